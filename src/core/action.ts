@@ -1,0 +1,17 @@
+// One normalised request of an agent, whatever agent it came from (DESIGN 1 and 4). Data that flows forward: no methods.
+
+/** A request as the monitor judges it. `kind` decides the other fields. */
+export type Action =
+  | { readonly kind: "exec"; readonly command: string; readonly cwd: string }
+  | { readonly kind: "read"; readonly path: string }
+  | { readonly kind: "write"; readonly path: string }
+  | { readonly kind: "edit"; readonly path: string }
+  | { readonly kind: "delete"; readonly path: string }
+  | { readonly kind: "fetch"; readonly host: string; readonly port: number; readonly url?: string }
+  | { readonly kind: "mcp"; readonly server: string; readonly tool: string; readonly input: unknown }
+  | { readonly kind: "agent"; readonly name: string }
+  | { readonly kind: "prompt"; readonly text: string }
+  | { readonly kind: "other"; readonly tool: string; readonly input: unknown };
+
+/** The word of the kind alone. */
+export type ActionKind = Action["kind"];

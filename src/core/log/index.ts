@@ -1,0 +1,1 @@
+export type { Actor, Append, Json, Origin, RecordBody, RecordType } from "./record.ts";

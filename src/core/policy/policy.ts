@@ -1,0 +1,98 @@
+// The effective policy: what is left when every layer is read, trusted and merged. Rooms get their part of it as plain data.
+import type { Span } from "../result.ts";
+
+/** Risk class of a repository; sets minimums for everything below (DESIGN 6 and 8). */
+export type Tier = "low" | "medium" | "high";
+/** The six permission modes (PERM-2). */
+export type Mode = "default" | "acceptEdits" | "plan" | "auto" | "dontAsk" | "bypassPermissions";
+/** What the fence lets the agent write (PERM-3). */
+export type SandboxMode = "read-only" | "workspace-write" | "danger-full-access";
+/** What the agent edits (SAND-7). Issue 1 builds `overlay` and `direct`; the others are refused by name. */
+export type WorkspaceKind = "overlay" | "direct" | "worktree" | "clone" | "read-only";
+/** When a clean diff reaches the host. */
+export type ApplyWhen = "end" | "live" | "ask";
+/** Where a layer comes from, strongest first: its denies can only be added to by the ones below. */
+export type LayerName = "managed" | "command-line" | "local" | "project" | "user" | "default";
+
+/** One permission rule as written, for example `Bash(git push *)`, with its place. */
+export interface RuleText {
+  readonly text: string;
+  readonly at: Span;
+  readonly layer: LayerName;
+  /** Examples checked at load: commands this rule must, or must not, match. */
+  readonly match?: readonly string[];
+  readonly notMatch?: readonly string[];
+}
+
+/** A path pattern of `sandbox.filesystem` as written, with its place. */
+export interface PathText {
+  readonly text: string;
+  readonly at: Span;
+}
+
+/** One entry of `sandbox.network.allow` or `deny` as written. Presets stay names until egress resolves them. */
+export interface NetworkRuleText {
+  /** `host`, `*.host`, either with `:port`, or `preset:NAME`. */
+  readonly text: string;
+  readonly methods?: readonly string[];
+  readonly paths?: readonly string[];
+  readonly at: Span;
+}
+
+/** A named host that may live on a non-public address (NET-3). */
+export interface PrivateHost {
+  readonly host: string;
+  /** One address block; a single address (`/32`, `/128`) also serves when the name does not resolve. */
+  readonly cidr: string;
+  readonly reason: string;
+  readonly at: Span;
+}
+
+/** Every limit is optional in a file; the loader fills the defaults, so here each has a value. */
+export interface Limits {
+  readonly timeoutMs: number;
+  readonly memoryBytes: number;
+  readonly pids: number;
+  readonly cpus: number;
+  readonly fileSizeBytes: number;
+  readonly diskBytes: number;
+  readonly connections: number;
+  readonly logBytes: number;
+}
+
+/** The merged policy of one session. */
+export interface Policy {
+  readonly version: 1;
+  readonly tier: Tier;
+  readonly permissions: {
+    readonly mode: Mode;
+    readonly allow: readonly RuleText[];
+    readonly ask: readonly RuleText[];
+    readonly deny: readonly RuleText[];
+  };
+  readonly sandbox: {
+    readonly mode: SandboxMode;
+    readonly runtime: string;
+    readonly workspace: WorkspaceKind;
+    readonly apply: ApplyWhen;
+    readonly filesystem: {
+      readonly allowRead: readonly PathText[];
+      readonly denyRead: readonly PathText[];
+      readonly allowWrite: readonly PathText[];
+      readonly denyWrite: readonly PathText[];
+    };
+    readonly network: {
+      readonly allow: readonly NetworkRuleText[];
+      readonly deny: readonly NetworkRuleText[];
+      readonly allowPrivate: readonly PrivateHost[];
+    };
+    readonly limits: Limits;
+    readonly ports: readonly number[];
+    readonly unixSockets: readonly PathText[];
+    readonly devices: readonly string[];
+    readonly caches: "private" | "none";
+  };
+  readonly env: { readonly pass: readonly string[]; readonly set: Readonly<Record<string, string>> };
+  /** The layers it was made of, strongest first, each with the SHA-256 of its bytes (hex). */
+  readonly layers: readonly { readonly name: LayerName; readonly file: string; readonly digest: string }[];
+}

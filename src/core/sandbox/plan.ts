@@ -1,0 +1,77 @@
+// The fence as plain data (DESIGN 8): what is seen, what is masked, what runs, under which limits.
+// Pure and golden-tested; `sandbox/launch.ts` turns it into bubblewrap's arguments and the helper's program, and nothing else decides.
+
+/** One thing of the host that is seen inside, in the order of mounting. Destinations are absolute. */
+export type Mount =
+  | { readonly kind: "ro-bind"; readonly source: string; readonly target: string }
+  | { readonly kind: "bind"; readonly source: string; readonly target: string }
+  | { readonly kind: "dir"; readonly target: string; readonly mode: number }
+  | { readonly kind: "tmpfs"; readonly target: string; readonly sizeBytes: number }
+  | { readonly kind: "symlink"; readonly to: string; readonly target: string }
+  /** A small generated file such as /etc/passwd; read-only inside. */
+  | { readonly kind: "file"; readonly target: string; readonly content: string };
+
+/** How the workspace is shown at `root` (the same absolute path as outside). */
+export type WorkspacePlan =
+  | {
+      readonly kind: "overlay";
+      readonly root: string;
+      /** Session-owned folders on one file system; `upper` holds the agent's changes afterwards. */
+      readonly upper: string;
+      readonly work: string;
+    }
+  | {
+      readonly kind: "direct";
+      readonly root: string;
+      /** Protected names (see core/paths/protected.ts), enforced live by the helper's guard. */
+      readonly guard: GuardPlan;
+    }
+  | { readonly kind: "read-only"; readonly root: string };
+
+/** What the guard of a `direct` workspace refuses (SAND-3): by write, create, rename, link, or swapped folder, at any depth. */
+export interface GuardPlan {
+  /**
+   * Relative patterns, lower case, components separated by `/`: `.git/hooks`, `.github/workflows`, `.npmrc`.
+   * A pattern matches where its components stand one after another at any depth below the root; everything below a match is protected.
+   */
+  readonly names: readonly string[];
+  /** Folders such as `node_modules` below which `names` do not apply. */
+  readonly exceptBelow: readonly string[];
+}
+
+/** The three standard streams: each is relayed, so no descriptor of the host ever reaches the command. */
+export interface StreamsPlan {
+  /** True when the outer stream is a terminal: the command gets a private pty for these. */
+  readonly stdinTty: boolean;
+  readonly stdoutTty: boolean;
+  readonly stderrTty: boolean;
+}
+
+/** Kernel limits that the helper sets itself; the rest (cgroup, time) is the supervisor's. */
+export interface HelperLimits {
+  readonly pids: number;
+  readonly fileSizeBytes: number;
+  /** Sum of private memory of all processes that the helper watches, or 0 when a cgroup does it. */
+  readonly watchMemoryBytes: number;
+}
+
+/** Everything `launch` needs. */
+export interface SandboxPlan {
+  readonly mounts: readonly Mount[];
+  readonly workspace: WorkspacePlan;
+  /** Absolute paths below the workspace that must not be there (secret files present at start). */
+  readonly masked: readonly string[];
+  readonly cwd: string;
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** The single user seen inside. */
+  readonly uid: number;
+  readonly gid: number;
+  readonly hostname: string;
+  /** TCP port inside (127.0.0.1 and ::1) → Unix socket outside; absent when the network is closed. */
+  readonly bridge?: { readonly port: number; readonly socketPath: string };
+  /** Ports inside that are published: the helper connects to 127.0.0.1:port inside for each connection the supervisor hands over. */
+  readonly ports: readonly number[];
+  readonly streams: StreamsPlan;
+  readonly limits: HelperLimits;
+}

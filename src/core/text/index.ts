@@ -1,0 +1,1 @@
+export { forTerminal, forTerminalLines } from "./show.ts";

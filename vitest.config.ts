@@ -1,0 +1,28 @@
+// Two projects: `core` is pure and runs anywhere, also inside a fence; `real` uses real namespaces, proxies and programs.
+import type { ViteUserConfig } from "vitest/config";
+
+const shared = {
+  resolve: { conditions: ["source"] },
+  ssr: { resolve: { conditions: ["source"] } },
+};
+
+const config: ViteUserConfig = {
+  ...shared,
+  test: {
+    reporters: ["default", "./tests/support/closing-line.ts"],
+    projects: [
+      { ...shared, test: { name: "core", include: ["tests/core/**/*.test.ts", "tests/properties/**/*.test.ts"] } },
+      {
+        ...shared,
+        test: {
+          name: "real",
+          include: ["tests/real/**/*.test.ts", "tests/scripts/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+};
+export default config;
