@@ -16,9 +16,11 @@ export type WorkspacePlan =
   | {
       readonly kind: "overlay";
       readonly root: string;
-      /** Session-owned folders on one file system; `upper` holds the agent's changes afterwards. */
+      /** Session-owned folders on one file system; `upper` holds the agent's changes afterwards, and only those. */
       readonly upper: string;
       readonly work: string;
+      /** Session-owned folder for a middle layer of whiteouts: `masked` paths vanish without touching `upper`. */
+      readonly mask: string;
     }
   | {
       readonly kind: "direct";
