@@ -1,0 +1,106 @@
+// Where sessions keep their things, and what is known about each: one small file a session, written whole.
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** `running` → `done` | `held` (changes wait for review) | `killed` (the supervisor died) → `discarded`. */
+export type SessionState = "running" | "held" | "done" | "discarded" | "killed";
+
+/** The metadata of one session, `sessions/<id>/meta.json`. */
+export interface SessionMeta {
+  readonly id: string;
+  readonly workspace: string;
+  readonly kind: "overlay" | "direct" | "read-only";
+  readonly command: readonly string[];
+  readonly startedAt: string;
+  readonly startedMs: number;
+  readonly endedAt?: string;
+  readonly state: SessionState;
+  /** The supervisor's process id and its start time in clock ticks: tells a living session from a killed one. */
+  readonly supervisor: { readonly pid: number; readonly startTicks: string };
+  /** Absolute paths that were masked, so that their absence inside is not read as a deletion. */
+  readonly masked: readonly string[];
+  /** How many changes wait for review. */
+  readonly held: number;
+  readonly exitCode?: number;
+}
+
+/** The folders of one session below the state folder. `log` outlives the others. */
+export interface SessionPaths {
+  readonly dir: string;
+  readonly upper: string;
+  readonly work: string;
+  readonly mask: string;
+  readonly home: string;
+  readonly tmp: string;
+  readonly meta: string;
+}
+
+/** Pure: the paths of session `id`. */
+export function sessionPaths(stateDir: string, id: string): SessionPaths {
+  const dir = join(stateDir, "sessions", id);
+  const at = (name: string): string => join(dir, name);
+  return { dir, upper: at("upper"), work: at("work"), mask: at("mask"), home: at("home"), tmp: at("tmp"), meta: at("meta.json") };
+}
+
+/** Makes the session's folders, private to the caller. Throws when the state folder cannot be written. */
+export function makeSessionFolders(paths: SessionPaths): void {
+  mkdirSync(paths.dir, { recursive: true, mode: 0o700 });
+  for (const folder of [paths.upper, paths.work, paths.mask, paths.home]) mkdirSync(folder, { mode: 0o755 });
+  mkdirSync(paths.tmp, { mode: 0o1777 });
+}
+
+/** Writes the metadata whole: a reader sees the old or the new, never half. */
+export function writeMeta(stateDir: string, meta: SessionMeta): void {
+  const { meta: file } = sessionPaths(stateDir, meta.id);
+  writeFileSync(`${file}.new`, `${JSON.stringify(meta, undefined, 1)}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
+
+/** The metadata of one session, or `undefined` when there is none that can be read. */
+export function readMeta(stateDir: string, id: string): SessionMeta | undefined {
+  try {
+    return JSON.parse(readFileSync(sessionPaths(stateDir, id).meta, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** All sessions with folders, oldest first (ids sort by time). A running one whose supervisor is gone is shown as `killed`. */
+export function listSessions(stateDir: string): readonly SessionMeta[] {
+  let ids: string[];
+  try {
+    ids = readdirSync(join(stateDir, "sessions"));
+  } catch {
+    return [];
+  }
+  return ids.sort().flatMap((id) => {
+    const meta = readMeta(stateDir, id);
+    if (meta === undefined) return [];
+    return meta.state === "running" && !isAlive(meta.supervisor) ? [{ ...meta, state: "killed" as const }] : [meta];
+  });
+}
+
+/** This process as `SessionMeta.supervisor` records it. */
+export function thisSupervisor(): SessionMeta["supervisor"] {
+  return { pid: process.pid, startTicks: startTicks(process.pid) ?? "" };
+}
+
+function isAlive(supervisor: SessionMeta["supervisor"]): boolean {
+  return startTicks(supervisor.pid) === supervisor.startTicks;
+}
+
+function startTicks(pid: number): string | undefined {
+  try {
+    // proc(5): field 22, counted after the command name's closing parenthesis, which may itself hold anything.
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  } catch {
+    return undefined;
+  }
+}
+
+/** A new session id that sorts by time: `20261125-141530-9f3a1c`. */
+export function newSessionId(now: Date, random: string): string {
+  const digits = now.toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);
+  return `${digits}-${random}`;
+}

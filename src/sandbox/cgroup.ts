@@ -1,0 +1,177 @@
+// Memory, process and CPU limits by cgroup, version 1 or 2, where the caller may make one (cgroups(7)).
+// A root caller usually may; an ordinary user where systemd delegated a subtree. Otherwise the caller of this room
+// falls back (systemd scope, watched memory) and says so: `openCgroup` answers `undefined` with the reason.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** What to limit; zero means: not by cgroup. */
+export interface CgroupLimits {
+  readonly memoryBytes: number;
+  readonly pids: number;
+  readonly cpus: number;
+}
+
+/** One session's cgroup: join it by writing to every file of `procs`, in order. */
+export interface Cgroup {
+  readonly version: 1 | 2;
+  readonly procs: readonly string[];
+  /** Which limits the kernel really took. */
+  readonly holds: { readonly memory: boolean; readonly pids: boolean; readonly cpu: boolean };
+  /** What hit its limit so far. */
+  hits(): { readonly memory: boolean; readonly pids: boolean };
+  /** Removes the (by then empty) groups; idempotent. */
+  close(): void;
+}
+
+// ringfence-SUPERVISOR_PID-SESSION: a group is stale when its supervisor is gone.
+const NAME = /^ringfence-(\d+)-/;
+
+/** Makes the session's cgroup, or says why there is none. Groups left by killed sessions are removed first. */
+export function openCgroup(session: string, limits: CgroupLimits): Cgroup | { readonly reason: string } {
+  const own = ownGroups();
+  const unified = own.get("");
+  if (unified !== undefined && (controllers(unified).has("memory") || controllers(unified).has("pids"))) {
+    return openV2(unified, session, limits);
+  }
+  if (own.has("memory") || own.has("pids")) return openV1(own, session, limits);
+  return { reason: "no cgroup controller for memory or processes is mounted" };
+}
+
+function openV2(own: string, session: string, limits: CgroupLimits): Cgroup | { readonly reason: string } {
+  // A group with processes of its own may not hand controllers down (cgroups(7), "no internal processes"): try the parent too.
+  for (const parent of [own, dirname(own)]) {
+    const group = join(parent, `ringfence-${process.pid}-${session}`);
+    try {
+      removeStale(parent);
+      if (!existsSync(join(parent, "cgroup.subtree_control"))) continue;
+      const handed = words(join(parent, "cgroup.subtree_control"));
+      if (!handed.includes("memory") || !handed.includes("pids")) {
+        writeFileSync(join(parent, "cgroup.subtree_control"), "+memory +pids +cpu");
+      }
+      mkdirSync(group);
+      const memory = write(group, "memory.max", limits.memoryBytes) && limits.memoryBytes > 0;
+      write(group, "memory.swap.max", limits.memoryBytes > 0 ? 0 : undefined);
+      const pids = write(group, "pids.max", limits.pids);
+      const cpu = write(group, "cpu.max", limits.cpus > 0 ? `${Math.round(limits.cpus * 100_000)} 100000` : undefined);
+      return {
+        version: 2,
+        procs: [join(group, "cgroup.procs")],
+        holds: { memory, pids, cpu },
+        hits: () => ({
+          memory: counter(join(group, "memory.events"), "oom_kill") > 0,
+          pids: counter(join(group, "pids.events"), "max") > 0,
+        }),
+        close: () => remove(group),
+      };
+    } catch {
+      remove(group); // not ours to make: the next parent, or the fallback
+    }
+  }
+  return { reason: "the cgroup tree is not writable for this user" };
+}
+
+function openV1(
+  own: ReadonlyMap<string, string>,
+  session: string,
+  limits: CgroupLimits,
+): Cgroup | { readonly reason: string } {
+  const made = new Map<string, string>();
+  for (const controller of ["memory", "pids", "cpu"]) {
+    const parent = own.get(controller);
+    if (parent === undefined) continue;
+    try {
+      removeStale(parent);
+      const group = join(parent, `ringfence-${process.pid}-${session}`);
+      mkdirSync(group);
+      made.set(controller, group);
+    } catch {
+      // not ours to make: this controller stays with the fallback
+    }
+  }
+  const inGroup = (controller: string, file: string, value: number | string | undefined): boolean => {
+    const group = made.get(controller);
+    return group !== undefined && write(group, file, value);
+  };
+  const holds = {
+    memory: inGroup("memory", "memory.limit_in_bytes", limits.memoryBytes > 0 ? limits.memoryBytes : undefined),
+    pids: inGroup("pids", "pids.max", limits.pids > 0 ? limits.pids : undefined),
+    cpu: inGroup("cpu", "cpu.cfs_quota_us", limits.cpus > 0 ? Math.round(limits.cpus * 100_000) : undefined),
+  };
+  inGroup("memory", "memory.memsw.limit_in_bytes", limits.memoryBytes > 0 ? limits.memoryBytes : undefined);
+  if (made.size === 0) return { reason: "the cgroup tree is not writable for this user" };
+  const groups = [...made.values()];
+  return {
+    version: 1,
+    procs: groups.map((group) => join(group, "cgroup.procs")),
+    holds,
+    hits: () => ({
+      memory: counter(join(made.get("memory") ?? "/nonexistent", "memory.oom_control"), "oom_kill") > 0,
+      pids: counter(join(made.get("pids") ?? "/nonexistent", "pids.events"), "max") > 0,
+    }),
+    close: () => groups.forEach(remove),
+  };
+}
+
+/** The folder of this process's own group for each version 1 controller, and for `""` the version 2 tree. */
+function ownGroups(): ReadonlyMap<string, string> {
+  const mounted = new Map<string, string>();
+  for (const line of readFileSync("/proc/self/mountinfo", "utf8").split("\n")) {
+    const [before = "", after = ""] = line.split(" - ");
+    const [type, , options = ""] = after.split(" ");
+    const place = before.split(" ")[4] ?? "";
+    if (type === "cgroup2") mounted.set("", place);
+    if (type === "cgroup") for (const option of options.split(",")) mounted.set(option, place);
+  }
+  const own = new Map<string, string>();
+  for (const line of readFileSync("/proc/self/cgroup", "utf8").trim().split("\n")) {
+    const [, names = "", path = "/"] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+    for (const name of names.split(",")) {
+      const place = mounted.get(name);
+      if (place !== undefined) own.set(name, join(place, path));
+    }
+  }
+  return own;
+}
+
+function controllers(group: string): ReadonlySet<string> {
+  return new Set(words(join(group, "cgroup.controllers")));
+}
+
+function words(file: string): readonly string[] {
+  try {
+    return readFileSync(file, "utf8").trim().split(/\s+/);
+  } catch {
+    return [];
+  }
+}
+
+function counter(file: string, key: string): number {
+  const all = words(file);
+  const at = all.indexOf(key);
+  return at < 0 ? 0 : Number(all[at + 1]);
+}
+
+function write(group: string, file: string, value: number | string | undefined): boolean {
+  if (value === undefined) return false;
+  try {
+    writeFileSync(join(group, file), String(value));
+    return true;
+  } catch {
+    return false; // this kernel or this delegation lacks the controller: the caller sees it in `holds`
+  }
+}
+
+function remove(group: string): void {
+  try {
+    rmdirSync(group);
+  } catch {
+    // still emptying, or never made: the next start removes it
+  }
+}
+
+function removeStale(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    const supervisor = NAME.exec(name)?.[1];
+    if (supervisor !== undefined && !existsSync(`/proc/${supervisor}`)) remove(join(parent, name));
+  }
+}
