@@ -3,7 +3,7 @@
 //   (nothing) the same, and dist/lib: the library with its types
 // Each result appears whole or not at all (temporary name, then rename), so a run that starts meanwhile never sees half a file.
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -43,7 +43,11 @@ async function bundle(entry, target) {
 
 function compileHelper() {
   const sources = readdirSync(join(root, "native")).filter((name) => name.endsWith(".c"));
-  if (sources.length === 0) return;
+  if (
+    !sources.includes("main.c") &&
+    !sources.some((name) => readFileSync(join(root, "native", name), "utf8").includes("int main("))
+  )
+    return;
   mkdirSync(join(root, "build"), { recursive: true });
   const temporary = join(root, "build", `ringfence-helper.${process.pid}.tmp`);
   const files = sources.sort().map((name) => join("native", name));
