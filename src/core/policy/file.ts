@@ -1,0 +1,105 @@
+// One policy file as the schema accepts it, before trust and merging. `Policy` (policy.ts) is what is left of all of them.
+import type { ApplyWhen, Mode, SandboxMode, Tier, WorkspaceKind } from "./policy.ts";
+
+/** One entry of `permissions.allow|ask|deny`: the rule alone, or with examples that are checked at load. */
+export type RuleEntry =
+  | string
+  | {
+      readonly rule: string;
+      readonly match?: readonly string[] | undefined;
+      readonly notMatch?: readonly string[] | undefined;
+    };
+
+/** One entry of `sandbox.network.allow|deny`. */
+export type NetworkEntry =
+  | string
+  | {
+      readonly host: string;
+      readonly methods?: readonly string[] | undefined;
+      readonly paths?: readonly string[] | undefined;
+    };
+
+/** A list that may be missing. */
+type List<T = string> = readonly T[] | undefined;
+
+/** One policy file. Every key is optional; an empty file is the closed default. */
+export interface PolicyFile {
+  readonly version?: 1 | undefined;
+  readonly tier?: Tier | undefined;
+  readonly permissions?:
+    | {
+        readonly mode?: Mode | undefined;
+        /** Claude Code's name for `mode`; `manual` is its newer word for `default`. */
+        readonly defaultMode?: Mode | "manual" | undefined;
+        readonly allow?: List<RuleEntry>;
+        readonly ask?: List<RuleEntry>;
+        readonly deny?: List<RuleEntry>;
+      }
+    | undefined;
+  readonly sandbox?:
+    | {
+        readonly mode?: SandboxMode | undefined;
+        readonly runtime?: string | undefined;
+        readonly workspace?: WorkspaceKind | undefined;
+        readonly apply?: ApplyWhen | undefined;
+        readonly filesystem?:
+          | {
+              readonly allowRead?: List;
+              readonly denyRead?: List;
+              readonly allowWrite?: List;
+              readonly denyWrite?: List;
+            }
+          | undefined;
+        readonly network?:
+          | {
+              readonly allow?: List<NetworkEntry>;
+              readonly deny?: List<NetworkEntry>;
+              readonly allowPrivate?: List<{ readonly host: string; readonly cidr: string; readonly reason: string }>;
+              /** The names of Claude Code and srt for `allow`, `deny` and `sandbox.unixSockets`. */
+              readonly allowedDomains?: List;
+              readonly deniedDomains?: List;
+              readonly allowUnixSockets?: List;
+            }
+          | undefined;
+        readonly limits?:
+          | {
+              readonly timeout?: string | undefined;
+              readonly memory?: string | number | undefined;
+              readonly pids?: number | undefined;
+              readonly cpus?: number | undefined;
+              readonly fileSize?: string | number | undefined;
+              readonly disk?: string | number | undefined;
+              readonly connections?: number | undefined;
+              readonly logBytes?: string | number | undefined;
+            }
+          | undefined;
+        readonly ports?: List<number>;
+        readonly unixSockets?: List;
+        readonly devices?: List;
+        readonly caches?: "private" | "none" | undefined;
+      }
+    | undefined;
+  readonly env?: { readonly pass?: List; readonly set?: Readonly<Record<string, string>> | undefined } | undefined;
+  /** Features of later versions: checked for shape here, refused by name at run time (unbuilt.ts). */
+  readonly approvals?:
+    | { readonly policy?: string | undefined; readonly timeout?: string | undefined; readonly channels?: List }
+    | undefined;
+  readonly setup?:
+    | { readonly run?: List; readonly network?: object | undefined; readonly credentials?: List }
+    | undefined;
+  readonly credentials?: List<object>;
+  readonly ruleOfTwo?: "ask" | "deny" | "off" | undefined;
+  readonly audit?:
+    | { readonly reads?: string | undefined; readonly retention?: string | undefined; readonly witness?: List }
+    | undefined;
+  readonly mcp?: { readonly lock?: string | undefined; readonly mode?: string | undefined } | undefined;
+  readonly review?:
+    | {
+        readonly secrets?: string | undefined;
+        readonly deletions?: number | undefined;
+        readonly workflows?: string | undefined;
+        readonly packages?: string | undefined;
+      }
+    | undefined;
+  readonly budget?: Readonly<Record<string, number | undefined>> | undefined;
+}

@@ -1,0 +1,115 @@
+// The one table that says what tightens and what loosens (PERM-6). Every key of a policy file stands here, and a test checks that.
+//
+//   limits   a list that takes away (deny, ask, denyRead …): adds up from every layer, accepted or not.
+//   rights   a list that gives (allow, allowWrite, ports …): adds up from accepted layers; fixed when the managed file sets it.
+//   value    one value, from the strongest layer. `looser` compares two; a lower layer never loosens a managed value,
+//            and a file nobody accepted never loosens anything.
+import type { DocumentPath } from "./document.ts";
+import { parseDuration, parseSize } from "./measure.ts";
+
+/** How one key of a policy file merges. */
+export interface PolicyKey {
+  /** Dotted name, as `policy explain` prints it. */
+  readonly key: string;
+  /** Where it stands in a file; further paths are other tools' names for it. */
+  readonly paths: readonly DocumentPath[];
+  readonly kind: "limits" | "rights" | "value";
+  /** True when `a` allows anything that `b` does not, or when the two cannot be compared. Only for `value`. */
+  readonly looser: (a: unknown, b: unknown) => boolean;
+}
+
+const never = (): boolean => false;
+
+function list(kind: "limits" | "rights", key: string, ...otherNames: string[]): PolicyKey {
+  return { key, paths: [key, ...otherNames].map((name) => name.split(".")), kind, looser: never };
+}
+
+function value(key: string, looser: (a: unknown, b: unknown) => boolean, ...otherNames: string[]): PolicyKey {
+  return { key, paths: [key, ...otherNames].map((name) => name.split(".")), kind: "value", looser };
+}
+
+/** Words from tight to loose. A word that is not listed compares as looser than everything. */
+function ranked(...words: readonly string[]): (a: unknown, b: unknown) => boolean {
+  const rank = (word: unknown): number => {
+    const index = words.indexOf(String(word));
+    return index < 0 ? words.length : index;
+  };
+  return (a, b) => rank(a) > rank(b);
+}
+
+/** For each word the words that are at least as tight. Everything else is looser or not comparable, which counts as looser. */
+function ordered(atLeastAsTight: Readonly<Record<string, readonly string[]>>): (a: unknown, b: unknown) => boolean {
+  return (a, b) => a !== b && !(atLeastAsTight[String(b)] ?? []).includes(String(a));
+}
+
+const larger = (a: unknown, b: unknown): boolean => !(Number(a) <= Number(b));
+const smaller = (a: unknown, b: unknown): boolean => !(Number(a) >= Number(b));
+const longer = (a: unknown, b: unknown): boolean => larger(parseDuration(String(a)), parseDuration(String(b)));
+const shorter = (a: unknown, b: unknown): boolean => smaller(parseDuration(String(a)), parseDuration(String(b)));
+const bigger = (a: unknown, b: unknown): boolean =>
+  larger(parseSize(a as string | number), parseSize(b as string | number));
+const different = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
+
+const looserMode = ordered({
+  default: ["plan", "dontAsk"],
+  acceptEdits: ["default", "plan", "dontAsk"],
+  auto: ["default", "plan", "dontAsk"],
+  bypassPermissions: ["acceptEdits", "auto", "default", "plan", "dontAsk"],
+});
+
+/** Every key. The order is the order of `policy explain`. */
+export const POLICY_KEYS: readonly PolicyKey[] = [
+  value("version", different),
+  value("tier", ranked("high", "medium", "low")),
+  value("permissions.mode", looserMode, "permissions.defaultMode"),
+  list("rights", "permissions.allow"),
+  list("limits", "permissions.ask"),
+  list("limits", "permissions.deny"),
+  value("sandbox.mode", ranked("read-only", "workspace-write", "danger-full-access")),
+  value("sandbox.runtime", ranked("microvm", "kata", "gvisor", "container", "auto", "process")),
+  value("sandbox.workspace", ranked("read-only", "overlay", "clone", "worktree", "direct")),
+  value("sandbox.apply", ranked("ask", "end", "live")),
+  list("rights", "sandbox.filesystem.allowRead"),
+  list("limits", "sandbox.filesystem.denyRead"),
+  list("rights", "sandbox.filesystem.allowWrite"),
+  list("limits", "sandbox.filesystem.denyWrite"),
+  list("rights", "sandbox.network.allow", "sandbox.network.allowedDomains"),
+  list("limits", "sandbox.network.deny", "sandbox.network.deniedDomains"),
+  list("rights", "sandbox.network.allowPrivate"),
+  value("sandbox.limits.timeout", longer),
+  value("sandbox.limits.memory", bigger),
+  value("sandbox.limits.pids", larger),
+  value("sandbox.limits.cpus", larger),
+  value("sandbox.limits.fileSize", bigger),
+  value("sandbox.limits.disk", bigger),
+  value("sandbox.limits.connections", larger),
+  value("sandbox.limits.logBytes", bigger),
+  list("rights", "sandbox.ports"),
+  list("rights", "sandbox.unixSockets", "sandbox.network.allowUnixSockets"),
+  list("rights", "sandbox.devices"),
+  value("sandbox.caches", ranked("none", "private")),
+  list("rights", "env.pass"),
+  list("rights", "env.set"),
+  value("approvals.policy", ranked("untrusted", "on-request", "on-failure", "never")),
+  value("approvals.timeout", longer),
+  list("rights", "approvals.channels"),
+  list("rights", "setup.run"),
+  list("rights", "setup.network.allow"),
+  list("limits", "setup.network.deny"),
+  list("rights", "setup.credentials"),
+  list("rights", "credentials"),
+  value("ruleOfTwo", ranked("deny", "ask", "off")),
+  value("audit.reads", ranked("all", "secrets", "none")),
+  value("audit.retention", shorter),
+  list("limits", "audit.witness"),
+  value("mcp.lock", different),
+  value("mcp.mode", ranked("deny", "ask", "off")),
+  value("review.secrets", ranked("block", "ask", "off")),
+  value("review.deletions", larger),
+  value("review.workflows", ranked("block", "ask", "off")),
+  value("review.packages", ranked("block", "ask", "off")),
+  value("budget.tokens", larger),
+  value("budget.costUsd", larger),
+  value("budget.toolCalls", larger),
+  value("budget.repeats", larger),
+];

@@ -1,0 +1,88 @@
+// One permission rule as written, parsed: `Tool` or `Tool(specifier)` (DESIGN 7, PERM-1). What it matches is match.ts's affair.
+import { err, ok, type Problem, type Result } from "../result.ts";
+import { forTerminal } from "../text/show.ts";
+import { nearest } from "./suggest.ts";
+
+/** The tools a rule can name, apart from `mcp__…`. */
+const TOOLS: readonly string[] = ["Bash", "Read", "Write", "Edit", "WebFetch", "Agent"];
+/** Claude Code's further file tools: their path rules mean the same as the tool named here. */
+const SAME_AS: Readonly<Record<string, string>> = {
+  MultiEdit: "Edit",
+  NotebookEdit: "Edit",
+  Glob: "Read",
+  Grep: "Read",
+  LS: "Read",
+  NotebookRead: "Read",
+  Task: "Agent",
+  Shell: "Bash",
+};
+
+/** A rule in parts. `specifier` is absent for the bare tool, which stands for every use of it. */
+export type Rule =
+  | { readonly tool: "Bash"; readonly specifier?: string }
+  | { readonly tool: "Read" | "Write" | "Edit"; readonly specifier?: string }
+  | { readonly tool: "WebFetch"; readonly domain?: string }
+  | { readonly tool: "Agent"; readonly specifier?: string }
+  | { readonly tool: "mcp"; readonly server: string; readonly name?: string }
+  /** Any other bare tool name: it denies, asks or allows that tool as a whole. */
+  | { readonly tool: "other"; readonly name: string };
+
+/** Parses one rule. A rule that is not understood is an error: a deny that matches nothing would be worse than none. */
+export function parseRule(text: string): Result<Rule, Problem> {
+  const shown = forTerminal(text, { max: 120 });
+  const bad = (message: string, hint?: string): Result<never, Problem> =>
+    err({
+      code: "policy-bad-rule",
+      message: `the rule \`${shown}\` ${message}`,
+      ...(hint === undefined ? {} : { hint }),
+    });
+  if (/[\0-\x08\x0b-\x1f\x7f\n]/.test(text)) return bad("holds a control character");
+  if (text.length > 4096) return bad("is too long");
+  const trimmed = text.trim();
+  if (trimmed === "*") return bad("is too broad to mean anything", "name the tools, or use `permissions.mode`");
+  if (trimmed.startsWith("mcp__")) return mcpRule(trimmed, bad);
+  const match = /^([A-Za-z][A-Za-z0-9_-]*)(?:\(([\s\S]*)\))?$/.exec(trimmed);
+  const name = match?.[1];
+  if (name === undefined)
+    return bad("is not of the form `Tool` or `Tool(specifier)`", "for example `Bash(npm test)` or `Read(./**)`");
+  const tool = SAME_AS[name] ?? name;
+  const inner = match?.[2]?.trim();
+  const specifier = inner === undefined || inner === "" || inner === "*" ? undefined : inner;
+  if (inner === "") return bad("has an empty specifier", `write \`${name}\` for every use of the tool`);
+  switch (tool) {
+    case "Bash":
+      if (specifier !== undefined && /:\*./.test(specifier) && !/:\*$/.test(specifier))
+        return bad("has `:*` before its end", "`:*` stands at the end only");
+      return ok(specifier === undefined || specifier === ":*" ? { tool } : { tool, specifier });
+    case "Read":
+    case "Write":
+    case "Edit":
+    case "Agent":
+      return ok(specifier === undefined ? { tool } : { tool, specifier });
+    case "WebFetch": {
+      if (specifier === undefined) return ok({ tool });
+      const domain = /^domain:(\S+)$/.exec(specifier)?.[1];
+      if (domain === undefined) return bad("needs a domain", "for example `WebFetch(domain:nodejs.org)`");
+      return domain === "*" ? ok({ tool }) : ok({ tool, domain: domain.toLowerCase().replace(/\.$/, "") });
+    }
+    default: {
+      const near = nearest(name, [...TOOLS, ...Object.keys(SAME_AS)]);
+      if (inner !== undefined)
+        return bad(
+          `names a tool that takes no specifier here`,
+          near === undefined ? `tools with a specifier: ${TOOLS.join(", ")}` : `did you mean \`${near}\`?`,
+        );
+      if (near !== undefined && near.toLowerCase() === name.toLowerCase())
+        return bad("names an unknown tool", `did you mean \`${near}\`?`);
+      return ok({ tool: "other", name });
+    }
+  }
+}
+
+function mcpRule(text: string, bad: (message: string, hint?: string) => Result<never, Problem>): Result<Rule, Problem> {
+  const match = /^mcp__([A-Za-z0-9_.*-]+?)(?:__([A-Za-z0-9_.*-]+))?$/.exec(text);
+  const server = match?.[1];
+  if (server === undefined) return bad("is not of the form `mcp__server` or `mcp__server__tool`");
+  const name = match?.[2];
+  return ok(name === undefined || name === "*" ? { tool: "mcp", server } : { tool: "mcp", server, name });
+}

@@ -1,0 +1,177 @@
+// The shape of one policy file (DESIGN 6), strict at every depth: an unknown key is an error, never ignored.
+// The same schema publishes docs/policy.schema.json. It has no transforms: `layers.ts` turns values into the Policy's units.
+import ipaddr from "ipaddr.js";
+import { z } from "zod";
+import type { PolicyFile } from "./file.ts";
+import { parseDuration, parseSize } from "./measure.ts";
+
+const duration = z
+  .string({ error: "expected a duration such as `30m`" })
+  .refine((text) => parseDuration(text) !== undefined, "expected a duration such as `90s`, `30m` or `4h`");
+const size = z
+  .union([z.string(), z.number()], { error: "expected a size such as `4g`" })
+  .refine((value) => parseSize(value) !== undefined, "expected a size such as `512m` or `4g`, or a number of bytes");
+const count = z.int().min(1).max(10_000_000);
+const word = z.string().min(1).max(4096);
+const path = word.refine((text) => !/[\0\n\r]/.test(text), "a path holds no line break and no NUL");
+const paths = z.array(path);
+const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected the name of an environment variable");
+
+const HOST =
+  /^(?:preset:[a-z0-9][a-z0-9-]*|(?:\*\.)?[^\s/@:*?#%[\]\\]+(?::\d{1,5})?|\*(?::\d{1,5})?|(?:[0-9a-f]*:){2,}[0-9a-f.:]*|\[[0-9a-f:.]+\](?::\d{1,5})?)$/iu;
+const host = word.refine(
+  (text) =>
+    HOST.test(text) &&
+    !/:(?:0|[7-9]\d{4}|6[6-9]\d{3}|65[6-9]\d\d|655[4-9]\d|6553[6-9])$/.test(
+      text.replace(/^(?:[0-9a-f]*:){2,}[0-9a-f.:]*$/i, ""),
+    ),
+  "expected `host`, `*.host`, either with `:port`, or `preset:NAME`",
+);
+const networkRule = z.union(
+  [
+    host,
+    z.strictObject({
+      host,
+      methods: z.array(z.string().regex(/^[A-Z]+$/, "expected a method such as `GET`")).optional(),
+      paths: z.array(word).optional(),
+    }),
+  ],
+  { error: "expected `host`, `*.host`, either with `:port`, `preset:NAME`, or `{host, methods, paths}`" },
+);
+const privateHost = z.strictObject({
+  host,
+  cidr: word.refine(
+    (text) => ipaddr.isValidCIDR(text) || ipaddr.isValid(text),
+    "expected an address block such as `10.1.2.3/32`",
+  ),
+  reason: word,
+});
+const rule = z.union(
+  [word, z.strictObject({ rule: word, match: z.array(word).optional(), notMatch: z.array(word).optional() })],
+  {
+    error: "expected a rule such as `Bash(npm test)`, or `{rule, match, notMatch}`",
+  },
+);
+const rules = z.array(rule);
+
+const MODES = ["default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions"] as const;
+const RUNTIMES = ["auto", "process", "container", "gvisor", "kata", "microvm", "kubernetes", "remote"] as const;
+
+const permissions = z.strictObject({
+  mode: z.enum(MODES).optional(),
+  /** Claude Code's name for `mode`; `manual` is its newer word for `default`. */
+  defaultMode: z.enum([...MODES, "manual"]).optional(),
+  allow: rules.optional(),
+  ask: rules.optional(),
+  deny: rules.optional(),
+});
+const filesystem = z.strictObject({
+  allowRead: paths.optional(),
+  denyRead: paths.optional(),
+  allowWrite: paths.optional(),
+  denyWrite: paths.optional(),
+});
+const network = z.strictObject({
+  allow: z.array(networkRule).optional(),
+  deny: z.array(networkRule).optional(),
+  allowPrivate: z.array(privateHost).optional(),
+  /** The names of Claude Code and srt for `allow` and `deny`, and for `unixSockets`. */
+  allowedDomains: z.array(host).optional(),
+  deniedDomains: z.array(host).optional(),
+  allowUnixSockets: paths.optional(),
+});
+const limits = z.strictObject({
+  timeout: duration.optional(),
+  memory: size.optional(),
+  pids: count.optional(),
+  cpus: z.number().positive().max(4096).optional(),
+  fileSize: size.optional(),
+  disk: size.optional(),
+  connections: count.optional(),
+  logBytes: size.optional(),
+});
+const sandbox = z.strictObject({
+  mode: z.enum(["read-only", "workspace-write", "danger-full-access"]).optional(),
+  runtime: z.enum(RUNTIMES).optional(),
+  workspace: z.enum(["overlay", "direct", "worktree", "clone", "read-only"]).optional(),
+  apply: z.enum(["end", "live", "ask"]).optional(),
+  filesystem: filesystem.optional(),
+  network: network.optional(),
+  limits: limits.optional(),
+  ports: z.array(z.int().min(1).max(65_535)).optional(),
+  unixSockets: paths.optional(),
+  devices: z.array(word).optional(),
+  caches: z.enum(["private", "none"]).optional(),
+});
+const credential = z.strictObject({
+  name: word,
+  source: z.strictObject({
+    env: envName.optional(),
+    file: path.optional(),
+    command: z.union([word, z.array(word)]).optional(),
+    keyring: word.optional(),
+  }),
+  inject: z.strictObject({ hosts: z.array(host), header: word.optional() }).optional(),
+});
+const threeWay = z.enum(["ask", "deny", "off"]);
+const reviewWord = z.enum(["block", "ask", "off"]);
+
+/** One policy file. Every key is optional; an empty file is the closed default. */
+export const policyFileSchema: z.ZodType<PolicyFile> = z.strictObject({
+  version: z.literal(1, { error: "expected `version: 1`" }).optional(),
+  tier: z.enum(["low", "medium", "high"]).optional(),
+  permissions: permissions.optional(),
+  sandbox: sandbox.optional(),
+  approvals: z
+    .strictObject({
+      policy: z.enum(["untrusted", "on-request", "on-failure", "never"]).optional(),
+      timeout: duration.optional(),
+      channels: z.array(z.enum(["terminal", "desktop", "console", "webhook"])).optional(),
+    })
+    .optional(),
+  setup: z
+    .strictObject({
+      run: z.array(word).optional(),
+      network: z
+        .strictObject({ allow: z.array(networkRule).optional(), deny: z.array(networkRule).optional() })
+        .optional(),
+      credentials: z.array(word).optional(),
+    })
+    .optional(),
+  credentials: z.array(credential).optional(),
+  env: z.strictObject({ pass: z.array(envName).optional(), set: z.record(envName, z.string()).optional() }).optional(),
+  ruleOfTwo: threeWay.optional(),
+  audit: z
+    .strictObject({
+      reads: z.enum(["none", "secrets", "all"]).optional(),
+      retention: duration.optional(),
+      witness: z.array(word).optional(),
+    })
+    .optional(),
+  mcp: z.strictObject({ lock: path.optional(), mode: threeWay.optional() }).optional(),
+  review: z
+    .strictObject({
+      secrets: reviewWord.optional(),
+      deletions: z.int().min(0).optional(),
+      workflows: reviewWord.optional(),
+      packages: reviewWord.optional(),
+    })
+    .optional(),
+  budget: z
+    .strictObject({
+      tokens: count.optional(),
+      costUsd: z.number().positive().optional(),
+      toolCalls: count.optional(),
+      repeats: count.optional(),
+    })
+    .optional(),
+});
+
+/** The published JSON Schema of a policy file. */
+export function policyJsonSchema(): Record<string, unknown> {
+  return {
+    ...z.toJSONSchema(policyFileSchema, { io: "input", target: "draft-2020-12" }),
+    title: "Ringfence policy file",
+    description: "See docs/policy.md. Durations are `90s`, `30m`, `4h`; sizes are `512m`, `4g`.",
+  };
+}

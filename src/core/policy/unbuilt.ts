@@ -1,0 +1,74 @@
+// Keys that parse today and are enforced by later versions. What a policy asks for and this version cannot do is refused
+// by name (`not-built`), never ignored; a value that asks for nothing passes.
+import type { Problem } from "../result.ts";
+import type { Merged, Part } from "./merge.ts";
+
+type Passes = (value: unknown) => boolean;
+const only =
+  (...words: readonly unknown[]): Passes =>
+  (value) =>
+    words.includes(value);
+const nothing: Passes = () => false;
+
+/** For each key the values this version does; every other value is refused. */
+const DOES: Readonly<Record<string, Passes>> = {
+  tier: only("low", "medium"),
+  "sandbox.mode": only("read-only", "workspace-write"),
+  "sandbox.runtime": only("auto", "process"),
+  "sandbox.workspace": only("overlay", "direct"),
+  "sandbox.apply": only("end"),
+  "sandbox.network.allow": isPlainNetworkRule,
+  "sandbox.network.deny": isPlainNetworkRule,
+  "sandbox.unixSockets": nothing,
+  "sandbox.devices": nothing,
+  "approvals.policy": only("on-request"),
+  "approvals.timeout": only("120s", "2m"),
+  "approvals.channels": only("terminal"),
+  "setup.run": nothing,
+  "setup.network.allow": nothing,
+  "setup.network.deny": nothing,
+  "setup.credentials": nothing,
+  credentials: nothing,
+  ruleOfTwo: only("off"),
+  "audit.reads": only("none"),
+  "audit.retention": nothing,
+  "audit.witness": nothing,
+  "mcp.lock": nothing,
+  "mcp.mode": only("off"),
+  "review.secrets": only("off"),
+  "review.deletions": nothing,
+  "review.workflows": only("off"),
+  "review.packages": only("off"),
+  "budget.tokens": nothing,
+  "budget.costUsd": nothing,
+  "budget.toolCalls": nothing,
+  "budget.repeats": nothing,
+};
+
+/** What the merged policy asks for and this version cannot do. `run` refuses to start while the list is not empty. */
+export function unbuiltParts(merged: Merged): readonly Problem[] {
+  return Object.entries(DOES).flatMap(([key, does]) =>
+    (merged.parts.get(key) ?? []).filter((part) => !does(part.value)).map((part) => notBuilt(key, part)),
+  );
+}
+
+function notBuilt(key: string, part: Part): Problem {
+  const high = key === "tier";
+  const shown = typeof part.value === "string" || typeof part.value === "number" ? `${key}: ${part.value}` : key;
+  return {
+    code: "not-built",
+    message: high
+      ? "`tier: high` needs a container, gVisor, Kata or microVM runtime, and this version has only `process`"
+      : `\`${shown}\` asks for something this version does not enforce yet`,
+    at: part.at,
+    hint: high
+      ? "use `tier: medium`, or wait for the runtimes"
+      : `take \`${key}\` out of the policy, or wait for the version that enforces it`,
+  };
+}
+
+function isPlainNetworkRule(value: unknown): boolean {
+  if (typeof value === "string") return true;
+  const rule = value as { methods?: unknown; paths?: unknown };
+  return rule.methods === undefined && rule.paths === undefined;
+}

@@ -1,0 +1,159 @@
+import { describe, expect, it } from "vitest";
+import { type LayerText, loadPolicy } from "#core/policy";
+
+function layer(name: LayerText["name"], text: string, trusted = true): LayerText {
+  return { name, file: `${name}.yaml`, text, digest: "0", trusted };
+}
+
+function load(...layers: LayerText[]) {
+  const result = loadPolicy(layers);
+  if (!result.ok) throw new Error(JSON.stringify(result.error, undefined, 1));
+  return result.value;
+}
+
+describe("a policy", () => {
+  it("is closed when there is none", () => {
+    const { policy, notBuilt, dropped } = load();
+    expect(notBuilt).toEqual([]);
+    expect(dropped).toEqual([]);
+    expect(policy.permissions).toEqual({ mode: "default", allow: [], ask: [], deny: [] });
+    expect(policy.sandbox.network).toEqual({ allow: [], deny: [], allowPrivate: [] });
+    expect(policy.sandbox.limits.timeoutMs).toBe(4 * 3_600_000);
+    expect(policy.env).toEqual({ pass: [], set: {} });
+  });
+
+  it("names what this version cannot enforce, all of DESIGN 6", () => {
+    const { notBuilt } = load(layer("user", DESIGN_6));
+    expect(notBuilt.map((p) => p.message.split("`")[1])).toEqual([
+      "sandbox.network.allow",
+      "approvals.channels: console",
+      "setup.run: npm ci",
+      "setup.network.allow: preset:npm",
+      "setup.credentials: npm-token",
+      "credentials",
+      "ruleOfTwo: ask",
+      "audit.reads: secrets",
+      "audit.retention: 400d",
+      "mcp.lock: .ringfence/mcp.lock.json",
+      "mcp.mode: ask",
+      "review.secrets: block",
+      "review.deletions: 5",
+      "review.workflows: ask",
+      "budget.tokens: 2000000",
+      "budget.costUsd: 20",
+      "budget.toolCalls: 2000",
+      "budget.repeats: 8",
+    ]);
+  });
+
+  it("takes the names of Claude Code and srt", () => {
+    const { policy } = load(
+      layer(
+        "user",
+        '{"permissions":{"defaultMode":"manual","deny":["Read(.env)"]},"sandbox":{"network":{"allowedDomains":["a.org"],"deniedDomains":["b.org"]}}}',
+      ),
+    );
+    expect(policy.permissions.mode).toBe("default");
+    expect(policy.sandbox.network.allow.map((r) => r.text)).toEqual(["a.org"]);
+    expect(policy.sandbox.network.deny.map((r) => r.text)).toEqual(["b.org"]);
+  });
+});
+
+describe("layers", () => {
+  it("add up denies from everywhere and take allows from accepted files only", () => {
+    const { policy, dropped } = load(
+      layer("project", 'permissions: { allow: ["Bash(evil)"], deny: ["Bash(rm *)"] }', false),
+      layer("user", 'permissions: { allow: ["Bash(make)"] }'),
+    );
+    expect(policy.permissions.allow.map((r) => r.text)).toEqual(["Bash(make)"]);
+    expect(policy.permissions.deny.map((r) => [r.text, r.layer, r.at.line])).toEqual([["Bash(rm *)", "project", 1]]);
+    expect(dropped.map((d) => [d.key, d.value, d.because])).toEqual([
+      ["permissions.allow", "Bash(evil)", "not-accepted"],
+    ]);
+  });
+
+  it("take one value from the strongest layer", () => {
+    const { policy } = load(
+      layer("user", "sandbox: { limits: { memory: 2g, timeout: 1h } }"),
+      layer("project", "sandbox: { limits: { memory: 8g } }"),
+    );
+    expect(policy.sandbox.limits.memoryBytes).toBe(8 * 2 ** 30);
+    expect(policy.sandbox.limits.timeoutMs).toBe(3_600_000);
+  });
+
+  it("only tighten what the managed file fixed", () => {
+    const { policy, dropped } = load(
+      layer(
+        "managed",
+        'tier: medium\npermissions: { mode: default, allow: [] }\nsandbox: { network: { allow: ["a.org"] }, limits: { timeout: 1h } }',
+      ),
+      layer(
+        "command-line",
+        'permissions: { mode: acceptEdits }\nsandbox: { network: { allow: ["b.org"] }, limits: { timeout: 2h } }',
+      ),
+      layer(
+        "user",
+        'permissions: { mode: plan, allow: ["Bash(x)"], deny: ["Bash(y)"] }\nsandbox: { limits: { timeout: 5m } }',
+      ),
+    );
+    expect(policy.permissions.mode).toBe("plan");
+    expect(policy.permissions.allow).toEqual([]);
+    expect(policy.permissions.deny.map((r) => r.text)).toEqual(["Bash(y)"]);
+    expect(policy.sandbox.network.allow.map((r) => r.text)).toEqual(["a.org"]);
+    expect(policy.sandbox.limits.timeoutMs).toBe(300_000);
+    expect(dropped.map((d) => [d.key, d.because])).toEqual([
+      ["permissions.mode", "managed"],
+      ["permissions.allow", "managed"],
+      ["sandbox.network.allow", "managed"],
+      ["sandbox.limits.timeout", "managed"],
+    ]);
+  });
+
+  it("let a file nobody accepted tighten and never loosen", () => {
+    const { policy, dropped } = load(
+      layer(
+        "project",
+        "permissions: { mode: bypassPermissions }\nsandbox: { workspace: direct, limits: { memory: 1g, pids: 9000 } }",
+        false,
+      ),
+    );
+    expect(policy.permissions.mode).toBe("default");
+    expect(policy.sandbox.workspace).toBe("overlay");
+    expect(policy.sandbox.limits).toMatchObject({ memoryBytes: 2 ** 30, pids: 4096 });
+    expect(dropped.map((d) => d.key)).toEqual(["permissions.mode", "sandbox.workspace", "sandbox.limits.pids"]);
+  });
+});
+
+const DESIGN_6 = `version: 1
+tier: medium                         # low | medium | high: sets minimums for everything below
+permissions:
+  mode: default
+  allow: ["Bash(npm test)", "Bash(git diff *)", "Read(./**)", "WebFetch(domain:nodejs.org)", "mcp__github__get_issue"]
+  ask:   ["Bash(git push *)"]
+  deny:  ["Read(**/.env*)", "Bash(curl *)"]
+sandbox:
+  mode: workspace-write              # read-only | workspace-write | danger-full-access
+  runtime: auto
+  workspace: overlay                 # overlay | direct | worktree | clone | read-only
+  apply: end                         # end | live | ask: when a clean diff reaches the host
+  filesystem: { allowRead: [], denyRead: [], allowWrite: [], denyWrite: [] }
+  network:
+    allow: ["preset:npm", "*.githubusercontent.com:443", {host: "api.github.com", methods: [GET], paths: ["/repos/acme/**"]}]
+    deny: []
+    allowPrivate: []
+  limits: { timeout: 4h, memory: 4g, pids: 4096, cpus: 2, fileSize: 1g, disk: 5g }
+  ports: [3000]
+  unixSockets: []
+  devices: []
+  caches: private
+approvals: { policy: on-request, timeout: 120s, channels: [terminal, console] }
+setup: { run: ["npm ci"], network: { allow: ["preset:npm"] }, credentials: [npm-token] }
+credentials:
+  - { name: github, source: { env: GITHUB_TOKEN }, inject: { hosts: [api.github.com, github.com], header: authorization } }
+env: { pass: [TERM, LANG], set: { CI: "1" } }
+ruleOfTwo: ask
+audit: { reads: secrets, retention: 400d, witness: [] }
+mcp: { lock: .ringfence/mcp.lock.json, mode: ask }
+review: { secrets: block, deletions: 5, workflows: ask }
+budget: { tokens: 2000000, costUsd: 20, toolCalls: 2000, repeats: 8 }
+`;
