@@ -28,21 +28,24 @@ if [ ! -w . ]; then
 fi
 if fresh; then exit 0; fi
 
-# One at a time. The kernel frees the lock however its holder ends, so nothing stale is ever left.
+# One at a time. The kernel frees the lock however its holder ends, so nothing stale is ever left. (`flock` is part of every Debian and Ubuntu;
+# where a tiny system lacks it, two first uses at the same moment are not kept apart.)
 mkdir -p build
 exec 9>build/lock
-if ! flock -n 9; then
+if command -v flock >/dev/null 2>&1 && ! flock -n 9; then
   say 'another set-up is at work here; waiting for it'
   flock 9
   if fresh; then exit 0; fi
 fi
 
 # 1. Debian's packages: bubblewrap makes the namespaces, gcc and the static C library build the helper.
-wanted=
-command -v bwrap >/dev/null 2>&1 || wanted="$wanted bubblewrap"
-command -v gcc >/dev/null 2>&1 || wanted="$wanted gcc"
-if ! printf 'int main(void){return 0;}' | gcc -static -x c -o build/probe - >/dev/null 2>&1; then wanted="$wanted libc6-dev"; fi
-rm -f build/probe
+missing() {
+  command -v bwrap >/dev/null 2>&1 || printf ' bubblewrap'
+  command -v gcc >/dev/null 2>&1 || printf ' gcc'
+  printf 'int main(void){return 0;}' | gcc -static -x c -o build/probe - >/dev/null 2>&1 || printf ' libc6-dev'
+  rm -f build/probe
+}
+wanted=$(missing)
 if [ -n "$wanted" ]; then
   if ! command -v apt-get >/dev/null 2>&1; then
     refuse "missing on this machine:$wanted" 'install bubblewrap, gcc and the static C library with your package manager'
@@ -50,8 +53,10 @@ if [ -n "$wanted" ]; then
   if [ "$(id -u)" -ne 0 ]; then refuse "missing on this machine:$wanted" "sudo apt-get update && sudo apt-get install -y$wanted"; fi
   say "installing$wanted (apt)"
   # shellcheck disable=SC2086 # words on purpose
-  if ! { apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $wanted; } >build/apt.log 2>&1 9>&-; then
-    refuse "apt could not install$wanted: $(grep '^[EW]:' build/apt.log | head -n 1)" "apt-get update && apt-get install -y$wanted"
+  { apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $wanted; } >build/apt.log 2>&1 </dev/null 9>&- || :
+  wanted=$(missing)
+  if [ -n "$wanted" ]; then
+    refuse "apt could not install$wanted: $(grep -m 1 '^E:' build/apt.log || echo "see $root/build/apt.log")" "apt-get update && apt-get install -y$wanted"
   fi
 fi
 
@@ -65,7 +70,8 @@ if ! installed; then
   # Whatever the person's npm configuration or NODE_ENV says, the build needs the development and optional packages, here.
   if ! PATH="${node%/*}:$PATH" "$npm" ci --ignore-scripts --include=dev --include=optional --global=false --no-audit --no-fund --no-progress \
     --fetch-retries=2 --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=5000 >build/npm.log 2>&1 </dev/null 9>&-; then
-    cause=$(sed -n 's/^npm \(error\|ERR!\) //p' build/npm.log | grep -v '^A complete log' | head -n 3 | tr '\n' ';' | tr -d '\000-\037\177' | cut -c 1-300)
+    said=$(sed -n 's/^npm \(error\|ERR!\) //p' build/npm.log | tr -d '\000-\011\013-\037\177')
+    cause=$(printf '%s\n' "$said" | grep -m 1 'reason:' || printf '%s\n' "$said" | head -n 2 | tr '\n' ' ')
     refuse "npm could not install the packages: ${cause:-see $root/build/npm.log}" 'check the network and the registry npm is set to (`npm config get registry`), then try again'
   fi
 fi
