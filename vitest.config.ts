@@ -20,6 +20,7 @@ const config: ViteUserConfig = {
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
+          sequence: { groupOrder: 1 }, // after `core`: the projects differ in their number of workers, and the pure tests fail faster
         },
       },
     ],
