@@ -1,0 +1,12 @@
+// What a path means (SAND-3, CRED-6, DESIGN 7.7): protected, secret, matched by a pattern. Pure.
+export {
+  foldName,
+  guardPlan,
+  isDependencyFolder,
+  isGitName,
+  leadsToProtected,
+  type ProtectedNames,
+  type Protection,
+  protection,
+} from "./protected.ts";
+export { holdsSecret, SECRET_PROBE_BYTES, type SecretSuspicion, secretSuspicion } from "./secret.ts";

@@ -1,0 +1,156 @@
+// Secret files by name (CRED-6): what must not be seen inside. Some names say enough; others only say where to look,
+// and a few bytes of content decide (a certificate is public, the key beside it is not). Pure: names and text in, answer out.
+import { foldName } from "./protected.ts";
+
+/** `name`: secret whatever it holds. `key`, `token`: secret when the content is (see `holdsSecret`). */
+export type SecretSuspicion = "name" | "key" | "token";
+
+/** How many first bytes of a file `holdsSecret` wants to see. */
+export const SECRET_PROBE_BYTES: number = 64 * 1024;
+
+// dotenv files that are made to be shared say so in one of their parts.
+const SHARED_ENV = new Set([
+  "example",
+  "examples",
+  "sample",
+  "samples",
+  "template",
+  "tmpl",
+  "tpl",
+  "dist",
+  "default",
+  "defaults",
+  "schema",
+  "vault",
+  "md",
+]);
+const CODE = /\.(?:[cm]?[jt]sx?|py|go|rs|rb|java|kt|php|cs|c|h|cpp|sh|html|vue)$/;
+// Editors' and people's copies are as secret as the original.
+const COPY = /(?:~|\.(?:bak|backup|old|orig|save|swp|swo|copy|tmp|[0-9]+))+$/;
+
+const BY_NAME: readonly RegExp[] = [
+  /^\.env$/,
+  /^\.?(?:netrc|_netrc|pgpass|my\.cnf|htpasswd|git-credentials|dockercfg|s3cfg|boto|vault-token|vault_pass(?:\.txt)?|pypirc|ppk|mylogin\.cnf)$/,
+  /^id_(?:rsa|dsa|ecdsa|ed25519|xmss|ecdsa_sk|ed25519_sk)(?:[-_.][\w-]+)?$/,
+  /\.(?:p12|pfx|jks|keystore|bks|kdb|kdbx|ppk|pvk|ovpn|agekey|snk|mobileprovision|p8|psafe3|tblk|keychain|keychain-db)$/,
+  /^(?:keystore|truststore)$/,
+  /^(?:credentials|credential|secrets?|client_secrets?|application_default_credentials)(?:[-_.][\w-]+)*\.(?:json|ya?ml|toml|ini|env|properties|txt)$/,
+  /^(?:service|gcp|gcloud|firebase)[-_]?(?:account|adminsdk|key|credentials)[\w.-]*\.json$/,
+  /^[\w.-]*(?:-|_)adminsdk(?:-|_)[\w.-]*\.json$/,
+  /^terraform\.tfvars(?:\.json)?$|\.auto\.tfvars(?:\.json)?$|\.tfstate$/,
+  /^(?:master|credentials|production|development|staging|test)\.key$/,
+  /^\.?(?:ansible[-_])?vault[-_]pass(?:word)?(?:\.txt)?$/,
+  /^(?:wp-config|configuration\.secret|local\.settings|secrets\.local)\.(?:php|json)$/,
+  /^kubeconfig(?:\.ya?ml)?$|\.kubeconfig$/,
+  /^\.(?:bash|zsh|python|node_repl|psql|mysql|sqlite|irb|rediscli)_history$/,
+  /^\.dev\.vars(?:\.[\w-]+)?$/,
+];
+
+const BY_PLACE: readonly RegExp[] = [
+  /(?:^|\/)\.aws\/(?:credentials|config|sso\/|cli\/cache\/)/,
+  /(?:^|\/)\.(?:ssh)\/(?!(?:known_hosts|authorized_keys|config)(?:\.|$)|[^/]*\.pub$)/,
+  /(?:^|\/)\.gnupg\//,
+  /(?:^|\/)\.kube\/(?:config|cache\/)/,
+  /(?:^|\/)\.docker\/config\.json$/,
+  /(?:^|\/)\.config\/(?:gh\/hosts\.yml|gcloud\/|hub$|glab-cli\/|rclone\/|op\/|doctl\/|heroku\/)/,
+  /(?:^|\/)\.azure\//,
+  /(?:^|\/)\.cargo\/credentials(?:\.toml)?$/,
+  /(?:^|\/)\.gem\/credentials$/,
+  /(?:^|\/)\.terraform\.d\/credentials/,
+  /(?:^|\/)\.password-store\//,
+  /(?:^|\/)(?:\.secrets?|secrets?)\/[^/]*\.(?:txt|key|pem|json|token|env|password)$/,
+];
+
+const KEY_NAMES: readonly RegExp[] = [
+  /\.(?:pem|key|crt|cer|cert|der|priv|private|asc|gpg|pk8|age)$/,
+  /^(?:identity|privkey|private[-_]?key|key)$/,
+  /^id_[\w-]+$/,
+];
+const TOKEN_NAMES: readonly RegExp[] = [
+  /^\.?npmrc$/,
+  /^\.yarnrc(?:\.ya?ml)?$/,
+  /^\.?pip\.(?:conf|ini)$/,
+  /^nuget\.config$/,
+  /^bunfig\.toml$/,
+  /^\.bundle$|^\.gemrc$/,
+  /^settings\.xml$/,
+  /^gradle\.properties$/,
+  /^\.envrc$/,
+  /^config\.json$/,
+  /^auth\.json$/,
+  /^\.curlrc$|^\.wgetrc$/,
+];
+
+/**
+ * Whether the relative path names a secret, or a file whose content must be asked. Examples of dotenv files and public
+ * keys are nothing. Case and invisible characters do not count.
+ */
+export function secretSuspicion(path: string): SecretSuspicion | undefined {
+  const parts = path.split("/").map(foldName);
+  const name = (parts.at(-1) ?? "").replace(COPY, "");
+  if (name.endsWith(".pub")) return undefined;
+  if (isEnvFile(name)) return "name";
+  if (BY_NAME.some((pattern) => pattern.test(name))) return isShared(name) ? undefined : "name";
+  if (BY_PLACE.some((pattern) => pattern.test(parts.join("/")))) return "name";
+  if (KEY_NAMES.some((pattern) => pattern.test(name))) return "key";
+  if (TOKEN_NAMES.some((pattern) => pattern.test(name))) return "token";
+  return undefined;
+}
+
+/** Whether the first bytes of a suspected file (as latin-1 text) hold a secret. A certificate or a plain setting does not. */
+export function holdsSecret(suspicion: SecretSuspicion, head: string): boolean {
+  switch (suspicion) {
+    case "name":
+      return true;
+    case "key":
+      return PRIVATE_KEY.test(head) || isBinaryKey(head);
+    case "token":
+      return TOKEN.some((pattern) => pattern.test(head));
+    default:
+      return suspicion satisfies never;
+  }
+}
+
+const PRIVATE_KEY =
+  /PRIVATE KEY( BLOCK)?-----|^PuTTY-User-Key-File|AGE-SECRET-KEY-1|"private_key"|^\s*SSH PRIVATE KEY FILE FORMAT/m;
+
+const TOKEN: readonly RegExp[] = [
+  /_(?:authToken|auth|password)\s*[=:]\s*["']?(?!\$\{)[^\s"'$]/i,
+  /npm(?:Auth(?:Token|Ident)|RegistryToken)\s*[:=]\s*["']?(?!\$\{)[^\s"'$]/i,
+  /(?:^|\s)(?:username|password|token|secret)\s*[=:]\s*["']?(?!\$\{)[^\s"'${]/im,
+  /:\/\/[^\s/:@]+:(?!\$\{)[^\s/@]+@/,
+  /<(?:password|passphrase|ClearTextPassword|privateKey)>(?!\$\{)[^<]/i,
+  /key="ClearTextPassword"/i,
+  /"auths?"\s*:\s*\{[^}]*\{[^}]*"(?:auth|identitytoken|password)"/,
+  /^\s*(?:export\s+)?\w*(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|PRIVATE_KEY|ACCESS_KEY)\w*\s*=\s*["']?[^\s"'$]/m,
+  /"(?:github-oauth|gitlab-token|gitlab-oauth|http-basic|bearer|access_token|refresh_token|api_?key|client_secret)"\s*:/i,
+  /^\s*-?-?user\s*[= ]\s*\S+:\S+/m,
+];
+
+function isEnvFile(name: string): boolean {
+  const match =
+    /^(?:[\w-]+)?\.env(?:rc)?((?:[.-][\w-]+)*)$/.exec(name) ??
+    /^env((?:\.(?:local|prod|production|development|dev|staging|test))+)$/.exec(name);
+  if (match === null || name === ".envrc") return false;
+  // `process.env.ts` is code about the environment; `.env.js` may well be the environment.
+  return !isShared(name) && !(CODE.test(name) && !name.startsWith(".env"));
+}
+
+function isShared(name: string): boolean {
+  return name.split(/[.\-_]/).some((part) => SHARED_ENV.has(part));
+}
+
+/** DER and OpenPGP secret keys are not text: a .key or .gpg that is no text at all is taken for one (a Keynote document is a zip). */
+function isBinaryKey(head: string): boolean {
+  return (
+    head.length > 0 &&
+    /[\x00-\x08\x0e-\x1a]/.test(head.slice(0, 512)) &&
+    !/^(?:-----BEGIN|PK\x03\x04)/.test(head) &&
+    !isDerCertificate(head)
+  );
+}
+
+/** A DER certificate starts SEQUENCE(SEQUENCE(…[0]{INTEGER 2}…)); a private key starts SEQUENCE(INTEGER 0 or 1). */
+function isDerCertificate(head: string): boolean {
+  return /^\x30[\x81-\x84]..?.?.?\x30/s.test(head);
+}

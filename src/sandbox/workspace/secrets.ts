@@ -1,0 +1,95 @@
+// Finds the secret files of a workspace before the fence is made (CRED-6), so that they are simply not there inside.
+// Reads names by lstat and a few bytes of the suspected; follows no link, runs nothing, writes nothing.
+import { closeSync, constants, type Dirent, openSync, readdirSync, readSync, realpathSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { holdsSecret, SECRET_PROBE_BYTES, type SecretSuspicion, secretSuspicion } from "#core/paths";
+
+/** What was found, and whether everything was looked at. */
+export interface SecretFiles {
+  /** Absolute paths of files and links, in the order of the walk. */
+  readonly paths: readonly string[];
+  /** True when `maxEntries` was hit: then some secret may be seen inside, and the caller must say so or refuse. */
+  readonly incomplete: boolean;
+}
+
+/** Choices of one search. */
+export interface SecretSearch {
+  /** Also masked: the policy's `denyRead` and `Read(…)` denies, compiled by the caller. Gets paths relative to the root, folders too. */
+  readonly alsoMasked?: (path: string, isFolder: boolean) => boolean;
+  /** Names read at most; the default is ten times the largest repository that the benchmarks use. */
+  readonly maxEntries?: number;
+}
+
+// Content-addressed or reproducible: whatever lies here came from a registry or from git itself.
+const OBJECTS = /(?:^|\/)\.git\/(?:modules\/.*\/)?objects$/;
+// Packages bring test keys and sample `.env` files by the hundred; a person's own secrets are not kept there.
+const PACKAGES = new Set(["node_modules", "bower_components", "site-packages"]);
+
+/** Walks `root`. Folders that cannot be read are left out: what the caller cannot read, the fence cannot show. */
+export function findSecretFiles(root: string, search: SecretSearch = {}): SecretFiles {
+  const paths = new Set<string>();
+  const folders: { readonly path: string; readonly packages: boolean }[] = [{ path: "", packages: false }];
+  let left = search.maxEntries ?? 500_000;
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const entry of entriesOf(join(root, folder.path))) {
+      if (left-- === 0) return { paths: [...paths], incomplete: true };
+      const path = folder.path === "" ? entry.name : `${folder.path}/${entry.name}`;
+      const isFolder = entry.isDirectory();
+      if (search.alsoMasked?.(path, isFolder)) paths.add(join(root, path));
+      else if (isFolder) {
+        const packages = folder.packages || PACKAGES.has(entry.name);
+        const isWorthwhile = !packages || search.alsoMasked !== undefined;
+        if (isWorthwhile && !OBJECTS.test(path)) folders.push({ path, packages });
+      } else if (!folder.packages) for (const file of secretsAt(root, path, entry)) paths.add(file);
+    }
+  }
+  return { paths: [...paths], incomplete: false };
+}
+
+function entriesOf(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+/** The file itself; for a link with a secret's name the file of this workspace that it leads to. */
+function secretsAt(root: string, path: string, entry: Dirent): readonly string[] {
+  const suspicion = secretSuspicion(path);
+  if (suspicion === undefined) return [];
+  const file = join(root, path);
+  if (entry.isSymbolicLink()) {
+    // What a link names outside the workspace is not inside anyway.
+    const target = realFile(file);
+    return target?.startsWith(`${root}/`) && isSecret(target, suspicion) ? [target] : [];
+  }
+  return entry.isFile() && isSecret(file, suspicion) ? [file] : [];
+}
+
+function isSecret(file: string, suspicion: SecretSuspicion): boolean {
+  return suspicion === "name" || holdsSecret(suspicion, head(file, suspicion));
+}
+
+function realFile(link: string): string | undefined {
+  try {
+    const target = realpathSync(link);
+    return statSync(target).isFile() ? target : undefined;
+  } catch {
+    return undefined; // dangling here, dangling inside
+  }
+}
+
+/** The first bytes as latin-1. A file that cannot be read is taken for what its name says. */
+function head(file: string, suspicion: SecretSuspicion): string {
+  let fd: number | undefined;
+  try {
+    fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const buffer = Buffer.alloc(SECRET_PROBE_BYTES);
+    return buffer.toString("latin1", 0, readSync(fd, buffer, 0, buffer.length, 0));
+  } catch {
+    return suspicion === "key" ? "PRIVATE KEY-----" : "password=unreadable";
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
