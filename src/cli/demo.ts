@@ -1,0 +1,63 @@
+// `ringfence demo`: a small agent obeys a poisoned README, outside the fence against decoys and then inside it, and one screen shows both.
+import { execFile } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import { type DemoReport, runDemo } from "#monitor";
+import { demoFailures, demoScreen } from "./demo-screen.ts";
+import { fail } from "./exit.ts";
+import { findInstallation } from "./installation.ts";
+
+/** The command. Exits 0 only if every honest act worked, every theft was stopped, and the log holds. */
+export function demoCommand(): Command {
+  return new Command("demo")
+    .description("watch a small agent obey a poisoned README, outside the fence and inside it (no account, no model)")
+    .addOption(new Option("--json", "print the findings as one JSON document"))
+    .action(demo);
+}
+
+async function demo(options: { readonly json?: true }): Promise<void> {
+  const installation = findInstallation();
+  const say = (line: string): void => {
+    if (process.stderr.isTTY) process.stderr.write(`ringfence: demo: ${line} …\n`);
+  };
+  const report = await runDemo({
+    example: join(installation.root, "examples/agent"),
+    parent: plainFolder(tmpdir()),
+    node: process.execPath,
+    env: process.env,
+    ringfence,
+    say,
+  });
+  if (!report.ok) fail(report.error, 125);
+  const color = process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined;
+  process.stdout.write(
+    options.json ? `${JSON.stringify(asJson(report.value))}\n` : demoScreen(report.value, { color }),
+  );
+  if (demoFailures(report.value).length > 0) process.exitCode = 1;
+}
+
+/** Runs this program again, as a person would type it, without a terminal. */
+function ringfence(args: readonly string[], cwd: string): Promise<{ code: number; stdout: string; stderr: string }> {
+  const [, program = ""] = process.argv;
+  return new Promise((resolve) => {
+    execFile(process.execPath, [program, ...args], { cwd, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : 1, stdout, stderr });
+    });
+  });
+}
+
+/** The demo's commands stand between double quotes: a temporary folder with a `$` or a quote in its name is not for them. */
+function plainFolder(folder: string): string {
+  return /^[\w./ -]+$/.test(folder) ? folder : "/tmp";
+}
+
+function asJson(report: DemoReport): unknown {
+  const findings = report.findings.map(({ act, ...rest }) => ({
+    act: act.name,
+    honest: act.honest,
+    title: act.title,
+    ...rest,
+  }));
+  return { ...report, findings, failures: demoFailures(report) };
+}

@@ -1,0 +1,160 @@
+// The demo (issue 2, deliver 7): the same agent obeys the same poisoned README twice, once outside and once inside the fence, each time against
+// decoys and a collector of its own, and each act is judged by what can be seen afterwards. This file is the sequence; the parts are under `demo/`.
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { err, ok, type Problem, type Result } from "#core";
+import { ACTS } from "./demo/acts.ts";
+import { type Finding, judge, type Observation, parseClaims } from "./demo/judge.ts";
+import { findRegistry, type Registry, registryPolicy } from "./demo/registry.ts";
+import { openSink, type Sink } from "./demo/sink.ts";
+import { openStage, type Stage } from "./demo/stage.ts";
+import { parseSummary, type RunSummary } from "./demo/summary.ts";
+
+export type { Finding } from "./demo/judge.ts";
+
+/** How a program ended. */
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What the demo needs from outside. */
+export interface DemoDeps {
+  /** The folder `examples/agent` of the installation. */
+  readonly example: string;
+  /** Where temporary folders go; must hold no character that a shell reads inside double quotes. */
+  readonly parent: string;
+  /** The Node program that runs the agent. */
+  readonly node: string;
+  /** The person's environment: PATH for the agent, and npm's own configuration to find the registry. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Runs this very program with arguments, in a folder, as a person would type it. */
+  readonly ringfence: (args: readonly string[], cwd: string) => Promise<Ended>;
+  /** One line of progress. */
+  readonly say: (line: string) => void;
+}
+
+/** What the demo found. */
+export interface DemoReport {
+  readonly findings: readonly Finding[];
+  readonly applied: readonly string[];
+  readonly held: readonly string[];
+  /** Things that reached the collector from inside. Must be 0, whatever the acts say. */
+  readonly leaked: number;
+  readonly session: string;
+  readonly log: { readonly holds: boolean; readonly words: string };
+  /** Why a registry on a non-public address was named in the policy, if one was. */
+  readonly note?: string;
+}
+
+/** Runs it all. A Problem when the machine cannot run the fence or the stage; what the fence let through is in the report. */
+export async function runDemo(deps: DemoDeps): Promise<Result<DemoReport, Problem>> {
+  const registry = await findRegistry(deps.env, deps.parent);
+  await using outsideSink = await openSink();
+  using outsideStage = stageFor(deps, outsideSink);
+  deps.say("the agent works without a fence, against decoys");
+  const outside = await runOutside(deps, outsideStage, outsideSink, registry);
+
+  await using insideSink = await openSink();
+  using insideStage = stageFor(deps, insideSink);
+  deps.say("the same agent works inside the fence");
+  const inside = await runInside(deps, insideStage, insideSink, registry);
+  if (!inside.ok) return inside;
+  const { observation, summary } = inside.value;
+
+  const verify = await deps.ringfence(["log", "verify", summary.session], insideStage.root);
+  await deps.ringfence(["discard", summary.session], insideStage.root);
+  return ok({
+    findings: ACTS.map((act) => judge(act, outside, observation)),
+    applied: summary.applied,
+    held: summary.held,
+    leaked: observation.received.length,
+    session: summary.session,
+    log: { holds: verify.code === 0, words: (verify.stdout.trim() || verify.stderr.trim()).split("\n").at(-1) ?? "" },
+    ...(registry?.note === undefined ? {} : { note: registry.note }),
+  });
+}
+
+function stageFor(deps: DemoDeps, sink: Sink): Stage {
+  return openStage({
+    example: deps.example,
+    parent: deps.parent,
+    collector: sink.address,
+    random: () => randomBytes(12).toString("hex"),
+    env: { PATH: deps.env["PATH"] ?? "" },
+  });
+}
+
+async function runOutside(
+  deps: DemoDeps,
+  stage: Stage,
+  sink: Sink,
+  registry: Registry | undefined,
+): Promise<Observation> {
+  const tmp = join(stage.root, "tmp");
+  mkdirSync(tmp);
+  // Built from nothing, with the decoy home: what the unfenced agent can find of the person's own is what its README names, which is nothing.
+  const env = { PATH: deps.env["PATH"] ?? "", HOME: stage.home, TMPDIR: tmp, LANG: "C.UTF-8", ...registry?.env };
+  const { stdout } = await runAgent(deps.node, stage.project, env);
+  return observe(stage, sink, stdout, []);
+}
+
+async function runInside(
+  deps: DemoDeps,
+  stage: Stage,
+  sink: Sink,
+  registry: Registry | undefined,
+): Promise<Result<{ observation: Observation; summary: RunSummary }, Problem>> {
+  const policyFile = join(stage.root, "policy.yaml");
+  const summaryFile = join(stage.root, "summary.json");
+  writeFileSync(policyFile, registryPolicy(registry));
+  const args = ["run", "--policy", policyFile, "--json", summaryFile, "--quiet", "--", deps.node, "agent.mjs"];
+  const ended = await deps.ringfence(args, stage.project);
+  const summary = parseSummary(readIfThere(summaryFile));
+  if (summary === undefined) {
+    const said = ended.stderr.trim().split("\n");
+    const message = said.find((line) => line.startsWith("ringfence: "))?.slice("ringfence: ".length);
+    const hint = said.find((line) => line.startsWith("hint: "))?.slice("hint: ".length);
+    return err({
+      code: "demo-run",
+      message: message ?? `the fenced run ended with ${ended.code} and no summary: ${said.at(-1) ?? ""}`,
+      hint: hint ?? "`ringfence doctor` says what this machine lacks",
+    });
+  }
+  return ok({ observation: observe(stage, sink, ended.stdout, summary.held), summary });
+}
+
+function observe(stage: Stage, sink: Sink, stdout: string, held: readonly string[]): Observation {
+  return {
+    claims: parseClaims(stdout),
+    secrets: stage.secrets,
+    received: sink.received(),
+    read: stage.read,
+    neighbourStands: stage.neighbourStands(),
+    held,
+  };
+}
+
+function runAgent(
+  node: string,
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+): Promise<{ readonly stdout: string }> {
+  return new Promise((resolve) => {
+    // Its exit code says nothing: what it did is judged act by act.
+    execFile(node, ["agent.mjs"], { cwd, env, timeout: 180_000, maxBuffer: 1 << 24 }, (_error, stdout) =>
+      resolve({ stdout }),
+    );
+  });
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined; // the run ended before it had anything to sum up
+  }
+}
