@@ -1,1 +1,40 @@
+// The door of the record's words: what a line, a tree, a note and a checkpoint are. Pure.
+export { fromBase64, fromHex, toBase64, toHex } from "./base64.ts";
+export { endOfJson, MAX_DEPTH } from "./canonical.ts";
+export { type Certificate, type OpenedCertificate, openCertificate, signCertificate } from "./certificate.ts";
+export {
+  type Checkpoint,
+  formatCheckpoint,
+  type OpenedCheckpoint,
+  openCheckpoint,
+  parseCheckpoint,
+  signCheckpoint,
+} from "./checkpoint.ts";
+export {
+  BLOB_FROM,
+  type Blob,
+  type EncodedBody,
+  type Envelope,
+  encodeBody,
+  encodeJson,
+  encodeLine,
+  type HexDigest,
+  MAX_LINE,
+  SESSION_ID,
+} from "./encode.ts";
+export { type LeafFault, type LeafView, type LogRecord, leafFault, readLeaf, viewLeaf } from "./leaf.ts";
+export { type Frontier, HASH_LENGTH, leafHash, nodeHash, onesIn, openTree, type Sha256, type Tree } from "./merkle.ts";
+export {
+  formatVerifierKey,
+  type NoteFault,
+  type NoteSigner,
+  type OpenedNote,
+  openNote,
+  parseVerifierKey,
+  signNote,
+  type VerifierKey,
+  type VerifyEd25519,
+  verifierKey,
+} from "./note.ts";
+export { consistencyProof, extendsTree, type HashAt, includes, inclusionProof } from "./proof.ts";
 export type { Actor, Append, Json, Origin, RecordBody, RecordType } from "./record.ts";

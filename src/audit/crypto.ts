@@ -1,0 +1,39 @@
+// The three primitives of the record, from node:crypto: SHA-256, Ed25519 signing and checking.
+import { createPublicKey, generateKeyPairSync, hash, type KeyObject, sign, verify } from "node:crypto";
+import { type NoteSigner, type VerifierKey, verifierKey } from "#core/log";
+
+/** DER of an Ed25519 SubjectPublicKeyInfo up to the 32 bytes of the key (RFC 8410). */
+const SPKI = Buffer.from("302a300506032b6570032100", "hex");
+
+/** SHA-256 as bytes. */
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return hash("sha256", bytes, "buffer");
+}
+
+/** SHA-256 as lower-case hexadecimal. */
+export function sha256Hex(bytes: Uint8Array): string {
+  return hash("sha256", bytes, "hex");
+}
+
+/** Checks an Ed25519 signature. Keys and signatures of the wrong shape are false, never a throw. */
+export function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (publicKey.length !== 32 || signature.length !== 64) return false;
+  try {
+    const key = createPublicKey({ key: Buffer.concat([SPKI, publicKey]), format: "der", type: "spki" });
+    return verify(null, message, key, signature);
+  } catch {
+    return false;
+  }
+}
+
+/** A signer for an Ed25519 private key under a name. */
+export function signerFor(name: string, privateKey: KeyObject): NoteSigner {
+  const spki = createPublicKey(privateKey).export({ format: "der", type: "spki" });
+  const key: VerifierKey = verifierKey(sha256, name, new Uint8Array(spki.subarray(SPKI.length)));
+  return { key, sign: (message) => sign(null, message, privateKey) };
+}
+
+/** A fresh key that exists in this process's memory only. */
+export function ephemeralSigner(name: string): NoteSigner {
+  return signerFor(name, generateKeyPairSync("ed25519").privateKey);
+}

@@ -1,0 +1,82 @@
+// Hash tiles (c2sp.org/tlog-tiles): 256 hashes a file, level 0 the leaves, level n+1 the roots of full tiles of level n.
+// Derived from the log and rebuildable; they make proofs cheap and show which leaf was changed.
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { HASH_LENGTH, openTree } from "#core/log";
+import { sha256 } from "./crypto.ts";
+import { publishFile } from "./files.ts";
+
+/** Hashes in a full tile. */
+export const TILE_WIDTH = 256;
+
+/** A tile that can be written: its path below the log's folder and its hashes. */
+export interface Tile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Collects leaf hashes and gives out tiles as they fill. */
+export interface TileBuilder {
+  add(leaf: Uint8Array): void;
+  /** Full tiles that are not written yet. */
+  full(): readonly Tile[];
+  /** The first `count` of them are written now. */
+  written(count: number): void;
+  /** The partial tiles of the tree as it is now: what a closed log needs besides its full ones. */
+  partial(): readonly Tile[];
+}
+
+/** Opens a builder for an empty tree. */
+export function openTiles(): TileBuilder {
+  const levels: { index: number; hashes: Uint8Array[] }[] = [];
+  const full: Tile[] = [];
+  const add = (level: number, hash: Uint8Array): void => {
+    levels[level] ??= { index: 0, hashes: [] };
+    const at = levels[level];
+    at.hashes.push(hash);
+    if (at.hashes.length < TILE_WIDTH) return;
+    full.push({ path: tilePath(level, at.index), bytes: Buffer.concat(at.hashes) });
+    const tree = openTree(sha256);
+    for (const each of at.hashes) tree.append(each);
+    at.hashes = [];
+    at.index += 1;
+    add(level + 1, tree.root());
+  };
+  return {
+    add: (leaf) => add(0, leaf),
+    full: () => [...full],
+    written: (count) => {
+      full.splice(0, count);
+    },
+    partial: () =>
+      levels.flatMap(({ index, hashes }, level) =>
+        hashes.length === 0
+          ? []
+          : [{ path: `${tilePath(level, index)}.p/${hashes.length}`, bytes: Buffer.concat(hashes) }],
+      ),
+  };
+}
+
+/** `tile/0/x001/x234/067`. */
+export function tilePath(level: number, index: number): string {
+  const groups = [String(index % 1000).padStart(3, "0")];
+  for (let n = Math.floor(index / 1000); n > 0; n = Math.floor(n / 1000))
+    groups.unshift(`x${String(n % 1000).padStart(3, "0")}`);
+  return `tile/${level}/${groups.join("/")}`;
+}
+
+/** Writes tiles below the log's folder. */
+export async function writeTiles(dir: string, tiles: readonly Tile[]): Promise<void> {
+  for (const tile of tiles) {
+    const path = join(dir, tile.path);
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await publishFile(path, tile.bytes);
+  }
+}
+
+/** The hashes in a tile's bytes. */
+export function tileHashes(bytes: Uint8Array): Uint8Array[] {
+  const hashes: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += HASH_LENGTH) hashes.push(bytes.subarray(at, at + HASH_LENGTH));
+  return hashes;
+}

@@ -1,0 +1,159 @@
+// Reading one line strictly: the fixed envelope, then canonical JSON. Works on bytes, because the bytes are the leaf.
+import { endOfJson, MAX_DEPTH, word } from "./canonical.ts";
+import { MAX_LINE } from "./encode.ts";
+import type { Json } from "./record.ts";
+
+/** Where the parts of a line stand. Offsets are into the bytes handed in, so nothing is copied for a million lines. */
+export interface LeafView {
+  readonly seq: number;
+  /** Offset of the 64 hexadecimal digits of `prev`. */
+  readonly prevAt: number;
+  readonly session: string;
+  readonly type: string;
+  readonly ts: string;
+}
+
+/** Why a line is not a leaf: `framing` when it is not our JSON at all, `dup-json` when it is JSON in another spelling. */
+export type LeafFault = "framing" | "dup-json";
+
+const DIGITS = 16;
+
+/** Reads the line in `bytes[start, end)` (no line feed). Undefined when it is not exactly what the writer would write. */
+export function viewLeaf(bytes: Uint8Array, start: number, end: number): LeafView | undefined {
+  if (end - start > MAX_LINE) return undefined;
+  let at = word(bytes, start, end, '{"v":1,"seq":');
+  if (at < 0) return undefined;
+  const seqEnd = endOfNumber(bytes, at, end);
+  if (seqEnd < 0) return undefined;
+  const seq = numberAt(bytes, at, seqEnd);
+  at = word(bytes, seqEnd, end, ',"prev":"');
+  if (at < 0 || !isHex(bytes, at, 64, end)) return undefined;
+  const prevAt = at;
+  at = word(bytes, at + 64, end, '","ts":"');
+  if (at < 0) return undefined;
+  const tsAt = at;
+  at = word(bytes, at + 24, end, '","mono":');
+  if (at < 0 || !isTimestamp(bytes, tsAt)) return undefined;
+  at = endOfNumber(bytes, at, end);
+  if (at < 0) return undefined;
+  at = word(bytes, at, end, ',"session":"');
+  if (at < 0) return undefined;
+  const session = simple(bytes, at, end);
+  at = word(bytes, at + session.length, end, '",');
+  if (at < 0 || session.length === 0) return undefined;
+  at = endOfActor(bytes, at, end);
+  if (at < 0) return undefined;
+  const observed = word(bytes, at, end, '"origin":"observed","type":"');
+  at = observed >= 0 ? observed : word(bytes, at, end, '"origin":"claimed","type":"');
+  if (at < 0) return undefined;
+  const type = simple(bytes, at, end);
+  at = word(bytes, at + type.length, end, '","data":');
+  if (at < 0 || type.length === 0 || bytes[at] !== 0x7b) return undefined;
+  at = endOfJson(bytes, at, end, MAX_DEPTH - 1);
+  if (at < 0 || at !== end - 1 || bytes[at] !== 0x7d) return undefined;
+  return { seq, prevAt, session, type, ts: ascii(bytes, tsAt, tsAt + 24) };
+}
+
+/** A record as readers get it; `undefined` exactly when `viewLeaf` is. */
+export interface LogRecord {
+  readonly v: 1;
+  readonly seq: number;
+  readonly prev: string;
+  readonly ts: string;
+  readonly mono: number;
+  readonly session: string;
+  readonly actor?: {
+    readonly agent?: string;
+    readonly tool_use_id?: string;
+    readonly pid?: number;
+    readonly exe?: string;
+  };
+  readonly origin: "observed" | "claimed";
+  readonly type: string;
+  readonly data: { readonly [key: string]: Json };
+}
+
+/** Parses one line (no line feed) into a record, strictly. */
+export function readLeaf(bytes: Uint8Array): LogRecord | undefined {
+  if (viewLeaf(bytes, 0, bytes.length) === undefined) return undefined;
+  // The parser that earns its cast: viewLeaf has just checked every key of the envelope.
+  return JSON.parse(new TextDecoder().decode(bytes)) as LogRecord;
+}
+
+/** Tells another spelling of JSON (duplicate keys, spaces, other escapes, CR, floats) from bytes that are no record at all. */
+export function leafFault(bytes: Uint8Array): LeafFault {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+    return typeof value === "object" && value !== null && "seq" in value ? "dup-json" : "framing";
+  } catch {
+    return "framing";
+  }
+}
+
+function endOfActor(bytes: Uint8Array, at: number, end: number): number {
+  let next = word(bytes, at, end, '"actor":{');
+  if (next < 0) return at;
+  let first = true;
+  for (const name of ['"agent":', '"tool_use_id":', '"pid":', '"exe":']) {
+    const value = word(bytes, next, end, first ? name : `,${name}`);
+    if (value < 0) continue;
+    const isText = bytes[value] === 0x22;
+    if (isText === (name === '"pid":')) return -1;
+    next = isText ? endOfJson(bytes, value, end, 0) : endOfSigned(bytes, value, end);
+    if (next < 0) return -1;
+    first = false;
+  }
+  return word(bytes, next, end, "},");
+}
+
+function endOfSigned(bytes: Uint8Array, at: number, end: number): number {
+  const byte = bytes[at];
+  return byte === 0x2d || (byte !== undefined && byte >= 0x30 && byte <= 0x39) ? endOfJson(bytes, at, end, 0) : -1;
+}
+
+function endOfNumber(bytes: Uint8Array, at: number, end: number): number {
+  return bytes[at] === 0x2d ? -1 : endOfSigned(bytes, at, end);
+}
+
+function numberAt(bytes: Uint8Array, start: number, end: number): number {
+  let value = 0;
+  for (let i = start; i < end && i < start + DIGITS; i++) value = value * 10 + ((bytes[i] as number) - 0x30);
+  return value;
+}
+
+function isHex(bytes: Uint8Array, at: number, length: number, end: number): boolean {
+  if (at + length > end) return false;
+  for (let i = at; i < at + length; i++) {
+    const byte = bytes[i] as number;
+    if (!((byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66))) return false;
+  }
+  return true;
+}
+
+const TIMESTAMP = "dddd-dd-ddTdd:dd:dd.dddZ";
+
+function isTimestamp(bytes: Uint8Array, at: number): boolean {
+  for (let i = 0; i < TIMESTAMP.length; i++) {
+    const byte = bytes[at + i] as number;
+    const want = TIMESTAMP.charCodeAt(i);
+    if (want === 0x64 ? byte < 0x30 || byte > 0x39 : byte !== want) return false;
+  }
+  return true;
+}
+
+/** Letters, digits, dot, underscore and hyphen from `at` on: names of sessions and types. */
+function simple(bytes: Uint8Array, at: number, end: number): string {
+  let i = at;
+  while (i < end && i < at + 64 && SIMPLE[bytes[i] as number] === 1) i++;
+  return ascii(bytes, at, i);
+}
+
+const SIMPLE: Uint8Array = Uint8Array.from({ length: 256 }, (_, code) =>
+  /[A-Za-z0-9._-]/.test(String.fromCharCode(code)) ? 1 : 0,
+);
+
+function ascii(bytes: Uint8Array, start: number, end: number): string {
+  let text = "";
+  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i] as number);
+  return text;
+}

@@ -1,0 +1,41 @@
+// The writer against a real disk: what was acknowledged is there, whatever happens next.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { openSessionLog, type SessionLog, type SessionLogOptions } from "#audit";
+
+let stateDir: string;
+beforeEach(async () => {
+  stateDir = await mkdtemp(join(tmpdir(), "ringfence-log-"));
+});
+afterEach(() => rm(stateDir, { recursive: true, force: true }));
+
+async function open(session: string, more: Partial<SessionLogOptions> = {}): Promise<SessionLog> {
+  const opened = await openSessionLog({
+    stateDir,
+    session,
+    policy: "sha256:0",
+    workspace: "/w",
+    maxBytes: 100_000_000,
+    ...more,
+  });
+  if (!opened.ok) throw new Error(opened.error.message);
+  return opened.value;
+}
+
+test("records are numbered in order and closed with a signed size", async () => {
+  const log = await open("one");
+  const seqs = await Promise.all(
+    Array.from({ length: 3000 }, (_, n) =>
+      log.append({ type: "net.connect", origin: "observed", data: { host: "example.test", n } }),
+    ),
+  );
+  expect(seqs).toEqual(Array.from({ length: 3000 }, (_, n) => n + 1));
+  const closed = await log.close({ exit: 0 });
+  expect(closed.size).toBe(3002);
+  expect(await log.close({})).toEqual(closed);
+  await expect(log.append({ type: "prompt", origin: "claimed", data: {} })).rejects.toMatchObject({
+    code: "log-closed",
+  });
+});
