@@ -1,5 +1,6 @@
 // The command line, assembled: one file a command, nothing decided here but how bad usage is said (DESIGN 5: unknown options are errors, exit 64).
 import { Command, CommanderError } from "commander";
+import { doctorCommand } from "./doctor.ts";
 import { EXIT, endQuietlyOnClosedPipe, fail, failAsBug } from "./exit.ts";
 import { findInstallation } from "./installation.ts";
 
@@ -13,6 +14,7 @@ function program(): Command {
     .helpCommand(false)
     // Options after the command's name belong to the command, and those after `--` to the program it runs.
     .enablePositionalOptions();
+  root.addCommand(doctorCommand());
   speakPlainly(root);
   return root;
 }

@@ -64,7 +64,7 @@ export function probeBubblewrap(): Probe {
   const trial = run(bwrap, ["--version"]);
   const evidence = `${bwrap} --version: ${trial.output || trial.said}`;
   if (!trial.worked) return { name, available: false, reason: trial.said, evidence, mend };
-  if ((statSync(bwrap).mode & constants.S_IFMT) !== constants.S_IFREG || (statSync(bwrap).mode & 0o4000) !== 0) {
+  if ((statSync(bwrap).mode & 0o4000) !== 0) {
     // A setuid bubblewrap gives no capabilities in the namespaces it makes, and the helper needs them to finish the fence.
     return { name, available: false, reason: `\`${bwrap}\` is setuid`, evidence, mend: `sudo chmod u-s ${bwrap}` };
   }
@@ -193,6 +193,29 @@ export function probeMemoryLimit(): Probe {
     reason: `by a cgroup (version ${opened.version}): ${held.join(", ")}`,
     evidence: `made a group with limits: ${JSON.stringify(opened.holds)}`,
   };
+}
+
+/** git, for the hand-off of a diff. A run needs none. */
+export function probeGit(): Probe {
+  const trial = run("git", ["--version"]);
+  const evidence = `git --version: ${trial.output || trial.said}`;
+  if (trial.worked)
+    return { name: "git", available: true, reason: trial.output.replace(/^git version /, ""), evidence };
+  return { name: "git", available: false, reason: trial.said, evidence, mend: "sudo apt-get install -y git" };
+}
+
+/** Landlock, for information: the fence of this version is namespaces and seccomp, and does not lean on it. */
+export function probeLandlock(): Probe {
+  const modules = readFact("/sys/kernel/security/lsm");
+  const available = modules?.split(",").includes("landlock") ?? false;
+  const unknown = "not known (securityfs is not mounted)";
+  const reason =
+    modules === undefined
+      ? unknown
+      : available
+        ? "in this kernel; this version does not use it"
+        : "not in this kernel; not used";
+  return { name: "landlock", available, reason, evidence: `/sys/kernel/security/lsm: ${modules ?? "not readable"}` };
 }
 
 function verdict(name: string, trial: Trial, found: string, what: string): Probe {

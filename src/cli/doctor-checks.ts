@@ -1,0 +1,115 @@
+// Everything `doctor` tries, in the order a run meets it, with what a missing one means for a run.
+import { lstatSync, mkdirSync, statfsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type Probe,
+  probeBubblewrap,
+  probeGit,
+  probeHelper,
+  probeLandlock,
+  probeMemoryLimit,
+  probeNamespaces,
+  probeNode,
+  probeOverlay,
+  probeSeccomp,
+  probeTerminal,
+} from "#sandbox";
+
+/** One check: its outcome, whether a run needs it, and what its absence means. */
+export interface Check extends Probe {
+  readonly needed: boolean;
+  readonly means: string;
+}
+
+/** Where things are on this machine. */
+export interface Places {
+  readonly stateDir: string;
+  readonly helper: string;
+  readonly root: string;
+}
+
+const REFUSED = "every run is refused";
+
+/** Tries everything. Takes a second or two; changes nothing but making the state folder when it is not there yet. */
+export function allChecks(places: Places): readonly Check[] {
+  const needed = (probe: Probe, means: string = REFUSED): Check => ({ ...probe, needed: true, means });
+  const useful = (probe: Probe, means: string): Check => ({ ...probe, needed: false, means });
+  return [
+    needed(probeNode(process.versions.node)),
+    needed(probeBubblewrap()),
+    needed(probeNamespaces()),
+    needed(probeSeccomp()),
+    needed(probeHelper(places.helper)),
+    needed(probeState(places.stateDir), "no record can be kept, so every run is refused"),
+    needed(probeOverlay(places.stateDir), "runs are refused, but for `--workspace direct`, which edits in place"),
+    needed(probeTerminal(), "interactive agents are refused"),
+    needed(probeClock(places.root), "the times in the record are wrong, and certificates will not verify"),
+    useful(probeMemoryLimit(), "memory is not limited"),
+    useful(probeGit(), "repositories are still fenced; inside, git is missing too"),
+    useful(probeLandlock(), "nothing: it would be one more layer"),
+  ];
+}
+
+const LITTLE_SPACE = 64 * 2 ** 20;
+
+/** The state folder is ours alone, and has room for a log. */
+export function probeState(stateDir: string): Probe {
+  const name = "state folder";
+  try {
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    const { uid, mode } = lstatSync(stateDir);
+    const evidence = `${stateDir}: owner ${uid}, mode ${(mode & 0o7777).toString(8)}`;
+    if (uid !== process.getuid?.())
+      return {
+        name,
+        available: false,
+        reason: `\`${stateDir}\` belongs to somebody else`,
+        evidence,
+        mend: "export XDG_STATE_HOME=/a/folder/of/yours",
+      };
+    if ((mode & 0o077) !== 0)
+      return {
+        name,
+        available: false,
+        reason: `\`${stateDir}\` is open to others`,
+        evidence,
+        mend: `chmod 700 '${stateDir}'`,
+      };
+    const { bavail, bsize } = statfsSync(stateDir);
+    const free = bavail * bsize;
+    const reason = `${stateDir}, ${Math.floor(free / 2 ** 20)} MB free`;
+    return {
+      name,
+      available: free >= LITTLE_SPACE,
+      reason,
+      evidence,
+      ...(free >= LITTLE_SPACE ? {} : { mend: "free some space there" }),
+    };
+  } catch (error) {
+    const reason = `\`${stateDir}\` cannot be made or written`;
+    return {
+      name,
+      available: false,
+      reason,
+      evidence: String(error),
+      mend: "export XDG_STATE_HOME=/a/folder/of/yours",
+    };
+  }
+}
+
+/** The clock is not before the day this installation was made. Whether it is kept right is only known where systemd says so. */
+export function probeClock(root: string): Probe {
+  const name = "clock";
+  const now = new Date();
+  const installed = statSync(join(root, "package.json")).mtime;
+  const evidence = `now ${now.toISOString()}, installed ${installed.toISOString()}`;
+  if (now < installed)
+    return {
+      name,
+      available: false,
+      reason: `${now.toISOString()} is before this installation was made`,
+      evidence,
+      mend: "sudo timedatectl set-ntp true",
+    };
+  return { name, available: true, reason: now.toISOString(), evidence };
+}

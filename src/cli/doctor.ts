@@ -1,0 +1,48 @@
+// `ringfence doctor`: what this machine can enforce, proved by trying, and the command that mends what is missing. Exit 0 when a run would start, else 1.
+import { Command } from "commander";
+import { forTerminal, forTerminalLines } from "#core/text";
+import { callerStateDir } from "./caller.ts";
+import { allChecks, type Check } from "./doctor-checks.ts";
+import { findInstallation } from "./installation.ts";
+
+/** The command. */
+export function doctorCommand(): Command {
+  return new Command("doctor")
+    .description("try what this machine can enforce, and say what mends the rest")
+    .option("--json", "print one JSON document, with the evidence")
+    .action((options: { readonly json?: boolean }) => {
+      const { root, helper } = findInstallation();
+      const checks = allChecks({ stateDir: callerStateDir(process.env), helper, root });
+      const ready = checks.every((check) => check.available || !check.needed);
+      process.stdout.write(
+        options.json === true ? `${JSON.stringify({ ready, checks }, undefined, 2)}\n` : page(checks, ready),
+      );
+      process.exitCode = ready ? 0 : 1;
+    });
+}
+
+/** One line a check; what is missing is followed by what that means and what to type. */
+function page(checks: readonly Check[], ready: boolean): string {
+  const width = Math.max(...checks.map(({ name }) => name.length));
+  const lines = checks.flatMap((check) => [
+    `${mark(check).padEnd(7)}  ${check.name.padEnd(width)}  ${forTerminal(check.reason)}`,
+    ...(check.available ? [] : [`${" ".repeat(9)}means: ${check.means}`, ...mendLines(check)]),
+  ]);
+  const end = ready
+    ? "ready: `ringfence run -- COMMAND` works here"
+    : "not ready: mend what is missing, then run `ringfence doctor` again";
+  return `${[...lines, "", end].join("\n")}\n`;
+}
+
+function mark(check: Check): string {
+  if (check.available) return "ok";
+  return check.needed ? "MISSING" : "absent";
+}
+
+// A profile to install has several lines and is pasted as it is: unindented, after a line of its own.
+function mendLines({ mend, needed }: Check): readonly string[] {
+  if (mend === undefined || !needed) return [];
+  return mend.includes("\n")
+    ? ["         mend, by pasting this:", forTerminalLines(mend)]
+    : [`         mend:  ${forTerminal(mend)}`];
+}

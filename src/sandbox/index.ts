@@ -1,0 +1,17 @@
+// The door of the sandbox room: processes, namespaces, workspaces.
+export { type Cgroup, type CgroupLimits, openCgroup } from "./cgroup.ts";
+export {
+  explainRefusal,
+  type Probe,
+  probeBubblewrap,
+  probeGit,
+  probeHelper,
+  probeLandlock,
+  probeMemoryLimit,
+  probeNamespaces,
+  probeNode,
+  probeOverlay,
+  probeSeccomp,
+  probeTerminal,
+} from "./probe.ts";
+export { findBubblewrap } from "./trial.ts";
