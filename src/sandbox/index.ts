@@ -1,5 +1,6 @@
 // The door of the sandbox room: processes, namespaces, workspaces.
 export { type Cgroup, type CgroupLimits, openCgroup } from "./cgroup.ts";
+export { type Fence, type FenceEvent, type FenceExit, type LaunchDeps, launch } from "./launch.ts";
 export {
   explainRefusal,
   type Probe,

@@ -1,0 +1,22 @@
+// The native helper: one static program with a few errands, chosen by its first argument.
+//   fence                     inside bubblewrap as process 1: finish the fence and run the command (outer.h)
+//   enter FILE... -- COMMAND  outside: join cgroups, then become COMMAND (enter.h)
+//   remove PATH               outside: delete a session folder, whatever is in it (remove.h)
+#include <stdio.h>
+#include <string.h>
+
+#include "changes.h"
+#include "enter.h"
+#include "helper.h"
+#include "outer.h"
+#include "remove.h"
+
+int main(int count, char **arguments) {
+  const char *errand = count > 1 ? arguments[1] : "";
+  if (strcmp(errand, "fence") == 0 && count == 2) return run_outer();
+  if (strcmp(errand, "enter") == 0 && count > 2) return run_enter(arguments + 2);
+  if (strcmp(errand, "remove") == 0 && count == 3) return run_remove(arguments[2]);
+  if (strcmp(errand, "changes") == 0 && count == 3) return run_changes(arguments[2]);
+  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | remove PATH | changes PATH\n");
+  return EXIT_NO_FENCE;
+}

@@ -1,0 +1,328 @@
+// The outer helper (outer.h). The command and its children live one pid namespace further in and cannot see, signal or
+// trace it. Everything in the fence ends with this process, and this process ends with its supervisor: by bubblewrap's
+// parent-death signal, and by the end of the control socket.
+#define _GNU_SOURCE
+#include "outer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bridge.h"
+#include "guard.h"
+#include "helper.h"
+#include "inner.h"
+#include "relay.h"
+#include "view.h"
+#include "watch.h"
+
+enum { PROGRAM_MOST = 1 << 24, WATCH_EVERY_MS = 200, DRAIN_AFTER_KILL_MS = 500 };
+
+// One running fence, as the outer helper sees it.
+struct fence {
+  struct program program;
+  struct relay relay;
+  int proc;          // O_PATH of /proc of this pid namespace
+  int report, status, refusals;
+  pid_t inner, command;
+  int command_fd;    // pidfd
+  char line[256];    // of the control socket, not complete yet
+  size_t line_length;
+  const char *limit;
+  int exec_error;
+  bool inner_gone, killed;
+  int how;           // wait status of the command
+  long long give_up_at;
+};
+
+static long long now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+// The person's terminal must not stay raw because the supervisor was killed: so its death is a signal that can be handled.
+static void supervisor_died(int number) {
+  (void)number;
+  relay_restore();
+  _exit(128 + SIGKILL);
+}
+
+static void read_program(struct program *program) {
+  char digits[12] = "";
+  size_t used = 0;
+  for (;;) {
+    ssize_t n = read(FD_CONTROL, digits + used, 1);
+    if (n < 0 && errno == EINTR) continue;
+    if (n != 1 || used + 1 >= sizeof digits) fail("program", "no length");
+    if (digits[used] == '\n') break;
+    used++;
+  }
+  digits[used] = '\0';
+  size_t size = strtoul(digits, NULL, 10);
+  if (size == 0 || size > PROGRAM_MOST) fail("program", "bad length");
+  char *bytes = need_memory(size);
+  for (size_t have = 0; have < size;) {
+    ssize_t n = read(FD_CONTROL, bytes + have, size - have);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) fail("program", "cut short");
+    have += (size_t)n;
+  }
+  const char *why;
+  errno = 0;
+  if (!parse_program(bytes, size, program, &why)) fail("program", why);
+}
+
+static void start_bridge(const struct fence *f) {
+  const struct program *p = &f->program;
+  if (p->bridge_port == 0 && !p->reverse) return;
+  static uint16_t ports[64];
+  size_t count = 0;
+  for (; count < p->ports.count; count++) {
+    if (count == sizeof ports / sizeof *ports) fail("bridge", "too many ports");
+    ports[count] = (uint16_t)atoi(p->ports.items[count]);
+  }
+  struct bridge_options options = {.proc_fd = f->proc,
+                                   .proxy_fd = p->bridge_port != 0 ? FD_PROXY : -1,
+                                   .port = (uint16_t)p->bridge_port,
+                                   .publish_fd = p->reverse ? FD_REVERSE : -1,
+                                   .ports = ports,
+                                   .port_count = count};
+  static struct bridge bridge;
+  if (bridge_open(&bridge, &options) != 0) fail("bridge", "listen");
+  pid_t child = fork();
+  if (child < 0) fail("fork", "bridge");
+  if (child == 0) bridge_run(&bridge);
+  for (int i = 0; i < 2; i++) {
+    if (bridge.listeners[i] >= 0) close(bridge.listeners[i]);
+  }
+  if (bridge.epoll_fd >= 0) close(bridge.epoll_fd);
+}
+
+// The view is complete: the guard can look at the workspace, in the same mount namespace, from the outer pid namespace.
+static void start_guard(struct fence *f, int socket) {
+  int events[2];
+  if (pipe2(events, O_CLOEXEC) != 0) fail("guard", "pipe");
+  pid_t child = fork();
+  if (child < 0) fail("fork", "guard");
+  if (child == 0) {
+    const struct program *p = &f->program;
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    close(f->report);
+    close(f->status);
+    close(events[0]);
+    struct guard_options options = {.socket_fd = socket,
+                                    .event_fd = events[1],
+                                    .proc_fd = f->proc,
+                                    .mount_ns_fd = -1,
+                                    .root = p->root,
+                                    .names = (const char *const *)p->guard_names.items,
+                                    .name_count = p->guard_names.count,
+                                    .except = (const char *const *)p->guard_except.items,
+                                    .except_count = p->guard_except.count};
+    guard_run(&options);
+    fail("guard", "start");
+  }
+  close(events[1]);
+  f->refusals = events[0];
+}
+
+// One message of the inner processes. Returns its first byte, 0 at the end; the sender's pid is as seen from here.
+static char receive(struct fence *f, pid_t *sender, int *value) {
+  char bytes[1 + sizeof(int)];
+  struct iovec part = {bytes, sizeof bytes};
+  char space[CMSG_SPACE(sizeof(struct ucred))];
+  struct msghdr packet = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space};
+  ssize_t n;
+  while ((n = recvmsg(f->report, &packet, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {
+  }
+  if (n < 1) return 0;
+  for (struct cmsghdr *head = CMSG_FIRSTHDR(&packet); head != NULL; head = CMSG_NXTHDR(&packet, head)) {
+    if (head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_CREDENTIALS) {
+      *sender = ((struct ucred *)(void *)CMSG_DATA(head))->pid;
+    }
+  }
+  if (n == sizeof bytes) memcpy(value, bytes + 1, sizeof *value);
+  return bytes[0];
+}
+
+static void expect(struct fence *f, char wanted, pid_t *sender) {
+  int unused;
+  // The process that failed has said why on the control socket.
+  if (receive(f, sender, &unused) != wanted) _exit(EXIT_NO_FENCE);
+}
+
+static void start_command(struct fence *f) {
+  int report[2], status[2], guard[2] = {-1, -1};
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, report) != 0 || pipe2(status, O_CLOEXEC) != 0) fail("start", "socket");
+  if (setsockopt(report[0], SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int)) != 0) fail("start", "credentials");
+  if (f->program.guard && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, guard) != 0) fail("guard", "socket");
+  f->report = report[0];
+  f->status = status[0];
+  struct command command = {.program = &f->program, .terminal = f->relay.slave, .report = report[1], .guard = guard[1]};
+  memcpy(command.streams, f->relay.inside, sizeof command.streams);
+
+  // fork, into a new pid namespace; later children of this process stay outside.
+  f->inner = (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
+  if (f->inner < 0) fail("fork", "pid namespace");
+  if (f->inner == 0) {
+    close(report[0]);
+    close(status[0]);
+    if (guard[0] >= 0) close(guard[0]);
+    run_inner(&command, status[1]);
+  }
+  close(report[1]);
+  close(status[1]);
+  if (guard[1] >= 0) close(guard[1]);
+
+  pid_t sender = 0;
+  expect(f, 'V', &sender);
+  if (guard[0] >= 0) {
+    start_guard(f, guard[0]);
+    close(guard[0]);
+  }
+  if (write(f->report, "g", 1) != 1) fail("start", "inner");
+  expect(f, 'R', &f->command);
+  f->command_fd = (int)syscall(SYS_pidfd_open, f->command, 0);
+  if (f->command_fd < 0) fail("start", "pidfd");
+  relay_start(&f->relay);
+  if (write(f->report, "g", 1) != 1) fail("start", "command");
+  int why = 0;
+  if (receive(f, &sender, &why) == 'X') f->exec_error = why;
+  close(f->report);
+  char *pid = format("%d", f->command);
+  if (f->exec_error == 0) tell2("started", pid, NULL);
+  free(pid);
+}
+
+static void kill_all(struct fence *f, const char *limit) {
+  if (f->killed) return;
+  f->killed = true;
+  f->limit = limit;
+  if (limit != NULL) tell2("limit", limit, NULL);
+  f->give_up_at = now_ms() + DRAIN_AFTER_KILL_MS;
+  if (!f->inner_gone) kill(f->inner, SIGKILL);
+}
+
+// To the foreground group of the terminal where there is one, as the keyboard would; else to the command's own group.
+static void send_signal(const struct fence *f, int number) {
+  if (number <= 0 || number >= NSIG || f->inner_gone) return;
+  bool keyboard = number == SIGINT || number == SIGQUIT || number == SIGTSTP;
+  if (keyboard && relay_signal(number)) return;
+  // The pidfd says that the command is alive, so its number is its own.
+  if (syscall(SYS_pidfd_send_signal, f->command_fd, 0, NULL, 0) == 0) kill(-f->command, number);
+}
+
+static void obey(struct fence *f, char *line) {
+  if (strcmp(line, "kill") == 0) kill_all(f, NULL);
+  else if (strcmp(line, "resize") == 0) relay_resize();
+  else if (strcmp(line, "suspend") == 0) relay_suspend(), tell2("suspended", NULL, NULL);
+  else if (strcmp(line, "resume") == 0) relay_resume();
+  else if (strncmp(line, "signal ", 7) == 0) send_signal(f, atoi(line + 7));
+}
+
+// False when the supervisor is gone.
+static bool read_control(struct fence *f) {
+  char bytes[256];
+  ssize_t n = read(FD_CONTROL, bytes, sizeof bytes);
+  if (n < 0) return errno == EINTR || errno == EAGAIN;
+  for (ssize_t i = 0; i < n; i++) {
+    if (bytes[i] != '\n') {
+      if (f->line_length + 1 < sizeof f->line) f->line[f->line_length++] = bytes[i];
+      continue;
+    }
+    f->line[f->line_length] = '\0';
+    f->line_length = 0;
+    obey(f, f->line);
+  }
+  return n > 0;
+}
+
+static void read_refusals(struct fence *f) {
+  char bytes[4096];
+  ssize_t n = read(f->refusals, bytes, sizeof bytes);
+  if (n > 0) write_all(FD_CONTROL, bytes, (size_t)n);  // the guard's lines are whole and encoded already
+  if (n == 0) close(f->refusals), f->refusals = -1;
+}
+
+static void read_status(struct fence *f) {
+  if (read(f->status, &f->how, sizeof f->how) != sizeof f->how) f->how = SIGKILL;
+  while (waitpid(f->inner, NULL, 0) < 0 && errno == EINTR) {
+  }
+  f->inner_gone = true;  // and with it every process inside
+  close(f->status);
+  f->status = -1;
+  relay_finish(&f->relay);
+}
+
+// Until the command has ended and its last output is out. A slow reader is waited for; only the supervisor cuts it short.
+static void watch_over(struct fence *f) {
+  int open_streams = f->relay.outward;
+  bool watching = f->program.memory > 0;
+  while (!f->inner_gone || open_streams > 0) {
+    struct pollfd wait[] = {{FD_CONTROL, POLLIN, 0}, {f->status, POLLIN, 0}, {f->refusals, POLLIN, 0}, {f->relay.drained, POLLIN, 0}};
+    int timeout = f->killed ? 50 : watching && !f->inner_gone ? WATCH_EVERY_MS : -1;
+    int ready = poll(wait, 4, timeout);
+    if (ready < 0 && errno != EINTR) fail("wait", "poll");
+    if (ready > 0) {
+      if (wait[2].revents != 0) read_refusals(f);
+      if (wait[0].revents != 0 && !read_control(f)) supervisor_died(0);
+      if (wait[1].revents != 0) read_status(f);
+      uint64_t ended;
+      if (wait[3].revents != 0 && read(f->relay.drained, &ended, sizeof ended) == sizeof ended) open_streams -= (int)ended;
+    }
+    if (watching && !f->inner_gone && !f->killed && memory_in_use(f->proc) > f->program.memory) kill_all(f, "memory");
+    if (f->killed && f->inner_gone && now_ms() > f->give_up_at) return;
+  }
+}
+
+static int farewell(const struct fence *f) {
+  relay_restore();
+  int code = f->exec_error == ENOENT || f->exec_error == ENOTDIR ? EXIT_NOT_FOUND
+             : f->exec_error != 0                                ? EXIT_NOT_EXECUTABLE
+             : WIFEXITED(f->how)                                 ? WEXITSTATUS(f->how)
+                                                                 : 128 + WTERMSIG(f->how);
+  int number = f->exec_error == 0 && WIFSIGNALED(f->how) ? WTERMSIG(f->how) : 0;
+  char *code_text = format("%d", code), *signal_text = format("%d", number);
+  if (f->exec_error != 0) tell2("unstarted", strerror(f->exec_error), NULL);
+  tell2("exit", code_text, signal_text);
+  free(code_text);
+  free(signal_text);
+  return code;
+}
+
+int run_outer(void) {
+  static struct fence fence = {.report = -1, .status = -1, .refusals = -1};
+  if (getpid() != 1) fail("start", "not the first process of a pid namespace");
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) fail("start", "dumpable");
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGTTOU, SIG_IGN);
+  signal(SIGTTIN, SIG_IGN);
+  for (int fd = FD_CONTROL; fd <= FD_LAST; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
+  read_program(&fence.program);
+  fence.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (fence.proc < 0) fail("start", "/proc");
+  make_dev();
+  make_view(&fence.program);
+  relay_open(&fence.relay, fence.program.tty);
+  if (fence.relay.slave >= 0) {
+    struct sigaction action = {.sa_handler = supervisor_died};
+    sigaction(SIGTERM, &action, NULL);
+    if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) != 0) fail("start", "pdeathsig");
+  }
+  start_bridge(&fence);
+  start_command(&fence);
+  watch_over(&fence);
+  return farewell(&fence);
+}

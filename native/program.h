@@ -1,0 +1,44 @@
+// The helper's program: what `core/sandbox/program.ts` wrote, as records of an operation and its arguments.
+// A record is netstrings: the number of strings, then the strings (`1:2,4:port,4:3128,`). Binary-safe; nothing is guessed.
+#ifndef RINGFENCE_PROGRAM_H
+#define RINGFENCE_PROGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+// One string of the program: not counted by NUL, but always followed by one, so that text can be used as it is.
+struct text {
+  char *bytes;
+  size_t length;
+};
+
+// A list of C strings, ended by NULL.
+struct list {
+  char **items;
+  size_t count;
+};
+
+// The program, sorted by what it says. Paths and texts hold no NUL: such a program is refused.
+struct program {
+  struct record {
+    struct text *strings;
+    size_t count;
+  } *steps;  // the view: operations in their order (file, overlay, whiteout, cover, protect, …)
+  size_t step_count;
+  struct list argv, env, guard_names, guard_except, ports;
+  char *root, *cwd, *search;  // workspace root; working directory; PATH for finding the command
+  struct text seccomp;
+  unsigned uid, gid;
+  bool tty[3];
+  bool guard, reverse;
+  unsigned bridge_port;
+  unsigned long long pids, file_size, memory;
+};
+
+// Parses SIZE bytes in place. False, with *why set, on anything that is not exactly a known program. Pure.
+bool parse_program(char *bytes, size_t size, struct program *program, const char **why);
+
+// Frees what parse_program made (not the bytes).
+void free_program(struct program *program);
+
+#endif

@@ -1,0 +1,21 @@
+// What the command will see: the workspace, generated files, its own /dev and /proc. Runs in the fence's mount
+// namespace, before the command exists; every step ends in success or in `fail`.
+#ifndef RINGFENCE_VIEW_H
+#define RINGFENCE_VIEW_H
+
+#include "program.h"
+
+// Private /dev (devpts, shm, links; every device node read-only as an inode) on the tmpfs that bubblewrap made.
+void make_dev(void);
+
+// The program's steps in order: files, whiteouts, the overlay, covers. Then the staging folder is gone.
+void make_view(const struct program *program);
+
+// A fresh /proc for the calling process's pid namespace: kernel settings read-only, everything that is not on a short
+// list covered. Returns an O_PATH descriptor of /proc/sys as it was before it became read-only.
+int make_proc(void);
+
+// Read-only from now on: the root tmpfs and /dev.
+void seal_view(void);
+
+#endif

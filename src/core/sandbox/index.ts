@@ -1,0 +1,19 @@
+// The door of the fence's plan and its translations.
+export { bwrapArguments } from "./bwrap.ts";
+export { buildEnvironment, type Environment, type EnvironmentParts } from "./environment.ts";
+export type { GuardPlan, HelperLimits, Mount, SandboxPlan, StreamsPlan, WorkspacePlan } from "./plan.ts";
+export { helperProgram } from "./program.ts";
+export { type Architecture, hasSeccompTable, type SeccompOptions, seccompFilter } from "./seccomp.ts";
+export {
+  cachePlaces,
+  credentialNames,
+  expandHome,
+  type HostFacts,
+  type InsideUser,
+  insidePath,
+  isNeverWorkspace,
+  type SessionFolders,
+  toolchainFolders,
+  viewCandidates,
+  viewMounts,
+} from "./view.ts";

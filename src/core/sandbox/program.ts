@@ -1,0 +1,74 @@
+// The helper's program (native/program.h): the part of a plan that is carried out inside, as bytes. Pure, golden-tested.
+// A record is netstrings, the number of strings and then the strings: `1:2,4:port,4:3128,`.
+import { stagingPlaces } from "./bwrap.ts";
+import type { SandboxPlan } from "./plan.ts";
+import { type Architecture, seccompFilter } from "./seccomp.ts";
+
+type Field = string | number | Uint8Array;
+type Record = readonly [operation: string, ...fields: Field[]];
+
+/** The program of a plan, for a machine of this architecture. Environment and arguments are carried as they are. */
+export function helperProgram(plan: SandboxPlan, architecture: Architecture): Uint8Array {
+  return encode(programRecords(plan, architecture));
+}
+
+function programRecords(plan: SandboxPlan, architecture: Architecture): readonly Record[] {
+  const direct = plan.workspace.kind === "direct";
+  return [
+    ...plan.mounts.flatMap((mount): Record[] => (mount.kind === "file" ? [["file", mount.target, mount.content]] : [])),
+    ...workspaceRecords(plan),
+    ["root", plan.workspace.root],
+    ["cwd", plan.cwd],
+    ["search", plan.env["PATH"] ?? "/usr/bin:/bin"],
+    ["user", plan.uid, plan.gid],
+    ["limits", plan.limits.pids, plan.limits.fileSizeBytes, plan.limits.watchMemoryBytes],
+    ...(plan.bridge === undefined ? [] : [["bridge", plan.bridge.port] as const]),
+    ...plan.ports.map((port) => ["port", port] as const),
+    ...ttyRecords(plan),
+    ["seccomp", seccompFilter({ architecture, refuseSetGroupId: direct })],
+    ...Object.entries(plan.env).map(([name, value]) => ["env", `${name}=${value}`] as const),
+    ...plan.argv.map((argument) => ["arg", argument] as const),
+  ];
+}
+
+function workspaceRecords(plan: SandboxPlan): readonly Record[] {
+  const { workspace, masked } = plan;
+  if (workspace.kind === "overlay") {
+    const places = stagingPlaces(workspace);
+    const inside = masked.map((path) => path.slice(workspace.root.length + 1));
+    return [
+      ...inside.map((path) => ["whiteout", path] as const),
+      ["overlay", places.lower, inside.length === 0 ? "" : places.mask, places.upper, places.work],
+    ];
+  }
+  const covers = masked.map((path) => ["cover", path] as const);
+  if (workspace.kind === "read-only") return covers;
+  return [
+    ...covers,
+    ...workspace.guard.names.map((name) => ["guard", name] as const),
+    ...workspace.guard.exceptBelow.map((name) => ["guard-except", name] as const),
+  ];
+}
+
+function ttyRecords({ streams }: SandboxPlan): readonly Record[] {
+  return [streams.stdinTty, streams.stdoutTty, streams.stderrTty].flatMap((tty, stream): Record[] =>
+    tty ? [["tty", stream]] : [],
+  );
+}
+
+function encode(records: readonly Record[]): Uint8Array {
+  const text = new TextEncoder();
+  const parts = records.flatMap((record) => [String(record.length), ...record].flatMap((field) => netstring(field)));
+  const total = parts.reduce((sum, part) => sum + part.length, 0);
+  const bytes = new Uint8Array(total);
+  parts.reduce((at, part) => {
+    bytes.set(part, at);
+    return at + part.length;
+  }, 0);
+  return bytes;
+
+  function netstring(field: Field): readonly Uint8Array[] {
+    const content = field instanceof Uint8Array ? field : text.encode(String(field));
+    return [text.encode(`${content.length}:`), content, text.encode(",")];
+  }
+}

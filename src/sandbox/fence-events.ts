@@ -1,0 +1,62 @@
+// What the helper says (native/control.c): lines of words, percent-encoded. And what a failed step means to a person.
+import type { Readable } from "node:stream";
+import type { Problem } from "#core";
+
+/** A line longer than this is not the helper's. */
+const LINE_MOST = 65_536;
+
+/** Calls `take` for each complete line of the stream: its first word and its decoded fields. */
+export function readEvents(stream: Readable, take: (word: string, fields: readonly string[]) => void): void {
+  let rest = "";
+  stream.setEncoding("latin1");
+  stream.on("data", (chunk: string) => {
+    const lines = (rest + chunk).split("\n");
+    rest = (lines.pop() ?? "").slice(0, LINE_MOST);
+    for (const line of lines) {
+      const [word = "", ...fields] = line.split(" ");
+      take(word, fields.map(decodeField));
+    }
+  });
+}
+
+function decodeField(field: string): string {
+  const latin = field.replace(/%([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(latin, "latin1").toString("utf8");
+}
+
+const NO_NAMESPACES =
+  /No permissions to create (a )?new namespace|setting up uid map|Creating new namespace failed|Operation not permitted/;
+
+/** A step of the set-up that failed, as a Problem with its cause and what to do. */
+export function fenceProblem(step: string, cause: string, detail: string): Problem {
+  const code = `sandbox-${step}`;
+  if (step === "bwrap") return bubblewrapProblem(code, detail);
+  const message = `the fence could not be made: ${step} \`${detail}\`${cause === "-" ? "" : `: ${cause}`}`;
+  if (/not permitted|denied/i.test(cause)) {
+    return {
+      code,
+      message,
+      hint: "a security module may have taken the helper's capabilities (Ubuntu's AppArmor does): run `ringfence doctor`",
+    };
+  }
+  if (step === "seccomp")
+    return { code, message, hint: "the kernel must have CONFIG_SECCOMP_FILTER: run `ringfence doctor`" };
+  return { code, message, hint: "run `ringfence doctor`" };
+}
+
+function bubblewrapProblem(code: string, complaint: string): Problem {
+  const line =
+    complaint
+      .split("\n")
+      .at(-1)
+      ?.replace(/^bwrap: /, "") ?? "";
+  const message =
+    line === "" ? "bubblewrap ended before the fence was made" : `bubblewrap could not make the fence: ${line}`;
+  return NO_NAMESPACES.test(complaint)
+    ? {
+        code,
+        message,
+        hint: "unprivileged user namespaces are needed: run `ringfence doctor` for the command that allows them",
+      }
+    : { code, message, hint: "run `ringfence doctor`" };
+}

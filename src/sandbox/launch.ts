@@ -1,0 +1,214 @@
+// From a plan to a running fence (the only place with that effect): starts bubblewrap with the helper inside, hands over the
+// program, and speaks with it over one socket. Anything that cannot be set up is a Problem; nothing runs with less.
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, constants, openSync } from "node:fs";
+import type { Duplex, Readable } from "node:stream";
+import { err, ok, type Problem, type Result } from "#core";
+import { type Architecture, bwrapArguments, hasSeccompTable, helperProgram, type SandboxPlan } from "#core/sandbox";
+import { fenceProblem, readEvents } from "./fence-events.ts";
+
+/** What `launch` is given of this host. Programs are absolute paths. */
+export interface LaunchDeps {
+  readonly helper: string;
+  readonly bwrap: string;
+  /** The host's descriptors; the helper relays them, the command never sees them. */
+  readonly stdio: { readonly stdin: number; readonly stdout: number; readonly stderr: number };
+  /** `cgroup.procs` files that the whole fence joins before anything else. */
+  readonly cgroups: readonly string[];
+  /** The Unix socket of `publishPorts`; needed when the plan has ports. */
+  readonly publishSocket?: string;
+  /** Hears what happens inside, in order. Must not throw. */
+  readonly onEvent?: (event: FenceEvent) => void;
+}
+
+/** Something that the helper saw. */
+export type FenceEvent =
+  /** The guard of a `direct` workspace refused; `path` is relative to the workspace root, `pid` means nothing outside the fence. */
+  | { readonly kind: "refused"; readonly op: string; readonly pid: number; readonly path: string }
+  | { readonly kind: "limit"; readonly limit: "memory" }
+  /** The command could not be executed; the fence ends with 126 or 127. */
+  | { readonly kind: "unstarted"; readonly why: string }
+  /** Answer to `suspend`: the terminal is the supervisor's. */
+  | { readonly kind: "suspended" };
+
+/** How a fence ended: the command's code, 128+n for a signal, 126 or 127 when it could not be executed. */
+export interface FenceExit {
+  readonly code: number;
+  readonly signal?: number;
+  readonly limit?: "memory";
+}
+
+/** A running fence. It ends with its command, with `kill`, and with this process. */
+export interface Fence {
+  /** Of bubblewrap, on the host. */
+  readonly pid: number;
+  readonly exited: Promise<FenceExit>;
+  /** Ends everything inside at once; `exited` follows. Idempotent. */
+  kill(): void;
+  /** To the foreground group of the command's terminal, else to the command's process group. */
+  signal(signal: number): void;
+  /** The outer terminal has a new size. */
+  resized(): void;
+  /** Gives the outer terminal back for a while (a question, a stopped job): output waits, keys are not read. */
+  suspend(): void;
+  resume(): void;
+}
+
+/** After `kill`, the helper gets this long to let the last output through before bubblewrap itself is killed. */
+const KILL_GRACE_MS = 2_000;
+
+/** Starts the fence of `plan`. Resolves when the command has been executed, or could not be found. */
+export async function launch(plan: SandboxPlan, deps: LaunchDeps): Promise<Result<Fence, Problem>> {
+  const architecture = process.arch;
+  const refused = refusal(plan, deps, architecture);
+  if (refused !== undefined) return err(refused);
+  const opened = openSockets(plan, deps);
+  if (!opened.ok) return opened;
+  const child = start(plan, deps, opened.value);
+  for (const fd of opened.value) if (fd !== undefined) closeSync(fd);
+  return follow(child, helperProgram(plan, architecture as Architecture), deps);
+}
+
+/** What no fence can be made of. */
+function refusal(plan: SandboxPlan, deps: LaunchDeps, architecture: string): Problem | undefined {
+  if (!hasSeccompTable(architecture)) {
+    return {
+      code: "sandbox-architecture",
+      message: `no system-call table for \`${architecture}\``,
+      hint: "use x86-64 or arm64",
+    };
+  }
+  if (plan.uid === 0 || plan.gid === 0) throw new Error("a plan never runs its command as user or group 0");
+  if (plan.ports.length > 0 && deps.publishSocket === undefined)
+    throw new Error("a plan with ports needs publishSocket");
+  const root = `${plan.workspace.root}/`;
+  const hidden = plan.mounts.find((mount) => plan.workspace.kind === "overlay" && mount.target.startsWith(root));
+  if (hidden !== undefined) {
+    return {
+      code: "sandbox-mount-below-workspace",
+      message: `\`${hidden.target}\` cannot be mounted below an overlay workspace`,
+    };
+  }
+  return undefined;
+}
+
+/** Unix sockets go in as O_PATH descriptors: connected through /proc/self/fd, they need no path inside the fence. */
+function openSockets(plan: SandboxPlan, deps: LaunchDeps): Result<readonly (number | undefined)[], Problem> {
+  const O_PATH = 0o10000000;
+  const fds: (number | undefined)[] = [];
+  for (const path of [plan.bridge?.socketPath, plan.ports.length > 0 ? deps.publishSocket : undefined]) {
+    try {
+      fds.push(path === undefined ? undefined : openSync(path, O_PATH | constants.O_NOFOLLOW));
+    } catch (error) {
+      for (const fd of fds) if (fd !== undefined) closeSync(fd);
+      return err({
+        code: "sandbox-socket",
+        message: `cannot open the socket \`${path}\`: ${(error as Error).message}`,
+      });
+    }
+  }
+  return ok(fds);
+}
+
+function start(plan: SandboxPlan, deps: LaunchDeps, sockets: readonly (number | undefined)[]): ChildProcess {
+  const bwrap = [deps.bwrap, ...bwrapArguments(plan, deps.helper)];
+  const [file = deps.bwrap, ...args] =
+    deps.cgroups.length === 0 ? bwrap : [deps.helper, "enter", ...deps.cgroups, "--", ...bwrap];
+  const { stdin, stdout, stderr } = deps.stdio;
+  return spawn(file, args, {
+    // Its own session: keys such as ^C reach the command by the supervisor or the pty, not bubblewrap by accident.
+    detached: true,
+    cwd: "/",
+    env: {},
+    stdio: [
+      "ignore",
+      "ignore",
+      "pipe",
+      "pipe",
+      ...sockets.map((fd) => fd ?? ("ignore" as const)),
+      stdin,
+      stdout,
+      stderr,
+    ],
+  });
+}
+
+function follow(child: ChildProcess, program: Uint8Array, deps: LaunchDeps): Promise<Result<Fence, Problem>> {
+  const control = child.stdio[3] as Duplex;
+  const complaints = collect(child.stdio[2] as Readable);
+  let limit: "memory" | undefined;
+  let failure: Problem | undefined;
+  let end: FenceExit | undefined;
+  let ended = false;
+  return new Promise((settle) => {
+    const send = (line: string): void => void (ended || control.destroyed || control.write(`${line}\n`));
+    const kill = (): void => {
+      send("kill");
+      setTimeout(() => ended || child.kill("SIGKILL"), KILL_GRACE_MS).unref();
+    };
+    const exited = new Promise<FenceExit>((done) => {
+      const last = (): void => {
+        ended = true;
+        const exit = end ?? { code: 137, signal: 9 };
+        if (end === undefined || failure !== undefined) settle(err(failure ?? fenceProblem("bwrap", "", complaints())));
+        done(limit === undefined ? exit : { ...exit, limit });
+      };
+      child.once("close", last);
+      child.once("error", (error) => {
+        failure = { code: "sandbox-start", message: `cannot start \`${child.spawnfile}\`: ${error.message}` };
+        if (child.pid === undefined) last();
+      });
+    });
+    const fence = (): Fence => ({
+      pid: child.pid ?? -1,
+      exited,
+      kill,
+      signal: (signal) => send(`signal ${signal}`),
+      resized: () => send("resize"),
+      suspend: () => send("suspend"),
+      resume: () => send("resume"),
+    });
+    // A helper that is gone closes its end; the child's own end is what counts.
+    control.on("error", () => undefined);
+    control.write(`${program.length}\n`);
+    control.write(program);
+    readEvents(control, (word, fields) => {
+      const [first = "", second = "", third = ""] = fields;
+      if (word === "started") settle(ok(fence()));
+      if (word === "error") failure = fenceProblem(first, second, third);
+      if (word === "limit") limit = "memory";
+      if (word === "exit") {
+        end = second === "0" ? { code: Number(first) } : { code: Number(first), signal: Number(second) };
+        settle(ok(fence()));
+      }
+      const event = toEvent(word, fields);
+      if (event !== undefined) deps.onEvent?.(event);
+    });
+  });
+}
+
+function toEvent(word: string, fields: readonly string[]): FenceEvent | undefined {
+  const [first = "", second = "", third = ""] = fields;
+  switch (word) {
+    case "refused":
+      return { kind: "refused", op: first, pid: Number(second), path: third };
+    case "limit":
+      return { kind: "limit", limit: "memory" };
+    case "unstarted":
+      return { kind: "unstarted", why: first };
+    case "suspended":
+      return { kind: "suspended" };
+    default:
+      return undefined;
+  }
+}
+
+/** The first 4 KB of what bubblewrap complains about. */
+function collect(stream: Readable): () => string {
+  let text = "";
+  stream.setEncoding("utf8");
+  stream.on("data", (chunk: string) => {
+    if (text.length < 4096) text += chunk;
+  });
+  return () => text.trim();
+}
