@@ -1,0 +1,133 @@
+// The three real agents, from npm at pinned versions: how each is started against a scripted model and which of its tools a step calls.
+// They are installed once, outside the repository, and are never dependencies of the project.
+import { execFileSync } from "node:child_process";
+import { lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { TestContext } from "vitest";
+import type { Step } from "./model-protocols.ts";
+import { missing, needs } from "./needs.ts";
+
+/** An agent under test. */
+export interface TestAgent {
+  readonly name: "claude" | "codex" | "opencode";
+  readonly spec: string;
+  readonly version: string;
+  /** Variables and arguments that make it talk to `baseUrl` (`http://model.test:1234`), with a key that is none. */
+  connect(baseUrl: string): { readonly env: Readonly<Record<string, string>>; readonly args: readonly string[] };
+  /** Arguments of one unattended session that may use its shell and file tools. */
+  readonly headless: readonly string[];
+  /** A step that runs a command with the agent's own shell tool. */
+  shell(command: string): Step;
+  /** A step that writes a file with the agent's own file tool, where it has one. */
+  write(path: string, content: string): Step;
+}
+
+const claude: TestAgent = {
+  name: "claude",
+  spec: "@anthropic-ai/claude-code",
+  version: "2.1.329",
+  connect: (baseUrl) => ({ env: { ANTHROPIC_BASE_URL: baseUrl, ANTHROPIC_API_KEY: "not-a-key" }, args: [] }),
+  headless: ["--allowedTools", "Bash", "--permission-mode", "acceptEdits", "-p", "go"],
+  shell: (command) => ({ tool: "Bash", args: { command, description: "a step of the script" } }),
+  write: (path, content) => ({ tool: "Write", args: { file_path: path, content } }),
+};
+
+const codex: TestAgent = {
+  name: "codex",
+  spec: "@openai/codex",
+  version: "0.169.0",
+  connect: (baseUrl) => ({
+    env: { SCRIPTED_KEY: "not-a-key" },
+    args: Object.entries({
+      model: "scripted",
+      model_provider: "scripted",
+      "model_providers.scripted.name": "scripted",
+      "model_providers.scripted.base_url": `${baseUrl}/v1`,
+      "model_providers.scripted.wire_api": "responses",
+      "model_providers.scripted.env_key": "SCRIPTED_KEY",
+    }).flatMap(([key, value]) => ["-c", `${key}=${JSON.stringify(value)}`]),
+  }),
+  headless: ["exec", "--skip-git-repo-check", "go"],
+  shell: (command) => ({ tool: "exec_command", args: { cmd: command } }),
+  // It offers its patch tool only to models it knows; with others it edits by its shell.
+  write: (path, content) => codex.shell(`cat > '${path}' <<'END'\n${content}END`),
+};
+
+const opencode: TestAgent = {
+  name: "opencode",
+  spec: "opencode-ai",
+  version: "1.18.33",
+  connect: (baseUrl) => {
+    const provider = {
+      npm: "@ai-sdk/openai-compatible",
+      name: "scripted",
+      options: { baseURL: `${baseUrl}/v1`, apiKey: "not-a-key" },
+      models: { scripted: { name: "scripted" } },
+    };
+    const config = { provider: { scripted: provider }, model: "scripted/scripted" };
+    return { env: { OPENCODE_CONFIG_CONTENT: JSON.stringify(config) }, args: [] };
+  },
+  // Its own guard is off: what stops a theft here must be the fence.
+  headless: ["run", "--auto", "go"],
+  shell: (command) => ({ tool: "bash", args: { command, description: "a step of the script" } }),
+  write: (path, content) => ({ tool: "write", args: { filePath: path, content } }),
+};
+
+/** The agents that are proven, in the order of the presets. */
+export const TEST_AGENTS: readonly TestAgent[] = [claude, codex, opencode];
+
+/** Where an agent is installed, and its command. */
+export interface Installed {
+  readonly folder: string;
+  readonly command: string;
+}
+
+/** Installs the agent where it is not yet, or skips the test out loud when the registry cannot be reached. */
+export function installed(context: TestContext, agent: TestAgent): Installed {
+  const cache = ownFolder(`/var/tmp/ringfence-test-agents-${process.getuid?.() ?? 0}`);
+  const folder = join(cache, `${agent.name}-${agent.version}`);
+  const command = join(folder, "node_modules/.bin", agent.name);
+  if (!works(agent, command)) {
+    needs(context, "registry");
+    install(agent, cache, folder);
+    if (!works(agent, command)) throw new Error(`\`${command} --version\` does not say ${agent.version}`);
+  }
+  return { folder, command };
+}
+
+/** Why the agents cannot be had here, or undefined. For tests that choose their cases before they run. */
+export function agentsMissing(): string | undefined {
+  return missing("registry");
+}
+
+function install(agent: TestAgent, cache: string, folder: string): void {
+  // Into a folder of its own, renamed when whole: two test files may install at once, and an interrupted one leaves nothing that looks done.
+  const fresh = mkdtempSync(join(cache, "new-"));
+  writeFileSync(join(fresh, "package.json"), '{ "private": true }\n');
+  const args = ["install", "--no-audit", "--no-fund", "--ignore-scripts=false", `${agent.spec}@${agent.version}`];
+  execFileSync("npm", args, { cwd: fresh, stdio: "pipe", timeout: 300_000 });
+  execFileSync("chmod", ["-R", "a+rX", fresh]);
+  try {
+    renameSync(fresh, folder);
+  } catch {
+    rmSync(fresh, { recursive: true, force: true }); // somebody else was first
+  }
+}
+
+function works(agent: TestAgent, command: string): boolean {
+  try {
+    return execFileSync(command, ["--version"], { encoding: "utf8", stdio: "pipe", timeout: 60_000 }).includes(
+      agent.version,
+    );
+  } catch {
+    return false;
+  }
+}
+
+/** A folder in a place that others may write: it must be ours, or somebody else chose what we run. */
+function ownFolder(path: string): string {
+  mkdirSync(path, { recursive: true, mode: 0o755 });
+  const { uid, mode } = lstatSync(path);
+  if (uid !== process.getuid?.() || (mode & 0o022) !== 0) throw new Error(`${path} is not a folder of ours alone`);
+  return path;
+}
