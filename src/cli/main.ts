@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { doctorCommand } from "./doctor.ts";
 import { EXIT, endQuietlyOnClosedPipe, fail, failAsBug } from "./exit.ts";
+import { initCommand } from "./init.ts";
 import { findInstallation } from "./installation.ts";
 
 function program(): Command {
@@ -14,6 +15,7 @@ function program(): Command {
     .helpCommand(false)
     // Options after the command's name belong to the command, and those after `--` to the program it runs.
     .enablePositionalOptions();
+  root.addCommand(initCommand());
   root.addCommand(doctorCommand());
   speakPlainly(root);
   return root;

@@ -15,4 +15,5 @@ export {
   probeSeccomp,
   probeTerminal,
 } from "./probe.ts";
+export { type ReadFence, readInFence } from "./read-fence.ts";
 export { findBubblewrap } from "./trial.ts";

@@ -1,0 +1,51 @@
+// `ringfence init`: looks at this repository inside a fence, proposes `.ringfence/policy.yaml` with a reason on each line, shows it and writes it.
+import { Command } from "commander";
+import { findWorkspace, POLICY_FILE, proposePolicy, surveyRepository, writePolicyFile } from "#monitor";
+import { callerHome, callerStateDir } from "./caller.ts";
+import { EXIT, fail } from "./exit.ts";
+import { findInstallation } from "./installation.ts";
+
+interface InitOptions {
+  readonly force?: boolean;
+  readonly print?: boolean;
+  readonly json?: boolean;
+}
+
+/** The command. */
+export function initCommand(): Command {
+  return new Command("init")
+    .description("propose a policy for this repository, with reasons, and write it to .ringfence/policy.yaml")
+    .option("--force", "replace an existing .ringfence/policy.yaml")
+    .option("--print", "only show the proposal")
+    .option("--json", "print one JSON document")
+    .action(init);
+}
+
+async function init(options: InitOptions): Promise<void> {
+  const forbidden = {
+    installation: findInstallation().root,
+    stateDir: callerStateDir(process.env),
+    home: callerHome(),
+  };
+  const workspace = findWorkspace(process.cwd(), forbidden);
+  if (!workspace.ok) fail(workspace.error, EXIT.cannotStart);
+  const { root } = workspace.value;
+  const survey = await surveyRepository(root);
+  if (!survey.ok) fail(survey.error, EXIT.cannotStart);
+  const text = proposePolicy(survey.value);
+  const written = options.print === true ? undefined : writePolicyFile(root, text, { force: options.force === true });
+  if (written?.ok === false)
+    fail(written.error, written.error.code === "policy-exists" ? EXIT.usage : EXIT.cannotStart);
+  // The text is made of our own table's words alone, so it is shown as it is.
+  if (options.json !== true) process.stdout.write(text);
+  if (options.json === true) {
+    const seen = [...survey.value.files].sort();
+    process.stdout.write(
+      `${JSON.stringify({ file: POLICY_FILE, written: written !== undefined, seen, text }, undefined, 2)}\n`,
+    );
+  } else if (written !== undefined) {
+    process.stderr.write(
+      `\nwrote ${POLICY_FILE}: read it, change what you like, then accept it with \`ringfence policy trust\`\n`,
+    );
+  }
+}
