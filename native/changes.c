@@ -110,6 +110,7 @@ static bool report(const struct walk *walk, char type, const char *flags, const 
 
 // Gives the owner the bits that reading needs.
 static bool open_up(int folder, const char *name, const struct stat *entry) {
+  if (geteuid() == 0) return true;
   mode_t need = S_ISDIR(entry->st_mode) ? 0700 : S_ISREG(entry->st_mode) ? 0400 : 0;
   return (entry->st_mode & need) == need || fchmodat(folder, name, (entry->st_mode & 07777) | need, 0) == 0;
 }

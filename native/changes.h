@@ -7,7 +7,7 @@
 //   TYPE   f file  d folder  l link  p fifo  s socket  c b devices  w whiteout  x not entered (deeper than paths go)
 //   FLAGS  o opaque folder  r the entry stands for another one (redirect, metacopy: never asked for, so never believed)
 //   MODE   octal; the others decimal; PATH relative, raw bytes; TARGET the link's, raw bytes
-// Ends with a record of type `.`: without it the list is cut short. As the owner it opens what an agent has closed (mode 000);
+// Ends with a record of type `.`: without it the list is cut short. Unless root, it opens what an agent has closed (mode 000);
 // the record has the mode as found. Returns 0, or 1 after one line on stderr.
 int run_changes(const char *path);
 

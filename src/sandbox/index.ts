@@ -15,5 +15,9 @@ export {
   probeSeccomp,
   probeTerminal,
 } from "./probe.ts";
+export { probeFence } from "./probe-fence.ts";
 export { type ReadFence, readInFence } from "./read-fence.ts";
 export { findBubblewrap } from "./trial.ts";
+export { type Applied, type ApplyPlaces, applyChanges, finishApply, type Refusal } from "./workspace/apply.ts";
+export { type ChangesOptions, readChanges } from "./workspace/changes.ts";
+export { findSecretFiles, type SecretFiles, type SecretSearch } from "./workspace/secrets.ts";

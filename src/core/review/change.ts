@@ -1,0 +1,55 @@
+// What an agent did to the workspace, as data: one Change for each path that would differ on the host (SAND-7).
+// Made by `sandbox/workspace/changes.ts`, judged by `gate.ts`, carried out by `sandbox/workspace/apply.ts`.
+
+/** What stands at a path. `deep` is a folder whose path is too long to be entered. */
+export type EntryType = "file" | "folder" | "link" | "fifo" | "socket" | "device" | "deep";
+
+/** One side of a change. */
+export interface Entry {
+  readonly type: EntryType;
+  /** All twelve permission bits as found. */
+  readonly mode: number;
+  readonly size: number;
+  /** Where a link leads, as written. */
+  readonly target?: string;
+  /** SHA-256 of a file's bytes, hex. Always there for the agent's side; for the host's side when it was needed. */
+  readonly digest?: string;
+}
+
+/** The host's side, with what tells it from a later state of the same path. */
+export interface HostEntry extends Entry {
+  /** Inode, change time and size: differs as soon as anybody touched the file. */
+  readonly stamp: string;
+  /** Milliseconds since 1970 of the last change of content or metadata. */
+  readonly changedMs: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** `type`: file became folder, link became file, …; `mode`: permission bits alone. */
+export type ChangeKind = "add" | "modify" | "delete" | "mode" | "type";
+
+/** One path that would differ. */
+export interface Change {
+  /** Relative to the workspace root. Bytes that are no UTF-8 stand as `\xNN` when `oddName` is true. */
+  readonly path: string;
+  readonly kind: ChangeKind;
+  readonly before?: HostEntry;
+  readonly after?: Entry;
+  /** The name is not UTF-8: it can be shown, not carried out. */
+  readonly oddName: boolean;
+  /** A secret of the host stands here that the agent could not see (CRED-6). */
+  readonly masked: boolean;
+  /** For an added file: the deleted path with the same bytes. */
+  readonly movedFrom?: string;
+}
+
+/** Everything one session would change. */
+export interface ChangeSet {
+  /** Parents before children, bytewise order. */
+  readonly changes: readonly Change[];
+  /** Folders (not named `.git`) that git would take for a repository once this is applied; `""` is the root. */
+  readonly bareRepositories: readonly string[];
+  /** Files on the host outside `.git` and dependency folders; counted only when something was deleted, else 0. */
+  readonly hostFiles: number;
+}

@@ -1,0 +1,222 @@
+// From an overlay's upper folder to the changes of the session (core/review/change.ts): compares each entry with the host as
+// it is now. A copy-up that changed nothing is nothing; a removed folder is each of its files; what the fence masked is never
+// called deleted. Reads only.
+import { lstatSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { err, ok, type Problem, type Result } from "#core";
+import { isDependencyFolder, isGitName } from "#core/paths";
+import type { Change, ChangeSet, Entry, HostEntry } from "#core/review";
+import { digestOf, hostEntry } from "./host-entry.ts";
+import { nameOf } from "./names.ts";
+import { readUpper, type UpperEntry } from "./upper.ts";
+
+/** Where to read. All paths absolute. */
+export interface ChangesOptions {
+  /** The native helper. */
+  readonly helper: string;
+  readonly upper: string;
+  /** The real workspace. */
+  readonly lower: string;
+  /** Absolute paths that the fence hid: their absence inside is no deletion. */
+  readonly masked: readonly string[];
+}
+
+/** Everything the session would change on the host as it stands now. */
+export async function readChanges(options: ChangesOptions): Promise<Result<ChangeSet, Problem>> {
+  const upper = await readUpper(options.helper, options.upper);
+  if (!upper.ok) return upper;
+  try {
+    return ok(new Comparison(options, upper.value).changeSet());
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const hint = "nothing was applied; make the workspace readable and run `ringfence review`";
+    return err({ code: "workspace-unreadable", message: `the workspace cannot be compared: ${why}`, hint });
+  }
+}
+
+type Draft = { -readonly [Key in keyof Change]: Change[Key] };
+
+class Comparison {
+  private readonly changes: Draft[] = [];
+  private readonly inUpper: ReadonlySet<string>;
+  private readonly masked: ReadonlySet<string>;
+  /** Folders of the upper layer that are real folders on the host too, and those that hide what the host has. */
+  private readonly hostFolders = new Set<string>([""]);
+  private readonly opaque = new Set<string>();
+  private readonly options: ChangesOptions;
+  private readonly entries: readonly UpperEntry[];
+
+  constructor(options: ChangesOptions, entries: readonly UpperEntry[]) {
+    this.options = options;
+    this.entries = entries;
+    this.inUpper = new Set(entries.map(({ path }) => path.toString("latin1")));
+    this.masked = new Set(options.masked.map((path) => path.slice(options.lower.length + 1)));
+  }
+
+  changeSet(): ChangeSet {
+    for (const entry of this.entries) this.compare(entry);
+    const deleted = this.changes.some(({ kind }) => kind === "delete");
+    if (deleted) this.findMoves();
+    this.changes.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+    return {
+      changes: this.changes,
+      bareRepositories: this.bareRepositories(),
+      hostFiles: deleted ? countFiles(this.options.lower) : 0,
+    };
+  }
+
+  private compare(entry: UpperEntry): void {
+    const name = nameOf(entry.path);
+    const parent = parentOf(name.text);
+    const masked = this.isMasked(name.text);
+    const before = masked || !this.hostFolders.has(parent) ? undefined : this.host(entry.path);
+    if (entry.type === "whiteout") {
+      if (before !== undefined) this.remove(entry.path, before);
+      return;
+    }
+    const after = this.after(entry);
+    if (before?.type === "folder" && after.type === "folder") this.hostFolders.add(name.text);
+    if (after.type === "folder" && (entry.opaque || this.opaque.has(parent))) {
+      this.opaque.add(name.text);
+      if (before?.type === "folder") this.removeHidden(entry.path);
+    } else if (before?.type === "folder" && after.type !== "folder") this.removeBelow(entry.path);
+    const kind = kindOf(before, after);
+    if (kind === undefined) return;
+    const side = before === undefined ? { after } : { before, after };
+    const oddName = name.odd || nameOf(entry.target).odd || after.type === "deep";
+    this.changes.push({ path: name.text, kind, ...side, oddName, masked });
+  }
+
+  private after(entry: UpperEntry): Entry {
+    const { type, mode, size } = entry;
+    if (type === "whiteout") throw new Error("a whiteout is no entry");
+    if (type === "link") return { type, mode: 0o777, size, target: nameOf(entry.target).text };
+    return type === "file"
+      ? { type, mode, size, digest: digestOf(below(this.options.upper, entry.path)) }
+      : { type, mode, size };
+  }
+
+  /** The host's entry; its digest too where only that can tell whether a file changed. */
+  private host(path: Buffer): HostEntry | undefined {
+    const file = below(this.options.lower, path);
+    const found = hostEntry(file);
+    return found?.type === "file" ? { ...found, digest: digestOf(file) } : found;
+  }
+
+  /** One deletion for the entry and, children last, everything below a folder. */
+  private remove(path: Buffer, before: HostEntry): void {
+    const { text, odd } = nameOf(path);
+    if (before.type === "folder") this.removeBelow(path);
+    // A folder that holds a masked file cannot go: the agent saw it empty, the host does not.
+    if (this.masked.has(text) || (before.type === "folder" && this.holdsMasked(text))) return;
+    this.changes.push({ path: text, kind: "delete", before, oddName: odd, masked: false });
+  }
+
+  private removeBelow(folder: Buffer): void {
+    for (const name of readdirSync(below(this.options.lower, folder), { encoding: "buffer" })) {
+      this.removeChild(folder, name);
+    }
+  }
+
+  /** An opaque folder hides what the host has in it and the agent did not make anew. */
+  private removeHidden(folder: Buffer): void {
+    for (const name of readdirSync(below(this.options.lower, folder), { encoding: "buffer" })) {
+      const path = Buffer.concat([folder, Buffer.from("/"), name]);
+      if (!this.inUpper.has(path.toString("latin1"))) this.removeChild(folder, name);
+    }
+  }
+
+  private removeChild(folder: Buffer, name: Buffer): void {
+    const path = Buffer.concat([folder, Buffer.from("/"), name]);
+    if (this.isMasked(nameOf(path).text)) return;
+    const before = hostEntry(below(this.options.lower, path));
+    if (before !== undefined) this.remove(path, before);
+  }
+
+  private isMasked(path: string): boolean {
+    for (let at = path; at !== ""; at = parentOf(at)) if (this.masked.has(at)) return true;
+    return false;
+  }
+
+  private holdsMasked(folder: string): boolean {
+    for (const path of this.masked) if (path.startsWith(`${folder}/`)) return true;
+    return false;
+  }
+
+  /** Pairs each added file with a deleted one of the same bytes: a move, not a loss. */
+  private findMoves(): void {
+    const sizes = new Set(
+      this.changes.flatMap(({ kind, after }) => (kind === "add" && after?.digest ? [after.size] : [])),
+    );
+    const gone = new Map<string, string[]>();
+    for (const change of this.changes) {
+      const { before } = change;
+      if (change.kind !== "delete" || before?.type !== "file" || change.oddName || !sizes.has(before.size)) continue;
+      const digest = digestOf(join(this.options.lower, change.path));
+      change.before = { ...before, digest };
+      gone.set(digest, [...(gone.get(digest) ?? []), change.path]);
+    }
+    for (const change of this.changes) {
+      if (change.kind !== "add" || change.after?.size === 0) continue;
+      const from = gone.get(change.after?.digest ?? "")?.shift();
+      if (from !== undefined) change.movedFrom = from;
+    }
+  }
+
+  /** Folders that the agent touched and that then have what git looks for: HEAD and (objects and refs, or commondir). */
+  private bareRepositories(): readonly string[] {
+    const parts = new Set(["head", "objects", "refs", "commondir", "config"]);
+    const touched = new Set<string>();
+    for (const { path, kind } of this.changes) {
+      const components = path.split("/");
+      components.forEach((component, at) => {
+        if (kind !== "delete" && parts.has(component.toLowerCase())) touched.add(components.slice(0, at).join("/"));
+      });
+    }
+    const gone = new Set(this.changes.flatMap(({ path, kind }) => (kind === "delete" ? [path] : [])));
+    const added = new Set(this.changes.flatMap(({ path, kind }) => (kind === "delete" ? [] : [path])));
+    const stands = (path: string): boolean =>
+      added.has(path) || (!gone.has(path) && exists(join(this.options.lower, path)));
+    return [...touched].filter((folder) => {
+      if (folder.split("/").some(isGitName)) return false;
+      const at = (name: string): boolean => stands(folder === "" ? name : `${folder}/${name}`);
+      return at("HEAD") && (at("commondir") || (at("objects") && at("refs")));
+    });
+  }
+}
+
+function kindOf(before: HostEntry | undefined, after: Entry): Change["kind"] | undefined {
+  if (before === undefined) return "add";
+  if (before.type !== after.type) return "type";
+  const isSame = after.type === "link" ? before.target === after.target : before.digest === after.digest;
+  if (!isSame || (after.type !== "file" && after.type !== "folder" && after.type !== "link")) return "modify";
+  return after.type !== "link" && before.mode !== after.mode ? "mode" : undefined;
+}
+
+function below(root: string, path: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`${root}/`), path]);
+}
+
+function parentOf(path: string): string {
+  const slash = path.lastIndexOf("/");
+  return slash < 0 ? "" : path.slice(0, slash);
+}
+
+function exists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+// Enough to tell half of a repository from a few files of a large one.
+const MOST_COUNTED = 100_000;
+
+function countFiles(root: string): number {
+  let count = 0;
+  const folders = [root];
+  for (let folder = folders.pop(); folder !== undefined && count < MOST_COUNTED; folder = folders.pop()) {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (!entry.isDirectory()) count++;
+      else if (entry.name !== ".git" && !isDependencyFolder(entry.name)) folders.push(join(folder, entry.name));
+    }
+  }
+  return count;
+}

@@ -1,0 +1,49 @@
+// One file of the session copied to a new name, checked on the way: the bytes that arrive are the bytes that were judged.
+import { createHash } from "node:crypto";
+import { closeSync, constants, fchmodSync, fchownSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
+import type { Entry, HostEntry } from "#core/review";
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+
+/** How the copy is to be. */
+export interface CopyOptions {
+  /** What was judged: digest and mode. */
+  readonly after: Entry;
+  /** The file of the host that it replaces, whose owner it keeps. */
+  readonly like: HostEntry | undefined;
+  /** Wait until it is on the disk. */
+  readonly durable: boolean;
+}
+
+/** Copies `from` to the new name `to`. False, with nothing worth keeping at `to`, when the bytes are not those judged. */
+export function copyChecked(from: string, to: string, options: CopyOptions): boolean {
+  const source = openSync(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    const target = openSync(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    try {
+      const digest = pour(source, target);
+      if (digest !== options.after.digest) return false;
+      // Only root makes files for others; everybody else's copy is their own, as with any editor.
+      if (options.like !== undefined && process.getuid?.() === 0)
+        fchownSync(target, options.like.uid, options.like.gid);
+      // Nine bits: set-user-id and its like never leave a session.
+      fchmodSync(target, options.after.mode & 0o777);
+      if (options.durable) fsyncSync(target);
+      return true;
+    } finally {
+      closeSync(target);
+    }
+  } finally {
+    closeSync(source);
+  }
+}
+
+function pour(source: number, target: number): string {
+  const hash = createHash("sha256");
+  const buffer = Buffer.allocUnsafe(256 * 1024);
+  for (let size = readSync(source, buffer); size > 0; size = readSync(source, buffer)) {
+    hash.update(buffer.subarray(0, size));
+    for (let at = 0; at < size; ) at += writeSync(target, buffer, at, size - at);
+  }
+  return hash.digest("hex");
+}

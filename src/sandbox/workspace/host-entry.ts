@@ -1,0 +1,59 @@
+// One path of the real workspace as it is now: what stands there, and what tells it from a later state. Never follows the last link.
+import { createHash } from "node:crypto";
+import { type BigIntStats, closeSync, constants, lstatSync, openSync, readlinkSync, readSync } from "node:fs";
+import type { EntryType, HostEntry } from "#core/review";
+import { nameOf } from "./names.ts";
+
+/** The entry at `path`, or `undefined` when there is none. Throws on anything else that keeps it from being looked at. */
+export function hostEntry(path: string | Buffer): HostEntry | undefined {
+  let stats: BigIntStats;
+  try {
+    stats = lstatSync(path, { bigint: true });
+  } catch (error) {
+    if (isAbsence(error)) return undefined;
+    throw error;
+  }
+  const entry = {
+    type: typeOf(stats),
+    mode: Number(stats.mode & 0o7777n),
+    size: Number(stats.size),
+    stamp: stampOf(stats),
+    // Change time, not modification time: that one anybody may set.
+    changedMs: Number(stats.ctimeNs / 1_000_000n),
+    uid: Number(stats.uid),
+    gid: Number(stats.gid),
+  };
+  return stats.isSymbolicLink() ? { ...entry, target: nameOf(readlinkSync(path, "buffer")).text } : entry;
+}
+
+/** Inode, size and change time of one state of a file. */
+export function stampOf(stats: BigIntStats): string {
+  return `${stats.dev}:${stats.ino}:${stats.size}:${stats.ctimeNs}:${stats.mode}`;
+}
+
+/** SHA-256 of a regular file's bytes, hex. Does not follow a last link and does not wait at a pipe. */
+export function digestOf(path: string | Buffer): string {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const hash = createHash("sha256");
+    const buffer = Buffer.allocUnsafe(256 * 1024);
+    for (let size = readSync(fd, buffer); size > 0; size = readSync(fd, buffer)) hash.update(buffer.subarray(0, size));
+    return hash.digest("hex");
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** True for "there is nothing there": also when something that is no folder stands in the way. */
+export function isAbsence(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+function typeOf(stats: BigIntStats): EntryType {
+  if (stats.isFile()) return "file";
+  if (stats.isDirectory()) return "folder";
+  if (stats.isSymbolicLink()) return "link";
+  if (stats.isFIFO()) return "fifo";
+  return stats.isSocket() ? "socket" : "device";
+}
