@@ -26,7 +26,7 @@ const MANNERS: Readonly<
     ready: /effort/,
     leave: ["/exit", "Enter"],
   },
-  codex: { screens: [[/Trust this folder/, "Enter"]], ready: /Ask Codex/, leave: ["C-c", "C-c"] },
+  codex: { screens: [[/Trust this folder/, "Enter"]], ready: /Ask Codex/, leave: ["C-c"] },
   opencode: { screens: [], ready: /Ask anything/, leave: ["C-c"] },
 };
 
