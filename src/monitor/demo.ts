@@ -73,7 +73,7 @@ export async function runDemo(deps: DemoDeps): Promise<Result<DemoReport, Proble
     held: summary.held,
     leaked: observation.received.length,
     session: summary.session,
-    log: { holds: verify.code === 0, words: (verify.stdout.trim() || verify.stderr.trim()).split("\n").at(-1) ?? "" },
+    log: { holds: verify.code === 0, words: (verify.stdout.trim() || verify.stderr.trim()).split("\n", 1)[0] ?? "" },
     ...(registry?.note === undefined ? {} : { note: registry.note }),
   });
 }
