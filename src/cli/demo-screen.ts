@@ -11,6 +11,7 @@ export function demoFailures(report: DemoReport): readonly string[] {
   return [
     ...acts.map(({ act, inside, outside }) => `${act.name}: ${inside === "–" ? outside : inside}`),
     ...(report.leaked > 0 ? [`${report.leaked} messages reached the collector from inside`] : []),
+    ...(report.leftBehind ? [`the session's folder is still there: ringfence discard ${report.session}`] : []),
     ...(report.log.holds ? [] : [`the log does not verify: ${report.log.words}`]),
   ];
 }

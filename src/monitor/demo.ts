@@ -45,6 +45,8 @@ export interface DemoReport {
   /** Things that reached the collector from inside. Must be 0, whatever the acts say. */
   readonly leaked: number;
   readonly session: string;
+  /** True when the held changes could not be discarded: a session folder is still there. */
+  readonly leftBehind: boolean;
   readonly log: { readonly holds: boolean; readonly words: string };
   /** Why a registry on a non-public address was named in the policy, if one was. */
   readonly note?: string;
@@ -65,14 +67,16 @@ export async function runDemo(deps: DemoDeps): Promise<Result<DemoReport, Proble
   if (!inside.ok) return inside;
   const { observation, summary } = inside.value;
 
+  // What is held is shown below and belongs to a folder that is about to go. Discarding is recorded, so the log is verified after it.
+  const discard = await deps.ringfence(["discard", summary.session], insideStage.root);
   const verify = await deps.ringfence(["log", "verify", summary.session], insideStage.root);
-  await deps.ringfence(["discard", summary.session], insideStage.root);
   return ok({
     findings: ACTS.map((act) => judge(act, outside, observation)),
     applied: summary.applied,
     held: summary.held,
     leaked: observation.received.length,
     session: summary.session,
+    leftBehind: discard.code !== 0,
     log: { holds: verify.code === 0, words: (verify.stdout.trim() || verify.stderr.trim()).split("\n", 1)[0] ?? "" },
     ...(registry?.note === undefined ? {} : { note: registry.note }),
   });

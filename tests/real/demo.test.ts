@@ -239,6 +239,7 @@ describe("the screen", () => {
       held: many,
       leaked: 2,
       session: "20261125-120000-abcdef",
+      leftBehind: true,
       log: { holds: false, words: "\u0007".repeat(200) },
       note: "n\u001b",
     };

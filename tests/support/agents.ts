@@ -5,7 +5,7 @@ import { lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } 
 import { join } from "node:path";
 import type { TestContext } from "vitest";
 import type { Step } from "./model-protocols.ts";
-import { missing, needs } from "./needs.ts";
+import { needs } from "./needs.ts";
 
 /** An agent under test. */
 export interface TestAgent {
@@ -93,11 +93,6 @@ export function installed(context: TestContext, agent: TestAgent): Installed {
     if (!works(agent, command)) throw new Error(`\`${command} --version\` does not say ${agent.version}`);
   }
   return { folder, command };
-}
-
-/** Why the agents cannot be had here, or undefined. For tests that choose their cases before they run. */
-export function agentsMissing(): string | undefined {
-  return missing("registry");
 }
 
 function install(agent: TestAgent, cache: string, folder: string): void {
