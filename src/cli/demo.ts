@@ -3,9 +3,9 @@ import { execFile } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import { type DemoReport, runDemo } from "#monitor";
+import { type DemoReport, type Ended, runDemo } from "#monitor";
 import { demoFailures, demoScreen } from "./demo-screen.ts";
-import { fail } from "./exit.ts";
+import { EXIT, fail } from "./exit.ts";
 import { findInstallation } from "./installation.ts";
 
 /** The command. Exits 0 only if every honest act worked, every theft was stopped, and the log holds. */
@@ -21,15 +21,18 @@ async function demo(options: { readonly json?: true }): Promise<void> {
   const say = (line: string): void => {
     if (process.stderr.isTTY) process.stderr.write(`ringfence: demo: ${line} …\n`);
   };
+  const interrupt = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => interrupt.abort());
   const report = await runDemo({
     example: join(installation.root, "examples/agent"),
     parent: plainFolder(tmpdir()),
     node: process.execPath,
     env: process.env,
-    ringfence,
+    ringfence: (args, cwd) => ringfence(args, cwd, interrupt.signal),
+    signal: interrupt.signal,
     say,
   });
-  if (!report.ok) fail(report.error, 125);
+  if (!report.ok) fail(report.error, interrupt.signal.aborted ? 128 + 2 : EXIT.cannotStart);
   const color = process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined;
   process.stdout.write(
     options.json ? `${JSON.stringify(asJson(report.value))}\n` : demoScreen(report.value, { color }),
@@ -38,10 +41,10 @@ async function demo(options: { readonly json?: true }): Promise<void> {
 }
 
 /** Runs this program again, as a person would type it, without a terminal. */
-function ringfence(args: readonly string[], cwd: string): Promise<{ code: number; stdout: string; stderr: string }> {
+function ringfence(args: readonly string[], cwd: string, signal: AbortSignal): Promise<Ended> {
   const [, program = ""] = process.argv;
   return new Promise((resolve) => {
-    execFile(process.execPath, [program, ...args], { cwd, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+    execFile(process.execPath, [program, ...args], { cwd, signal, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : 1, stdout, stderr });
     });
   });

@@ -1,9 +1,10 @@
 // The demo (issue 2, deliver 7): the same agent obeys the same poisoned README twice, once outside and once inside the fence, each time against
 // decoys and a collector of its own, and each act is judged by what can be seen afterwards. This file is the sequence; the parts are under `demo/`.
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { err, ok, type Problem, type Result } from "#core";
 import { ACTS } from "./demo/acts.ts";
 import { type Finding, judge, type Observation, parseClaims } from "./demo/judge.ts";
@@ -33,6 +34,8 @@ export interface DemoDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Runs this very program with arguments, in a folder, as a person would type it. */
   readonly ringfence: (args: readonly string[], cwd: string) => Promise<Ended>;
+  /** Ends the demo early: what it started is ended, what it made is removed. */
+  readonly signal: AbortSignal;
   /** One line of progress. */
   readonly say: (line: string) => void;
 }
@@ -52,6 +55,9 @@ export interface DemoReport {
   readonly note?: string;
 }
 
+const AGENT_TIME_MS = 180_000;
+const INTERRUPTED: Problem = { code: "demo-interrupted", message: "the demo was interrupted; its folders are removed" };
+
 /** Runs it all. A Problem when the machine cannot run the fence or the stage; what the fence let through is in the report. */
 export async function runDemo(deps: DemoDeps): Promise<Result<DemoReport, Problem>> {
   const registry = await findRegistry(deps.env, deps.parent);
@@ -59,11 +65,13 @@ export async function runDemo(deps: DemoDeps): Promise<Result<DemoReport, Proble
   using outsideStage = stageFor(deps, outsideSink);
   deps.say("the agent works without a fence, against decoys");
   const outside = await runOutside(deps, outsideStage, outsideSink, registry);
+  if (deps.signal.aborted) return err(INTERRUPTED);
 
   await using insideSink = await openSink();
   using insideStage = stageFor(deps, insideSink);
   deps.say("the same agent works inside the fence");
   const inside = await runInside(deps, insideStage, insideSink, registry);
+  if (deps.signal.aborted) return err(INTERRUPTED);
   if (!inside.ok) return inside;
   const { observation, summary } = inside.value;
 
@@ -102,7 +110,7 @@ async function runOutside(
   mkdirSync(tmp);
   // Built from nothing, with the decoy home: what the unfenced agent can find of the person's own is what its README names, which is nothing.
   const env = { PATH: deps.env["PATH"] ?? "", HOME: stage.home, TMPDIR: tmp, LANG: "C.UTF-8", ...registry?.env };
-  const { stdout } = await runAgent(deps.node, stage.project, env);
+  const stdout = await runAgent(deps, stage.project, env);
   return observe(stage, sink, stdout, []);
 }
 
@@ -142,17 +150,20 @@ function observe(stage: Stage, sink: Sink, stdout: string, held: readonly string
   };
 }
 
-function runAgent(
-  node: string,
-  cwd: string,
-  env: Readonly<Record<string, string>>,
-): Promise<{ readonly stdout: string }> {
-  return new Promise((resolve) => {
-    // Its exit code says nothing: what it did is judged act by act.
-    execFile(node, ["agent.mjs"], { cwd, env, timeout: 180_000, maxBuffer: 1 << 24 }, (_error, stdout) =>
-      resolve({ stdout }),
-    );
-  });
+/** Runs the agent without a fence and returns what it printed. Its exit code says nothing: what it did is judged act by act. */
+async function runAgent(deps: DemoDeps, cwd: string, env: Readonly<Record<string, string>>): Promise<string> {
+  // A group of its own: an end by signal or by time must also end what the agent started, before the stage is removed.
+  const child = spawn(deps.node, ["agent.mjs"], { cwd, env, stdio: ["ignore", "pipe", "ignore"], detached: true });
+  const stop = AbortSignal.any([deps.signal, AbortSignal.timeout(AGENT_TIME_MS)]);
+  const end = (): void => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
+  };
+  stop.addEventListener("abort", end);
+  try {
+    return await text(child.stdout);
+  } finally {
+    stop.removeEventListener("abort", end);
+  }
 }
 
 function readIfThere(file: string): string | undefined {

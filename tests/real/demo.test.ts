@@ -67,6 +67,7 @@ describe("runDemo", () => {
       node: process.execPath,
       env: { PATH: process.env["PATH"] },
       ringfence: unfenced,
+      signal: new AbortController().signal,
       say: () => undefined,
     });
     if (!report.ok) throw new Error(report.error.message);
@@ -76,6 +77,23 @@ describe("runDemo", () => {
     }
     expect(report.value.leaked).toBe(4);
     expect(failures).toContain("4 messages reached the collector from inside");
+  });
+
+  it("removes what it made when it is interrupted", { timeout: 120_000 }, async (context) => {
+    needs(context, "git");
+    const parent = tmp();
+    const interrupt = new AbortController();
+    const report = runDemo({
+      example: join(checkout, "examples/agent"),
+      parent,
+      node: process.execPath,
+      env: { PATH: process.env["PATH"] },
+      ringfence: unfenced,
+      signal: interrupt.signal,
+      say: () => setTimeout(() => interrupt.abort(), 100),
+    });
+    expect(await report).toMatchObject({ ok: false, error: { code: "demo-interrupted" } });
+    expect(readdirSync(parent)).toEqual([]);
   });
 
   it("says why when the run could not start", { timeout: 120_000 }, async (context) => {
@@ -91,6 +109,7 @@ describe("runDemo", () => {
       node: process.execPath,
       env: { PATH: process.env["PATH"] },
       ringfence: async () => refused,
+      signal: new AbortController().signal,
       say: () => undefined,
     });
     expect(report).toEqual({
