@@ -7,8 +7,10 @@ export interface EgressRule {
   readonly host: string;
   /** True for `*.host`: any depth below, never the host itself. */
   readonly wildcard: boolean;
-  /** Ports it covers; 80 and 443 where the rule named none. */
+  /** Ports it covers. An allow that names none covers 80 and 443; a deny that names none covers every port, written as none. */
   readonly ports: readonly number[];
+  /** True where the rule itself named the port: then bytes that are neither HTTP nor TLS may pass. */
+  readonly portNamed: boolean;
   /** The rule as written (`preset:npm`, `*.example.org:443`) and where it stands: every refusal names both. */
   readonly text: string;
   readonly at: Span;

@@ -1,0 +1,133 @@
+// `run`'s options as one layer of policy (the command line is a layer like any other, the person's own), and what is left over.
+import { resolve } from "node:path";
+import type { Command } from "commander";
+
+/** The options as commander hands them over. */
+export interface RunOptions {
+  readonly policy?: string;
+  readonly tier?: string;
+  readonly mode?: string;
+  readonly sandbox?: string;
+  readonly runtime?: string;
+  readonly workspace?: string;
+  readonly apply?: string;
+  readonly allowDomain?: readonly string[];
+  readonly allowRead?: readonly string[];
+  readonly allowWrite?: readonly string[];
+  readonly denyRead?: readonly string[];
+  readonly denyWrite?: readonly string[];
+  readonly env?: readonly string[];
+  readonly credential?: readonly string[];
+  readonly setup?: readonly string[];
+  readonly timeout?: string;
+  readonly memory?: string;
+  readonly cpus?: string;
+  readonly pids?: string;
+  readonly port?: readonly string[];
+  readonly yes?: boolean;
+  readonly quiet?: boolean;
+  readonly json?: string;
+  readonly dryRun?: boolean;
+}
+
+const collect = (value: string, all: readonly string[] = []): readonly string[] => [...all, value];
+
+/** Declares them, in the order of DESIGN section 5. */
+export function declareRunOptions(command: Command): Command {
+  return command
+    .option("--policy <file>", "read this policy file too, as the person's own word")
+    .option("--tier <tier>", "low, medium or high")
+    .option("--mode <mode>", "permission mode: default, acceptEdits, plan, auto, dontAsk, bypassPermissions")
+    .option("--sandbox <mode>", "read-only, workspace-write")
+    .option("--runtime <runtime>", "where it runs: auto, process")
+    .option("--workspace <kind>", "overlay (default: changes are applied at the end), direct (live, weaker), read-only")
+    .option("--apply <when>", "when a clean diff reaches the host: end (default), ask (hold everything for review)")
+    .option("--allow-domain <rule>", "open HOST, *.HOST, HOST:PORT or preset:NAME; RULE=CIDR names a private address", collect)
+    .option("--allow-read <path>", "show this path too, read-only", collect)
+    .option("--allow-write <path>", "let this path be written too, live", collect)
+    .option("--deny-read <path>", "hide what matches, also in the workspace", collect)
+    .option("--deny-write <path>", "hold or refuse changes to what matches", collect)
+    .option("--env <name[=value]>", "let a variable in: NAME takes the caller's value, and is shown as exposed", collect)
+    .option("--credential <name>", "let the proxy hold a credential (a later version)", collect)
+    .option("--setup <command>", "run this first, online (a later version)", collect)
+    .option("--timeout <time>", "end the session after this long, for example 30m (default 4h)")
+    .option("--memory <size>", "memory of the whole session (default 4g)")
+    .option("--cpus <number>", "processors (default 2)")
+    .option("--pids <number>", "processes at once (default 4096)")
+    .option("--port <number>", "publish a port of the fence on the host's loopback", collect)
+    .option("--yes", "skip courtesy; never answers a question")
+    .option("--quiet", "no progress and no summary")
+    .option("--json <file>", "write the session's summary as JSON to this file")
+    .option("--dry-run", "print the plan as JSON and run nothing");
+}
+
+/** The options as a policy document. Wrong words are the policy schema's to refuse, with `command line` as their place. */
+export function commandLineLayer(options: RunOptions, cwd: string): object {
+  const limits = defined({
+    timeout: options.timeout,
+    memory: options.memory,
+    cpus: numeric(options.cpus),
+    pids: numeric(options.pids),
+  });
+  const absolute = (paths: readonly string[] | undefined): readonly string[] | undefined =>
+    paths?.map((path) => (/^[/~]/.test(path) ? path : resolve(cwd, path)));
+  const filesystem = defined({
+    allowRead: absolute(options.allowRead),
+    allowWrite: absolute(options.allowWrite),
+    denyRead: options.denyRead,
+    denyWrite: options.denyWrite,
+  });
+  const { allow, allowPrivate } = domains(options.allowDomain ?? []);
+  const network = defined({ allow, allowPrivate });
+  const sandbox = defined({
+    mode: options.sandbox,
+    runtime: options.runtime,
+    workspace: options.workspace,
+    apply: options.apply,
+    filesystem: nonEmpty(filesystem),
+    network: nonEmpty(network),
+    limits: nonEmpty(limits),
+    ports: options.port?.map(numeric),
+  });
+  const pass = (options.env ?? []).filter((entry) => !entry.includes("="));
+  const set = Object.fromEntries(
+    (options.env ?? []).filter((entry) => entry.includes("=")).map((entry) => split(entry, "=")),
+  );
+  return defined({
+    tier: options.tier,
+    permissions: options.mode === undefined ? undefined : { mode: options.mode },
+    sandbox: nonEmpty(sandbox),
+    env: nonEmpty(defined({ pass: pass.length > 0 ? pass : undefined, set: nonEmpty(set) })),
+    setup: options.setup === undefined ? undefined : { run: options.setup },
+    credentials: options.credential?.map((name) => ({ name })),
+  });
+}
+
+/** `RULE=CIDR` is a rule and a private address for its host; egress expands a preset's hosts. */
+function domains(rules: readonly string[]): { allow?: readonly string[]; allowPrivate?: readonly object[] } {
+  if (rules.length === 0) return {};
+  const allowPrivate = rules.filter((rule) => rule.includes("=")).map((rule) => {
+    const [name, cidr] = split(rule, "=");
+    return { host: name.startsWith("preset:") ? name : name.replace(/(?<=[^:]):\d+$/, ""), cidr, reason: "named on the command line" };
+  });
+  const allow = rules.map((rule) => split(rule, "=")[0]);
+  return allowPrivate.length > 0 ? { allow, allowPrivate } : { allow };
+}
+
+function split(text: string, at: string): [string, string] {
+  const index = text.indexOf(at);
+  return index < 0 ? [text, ""] : [text.slice(0, index), text.slice(index + 1)];
+}
+
+// A word that is not a number stays a word: the schema then says what it wanted.
+function numeric(text: string | undefined): number | string | undefined {
+  return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+}
+
+function defined<T extends object>(values: T): Partial<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+function nonEmpty<T extends object>(values: T): T | undefined {
+  return Object.keys(values).length > 0 ? values : undefined;
+}

@@ -1,0 +1,82 @@
+// `ringfence run -- COMMAND`: options in, one session, its summary out, and the command's own exit code.
+import { writeFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import { isatty } from "node:tty";
+import { Command } from "commander";
+import { summaryLines } from "#core/session";
+import { type RunRequest, runSession } from "#monitor";
+import { callerStateDir } from "./caller.ts";
+import { callerEnvironment } from "./environment.ts";
+import { complain, EXIT, fail } from "./exit.ts";
+import { findInstallation } from "./installation.ts";
+import { commandLineLayer, declareRunOptions, type RunOptions } from "./run-options.ts";
+
+/** The command. */
+export function runCommand(): Command {
+  const command = new Command("run")
+    .description("run a command, or an agent, inside the fence")
+    .usage("[options] -- COMMAND [ARG...]")
+    .argument("[command...]", "what to run")
+    .passThroughOptions();
+  return declareRunOptions(command).action(run);
+}
+
+async function run(argv: readonly string[], options: RunOptions): Promise<void> {
+  if (argv.length === 0) {
+    fail({ code: "usage", message: "no command to run", hint: "ringfence run -- COMMAND [ARG...]" }, EXIT.usage);
+  }
+  const answer = await runSession(requestOf(argv, options));
+  switch (answer.kind) {
+    case "refused":
+      return fail(answer.problems, answer.exitCode);
+    case "planned":
+      process.stdout.write(`${JSON.stringify(answer.plan, undefined, 1)}\n`);
+      return;
+    case "ended": {
+      const { outcome } = answer;
+      if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(outcome, undefined, 1)}\n`);
+      if (options.quiet !== true) complain(`${paint(summaryLines(outcome)).join("\n")}\n`);
+      process.exitCode = outcome.exitCode;
+      return;
+    }
+    default:
+      return answer satisfies never;
+  }
+}
+
+function requestOf(argv: readonly string[], options: RunOptions): RunRequest {
+  const { username, homedir, uid, gid } = userInfo();
+  const cwd = workingDirectory();
+  return {
+    argv,
+    cwd,
+    caller: { uid, gid, userName: username, home: homedir, env: callerEnvironment(process.env) },
+    stateDir: callerStateDir(process.env),
+    installation: findInstallation(),
+    ...(options.policy === undefined ? {} : { policyFile: options.policy }),
+    commandLine: commandLineLayer(options, cwd),
+    stdio: { stdin: 0, stdout: 1, stderr: 2 },
+    terminals: { stdin: isatty(0), stdout: isatty(1), stderr: isatty(2) },
+    progress: (line) => {
+      if (options.quiet !== true) complain(`ringfence: ${line}\n`);
+    },
+    dryRun: options.dryRun === true,
+  };
+}
+
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return fail(
+      { code: "no-cwd", message: "the working directory is gone or cannot be read", hint: "go to a project folder and run again" },
+      EXIT.cannotStart,
+    );
+  }
+}
+
+/** Dim summary on a terminal, with the two words that matter in colour; plain text anywhere else. */
+function paint(lines: readonly string[]): readonly string[] {
+  if (!isatty(2) || process.env["NO_COLOR"] !== undefined) return lines;
+  return lines.map((line) => line.replace(/\b(held|refused|exposed)\b/g, "\u001b[33m$1\u001b[39m"));
+}

@@ -1,0 +1,58 @@
+// Network rules as people write them: `host`, `*.host`, `host:port`, `[v6]:port`. Presets are expanded in expand.ts. Pure.
+import { err, ok, type Problem, type Result, type Span } from "../result.ts";
+import { forTerminal } from "../text/index.ts";
+import { isAddress, parseHost } from "./host.ts";
+import type { EgressRule } from "./rule.ts";
+
+/** Where a rule without a port leads. */
+export const DEFAULT_PORTS: readonly number[] = [80, 443];
+
+/** Parses one rule that is not a preset. */
+export function parseEgressRule(text: string, at: Span): Result<EgressRule, Problem> {
+  const bad = (message: string, hint: string): Result<never, Problem> =>
+    err({
+      code: "network-bad-rule",
+      message: `the network rule \`${forTerminal(text, { max: 120 })}\` ${message}`,
+      at,
+      hint,
+    });
+  const { name, port } = splitPort(text);
+  const wildcard = name.startsWith("*.");
+  const host = parseHost(wildcard ? name.slice(2) : name);
+  if (name === "*") return bad("would open the whole network", "name the hosts that are needed, or a preset");
+  if (host === undefined)
+    return bad("does not name a host", "write `host`, `*.host`, either with `:port`, or `preset:NAME`");
+  if (wildcard && isAddress(host)) return bad("puts a wildcard before an address", "name the address");
+  if (wildcard && isPublicSuffix(host))
+    return bad("opens a whole registry of names", "name the organisation's own domain, for example `*.example.org`");
+  const number = port === undefined ? undefined : Number(port);
+  if (number !== undefined && !(/^\d{1,5}$/.test(port ?? "") && number >= 1 && number <= 65_535))
+    return bad("has no valid port", "a port is 1 to 65535");
+  return ok({
+    host,
+    wildcard,
+    ports: number === undefined ? DEFAULT_PORTS : [number],
+    portNamed: number !== undefined,
+    text,
+    at,
+  });
+}
+
+/** `host:443` → host and port; a bare IPv6 address has colons and no port. */
+export function splitPort(text: string): { readonly name: string; readonly port: string | undefined } {
+  const bracketed = /^(\[[^\]]*\])(?::(.*))?$/.exec(text);
+  if (bracketed !== null) return { name: bracketed[1] ?? "", port: bracketed[2] };
+  const colon = text.indexOf(":");
+  if (colon < 0 || text.indexOf(":", colon + 1) >= 0) return { name: text, port: undefined };
+  return { name: text.slice(0, colon), port: text.slice(colon + 1) };
+}
+
+/** True for a rule's host that covers `host`: itself, or for a wildcard any depth below it and never it. */
+export function covers(rule: Pick<EgressRule, "host" | "wildcard">, host: string): boolean {
+  return rule.wildcard ? host.endsWith(`.${rule.host}`) && !isAddress(host) : host === rule.host;
+}
+
+// One label is always a registry; two labels are where the second is one of the registries' own words (co.uk, com.au, github.io is not ours to judge).
+function isPublicSuffix(host: string): boolean {
+  return !host.includes(".") || /^(?:ac|co|com|edu|gov|go|gob|mil|ne|net|nom|or|org|sch)\.[a-z]{2}$/.test(host);
+}

@@ -1,0 +1,39 @@
+// What a session came to, as data: `run --json` prints it, `summaryLines` tells it to a person.
+
+/** One destination and how often. */
+export interface HostCount {
+  readonly host: string;
+  readonly port: number;
+  readonly count: number;
+}
+
+/** A change that waits for a person, with the reason code of the gate. */
+export interface HeldChange {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** The whole outcome of one session. */
+export interface Outcome {
+  readonly session: string;
+  readonly exitCode: number;
+  /** The limit that ended it, if one did. */
+  readonly limit?: string;
+  readonly durationMs: number;
+  readonly workspace: { readonly root: string; readonly kind: "overlay" | "direct" | "read-only" };
+  readonly applied: readonly string[];
+  readonly held: readonly HeldChange[];
+  /** Changes below dependency folders that are listed rather than held. */
+  readonly notices: readonly string[];
+  readonly reached: readonly HostCount[];
+  readonly refused: readonly (HostCount & { readonly reason: string })[];
+  /** Protected names refused live in a `direct` workspace. */
+  readonly refusedPaths: readonly string[];
+  /** Names whose real value was let into the environment. */
+  readonly exposed: readonly string[];
+  /** Entries of files in the workspace that loosen and were not accepted yet. */
+  readonly untrusted: readonly string[];
+  readonly masked: readonly string[];
+  readonly memoryBy: string;
+  readonly log: { readonly dir: string; readonly size: number; readonly root: string };
+}

@@ -1,0 +1,101 @@
+// From an allowed name to a connection: looked up once, every address judged, the attempt on record, and the judged address dialled (I8).
+import { lookup } from "node:dns/promises";
+import net, { type Socket } from "node:net";
+import { decideAddresses, decideHost, type EgressPlan, type EgressRule, isAddress } from "#core/net";
+import type { Refusal } from "./refusal.ts";
+import type { Tally } from "./tally.ts";
+
+/** Looks a name up; all addresses, or none. */
+export type Resolve = (host: string) => Promise<readonly string[]>;
+
+/** An open connection to an allowed place. */
+export interface Dialled {
+  readonly socket: Socket;
+  readonly rule: EgressRule;
+}
+
+/** What dialling needs. */
+export interface DialDeps {
+  readonly plan: EgressPlan;
+  readonly tally: Tally;
+  readonly resolve: Resolve;
+}
+
+const LOOKUP_MS = 10_000;
+const CONNECT_MS = 15_000;
+
+/** The system's resolver, bounded in time. */
+export const systemResolve: Resolve = async (host) => {
+  const timeout = new Promise<never>((_, reject) => setTimeout(() => reject(new Error("timeout")), LOOKUP_MS).unref());
+  const found = await Promise.race([lookup(host, { all: true }), timeout]);
+  return found.map(({ address }) => address);
+};
+
+/** Judges the name alone: a refusal here means that nothing was ever looked up. */
+export function judge(plan: EgressPlan, host: string, port: number): EgressRule | Refusal {
+  const verdict = decideHost(plan, host, port);
+  if (verdict.allowed) return verdict.rule;
+  const { reason, hint, rule } = verdict;
+  return { status: 403, host, port, reason, hint, ...(rule === undefined ? {} : { rule: placeOf(rule) }) };
+}
+
+/** Dials an allowed destination, or says why not. Never rejects for anything the network does. */
+export async function dial(
+  deps: DialDeps,
+  to: { readonly host: string; readonly port: number; readonly rule: EgressRule; readonly scheme: string },
+): Promise<Dialled | Refusal> {
+  const { host, port, rule } = to;
+  const refusal = (status: Refusal["status"], reason: string, hint: string): Refusal => ({
+    status,
+    host,
+    port,
+    reason,
+    hint,
+    rule: placeOf(rule),
+  });
+  let found: readonly string[] = [];
+  try {
+    found = isAddress(host) ? [host] : await deps.resolve(host);
+  } catch {
+    // The name is not known outside; a policy may still pin it (decideAddresses).
+  }
+  const addresses = decideAddresses(deps.plan, host, found);
+  if (!addresses.allowed)
+    return refusal(addresses.reason === "no-address" ? 502 : 403, addresses.reason, addresses.hint);
+  let lastCause = "unreachable";
+  for (const address of addresses.addresses.slice(0, 4)) {
+    try {
+      await deps.tally.connect({ host, port, address, rule: placeOf(rule), scheme: to.scheme });
+    } catch {
+      return refusal(503, "not-recorded", "the record cannot be written, so nothing may happen");
+    }
+    try {
+      return { socket: await connect(address, port), rule };
+    } catch (error) {
+      lastCause = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+    }
+  }
+  return refusal(502, `upstream-${lastCause.toLowerCase()}`, "the host is allowed but did not answer");
+}
+
+/** `preset:npm (policy.yaml:12)`: every refusal and record names rule and place (I9). */
+export function placeOf(rule: EgressRule): string {
+  return `${rule.text} (${rule.at.file}:${rule.at.line})`;
+}
+
+function connect(address: string, port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect({ host: address, port, noDelay: true, allowHalfOpen: true });
+    const timer = setTimeout(() => socket.destroy(new Error("timeout")), CONNECT_MS);
+    socket.once("error", (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    socket.once("connect", () => {
+      clearTimeout(timer);
+      socket.removeAllListeners("error");
+      socket.on("error", () => socket.destroy());
+      resolve(socket);
+    });
+  });
+}

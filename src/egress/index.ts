@@ -1,0 +1,4 @@
+// The door of the egress room: everything that leaves goes through here.
+export { proxyEnvironment } from "./environment.ts";
+export { type Egress, type EgressOptions, openEgress } from "./proxy.ts";
+export { readToolConfig, type ToolConfigPlaces } from "./tool-config.ts";

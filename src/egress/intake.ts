@@ -1,0 +1,107 @@
+// A socket read by turns, with back-pressure: what arrives waits in a short queue, and a full queue stops the sender.
+import type { Socket } from "node:net";
+import { BadMessage, MAX_HEAD_BYTES } from "./head.ts";
+
+const QUEUE_MOST = 512 * 1024;
+
+/** One reader at a time. `undefined` = the peer has ended its side. */
+export class Intake {
+  readonly socket: Socket;
+  private readonly queue: Buffer[] = [];
+  private queued = 0;
+  private ended = false;
+  private wake: (() => void) | undefined;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    socket.on("data", this.onData);
+    socket.on("end", this.onEnd);
+    socket.on("close", this.onEnd);
+    socket.on("error", this.onEnd);
+  }
+
+  /** The next piece, or `undefined` at the end. */
+  async read(): Promise<Buffer | undefined> {
+    while (this.queue.length === 0 && !this.ended) {
+      await new Promise<void>((wake) => {
+        this.wake = wake;
+      });
+    }
+    const piece = this.queue.shift();
+    if (piece === undefined) return undefined;
+    this.queued -= piece.length;
+    if (this.queued < QUEUE_MOST / 2 && this.socket.isPaused()) this.socket.resume();
+    return piece;
+  }
+
+  /** Puts bytes back in front. */
+  unread(piece: Buffer): void {
+    if (piece.length === 0) return;
+    this.queue.unshift(piece);
+    this.queued += piece.length;
+  }
+
+  /**
+   * Everything up to the first empty line, without it, as latin-1. `undefined` when the peer ends before the first byte.
+   * Throws `BadMessage` for a head that is too long or cut off; empty lines before it are not skipped.
+   */
+  async readHead(): Promise<string | undefined> {
+    let bytes: Buffer = Buffer.alloc(0);
+    for (;;) {
+      const piece = await this.read();
+      if (piece === undefined) {
+        if (bytes.length === 0) return undefined;
+        throw new BadMessage("cut-off");
+      }
+      const from = Math.max(0, bytes.length - 3);
+      bytes = bytes.length === 0 ? piece : Buffer.concat([bytes, piece]);
+      const end = bytes.indexOf("\r\n\r\n", from, "latin1");
+      if (end >= 0) {
+        this.unread(bytes.subarray(end + 4));
+        return bytes.toString("latin1", 0, end);
+      }
+      if (bytes.length > MAX_HEAD_BYTES) throw new BadMessage("head-too-long");
+    }
+  }
+
+  /** Stops reading and answers what had arrived: the socket can be piped from now on. */
+  release(): Buffer {
+    this.socket.off("data", this.onData);
+    this.socket.off("end", this.onEnd);
+    this.socket.pause();
+    return Buffer.concat(this.queue.splice(0));
+  }
+
+  /** True when bytes wait that nobody has read. */
+  get hasMore(): boolean {
+    return this.queue.length > 0;
+  }
+
+  private readonly onData = (piece: Buffer): void => {
+    this.queue.push(piece);
+    this.queued += piece.length;
+    if (this.queued > QUEUE_MOST) this.socket.pause();
+    this.wake?.();
+  };
+
+  private readonly onEnd = (): void => {
+    this.ended = true;
+    this.wake?.();
+  };
+}
+
+/** Writes and waits until the peer keeps up. False when the socket is gone. */
+export async function send(socket: Socket, piece: Buffer | string): Promise<boolean> {
+  if (socket.destroyed || socket.writableEnded) return false;
+  if (socket.write(piece)) return true;
+  await new Promise<void>((go) => {
+    const done = (): void => {
+      socket.off("drain", done);
+      socket.off("close", done);
+      go();
+    };
+    socket.on("drain", done);
+    socket.on("close", done);
+  });
+  return !socket.destroyed;
+}

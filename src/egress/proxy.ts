@@ -1,0 +1,90 @@
+// The one way out (NET-2): an HTTP proxy on a Unix socket that only the fence's bridge reaches. Nothing else leaves, because there is
+// nothing else: no route, no UDP, no resolver inside.
+import { chmodSync } from "node:fs";
+import net, { type Server, type Socket } from "node:net";
+import { err, ok, type Problem, type Result } from "#core";
+import type { Append } from "#core/log";
+import type { EgressPlan } from "#core/net";
+import { type DialDeps, type Resolve, systemResolve } from "./dial.ts";
+import { serveRequests } from "./exchange.ts";
+import { Intake } from "./intake.ts";
+import { type Blocked, type Reached, Tally } from "./tally.ts";
+import { serveConnect } from "./tunnel.ts";
+
+/** What the proxy is opened with. */
+export interface EgressOptions {
+  readonly plan: EgressPlan;
+  /** In a folder that only the caller can enter. */
+  readonly socketPath: string;
+  readonly append: Append;
+  /** For tests; the system's resolver otherwise. */
+  readonly resolve?: Resolve;
+  readonly now?: () => number;
+}
+
+/** An open proxy. The opener closes it. */
+export interface Egress {
+  /** Ends every connection and writes what is still counted. Idempotent. */
+  close(): Promise<void>;
+  summary(): { readonly allowed: readonly Reached[]; readonly blocked: readonly Blocked[] };
+}
+
+/** A client that says nothing for this long is let go. */
+const IDLE_MS = 10 * 60_000;
+const HEAD_MS = 60_000;
+
+/** Opens it, or says why the socket cannot be made. */
+export async function openEgress(options: EgressOptions): Promise<Result<Egress, Problem>> {
+  const tally = new Tally(options.append, options.now ?? Date.now);
+  const deps: DialDeps = { plan: options.plan, tally, resolve: options.resolve ?? systemResolve };
+  const clients = new Set<Socket>();
+  const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    if (clients.size >= options.plan.maxConnections) {
+      socket.destroy();
+      void tally.refuse({ host: "(any)", port: 0, reason: "too-many-connections" });
+      return;
+    }
+    clients.add(socket);
+    socket.once("close", () => clients.delete(socket));
+    void serve(socket, deps);
+  });
+  const failed = await listen(server, options.socketPath);
+  if (failed !== undefined)
+    return err({
+      code: "egress-socket",
+      message: `the proxy's socket cannot be opened (${failed})`,
+      hint: "run `ringfence doctor`",
+    });
+  let closed: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    for (const socket of clients) socket.destroy();
+    await new Promise<void>((done) => server.close(() => done()));
+    await tally.flush();
+  };
+  return ok({ close: () => (closed ??= close()), summary: () => tally.summary() });
+}
+
+async function serve(socket: Socket, deps: DialDeps): Promise<void> {
+  socket.on("error", () => socket.destroy());
+  socket.setTimeout(IDLE_MS, () => socket.destroy());
+  // A head that trickles in is cut off: the timer runs from the first connection to the first complete request.
+  const slow = setTimeout(() => socket.bytesRead > 0 && socket.bytesWritten === 0 && socket.destroy(), HEAD_MS);
+  try {
+    await serveRequests(new Intake(socket), { deps, onConnect: (head, client) => serveConnect(head, client, deps) });
+  } catch {
+    socket.destroy(); // a broken peer; every decision was made and recorded before
+  } finally {
+    clearTimeout(slow);
+  }
+}
+
+function listen(server: Server, path: string): Promise<string | undefined> {
+  return new Promise((done) => {
+    server.once("error", (error: NodeJS.ErrnoException) => done(error.code ?? error.message));
+    server.listen(path, () => {
+      chmodSync(path, 0o600);
+      server.on("error", () => undefined); // one failed accept is that client's loss
+      done(undefined);
+    });
+  });
+}

@@ -1,0 +1,36 @@
+// How a refusal is told (DESIGN 8): to an agent as one useful line, to a program as JSON and a header; the same facts in both.
+import type { EgressRefusal } from "#core/net";
+import { forTerminal } from "#core/text";
+
+/** Something the proxy does not do, with everything a person needs to change it. */
+export interface Refusal extends Pick<EgressRefusal, "reason" | "hint"> {
+  readonly status: 400 | 403 | 408 | 502 | 503;
+  readonly host: string;
+  readonly port: number;
+  /** The rule's text and place, where one speaks. */
+  readonly rule?: string;
+}
+
+/** A refusal as a whole HTTP response that ends the connection. */
+export function refusalResponse(refusal: Refusal): string {
+  const { reason, hint, rule } = refusal;
+  const host = forTerminal(refusal.host, { max: 120 });
+  const where = rule === undefined ? "" : ` by ${rule}`;
+  const message = `ringfence: ${host}:${refusal.port} is refused${where} (${reason}); there is no way around it inside; ${hint}`;
+  const body = `${JSON.stringify({ ringfence: { refused: host, port: refusal.port, reason, rule: rule ?? null, hint }, message })}\n`;
+  const phrase = ascii(`${reason} ${host}`).slice(0, 150);
+  return [
+    `HTTP/1.1 ${refusal.status} ${phrase}`,
+    `x-ringfence-reason: ${ascii(reason)}`,
+    `x-ringfence-hint: ${ascii(hint).slice(0, 300)}`,
+    "content-type: application/json; charset=utf-8",
+    `content-length: ${Buffer.byteLength(body)}`,
+    "connection: close",
+    "",
+    body,
+  ].join("\r\n");
+}
+
+function ascii(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, "?");
+}

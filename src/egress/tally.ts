@@ -1,0 +1,132 @@
+// What was reached and what was refused, counted for the summary, and written to the record: every connection before it is dialled,
+// every refusal, and of a flood of equal refusals the first few a minute and then their number.
+import type { Append, Json } from "#core/log";
+
+/** A destination reached. */
+export interface Reached {
+  readonly host: string;
+  readonly port: number;
+  readonly count: number;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+}
+
+/** A destination refused. */
+export interface Blocked {
+  readonly host: string;
+  readonly port: number;
+  readonly reason: string;
+  readonly count: number;
+}
+
+/** One refusal to record. */
+export interface Refused {
+  readonly host: string;
+  readonly port: number;
+  readonly reason: string;
+  readonly rule?: string;
+}
+
+const RECORDED_PER_MINUTE = 20;
+// Names that an agent makes up are not remembered without end.
+const DESTINATIONS_MOST = 2_000;
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+export class Tally {
+  private readonly append: Append;
+  private readonly now: () => number;
+  private readonly reached = new Map<string, Mutable<Reached>>();
+  private readonly blocked = new Map<string, Mutable<Blocked> & { recorded: number; folded: number; since: number }>();
+
+  constructor(append: Append, now: () => number) {
+    this.append = append;
+    this.now = now;
+  }
+
+  /** Durable before it resolves: only then may the connection be dialled. Rejects when it cannot be recorded. */
+  async connect(to: {
+    readonly host: string;
+    readonly port: number;
+    readonly address: string;
+    readonly rule: string;
+    readonly scheme: string;
+  }): Promise<void> {
+    await this.append({ type: "net.connect", origin: "observed", data: { ...to } });
+    const entry = this.entry(to.host, to.port);
+    entry.count += 1;
+  }
+
+  /** Adds bytes of a connection that has ended, and records its end. */
+  async close(to: {
+    readonly host: string;
+    readonly port: number;
+    readonly bytesUp: number;
+    readonly bytesDown: number;
+  }): Promise<void> {
+    const entry = this.entry(to.host, to.port);
+    entry.bytesUp += to.bytesUp;
+    entry.bytesDown += to.bytesDown;
+    await this.append({ type: "net.close", origin: "observed", data: { ...to } }).catch(() => undefined); // the connect record stands; a log that takes no more ends the session
+  }
+
+  /** Records a refusal, or folds it into the number of the minute. */
+  async refuse(refused: Refused): Promise<void> {
+    const key = this.blocked.size < DESTINATIONS_MOST ? `${refused.host}:${refused.port} ${refused.reason}` : "* other";
+    const fresh = {
+      host: refused.host,
+      port: refused.port,
+      reason: refused.reason,
+      count: 0,
+      recorded: 0,
+      folded: 0,
+      since: this.now(),
+    };
+    const entry =
+      this.blocked.get(key) ??
+      (key === "* other" ? { ...fresh, host: "(other hosts)", port: 0, reason: "many" } : fresh);
+    this.blocked.set(key, entry);
+    entry.count += 1;
+    if (this.now() - entry.since > 60_000) {
+      await this.flushFolded(entry);
+      entry.since = this.now();
+      entry.recorded = 0;
+    }
+    if (entry.recorded >= RECORDED_PER_MINUTE) {
+      entry.folded += 1;
+      return;
+    }
+    entry.recorded += 1;
+    const data: { [key: string]: Json } = { host: refused.host, port: refused.port, reason: refused.reason };
+    if (refused.rule !== undefined) data["rule"] = refused.rule;
+    await this.append({ type: "net.blocked", origin: "observed", data }).catch(() => undefined); // refused all the same
+  }
+
+  /** Writes what is still folded. */
+  async flush(): Promise<void> {
+    for (const entry of this.blocked.values()) await this.flushFolded(entry);
+  }
+
+  summary(): { readonly allowed: readonly Reached[]; readonly blocked: readonly Blocked[] } {
+    return {
+      allowed: [...this.reached.values()],
+      blocked: [...this.blocked.values()].map(({ host, port, reason, count }) => ({ host, port, reason, count })),
+    };
+  }
+
+  private async flushFolded(entry: { host: string; port: number; reason: string; folded: number }): Promise<void> {
+    if (entry.folded === 0) return;
+    const { host, port, reason, folded } = entry;
+    entry.folded = 0;
+    await this.append({ type: "net.blocked", origin: "observed", data: { host, port, reason, repeats: folded } }).catch(
+      () => undefined,
+    );
+  }
+
+  private entry(host: string, port: number): Mutable<Reached> {
+    const key = `${host}:${port}`;
+    const entry = this.reached.get(key) ?? { host, port, count: 0, bytesUp: 0, bytesDown: 0 };
+    this.reached.set(key, entry);
+    return entry;
+  }
+}

@@ -1,0 +1,166 @@
+// Reads where the person's own tools fetch packages from (NET-1): user and system files only. A cloned `.npmrc` is an attacker's word
+// and is never opened. Only what is no secret goes into the fence: an allow-list of keys, and URLs without userinfo.
+import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parseHost, type ToolConfig, type ToolHost } from "#core/net";
+
+/** The caller, as far as their tools' configuration goes. */
+export interface ToolConfigPlaces {
+  readonly home: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+// npm keys that say where and how to fetch, and nothing of who one is.
+const NPM_KEYS =
+  /^(registry|@[^:]+:registry|cafile|ca|ca\[\]|strict-ssl|fund|audit|update-notifier|omit-lockfile-registry-resolved|replace-registry-host|fetch-retries|fetch-timeout|prefer-offline|save-exact|engine-strict|legacy-peer-deps|nodedir|ignore-scripts)$/;
+
+/** Reads it. Nothing configured is no error here: a preset that needs it says so. */
+export async function readToolConfig(places: ToolConfigPlaces): Promise<ToolConfig> {
+  const npm = readNpm(places);
+  const url = (value: string): readonly ToolHost[] => toolHost(value);
+  const registries = [...npm]
+    .filter(([key]) => key === "registry" || key.endsWith(":registry"))
+    .flatMap(([, value]) => url(value));
+  const cafile = npm.get("cafile") ?? caFileOf(places.env);
+  return {
+    registries: { npm: unique(registries), debian: unique(readApt()) },
+    files: npm.size === 0 ? [] : [{ target: join(places.home, ".npmrc"), content: npmrc(npm) }],
+    caFile: cafile !== undefined && isSeenInside(cafile) ? cafile : undefined,
+  };
+}
+
+/** npm's settings by precedence: caller's environment, user, global, builtin, the default that npm itself ships. */
+function readNpm({ home, env }: ToolConfigPlaces): ReadonlyMap<string, string> {
+  const program = npmFolder(env["PATH"] ?? "");
+  const prefix = program === undefined ? "/usr" : dirname(dirname(dirname(program)));
+  const settings = new Map<string, string>();
+  const merge = (entries: Iterable<readonly [string, string]>): void => {
+    for (const [key, value] of entries) if (NPM_KEYS.test(key) && !settings.has(key)) settings.set(key, value);
+  };
+  merge(npmEnvironment(env));
+  merge(readIni(env["npm_config_userconfig"] ?? env["NPM_CONFIG_USERCONFIG"] ?? join(home, ".npmrc"), env));
+  merge(readIni(env["npm_config_globalconfig"] ?? env["NPM_CONFIG_GLOBALCONFIG"] ?? join(prefix, "etc/npmrc"), env));
+  for (const system of ["/usr/etc/npmrc", "/usr/local/etc/npmrc", "/etc/npmrc"]) merge(readIni(system, env));
+  if (program !== undefined) merge(readIni(join(program, "npmrc"), env));
+  const shipped = program === undefined ? undefined : shippedRegistry(program);
+  if (shipped !== undefined) merge([["registry", shipped]]);
+  return settings;
+}
+
+function npmEnvironment(env: ToolConfigPlaces["env"]): readonly (readonly [string, string])[] {
+  return Object.entries(env).flatMap(([name, value]) => {
+    const key = /^npm_config_(.+)$/i.exec(name)?.[1];
+    if (key === undefined || value === undefined || value === "") return [];
+    return [[key.startsWith("@") ? key : key.toLowerCase().replaceAll("_", "-"), value] as const];
+  });
+}
+
+/** The folder of the npm that the caller's PATH finds. Entries of projects do not count. */
+function npmFolder(path: string): string | undefined {
+  for (const folder of [...path.split(":"), "/usr/bin", "/usr/local/bin"]) {
+    if (!folder.startsWith("/") || folder.includes("/node_modules/")) continue;
+    const program = join(folder, "npm");
+    if (!existsSync(program)) continue;
+    const root = dirname(dirname(realpathSync(program))); // …/npm/bin/npm-cli.js
+    if (existsSync(join(root, "node_modules/@npmcli/config"))) return root;
+    const debian = "/usr/share/nodejs/npm";
+    if (existsSync(debian)) return debian;
+  }
+  return undefined;
+}
+
+/** npm's documented default, as the installed npm states it: no registry is written down here. */
+function shippedRegistry(program: string): string | undefined {
+  for (const file of [
+    "node_modules/@npmcli/config/lib/definitions/definitions.js",
+    "lib/utils/config/definitions.js",
+  ]) {
+    const text = readText(join(program, file));
+    const found =
+      text === undefined
+        ? undefined
+        : /registry: new Definition\('registry', \{\s*default: [`'"]([^`'"]+)[`'"]/.exec(text)?.[1];
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** `key = value` lines as npm's ini reader takes them; `${NAME}` from the caller's environment, other sections left out. */
+function readIni(file: string, env: ToolConfigPlaces["env"]): readonly (readonly [string, string])[] {
+  const entries: (readonly [string, string])[] = [];
+  for (const line of (readText(file) ?? "").split(/\r?\n/)) {
+    if (/^\s*\[/.test(line)) break;
+    const [, key = "", value = ""] = /^\s*([^;#=\s][^=]*?)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    if (key !== "")
+      entries.push([
+        key,
+        value.replace(/^(["'])(.*)\1$/, "$2").replace(/\$\{([^}]+)\}/g, (whole, name: string) => env[name] ?? whole),
+      ]);
+  }
+  return entries;
+}
+
+function npmrc(settings: ReadonlyMap<string, string>): string {
+  const lines = [...settings].map(([key, value]) => `${key}=${key.endsWith("registry") ? withoutUser(value) : value}`);
+  return `${lines.filter((line) => !/[\n\r]/.test(line)).join("\n")}\n`;
+}
+
+/** apt's sources, both formats, and only their hosts. */
+function readApt(): readonly ToolHost[] {
+  const folder = "/etc/apt/sources.list.d";
+  const files = ["/etc/apt/sources.list", ...list(folder).map((name) => join(folder, name))];
+  return files.flatMap((file) => {
+    const text = readText(file) ?? "";
+    const uncommented = text
+      .split("\n")
+      .filter((line) => !/^\s*#/.test(line))
+      .join("\n");
+    return [...uncommented.matchAll(/\bhttps?:\/\/[^\s\]]+/g)].flatMap(([url]) => toolHost(url));
+  });
+}
+
+function toolHost(text: string): readonly ToolHost[] {
+  if (!URL.canParse(text)) return [];
+  const url = new URL(text);
+  const host = parseHost(url.hostname);
+  if (host === undefined || !/^https?:$/.test(url.protocol)) return [];
+  return [{ host, port: url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port) }];
+}
+
+function withoutUser(text: string): string {
+  if (!URL.canParse(text)) return text;
+  const url = new URL(text);
+  if (url.username === "" && url.password === "") return text;
+  url.username = "";
+  url.password = "";
+  return url.href;
+}
+
+function caFileOf(env: ToolConfigPlaces["env"]): string | undefined {
+  return env["NODE_EXTRA_CA_CERTS"] ?? env["SSL_CERT_FILE"];
+}
+
+/** Bundles in the system's own folders are part of every fence; any other would have to be named with --allow-read. */
+function isSeenInside(file: string): boolean {
+  return /^\/(?:etc\/ssl\/certs|etc\/pki|usr)\//.test(file) && existsSync(file);
+}
+
+function unique(hosts: readonly ToolHost[]): readonly ToolHost[] {
+  return [...new Map(hosts.map((host) => [`${host.host}:${host.port}`, host])).values()];
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined; // absent or unreadable: not the person's setting
+  }
+}
+
+function list(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).filter((name) => /\.(list|sources)$/.test(name));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,40 @@
+// The person's name for commits made inside: asked of git's own reading of the person's own configuration, from `/`,
+// so that no repository's configuration is ever read (it is an attacker's word).
+import { execFileSync } from "node:child_process";
+
+/** Text of the fence's /etc/gitconfig: identity, default branch, and trust in the workspace (its owner is another number inside). */
+export function gitConfiguration(home: string, root: string): string {
+  const values = new Map(personal(home));
+  const line = (key: string, name: string): string => {
+    const value = values.get(key);
+    return value === undefined ? "" : `\t${name} = ${quote(value)}\n`;
+  };
+  return [
+    `[user]\n${line("user.name", "name")}${line("user.email", "email")}`,
+    `[init]\n${line("init.defaultbranch", "defaultBranch")}`,
+    `[safe]\n\tdirectory = ${quote(root)}\n\tdirectory = ${quote(`${root}/*`)}\n`,
+    // Housekeeping in the background would outlive the command that the agent waits for.
+    "[gc]\n\tautoDetach = false\n",
+  ].join("");
+}
+
+function personal(home: string): readonly (readonly [string, string])[] {
+  try {
+    const listed = execFileSync("/usr/bin/git", ["config", "--global", "-z", "--get-regexp", "^(user\\.(name|email)|init\\.defaultbranch)$"], {
+      cwd: "/",
+      env: { HOME: home, PATH: "/usr/bin:/bin", LC_ALL: "C" },
+      stdio: ["ignore", "pipe", "ignore"],
+      encoding: "utf8",
+    });
+    return listed
+      .split("\0")
+      .filter((entry) => entry.includes("\n"))
+      .map((entry) => [entry.slice(0, entry.indexOf("\n")), entry.slice(entry.indexOf("\n") + 1)] as const);
+  } catch {
+    return []; // no git, or nothing configured: commits inside then ask for an identity, as they would outside
+  }
+}
+
+function quote(value: string): string {
+  return `"${value.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n")}"`;
+}

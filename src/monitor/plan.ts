@@ -1,0 +1,134 @@
+// One run's fence, planned: policy, view, environment, network and limits as plain data (STYLE 8: plan, then apply).
+// Reads the disk, makes the session's folders, starts nothing.
+import { existsSync, realpathSync } from "node:fs";
+import { err, ok, type Problem, type Result } from "#core";
+import { guardPlan } from "#core/paths";
+import type { Policy } from "#core/policy";
+import { type AgentPreset, agentEnvironment, insideArgv } from "#core/presets";
+import { buildEnvironment, expandHome, insidePath, type Mount, type SandboxPlan, viewMounts, type WorkspacePlan } from "#core/sandbox";
+import { readHostFacts } from "#sandbox";
+import { gitConfiguration } from "./git-identity.ts";
+import { keptFolders } from "./project.ts";
+import type { RunRequest } from "./request.ts";
+import type { SessionPaths } from "./sessions.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** What the plan is made from. */
+export interface PlanParts {
+  readonly request: RunRequest;
+  readonly session: string;
+  readonly workspace: Workspace;
+  readonly policy: Policy;
+  readonly agent: AgentPreset | undefined;
+  readonly paths: SessionPaths;
+  readonly masked: readonly string[];
+  readonly unwritable: readonly string[];
+  /** Variables and files of the network: the proxy's, and the tools' own configuration without its secrets. */
+  readonly network: {
+    readonly env: Readonly<Record<string, string>>;
+    readonly files: readonly { readonly target: string; readonly content: string }[];
+    readonly bridge: SandboxPlan["bridge"];
+  };
+  /** True when a cgroup already limits memory. */
+  readonly memoryByCgroup: boolean;
+}
+
+/** The plan, and which variables carry a value from outside. */
+export interface PlannedRun {
+  readonly plan: SandboxPlan;
+  readonly exposed: readonly string[];
+}
+
+// A root caller is an ordinary user inside: programs then behave, and nothing inside is the host's root by number.
+const ORDINARY_ID = 1000;
+
+/** Plans it, or says which part of the policy cannot be carried out. */
+export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
+  const { request, policy, workspace } = parts;
+  const { caller } = request;
+  const isRoot = caller.uid === 0;
+  const user = {
+    name: isRoot ? "agent" : caller.userName,
+    uid: isRoot ? ORDINARY_ID : caller.uid,
+    gid: caller.gid === 0 ? ORDINARY_ID : caller.gid,
+  };
+  const facts = readHostFacts({ home: caller.home, path: caller.env["PATH"] ?? "" });
+  const kept = keptFolders({ stateDir: request.stateDir, root: workspace.root, caches: policy.sandbox.caches, agent: parts.agent });
+  const extra = extraMounts(parts);
+  if (!extra.ok) return extra;
+  const environment = buildEnvironment({
+    caller: caller.env,
+    home: caller.home,
+    userName: user.name,
+    path: insidePath(facts, workspace.root),
+    session: parts.session,
+    terminal: request.terminals.stdin || request.terminals.stdout || request.terminals.stderr,
+    pass: policy.env.pass,
+    set: policy.env.set,
+    agent: parts.agent === undefined ? {} : agentEnvironment(parts.agent, caller.home),
+    proxy: parts.network.env,
+  });
+  return ok({
+    exposed: environment.exposed,
+    plan: {
+      mounts: [
+        ...viewMounts(facts, { home: parts.paths.home, tmp: parts.paths.tmp, kept }, user),
+        { kind: "file", target: "/etc/gitconfig", content: gitConfiguration(caller.home, workspace.root) },
+        ...parts.network.files.map((file): Mount => ({ kind: "file", ...file })),
+        ...extra.value,
+      ],
+      workspace: workspacePlan(parts),
+      masked: parts.masked,
+      cwd: workspace.cwd,
+      argv: insideArgv(request.argv),
+      env: environment.variables,
+      uid: user.uid,
+      gid: user.gid,
+      hostname: "ringfence",
+      ...(parts.network.bridge === undefined ? {} : { bridge: parts.network.bridge }),
+      ports: policy.sandbox.ports,
+      streams: { stdinTty: request.terminals.stdin, stdoutTty: request.terminals.stdout, stderrTty: request.terminals.stderr },
+      limits: {
+        pids: policy.sandbox.limits.pids,
+        fileSizeBytes: policy.sandbox.limits.fileSizeBytes,
+        watchMemoryBytes: parts.memoryByCgroup ? 0 : policy.sandbox.limits.memoryBytes,
+      },
+    },
+  });
+}
+
+function workspacePlan(parts: PlanParts): WorkspacePlan {
+  const { root } = parts.workspace;
+  if (parts.policy.sandbox.mode === "read-only" || parts.policy.sandbox.workspace === "read-only") return { kind: "read-only", root };
+  if (parts.policy.sandbox.workspace === "direct") {
+    const { names, exceptBelow } = guardPlan();
+    return { kind: "direct", root, guard: { names: [...names, ...(parts.agent?.protectedSettings ?? []).map((name) => name.toLowerCase())], exceptBelow } };
+  }
+  return { kind: "overlay", root, upper: parts.paths.upper, work: parts.paths.work, mask: parts.paths.mask };
+}
+
+/** `filesystem.allowRead` and `allowWrite` outside the workspace: the person's own words, shown and bound as they are. */
+function extraMounts({ policy, request, workspace }: PlanParts): Result<readonly Mount[], Problem> {
+  const mounts: Mount[] = [];
+  for (const [kind, paths] of [
+    ["ro-bind", policy.sandbox.filesystem.allowRead],
+    ["bind", policy.sandbox.filesystem.allowWrite],
+  ] as const) {
+    for (const { text, at } of paths) {
+      const path = expandHome(text.replace(/^\/\//, "/").replace(/\/\*\*$/, ""), request.caller.home);
+      if (!path.startsWith("/") || path === workspace.root || path.startsWith(`${workspace.root}/`)) continue; // seen already
+      const refusal = (message: string, hint: string): Result<never, Problem> => err({ code: "path-refused", message: `\`${text}\` ${message}`, at, hint });
+      if (/[*?[]/.test(path)) return refusal("is a pattern, and a fence shows whole paths", "name the folder itself");
+      if (!existsSync(path)) return refusal("is not there", "make it first, or take the line out");
+      const real = realpathSync(path);
+      const holds = (inner: string): boolean => inner === real || inner.startsWith(real === "/" ? "/" : `${real}/`);
+      if (holds(request.stateDir) || real.startsWith(`${request.stateDir}/`)) return refusal("holds Ringfence's own state and keys", "name a folder below it");
+      if (holds(workspace.root)) return refusal("holds the workspace", "name a folder beside it");
+      if (kind === "bind" && (holds(request.installation.root) || holds(request.caller.home) || /^\/(usr|bin|sbin|lib\d*|etc|boot|proc|sys|dev|run|var)?$/.test(real))) {
+        return refusal("is too much to be written from inside", "name the one folder that is needed");
+      }
+      mounts.push({ kind, source: real, target: path });
+    }
+  }
+  return ok(mounts);
+}

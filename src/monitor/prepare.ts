@@ -1,0 +1,163 @@
+// Everything that must be known and made before anything runs: workspace, policy, network plan, masks, cgroup, plan.
+// Every way it can fail is a Problem with an exit code: 126 the policy says no, 125 it cannot be done here.
+import { createHash } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { err, ok, type Problem, type Result } from "#core";
+import type { Json } from "#core/log";
+import { type EgressPlan, expandNetwork } from "#core/net";
+import { compilePatterns } from "#core/paths";
+import type { LoadedPolicy, Policy } from "#core/policy";
+import { agentFor } from "#core/presets";
+import type { SandboxPlan } from "#core/sandbox";
+import { proxyEnvironment, readToolConfig } from "#egress";
+import { type Cgroup, findSecretFiles, openCgroup } from "#sandbox";
+import { judgeCommand } from "./judge-command.ts";
+import { planRun } from "./plan.ts";
+import { readPolicy } from "./policy-files.ts";
+import type { RunRequest } from "./request.ts";
+import { makeSessionFolders, type SessionPaths, sessionPaths } from "./sessions.ts";
+import { wallsOf } from "./walls.ts";
+import { findWorkspace, type Workspace } from "./workspace.ts";
+
+/** A run that can start. The caller owns the cgroup and the folders. */
+export interface Prepared {
+  readonly workspace: Workspace;
+  readonly policy: Policy;
+  /** SHA-256 over the digests of all layers: names the policy in force. */
+  readonly policyDigest: string;
+  readonly plan: SandboxPlan;
+  readonly egressPlan: EgressPlan;
+  readonly bridgeSocket: string | undefined;
+  readonly paths: SessionPaths;
+  readonly cgroup: Cgroup | undefined;
+  /** Which mechanism limits memory, in words. */
+  readonly memoryBy: string;
+  readonly exposed: readonly string[];
+  readonly unwritable: readonly string[];
+  readonly untrusted: readonly string[];
+  readonly notices: readonly string[];
+  /** The fields of `session.open`. */
+  readonly openData: { readonly [key: string]: Json };
+}
+
+/** Why nothing ran. */
+export interface Refusal {
+  readonly exitCode: 125 | 126;
+  readonly problems: readonly Problem[];
+}
+
+const BRIDGE_PORT = 3128;
+
+/** Prepares it. On failure nothing is left behind but empty cache folders. */
+export async function prepare(request: RunRequest, session: string): Promise<Result<Prepared, Refusal>> {
+  const { caller, stateDir } = request;
+  const cannot = (...problems: readonly Problem[]): Result<never, Refusal> => err({ exitCode: 125, problems });
+  const workspace = findWorkspace(request.cwd, { installation: request.installation.root, stateDir, home: caller.home });
+  if (!workspace.ok) return cannot(workspace.error);
+  const { root } = workspace.value;
+  const loaded = await readPolicy({
+    workspaceRoot: root,
+    stateDir,
+    home: caller.home,
+    commandLine: request.commandLine,
+    ...(request.policyFile === undefined ? {} : { policyFile: request.policyFile }),
+  });
+  if (!loaded.ok) return err({ exitCode: 126, problems: loaded.error });
+  const { policy, notBuilt } = loaded.value;
+  if (notBuilt.length > 0) return err({ exitCode: 126, problems: notBuilt });
+  const denied = judgeCommand(policy, request, workspace.value);
+  if (denied !== undefined) return err({ exitCode: 126, problems: [denied] });
+
+  const walls = wallsOf(policy);
+  const agent = agentFor(request.argv);
+  const tools = await readToolConfig({ home: caller.home, env: caller.env });
+  const network = withAgentHosts(policy, agent?.hosts ?? [], agent?.name ?? "");
+  const egress = expandNetwork({ ...network, deny: walls.unreachable }, tools);
+  if (!egress.ok) return cannot(...egress.error);
+  const egressPlan: EgressPlan = { ...egress.value, maxConnections: policy.sandbox.limits.connections };
+
+  const hidden = compilePatterns(walls.unreadable, { root, home: caller.home });
+  const secrets = findSecretFiles(root, { alsoMasked: hidden });
+  if (secrets.incomplete) {
+    return cannot({
+      code: "workspace-too-large",
+      message: `\`${root}\` holds too many files to be searched for secrets`,
+      hint: "start in the part of it that the agent needs",
+    });
+  }
+  const paths = sessionPaths(stateDir, session);
+  try {
+    makeSessionFolders(paths);
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    return cannot({
+      code: "state-unwritable",
+      message: `Ringfence's state folder \`${stateDir}\` cannot be written (${(cause as Error).message})`,
+      hint: "make it writable, or set XDG_STATE_HOME to a folder of yours on a local disk",
+    });
+  }
+  const { memoryBytes, pids, cpus } = policy.sandbox.limits;
+  const cgroup = openCgroup(session, { memoryBytes, pids, cpus });
+  const limited = "reason" in cgroup ? undefined : cgroup;
+  const isOpen = egressPlan.allow.length > 0;
+  const bridgeSocket = isOpen ? join(paths.dir, "proxy.sock") : undefined;
+  const planned = planRun({
+    request,
+    session,
+    workspace: workspace.value,
+    policy,
+    agent,
+    paths,
+    masked: secrets.paths,
+    unwritable: walls.unwritable,
+    network: {
+      env: isOpen ? proxyEnvironment(BRIDGE_PORT, tools) : {},
+      files: tools.files,
+      bridge: bridgeSocket === undefined ? undefined : { port: BRIDGE_PORT, socketPath: bridgeSocket },
+    },
+    memoryByCgroup: limited?.holds.memory === true,
+  });
+  if (!planned.ok) {
+    limited?.close();
+    return cannot(planned.error);
+  }
+  const memoryBy = limited?.holds.memory === true ? `cgroup v${limited.version}` : "watched, each 200 ms";
+  return ok({
+    workspace: workspace.value,
+    policy,
+    policyDigest: digestOf(loaded.value),
+    plan: planned.value.plan,
+    egressPlan,
+    bridgeSocket,
+    paths,
+    cgroup: limited,
+    memoryBy,
+    exposed: planned.value.exposed,
+    unwritable: walls.unwritable,
+    untrusted: loaded.value.dropped.filter((entry) => entry.because === "not-accepted").map((entry) => `${entry.at.file}:${entry.at.line} ${entry.key}`),
+    notices: [],
+    openData: {
+      version: request.installation.version,
+      agent: agent?.name ?? "",
+      kind: planned.value.plan.workspace.kind,
+      layers: loaded.value.policy.layers.map((layer) => ({ ...layer })),
+      network: egressPlan.allow.map((rule) => rule.text),
+      exposed: [...planned.value.exposed],
+      masked: secrets.paths.map((path) => path.slice(root.length + 1)),
+      memoryBy,
+    },
+  });
+}
+
+/** A known agent's hosts are opened like rules of the default layer, named after the preset. */
+function withAgentHosts(policy: Policy, hosts: readonly string[], agent: string): Policy["sandbox"]["network"] {
+  const at = { file: `preset ${agent}`, line: 1, column: 1 };
+  return { ...policy.sandbox.network, allow: [...policy.sandbox.network.allow, ...hosts.map((text) => ({ text, at }))] };
+}
+
+function digestOf(loaded: LoadedPolicy): string {
+  const hash = createHash("sha256");
+  for (const layer of loaded.policy.layers) hash.update(`${layer.name}\0${layer.digest}\n`);
+  return hash.digest("hex");
+}

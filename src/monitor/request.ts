@@ -1,0 +1,39 @@
+// What `run` asks the monitor for, and what it answers: plain data, so that a demo, a hook host or a test can ask the same way.
+import type { Problem } from "#core";
+import type { Outcome } from "#core/session";
+
+/** The person who runs it, as the password database and their shell say. */
+export interface Caller {
+  readonly uid: number;
+  readonly gid: number;
+  readonly userName: string;
+  /** The home of the passwd entry. */
+  readonly home: string;
+  /** Their environment: read by name only, never inherited. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** One run. */
+export interface RunRequest {
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly caller: Caller;
+  readonly stateDir: string;
+  readonly installation: { readonly root: string; readonly helper: string; readonly version: string };
+  readonly policyFile?: string;
+  /** The options of the command line as a policy document. */
+  readonly commandLine: object;
+  readonly stdio: { readonly stdin: number; readonly stdout: number; readonly stderr: number };
+  /** Which of them are terminals. */
+  readonly terminals: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
+  /** One line for the person while things are prepared. */
+  readonly progress: (line: string) => void;
+  /** Stop before anything starts and answer the plan. */
+  readonly dryRun: boolean;
+}
+
+/** How it came out. `refused`: nothing ran. */
+export type RunAnswer =
+  | { readonly kind: "ended"; readonly outcome: Outcome }
+  | { readonly kind: "planned"; readonly plan: object }
+  | { readonly kind: "refused"; readonly exitCode: 125 | 126; readonly problems: readonly Problem[] };

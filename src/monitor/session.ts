@@ -1,0 +1,243 @@
+// One session from start to end (DESIGN 4 and 8): policy, record, walls, command, and what becomes of its changes.
+// The order is the promise: nothing runs before the record can be written, nothing reaches the host before the gate has seen it.
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { type LogError, openSessionLog, type SessionLog } from "#audit";
+import type { Problem } from "#core";
+import type { Outcome } from "#core/session";
+import { type Egress, openEgress } from "#egress";
+import { type Fence, type FenceEvent, type FenceExit, findBubblewrap, launch, publishPorts } from "#sandbox";
+import { finishWorkspace } from "./finish.ts";
+import { type LimitName, watchLimits } from "./limits.ts";
+import { type Prepared, prepare } from "./prepare.ts";
+import type { RunAnswer, RunRequest } from "./request.ts";
+import { removeSessionFolders, sweepSessions } from "./sweep.ts";
+import { newSessionId, thisSupervisor, writeMeta, type SessionMeta } from "./sessions.ts";
+import { forwardSignals } from "./signals.ts";
+
+/** Exit code of a session that a limit ended (DESIGN 5). */
+const LIMIT_EXIT = 124;
+
+/** Runs it to its end. Resolves also when the command fails; rejects only for a bug. */
+export async function runSession(request: RunRequest): Promise<RunAnswer> {
+  const started = new Date();
+  const id = newSessionId(started, randomBytes(3).toString("hex"));
+  await sweepSessions(request.stateDir, request.installation.helper);
+  const prepared = await prepare(request, id);
+  if (!prepared.ok) return { kind: "refused", ...prepared.error };
+  if (request.dryRun) {
+    await removeSessionFolders(prepared.value.paths, request.installation.helper);
+    return { kind: "planned", plan: { sandbox: prepared.value.plan, egress: prepared.value.egressPlan } };
+  }
+  return new Session(request, prepared.value, id, started).run();
+}
+
+class Session {
+  private readonly request: RunRequest;
+  private readonly prepared: Prepared;
+  private readonly id: string;
+  private readonly started: Date;
+  private readonly refusedPaths: string[] = [];
+  private fence: Fence | undefined;
+  private limit: LimitName | undefined;
+  /** Why the record stopped, if it did. */
+  private logFailure: Problem | undefined;
+
+  constructor(request: RunRequest, prepared: Prepared, id: string, started: Date) {
+    this.request = request;
+    this.prepared = prepared;
+    this.id = id;
+    this.started = started;
+  }
+
+  async run(): Promise<RunAnswer> {
+    const { prepared, request } = this;
+    this.writeMeta({ state: "running", held: 0 });
+    const log = await openSessionLog({
+      stateDir: request.stateDir,
+      session: this.id,
+      policy: prepared.policyDigest,
+      workspace: prepared.workspace.root,
+      open: prepared.openData,
+      maxBytes: prepared.policy.sandbox.limits.logBytes,
+    });
+    if (!log.ok) return this.refuse([log.error]);
+    const answer = await this.withLog(log.value);
+    return answer;
+  }
+
+  private async withLog(log: SessionLog): Promise<RunAnswer> {
+    const { prepared } = this;
+    const { append } = log;
+    log.failed.addEventListener("abort", () => {
+      this.logFailure = log.failed.reason as Problem;
+      this.stop("logBytes", log);
+    });
+    const egress = prepared.bridgeSocket === undefined ? undefined : await this.openNetwork(append);
+    if (egress !== undefined && !egress.ok) return this.refuseAfterOpen(log, [egress.error]);
+    const publishSocket = join(prepared.paths.dir, "ports.sock");
+    const ports = prepared.plan.ports.length === 0 ? undefined : await publishPorts({ ports: prepared.plan.ports, socketPath: publishSocket });
+    if (ports !== undefined && !ports.ok) {
+      await egress?.value.close();
+      return this.refuseAfterOpen(log, [ports.error]);
+    }
+    try {
+      const refused = await this.start(log, publishSocket);
+      if (refused !== undefined) return await this.refuseAfterOpen(log, [refused]);
+      const exit = await this.follow(log);
+      await ports?.value.close();
+      await egress?.value.close();
+      return await this.end(log, exit, egress?.value);
+    } finally {
+      await ports?.value.close();
+      await egress?.value.close();
+    }
+  }
+
+  private openNetwork(append: SessionLog["append"]): ReturnType<typeof openEgress> {
+    return openEgress({ plan: this.prepared.egressPlan, socketPath: this.prepared.bridgeSocket ?? "", append });
+  }
+
+  /** Intent first: the command is in the record before it is executed (I6). */
+  private async start(log: SessionLog, publishSocket: string): Promise<Problem | undefined> {
+    const { prepared, request } = this;
+    const bwrap = findBubblewrap();
+    if (bwrap === undefined) return { code: "bubblewrap-missing", message: "bubblewrap is not installed", hint: "apt-get install bubblewrap" };
+    try {
+      await log.append({ type: "exec.start", origin: "observed", data: { argv: [...prepared.plan.argv], cwd: prepared.plan.cwd } });
+    } catch (error) {
+      return (error as LogError).problem;
+    }
+    const launched = await launch(prepared.plan, {
+      helper: request.installation.helper,
+      bwrap,
+      stdio: request.stdio,
+      cgroups: prepared.cgroup?.procs ?? [],
+      publishSocket,
+      onEvent: (event) => this.onEvent(event, log),
+    });
+    if (!launched.ok) return launched.error;
+    this.fence = launched.value;
+    return undefined;
+  }
+
+  private async follow(log: SessionLog): Promise<FenceExit> {
+    const { prepared } = this;
+    const fence = this.fence;
+    if (fence === undefined) throw new Error("follow before start");
+    const signals = forwardSignals(fence);
+    const watch = watchLimits({
+      limits: prepared.policy.sandbox.limits,
+      cgroup: prepared.cgroup,
+      folders: [prepared.paths.upper, prepared.paths.home, prepared.paths.tmp],
+      onHit: (limit) => this.stop(limit, log),
+    });
+    if (log.failed.aborted) fence.kill();
+    try {
+      const exit = await fence.exited;
+      const hits = prepared.cgroup?.hits();
+      if (hits?.memory === true) this.stop("memory", log);
+      return exit;
+    } finally {
+      watch.close();
+      signals.close();
+      prepared.cgroup?.close();
+    }
+  }
+
+  /** Ends the session because of a limit: told to the agent in one line, recorded, then the whole tree goes. */
+  private stop(limit: LimitName, log: SessionLog): void {
+    if (this.limit !== undefined) return;
+    this.limit = limit;
+    const why = this.logFailure?.message ?? `the ${limit} limit of this session is reached`;
+    if (limit !== "logBytes") {
+      log.append({ type: "limit.hit", origin: "observed", data: { limit } }).catch(() => undefined); // the close record says it too
+    }
+    this.request.progress(`${why}: everything inside is ended`);
+    this.fence?.kill();
+  }
+
+  private onEvent(event: FenceEvent, log: SessionLog): void {
+    if (event.kind === "limit") this.stop("memory", log);
+    if (event.kind === "unstarted") this.request.progress(event.why);
+    if (event.kind !== "refused") return;
+    this.refusedPaths.push(event.path);
+    log
+      .append({ type: "file.write", origin: "observed", data: { path: event.path, operation: event.op, verdict: "refused", reason: "protected-path" } })
+      .catch(() => undefined); // the refusal itself already holds; a log that takes no more has ended the session
+  }
+
+  private async end(log: SessionLog, exit: FenceExit, egress: Egress | undefined): Promise<RunAnswer> {
+    const { prepared, request } = this;
+    const limit = this.limit ?? exit.limit;
+    const exitCode = limit === undefined ? exit.code : LIMIT_EXIT;
+    const finished = await finishWorkspace({
+      request,
+      prepared,
+      session: this.id,
+      startedMs: this.started.getTime(),
+      append: log.append,
+      holdAll: limit !== undefined ? `stopped-by-${limit}` : prepared.policy.sandbox.apply === "ask" ? "asked" : undefined,
+      exit: { code: exitCode, ...(exit.signal === undefined ? {} : { signal: exit.signal }) },
+    });
+    const network = egress?.summary() ?? { allowed: [], blocked: [] };
+    const closed = await this.close(log, { exit: exitCode, applied: finished.applied.length, held: finished.held.length, ...(limit === undefined ? {} : { limit }) });
+    const keep = finished.held.length > 0 || finished.failed;
+    this.writeMeta({ state: keep ? "held" : "done", held: finished.held.length, exitCode });
+    await removeSessionFolders(prepared.paths, request.installation.helper, { keepChanges: keep });
+    const outcome: Outcome = {
+      session: this.id,
+      exitCode,
+      ...(limit === undefined ? {} : { limit }),
+      durationMs: Date.now() - this.started.getTime(),
+      workspace: { root: prepared.workspace.root, kind: prepared.plan.workspace.kind },
+      applied: finished.applied,
+      held: finished.held,
+      notices: [...finished.notices, ...prepared.notices, ...(closed.problem === undefined ? [] : [closed.problem])],
+      reached: network.allowed.map(({ host, port, count }) => ({ host, port, count })),
+      refused: network.blocked.map(({ host, port, count, reason }) => ({ host, port, count, reason })),
+      refusedPaths: this.refusedPaths,
+      exposed: prepared.exposed,
+      untrusted: prepared.untrusted,
+      masked: prepared.plan.masked.map((path) => path.slice(prepared.workspace.root.length + 1)),
+      memoryBy: prepared.memoryBy,
+      log: { dir: log.dir, size: closed.size, root: closed.root },
+    };
+    return { kind: "ended", outcome };
+  }
+
+  private async close(log: SessionLog, data: Record<string, number | string>): Promise<{ size: number; root: string; problem?: string }> {
+    try {
+      return await log.close(data);
+    } catch (error) {
+      return { size: 0, root: "", problem: `the record could not be closed: ${(error as Error).message}` };
+    }
+  }
+
+  private async refuse(problems: readonly Problem[]): Promise<RunAnswer> {
+    this.prepared.cgroup?.close();
+    await removeSessionFolders(this.prepared.paths, this.request.installation.helper);
+    return { kind: "refused", exitCode: 125, problems };
+  }
+
+  private async refuseAfterOpen(log: SessionLog, problems: readonly Problem[]): Promise<RunAnswer> {
+    await this.close(log, { refused: problems[0]?.code ?? "unknown" });
+    return this.refuse(problems);
+  }
+
+  private writeMeta(now: Pick<SessionMeta, "state" | "held"> & { exitCode?: number }): void {
+    const { prepared, request } = this;
+    writeMeta(request.stateDir, {
+      id: this.id,
+      workspace: prepared.workspace.root,
+      kind: prepared.plan.workspace.kind,
+      command: request.argv,
+      startedAt: this.started.toISOString(),
+      startedMs: this.started.getTime(),
+      ...(now.state === "running" ? {} : { endedAt: new Date().toISOString() }),
+      supervisor: thisSupervisor(),
+      masked: prepared.plan.masked,
+      ...now,
+    });
+  }
+}

@@ -1,0 +1,75 @@
+// `npm run bench`: starts and the proxy, beside nothing, bare bubblewrap and sandbox-runtime from npm, in one run.
+// Writes bench/RESULTS.md. Nothing here is a test: figures are for people, and on a shared machine only ratios carry over.
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, release, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { measureProxy } from "./proxy.ts";
+import { measureStart } from "./start.ts";
+
+/** What every measurement needs to know. */
+export interface Bench {
+  readonly ringfence: string;
+  /** sandbox-runtime's command line program, or `undefined` when it could not be installed. */
+  readonly srt: string | undefined;
+  /** A scratch folder that is a fit workspace. */
+  readonly scratch: string;
+  /** The environment of every measured program: nothing of the caller's but PATH and HOME. */
+  readonly env: Readonly<Record<string, string>>;
+  /** tests/bench/client.mjs. */
+  readonly client: string;
+}
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const scratch = mkdtempSync(join(tmpdir(), "ringfence-bench-"));
+try {
+  const bench: Bench = {
+    ringfence: join(root, "ringfence"),
+    srt: installPeer(join(scratch, "peer")),
+    scratch: mkdtempSync(join(scratch, "work-")),
+    env: {
+      PATH: process.env["PATH"] ?? "/usr/bin:/bin",
+      HOME: process.env["HOME"] ?? scratch,
+      XDG_STATE_HOME: join(scratch, "state"),
+    },
+    client: join(root, "tests/bench/client.mjs"),
+  };
+  const tables = [await measureStart(bench), await measureProxy(bench)];
+  const report = `${head()}\n${tables.join("\n")}`;
+  writeFileSync(join(root, "bench/RESULTS.md"), report);
+  process.stdout.write(report);
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+/** The peer is installed for the measurement only; without a registry the column says so. */
+function installPeer(folder: string): string | undefined {
+  try {
+    execFileSync(
+      "npm",
+      ["install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, "@anthropic-ai/sandbox-runtime@0.0.83"],
+      {
+        stdio: "ignore",
+        timeout: 120_000,
+      },
+    );
+    execFileSync("sh", ["-c", "command -v socat && command -v rg && command -v bwrap"], { stdio: "ignore" });
+  } catch {
+    return undefined;
+  }
+  const program = join(folder, "node_modules/@anthropic-ai/sandbox-runtime/dist/cli.js");
+  return existsSync(program) ? program : undefined;
+}
+
+function head(): string {
+  const model = cpus()[0]?.model ?? "unknown processor";
+  return [
+    "# Benchmarks",
+    "",
+    `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${model}, Linux ${release()}, Node ${process.version}.`,
+    "Cases of one table were interleaved in one run. The machine is shared: trust medians and ratios, not milliseconds.",
+    "Made by `npm run bench`; the aims are those of the design.",
+    "",
+  ].join("\n");
+}
