@@ -89,8 +89,8 @@ export async function serveRequests(client: Intake, options: ExchangeOptions): P
 
 /** Tells and records a refusal, then ends the connection. */
 export async function refuse(client: Intake, deps: DialDeps, refusal: Refusal): Promise<void> {
-  const { host, port, reason, rule } = refusal;
-  await deps.tally.refuse({ host, port, reason, ...(rule === undefined ? {} : { rule }) });
+  const { host, port, reason, hint, rule } = refusal;
+  await deps.tally.refuse({ host, port, reason, hint, ...(rule === undefined ? {} : { rule }) });
   await send(client.socket, refusalResponse(refusal));
   client.socket.end();
 }

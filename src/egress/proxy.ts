@@ -41,10 +41,11 @@ export async function openEgress(options: EgressOptions): Promise<Result<Egress,
   const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     if (clients.size >= options.plan.maxConnections) {
       socket.destroy();
-      void tally.refuse({ host: "(any)", port: 0, reason: "too-many-connections" });
+      void tally.refuse({ host: "(any)", port: 0, reason: "too-many-connections", hint: "sandbox.limits.connections in the policy" });
       return;
     }
     clients.add(socket);
+    socket.setMaxListeners(32); // both ends of a tunnel watch it
     socket.once("close", () => clients.delete(socket));
     void serve(socket, deps);
   });

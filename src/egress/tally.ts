@@ -16,6 +16,8 @@ export interface Blocked {
   readonly host: string;
   readonly port: number;
   readonly reason: string;
+  /** What a person can type. */
+  readonly hint: string;
   readonly count: number;
 }
 
@@ -24,6 +26,7 @@ export interface Refused {
   readonly host: string;
   readonly port: number;
   readonly reason: string;
+  readonly hint: string;
   readonly rule?: string;
 }
 
@@ -77,6 +80,7 @@ export class Tally {
       host: refused.host,
       port: refused.port,
       reason: refused.reason,
+      hint: refused.hint,
       count: 0,
       recorded: 0,
       folded: 0,
@@ -110,7 +114,7 @@ export class Tally {
   summary(): { readonly allowed: readonly Reached[]; readonly blocked: readonly Blocked[] } {
     return {
       allowed: [...this.reached.values()],
-      blocked: [...this.blocked.values()].map(({ host, port, reason, count }) => ({ host, port, reason, count })),
+      blocked: [...this.blocked.values()].map(({ host, port, reason, hint, count }) => ({ host, port, reason, hint, count })),
     };
   }
 

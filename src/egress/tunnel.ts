@@ -11,6 +11,7 @@ import { send } from "./intake.ts";
 
 const ESTABLISHED = "HTTP/1.1 200 Connection established\r\n\r\n";
 const HELLO_MS = 30_000;
+const HINT = "a tunnel must speak TLS to the name it was opened for; a rule that names its port opens one for other bytes";
 
 /** Serves one CONNECT to its end. Throws `BadMessage` for a request that is none. */
 export async function serveConnect(head: RequestHead, client: Intake, deps: DialDeps): Promise<void> {
@@ -36,7 +37,7 @@ export async function serveConnect(head: RequestHead, client: Intake, deps: Dial
   const agreed = agrees(first.hello, host, opaque);
   if (agreed !== undefined) {
     upstream.destroy();
-    await deps.tally.refuse({ host, port, reason: agreed, rule: placeOf(rule) });
+    await deps.tally.refuse({ host, port, reason: agreed, hint: HINT, rule: placeOf(rule) });
     client.socket.destroy();
   } else {
     await send(upstream, first.bytes);

@@ -195,7 +195,7 @@ class Session {
       held: finished.held,
       notices: [...finished.notices, ...prepared.notices, ...(closed.problem === undefined ? [] : [closed.problem])],
       reached: network.allowed.map(({ host, port, count }) => ({ host, port, count })),
-      refused: network.blocked.map(({ host, port, count, reason }) => ({ host, port, count, reason })),
+      refused: network.blocked,
       refusedPaths: this.refusedPaths,
       exposed: prepared.exposed,
       untrusted: prepared.untrusted,

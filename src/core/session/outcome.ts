@@ -26,7 +26,7 @@ export interface Outcome {
   /** Changes below dependency folders that are listed rather than held. */
   readonly notices: readonly string[];
   readonly reached: readonly HostCount[];
-  readonly refused: readonly (HostCount & { readonly reason: string })[];
+  readonly refused: readonly (HostCount & { readonly reason: string; readonly hint: string })[];
   /** Protected names refused live in a `direct` workspace. */
   readonly refusedPaths: readonly string[];
   /** Names whose real value was let into the environment. */

@@ -17,6 +17,8 @@ export function summaryLines(outcome: Outcome): readonly string[] {
   for (const host of outcome.refused.slice(0, 5)) {
     lines.push(`  refused  ${destination(host)}${times(host.count)}  (${host.reason})`);
   }
+  const [first] = outcome.refused;
+  if (first !== undefined) lines.push(`           ${forTerminal(first.hint, { max: 200 })}`);
   if (outcome.refused.length > 5) lines.push(`           … and ${outcome.refused.length - 5} more hosts`);
   if (outcome.masked.length > 0) lines.push(`  masked   ${names(outcome.masked)}`);
   if (outcome.exposed.length > 0) lines.push(`  exposed  ${names(outcome.exposed)}  (real values were inside)`);
