@@ -1,9 +1,11 @@
 // The command line, assembled: one file a command, nothing decided here but how bad usage is said (DESIGN 5: unknown options are errors, exit 64).
 import { Command, CommanderError } from "commander";
+import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
 import { EXIT, endQuietlyOnClosedPipe, fail, failAsBug } from "./exit.ts";
 import { initCommand } from "./init.ts";
 import { findInstallation } from "./installation.ts";
+import { runCommand } from "./run.ts";
 
 function program(): Command {
   const root = new Command("ringfence")
@@ -15,6 +17,8 @@ function program(): Command {
     .helpCommand(false)
     // Options after the command's name belong to the command, and those after `--` to the program it runs.
     .enablePositionalOptions();
+  root.addCommand(runCommand());
+  root.addCommand(demoCommand());
   root.addCommand(initCommand());
   root.addCommand(doctorCommand());
   speakPlainly(root);

@@ -69,7 +69,11 @@ function workingDirectory(): string {
     return process.cwd();
   } catch {
     return fail(
-      { code: "no-cwd", message: "the working directory is gone or cannot be read", hint: "go to a project folder and run again" },
+      {
+        code: "no-cwd",
+        message: "the working directory is gone or cannot be read",
+        hint: "go to a project folder and run again",
+      },
       EXIT.cannotStart,
     );
   }

@@ -20,12 +20,16 @@ export function gitConfiguration(home: string, root: string): string {
 
 function personal(home: string): readonly (readonly [string, string])[] {
   try {
-    const listed = execFileSync("/usr/bin/git", ["config", "--global", "-z", "--get-regexp", "^(user\\.(name|email)|init\\.defaultbranch)$"], {
-      cwd: "/",
-      env: { HOME: home, PATH: "/usr/bin:/bin", LC_ALL: "C" },
-      stdio: ["ignore", "pipe", "ignore"],
-      encoding: "utf8",
-    });
+    const listed = execFileSync(
+      "/usr/bin/git",
+      ["config", "--global", "-z", "--get-regexp", "^(user\\.(name|email)|init\\.defaultbranch)$"],
+      {
+        cwd: "/",
+        env: { HOME: home, PATH: "/usr/bin:/bin", LC_ALL: "C" },
+        stdio: ["ignore", "pipe", "ignore"],
+        encoding: "utf8",
+      },
+    );
     return listed
       .split("\0")
       .filter((entry) => entry.includes("\n"))

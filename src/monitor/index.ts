@@ -1,5 +1,10 @@
 // The door of the monitor: the only room that knows the enforcers.
+
+export { type DemoDeps, type DemoReport, type Ended, type Finding, runDemo } from "./demo.ts";
 export { proposePolicy } from "./init/proposal.ts";
 export { surveyRepository } from "./init/survey.ts";
 export { POLICY_FILE, writePolicyFile } from "./init/write.ts";
+export type { RunAnswer, RunRequest } from "./request.ts";
+export { runSession } from "./session.ts";
+export { listSessions, type SessionMeta, sessionPaths } from "./sessions.ts";
 export { findWorkspace, type Workspace } from "./workspace.ts";

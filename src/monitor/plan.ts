@@ -5,7 +5,15 @@ import { err, ok, type Problem, type Result } from "#core";
 import { guardPlan } from "#core/paths";
 import type { Policy } from "#core/policy";
 import { type AgentPreset, agentEnvironment, insideArgv } from "#core/presets";
-import { buildEnvironment, expandHome, insidePath, type Mount, type SandboxPlan, viewMounts, type WorkspacePlan } from "#core/sandbox";
+import {
+  buildEnvironment,
+  expandHome,
+  insidePath,
+  type Mount,
+  type SandboxPlan,
+  viewMounts,
+  type WorkspacePlan,
+} from "#core/sandbox";
 import { readHostFacts } from "#sandbox";
 import { gitConfiguration } from "./git-identity.ts";
 import { keptFolders } from "./project.ts";
@@ -53,7 +61,12 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
     gid: caller.gid === 0 ? ORDINARY_ID : caller.gid,
   };
   const facts = readHostFacts({ home: caller.home, path: caller.env["PATH"] ?? "" });
-  const kept = keptFolders({ stateDir: request.stateDir, root: workspace.root, caches: policy.sandbox.caches, agent: parts.agent });
+  const kept = keptFolders({
+    stateDir: request.stateDir,
+    root: workspace.root,
+    caches: policy.sandbox.caches,
+    agent: parts.agent,
+  });
   const extra = extraMounts(parts);
   if (!extra.ok) return extra;
   const environment = buildEnvironment({
@@ -87,7 +100,11 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
       hostname: "ringfence",
       ...(parts.network.bridge === undefined ? {} : { bridge: parts.network.bridge }),
       ports: policy.sandbox.ports,
-      streams: { stdinTty: request.terminals.stdin, stdoutTty: request.terminals.stdout, stderrTty: request.terminals.stderr },
+      streams: {
+        stdinTty: request.terminals.stdin,
+        stdoutTty: request.terminals.stdout,
+        stderrTty: request.terminals.stderr,
+      },
       limits: {
         pids: policy.sandbox.limits.pids,
         fileSizeBytes: policy.sandbox.limits.fileSizeBytes,
@@ -99,10 +116,18 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
 
 function workspacePlan(parts: PlanParts): WorkspacePlan {
   const { root } = parts.workspace;
-  if (parts.policy.sandbox.mode === "read-only" || parts.policy.sandbox.workspace === "read-only") return { kind: "read-only", root };
+  if (parts.policy.sandbox.mode === "read-only" || parts.policy.sandbox.workspace === "read-only")
+    return { kind: "read-only", root };
   if (parts.policy.sandbox.workspace === "direct") {
     const { names, exceptBelow } = guardPlan();
-    return { kind: "direct", root, guard: { names: [...names, ...(parts.agent?.protectedSettings ?? []).map((name) => name.toLowerCase())], exceptBelow } };
+    return {
+      kind: "direct",
+      root,
+      guard: {
+        names: [...names, ...(parts.agent?.protectedSettings ?? []).map((name) => name.toLowerCase())],
+        exceptBelow,
+      },
+    };
   }
   return { kind: "overlay", root, upper: parts.paths.upper, work: parts.paths.work, mask: parts.paths.mask };
 }
@@ -117,14 +142,21 @@ function extraMounts({ policy, request, workspace }: PlanParts): Result<readonly
     for (const { text, at } of paths) {
       const path = expandHome(text.replace(/^\/\//, "/").replace(/\/\*\*$/, ""), request.caller.home);
       if (!path.startsWith("/") || path === workspace.root || path.startsWith(`${workspace.root}/`)) continue; // seen already
-      const refusal = (message: string, hint: string): Result<never, Problem> => err({ code: "path-refused", message: `\`${text}\` ${message}`, at, hint });
+      const refusal = (message: string, hint: string): Result<never, Problem> =>
+        err({ code: "path-refused", message: `\`${text}\` ${message}`, at, hint });
       if (/[*?[]/.test(path)) return refusal("is a pattern, and a fence shows whole paths", "name the folder itself");
       if (!existsSync(path)) return refusal("is not there", "make it first, or take the line out");
       const real = realpathSync(path);
       const holds = (inner: string): boolean => inner === real || inner.startsWith(real === "/" ? "/" : `${real}/`);
-      if (holds(request.stateDir) || real.startsWith(`${request.stateDir}/`)) return refusal("holds Ringfence's own state and keys", "name a folder below it");
+      if (holds(request.stateDir) || real.startsWith(`${request.stateDir}/`))
+        return refusal("holds Ringfence's own state and keys", "name a folder below it");
       if (holds(workspace.root)) return refusal("holds the workspace", "name a folder beside it");
-      if (kind === "bind" && (holds(request.installation.root) || holds(request.caller.home) || /^\/(usr|bin|sbin|lib\d*|etc|boot|proc|sys|dev|run|var)?$/.test(real))) {
+      if (
+        kind === "bind" &&
+        (holds(request.installation.root) ||
+          holds(request.caller.home) ||
+          /^\/(usr|bin|sbin|lib\d*|etc|boot|proc|sys|dev|run|var)?$/.test(real))
+      ) {
         return refusal("is too much to be written from inside", "name the one folder that is needed");
       }
       mounts.push({ kind, source: real, target: path });

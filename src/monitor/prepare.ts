@@ -6,13 +6,11 @@ import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import type { Json } from "#core/log";
 import { type EgressPlan, expandNetwork } from "#core/net";
-import { compilePatterns } from "#core/paths";
 import type { LoadedPolicy, Policy } from "#core/policy";
 import { agentFor } from "#core/presets";
 import type { SandboxPlan } from "#core/sandbox";
 import { proxyEnvironment, readToolConfig } from "#egress";
 import { type Cgroup, findSecretFiles, openCgroup } from "#sandbox";
-import { judgeCommand } from "./judge-command.ts";
 import { planRun } from "./plan.ts";
 import { readPolicy } from "./policy-files.ts";
 import type { RunRequest } from "./request.ts";
@@ -53,7 +51,11 @@ const BRIDGE_PORT = 3128;
 export async function prepare(request: RunRequest, session: string): Promise<Result<Prepared, Refusal>> {
   const { caller, stateDir } = request;
   const cannot = (...problems: readonly Problem[]): Result<never, Refusal> => err({ exitCode: 125, problems });
-  const workspace = findWorkspace(request.cwd, { installation: request.installation.root, stateDir, home: caller.home });
+  const workspace = findWorkspace(request.cwd, {
+    installation: request.installation.root,
+    stateDir,
+    home: caller.home,
+  });
   if (!workspace.ok) return cannot(workspace.error);
   const { root } = workspace.value;
   const loaded = await readPolicy({
@@ -66,8 +68,6 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
   if (!loaded.ok) return err({ exitCode: 126, problems: loaded.error });
   const { policy, notBuilt } = loaded.value;
   if (notBuilt.length > 0) return err({ exitCode: 126, problems: notBuilt });
-  const denied = judgeCommand(policy, request, workspace.value);
-  if (denied !== undefined) return err({ exitCode: 126, problems: [denied] });
 
   const walls = wallsOf(policy);
   const agent = agentFor(request.argv);
@@ -77,8 +77,7 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
   if (!egress.ok) return cannot(...egress.error);
   const egressPlan: EgressPlan = { ...egress.value, maxConnections: policy.sandbox.limits.connections };
 
-  const hidden = compilePatterns(walls.unreadable, { root, home: caller.home });
-  const secrets = findSecretFiles(root, { alsoMasked: hidden });
+  const secrets = findSecretFiles(root);
   if (secrets.incomplete) {
     return cannot({
       code: "workspace-too-large",
@@ -135,7 +134,9 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
     memoryBy,
     exposed: planned.value.exposed,
     unwritable: walls.unwritable,
-    untrusted: loaded.value.dropped.filter((entry) => entry.because === "not-accepted").map((entry) => `${entry.at.file}:${entry.at.line} ${entry.key}`),
+    untrusted: loaded.value.dropped
+      .filter((entry) => entry.because === "not-accepted")
+      .map((entry) => `${entry.at.file}:${entry.at.line} ${entry.key}`),
     notices: [],
     openData: {
       version: request.installation.version,
@@ -153,7 +154,10 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
 /** A known agent's hosts are opened like rules of the default layer, named after the preset. */
 function withAgentHosts(policy: Policy, hosts: readonly string[], agent: string): Policy["sandbox"]["network"] {
   const at = { file: `preset ${agent}`, line: 1, column: 1 };
-  return { ...policy.sandbox.network, allow: [...policy.sandbox.network.allow, ...hosts.map((text) => ({ text, at }))] };
+  return {
+    ...policy.sandbox.network,
+    allow: [...policy.sandbox.network.allow, ...hosts.map((text) => ({ text, at }))],
+  };
 }
 
 function digestOf(loaded: LoadedPolicy): string {

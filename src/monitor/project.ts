@@ -7,7 +7,9 @@ import { cachePlaces, type SessionFolders } from "#core/sandbox";
 
 /** A readable and unambiguous name for a workspace: its last component and a digest of the whole path. */
 export function projectName(root: string): string {
-  const readable = basename(root).replace(/[^A-Za-z0-9._-]/g, "_").slice(0, 40);
+  const readable = basename(root)
+    .replace(/[^A-Za-z0-9._-]/g, "_")
+    .slice(0, 40);
   return `${readable}-${createHash("sha256").update(root).digest("hex").slice(0, 12)}`;
 }
 

@@ -11,9 +11,9 @@ import { finishWorkspace } from "./finish.ts";
 import { type LimitName, watchLimits } from "./limits.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import type { RunAnswer, RunRequest } from "./request.ts";
-import { removeSessionFolders, sweepSessions } from "./sweep.ts";
-import { newSessionId, thisSupervisor, writeMeta, type SessionMeta } from "./sessions.ts";
+import { newSessionId, type SessionMeta, thisSupervisor, writeMeta } from "./sessions.ts";
 import { forwardSignals } from "./signals.ts";
+import { removeSessionFolders, sweepSessions } from "./sweep.ts";
 
 /** Exit code of a session that a limit ended (DESIGN 5). */
 const LIMIT_EXIT = 124;
@@ -76,7 +76,10 @@ class Session {
     const egress = prepared.bridgeSocket === undefined ? undefined : await this.openNetwork(append);
     if (egress !== undefined && !egress.ok) return this.refuseAfterOpen(log, [egress.error]);
     const publishSocket = join(prepared.paths.dir, "ports.sock");
-    const ports = prepared.plan.ports.length === 0 ? undefined : await publishPorts({ ports: prepared.plan.ports, socketPath: publishSocket });
+    const ports =
+      prepared.plan.ports.length === 0
+        ? undefined
+        : await publishPorts({ ports: prepared.plan.ports, socketPath: publishSocket });
     if (ports !== undefined && !ports.ok) {
       await egress?.value.close();
       return this.refuseAfterOpen(log, [ports.error]);
@@ -102,9 +105,14 @@ class Session {
   private async start(log: SessionLog, publishSocket: string): Promise<Problem | undefined> {
     const { prepared, request } = this;
     const bwrap = findBubblewrap();
-    if (bwrap === undefined) return { code: "bubblewrap-missing", message: "bubblewrap is not installed", hint: "apt-get install bubblewrap" };
+    if (bwrap === undefined)
+      return { code: "bubblewrap-missing", message: "bubblewrap is not installed", hint: "apt-get install bubblewrap" };
     try {
-      await log.append({ type: "exec.start", origin: "observed", data: { argv: [...prepared.plan.argv], cwd: prepared.plan.cwd } });
+      await log.append({
+        type: "exec.start",
+        origin: "observed",
+        data: { argv: [...prepared.plan.argv], cwd: prepared.plan.cwd },
+      });
     } catch (error) {
       return (error as LogError).problem;
     }
@@ -163,7 +171,11 @@ class Session {
     if (event.kind !== "refused") return;
     this.refusedPaths.push(event.path);
     log
-      .append({ type: "file.write", origin: "observed", data: { path: event.path, operation: event.op, verdict: "refused", reason: "protected-path" } })
+      .append({
+        type: "file.write",
+        origin: "observed",
+        data: { path: event.path, operation: event.op, verdict: "refused", reason: "protected-path" },
+      })
       .catch(() => undefined); // the refusal itself already holds; a log that takes no more has ended the session
   }
 
@@ -177,11 +189,17 @@ class Session {
       session: this.id,
       startedMs: this.started.getTime(),
       append: log.append,
-      holdAll: limit !== undefined ? `stopped-by-${limit}` : prepared.policy.sandbox.apply === "ask" ? "asked" : undefined,
+      holdAll:
+        limit !== undefined ? `stopped-by-${limit}` : prepared.policy.sandbox.apply === "ask" ? "asked" : undefined,
       exit: { code: exitCode, ...(exit.signal === undefined ? {} : { signal: exit.signal }) },
     });
     const network = egress?.summary() ?? { allowed: [], blocked: [] };
-    const closed = await this.close(log, { exit: exitCode, applied: finished.applied.length, held: finished.held.length, ...(limit === undefined ? {} : { limit }) });
+    const closed = await this.close(log, {
+      exit: exitCode,
+      applied: finished.applied.length,
+      held: finished.held.length,
+      ...(limit === undefined ? {} : { limit }),
+    });
     const keep = finished.held.length > 0 || finished.failed;
     this.writeMeta({ state: keep ? "held" : "done", held: finished.held.length, exitCode });
     await removeSessionFolders(prepared.paths, request.installation.helper, { keepChanges: keep });
@@ -206,7 +224,10 @@ class Session {
     return { kind: "ended", outcome };
   }
 
-  private async close(log: SessionLog, data: Record<string, number | string>): Promise<{ size: number; root: string; problem?: string }> {
+  private async close(
+    log: SessionLog,
+    data: Record<string, number | string>,
+  ): Promise<{ size: number; root: string; problem?: string }> {
     try {
       return await log.close(data);
     } catch (error) {

@@ -39,7 +39,15 @@ export interface SessionPaths {
 export function sessionPaths(stateDir: string, id: string): SessionPaths {
   const dir = join(stateDir, "sessions", id);
   const at = (name: string): string => join(dir, name);
-  return { dir, upper: at("upper"), work: at("work"), mask: at("mask"), home: at("home"), tmp: at("tmp"), meta: at("meta.json") };
+  return {
+    dir,
+    upper: at("upper"),
+    work: at("work"),
+    mask: at("mask"),
+    home: at("home"),
+    tmp: at("tmp"),
+    meta: at("meta.json"),
+  };
 }
 
 /** Makes the session's folders, private to the caller. Throws when the state folder cannot be written. */

@@ -5,8 +5,15 @@ import { promisify } from "node:util";
 import { listSessions, type SessionPaths, sessionPaths, writeMeta } from "./sessions.ts";
 
 /** Removes a session's folders. What the agent filled is removed by the helper: no depth, mode or link can confuse it. */
-export async function removeSessionFolders(paths: SessionPaths, helper: string, keep: { readonly keepChanges?: boolean } = {}): Promise<void> {
-  const own = keep.keepChanges === true ? [paths.home, paths.tmp, paths.work] : [paths.home, paths.tmp, paths.work, paths.mask, paths.upper];
+export async function removeSessionFolders(
+  paths: SessionPaths,
+  helper: string,
+  keep: { readonly keepChanges?: boolean } = {},
+): Promise<void> {
+  const own =
+    keep.keepChanges === true
+      ? [paths.home, paths.tmp, paths.work]
+      : [paths.home, paths.tmp, paths.work, paths.mask, paths.upper];
   for (const folder of own) if (existsSync(folder)) await promisify(execFile)(helper, ["remove", folder], { env: {} });
   for (const socket of ["proxy.sock", "ports.sock"]) rmSync(`${paths.dir}/${socket}`, { force: true });
   if (keep.keepChanges !== true) rmSync(paths.dir, { recursive: true, force: true });

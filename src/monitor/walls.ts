@@ -1,5 +1,5 @@
 // Denies of file and web tools also become walls of the fence (DESIGN 7.9); an allow never widens it. Pure.
-import { parseRule, type Policy } from "#core/policy";
+import { type Policy, parseRule } from "#core/policy";
 
 /** What the permission denies add to the sandbox part of the policy. Patterns keep the spelling of rules. */
 export interface Walls {
@@ -19,10 +19,15 @@ export function wallsOf(policy: Policy): Walls {
     return { rule: parsed.value, at: rule.at };
   });
   const specifiers = (...tools: readonly string[]): readonly string[] =>
-    rules.flatMap(({ rule }) => ("specifier" in rule && rule.specifier !== undefined && tools.includes(rule.tool) ? [rule.specifier] : []));
+    rules.flatMap(({ rule }) =>
+      "specifier" in rule && rule.specifier !== undefined && tools.includes(rule.tool) ? [rule.specifier] : [],
+    );
   return {
     unreadable: [...policy.sandbox.filesystem.denyRead.map((path) => path.text), ...specifiers("Read")],
-    unwritable: [...policy.sandbox.filesystem.denyWrite.map((path) => path.text), ...specifiers("Edit", "Write", "Read")],
+    unwritable: [
+      ...policy.sandbox.filesystem.denyWrite.map((path) => path.text),
+      ...specifiers("Edit", "Write", "Read"),
+    ],
     unreachable: [
       ...policy.sandbox.network.deny,
       ...rules.flatMap(({ rule, at }) => {

@@ -54,9 +54,11 @@ function refuse(root: string, forbidden: Forbidden): Problem | undefined {
   });
   if (isNeverWorkspace(root)) return problem("which is a folder of the whole system");
   if (holds(root, forbidden.installation)) return problem("which holds this installation of Ringfence");
-  if (holds(root, forbidden.stateDir) || holds(forbidden.stateDir, root)) return problem("which holds Ringfence's own state");
+  if (holds(root, forbidden.stateDir) || holds(forbidden.stateDir, root))
+    return problem("which holds Ringfence's own state");
   const home = [forbidden.home, ...otherHomes()].find((folder) => holds(root, folder));
-  if (home !== undefined) return problem(home === root ? "which is a home directory" : `which holds the home directory \`${home}\``);
+  if (home !== undefined)
+    return problem(home === root ? "which is a home directory" : `which holds the home directory \`${home}\``);
   return undefined;
 }
 

@@ -1,6 +1,8 @@
 // The door of the sandbox room: processes, namespaces, workspaces.
 export { type Cgroup, type CgroupLimits, openCgroup } from "./cgroup.ts";
+export { readHostFacts } from "./host-facts.ts";
 export { type Fence, type FenceEvent, type FenceExit, type LaunchDeps, launch } from "./launch.ts";
+export { type PublishedPorts, publishPorts } from "./ports.ts";
 export {
   explainRefusal,
   type Probe,
