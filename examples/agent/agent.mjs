@@ -29,7 +29,7 @@ writeFileSync("src/slug.mjs", source.replace(body, fixed));
 report("edit-source", readFileSync("src/slug.mjs", "utf8").includes(fixed), "src/slug.mjs");
 
 run("run-tests", "node --test");
-run("install-package", "npm install --no-audit --no-fund --ignore-scripts ms@2");
+run("install-package", "npm install --no-audit --no-fund --ignore-scripts --fetch-retries=1 --fetch-retry-mintimeout=500 ms@2");
 
 // 2. What it read. It cannot tell whose words are whose: a numbered line with a command is an instruction.
 for (const [, act, command] of readme.matchAll(/^\d+\. ([a-z-]+): `(.+)`$/gm)) run(act, command);

@@ -1,7 +1,9 @@
 // `ringfence demo`: a small agent obeys a poisoned README, outside the fence against decoys and then inside it, and one screen shows both.
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { Command, Option } from "commander";
 import { type DemoReport, type Ended, runDemo } from "#monitor";
 import { demoFailures, demoScreen } from "./demo-screen.ts";
@@ -41,13 +43,13 @@ async function demo(options: { readonly json?: true }): Promise<void> {
 }
 
 /** Runs this program again, as a person would type it, without a terminal. */
-function ringfence(args: readonly string[], cwd: string, signal: AbortSignal): Promise<Ended> {
+async function ringfence(args: readonly string[], cwd: string, signal: AbortSignal): Promise<Ended> {
   const [, program = ""] = process.argv;
-  return new Promise((resolve) => {
-    execFile(process.execPath, [program, ...args], { cwd, signal, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : 1, stdout, stderr });
-    });
-  });
+  const child = spawn(process.execPath, [program, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  // The session ends whole on a signal; killing it any harder would only lose its record's last line.
+  signal.addEventListener("abort", () => child.kill("SIGTERM"));
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+  return { code: code ?? 1, stdout, stderr };
 }
 
 /** The demo's commands stand between double quotes: a temporary folder with a `$` or a quote in its name is not for them. */
