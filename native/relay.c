@@ -105,18 +105,23 @@ static ssize_t pull(int fd, uint8_t *bytes, size_t size) {
   }
 }
 
-// One direction of one plain stream, to its end. Spliced where the kernel can.
+// Splicing to or from a file would take its position at the start and put it back at the end: what others, for example the
+// supervisor, wrote through the same open file in between would be overwritten.
+// And with a socket at the other end the kernel keeps the pipe locked while it waits for that socket: a command that exits with
+// such a pipe open would hang in its exit, beyond any kill. Two pipes wait unlocked.
+static bool can_splice(int fd) {
+  struct stat found;
+  return fstat(fd, &found) == 0 && S_ISFIFO(found.st_mode);
+}
+
+// One direction of one plain stream, to its end.
 static void carry(int from, int to, int wait_on, short wait_what) {
-  for (;;) {
+  while (can_splice(from) && can_splice(to)) {
     ssize_t n = splice(from, NULL, to, NULL, 1 << 16, 0);
     if (n == 0) return;
-    if (n > 0 || errno == EINTR) continue;
-    if (errno == EAGAIN) {
-      wait_for(wait_on, wait_what);
-      continue;
-    }
-    if (errno != EINVAL) return;
-    break;  // append-only files and terminals cannot be spliced
+    if (n < 0 && errno == EAGAIN) wait_for(wait_on, wait_what);
+    else if (n < 0 && errno == EINVAL) break;
+    else if (n < 0 && errno != EINTR) return;
   }
   uint8_t *bytes = need_memory(1 << 16);
   for (ssize_t n; (n = pull(from, bytes, 1 << 16)) > 0 && push(to, bytes, (size_t)n);) {
