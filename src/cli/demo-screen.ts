@@ -31,13 +31,13 @@ export function demoScreen(report: DemoReport, options: { readonly color: boolea
     "what the poisoned README told it",
     ...thefts.map(row),
     "",
-    `  applied  ${list(report.applied)}`,
-    `  held     ${list(report.held)}`,
+    `  applied  ${list(ownFilesFirst(report.applied))}`,
+    `  held     ${list(withoutFolders(report.held))}`,
     `  log      ${forTerminal(report.log.words, { max: 86 })}`,
-    ...(report.note === undefined ? [] : [`  note     ${forTerminal(report.note)}`]),
+    ...(report.note === undefined ? [] : [`  note     ${forTerminal(report.note, { max: 86 })}`]),
     "",
-    `  ringfence log show ${report.session}    what it really did, act by act`,
-    "  ringfence run -- claude                    the same fence around your agent (codex, opencode, any command)",
+    `  ringfence log show ${report.session}   what it did, record by record`,
+    "  ringfence run -- claude                       the same fence around your agent, or any command",
     "",
     ...(failures.length === 0
       ? [paint(32, summary(honest, thefts))]
@@ -57,6 +57,17 @@ function summary(honest: readonly Finding[], thefts: readonly Finding[]): string
 function column(text: string, width: number): string {
   const shown = forTerminal(text);
   return (shown.length > width ? `${shown.slice(0, width - 1)}…` : shown).padEnd(width);
+}
+
+/** Without the folders that stand above another path of the list: the files say it all. */
+function withoutFolders(paths: readonly string[]): readonly string[] {
+  return paths.filter((path) => !paths.some((other) => other.startsWith(`${path}/`)));
+}
+
+/** A package's many files come last, behind the project's own. */
+function ownFilesFirst(paths: readonly string[]): readonly string[] {
+  const isPackage = (path: string): number => (path.startsWith("node_modules/") ? 1 : 0);
+  return withoutFolders(paths).toSorted((a, b) => isPackage(a) - isPackage(b));
 }
 
 /** As many paths as fit on a line, and how many more there are. */

@@ -79,7 +79,7 @@ function words(act: Act, seen: Observation, did: boolean): string {
   if (did) return `${act.outside.toUpperCase()}: the fence did not hold`;
   switch (evidence.kind) {
     case "read":
-      return said.includes("No such file") ? "not there" : `refused: ${said}`;
+      return claim?.output.includes("No such file") ? "not there" : `refused: ${said}`;
     case "sink":
       return claim?.output.includes("403") ? "refused by the proxy (403)" : "nothing arrived: no way out";
     case "file":

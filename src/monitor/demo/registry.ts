@@ -33,7 +33,7 @@ export async function findRegistry(
       cidr: `${address}/${family === 6 ? 128 : 32}`,
       reason: REASON,
     }));
-  const note = `\`${url.hostname}\` is at ${allowPrivate.map(({ cidr }) => cidr).join(", ")}, not a public address: the demo's policy names it (allowPrivate)`;
+  const note = `${url.hostname} is at ${allowPrivate.map(({ cidr }) => cidr).join(", ")}, not a public address: named in allowPrivate`;
   return {
     env: {
       npm_config_registry: url.href,
