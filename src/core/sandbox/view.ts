@@ -88,7 +88,8 @@ export function viewMounts(facts: HostFacts, folders: SessionFolders, user: Insi
     ...identityFiles(facts, user),
     { kind: "bind", source: folders.tmp, target: "/tmp" },
     { kind: "dir", target: "/var", mode: 0o755 },
-    { kind: "symlink", to: "/tmp", target: "/var/tmp" },
+    // Not a link: what is bound below it (a workspace, a folder of `allowRead`) could then not be made, bubblewrap being still outside.
+    { kind: "bind", source: folders.tmp, target: "/var/tmp" },
     { kind: "dir", target: "/run", mode: 0o755 },
     { kind: "bind", source: folders.home, target: facts.home },
     ...folders.kept.map((kept): Mount => ({ kind: "bind", source: kept.source, target: inHome(kept.target) })),
