@@ -1,7 +1,7 @@
 // The shape of one policy file (DESIGN 6), strict at every depth: an unknown key is an error, never ignored.
 // The same schema publishes docs/policy.schema.json. It has no transforms: `layers.ts` turns values into the Policy's units.
 import ipaddr from "ipaddr.js";
-import { z } from "zod";
+import * as z from "zod";
 import type { PolicyFile } from "./file.ts";
 import { parseDuration, parseSize } from "./measure.ts";
 
