@@ -9,6 +9,7 @@ import { type AgentSession, agentSession } from "../support/agent-session.ts";
 import { TEST_AGENTS, type TestAgent } from "../support/agents.ts";
 import { openModelServer } from "../support/model-server.ts";
 import { needs } from "../support/needs.ts";
+import type { Typist } from "../support/script.ts";
 import { openTerminal, quoted, type Terminal } from "../support/tmux.ts";
 
 /** The screens of an agent's first start, each with the keys that answer it, and how a person leaves. */
@@ -30,14 +31,20 @@ const MANNERS: Readonly<
   opencode: { screens: [], ready: /Ask anything/, leave: ["C-c"] },
 };
 
+// The ordinary user is the common case; one agent shows that root's terminal is none other.
+const CASES = TEST_AGENTS.flatMap((agent) => {
+  const typists: readonly Typist[] = agent.name === "claude" ? ["user", "root"] : ["user"];
+  return typists.map((typist) => ({ agent, name: agent.name, typist }));
+});
+
 describe("an agent's terminal interface in the fence", () => {
-  it.for(TEST_AGENTS)(
-    "$name starts, answers, follows the terminal's size and quits",
+  it.for(CASES)(
+    "$name, typed by $typist: starts, answers, follows the terminal's size and quits",
     { timeout: 300_000 },
-    async (agent, context) => {
-      needs(context, "userns", "bubblewrap", "overlay", "seccomp", "helper", "tmux");
+    async ({ agent, typist }, context) => {
+      needs(context, "userns", "bubblewrap", "overlay", "seccomp", "helper", "tmux", typist);
       await using model = await openModelServer([{ text: "hello from the script" }]);
-      const session = agentSession(context, agent, model, "root");
+      const session = agentSession(context, agent, model, typist);
       if (agent.name === "claude") await skipIntroduction(session, agent);
 
       const command = session.fenced([]).map(quoted).join(" ");

@@ -1,6 +1,7 @@
 // The presets of known agents: found by what a person types, and never by what a repository contains.
 
 import { describe, expect, it } from "vitest";
+import { protection } from "#core/paths";
 import { AGENT_PRESETS, agentEnvironment, agentFor, insideArgv } from "#core/presets";
 
 describe("agentFor", () => {
@@ -69,6 +70,13 @@ describe("the data", () => {
     for (const setting of preset.protectedSettings) expect(setting).not.toMatch(/^\/|\.\./);
     for (const host of preset.hosts) expect(host).not.toContain("*");
     for (const value of Object.values(preset.env)) expect(value).not.toContain("$");
+  });
+
+  it("names settings that are protected in every workspace, whichever agent runs: the next one may be another", () => {
+    for (const name of AGENT_PRESETS.flatMap(({ protectedSettings }) => protectedSettings)) {
+      expect({ name, protected: protection(name) !== undefined }).toEqual({ name, protected: true });
+      expect({ name, protected: protection(`packages/a/${name}`) !== undefined }).toEqual({ name, protected: true });
+    }
   });
 
   it("points a state variable at a folder that is kept", () => {
