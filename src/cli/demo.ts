@@ -7,6 +7,7 @@ import { text } from "node:stream/consumers";
 import { Command, Option } from "commander";
 import { type DemoReport, type Ended, runDemo } from "#monitor";
 import { demoFailures, demoScreen } from "./demo-screen.ts";
+import { callerEnvironment } from "./environment.ts";
 import { EXIT, fail } from "./exit.ts";
 import { findInstallation } from "./installation.ts";
 
@@ -29,7 +30,7 @@ async function demo(options: { readonly json?: true }): Promise<void> {
     example: join(installation.root, "examples/agent"),
     parent: plainFolder(tmpdir()),
     node: process.execPath,
-    env: process.env,
+    env: callerEnvironment(process.env),
     ringfence: (args, cwd) => ringfence(args, cwd, interrupt.signal),
     signal: interrupt.signal,
     say,

@@ -62,13 +62,17 @@ const INTERRUPTED: Problem = { code: "demo-interrupted", message: "the demo was 
 export async function runDemo(deps: DemoDeps): Promise<Result<DemoReport, Problem>> {
   const registry = await findRegistry(deps.env, deps.parent);
   await using outsideSink = await openSink();
-  using outsideStage = stageFor(deps, outsideSink);
+  const first = stageFor(deps, outsideSink);
+  if (!first.ok) return first;
+  using outsideStage = first.value;
   deps.say("the agent works without a fence, against decoys");
   const outside = await runOutside(deps, outsideStage, outsideSink, registry);
   if (deps.signal.aborted) return err(INTERRUPTED);
 
   await using insideSink = await openSink();
-  using insideStage = stageFor(deps, insideSink);
+  const second = stageFor(deps, insideSink);
+  if (!second.ok) return second;
+  using insideStage = second.value;
   deps.say("the same agent works inside the fence");
   const inside = await runInside(deps, insideStage, insideSink, registry);
   if (deps.signal.aborted) return err(INTERRUPTED);
@@ -90,7 +94,7 @@ export async function runDemo(deps: DemoDeps): Promise<Result<DemoReport, Proble
   });
 }
 
-function stageFor(deps: DemoDeps, sink: Sink): Stage {
+function stageFor(deps: DemoDeps, sink: Sink): Result<Stage, Problem> {
   return openStage({
     example: deps.example,
     parent: deps.parent,

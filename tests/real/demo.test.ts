@@ -96,6 +96,22 @@ describe("runDemo", () => {
     expect(readdirSync(parent)).toEqual([]);
   });
 
+  it("says what is missing where there is no git, or no room for its folder", async () => {
+    const deps = {
+      example: join(checkout, "examples/agent"),
+      node: process.execPath,
+      signal: new AbortController().signal,
+    };
+    const parent = tmp();
+    const without = (env: object, folder: string): ReturnType<typeof runDemo> =>
+      runDemo({ ...deps, parent: folder, env: { ...env }, ringfence: unfenced, say: () => undefined });
+    expect(await without({ PATH: join(parent, "bin") }, parent)).toMatchObject({ error: { code: "git-missing" } });
+    expect(await without({ PATH: process.env["PATH"] }, join(parent, "none"))).toMatchObject({
+      error: { code: "demo-stage" },
+    });
+    expect(readdirSync(parent)).toEqual([]);
+  });
+
   it("says why when the run could not start", { timeout: 120_000 }, async (context) => {
     needs(context, "git");
     const refused = {

@@ -38,6 +38,7 @@ export async function findRegistry(
     env: {
       npm_config_registry: url.href,
       npm_config_update_notifier: "false",
+      ...(env["NODE_EXTRA_CA_CERTS"] === undefined ? {} : { NODE_EXTRA_CA_CERTS: env["NODE_EXTRA_CA_CERTS"] }),
       ...(cafile === undefined || cafile === "null" ? {} : { npm_config_cafile: cafile }),
     },
     allowPrivate,

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { err, ok, type Problem, type Result } from "#core";
 import type { SecretName } from "./acts.ts";
 
 /** One stage; the same layout for the run outside the fence and the run inside it. */
@@ -32,9 +33,27 @@ export interface StageOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Builds the stage. Throws when the folder cannot be written or git cannot run. */
-export function openStage(options: StageOptions): Stage {
-  const root = realpathSync(mkdtempSync(join(options.parent, "ringfence-demo-")));
+/** Builds the stage, or says why this machine cannot: a temporary folder that cannot be written, or no git. Nothing is left then. */
+export function openStage(options: StageOptions): Result<Stage, Problem> {
+  let root: string | undefined;
+  try {
+    root = realpathSync(mkdtempSync(join(options.parent, "ringfence-demo-")));
+    return ok(furnish(root, options));
+  } catch (cause) {
+    if (root !== undefined) rmSync(root, { recursive: true, force: true });
+    const { code, path, message } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT" && path === "git")
+      return err({ code: "git-missing", message: "git is not installed", hint: "apt-get install git" });
+    const hint = "set TMPDIR to a folder of yours with some room";
+    return err({
+      code: "demo-stage",
+      message: `the demo's folder in \`${options.parent}\` cannot be made (${message})`,
+      hint,
+    });
+  }
+}
+
+function furnish(root: string, options: StageOptions): Stage {
   const [project, home, neighbour] = [join(root, "slug"), join(root, "home"), join(root, "customers")];
   const secrets = { sshKey: options.random(), token: options.random(), customers: options.random() };
   cpSync(options.example, project, { recursive: true });
