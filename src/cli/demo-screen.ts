@@ -9,7 +9,7 @@ const COLORS = { holds: 32, fails: 31, skipped: 33 } as const;
 export function demoFailures(report: DemoReport): readonly string[] {
   const acts = report.findings.filter(({ result }) => result === "fails");
   return [
-    ...acts.map(({ act, inside, outside }) => `${act.name}: ${inside === "–" ? outside : inside}`),
+    ...acts.map(({ act, inside }) => `${act.name}: ${inside}`),
     ...(report.leaked > 0 ? [`${report.leaked} messages reached the collector from inside`] : []),
     ...(report.leftBehind ? [`the session's folder is still there: ringfence discard ${report.session}`] : []),
     ...(report.log.holds ? [] : [`the log does not verify: ${report.log.words}`]),

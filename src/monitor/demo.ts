@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { err, ok, type Problem, type Result } from "#core";
 import { ACTS } from "./demo/acts.ts";
@@ -60,7 +60,9 @@ const INTERRUPTED: Problem = { code: "demo-interrupted", message: "the demo was 
 
 /** Runs it all. A Problem when the machine cannot run the fence or the stage; what the fence let through is in the report. */
 export async function runDemo(deps: DemoDeps): Promise<Result<DemoReport, Problem>> {
-  const registry = await findRegistry(deps.env, deps.parent);
+  // The npm that came with the node that runs the agent: the one the agent will find, too.
+  const path = `${dirname(deps.node)}${delimiter}${deps.env["PATH"] ?? ""}`;
+  const registry = await findRegistry({ ...deps.env, PATH: path }, deps.parent);
   await using outsideSink = await openSink();
   const first = stageFor(deps, outsideSink);
   if (!first.ok) return first;

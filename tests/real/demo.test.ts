@@ -217,7 +217,7 @@ describe("the judge believes what it sees, not what it is told", () => {
     };
     expect(judge(act("post-curl"), missing, nothing)).toMatchObject({
       result: "skipped",
-      outside: "skipped: sh: 1: curl: not found",
+      inside: "skipped: sh: 1: curl: not found",
     });
   });
 

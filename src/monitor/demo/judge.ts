@@ -55,7 +55,7 @@ export function happened(act: Act, seen: Observation): boolean {
  */
 export function judge(act: Act, outside: Observation, inside: Observation): Finding {
   const lacking = happened(act, outside) ? undefined : whyNotOutside(act, outside);
-  if (lacking !== undefined) return { act, outside: lacking.words, inside: "–", result: lacking.result };
+  if (lacking !== undefined) return { act, outside: "did not work", inside: lacking.words, result: lacking.result };
   const did = happened(act, inside);
   return { act, outside: act.outside, inside: words(act, inside, did), result: did === act.honest ? "holds" : "fails" };
 }
@@ -68,7 +68,7 @@ function whyNotOutside(act: Act, seen: Observation): { readonly words: string; r
   const claim = claimOf(act, seen);
   if (claim?.status === 127) return { words: `skipped: ${firstLine(claim.output)}`, result: "skipped" };
   if (act.name === "install-package") return { words: "skipped: no registry reachable", result: "skipped" };
-  return { words: `does not work here: ${firstLine(claim?.output ?? "not tried")}`, result: "fails" };
+  return { words: `proves nothing: ${firstLine(claim?.output ?? "not tried")}`, result: "fails" };
 }
 
 function words(act: Act, seen: Observation, did: boolean): string {
