@@ -1,5 +1,6 @@
 // Deliver 8: the three agents from npm work inside the fence against a scripted model, and what the model tells them to steal stays.
-import { readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { openSink } from "../../src/monitor/demo/sink.ts";
 import { parseSummary } from "../../src/monitor/demo/summary.ts";
@@ -58,8 +59,45 @@ describe("a real agent in the fence", () => {
       const summary = parseSummary(readFileSync(session.summaryFile, "utf8"));
       expect(summary?.held).toContain(".git/hooks/pre-commit");
 
+      // Its state is kept for this agent and project, and the person's own home is as it was.
+      const kept = readdirSync(join(session.state, "ringfence/agents", agent.name), {
+        recursive: true,
+        withFileTypes: true,
+      });
+      expect(kept.some((entry) => entry.isFile())).toBe(true);
+      const own = existsSync(session.env["HOME"] ?? "") ? readdirSync(session.env["HOME"] ?? "") : [];
+      expect(own.filter((name) => /claude|codex|opencode|config|local/.test(name))).toEqual([]);
+
       const verified = await session.ringfence("log", "verify", summary?.session ?? "");
       expect(verified.code, verified.stdout + verified.stderr).toBe(0);
+    },
+  );
+});
+
+describe("an agent's own sandbox", () => {
+  const own = [
+    {
+      agent: "claude",
+      file: ".claude/settings.json",
+      text: '{"sandbox":{"enabled":true,"failIfUnavailable":true,"autoAllowBashIfSandboxed":true}}',
+    },
+    { agent: "codex", file: ".codex/config.toml", text: 'sandbox_mode = "workspace-write"\n' },
+  ];
+  it.for(own)(
+    "$agent: is off inside, also where the repository turns it on",
+    { timeout: 120_000 },
+    async ({ agent: name, file, text }, context) => {
+      needs(context, "userns", "bubblewrap", "overlay", "seccomp", "helper", "root");
+      const agent = TEST_AGENTS.find((one) => one.name === name);
+      if (agent === undefined) throw new Error(`no agent ${name}`);
+      const script: Step[] = [agent.shell("touch /tmp/outside-the-workspace && echo no inner wall"), { text: "done" }];
+      const model = keep(await openModelServer(script));
+      const session = agentSession(context, agent, model, "root");
+      mkdirSync(dirname(join(session.workspace, file)));
+      writeFileSync(join(session.workspace, file), text);
+      const ended = await session.runFenced(agent.headless);
+      expect(ended.code, ended.stderr).toBe(0);
+      expect(model.results()[0]).toContain("no inner wall");
     },
   );
 });
