@@ -77,12 +77,11 @@ export async function runDemo(deps: DemoDeps): Promise<Result<DemoReport, Proble
   using insideStage = second.value;
   deps.say("the same agent works inside the fence");
   const inside = await runInside(deps, insideStage, insideSink, registry);
-  if (deps.signal.aborted) return err(INTERRUPTED);
-  if (!inside.ok) return inside;
+  if (!inside.ok) return deps.signal.aborted ? err(INTERRUPTED) : inside;
   const { observation, summary } = inside.value;
-
   // What is held is shown below and belongs to a folder that is about to go. Discarding is recorded, so the log is verified after it.
   const discard = await deps.ringfence(["discard", summary.session], insideStage.root);
+  if (deps.signal.aborted) return err(INTERRUPTED);
   const verify = await deps.ringfence(["log", "verify", summary.session], insideStage.root);
   return ok({
     findings: ACTS.map((act) => judge(act, outside, observation)),
