@@ -62,7 +62,7 @@ const INTERRUPTED: Problem = { code: "demo-interrupted", message: "the demo was 
 export async function runDemo(deps: DemoDeps): Promise<Result<DemoReport, Problem>> {
   // The npm that came with the node that runs the agent: the one the agent will find, too.
   const path = `${dirname(deps.node)}${delimiter}${deps.env["PATH"] ?? ""}`;
-  const registry = await findRegistry({ ...deps.env, PATH: path }, deps.parent);
+  const registry = await findRegistry({ ...deps.env, PATH: path });
   await using outsideSink = await openSink();
   const first = stageFor(deps, outsideSink);
   if (!first.ok) return first;

@@ -14,17 +14,19 @@ export interface Registry {
   readonly note?: string;
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
+// npm takes the configuration of the project it stands in, looking upwards: in a temporary folder that may be anybody's.
+const NOWHERE = "/";
+
 const REASON = "the demo's registry, as npm is configured on this machine, is a mirror on a non-public address";
 
-/** Asks npm in `cwd`, a folder without any project configuration. Undefined when there is no npm or no usable answer. */
-export async function findRegistry(
-  env: Readonly<Record<string, string | undefined>>,
-  cwd: string,
-): Promise<Registry | undefined> {
-  const text = npmConfig("registry", env, cwd) ?? "";
+/** Asks the person's npm. Undefined when there is none, or no usable answer. */
+export async function findRegistry(env: Environment): Promise<Registry | undefined> {
+  const text = npmConfig("registry", env) ?? "";
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
-  const cafile = npmConfig("cafile", env, cwd);
+  const cafile = npmConfig("cafile", env);
   const addresses = await lookup(url.hostname, { all: true }).catch(() => []);
   const allowPrivate = addresses
     .filter(({ address }) => classifyAddress(address) !== "public")
@@ -53,10 +55,10 @@ export function registryPolicy(registry: Registry | undefined): string {
   return stringify({ version: 1, sandbox: { network, caches: "none", limits: { timeout: "5m" } } });
 }
 
-function npmConfig(key: string, env: Readonly<Record<string, string | undefined>>, cwd: string): string | undefined {
+function npmConfig(key: string, env: Environment): string | undefined {
   try {
     return execFileSync("npm", ["config", "get", key], {
-      cwd,
+      cwd: NOWHERE,
       env,
       encoding: "utf8",
       timeout: 30_000,
