@@ -1,0 +1,400 @@
+// The proxy against real servers on loopback. Names map to loopback by the test's own resolver, which the plan allows by allowPrivate.
+import { createHash, randomBytes } from "node:crypto";
+import http from "node:http";
+import net, { type AddressInfo, type Server, type Socket } from "node:net";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import type { RecordBody } from "#core/log";
+import { type EgressPlan, expandNetwork } from "#core/net";
+import { type Egress, openEgress } from "#egress";
+import { tmp } from "../support/tmp.ts";
+
+const at = { file: "policy.yaml", line: 7, column: 3 };
+const LOOPBACK = { cidr: "127.0.0.1/32", reason: "the test's own server" };
+
+interface Bed {
+  readonly socketPath: string;
+  readonly egress: Egress;
+  readonly records: RecordBody[];
+  /** What the resolver was asked. */
+  readonly asked: string[];
+}
+
+const closers: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function bed(options: {
+  allow: readonly string[];
+  deny?: readonly string[];
+  privateHosts?: readonly string[];
+  addresses?: () => readonly string[];
+  append?: (body: RecordBody) => Promise<number>;
+}): Promise<Bed> {
+  const texts = (rules: readonly string[] = []): { text: string; at: typeof at }[] =>
+    rules.map((text) => ({ text, at }));
+  const hosts = options.privateHosts ?? ["ok.test"];
+  const expanded = expandNetwork(
+    {
+      allow: texts(options.allow),
+      deny: texts(options.deny),
+      allowPrivate: hosts.map((host) => ({ host, ...LOOPBACK, at })),
+    },
+    { registries: { npm: [], debian: [] }, files: [], caFile: undefined },
+  );
+  if (!expanded.ok) throw new Error(JSON.stringify(expanded.error));
+  const plan: EgressPlan = { ...expanded.value, maxConnections: 500 };
+  const records: RecordBody[] = [];
+  const asked: string[] = [];
+  const socketPath = join(tmp(), "proxy.sock");
+  const egress = await openEgress({
+    plan,
+    socketPath,
+    append: options.append ?? (async (body) => records.push(body)),
+    resolve: async (host) => {
+      asked.push(host);
+      return options.addresses?.() ?? ["127.0.0.1"];
+    },
+  });
+  if (!egress.ok) throw new Error(egress.error.message);
+  closers.push(() => egress.value.close());
+  return { socketPath, egress: egress.value, records, asked };
+}
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  closers.push(() => new Promise((done) => server.close(() => done())));
+  return (server.address() as AddressInfo).port;
+}
+
+/** An HTTP server that answers with what it was asked. */
+function echoServer(): Promise<number> {
+  const server = http.createServer((request, response) => {
+    const body: Buffer[] = [];
+    request.on("data", (piece: Buffer) => body.push(piece));
+    request.on("end", () =>
+      response.end(
+        JSON.stringify({
+          method: request.method,
+          url: request.url,
+          headers: request.headers,
+          body: Buffer.concat(body).toString(),
+        }),
+      ),
+    );
+  });
+  closers.push(() => server.closeAllConnections());
+  return listen(server);
+}
+
+/** Sends bytes, optionally more after an answer, and gives everything that came back until the end or `ms` of silence. */
+function talk(
+  socketPath: string,
+  bytes: string | Buffer,
+  more?: (socket: Socket, answer: string) => void,
+  ms = 400,
+): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = net.connect(socketPath);
+    let answer = "";
+    let timer = setTimeout(() => socket.destroy(), ms);
+    socket.on("connect", () => socket.write(bytes));
+    socket.on("data", (piece) => {
+      answer += piece.toString("latin1");
+      clearTimeout(timer);
+      timer = setTimeout(() => socket.destroy(), ms);
+      more?.(socket, answer);
+    });
+    socket.on("error", () => undefined);
+    socket.on("close", () => {
+      clearTimeout(timer);
+      resolve(answer);
+    });
+  });
+}
+
+const get = (url: string, host: string, extra = ""): string => `GET ${url} HTTP/1.1\r\nHost: ${host}\r\n${extra}\r\n`;
+
+describe("plain HTTP", () => {
+  it("reaches an allowed name, records it before the dial, and hides the proxy's own fields", async () => {
+    const port = await echoServer();
+    const { socketPath, records, egress } = await bed({ allow: [`ok.test:${port}`] });
+    const answer = await talk(
+      socketPath,
+      get(`http://ok.test:${port}/a?b`, `ok.test:${port}`, "Proxy-Authorization: Basic x\r\nX-Mine: 1\r\n"),
+    );
+    expect(answer).toContain("HTTP/1.1 200 OK");
+    expect(answer).toContain('"url":"/a?b"');
+    expect(answer).toContain('"x-mine":"1"');
+    expect(answer).not.toContain("proxy-authorization");
+    expect(records[0]).toMatchObject({
+      type: "net.connect",
+      data: { host: "ok.test", port, address: "127.0.0.1", rule: `ok.test:${port} (policy.yaml:7)` },
+    });
+    expect(egress.summary().allowed).toMatchObject([{ host: "ok.test", port, count: 1 }]);
+  });
+
+  it("refuses a name without a rule before it is looked up, in words for people and programs", async () => {
+    const { socketPath, records, asked } = await bed({ allow: ["ok.test"] });
+    const answer = await talk(socketPath, get("http://evil.test/", "evil.test"));
+    expect(answer).toMatch(/^HTTP\/1\.1 403 no-rule evil\.test\r\n/);
+    expect(answer).toContain("x-ringfence-reason: no-rule");
+    expect(answer).toContain("ringfence run --allow-domain evil.test");
+    expect(asked).toEqual([]);
+    expect(records).toMatchObject([{ type: "net.blocked", data: { host: "evil.test", port: 80, reason: "no-rule" } }]);
+  });
+
+  it("keeps one upstream for a keep-alive client and judges each request of a pipeline", async () => {
+    const port = await echoServer();
+    const { socketPath, records } = await bed({ allow: [`ok.test:${port}`] });
+    const one = get(`http://ok.test:${port}/1`, `ok.test:${port}`);
+    const two = get(`http://ok.test:${port}/2`, `ok.test:${port}`);
+    const answer = await talk(socketPath, one + two + get("http://evil.test/3", "evil.test") + two);
+    expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200", "HTTP/1.1 200", "HTTP/1.1 403"]);
+    expect(records.filter(({ type }) => type === "net.connect")).toHaveLength(1);
+  });
+
+  it.each([
+    ["Host differs", "GET http://ok.test/ HTTP/1.1\r\nHost: evil.test\r\n\r\n"],
+    ["two Hosts", "GET http://ok.test/ HTTP/1.1\r\nHost: ok.test\r\nHost: ok.test\r\n\r\n"],
+    ["no Host", "GET http://ok.test/ HTTP/1.1\r\n\r\n"],
+    ["origin form", "GET / HTTP/1.1\r\nHost: ok.test\r\n\r\n"],
+    ["userinfo", "GET http://ok.test@evil.test/ HTTP/1.1\r\nHost: evil.test\r\n\r\n"],
+    ["NUL in the name", "GET http://ok.test\0.evil.test/ HTTP/1.1\r\nHost: ok.test\r\n\r\n"],
+    ["percent in the name", "GET http://ok.test%2eevil.test/ HTTP/1.1\r\nHost: ok.test\r\n\r\n"],
+    [
+      "both lengths",
+      "POST http://ok.test/ HTTP/1.1\r\nHost: ok.test\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ],
+    [
+      "two lengths",
+      "POST http://ok.test/ HTTP/1.1\r\nHost: ok.test\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcd",
+    ],
+    ["signed length", "POST http://ok.test/ HTTP/1.1\r\nHost: ok.test\r\nContent-Length: +4\r\n\r\nabcd"],
+    ["odd coding", "POST http://ok.test/ HTTP/1.1\r\nHost: ok.test\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"],
+    ["space before colon", "GET http://ok.test/ HTTP/1.1\r\nHost : ok.test\r\n\r\n"],
+    ["folded field", "GET http://ok.test/ HTTP/1.1\r\nHost: ok.test\r\nX: a\r\n b\r\n\r\n"],
+    ["bare line feed", "GET http://ok.test/ HTTP/1.1\nHost: ok.test\r\n\r\n"],
+    ["bare line feed in a field", "GET http://ok.test/ HTTP/1.1\r\nHost: ok.test\nX: y\r\n\r\n"],
+    ["HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
+    ["HTTP/0.9", "GET http://ok.test/\r\n\r\n"],
+    ["ftp", "GET ftp://ok.test/ HTTP/1.1\r\nHost: ok.test\r\n\r\n"],
+  ])("refuses %s", async (_name, bytes) => {
+    const { socketPath, records } = await bed({ allow: ["ok.test"] });
+    expect(await talk(socketPath, bytes)).toMatch(/^HTTP\/1\.1 400 bad-request/);
+    expect(records.every(({ type }) => type === "net.blocked")).toBe(true);
+  });
+
+  it("passes bodies of every framing unchanged", async () => {
+    const port = await echoServer();
+    const { socketPath } = await bed({ allow: [`ok.test:${port}`] });
+    const head = (extra: string): string =>
+      `POST http://ok.test:${port}/ HTTP/1.1\r\nHost: ok.test:${port}\r\n${extra}\r\n`;
+    expect(await talk(socketPath, `${head("Content-Length: 5\r\n")}hello`)).toContain('"body":"hello"');
+    expect(
+      await talk(socketPath, `${head("Transfer-Encoding: chunked\r\n")}5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n`),
+    ).toContain('"body":"hello!"');
+    expect(
+      await talk(socketPath, `${head("Transfer-Encoding: chunked\r\n")}5;ext=1\r\nhello\r\n0\r\n\r\n`),
+    ).not.toContain('"body":"hello"');
+  });
+
+  it("carries a large body byte for byte", async () => {
+    const body = randomBytes(20_000_000);
+    const server = http.createServer((_, response) => response.end(body));
+    const port = await listen(server);
+    const { socketPath } = await bed({ allow: [`ok.test:${port}`] });
+    const digest = await new Promise<string>((resolve, reject) => {
+      const hash = createHash("sha256");
+      http
+        .get({ socketPath, path: `http://ok.test:${port}/`, headers: { host: `ok.test:${port}` } }, (response) => {
+          response.on("data", (piece) => hash.update(piece));
+          response.on("end", () => resolve(hash.digest("hex")));
+        })
+        .on("error", reject);
+    });
+    expect(digest).toBe(createHash("sha256").update(body).digest("hex"));
+    server.closeAllConnections();
+  });
+
+  it("answers two hundred clients at once", async () => {
+    const port = await echoServer();
+    const { socketPath } = await bed({ allow: [`ok.test:${port}`] });
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, (_, i) =>
+        talk(
+          socketPath,
+          get(`http://ok.test:${port}/${i}`, `ok.test:${port}`, "Connection: close\r\n"),
+          undefined,
+          5_000,
+        ),
+      ),
+    );
+    expect(answers.filter((answer, i) => answer.includes(`"url":"/${i}"`))).toHaveLength(200);
+  });
+
+  it("lets a WebSocket through to an allowed host", async () => {
+    const server = http.createServer();
+    server.on("upgrade", (_request, socket) => {
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+      socket.on("data", (piece: Buffer) => socket.write(`echo:${piece}`));
+      socket.on("end", () => socket.end());
+    });
+    const port = await listen(server);
+    const { socketPath } = await bed({ allow: [`ok.test:${port}`] });
+    const answer = await talk(
+      socketPath,
+      get(`http://ok.test:${port}/ws`, `ok.test:${port}`, "Connection: Upgrade\r\nUpgrade: websocket\r\n"),
+      (socket, sofar) => {
+        if (sofar.endsWith("\r\n\r\n")) socket.write("frame");
+      },
+    );
+    expect(answer).toContain("echo:frame");
+  });
+});
+
+describe("addresses", () => {
+  it("refuses an allowed name that resolves to where no rule allows, and says which line would", async () => {
+    const { socketPath, records } = await bed({
+      allow: ["rebind.test"],
+      addresses: () => ["93.184.215.14", "169.254.169.254"],
+    });
+    const answer = await talk(socketPath, get("http://rebind.test/", "rebind.test"));
+    expect(answer).toMatch(/^HTTP\/1\.1 403 address-metadata/);
+    expect(answer).toContain("--allow-domain rebind.test=169.254.169.254/32");
+    expect(records.map(({ type }) => type)).toEqual(["net.blocked"]);
+  });
+  it("dials the address it checked: a resolver that changes its mind is asked once a dial", async () => {
+    const port = await echoServer();
+    const flips = ["127.0.0.1", "169.254.169.254"];
+    const { socketPath, asked } = await bed({
+      allow: [`ok.test:${port}`],
+      addresses: () => [flips.shift() ?? "10.0.0.1"],
+    });
+    expect(await talk(socketPath, get(`http://ok.test:${port}/`, `ok.test:${port}`))).toContain("200 OK");
+    expect(asked).toEqual(["ok.test"]);
+    expect(await talk(socketPath, get(`http://ok.test:${port}/`, `ok.test:${port}`))).toContain("address-metadata");
+  });
+  it.each(["127.1", "2130706433", "0x7f000001", "0177.0.0.1"])("takes `%s` for no host at all", async (host) => {
+    const { socketPath, asked } = await bed({ allow: ["ok.test"] });
+    expect(await talk(socketPath, get(`http://${host}/`, host))).toMatch(/^HTTP\/1\.1 400/);
+    expect(asked).toEqual([]);
+  });
+  it.each(["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "169.254.169.254", "localhost"])(
+    "refuses `%s` without a rule",
+    async (host) => {
+      const { socketPath } = await bed({ allow: ["ok.test"] });
+      expect(await talk(socketPath, get(`http://${host}/`, host))).toMatch(/^HTTP\/1\.1 403 no-rule/);
+    },
+  );
+});
+
+describe("tunnels", () => {
+  /** A server that says what arrived and answers with a word. */
+  async function rawServer(): Promise<{ port: number; heard: () => string }> {
+    let heard = "";
+    const port = await listen(
+      net.createServer((socket) => {
+        socket.on("error", () => undefined);
+        socket.on("data", (piece) => {
+          heard += piece.toString("latin1");
+          socket.write("answered");
+        });
+      }),
+    );
+    return { port, heard: () => heard };
+  }
+  const connect = (target: string): string => `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`;
+  const afterConnect =
+    (bytes: Buffer | string) =>
+    (socket: Socket, answer: string): void => {
+      if (answer.endsWith("\r\n\r\n")) socket.write(bytes);
+    };
+
+  it("opens for TLS to the same name and not for another name, no name, or no TLS", async () => {
+    // Port 443 cannot be had by an ordinary user, so an address rule stands for the preset's: its port is named, its bytes are TLS.
+    const { port, heard } = await rawServer();
+    const { socketPath, records } = await bed({ allow: [`ok.test:${port}`] });
+    expect(await talk(socketPath, connect(`ok.test:${port}`), afterConnect(clientHello("ok.test")))).toContain(
+      "answered",
+    );
+    expect(heard()).toContain("ok.test");
+    const before = heard();
+    expect(await talk(socketPath, connect(`ok.test:${port}`), afterConnect(clientHello("evil.test")))).not.toContain(
+      "answered",
+    );
+    expect(heard()).toBe(before);
+    expect(records.at(-2)).toMatchObject({ type: "net.blocked", data: { reason: "tls-name-differs" } });
+  });
+  it("passes other bytes only where the rule names the port", async () => {
+    const { port } = await rawServer();
+    const { socketPath } = await bed({ allow: [`ok.test:${port}`] });
+    expect(await talk(socketPath, connect(`ok.test:${port}`), afterConnect("SSH-2.0-x\r\n"))).toContain("answered");
+  });
+  it.each(["evil.test:443", "ok.test:22", "127.0.0.1:443"])("refuses CONNECT %s", async (target) => {
+    const { socketPath, asked } = await bed({ allow: ["ok.test"] });
+    expect(await talk(socketPath, connect(target))).toMatch(/^HTTP\/1\.1 403 /);
+    expect(asked).toEqual([]);
+  });
+  it.each(["ok.test", "ok.test:", "ok.test:99999", "http://ok.test:443", "ok.test:443/x", "ok.test\0:443"])(
+    "refuses CONNECT to `%s` as no request",
+    async (target) => {
+      const { socketPath } = await bed({ allow: ["ok.test"] });
+      expect(await talk(socketPath, connect(target))).toMatch(/^HTTP\/1\.1 400 /);
+    },
+  );
+  it("reads a CONNECT to port 80 as the plain HTTP it is", async () => {
+    const { socketPath } = await bed({ allow: ["ok.test"] });
+    const inside = await talk(socketPath, connect("ok.test:80"), afterConnect(get("/x", "evil.test")));
+    expect(inside).toMatch(/HTTP\/1\.1 400 bad-request-host-differs/);
+    expect(await talk(socketPath, connect("ok.test:80"), afterConnect(clientHello("ok.test")))).toMatch(
+      /HTTP\/1\.1 400|established\r\n\r\n$/,
+    );
+  });
+});
+
+describe("the record", () => {
+  it("dials nothing that cannot be recorded", async () => {
+    const port = await echoServer();
+    const control = await bed({ allow: [`ok.test:${port}`] });
+    expect(await talk(control.socketPath, get(`http://ok.test:${port}/`, `ok.test:${port}`))).toContain("200 OK");
+    const { socketPath } = await bed({
+      allow: [`ok.test:${port}`],
+      append: async () => Promise.reject(new Error("full")),
+    });
+    expect(await talk(socketPath, get(`http://ok.test:${port}/`, `ok.test:${port}`))).toMatch(
+      /^HTTP\/1\.1 503 not-recorded/,
+    );
+  });
+  it("counts a flood of refusals without writing each", async () => {
+    const { socketPath, records, egress } = await bed({ allow: ["ok.test"] });
+    for (let i = 0; i < 50; i += 1) await talk(socketPath, get("http://evil.test/", "evil.test"));
+    expect(egress.summary().blocked).toMatchObject([{ host: "evil.test", count: 50 }]);
+    await egress.close();
+    const written = records.filter(({ type }) => type === "net.blocked");
+    expect(written.length).toBeLessThan(30);
+    expect(written.reduce((sum, { data }) => sum + Number(data["repeats"] ?? 1), 0)).toBe(50);
+  });
+});
+
+/** The smallest ClientHello that names a server. */
+function clientHello(name: string): Buffer {
+  const host = Buffer.from(name, "latin1");
+  const u16 = (n: number): Buffer => Buffer.from([n >> 8, n & 255]);
+  const entry = Buffer.concat([Buffer.from([0]), u16(host.length), host]);
+  const list = Buffer.concat([u16(entry.length), entry]);
+  const extension = Buffer.concat([u16(0), u16(list.length), list]);
+  const body = Buffer.concat([
+    u16(0x0303),
+    randomBytes(32),
+    Buffer.from([0]),
+    u16(2),
+    u16(0x1301),
+    Buffer.from([1, 0]),
+    u16(extension.length),
+    extension,
+  ]);
+  const handshake = Buffer.concat([Buffer.from([1, 0]), u16(body.length), body]);
+  return Buffer.concat([Buffer.from([0x16, 3, 1]), u16(handshake.length), handshake]);
+}
