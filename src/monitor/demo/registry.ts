@@ -26,6 +26,9 @@ export async function findRegistry(env: Environment): Promise<Registry | undefin
   const text = npmConfig("registry", env) ?? "";
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
+  // The agent gets an address, never a login.
+  url.username = "";
+  url.password = "";
   const cafile = npmConfig("cafile", env);
   const addresses = await lookup(url.hostname, { all: true }).catch(() => []);
   const allowPrivate = addresses
