@@ -1,6 +1,21 @@
-// The door of the audit room: one log a session, the machine's ledger, and the keys.
+// The door of the audit room: one log a session, the machine's ledger, the keys, and reading and checking them.
 export { type LogClock, systemClock } from "./clock.ts";
+export { sha256, verifyEd25519 } from "./crypto.ts";
 export { machineKey } from "./keys.ts";
 export { appendToLedger, type LedgerOptions, ledgerAppend } from "./ledger.ts";
+export {
+  type LedgerEntry,
+  type LedgerReport,
+  ledgerEntries,
+  sessionFolders,
+  verifyLedger,
+  verifyMachine,
+  verifySession,
+} from "./machine.ts";
+export { sessionPlaces } from "./places.ts";
 export { LogError } from "./problem.ts";
+export { type ReadLine, type ReadPlace, readLog } from "./read.ts";
+export { Unreadable } from "./scan.ts";
+export type { LogIo } from "./segment.ts";
 export { openSessionLog, type SessionLog, type SessionLogOptions } from "./session.ts";
+export { type LogReport, type Remembered, type VerifyOptions, verifyLog } from "./verify.ts";

@@ -129,7 +129,7 @@ async function resume(options: Keyed): Promise<Result<Resumed, Problem>> {
     });
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    if (target === 0 && error.message === "holds no records") return ok({ from: { state: EMPTY_CHAIN, sealed: 0 } });
+    if (target === 0 && error.reason === "absent") return ok({ from: { state: EMPTY_CHAIN, sealed: 0 } });
     return err(damaged(places.dir, `\`${error.path}\` ${error.message}`));
   }
   if (shortcut !== undefined) roots.set(shortcut.size, toHex(openTree(sha256, shortcut.frontier).root()));

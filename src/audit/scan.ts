@@ -58,13 +58,15 @@ export interface Line {
   readonly offset: number;
 }
 
-/** Thrown when the log cannot be read at all (missing, not a folder, a link, permission). */
+/** Thrown when the log cannot be read: `absent`, `alien` (a link, a device, a file that does not belong), or `system`. */
 export class Unreadable extends Error {
   readonly path: string;
+  readonly reason: "absent" | "alien" | "system";
 
-  constructor(path: string, why: string) {
+  constructor(path: string, reason: Unreadable["reason"], why: string) {
     super(why);
     this.path = path;
+    this.reason = reason;
   }
 }
 
@@ -80,11 +82,11 @@ export function scanLog(dir: string, options: ScanOptions = {}): Scan {
 export function segmentNames(dir: string): string[] {
   const folder = join(dir, "log");
   try {
-    if (!lstatSync(folder).isDirectory()) throw new Unreadable("log", "is not a folder");
+    if (!lstatSync(folder).isDirectory()) throw new Unreadable("log", "alien", "is not a folder");
     const names = readdirSync(folder).sort();
     const odd = names.find((name) => !/^\d{12}\.jsonl$/.test(name));
-    if (odd !== undefined) throw new Unreadable(`log/${odd}`, "does not belong to a log");
-    if (names.length === 0) throw new Unreadable("log", "holds no records");
+    if (odd !== undefined) throw new Unreadable(`log/${odd}`, "alien", "does not belong to a log");
+    if (names.length === 0) throw new Unreadable("log", "absent", "holds no records");
     return names;
   } catch (error) {
     throw unreadable("log", error);
@@ -95,7 +97,8 @@ export function segmentNames(dir: string): string[] {
 export function unreadable(path: string, error: unknown): Unreadable {
   if (error instanceof Unreadable) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-  return new Unreadable(path, code === "ELOOP" ? "is a link" : code);
+  if (code === "ELOOP" || code === "EFTYPE") return new Unreadable(path, "alien", "is not a regular file");
+  return new Unreadable(path, code === "ENOENT" ? "absent" : "system", code);
 }
 
 /** Opens a regular file without following a link, synchronously: a scan has nothing else to do. */
@@ -103,7 +106,7 @@ export function openForScan(dir: string, path: string): number {
   const fd = openSync(join(dir, path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   if (fstatSync(fd).isFile()) return fd;
   closeSync(fd);
-  throw new Unreadable(path, "is not a regular file");
+  throw new Unreadable(path, "alien", "is not a regular file");
 }
 
 class Scanner {

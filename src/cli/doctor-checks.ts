@@ -4,6 +4,7 @@ import { join } from "node:path";
 import {
   type Probe,
   probeBubblewrap,
+  probeFence,
   probeGit,
   probeHelper,
   probeLandlock,
@@ -31,7 +32,7 @@ export interface Places {
 const REFUSED = "every run is refused";
 
 /** Tries everything. Takes a second or two; changes nothing but making the state folder when it is not there yet. */
-export function allChecks(places: Places): readonly Check[] {
+export async function allChecks(places: Places): Promise<readonly Check[]> {
   const needed = (probe: Probe, means: string = REFUSED): Check => ({ ...probe, needed: true, means });
   const useful = (probe: Probe, means: string): Check => ({ ...probe, needed: false, means });
   return [
@@ -43,6 +44,7 @@ export function allChecks(places: Places): readonly Check[] {
     needed(probeState(places.stateDir), "no record can be kept, so every run is refused"),
     needed(probeOverlay(places.stateDir), "runs are refused, but for `--workspace direct`, which edits in place"),
     needed(probeTerminal(), "interactive agents are refused"),
+    needed(await probeFence(places)),
     needed(probeClock(places.root), "the times in the record are wrong, and certificates will not verify"),
     useful(probeMemoryLimit(), "memory is not limited"),
     useful(probeGit(), "repositories are still fenced; inside, git is missing too"),

@@ -10,9 +10,9 @@ export function doctorCommand(): Command {
   return new Command("doctor")
     .description("try what this machine can enforce, and say what mends the rest")
     .option("--json", "print one JSON document, with the evidence")
-    .action((options: { readonly json?: boolean }) => {
+    .action(async (options: { readonly json?: boolean }) => {
       const { root, helper } = findInstallation();
-      const checks = allChecks({ stateDir: callerStateDir(process.env), helper, root });
+      const checks = await allChecks({ stateDir: callerStateDir(process.env), helper, root });
       const ready = checks.every((check) => check.available || !check.needed);
       process.stdout.write(
         options.json === true ? `${JSON.stringify({ ready, checks }, undefined, 2)}\n` : page(checks, ready),

@@ -5,6 +5,7 @@ import { doctorCommand } from "./doctor.ts";
 import { EXIT, endQuietlyOnClosedPipe, fail, failAsBug } from "./exit.ts";
 import { initCommand } from "./init.ts";
 import { findInstallation } from "./installation.ts";
+import { logCommand } from "./log.ts";
 import { runCommand } from "./run.ts";
 
 function program(): Command {
@@ -21,6 +22,7 @@ function program(): Command {
   root.addCommand(demoCommand());
   root.addCommand(initCommand());
   root.addCommand(doctorCommand());
+  root.addCommand(logCommand());
   speakPlainly(root);
   return root;
 }

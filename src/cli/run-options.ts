@@ -42,12 +42,20 @@ export function declareRunOptions(command: Command): Command {
     .option("--runtime <runtime>", "where it runs: auto, process")
     .option("--workspace <kind>", "overlay (default: changes are applied at the end), direct (live, weaker), read-only")
     .option("--apply <when>", "when a clean diff reaches the host: end (default), ask (hold everything for review)")
-    .option("--allow-domain <rule>", "open HOST, *.HOST, HOST:PORT or preset:NAME; RULE=CIDR names a private address", collect)
+    .option(
+      "--allow-domain <rule>",
+      "open HOST, *.HOST, HOST:PORT or preset:NAME; RULE=CIDR names a private address",
+      collect,
+    )
     .option("--allow-read <path>", "show this path too, read-only", collect)
     .option("--allow-write <path>", "let this path be written too, live", collect)
     .option("--deny-read <path>", "hide what matches, also in the workspace", collect)
     .option("--deny-write <path>", "hold or refuse changes to what matches", collect)
-    .option("--env <name[=value]>", "let a variable in: NAME takes the caller's value, and is shown as exposed", collect)
+    .option(
+      "--env <name[=value]>",
+      "let a variable in: NAME takes the caller's value, and is shown as exposed",
+      collect,
+    )
     .option("--credential <name>", "let the proxy hold a credential (a later version)", collect)
     .option("--setup <command>", "run this first, online (a later version)", collect)
     .option("--timeout <time>", "end the session after this long, for example 30m (default 4h)")
@@ -106,10 +114,16 @@ export function commandLineLayer(options: RunOptions, cwd: string): object {
 /** `RULE=CIDR` is a rule and a private address for its host; egress expands a preset's hosts. */
 function domains(rules: readonly string[]): { allow?: readonly string[]; allowPrivate?: readonly object[] } {
   if (rules.length === 0) return {};
-  const allowPrivate = rules.filter((rule) => rule.includes("=")).map((rule) => {
-    const [name, cidr] = split(rule, "=");
-    return { host: name.startsWith("preset:") ? name : name.replace(/(?<=[^:]):\d+$/, ""), cidr, reason: "named on the command line" };
-  });
+  const allowPrivate = rules
+    .filter((rule) => rule.includes("="))
+    .map((rule) => {
+      const [name, cidr] = split(rule, "=");
+      return {
+        host: name.startsWith("preset:") ? name : name.replace(/(?<=[^:]):\d+$/, ""),
+        cidr,
+        reason: "named on the command line",
+      };
+    });
   const allow = rules.map((rule) => split(rule, "=")[0]);
   return allowPrivate.length > 0 ? { allow, allowPrivate } : { allow };
 }

@@ -153,14 +153,9 @@ export function probeHelper(helper: string): Probe {
       evidence: `${helper} is not executable`,
       mend,
     };
-  const trial = run(helper, ["--version"]);
-  return {
-    name,
-    available: trial.worked,
-    reason: trial.worked ? trial.output : trial.said,
-    evidence: `${helper} --version: ${trial.output || trial.said}`,
-    mend,
-  };
+  const trial = run(helper, ["enter", "--", "/bin/true"]);
+  const evidence = `${helper} enter -- /bin/true: ${trial.worked ? "worked" : trial.said}`;
+  return { name, available: trial.worked, reason: trial.worked ? "built, and runs here" : trial.said, evidence, mend };
 }
 
 /** A private pseudo-terminal can be opened inside. */

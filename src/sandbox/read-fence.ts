@@ -2,11 +2,11 @@
 // run, nothing of the disk but that folder and the system's programs. It writes nothing and leaves nothing, so it needs no helper and no session.
 // What it prints is as hostile as what it read.
 import { spawn } from "node:child_process";
-import { lstatSync, readlinkSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { err, ok, type Problem, type Result } from "#core";
-import { hasSeccompTable, seccompFilter } from "#core/sandbox";
+import { hasSeccompTable, type Mount, seccompFilter } from "#core/sandbox";
 import { explainRefusal } from "./probe.ts";
+import { systemFolder } from "./system-folder.ts";
 import { findBubblewrap } from "./trial.ts";
 
 /** What to run, and how much of it. */
@@ -46,19 +46,15 @@ export function fenceArguments(fence: ReadFence): readonly string[] {
   return [
     ...["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--uid", "65534", "--gid", "65534"],
     ...["--clearenv", "--setenv", "PATH", "/usr/bin:/bin", "--setenv", "LC_ALL", "C"],
-    ...["--ro-bind", "/usr", "/usr", ...["/bin", "/lib", "/lib64"].flatMap(systemFolder)],
+    ...["--ro-bind", "/usr", "/usr", ...["/bin", "/lib", "/lib64"].flatMap(systemFolder).flatMap(bindArguments)],
     ...["--ro-bind", fence.root, fence.root, "--chdir", fence.root, "--seccomp", "3"],
     ...["--", "/bin/sh", "-c", fence.script, "sh", ...fence.args],
   ];
 }
 
-/** `/bin` as this host has it: a link into /usr, a folder of its own, or absent. */
-function systemFolder(path: string): readonly string[] {
-  try {
-    return lstatSync(path).isSymbolicLink() ? ["--symlink", readlinkSync(path), path] : ["--ro-bind", path, path];
-  } catch {
-    return [];
-  }
+function bindArguments(mount: Mount): readonly string[] {
+  if (mount.kind === "symlink") return ["--symlink", mount.to, mount.target];
+  return mount.kind === "ro-bind" ? ["--ro-bind", mount.source, mount.target] : [];
 }
 
 function collect(child: ReturnType<typeof spawn>, fence: ReadFence): Promise<Result<Buffer, Problem>> {

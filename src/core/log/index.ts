@@ -38,3 +38,4 @@ export {
 } from "./note.ts";
 export { consistencyProof, extendsTree, type HashAt, includes, inclusionProof } from "./proof.ts";
 export type { Actor, Append, Json, Origin, RecordBody, RecordType } from "./record.ts";
+export { exitOf, type LogExit, type LogVerdict, type TamperKind, verdictText, worstExit } from "./verdict.ts";

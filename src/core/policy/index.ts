@@ -16,3 +16,4 @@ export type {
   Tier,
   WorkspaceKind,
 } from "./policy.ts";
+export { parseRule, type Rule } from "./rule.ts";
