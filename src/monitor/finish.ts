@@ -1,22 +1,14 @@
-// What becomes of a session's changes: read from the overlay, seen by the gate, the clean ones carried to the workspace, the rest held.
-import { join } from "node:path";
+// What becomes of a session's changes: read from the overlay, judged by the gate, on record, the clean ones carried to the workspace.
 import type { Append, Json } from "#core/log";
-import { leadsToProtected, protection } from "#core/paths";
-import type { Change } from "#core/review";
+import type { Judged } from "#core/review";
 import type { HeldChange } from "#core/session";
-import { applyChanges, readChanges } from "#sandbox";
-import type { Prepared } from "./prepare.ts";
-import type { RunRequest } from "./request.ts";
+import { applyJudged, type ChangesPlace, mergeSettings, readJudged } from "./changes.ts";
 
 /** What finishing needs. */
 export interface FinishParts {
-  readonly request: RunRequest;
-  readonly prepared: Prepared;
-  readonly session: string;
-  readonly startedMs: number;
+  readonly place: ChangesPlace;
+  readonly kind: "overlay" | "direct" | "read-only";
   readonly append: Append;
-  /** Set when everything waits for a person, whatever the gate says: the reason code. */
-  readonly holdAll: string | undefined;
   readonly exit: { readonly code: number; readonly signal?: number };
 }
 
@@ -28,9 +20,11 @@ export interface Finished {
   readonly failed: boolean;
 }
 
+const GIT_CONFIG = ".git/config";
+
 /** Records the exit, then the diff, then applies what is clean (I6: the record first). */
 export async function finishWorkspace(parts: FinishParts): Promise<Finished> {
-  const { prepared, append } = parts;
+  const { place, append } = parts;
   const failed = (why: string): Finished => ({
     applied: [],
     held: [],
@@ -40,58 +34,59 @@ export async function finishWorkspace(parts: FinishParts): Promise<Finished> {
   try {
     await append({ type: "exec.exit", origin: "observed", data: { ...parts.exit } });
   } catch (error) {
-    if (prepared.plan.workspace.kind === "overlay") return failed((error as Error).message);
+    if (parts.kind === "overlay") return failed((error as Error).message);
   }
-  if (prepared.plan.workspace.kind !== "overlay") return { applied: [], held: [], notices: [], failed: false };
-  const read = await readChanges({
-    helper: parts.request.installation.helper,
-    upper: prepared.paths.upper,
-    lower: prepared.workspace.root,
-    masked: prepared.plan.masked,
-  });
-  if (!read.ok) return failed(read.error.message);
-  const clean: Change[] = [];
-  const held: HeldChange[] = [];
-  for (const change of read.value.changes) {
-    const reason = parts.holdAll ?? reasonToHold(change);
-    if (reason === undefined) clean.push(change);
-    else held.push({ path: change.path, reason });
-  }
+  if (parts.kind !== "overlay") return { applied: [], held: [], notices: [], failed: false };
+  const judged = await readJudged(place);
+  if (!judged.ok) return failed(judged.error.message);
+  const clean = judged.value.filter(({ held }) => held === undefined);
+  const held = judged.value.filter((entry) => entry.held !== undefined);
   try {
     await append({ type: "diff", origin: "observed", data: diffRecord(clean, held) });
   } catch (error) {
     return failed((error as Error).message);
   }
-  const applied = applyChanges(
-    {
-      root: prepared.workspace.root,
-      upper: prepared.paths.upper,
-      journal: join(prepared.paths.dir, "journal.json"),
-      stage: join(prepared.paths.dir, "stage"),
-    },
-    clean,
-  );
-  const refused = applied.refused.map(({ path, code }) => ({ path, reason: code }));
-  return { applied: applied.applied, held: [...held, ...refused], notices: [], failed: false };
-}
-
-function reasonToHold(change: Change): string | undefined {
-  const found = protection(change.path);
-  if (found !== undefined && !found.inDependencies) return "protected-path";
-  if (change.after?.type === "link" && leadsToProtected(change.path) !== undefined) return "protected-path";
-  if (change.oddName) return "bad-name";
-  if (change.masked) return "masked";
-  return undefined;
+  const result = applyJudged(place, clean);
+  const waiting = [
+    ...held.map(({ change, held: reason }) => ({ path: change.path, reason: reason?.code ?? "held" })),
+    ...result.refused.map(({ path, code }) => ({ path, reason: code })),
+  ];
+  // Only when the repository itself came back: a branch's settings without its refs would say nothing.
+  const settings =
+    place.meta.gate.holdAll === undefined && waiting.some(({ path }) => path === GIT_CONFIG)
+      ? mergeSettings(place)
+      : undefined;
+  const merged = settings !== undefined && settings.held.length === 0;
+  const notices = judged.value.flatMap(({ notice }) => notice ?? []);
+  return {
+    applied: merged ? [...result.applied, GIT_CONFIG] : result.applied,
+    held: merged
+      ? waiting.filter(({ path }) => path !== GIT_CONFIG)
+      : waiting.map((entry) =>
+          entry.path === GIT_CONFIG && settings !== undefined
+            ? { path: GIT_CONFIG, reason: `git-settings: ${settings.held.join(" ")}` }
+            : entry,
+        ),
+    notices:
+      notices.length > 0
+        ? [`${notices.length} protected names below dependency folders, the first: ${notices[0]}`]
+        : [],
+    failed: false,
+  };
 }
 
 // A line of the log is bounded, so a huge diff names its first paths and counts the rest.
 const NAMED_MOST = 300;
 
-function diffRecord(clean: readonly Change[], held: readonly HeldChange[]): { readonly [key: string]: Json } {
+function diffRecord(clean: readonly Judged[], held: readonly Judged[]): { readonly [key: string]: Json } {
   return {
     clean: clean.length,
     held: held.length,
-    changes: clean.slice(0, NAMED_MOST).map(({ path, kind, after }) => ({ path, kind, digest: after?.digest ?? "" })),
-    waiting: held.slice(0, NAMED_MOST).map(({ path, reason }) => ({ path, reason })),
+    changes: clean
+      .slice(0, NAMED_MOST)
+      .map(({ change: { path, kind, after } }) => ({ path, kind, digest: after?.digest ?? "" })),
+    waiting: held
+      .slice(0, NAMED_MOST)
+      .map(({ change, held: reason }) => ({ path: change.path, reason: reason?.code ?? "" })),
   };
 }

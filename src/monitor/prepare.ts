@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import type { Json } from "#core/log";
 import { type EgressPlan, expandNetwork } from "#core/net";
+import { compileDenies } from "#core/paths";
 import type { LoadedPolicy, Policy } from "#core/policy";
 import { agentFor } from "#core/presets";
 import type { SandboxPlan } from "#core/sandbox";
@@ -33,6 +34,8 @@ export interface Prepared {
   readonly memoryBy: string;
   readonly exposed: readonly string[];
   readonly unwritable: readonly string[];
+  /** A known agent's own settings in the workspace, lower case. */
+  readonly alsoProtected: readonly string[];
   readonly untrusted: readonly string[];
   readonly notices: readonly string[];
   /** The fields of `session.open`. */
@@ -77,7 +80,8 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
   if (!egress.ok) return cannot(...egress.error);
   const egressPlan: EgressPlan = { ...egress.value, maxConnections: policy.sandbox.limits.connections };
 
-  const secrets = findSecretFiles(root);
+  const hidden = compileDenies(walls.unreadable, { root, home: caller.home });
+  const secrets = findSecretFiles(root, walls.unreadable.length === 0 ? {} : { alsoMasked: hidden });
   if (secrets.incomplete) {
     return cannot({
       code: "workspace-too-large",
@@ -134,6 +138,7 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
     memoryBy,
     exposed: planned.value.exposed,
     unwritable: walls.unwritable,
+    alsoProtected: (agent?.protectedSettings ?? []).map((name) => name.toLowerCase()),
     untrusted: loaded.value.dropped
       .filter((entry) => entry.because === "not-accepted")
       .map((entry) => `${entry.at.file}:${entry.at.line} ${entry.key}`),

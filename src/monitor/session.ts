@@ -183,14 +183,18 @@ class Session {
     const { prepared, request } = this;
     const limit = this.limit ?? exit.limit;
     const exitCode = limit === undefined ? exit.code : LIMIT_EXIT;
+    const holdAll =
+      limit !== undefined ? `stopped-by-${limit}` : prepared.policy.sandbox.apply === "ask" ? "asked" : undefined;
+    if (holdAll !== undefined) this.writeMeta({ state: "running", held: 0 }, holdAll);
     const finished = await finishWorkspace({
-      request,
-      prepared,
-      session: this.id,
-      startedMs: this.started.getTime(),
+      place: {
+        stateDir: request.stateDir,
+        helper: request.installation.helper,
+        home: request.caller.home,
+        meta: this.metaNow({ state: "running", held: 0 }, holdAll),
+      },
+      kind: prepared.plan.workspace.kind,
       append: log.append,
-      holdAll:
-        limit !== undefined ? `stopped-by-${limit}` : prepared.policy.sandbox.apply === "ask" ? "asked" : undefined,
       exit: { code: exitCode, ...(exit.signal === undefined ? {} : { signal: exit.signal }) },
     });
     const network = egress?.summary() ?? { allowed: [], blocked: [] };
@@ -201,7 +205,7 @@ class Session {
       ...(limit === undefined ? {} : { limit }),
     });
     const keep = finished.held.length > 0 || finished.failed;
-    this.writeMeta({ state: keep ? "held" : "done", held: finished.held.length, exitCode });
+    this.writeMeta({ state: keep ? "held" : "done", held: finished.held.length, exitCode }, holdAll);
     await removeSessionFolders(prepared.paths, request.installation.helper, { keepChanges: keep });
     const outcome: Outcome = {
       session: this.id,
@@ -246,9 +250,13 @@ class Session {
     return this.refuse(problems);
   }
 
-  private writeMeta(now: Pick<SessionMeta, "state" | "held"> & { exitCode?: number }): void {
+  private writeMeta(now: MetaNow, holdAll?: string): void {
+    writeMeta(this.request.stateDir, this.metaNow(now, holdAll));
+  }
+
+  private metaNow(now: MetaNow, holdAll?: string): SessionMeta {
     const { prepared, request } = this;
-    writeMeta(request.stateDir, {
+    return {
       id: this.id,
       workspace: prepared.workspace.root,
       kind: prepared.plan.workspace.kind,
@@ -258,7 +266,14 @@ class Session {
       ...(now.state === "running" ? {} : { endedAt: new Date().toISOString() }),
       supervisor: thisSupervisor(),
       masked: prepared.plan.masked,
+      gate: {
+        denied: prepared.unwritable,
+        alsoProtected: prepared.alsoProtected,
+        ...(holdAll === undefined ? {} : { holdAll }),
+      },
       ...now,
-    });
+    };
   }
 }
+
+type MetaNow = Pick<SessionMeta, "state" | "held"> & { readonly exitCode?: number };

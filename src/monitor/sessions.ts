@@ -19,6 +19,12 @@ export interface SessionMeta {
   readonly supervisor: { readonly pid: number; readonly startTicks: string };
   /** Absolute paths that were masked, so that their absence inside is not read as a deletion. */
   readonly masked: readonly string[];
+  /** What the gate needs to judge the changes again: denied patterns, the agent's own settings, and why everything waits, if it does. */
+  readonly gate: {
+    readonly denied: readonly string[];
+    readonly alsoProtected: readonly string[];
+    readonly holdAll?: string;
+  };
   /** How many changes wait for review. */
   readonly held: number;
   readonly exitCode?: number;

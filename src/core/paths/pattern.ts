@@ -1,0 +1,70 @@
+// Path patterns of rules (DESIGN 7.7), gitignore-like: `//abs`, `~/x`, `/x` from the policy's directory, `./x` or `x/y` from the
+// workspace, a bare name at any depth, `*` within a component, `**` over any number of them. Pure; case does not count, since a deny
+// that a case-insensitive disk can be talked around is none (an allow must not use `caseless`).
+
+/** Where patterns are anchored. Absolute, without trailing slash. */
+export interface PatternPlaces {
+  /** The workspace root, and the directory of the policies in it. */
+  readonly root: string;
+  readonly home: string;
+}
+
+/** Does an absolute path match? A pattern that names a folder matches everything below it. */
+export type PathMatcher = (absolute: string) => boolean;
+
+/** Compiles one pattern to a matcher of absolute paths. */
+export function compilePattern(
+  text: string,
+  places: PatternPlaces,
+  options: { readonly caseless: boolean },
+): PathMatcher {
+  const anchored = anchor(text.trim(), places);
+  const source = anchored.map(component).join("");
+  const flags = options.caseless ? "isu" : "su";
+  const whole = new RegExp(`^${source}(?:/.*)?$`, flags);
+  return (absolute) => whole.test(absolute);
+}
+
+/** One matcher for many deny patterns, of paths relative to the root (as a walk of the workspace meets them). */
+export function compileDenies(texts: readonly string[], places: PatternPlaces): (relative: string) => boolean {
+  if (texts.length === 0) return () => false;
+  const matchers = texts.map((text) => compilePattern(text, places, { caseless: true }));
+  return (relative) => matchers.some((matches) => matches(`${places.root}/${relative}`));
+}
+
+/** The pattern as components of an absolute path; `**` stands for any number of them. */
+function anchor(text: string, { root, home }: PatternPlaces): readonly string[] {
+  const parts = (path: string): readonly string[] => path.split("/").filter((part) => part !== "" && part !== ".");
+  if (text.startsWith("//")) return parts(text);
+  if (text === "~" || text.startsWith("~/")) return [...parts(home), ...parts(text.slice(1))];
+  if (text.startsWith("/")) return [...parts(root), ...parts(text)];
+  const own = parts(text);
+  // gitignore: a pattern without a slash but at its end matches at any depth, also outside the workspace for a deny.
+  const isBare = own.length === 1 && !text.startsWith("./");
+  return isBare ? ["**", ...own] : [...parts(root), ...own];
+}
+
+/** One component with its leading slash. */
+function component(part: string, at: number, all: readonly string[]): string {
+  if (part === "**") return at === all.length - 1 ? "(?:/.+)?" : "(?:/[^/]+)*";
+  let source = "/";
+  for (let i = 0; i < part.length; i += 1) {
+    const char = part[i] ?? "";
+    if (char === "*") {
+      while (part[i + 1] === "*") i += 1;
+      source += "[^/]*";
+    } else if (char === "?") source += "[^/]";
+    else if (char === "[") {
+      const end = part.indexOf("]", i + 2);
+      if (end < 0) source += "\\[";
+      else {
+        source += `[${part
+          .slice(i + 1, end)
+          .replace(/^!/, "^")
+          .replace(/[\\[\]&~|]/g, "\\$&")}]`;
+        i = end;
+      }
+    } else source += char.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+  }
+  return source;
+}
