@@ -1,11 +1,14 @@
 // The command line, assembled: one file a command, nothing decided here but how bad usage is said (DESIGN 5: unknown options are errors, exit 64).
 import { Command, CommanderError } from "commander";
+import { applyCommand } from "./apply.ts";
 import { demoCommand } from "./demo.ts";
+import { discardCommand } from "./discard.ts";
 import { doctorCommand } from "./doctor.ts";
 import { EXIT, endQuietlyOnClosedPipe, fail, failAsBug } from "./exit.ts";
 import { initCommand } from "./init.ts";
 import { findInstallation } from "./installation.ts";
 import { logCommand } from "./log.ts";
+import { reviewCommand } from "./review.ts";
 import { runCommand } from "./run.ts";
 
 function program(): Command {
@@ -21,6 +24,9 @@ function program(): Command {
   root.addCommand(runCommand());
   root.addCommand(demoCommand());
   root.addCommand(initCommand());
+  root.addCommand(reviewCommand());
+  root.addCommand(applyCommand());
+  root.addCommand(discardCommand());
   root.addCommand(doctorCommand());
   root.addCommand(logCommand());
   speakPlainly(root);

@@ -5,6 +5,15 @@ export { proposePolicy } from "./init/proposal.ts";
 export { surveyRepository } from "./init/survey.ts";
 export { POLICY_FILE, writePolicyFile } from "./init/write.ts";
 export type { RunAnswer, RunRequest } from "./request.ts";
+export {
+  type ApplyResult,
+  applyReview,
+  discardReview,
+  type OpenReview,
+  openReview,
+  type ReviewPlaces,
+  showReview,
+} from "./review.ts";
 export { runSession } from "./session.ts";
 export { listSessions, type SessionMeta, sessionPaths } from "./sessions.ts";
 export { findWorkspace, type Workspace } from "./workspace.ts";

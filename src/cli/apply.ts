@@ -1,0 +1,44 @@
+// `ringfence apply`: a person lets named changes of a session through to the workspace. There is no answering yes by option: paths are named,
+// or `--all` is written out.
+import { Command } from "commander";
+import { forTerminal } from "#core/text";
+import { applyReview } from "#monitor";
+import { EXIT, fail } from "./exit.ts";
+import { requireReview, reviewPlaces, splitTarget } from "./review-session.ts";
+
+/** The command. Exit 0: all that was named is applied; 1: something was refused. */
+export function applyCommand(): Command {
+  return new Command("apply")
+    .description("apply changes that wait: by path, or all")
+    .argument("[session-and-paths...]", "the session (the last one that waits, if not given), then files or folders")
+    .option("--all", "everything that waits")
+    .option("--json", "print one JSON document")
+    .action(apply);
+}
+
+async function apply(args: readonly string[], options: { readonly all?: true; readonly json?: true }): Promise<void> {
+  const { id, paths } = splitTarget(args);
+  const all = options.all === true;
+  if (all === paths.length > 0) {
+    fail(
+      {
+        code: "usage",
+        message: all ? "`--all` and paths exclude each other" : "no path named",
+        hint: "ringfence apply [SESSION] PATH…, or --all",
+      },
+      EXIT.usage,
+    );
+  }
+  const places = reviewPlaces();
+  const open = await requireReview(places, id);
+  const done = await applyReview(places, open, { paths, all });
+  if (!done.ok) return fail(done.error, EXIT.badInput);
+  const { applied, refused, left } = done.value;
+  if (options.json === true) process.stdout.write(`${JSON.stringify(done.value)}\n`);
+  else {
+    for (const path of applied) process.stdout.write(`applied  ${forTerminal(path)}\n`);
+    for (const { path, code } of refused) process.stdout.write(`refused  ${forTerminal(path)}  (${code})\n`);
+    process.stdout.write(left > 0 ? `${left} left: ringfence review ${open.meta.id}\n` : "nothing left to review\n");
+  }
+  process.exitCode = refused.length > 0 ? 1 : 0;
+}
