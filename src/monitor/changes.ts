@@ -1,5 +1,5 @@
 // A session's changes, judged and carried out: the same way at its end and later by `review`, `apply` and `discard`.
-import { existsSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ok, type Problem, type Result } from "#core";
 import { compileDenies } from "#core/paths";
@@ -24,23 +24,31 @@ export async function readJudged(place: ChangesPlace): Promise<Result<readonly J
   const read = await readChanges({ helper: place.helper, upper, lower: meta.workspace, masked: meta.masked });
   if (!read.ok) return read;
   const { denied, alsoProtected, holdAll } = meta.gate;
+  // What came back once is the host's own from then on: later edits there are not undone by an older copy here.
+  const settled = readSettled(place);
+  const changes = read.value.changes.filter(({ path }) => !settled.has(path));
   return ok(
-    judgeChanges(read.value, {
-      root: meta.workspace,
-      startedMs: meta.startedMs,
-      denied: compileDenies(denied, { root: meta.workspace, home: place.home }),
-      alsoProtected,
-      ...(holdAll === undefined ? {} : { holdAll: holdReason(holdAll) }),
-    }),
+    judgeChanges(
+      { ...read.value, changes },
+      {
+        root: meta.workspace,
+        startedMs: meta.startedMs,
+        denied: compileDenies(denied, { root: meta.workspace, home: place.home }),
+        alsoProtected,
+        ...(holdAll === undefined ? {} : { holdAll: holdReason(holdAll) }),
+      },
+    ),
   );
 }
 
-/** Carries out what was accepted. `.git/config` is merged key by key where its harmless part can be told. */
+/** Carries out what was accepted, and remembers it. */
 export function applyJudged(place: ChangesPlace, accepted: readonly Judged[]): Applied {
-  return applyChanges(
+  const done = applyChanges(
     applyPlaces(place),
     accepted.map(({ change }) => change),
   );
+  markSettled(place, done.applied);
+  return done;
 }
 
 /** The keys of `.git/config` that came back, and those that wait; `undefined` when the session did not touch it. */
@@ -55,6 +63,23 @@ export function mergeSettings(
   } catch {
     return undefined; // not readable as git settings: the whole file waits like any protected path
   }
+}
+
+/** The host's settings and the session's agree: nothing of this path waits any more. */
+export function markSettled(place: ChangesPlace, paths: readonly string[]): void {
+  if (paths.length > 0)
+    appendFileSync(settledFile(place), `${paths.map((path) => JSON.stringify(path)).join("\n")}\n`, { mode: 0o600 });
+}
+
+function readSettled(place: ChangesPlace): ReadonlySet<string> {
+  const file = settledFile(place);
+  if (!existsSync(file)) return new Set();
+  const lines = readFileSync(file, "utf8").split("\n");
+  return new Set(lines.filter((line) => line.endsWith('"')).map((line): string => JSON.parse(line)));
+}
+
+function settledFile({ stateDir, meta }: ChangesPlace): string {
+  return join(sessionPaths(stateDir, meta.id).dir, "settled.jsonl");
 }
 
 function applyPlaces({ stateDir, meta }: ChangesPlace): {

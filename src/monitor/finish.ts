@@ -2,7 +2,7 @@
 import type { Append, Json } from "#core/log";
 import type { Judged } from "#core/review";
 import type { HeldChange } from "#core/session";
-import { applyJudged, type ChangesPlace, mergeSettings, readJudged } from "./changes.ts";
+import { applyJudged, type ChangesPlace, markSettled, mergeSettings, readJudged } from "./changes.ts";
 
 /** What finishing needs. */
 export interface FinishParts {
@@ -57,6 +57,7 @@ export async function finishWorkspace(parts: FinishParts): Promise<Finished> {
       ? mergeSettings(place)
       : undefined;
   const merged = settings !== undefined && settings.held.length === 0;
+  if (merged) markSettled(place, [GIT_CONFIG]);
   const notices = judged.value.flatMap(({ notice }) => notice ?? []);
   return {
     applied: merged ? [...result.applied, GIT_CONFIG] : result.applied,
