@@ -27,7 +27,7 @@ export interface Prepared {
   readonly policyDigest: string;
   readonly plan: SandboxPlan;
   readonly egressPlan: EgressPlan;
-  readonly bridgeSocket: string | undefined;
+  readonly bridgeSocket: string;
   readonly paths: SessionPaths;
   readonly cgroup: Cgroup | undefined;
   /** Which mechanism limits memory, in words. */
@@ -103,8 +103,8 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
   const { memoryBytes, pids, cpus } = policy.sandbox.limits;
   const cgroup = openCgroup(session, { memoryBytes, pids, cpus });
   const limited = "reason" in cgroup ? undefined : cgroup;
-  const isOpen = egressPlan.allow.length > 0;
-  const bridgeSocket = isOpen ? join(paths.dir, "proxy.sock") : undefined;
+  // Also where nothing is allowed: only a proxy can say in words what is refused, and put every attempt on record.
+  const bridgeSocket = join(paths.dir, "proxy.sock");
   const planned = planRun({
     request,
     session,
@@ -115,9 +115,9 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
     masked: secrets.paths,
     unwritable: walls.unwritable,
     network: {
-      env: isOpen ? proxyEnvironment(BRIDGE_PORT, tools) : {},
+      env: proxyEnvironment(BRIDGE_PORT, tools),
       files: tools.files,
-      bridge: bridgeSocket === undefined ? undefined : { port: BRIDGE_PORT, socketPath: bridgeSocket },
+      bridge: { port: BRIDGE_PORT, socketPath: bridgeSocket },
     },
     memoryByCgroup: limited?.holds.memory === true,
   });

@@ -73,15 +73,15 @@ class Session {
       this.logFailure = log.failed.reason as Problem;
       this.stop("logBytes", log);
     });
-    const egress = prepared.bridgeSocket === undefined ? undefined : await this.openNetwork(append);
-    if (egress !== undefined && !egress.ok) return this.refuseAfterOpen(log, [egress.error]);
+    const egress = await this.openNetwork(append);
+    if (!egress.ok) return this.refuseAfterOpen(log, [egress.error]);
     const publishSocket = join(prepared.paths.dir, "ports.sock");
     const ports =
       prepared.plan.ports.length === 0
         ? undefined
         : await publishPorts({ ports: prepared.plan.ports, socketPath: publishSocket });
     if (ports !== undefined && !ports.ok) {
-      await egress?.value.close();
+      await egress.value.close();
       return this.refuseAfterOpen(log, [ports.error]);
     }
     try {
@@ -89,16 +89,16 @@ class Session {
       if (refused !== undefined) return await this.refuseAfterOpen(log, [refused]);
       const exit = await this.follow(log);
       await ports?.value.close();
-      await egress?.value.close();
-      return await this.end(log, exit, egress?.value);
+      await egress.value.close();
+      return await this.end(log, exit, egress.value);
     } finally {
       await ports?.value.close();
-      await egress?.value.close();
+      await egress.value.close();
     }
   }
 
   private openNetwork(append: SessionLog["append"]): ReturnType<typeof openEgress> {
-    return openEgress({ plan: this.prepared.egressPlan, socketPath: this.prepared.bridgeSocket ?? "", append });
+    return openEgress({ plan: this.prepared.egressPlan, socketPath: this.prepared.bridgeSocket, append });
   }
 
   /** Intent first: the command is in the record before it is executed (I6). */
@@ -179,7 +179,7 @@ class Session {
       .catch(() => undefined); // the refusal itself already holds; a log that takes no more has ended the session
   }
 
-  private async end(log: SessionLog, exit: FenceExit, egress: Egress | undefined): Promise<RunAnswer> {
+  private async end(log: SessionLog, exit: FenceExit, egress: Egress): Promise<RunAnswer> {
     const { prepared, request } = this;
     const limit = this.limit ?? exit.limit;
     const exitCode = limit === undefined ? exit.code : LIMIT_EXIT;
@@ -197,7 +197,7 @@ class Session {
       append: log.append,
       exit: { code: exitCode, ...(exit.signal === undefined ? {} : { signal: exit.signal }) },
     });
-    const network = egress?.summary() ?? { allowed: [], blocked: [] };
+    const network = egress.summary();
     const closed = await this.close(log, {
       exit: exitCode,
       applied: finished.applied.length,
