@@ -35,7 +35,7 @@ export interface PlanParts {
   readonly network: {
     readonly env: Readonly<Record<string, string>>;
     readonly files: readonly { readonly target: string; readonly content: string }[];
-    readonly bridge: SandboxPlan["bridge"];
+    readonly bridge: NonNullable<SandboxPlan["bridge"]>;
   };
   /** True when a cgroup already limits memory. */
   readonly memoryByCgroup: boolean;
@@ -98,7 +98,7 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
       uid: user.uid,
       gid: user.gid,
       hostname: "ringfence",
-      ...(parts.network.bridge === undefined ? {} : { bridge: parts.network.bridge }),
+      bridge: parts.network.bridge,
       ports: policy.sandbox.ports,
       streams: {
         stdinTty: request.terminals.stdin,
