@@ -73,7 +73,8 @@ export function protection(path: string): Protection | undefined {
     const found = matchAt(folded, start) ?? oddGit(parts[start] ?? "");
     if (found !== undefined && !inDependencies) return { ...found, inDependencies };
     if (found !== undefined) listed ??= { ...found, inDependencies };
-    inDependencies ||= isDependencyFolder(parts[start] ?? "");
+    // What climbs out with `..` has left the exception too.
+    inDependencies = parts[start] !== ".." && (inDependencies || isDependencyFolder(parts[start] ?? ""));
   }
   return listed;
 }

@@ -9,21 +9,9 @@ export type SecretSuspicion = "name" | "key" | "token";
 export const SECRET_PROBE_BYTES: number = 64 * 1024;
 
 // dotenv files that are made to be shared say so in one of their parts.
-const SHARED_ENV = new Set([
-  "example",
-  "examples",
-  "sample",
-  "samples",
-  "template",
-  "tmpl",
-  "tpl",
-  "dist",
-  "default",
-  "defaults",
-  "schema",
-  "vault",
-  "md",
-]);
+const SHARED = new Set(["example", "examples", "sample", "samples", "template", "tmpl", "tpl", "dist"]);
+// Only after `.env`: a `vault.kdbx` is no example, an `.env.vault` is encrypted.
+const SHARED_ENV = new Set([...SHARED, "default", "defaults", "schema", "vault", "md"]);
 const CODE = /\.(?:[cm]?[jt]sx?|py|go|rs|rb|java|kt|php|cs|c|h|cpp|sh|html|vue)$/;
 // Editors' and people's copies are as secret as the original.
 const COPY = /(?:~|\.(?:bak|backup|old|orig|save|swp|swo|copy|tmp|[0-9]+))+$/;
@@ -90,7 +78,7 @@ export function secretSuspicion(path: string): SecretSuspicion | undefined {
   const name = (parts.at(-1) ?? "").replace(COPY, "");
   if (name.endsWith(".pub")) return undefined;
   if (isEnvFile(name)) return "name";
-  if (BY_NAME.some((pattern) => pattern.test(name))) return isShared(name) ? undefined : "name";
+  if (BY_NAME.some((pattern) => pattern.test(name))) return isShared(name, SHARED) ? undefined : "name";
   if (BY_PLACE.some((pattern) => pattern.test(parts.join("/")))) return "name";
   if (KEY_NAMES.some((pattern) => pattern.test(name))) return "key";
   if (TOKEN_NAMES.some((pattern) => pattern.test(name))) return "token";
@@ -133,11 +121,11 @@ function isEnvFile(name: string): boolean {
     /^env((?:\.(?:local|prod|production|development|dev|staging|test))+)$/.exec(name);
   if (match === null || name === ".envrc") return false;
   // `process.env.ts` is code about the environment; `.env.js` may well be the environment.
-  return !isShared(name) && !(CODE.test(name) && !name.startsWith(".env"));
+  return !isShared(name, SHARED_ENV) && !(CODE.test(name) && !name.startsWith(".env"));
 }
 
-function isShared(name: string): boolean {
-  return name.split(/[.\-_]/).some((part) => SHARED_ENV.has(part));
+function isShared(name: string, words: ReadonlySet<string>): boolean {
+  return name.split(/[.\-_]/).some((part) => words.has(part));
 }
 
 /** DER and OpenPGP secret keys are not text: a .key or .gpg that is no text at all is taken for one (a Keynote document is a zip). */
