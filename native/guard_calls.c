@@ -102,7 +102,7 @@ static long make_name(struct job *job, int dirfd, const struct making *making) {
   struct target target;
   char name[NAME_MAX + 3];
   pthread_rwlock_rdlock(&job->guard->names_lock);
-  int failure = walk(&job->caller, dirfd, job->path, false, &target);
+  int failure = walk(&job->caller, dirfd, job->path, LAST_NAME, &target);
   long result = -failure;
   if (failure == 0 && target.object >= 0) {
     result = -EEXIST;
@@ -153,7 +153,7 @@ static long remove_name(struct job *job, int dirfd, int path, int flags) {
   int failure = job_paths(job, path, -1);
   if (failure != 0) return -failure;
   pthread_rwlock_rdlock(&job->guard->names_lock);
-  failure = walk(&job->caller, dirfd, job->path, false, &target);
+  failure = walk(&job->caller, dirfd, job->path, LAST_NAME, &target);
   long result = -failure;
   if (failure == 0) {
     bool refused = target.object >= 0 && job_refuses(job, &target, deed_for(&target));
@@ -190,10 +190,10 @@ static long link_names(struct job *job, int from_dir, int from_path, int to_dir,
   pthread_rwlock_rdlock(&job->guard->names_lock);
   bool itself = job->path[0] == 0 && (flags & AT_EMPTY_PATH) != 0;
   failure = itself ? walk_descriptor(&job->caller, from_dir, &from)
-                   : walk(&job->caller, from_dir, job->path, (flags & AT_SYMLINK_FOLLOW) != 0, &from);
+                   : walk(&job->caller, from_dir, job->path, (flags & AT_SYMLINK_FOLLOW) != 0 ? LAST_FOLLOW : LAST_ITSELF, &from);
   long result = -failure;
   if (failure == 0) {
-    failure = walk(&job->caller, to_dir, job->second, false, &to);
+    failure = walk(&job->caller, to_dir, job->second, LAST_NAME, &to);
     result = failure != 0 ? -failure : link_targets(job, &from, &to);
     if (failure == 0) target_close(&to);
     target_close(&from);
@@ -239,10 +239,10 @@ static long rename_names(struct job *job, int from_dir, int from_path, int to_di
   int failure = job_paths(job, from_path, to_path);
   if (failure != 0) return -failure;
   pthread_rwlock_wrlock(&job->guard->names_lock);
-  failure = walk(&job->caller, from_dir, job->path, false, &from);
+  failure = walk(&job->caller, from_dir, job->path, LAST_NAME, &from);
   long result = -failure;
   if (failure == 0) {
-    failure = walk(&job->caller, to_dir, job->second, false, &to);
+    failure = walk(&job->caller, to_dir, job->second, LAST_NAME, &to);
     result = failure != 0 ? -failure : rename_targets(job, &from, &to, flags);
     if (failure == 0) target_close(&to);
     target_close(&from);
@@ -287,7 +287,7 @@ static long on_file(struct job *job, int dirfd, int path, long (*act)(struct job
   int failure = job_paths(job, path, -1);
   if (failure != 0) return -failure;
   pthread_rwlock_rdlock(&job->guard->names_lock);
-  failure = walk(&job->caller, dirfd, job->path, true, &target);
+  failure = walk(&job->caller, dirfd, job->path, LAST_FOLLOW, &target);
   long result = -failure;
   if (failure == 0) {
     bool folder = target.object >= 0 && S_ISDIR(target.stat.st_mode);
@@ -324,7 +324,7 @@ static long call_fchmod(struct job *job) {
 static long bind_name(struct job *job, int fd) {
   struct target target;
   pthread_rwlock_rdlock(&job->guard->names_lock);
-  int failure = walk(&job->caller, AT_FDCWD, job->path, false, &target);
+  int failure = walk(&job->caller, AT_FDCWD, job->path, LAST_NAME, &target);
   long result = -failure;
   if (failure == 0 && target.object >= 0) {
     result = -EADDRINUSE;

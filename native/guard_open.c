@@ -104,7 +104,7 @@ static long open_new(struct job *job, const struct target *target, int flags, un
 static long open_once(struct job *job, int dirfd, int flags, unsigned mode) {
   struct target target;
   bool exclusive = (flags & O_CREAT) != 0 && (flags & O_EXCL) != 0;
-  int failure = walk(&job->caller, dirfd, job->path, (flags & O_NOFOLLOW) == 0 && !exclusive, &target);
+  int failure = walk(&job->caller, dirfd, job->path, (flags & O_NOFOLLOW) == 0 && !exclusive ? LAST_FOLLOW : LAST_ITSELF, &target);
   if (failure != 0) return -failure;
   long result = target.object >= 0 ? open_existing(job, &target, flags, mode) : open_new(job, &target, flags, mode);
   target_close(&target);

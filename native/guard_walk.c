@@ -146,7 +146,7 @@ static int finish(struct walker *walker, struct target *target, int object) {
   return 0;
 }
 
-static int steps(struct walker *walker, bool follow, struct target *target) {
+static int steps(struct walker *walker, enum last how, struct target *target) {
   for (;;) {
     const char *rest;
     bool last;
@@ -160,7 +160,7 @@ static int steps(struct walker *walker, bool follow, struct target *target) {
     if (fd < 0) return errno == ENOENT && last ? finish(walker, target, -1) : errno;
     struct stat stat;
     if (fstat(fd, &stat) != 0) failure = errno;
-    if (failure == 0 && S_ISLNK(stat.st_mode) && (!last || follow || target->slash)) {
+    if (failure == 0 && S_ISLNK(stat.st_mode) && (!last || how == LAST_FOLLOW || (how == LAST_ITSELF && target->slash))) {
       char tail[REST];
       snprintf(tail, sizeof tail, "%s%s", rest, last && target->slash ? "/" : "");
       int object = -1;
@@ -193,7 +193,7 @@ static int steps(struct walker *walker, bool follow, struct target *target) {
   }
 }
 
-int walk(const struct caller *caller, int dirfd, const char *path, bool follow, struct target *target) {
+int walk(const struct caller *caller, int dirfd, const char *path, enum last last, struct target *target) {
   *target = (struct target){.parent = -1, .object = -1};
   if (path[0] == 0) return ENOENT;
   struct walker walker = {.caller = caller, .at = -1};
@@ -206,7 +206,7 @@ int walk(const struct caller *caller, int dirfd, const char *path, bool follow, 
     if (walker.at < 0) return errno;
   }
   int failure = leap(&walker);
-  if (failure == 0) failure = steps(&walker, follow, target);
+  if (failure == 0) failure = steps(&walker, last, target);
   if (walker.at >= 0) close(walker.at);
   if (failure != 0) target_close(target);
   return failure;

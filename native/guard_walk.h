@@ -17,9 +17,16 @@ struct target {
   struct stat stat;         // of the object
 };
 
-// Resolves PATH from DIRFD. FOLLOW: a symbolic link at the end is followed. Returns 0 or the errno that the call would have given;
+// What happens to a symbolic link at the end of a path.
+enum last {
+  LAST_NAME,    // it is the name itself that is made, moved or removed: never followed
+  LAST_ITSELF,  // followed only when a slash comes after it
+  LAST_FOLLOW,
+};
+
+// Resolves PATH from DIRFD. Returns 0 or the errno that the call would have given;
 // a missing last component is not an error here. On 0 the target must be closed.
-int walk(const struct caller *caller, int dirfd, const char *path, bool follow, struct target *target);
+int walk(const struct caller *caller, int dirfd, const char *path, enum last last, struct target *target);
 
 // The object of a descriptor itself, as for AT_EMPTY_PATH.
 int walk_descriptor(const struct caller *caller, int fd, struct target *target);
