@@ -1,9 +1,10 @@
 // Builds everything that is not source: `node scripts/build.mjs [program]`.
-//   program   dist/ringfence.mjs (one bundled file: 22 ms less at each start), dist/bench.mjs, build/ringfence-helper
+//   program   dist/ringfence.cjs (one bundled file: 22 ms less at each start) and its code cache (30 ms less), dist/bench.mjs, build/ringfence-helper
 //   (nothing) the same, and dist/lib: the library with its types
 // Each result appears whole or not at all (temporary name, then rename), so a run that starts meanwhile never sees half a file.
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -18,8 +19,22 @@ const HELPER_FLAGS = [
   ..."-fno-strict-aliasing -Wl,-z,relro,-z,now,-z,noexecstack".split(" "),
 ];
 
-/** @param {string} entry @param {string} target */
-async function bundle(entry, target) {
+/** The program is CommonJS, because only that can be started from V8's code cache (scripts/start.cjs) on Node 20. */
+const PROGRAM = {
+  format: "cjs",
+  define: { "import.meta.url": "ringfenceUrl" },
+  banner: { js: 'const ringfenceUrl = require("node:url").pathToFileURL(__filename).href;' },
+};
+// CommonJS packages inside an ESM bundle ask for `require`; ESM has none of its own.
+const MODULE = {
+  format: "esm",
+  banner: {
+    js: 'import { createRequire as ringfenceCreateRequire } from "node:module"; const require = ringfenceCreateRequire(import.meta.url);',
+  },
+};
+
+/** @param {string} entry @param {string} target @param {import("esbuild").BuildOptions} kind */
+async function bundle(entry, target, kind) {
   const temporary = `${target}.${process.pid}.tmp`;
   await build({
     absWorkingDir: root,
@@ -28,17 +43,32 @@ async function bundle(entry, target) {
     bundle: true,
     platform: "node",
     target: "node20",
-    format: "esm",
     conditions: ["source"],
-    minifySyntax: false,
+    minify: true,
+    keepNames: true,
     legalComments: "none",
     logLevel: "warning",
-    // CommonJS packages inside the bundle ask for `require`; ESM has none of its own.
-    banner: {
-      js: 'import { createRequire as ringfenceCreateRequire } from "node:module"; const require = ringfenceCreateRequire(import.meta.url);',
-    },
+    ...kind,
   });
-  renameSync(temporary, join(root, target));
+  renameSync(join(root, temporary), join(root, target));
+}
+
+/** Lets the program plan one run in a scratch folder, so that what a start compiles is in the cache. */
+function makeCodeCache() {
+  const scratch = mkdtempSync(join(tmpdir(), "ringfence-build-"));
+  try {
+    execFileSync(process.execPath, [join(root, "scripts/start.cjs"), "run", "--dry-run", "--", "true"], {
+      cwd: scratch,
+      env: { PATH: process.env.PATH, XDG_STATE_HOME: join(scratch, "state"), RINGFENCE_MAKE_CACHE: "1" },
+      stdio: "ignore",
+    });
+  } catch {
+    // A machine that cannot plan a run yet (doctor says why) still gets the cache of what was compiled.
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  const made = join(root, "dist/ringfence.cache.new");
+  if (existsSync(made)) renameSync(made, join(root, "dist/ringfence.cache"));
 }
 
 function compileHelper() {
@@ -84,9 +114,10 @@ function failed(error) {
 }
 
 try {
-  await bundle("src/cli/main.ts", "dist/ringfence.mjs");
-  if (existsSync(join(root, "tests/bench/main.ts"))) await bundle("tests/bench/main.ts", "dist/bench.mjs");
+  await bundle("src/cli/main.ts", "dist/ringfence.cjs", PROGRAM);
+  if (existsSync(join(root, "tests/bench/main.ts"))) await bundle("tests/bench/main.ts", "dist/bench.mjs", MODULE);
   compileHelper();
+  makeCodeCache();
   if (process.argv[2] !== "program") emitLibrary();
 } catch (error) {
   failed(error);

@@ -16,7 +16,7 @@ refuse() { # cause, what to type
 }
 say() { printf 'ringfence: set-up: %s\n' "$1" >&2; }
 
-built() { [ -f build/stamp ] && [ -f dist/ringfence.mjs ] && [ -x build/ringfence-helper ]; }
+built() { [ -f build/stamp ] && [ -f dist/ringfence.cjs ] && [ -x build/ringfence-helper ]; }
 fresh() { built && [ -z "$(find src native scripts tests/bench package-lock.json -newer build/stamp -print -quit 2>/dev/null)" ] && installed; }
 installed() { "$node" scripts/installed.mjs; }
 
