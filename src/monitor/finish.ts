@@ -31,13 +31,19 @@ export async function finishWorkspace(parts: FinishParts): Promise<Finished> {
     notices: [`${why}; nothing was applied`],
     failed: true,
   });
-  try {
-    await append({ type: "exec.exit", origin: "observed", data: { ...parts.exit } });
-  } catch (error) {
-    if (parts.kind === "overlay") return failed((error as Error).message);
+  // The exit goes on record while the changes are read; both must be done before anything is applied.
+  const exit = append({ type: "exec.exit", origin: "observed", data: { ...parts.exit } });
+  const recorded = exit.then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
+  if (parts.kind !== "overlay") {
+    await recorded;
+    return { applied: [], held: [], notices: [], failed: false };
   }
-  if (parts.kind !== "overlay") return { applied: [], held: [], notices: [], failed: false };
   const judged = await readJudged(place);
+  const unrecorded = await recorded;
+  if (unrecorded !== undefined) return failed(unrecorded);
   if (!judged.ok) return failed(judged.error.message);
   const clean = judged.value.filter(({ held }) => held === undefined);
   const held = judged.value.filter((entry) => entry.held !== undefined);
