@@ -26,8 +26,6 @@
 #include "guard.h"
 #include "helper.h"
 
-#pragma weak guard_install  // a helper built without the guard refuses plans that need it
-
 static void put(const char *path, const char *text) {
   int fd = open(path, O_WRONLY | O_CLOEXEC);
   if (fd < 0 || !write_all(fd, text, strlen(text))) fail("user", path);
@@ -145,7 +143,7 @@ _Noreturn void become_command(const struct command *command) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail("no-new-privs", "prctl");
   default_signals();
   // The guard's traps come first: whatever the main filter refuses outweighs them, and nothing that follows is trapped.
-  if (p->guard && (guard_install == NULL || guard_install(command->guard) != 0)) fail("guard", "install");
+  if (p->guard && guard_install(command->guard) != 0) fail("guard", "install");
   if (chdir(p->cwd) != 0) fail("chdir", p->cwd);
   char answer;
   if (send(command->report, "R", 1, MSG_NOSIGNAL) != 1 || read(command->report, &answer, 1) != 1) _exit(EXIT_NO_FENCE);

@@ -27,8 +27,6 @@
 #include "view.h"
 #include "watch.h"
 
-#pragma weak guard_run
-
 enum { PROGRAM_MOST = 1 << 24, WATCH_EVERY_MS = 200, DRAIN_AFTER_KILL_MS = 500 };
 
 // One running fence, as the outer helper sees it.
@@ -133,7 +131,7 @@ static void start_guard(struct fence *f, int socket) {
                                     .name_count = p->guard_names.count,
                                     .except = (const char *const *)p->guard_except.items,
                                     .except_count = p->guard_except.count};
-    if (guard_run != NULL) guard_run(&options);
+    guard_run(&options);
     fail("guard", "start");
   }
   close(events[1]);
