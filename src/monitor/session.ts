@@ -2,8 +2,9 @@
 // The order is the promise: nothing runs before the record can be written, nothing reaches the host before the gate has seen it.
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { type LogError, openSessionLog, type SessionLog } from "#audit";
+import { openSessionLog, type SessionLog } from "#audit";
 import type { Problem } from "#core";
+import type { Append } from "#core/log";
 import type { Outcome } from "#core/session";
 import { type Egress, openEgress } from "#egress";
 import { type Fence, type FenceEvent, type FenceExit, findBubblewrap, launch, publishPorts } from "#sandbox";
@@ -50,10 +51,19 @@ class Session {
     this.started = started;
   }
 
+  /**
+   * The record, the proxy, the ports and the fence are opened at the same time, because each waits for the disk or the kernel; the
+   * command waits for all of them, and for its own start being on record (I6).
+   */
   async run(): Promise<RunAnswer> {
     const { prepared, request } = this;
+    const bwrap = findBubblewrap();
+    if (bwrap === undefined) {
+      const message = "bubblewrap is not installed";
+      return this.refuse([{ code: "bubblewrap-missing", message, hint: "apt-get install bubblewrap" }]);
+    }
     this.writeMeta({ state: "running", held: 0 });
-    const log = await openSessionLog({
+    const opening = openSessionLog({
       stateDir: request.stateDir,
       session: this.id,
       policy: prepared.policyDigest,
@@ -61,72 +71,57 @@ class Session {
       open: prepared.openData,
       maxBytes: prepared.policy.sandbox.limits.logBytes,
     });
-    if (!log.ok) return this.refuse([log.error]);
-    const answer = await this.withLog(log.value);
-    return answer;
-  }
-
-  private async withLog(log: SessionLog): Promise<RunAnswer> {
-    const { prepared } = this;
-    const { append } = log;
-    log.failed.addEventListener("abort", () => {
-      this.logFailure = log.failed.reason as Problem;
-      this.stop("logBytes", log);
-    });
-    const egress = await this.openNetwork(append);
-    if (!egress.ok) return this.refuseAfterOpen(log, [egress.error]);
+    const append: Append = async (body) => {
+      const log = await opening;
+      if (!log.ok) throw Object.assign(new Error(log.error.message), { problem: log.error });
+      return log.value.append(body);
+    };
+    const egress = await openEgress({ plan: prepared.egressPlan, socketPath: prepared.bridgeSocket, append });
     const publishSocket = join(prepared.paths.dir, "ports.sock");
     const ports =
       prepared.plan.ports.length === 0
         ? undefined
         : await publishPorts({ ports: prepared.plan.ports, socketPath: publishSocket });
-    if (ports !== undefined && !ports.ok) {
-      await egress.value.close();
-      return this.refuseAfterOpen(log, [ports.error]);
-    }
-    try {
-      const refused = await this.start(log, publishSocket);
-      if (refused !== undefined) return await this.refuseAfterOpen(log, [refused]);
-      const exit = await this.follow(log);
-      await ports?.value.close();
-      await egress.value.close();
-      return await this.end(log, exit, egress.value);
-    } finally {
-      await ports?.value.close();
-      await egress.value.close();
-    }
-  }
-
-  private openNetwork(append: SessionLog["append"]): ReturnType<typeof openEgress> {
-    return openEgress({ plan: this.prepared.egressPlan, socketPath: this.prepared.bridgeSocket, append });
-  }
-
-  /** Intent first: the command is in the record before it is executed (I6). */
-  private async start(log: SessionLog, publishSocket: string): Promise<Problem | undefined> {
-    const { prepared, request } = this;
-    const bwrap = findBubblewrap();
-    if (bwrap === undefined)
-      return { code: "bubblewrap-missing", message: "bubblewrap is not installed", hint: "apt-get install bubblewrap" };
-    try {
-      await log.append({
-        type: "exec.start",
-        origin: "observed",
-        data: { argv: [...prepared.plan.argv], cwd: prepared.plan.cwd },
-      });
-    } catch (error) {
-      return (error as LogError).problem;
-    }
-    const launched = await launch(prepared.plan, {
-      helper: request.installation.helper,
-      bwrap,
-      stdio: request.stdio,
-      cgroups: prepared.cgroup?.procs ?? [],
-      publishSocket,
-      onEvent: (event) => this.onEvent(event, log),
+    const problems = [egress, ports].flatMap((opened) => (opened === undefined || opened.ok ? [] : [opened.error]));
+    const started = append({
+      type: "exec.start",
+      origin: "observed",
+      data: { argv: [...prepared.plan.argv], cwd: prepared.plan.cwd },
     });
-    if (!launched.ok) return launched.error;
-    this.fence = launched.value;
-    return undefined;
+    const launched =
+      problems.length > 0
+        ? undefined
+        : await launch(prepared.plan, {
+            helper: request.installation.helper,
+            bwrap,
+            stdio: request.stdio,
+            cgroups: prepared.cgroup?.procs ?? [],
+            publishSocket,
+            mayRun: started.then(() => undefined, problemOf),
+            onEvent: (event) => this.onEvent(event, append),
+          });
+    if (launched !== undefined && !launched.ok) problems.push(launched.error);
+    started.catch(() => undefined); // told by launch
+    const log = await opening;
+    try {
+      if (!log.ok) return await this.refuse([log.error]);
+      if (launched?.ok !== true || !egress.ok) {
+        await this.close(log.value, { refused: problems[0]?.code ?? "unknown" });
+        return await this.refuse(problems);
+      }
+      this.fence = launched.value;
+      log.value.failed.addEventListener("abort", () => {
+        this.logFailure = log.value.failed.reason as Problem;
+        this.stop("logBytes", log.value);
+      });
+      const exit = await this.follow(log.value);
+      if (ports?.ok === true) await ports.value.close();
+      await egress.value.close();
+      return await this.end(log.value, exit, egress.value);
+    } finally {
+      if (ports?.ok === true) await ports.value.close();
+      if (egress.ok) await egress.value.close();
+    }
   }
 
   private async follow(log: SessionLog): Promise<FenceExit> {
@@ -154,7 +149,7 @@ class Session {
   }
 
   /** Ends the session because of a limit: told to the agent in one line, recorded, then the whole tree goes. */
-  private stop(limit: LimitName, log: SessionLog): void {
+  private stop(limit: LimitName, log: Pick<SessionLog, "append">): void {
     if (this.limit !== undefined) return;
     this.limit = limit;
     const why = this.logFailure?.message ?? `the ${limit} limit of this session is reached`;
@@ -165,18 +160,16 @@ class Session {
     this.fence?.kill();
   }
 
-  private onEvent(event: FenceEvent, log: SessionLog): void {
-    if (event.kind === "limit") this.stop("memory", log);
+  private onEvent(event: FenceEvent, append: Append): void {
+    if (event.kind === "limit") this.stop("memory", { append });
     if (event.kind === "unstarted") this.request.progress(event.why);
     if (event.kind !== "refused") return;
     this.refusedPaths.push(event.path);
-    log
-      .append({
-        type: "file.write",
-        origin: "observed",
-        data: { path: event.path, operation: event.op, verdict: "refused", reason: "protected-path" },
-      })
-      .catch(() => undefined); // the refusal itself already holds; a log that takes no more has ended the session
+    append({
+      type: "file.write",
+      origin: "observed",
+      data: { path: event.path, operation: event.op, verdict: "refused", reason: "protected-path" },
+    }).catch(() => undefined); // the refusal itself already holds; a log that takes no more has ended the session
   }
 
   private async end(log: SessionLog, exit: FenceExit, egress: Egress): Promise<RunAnswer> {
@@ -245,11 +238,6 @@ class Session {
     return { kind: "refused", exitCode: 125, problems };
   }
 
-  private async refuseAfterOpen(log: SessionLog, problems: readonly Problem[]): Promise<RunAnswer> {
-    await this.close(log, { refused: problems[0]?.code ?? "unknown" });
-    return this.refuse(problems);
-  }
-
   private writeMeta(now: MetaNow, holdAll?: string): void {
     writeMeta(this.request.stateDir, this.metaNow(now, holdAll));
   }
@@ -277,3 +265,8 @@ class Session {
 }
 
 type MetaNow = Pick<SessionMeta, "state" | "held"> & { readonly exitCode?: number };
+
+/** Rejects with the Problem that an append's error carries, as `launch` wants it. */
+function problemOf(error: Error & { readonly problem?: Problem }): never {
+  throw error.problem ?? { code: "not-recorded", message: `the start cannot be recorded: ${error.message}` };
+}

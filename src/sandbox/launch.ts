@@ -17,6 +17,11 @@ export interface LaunchDeps {
   readonly cgroups: readonly string[];
   /** The Unix socket of `publishPorts`; needed when the plan has ports. */
   readonly publishSocket?: string;
+  /**
+   * The fence is made at once, but the helper learns what to run only when this resolves: until then nothing of the command exists.
+   * A rejection (the start could not be recorded) ends the fence; its reason is a Problem.
+   */
+  readonly mayRun: Promise<void>;
   /** Hears what happens inside, in order. Must not throw. */
   readonly onEvent?: (event: FenceEvent) => void;
 }
@@ -170,8 +175,16 @@ function follow(child: ChildProcess, program: Uint8Array, deps: LaunchDeps): Pro
     });
     // A helper that is gone closes its end; the child's own end is what counts.
     control.on("error", () => undefined);
-    control.write(`${program.length}\n`);
-    control.write(program);
+    deps.mayRun.then(
+      () => {
+        control.write(`${program.length}\n`);
+        control.write(program);
+      },
+      (reason: Problem) => {
+        failure = reason;
+        child.kill("SIGKILL");
+      },
+    );
     readEvents(control, (word, fields) => {
       const [first = "", second = "", third = ""] = fields;
       if (word === "started") settle(ok(fence()));

@@ -36,7 +36,13 @@ export async function probeFence(places: { readonly stateDir: string; readonly h
     const output = openSync(said, "w");
     open.push(stdin, output);
     const stdio = { stdin, stdout: output, stderr: output };
-    const fence = await launch(trialPlan(folder), { helper: places.helper, bwrap, stdio, cgroups: [] });
+    const fence = await launch(trialPlan(folder), {
+      helper: places.helper,
+      bwrap,
+      stdio,
+      cgroups: [],
+      mayRun: Promise.resolve(),
+    });
     if (!fence.ok)
       return { name, available: false, evidence: fence.error.message, ...explainRefusal(fence.error.message) };
     const { code } = await fence.value.exited;
