@@ -39,6 +39,32 @@ struct spot names_outside(void) {
   return (struct spot){.outside = true};
 }
 
+// Bytes of a UTF-8 character that HFS+ and APFS do not see in a name, or 0: soft hyphen, U+200B..F, U+202A..E, U+2060..F, U+FEFF.
+static size_t ignored(const char *at) {
+  const unsigned char *byte = (const unsigned char *)at;
+  if (byte[0] == 0xc2 && byte[1] == 0xad) return 2;
+  if (byte[0] == 0xef && byte[1] == 0xbb && byte[2] == 0xbf) return 3;
+  if (byte[0] != 0xe2) return 0;
+  if (byte[1] == 0x80 && ((byte[2] >= 0x8b && byte[2] <= 0x8f) || (byte[2] >= 0xaa && byte[2] <= 0xae))) return 3;
+  return byte[1] == 0x81 && byte[2] >= 0xa0 && byte[2] <= 0xaf ? 3 : 0;
+}
+
+// A name as the widest file system would read it (the workspace may be copied or shared there): what HFS+ ignores is gone, and
+// NTFS's stream names, trailing dots and spaces and its short name of `.git`. Case is left to the comparison.
+static void fold(const char *name, char folded[NAME_MAX + 1]) {
+  size_t length = 0;
+  for (const char *at = name; *at != 0 && length < NAME_MAX;) {
+    size_t skip = ignored(at);
+    if (skip == 0 && *at == ':' && length > 0) break;
+    if (skip == 0) folded[length++] = *at++;
+    at += skip;
+  }
+  size_t whole = length;
+  while (length > 0 && (folded[length - 1] == '.' || folded[length - 1] == ' ')) length--;
+  folded[length > 0 ? length : whole] = 0;  // names of dots alone stay what they are
+  if (strcasecmp(folded, "git~1") == 0) strcpy(folded, ".git");
+}
+
 // A part holds at most one `*`, which stands for any text.
 static bool part_matches(const char *part, const char *name) {
   const char *star = strchr(part, '*');
@@ -58,9 +84,11 @@ static void advance(struct spot *to, const struct pattern *pattern, uint16_t ind
   to->hidden |= pattern->parts[0][0] == '.';
 }
 
-struct spot names_step(const struct names *names, const struct spot *from, const char *name) {
+struct spot names_step(const struct names *names, const struct spot *from, const char *exact) {
+  char name[NAME_MAX + 1];
   struct spot to = {.outside = from->outside, .covered = from->covered, .excepted = from->excepted};
   if (to.outside || to.covered) return to;
+  fold(exact, name);
   for (uint16_t i = 0; i < from->active_count; i++) {
     uint16_t index = from->active[i].pattern, done = from->active[i].done;
     const struct pattern *pattern = &names->patterns[index];
@@ -70,7 +98,7 @@ struct spot names_step(const struct names *names, const struct spot *from, const
   for (uint16_t index = 0; index < names->pattern_count && !to.excepted; index++)
     if (part_matches(names->patterns[index].parts[0], name)) advance(&to, &names->patterns[index], index, 1);
   for (size_t i = 0; i < names->except_count; i++)
-    if (strcmp(names->except[i], name) == 0) to.excepted = true;
+    if (strcmp(names->except[i], exact) == 0) to.excepted = true;  // never wider than it is written
   return to;
 }
 

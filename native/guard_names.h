@@ -41,7 +41,8 @@ bool names_init(struct names *names, const char *const *patterns, size_t count, 
 struct spot names_root(void);
 struct spot names_outside(void);
 
-// The child NAME of a place. Letters are compared without case. Too many patterns at once make it covered: closed, not open.
+// The child NAME of a place. Letters are compared without case, and spellings that another file system takes for the same name
+// count as that name (`.git.`, `git~1`, an invisible character). Too many patterns at once make it covered: closed, not open.
 struct spot names_step(const struct names *names, const struct spot *from, const char *name);
 
 // A relative path, component by component. Empty components and `.` are skipped; the path must be canonical (no `..`).

@@ -65,26 +65,36 @@ static int prepend(struct walker *walker, const char *text, const char *rest) {
   return text[0] == '/' ? go_to_root(walker) : 0;
 }
 
-// What a symbolic link means for the caller. *magic: it names an object, not a path; then *object is that object.
+// `self` and `thread-self` of a /proc whose pid namespace is the caller's, not ours: there they do not even have a text for us.
+static int read_self(const struct walker *walker, const char *name, char text[PATH_MAX], bool *done) {
+  bool self = strcmp(name, "self") == 0;
+  struct stat folder;
+  if (!self && strcmp(name, "thread-self") != 0) return 0;
+  if (fstat(walker->at, &folder) != 0) return errno;
+  if (folder.st_ino != PROC_ROOT_INODE) return 0;
+  long process, thread;
+  int failure = caller_numbers(walker->caller, &process, &thread);
+  if (failure != 0) return failure;
+  if (self) snprintf(text, PATH_MAX, "%ld", process);
+  else snprintf(text, PATH_MAX, "%ld/task/%ld", process, thread);
+  *done = true;
+  return 0;
+}
+
+// What a symbolic link means for the caller: a text to walk, or (in /proc) an object that has no path of its own.
 static int read_link(const struct walker *walker, int link, const char *name, char text[PATH_MAX], int *object) {
   struct statfs fs;
   *object = -1;
+  if (fstatfs(link, &fs) != 0) return errno;
+  bool proc = fs.f_type == PROC_SUPER_MAGIC, done = false;
+  if (proc) {
+    int failure = read_self(walker, name, text, &done);
+    if (failure != 0 || done) return failure;
+  }
   ssize_t n = readlinkat(link, "", text, PATH_MAX - 1);
   if (n < 0) return errno;
   text[n] = 0;
-  if (fstatfs(link, &fs) != 0) return errno;
-  if (fs.f_type != PROC_SUPER_MAGIC) return 0;
-  struct stat folder;
-  if (fstat(walker->at, &folder) != 0) return errno;
-  bool self = strcmp(name, "self") == 0, thread = strcmp(name, "thread-self") == 0;
-  if (folder.st_ino == PROC_ROOT_INODE && (self || thread)) {
-    long process, number;
-    int failure = caller_numbers(walker->caller, &process, &number);
-    if (failure != 0) return failure;
-    if (self) snprintf(text, PATH_MAX, "%ld", process);
-    else snprintf(text, PATH_MAX, "%ld/task/%ld", process, number);
-    return 0;
-  }
+  if (!proc) return 0;
   struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS};
   int plain = (int)syscall(SYS_openat2, walker->at, name, &how, sizeof how);
   if (plain >= 0) {

@@ -88,6 +88,32 @@ function state(at: string): string {
   }
 }
 
+test("the rule over names, as its table says", () => {
+  const names = ".git/hooks,.git/config,.git/modules/*/hooks,.github/workflows,.npmrc,.aider*,*.iml,tools/bazel";
+  const main = path.join(folder, "names-main");
+  const sources = [path.join(root, "tests/support/native/guard-names-main.c"), path.join(root, "native/guard_names.c")];
+  // The rule is pure, so it can run under the sanitizers; the rest of the guard cannot (static, seccomp).
+  execFileSync("gcc", [
+    "-g",
+    "-fsanitize=address,undefined",
+    "-fno-sanitize-recover",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    ...sources,
+    "-o",
+    main,
+  ]);
+  const text = readFileSync(path.join(root, "tests/cases/guard/names.jsonl"), "utf8").trimEnd();
+  const rows = text.split("\n").map((line) => JSON.parse(line) as { name: string; ask: string[]; want: string });
+  const input = rows.map(({ ask }) => `${ask.join("\t")}\n`).join("");
+  const options = { input, encoding: "utf8", env: { ...env, ASAN_OPTIONS: "detect_leaks=0" } } as const;
+  const answers = execFileSync(main, [names, "node_modules,vendor"], options).trimEnd().split("\n");
+  expect(rows.map(({ name }, index) => ({ name, want: answers[index] }))).toEqual(
+    rows.map(({ name, want }) => ({ name, want })),
+  );
+});
+
 describe("attacks", () => {
   test.each(cases("attacks.jsonl"))("$name", ({ before, act, victim }) => {
     const free = workspace(before);
