@@ -1,17 +1,21 @@
 // The command line, assembled: one file a command, nothing decided here but how bad usage is said (DESIGN 5: unknown options are errors, exit 64).
 import { Command, CommanderError } from "commander";
-import { applyCommand } from "./apply.ts";
-import { demoCommand } from "./demo.ts";
-import { discardCommand } from "./discard.ts";
-import { doctorCommand } from "./doctor.ts";
 import { EXIT, endQuietlyOnClosedPipe, fail, failAsBug } from "./exit.ts";
-import { initCommand } from "./init.ts";
 import { findInstallation } from "./installation.ts";
-import { logCommand } from "./log.ts";
-import { reviewCommand } from "./review.ts";
-import { runCommand } from "./run.ts";
 
-function program(): Command {
+/** Every command and its file. Only the one that is asked for is loaded: a start should not pay for the others. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import("./run.ts")).runCommand(),
+  demo: async () => (await import("./demo.ts")).demoCommand(),
+  review: async () => (await import("./review.ts")).reviewCommand(),
+  apply: async () => (await import("./apply.ts")).applyCommand(),
+  discard: async () => (await import("./discard.ts")).discardCommand(),
+  init: async () => (await import("./init.ts")).initCommand(),
+  doctor: async () => (await import("./doctor.ts")).doctorCommand(),
+  log: async () => (await import("./log.ts")).logCommand(),
+};
+
+async function program(argv: readonly string[]): Promise<Command> {
   const root = new Command("ringfence")
     .description(
       "Runs any AI coding agent inside a fence it cannot talk its way past, and keeps a record nobody can quietly change.",
@@ -21,14 +25,10 @@ function program(): Command {
     .helpCommand(false)
     // Options after the command's name belong to the command, and those after `--` to the program it runs.
     .enablePositionalOptions();
-  root.addCommand(runCommand());
-  root.addCommand(demoCommand());
-  root.addCommand(initCommand());
-  root.addCommand(reviewCommand());
-  root.addCommand(applyCommand());
-  root.addCommand(discardCommand());
-  root.addCommand(doctorCommand());
-  root.addCommand(logCommand());
+  const asked = argv.slice(2).find((word) => !word.startsWith("-"));
+  const load = asked !== undefined && Object.hasOwn(COMMANDS, asked) ? [COMMANDS[asked]] : Object.values(COMMANDS);
+  for (const command of await Promise.all(load.map((make) => make?.())))
+    if (command !== undefined) root.addCommand(command);
   speakPlainly(root);
   return root;
 }
@@ -54,7 +54,7 @@ async function main(argv: readonly string[]): Promise<void> {
   process.on("uncaughtException", failAsBug);
   process.on("unhandledRejection", failAsBug);
   try {
-    await program().parseAsync(argv);
+    await (await program(argv)).parseAsync(argv);
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) failAsBug(thrown);
     if (thrown.exitCode !== 0) badUsage(thrown);

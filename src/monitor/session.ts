@@ -6,6 +6,7 @@ import { openSessionLog, type SessionLog } from "#audit";
 import type { Problem } from "#core";
 import type { Append } from "#core/log";
 import type { Outcome } from "#core/session";
+import { forTerminal } from "#core/text";
 import { type Egress, openEgress } from "#egress";
 import { type Fence, type FenceEvent, type FenceExit, findBubblewrap, launch, publishPorts } from "#sandbox";
 import { finishWorkspace } from "./finish.ts";
@@ -162,7 +163,10 @@ class Session {
 
   private onEvent(event: FenceEvent, append: Append): void {
     if (event.kind === "limit") this.stop("memory", { append });
-    if (event.kind === "unstarted") this.request.progress(event.why);
+    if (event.kind === "unstarted") {
+      const [program = ""] = this.request.argv;
+      this.request.progress(`\`${forTerminal(program, { max: 120 })}\` cannot be run inside: ${event.why}`);
+    }
     if (event.kind !== "refused") return;
     this.refusedPaths.push(event.path);
     append({
