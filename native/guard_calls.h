@@ -49,6 +49,7 @@ int job_paths(struct job *job, int first, int second);
 bool job_refuses(struct job *job, const struct target *target, enum deed deed);
 void job_use_umask(struct job *job);
 bool job_make_room(struct job *job);
+long bound(struct job *job);
 long opened(struct job *job, int dirfd, int flags, unsigned mode);
 
 #endif

@@ -32,6 +32,7 @@ function cases(file: string): Case[] {
 beforeAll(() => {
   const names = [
     "guard",
+    "guard_bind",
     "guard_caller",
     "guard_calls",
     "guard_filter",
