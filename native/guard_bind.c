@@ -2,6 +2,7 @@
 // with a path cannot be told from registers.
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
