@@ -31,6 +31,10 @@ export async function runSession(request: RunRequest): Promise<RunAnswer> {
     await removeSessionFolders(prepared.value.paths, request.installation.helper);
     return { kind: "planned", plan: { sandbox: prepared.value.plan, egress: prepared.value.egressPlan } };
   }
+  // Weaker protection says its name before it is used (I15).
+  if (prepared.value.plan.workspace.kind === "direct") {
+    request.progress("direct workspace: changes are live, before any gate; only protected names are refused");
+  }
   return new Session(request, prepared.value, id, started).run();
 }
 
@@ -169,6 +173,12 @@ class Session {
     }
     if (event.kind !== "refused") return;
     this.refusedPaths.push(event.path);
+    // A full-screen program owns the terminal; everybody else is told at once, in a line that the agent reads too.
+    if (!this.request.terminals.stdin && this.refusedPaths.length <= 20) {
+      this.request.progress(
+        `refused ${event.op} of \`${forTerminal(event.path, { max: 200 })}\`: a protected path; only a person changes it, outside`,
+      );
+    }
     append({
       type: "file.write",
       origin: "observed",

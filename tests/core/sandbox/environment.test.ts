@@ -1,8 +1,15 @@
-import { buildEnvironment } from "#core/sandbox";
 import { describe, expect, it } from "vitest";
+import { buildEnvironment } from "#core/sandbox";
 
 const parts = {
-  caller: { AWS_SECRET_ACCESS_KEY: "s3cret", GITHUB_TOKEN: "t", LANG: "de_DE.UTF-8", TERM: "tmux", BASH_ENV: "/x", LD_PRELOAD: "/y" },
+  caller: {
+    AWS_SECRET_ACCESS_KEY: "s3cret",
+    GITHUB_TOKEN: "t",
+    LANG: "de_DE.UTF-8",
+    TERM: "tmux",
+    BASH_ENV: "/x",
+    LD_PRELOAD: "/y",
+  },
   home: "/home/me",
   userName: "me",
   path: "/usr/bin",
