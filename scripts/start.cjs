@@ -21,4 +21,5 @@ const script = new Script(wrap(readFileSync(file, "utf8")), { filename: file, ca
 script.runInThisContext()({}, createRequire(file), { exports: {} }, file, join(__dirname, "../dist"));
 
 // The build runs this once with the cache's name, after the program has compiled what a start needs.
-if (process.env.RINGFENCE_MAKE_CACHE === "1") process.on("exit", () => writeFileSync(`${cacheFile}.new`, script.createCachedData()));
+if (process.env.RINGFENCE_MAKE_CACHE === "1")
+  process.on("exit", () => writeFileSync(`${cacheFile}.new`, script.createCachedData()));

@@ -18,10 +18,10 @@ export interface LaunchDeps {
   /** The Unix socket of `publishPorts`; needed when the plan has ports. */
   readonly publishSocket?: string;
   /**
-   * The fence is made at once, but the helper learns what to run only when this resolves: until then nothing of the command exists.
+   * The fence is made at once, but the helper learns what to run only when this resolves: until then nothing of the command exists. At once when absent.
    * A rejection (the start could not be recorded) ends the fence; its reason is a Problem.
    */
-  readonly mayRun: Promise<void>;
+  readonly mayRun?: Promise<void>;
   /** Hears what happens inside, in order. Must not throw. */
   readonly onEvent?: (event: FenceEvent) => void;
 }
@@ -175,7 +175,7 @@ function follow(child: ChildProcess, program: Uint8Array, deps: LaunchDeps): Pro
     });
     // A helper that is gone closes its end; the child's own end is what counts.
     control.on("error", () => undefined);
-    deps.mayRun.then(
+    (deps.mayRun ?? Promise.resolve()).then(
       () => {
         control.write(`${program.length}\n`);
         control.write(program);

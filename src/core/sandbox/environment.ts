@@ -25,7 +25,17 @@ export interface Environment {
 }
 
 // Locale, terminal and time zone carry no secret and change what programs print.
-const INHERITED = ["LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "LC_COLLATE", "LC_NUMERIC", "LC_TIME", "TZ"];
+const INHERITED = [
+  "LANG",
+  "LANGUAGE",
+  "LC_ALL",
+  "LC_CTYPE",
+  "LC_MESSAGES",
+  "LC_COLLATE",
+  "LC_NUMERIC",
+  "LC_TIME",
+  "TZ",
+];
 const TERMINAL = ["TERM", "COLORTERM", "TERM_PROGRAM", "NO_COLOR", "FORCE_COLOR"];
 
 /** Builds it. Later sources win: inherited, agent, policy `set`, policy `pass`, proxy, Ringfence's own. */

@@ -111,7 +111,10 @@ function identityFiles(facts: HostFacts, user: InsideUser): readonly Mount[] {
     file("hosts", "127.0.0.1 localhost ringfence\n::1 localhost ringfence\n"),
     file("hostname", "ringfence\n"),
     file("resolv.conf", "# names are looked up outside, by the proxy\n"),
-    file("nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files\nservices: files\nprotocols: files\n"),
+    file(
+      "nsswitch.conf",
+      "passwd: files\ngroup: files\nshadow: files\nhosts: files\nservices: files\nprotocols: files\n",
+    ),
   ];
 }
 
