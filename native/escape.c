@@ -17,6 +17,7 @@ static void hold(struct escape *e, uint8_t byte) {
 static void restart(struct escape *e, uint8_t state) {
   e->state = state;
   e->length = 0;
+  e->utf8_left = 0;
   e->overflow = false;
 }
 

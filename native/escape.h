@@ -15,7 +15,7 @@ struct escape {
   uint8_t held[ESCAPE_HELD];
   size_t length;
   uint8_t state;
-  uint8_t utf8_left;
+  uint8_t utf8_left;  // bytes missing of a character; in a swallowed string: the last byte was ESC
   bool overflow;
   // What the program switched on and did not switch off again.
   bool alternate, mouse, paste, focus, cursor_hidden, keys_application, keypad, insert, no_wrap, other_keys, drawing, synchronized;
