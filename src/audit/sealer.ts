@@ -64,7 +64,11 @@ export function openSealer(options: SealerOptions, sealedSize: number): Sealer {
   };
   const inBackground = (): void => {
     stop();
-    if (running !== undefined) return;
+    if (running !== undefined) {
+      // The one at work may have looked too early for the newest record.
+      timer = setTimeout(inBackground, SEAL_WITHIN_MS).unref();
+      return;
+    }
     running = publish(false)
       .catch((error: unknown) => options.failed(error))
       .finally(() => {

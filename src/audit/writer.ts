@@ -80,6 +80,7 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
   let bytes = segment.bytes;
   let queue: Waiting[] = [];
   let pumping: Promise<void> | undefined;
+  let pumpIsAwake = false;
   /** `full`: last words only. `dead`: nothing any more. */
   let condition: "open" | "full" | "dead" | "ended" = "open";
 
@@ -124,6 +125,7 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
   };
 
   const pump = async (): Promise<void> => {
+    // Seeing an empty queue and standing still are one step: a record that is queued in between would wait for ever.
     while (queue.length > 0) {
       const batch = queue.slice(0, BATCH).filter((waiting) => stillWelcome(waiting));
       queue = queue.slice(BATCH);
@@ -137,17 +139,17 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
         for (const waiting of batch) waiting.reject(new LogError(problem));
       }
     }
+    pumpIsAwake = false;
   };
   const stillWelcome = (waiting: Waiting): boolean => {
     const problem = refusal(waiting.type);
     if (problem !== undefined) waiting.reject(new LogError(problem));
     return problem === undefined;
   };
-  const kick = (): Promise<void> => {
-    pumping ??= pump().finally(() => {
-      pumping = undefined;
-    });
-    return pumping;
+  const kick = (): void => {
+    if (pumpIsAwake) return;
+    pumpIsAwake = true;
+    pumping = pump();
   };
 
   return {
@@ -178,7 +180,7 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
       const mono = Number(clock.mono() - opened);
       return await new Promise<number>((resolve, reject) => {
         queue.push({ session, wallMs: clock.wall(), mono, body: encoded.value, type: body.type, resolve, reject });
-        void kick();
+        kick();
       });
     },
     seal: (sealing) => sealer.seal(sealing),
