@@ -2,7 +2,7 @@
 // A preset only ever opens what its file names; an agent without one runs like any other command.
 import claude from "./agents/claude.json" with { type: "json" };
 import codex from "./agents/codex.json" with { type: "json" };
-import opencode from "./agents/opencode.json" with { type: "json" };
+import opencode from "./agents/open-code.json" with { type: "json" };
 
 /** What Ringfence knows about one agent. One JSON file each under `agents/`. */
 export interface AgentPreset {
