@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   apply: async () => (await import("./apply.ts")).applyCommand(),
   discard: async () => (await import("./discard.ts")).discardCommand(),
   init: async () => (await import("./init.ts")).initCommand(),
+  check: async () => (await import("./check.ts")).checkCommand(),
   doctor: async () => (await import("./doctor.ts")).doctorCommand(),
   log: async () => (await import("./log.ts")).logCommand(),
 };

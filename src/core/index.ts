@@ -1,5 +1,6 @@
 // The words of the house (DESIGN section 1). Every other room may import them; they import nothing.
 export type { Action, ActionKind } from "./action.ts";
+export { actionOfTool } from "./action-of-tool.ts";
 export type { Decision, Obligation, Reason } from "./decision.ts";
 export { err, ok, type Problem, type Result, type Span } from "./result.ts";
 export { atLeast, strictest, type Verdict } from "./verdict.ts";

@@ -4,6 +4,8 @@ export { type DemoDeps, type DemoReport, type Ended, type Finding, runDemo } fro
 export { proposePolicy } from "./init/proposal.ts";
 export { surveyRepository } from "./init/survey.ts";
 export { POLICY_FILE, writePolicyFile } from "./init/write.ts";
+export { linkResolver } from "./links.ts";
+export { acceptPolicyFile, MANAGED_POLICY, type PolicyPlaces, readLayers, readPolicy, readPolicyFile } from "./policy-files.ts";
 export type { RunAnswer, RunRequest } from "./request.ts";
 export {
   type ApplyResult,
@@ -16,4 +18,4 @@ export {
 } from "./review.ts";
 export { runSession } from "./session.ts";
 export { listSessions, type SessionMeta, sessionPaths } from "./sessions.ts";
-export { findWorkspace, type Workspace } from "./workspace.ts";
+export { findWorkspace, type Workspace, workspaceFolder } from "./workspace.ts";

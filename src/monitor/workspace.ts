@@ -37,6 +37,16 @@ export function findWorkspace(cwd: string, forbidden: Forbidden): Result<Workspa
   return ok({ root, cwd: real });
 }
 
+/** The workspace of a directory for judging alone: nothing is refused, and a directory that is not there is its own. */
+export function workspaceFolder(cwd: string): string {
+  try {
+    const real = realpathSync(cwd);
+    return gitTopLevel(real) ?? real;
+  } catch {
+    return cwd;
+  }
+}
+
 /** Walks up to the folder that holds `.git`. Only names are read: the repository's own configuration is an attacker's word. */
 function gitTopLevel(from: string): string | undefined {
   for (let folder = from; ; folder = dirname(folder)) {

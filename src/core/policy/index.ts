@@ -1,4 +1,8 @@
+export { decide, type Judgement } from "./decide.ts";
 export { MAX_POLICY_CHARACTERS, parsePolicyDocument } from "./document.ts";
+export { explainedCodes, explainReason } from "./explain.ts";
+export type { Judge, JudgedCommand } from "./judge-command.ts";
+export type { PathFacts } from "./judge-paths.ts";
 export { DEFAULT_POLICY_TEXT, type LayerText, type LoadedPolicy, loadPolicy } from "./load.ts";
 export { parseDuration, parseSize } from "./measure.ts";
 export type { Dropped } from "./merge.ts";
@@ -17,3 +21,4 @@ export type {
   WorkspaceKind,
 } from "./policy.ts";
 export { parseRule, type Rule } from "./rule.ts";
+export { type CompiledRules, compileRules } from "./rules.ts";

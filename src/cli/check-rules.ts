@@ -1,0 +1,43 @@
+// The rules `ringfence check` judges by: those given on the command line or in a batch line are the only ones (DESIGN 5);
+// otherwise the policy of the workspace.
+import type { Problem, Result } from "#core";
+import { ok } from "#core";
+import { type CompiledRules, compileRules, type RuleText } from "#core/policy";
+
+/** Rules as a person or a batch line gives them. */
+export interface GivenRules {
+  readonly allow?: readonly string[];
+  readonly ask?: readonly string[];
+  readonly deny?: readonly string[];
+}
+
+const MAX_REMEMBERED = 64;
+
+/** Compiles given rules, remembering what a batch repeats line after line. */
+export function ruleCompiler(): (
+  given: GivenRules,
+  file: string,
+  places: { readonly root: string; readonly home: string },
+) => Result<CompiledRules, readonly Problem[]> {
+  const known = new Map<string, CompiledRules>();
+  return (given, file, places) => {
+    const key = JSON.stringify([given.allow, given.ask, given.deny, file, places.root, places.home]);
+    const before = known.get(key);
+    if (before !== undefined) return ok(before);
+    const compiled = compileRules(
+      { allow: texts(given.allow, file), ask: texts(given.ask, file), deny: texts(given.deny, file) },
+      places,
+    );
+    if (known.size >= MAX_REMEMBERED) known.clear();
+    if (compiled.ok) known.set(key, compiled.value);
+    return compiled;
+  };
+}
+
+function texts(rules: readonly string[] | undefined, file: string): readonly RuleText[] {
+  return (rules ?? []).map((text, index) => ({
+    text,
+    layer: "command-line",
+    at: { file, line: index + 1, column: 1 },
+  }));
+}

@@ -1,0 +1,171 @@
+// `ringfence check -- TEXT`: the verdict on one shell command or tool call, with the proof (DESIGN 5: exit 0 allow, 10 ask, 20 deny).
+import { isAbsolute, resolve } from "node:path";
+import { Command, Option } from "commander";
+import { type Action, actionOfTool, type Verdict } from "#core";
+import {
+  type CompiledRules,
+  compileRules,
+  decide,
+  explainReason,
+  type JudgedCommand,
+  type Judgement,
+  type Mode,
+} from "#core/policy";
+import { forTerminal } from "#core/text";
+import { linkResolver, readPolicy, workspaceFolder } from "#monitor";
+import { callerHome, callerStateDir } from "./caller.ts";
+import { checkBatch } from "./check-batch.ts";
+import { type GivenRules, ruleCompiler } from "./check-rules.ts";
+import { EXIT, fail } from "./exit.ts";
+
+const EXIT_OF: Readonly<Record<Verdict, number>> = { allow: 0, ask: 10, deny: 20 };
+/** The permission modes, as a batch line and `--mode` may name them. */
+export const MODES: readonly Mode[] = ["default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions"];
+
+interface CheckOptions extends GivenRules {
+  readonly policy?: string;
+  readonly mode?: Mode;
+  readonly cwd?: string;
+  readonly root?: string;
+  readonly json?: boolean;
+  readonly batch?: boolean;
+  readonly tool?: string;
+  readonly input?: string;
+}
+
+const repeat = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
+
+/** The command. */
+export function checkCommand(): Command {
+  return new Command("check")
+    .description(
+      "decide one shell command, or with --tool one tool call: allow (exit 0), ask (10) or deny (20), with the reasons",
+    )
+    .argument("[text...]", "the shell text, after `--`")
+    .addOption(new Option("--policy <file>", "judge by this policy file too").conflicts(["allow", "ask", "deny"]))
+    .option("--allow <rule>", "judge by the rules given here only", repeat)
+    .option("--ask <rule>", "judge by the rules given here only", repeat)
+    .option("--deny <rule>", "judge by the rules given here only", repeat)
+    .addOption(new Option("--mode <mode>", "the permission mode").choices(MODES))
+    .option("--cwd <dir>", "the working directory")
+    .option("--root <dir>", "the workspace's root")
+    .option("--tool <name>", "judge a call of this tool; needs --input")
+    .option("--input <json>", "the tool's input")
+    .option("--batch", "read JSON lines from standard input and write one verdict line for each")
+    .option("--json", "print one JSON document")
+    .action(async (text: readonly string[], options: CheckOptions) => {
+      if (options.batch) return checkBatch(options);
+      await checkOne(text, options);
+    });
+}
+
+async function checkOne(text: readonly string[], options: CheckOptions): Promise<void> {
+  const cwd = resolve(options.cwd ?? process.cwd());
+  const root =
+    options.root === undefined
+      ? options.cwd === undefined
+        ? workspaceFolder(cwd)
+        : rootAbove(cwd)
+      : resolve(options.root);
+  const action = actionOf(text, options, cwd);
+  const home = callerHome();
+  const { rules, mode } = await rulesFor(options, root, home);
+  const judgement = decide({ rules, mode, facts: { root, home, resolve: linkResolver() } }, action);
+  if (options.json) process.stdout.write(`${JSON.stringify(judgement)}\n`);
+  else process.stdout.write(shown(judgement));
+  process.exitCode = EXIT_OF[judgement.verdict];
+}
+
+/** A told directory belongs to the workspace one stands in, if it is inside; otherwise it is one of its own. */
+function rootAbove(cwd: string): string {
+  const here = workspaceFolder(process.cwd());
+  return cwd === here || cwd.startsWith(`${here}/`) ? here : workspaceFolder(cwd);
+}
+
+function actionOf(text: readonly string[], options: CheckOptions, cwd: string): Action {
+  const usage = (message: string): never =>
+    fail(
+      {
+        code: "usage",
+        message,
+        hint: "`ringfence check -- 'git status'`, or `--tool Read --input '{\"file_path\":\"x\"}'`",
+      },
+      EXIT.usage,
+    );
+  if (options.tool === undefined) {
+    if (options.input !== undefined) return usage("`--input` goes with `--tool`");
+    if (text.length === 0) return usage("no shell text given");
+    // several words are one text, as a shell would have been given it
+    return { kind: "exec", command: text.join(" "), cwd };
+  }
+  if (text.length > 0) return usage("give either `--tool` or a shell text");
+  let input: unknown;
+  try {
+    input = JSON.parse(options.input ?? "");
+  } catch {
+    return fail(
+      { code: "bad-input", message: "`--input` is not JSON", hint: 'for example `--input \'{"command":"ls"}\'`' },
+      EXIT.badInput,
+    );
+  }
+  return (
+    actionOfTool(options.tool, input, cwd) ??
+    fail(
+      {
+        code: "bad-input",
+        message: `the input has not what the tool \`${options.tool}\` needs`,
+        hint: "Bash needs `command`, Read and Write `file_path`, WebFetch an http(s) `url`",
+      },
+      EXIT.badInput,
+    )
+  );
+}
+
+async function rulesFor(
+  options: CheckOptions,
+  root: string,
+  home: string,
+): Promise<{ readonly rules: CompiledRules; readonly mode: Mode }> {
+  if (options.allow !== undefined || options.ask !== undefined || options.deny !== undefined) {
+    const compiled = ruleCompiler()(options, "command line", { root, home });
+    if (!compiled.ok) fail(compiled.error, EXIT.badInput);
+    return { rules: compiled.value, mode: options.mode ?? "default" };
+  }
+  const policyFile =
+    options.policy === undefined
+      ? {}
+      : { policyFile: isAbsolute(options.policy) ? options.policy : resolve(options.policy) };
+  const loaded = await readPolicy({ workspaceRoot: root, stateDir: callerStateDir(process.env), home, ...policyFile });
+  if (!loaded.ok) fail(loaded.error, EXIT.badInput);
+  const { permissions } = loaded.value.policy;
+  const compiled = compileRules(permissions, { root, home });
+  if (!compiled.ok) fail(compiled.error, EXIT.badInput);
+  return { rules: compiled.value, mode: options.mode ?? permissions.mode };
+}
+
+function shown(judgement: Judgement): string {
+  const lines: string[] = [judgement.verdict];
+  const inTree = new Set(allReasons(judgement.commands));
+  for (const reason of judgement.reasons)
+    if (!inTree.has(reason))
+      lines.push(`  ${reason.verdict.padEnd(5)} ${cut(reason.subject)}: ${explainReason(reason)}`);
+  const tree = (commands: readonly JudgedCommand[], indent: string): void => {
+    for (const command of commands) {
+      lines.push(`${indent}${command.verdict.padEnd(5)} ${cut(command.text)}`);
+      for (const reason of command.reasons) lines.push(`${indent}      ${explainReason(reason)}`);
+      tree(command.inner, `${indent}    `);
+    }
+  };
+  tree(judgement.commands, "  ");
+  const [hint] = judgement.reasons.filter((r) => r.verdict !== "allow" && r.hint !== undefined);
+  if (hint?.hint !== undefined) lines.push(`hint: ${hint.hint}`);
+  return lines.map((line) => `${forTerminal(line, { max: 400 })}\n`).join("");
+}
+
+function allReasons(commands: readonly JudgedCommand[]): readonly JudgedCommand["reasons"][number][] {
+  return commands.flatMap((c) => [...c.reasons, ...allReasons(c.inner)]);
+}
+
+function cut(text: string): string {
+  return text.length > 160 ? `${text.slice(0, 160)}…` : text;
+}

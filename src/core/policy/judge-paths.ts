@@ -1,0 +1,83 @@
+// Paths against rules: what `Read`, `Write` and `Edit` say of a path, links included (DESIGN 7 rule 7), and what is protected (PERM-4).
+
+import type { Reason } from "../decision.ts";
+import { protection } from "../paths/index.ts";
+import { isInside, joinPath, type ShellWord } from "../shell/index.ts";
+import type { CompiledRule, CompiledRules, Places } from "./rules.ts";
+
+/** What the caller knows of the disk. Pure: a function handed in. */
+export interface PathFacts extends Places {
+  /** Further names of an absolute path: where its links lead. Without it paths are compared as written. */
+  readonly resolve?: (path: string) => readonly string[];
+}
+
+/** A path with every name it has. */
+export interface NamedPath {
+  readonly shown: string;
+  readonly names: readonly string[];
+}
+
+/** The names of a constant word; `undefined` when it is not constant or belongs to another user's home. */
+export function pathOf(word: ShellWord, directories: readonly string[], facts: PathFacts): NamedPath | undefined {
+  const value = word.value;
+  if (value === undefined || directories.length === 0) return undefined;
+  if (word.tilde && value !== "~" && !value.startsWith("~/")) return undefined;
+  const written = word.tilde ? facts.home + value.slice(1) : value;
+  return namedPath(
+    value,
+    directories.map((from) => (written.startsWith("/") ? written : `${from}/${written}`)),
+    facts,
+  );
+}
+
+/** Absolute paths as written → what they are by their text, and where links lead: `a/../b` is not `b` when `a` is a link. */
+export function namedPath(shown: string, paths: readonly string[], facts: PathFacts): NamedPath {
+  const names = new Set(paths.map((path) => joinPath("/", path)));
+  for (const path of paths) for (const more of facts.resolve?.(path) ?? []) names.add(more);
+  return { shown, names: [...names] };
+}
+
+/** True when every name lies inside the workspace. */
+export function isInWorkspace(path: NamedPath, facts: PathFacts): boolean {
+  return path.names.every((name) => isInside(facts.root, name));
+}
+
+type Access = "read" | "write";
+
+function concerns(rule: CompiledRule, access: Access, list: "allow" | "limit"): boolean {
+  const tool = rule.rule.tool;
+  if (tool === "Write" || tool === "Edit") return access === "write";
+  // whoever may not read a file may not change it either; an allow to read is none to write
+  return tool === "Read" && (access === "read" || list === "limit");
+}
+
+/** The first deny, else the first ask that binds any name of the path. */
+export function limitOn(path: NamedPath, access: Access, rules: CompiledRules): Reason | undefined {
+  for (const verdict of ["deny", "ask"] as const) {
+    const rule = rules[verdict].find((r) => concerns(r, access, "limit") && path.names.some((name) => r.path?.(name)));
+    if (rule !== undefined)
+      return { code: "rule-matched", verdict, subject: path.shown, rule: rule.text.text, at: rule.text.at };
+  }
+  return undefined;
+}
+
+/** The allow rule that covers every name of the path. */
+export function allowOn(path: NamedPath, access: Access, rules: CompiledRules): CompiledRule | undefined {
+  return rules.allow.find((r) => concerns(r, access, "allow") && path.names.every((name) => r.path?.(name)));
+}
+
+/** True when some deny or ask of this access exists at all. */
+export function hasLimits(access: Access, rules: CompiledRules): boolean {
+  return [...rules.deny, ...rules.ask].some((r) => concerns(r, access, "limit"));
+}
+
+/** Why writing there is never automatic, if it is not. */
+export function protectedReason(path: NamedPath, facts: PathFacts): Reason | undefined {
+  for (const name of path.names) {
+    const relative = isInside(facts.root, name) ? name.slice(facts.root.length + 1) : name.slice(1);
+    const found = protection(relative);
+    if (found !== undefined && !found.inDependencies)
+      return { code: "protected-path", verdict: "ask", subject: path.shown, hint: `protected because ${found.why}` };
+  }
+  return undefined;
+}

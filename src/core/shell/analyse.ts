@@ -1,0 +1,537 @@
+// Shell text → Facts: every simple command at every depth (DESIGN 7 rule 3). The tree is unbash's; what it means is decided here
+// and in program.ts. Anything this file does not know is `unknown`, so a new kind of node can only tighten.
+import {
+  type ArithmeticExpression,
+  type Assignment,
+  type CompoundList,
+  type ParsedScript,
+  parse,
+  type Redirection,
+  type Script,
+  type Statement,
+  type Command as SyntaxCommand,
+  type TestExpression,
+  type Word,
+  type WordPart,
+} from "unbash";
+import { joinPath } from "./directory.ts";
+import type { Command, Effect, Facts, ShellContext, ShellWord, Unknown } from "./facts.ts";
+import { isLoadedName } from "./names.ts";
+import { describeProgram, type Standard } from "./program.ts";
+import { resolveWord } from "./word.ts";
+
+const MAX_DEPTH = 12;
+const MAX_COMMANDS = 500;
+const MAX_DIRECTORIES = 8;
+
+/** Everything a text would do. Total: it never throws on any text. */
+export function analyse(text: string, context: ShellContext): Facts {
+  const walk = new Walk(context);
+  walk.text(text, 0);
+  return { commands: walk.commands, unknown: walk.unknown };
+}
+
+/** One analysis: collects commands in the order of the text. A class because every method adds to the same two lists. */
+class Walk {
+  readonly commands: Command[] = [];
+  readonly unknown: Unknown[] = [];
+  private readonly constants = new Map<string, string>();
+  private readonly assigned = new Set<string>();
+  private directories: readonly string[];
+  private readonly context: ShellContext;
+  private depth = 0;
+  /** Above zero inside loops, functions and other places whose order or number of turns is not known. */
+  private unordered = 0;
+  private count = 0;
+
+  constructor(context: ShellContext) {
+    this.context = context;
+    this.directories = [context.cwd];
+  }
+
+  text(text: string, offset: number): void {
+    if (this.depth >= MAX_DEPTH) return this.doubt("too-deep", text, offset);
+    if (/[\0\r]/.test(text)) return this.doubt("control-character", text, offset);
+    this.depth++;
+    this.script(parse(text), offset);
+    this.depth--;
+  }
+
+  private script(script: ParsedScript | Script, offset: number): void {
+    if ("errors" in script && script.errors?.length)
+      this.doubt("syntax", script.errors[0]?.message ?? "", offset + (script.errors[0]?.pos ?? 0));
+    for (const statement of script.commands) this.statement(statement);
+  }
+
+  private statement(statement: Statement): void {
+    this.node(statement.command, undefined);
+  }
+
+  private list(list: CompoundList): void {
+    for (const statement of list.commands) this.statement(statement);
+  }
+
+  /** Runs `inside` where order and number of turns are not known: constants set there are forgotten. */
+  private loop(inside: () => void): void {
+    this.unordered++;
+    inside();
+    this.unordered--;
+  }
+
+  private node(node: Statement["command"] | CompoundList, stdin: Standard): void {
+    if (this.depth >= MAX_DEPTH * 4) return this.doubt("too-deep", "", node.pos);
+    this.depth++;
+    this.nodeInside(node, stdin);
+    this.depth--;
+  }
+
+  private nodeInside(node: Statement["command"] | CompoundList, stdin: Standard): void {
+    switch (node.type) {
+      case "AndOr":
+        for (const part of node.commands) this.node(part, undefined);
+        return;
+      case "Pipeline": {
+        let before: Standard;
+        node.commands.forEach((part, index) => {
+          const from = this.commands.length;
+          this.node(part, index === 0 ? stdin : (before ?? { kind: "unknown" }));
+          before = this.output(from);
+        });
+        return;
+      }
+      case "Command":
+        return this.simple(node, stdin);
+      case "CompoundList":
+      case "BraceGroup":
+      case "Subshell":
+        return this.list(node.type === "CompoundList" ? node : node.body);
+      case "If":
+        this.list(node.clause);
+        this.list(node.then);
+        for (const elif of node.elif) {
+          this.list(elif.clause);
+          this.list(elif.then);
+        }
+        if (node.else) this.list(node.else);
+        return;
+      case "While":
+        return this.loop(() => {
+          this.list(node.clause);
+          this.list(node.body);
+        });
+      case "For":
+      case "Select":
+        this.name(node.name.text, node.name.pos);
+        for (const word of node.wordlist ?? []) this.word(word);
+        return this.loop(() => this.list(node.body));
+      case "Case":
+        this.word(node.word);
+        for (const item of node.items) {
+          for (const pattern of item.pattern) this.word(pattern);
+          this.list(item.body);
+        }
+        return;
+      case "Function":
+        // The body is judged where it stands, with every parameter unknown; a call is judged like any program.
+        return this.loop(() => this.node(node.body, undefined));
+      case "Coproc":
+        if (node.name) this.name(node.name.text, node.pos);
+        return this.loop(() => this.node(node.body, { kind: "unknown" }));
+      case "Redirected":
+        this.node(node.command, stdin);
+        this.standalone(node.redirects, node.pos);
+        return;
+      case "TestCommand":
+        return this.test(node.expression);
+      case "ArithmeticCommand":
+        return this.arithmetic(node.expression, node.body, node.pos);
+      case "ArithmeticFor":
+        for (const part of [node.initialize, node.test, node.update]) if (part) this.arithmetic(part, "", node.pos);
+        return this.loop(() => this.list(node.body));
+      default:
+        return this.doubt("unknown-syntax", (node as { type: string }).type, 0);
+    }
+  }
+
+  /** What the commands since `from` write to standard output, where that is constant. */
+  private output(from: number): Standard {
+    const [only, more] = this.commands.slice(from);
+    const words = only?.words.map((w) => w.value);
+    if (more !== undefined || words === undefined || only === undefined) return { kind: "unknown" };
+    if (words[0] !== "echo" && words[0] !== "printf") return { kind: "unknown" };
+    const args = words.slice(1);
+    const plain = args.every((a) => a !== undefined && !/[\\%]/.test(a));
+    if (
+      !plain ||
+      (words[0] === "echo" && /^-[neE]+$/.test(args[0] ?? "")) ||
+      (words[0] === "printf" && args.length !== 1)
+    )
+      return { kind: "unknown" };
+    return { kind: "text", text: args.join(" ") };
+  }
+
+  private simple(node: SyntaxCommand, piped: Standard): void {
+    const offset = node.pos;
+    for (const part of node.prefix) if (part.type === "Assignment") this.assignment(part, node.name === undefined);
+    const effects: Effect[] = [];
+    const words: ShellWord[] = [];
+    if (node.name) words.push(...this.word(node.name));
+    for (const part of node.suffix) {
+      if (part.type === "Word") words.push(...this.word(part));
+      else if (part.type === "Assignment") {
+        // an argument such as `a=b`: the word as written, and for builtins an assignment
+        words.push(...this.argumentAssignment(part));
+      }
+    }
+    const stdin = this.redirects([...node.prefix, ...node.suffix].filter(isRedirection), effects, words.length, piped);
+    if (node.name === undefined || words.length === 0) {
+      if (node.name !== undefined) this.doubt("not-constant", node.name.text, offset);
+      if (effects.length > 0) this.add({ words: [EMPTY], effects, free: true, text: "(redirection)", offset });
+      return;
+    }
+    this.program(words, effects, stdin, offset, this.depth);
+  }
+
+  /** One program with its words: described by the table, then added. */
+  private program(
+    words: readonly ShellWord[],
+    effects: readonly Effect[],
+    stdin: Standard,
+    offset: number,
+    depth: number,
+  ): void {
+    if (++this.count > MAX_COMMANDS) return this.doubt("too-many-commands", "", offset);
+    const described = describeProgram({
+      words,
+      stdin,
+      directories: this.directories,
+      context: this.context,
+      shellText: (text) => this.apart(() => this.text(text, offset)),
+      inner: (rest) =>
+        this.apart(() =>
+          depth >= MAX_DEPTH
+            ? this.doubt("too-deep", "", offset)
+            : this.program(rest, [], { kind: "unknown" }, offset, depth + 1),
+        ),
+    });
+    if (described.entersDirectory !== undefined) this.enter(described.entersDirectory, offset);
+    for (const name of described.setsNames) this.name(name, offset);
+    this.add({
+      words,
+      text: words.map((w) => w.text).join(" "),
+      offset,
+      effects: [...effects, ...described.effects],
+      free: described.free,
+      readOnly: described.readOnly,
+      fileCommand: described.fileCommand,
+      alsoKnownAs: described.alsoKnownAs,
+    });
+  }
+
+  /** Runs `inside` and takes the commands it added out of the list: they become the inner commands of an effect. */
+  private apart(inside: () => void): readonly Command[] {
+    const from = this.commands.length;
+    const directories = this.directories;
+    inside();
+    this.directories = directories;
+    return this.commands.splice(from);
+  }
+
+  private add(command: Partial<Command> & Pick<Command, "words" | "text" | "offset" | "effects" | "free">): void {
+    this.commands.push({
+      readOnly: false,
+      fileCommand: false,
+      alsoKnownAs: [],
+      directories: this.directories,
+      ...command,
+    });
+  }
+
+  private enter(path: string | undefined | "unknown", offset: number): void {
+    if (path === undefined) return;
+    // both places are possible afterwards: the `cd` may fail, or stand in a branch
+    const next = new Set(this.directories);
+    for (const from of this.directories) next.add(joinPath(from, path));
+    if (
+      next.size > MAX_DIRECTORIES ||
+      (this.unordered > 0 && !path.startsWith("/") && /(?:^|\/)\.\.(?:\/|$)/.test(path))
+    ) {
+      this.doubt("directory-not-known", path, offset);
+      return;
+    }
+    this.directories = [...next];
+  }
+
+  private standalone(redirects: readonly Redirection[], offset: number): void {
+    const effects: Effect[] = [];
+    this.redirects(redirects, effects, 0, undefined);
+    if (effects.length > 0) this.add({ words: [EMPTY], effects, free: true, text: "(redirection)", offset });
+  }
+
+  private redirects(redirects: readonly Redirection[], effects: Effect[], index: number, piped: Standard): Standard {
+    let stdin = piped;
+    for (const redirect of redirects) {
+      if (redirect.descriptor?.type === "FileDescriptorVariable") {
+        this.doubt("descriptor-variable", redirect.descriptor.name, redirect.pos);
+        continue;
+      }
+      const fd = redirect.descriptor?.value;
+      if (redirect.type === "HereDoc") {
+        for (const part of redirect.body.parts ?? []) this.part(part);
+        const constant = redirect.delimiter?.quoted === true || !/[$`\\]/.test(redirect.body.text);
+        stdin =
+          fd === undefined || fd === 0
+            ? constant
+              ? { kind: "text", text: redirect.body.text }
+              : { kind: "unknown" }
+            : stdin;
+        if (redirect.closing === undefined) this.doubt("syntax", "here-document without end", redirect.pos);
+        continue;
+      }
+      if (redirect.target === undefined) {
+        this.doubt("syntax", "redirection without target", redirect.pos);
+        continue;
+      }
+      const targets = this.word(redirect.target);
+      const [target] = targets;
+      if (redirect.type === "HereString") {
+        stdin =
+          target?.value === undefined || targets.length > 1
+            ? { kind: "unknown" }
+            : { kind: "text", text: target.value };
+        continue;
+      }
+      if (target === undefined || targets.length > 1) {
+        this.doubt("not-constant", redirect.target.text, redirect.pos);
+        continue;
+      }
+      const duplicates = redirect.operator === ">&" || redirect.operator === "<&";
+      if (duplicates && target.value !== undefined && /^(?:\d+-?|-)$/.test(target.value)) {
+        if (redirect.operator === "<&" && (fd === undefined || fd === 0)) stdin = { kind: "unknown" };
+        continue;
+      }
+      if (target.value === "/dev/null") {
+        if (redirect.operator === "<") stdin = { kind: "text", text: "" };
+        continue;
+      }
+      if (redirect.operator === "<&" || target.value === undefined || /^\/dev\/(?:tcp|udp)\//.test(target.value)) {
+        effects.push({
+          kind: "gadget",
+          code: target.value === undefined ? "redirection-not-constant" : "network",
+          index,
+        });
+        continue;
+      }
+      if (redirect.operator === "<") {
+        effects.push({ kind: "read", path: target, index, content: true });
+        if (fd === undefined || fd === 0) stdin = { kind: "file" };
+      } else effects.push({ kind: "write", path: target, index, inherent: false });
+    }
+    return stdin;
+  }
+
+  private assignment(node: Assignment, alone: boolean): void {
+    this.name(node.name, node.pos);
+    if (node.index) this.subscript(node.index);
+    if (node.value.type === "ArrayValue") {
+      for (const element of node.value.elements) {
+        this.word(element);
+        if (/^\[/.test(element.text) && !/^\[\d+\]=/.test(element.text))
+          this.doubt("evaluated-text", element.text, element.pos);
+      }
+      this.forget(node.name);
+      return;
+    }
+    const [value] = this.word(node.value);
+    if (
+      alone &&
+      !node.append &&
+      node.index === undefined &&
+      this.unordered === 0 &&
+      !this.assigned.has(node.name) &&
+      value?.likely?.length === 1
+    )
+      this.constants.set(node.name, value.likely[0] ?? "");
+    else this.forget(node.name);
+    this.assigned.add(node.name);
+  }
+
+  private forget(name: string): void {
+    this.assigned.add(name);
+    this.constants.delete(name);
+  }
+
+  private argumentAssignment(node: Assignment): readonly ShellWord[] {
+    if (node.value.type === "ArrayValue" || node.index) {
+      this.assignment(node, false);
+      return [{ text: node.text, value: undefined, likely: undefined, prefix: "", kind: "split", tilde: false }];
+    }
+    this.forget(node.name);
+    const head = `${node.name}${node.append ? "+" : ""}=`;
+    return this.word(node.value).map((w) => ({
+      text: node.text,
+      value: w.tilde || w.value === undefined ? undefined : head + w.value,
+      likely: w.likely?.map((l) => head + l),
+      prefix: head + w.prefix,
+      kind: w.tilde ? "split" : w.kind,
+      tilde: false,
+    }));
+  }
+
+  private name(name: string, offset: number): void {
+    if (isLoadedName(name)) this.doubt("sets-loaded-name", name, offset);
+    else if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) this.doubt("evaluated-text", name, offset);
+  }
+
+  private subscript(index: Word): void {
+    this.word(index);
+    if (!/^(?:\d+|@|\*)$/.test(index.text)) this.doubt("evaluated-text", index.text, index.pos);
+  }
+
+  private word(word: Word): readonly ShellWord[] {
+    for (const part of word.parts ?? []) this.part(part);
+    return resolveWord(word, this.constants);
+  }
+
+  private part(part: WordPart): void {
+    switch (part.type) {
+      case "Literal":
+      case "SingleQuoted":
+      case "AnsiCQuoted":
+      case "SimpleExpansion":
+        return;
+      case "Glob":
+      case "ExtendedGlob":
+      case "BraceExpansion":
+        for (const inner of part.parts ?? []) this.part(inner);
+        if (part.parts === undefined && /[$`]/.test(part.text)) this.doubt("not-constant", part.text, part.pos);
+        return;
+      case "DoubleQuoted":
+      case "LocaleString":
+        for (const inner of part.parts) this.part(inner);
+        return;
+      case "CommandExpansion":
+      case "ProcessSubstitution":
+        if (part.script === undefined) return this.doubt("syntax", part.text, part.pos);
+        return this.substitution(part.script, part.pos);
+      case "ArithmeticExpansion":
+        return this.arithmetic(part.expression, part.text, part.pos);
+      case "ParameterExpansion": {
+        if (part.index) this.subscript(part.index);
+        const operation = part.operation;
+        if (part.prefix === "!") this.doubt("evaluated-text", part.text, part.pos);
+        if (operation === undefined) return;
+        switch (operation.type) {
+          case "Default":
+            if (operation.operator.includes("=")) this.name(part.parameter, part.pos);
+            if (operation.operator.includes("=")) this.forget(part.parameter);
+            this.word(operation.operand);
+            return;
+          case "Remove":
+            this.word(operation.operand);
+            return;
+          case "Replace":
+            this.word(operation.pattern);
+            this.word(operation.replacement);
+            return;
+          case "CaseModification":
+            if (operation.operand) this.word(operation.operand);
+            return;
+          case "Slice":
+            for (const piece of [operation.offset, operation.length]) {
+              if (piece === undefined) continue;
+              this.word(piece);
+              if (!/^\s*-?\d+\s*$/.test(piece.text)) this.doubt("evaluated-text", piece.text, part.pos);
+            }
+            return;
+          default:
+            return this.doubt("evaluated-text", part.text, part.pos);
+        }
+      }
+      default:
+        return this.doubt("unknown-syntax", (part as { type: string }).type, 0);
+    }
+  }
+
+  /** A substitution's commands are judged like any other; its directory changes stay its own. */
+  private substitution(script: ParsedScript | Script, offset: number): void {
+    if (this.depth >= MAX_DEPTH) return this.doubt("too-deep", "", offset);
+    this.depth++;
+    const directories = this.directories;
+    this.script(script, offset);
+    this.directories = directories;
+    this.depth--;
+  }
+
+  /** Arithmetic evaluates the text of every variable in it again: only numbers and operators are harmless. */
+  private arithmetic(expression: ArithmeticExpression | undefined, text: string, offset: number): void {
+    const harmless = (node: ArithmeticExpression): boolean => {
+      switch (node.type) {
+        case "ArithmeticBinary":
+          return harmless(node.left) && harmless(node.right);
+        case "ArithmeticUnary":
+          return harmless(node.operand);
+        case "ArithmeticTernary":
+          return harmless(node.test) && harmless(node.consequent) && harmless(node.alternate);
+        case "ArithmeticGroup":
+          return harmless(node.expression);
+        case "ArithmeticWord":
+          return /^\d+$/.test(node.value) && node.parts === undefined;
+        case "ArithmeticCommandExpansion":
+          if (node.script) this.substitution(node.script, node.pos);
+          return false;
+        default:
+          return false;
+      }
+    };
+    if (expression === undefined || !harmless(expression)) {
+      this.findSubstitutions(expression);
+      this.doubt("evaluated-text", text, offset);
+    }
+  }
+
+  /** Commands inside arithmetic words, so that a deny still sees them. */
+  private findSubstitutions(node: unknown): void {
+    if (typeof node !== "object" || node === null) return;
+    const { type, parts } = node as { type?: string; parts?: readonly WordPart[] };
+    if (type === "ArithmeticWord") for (const part of parts ?? []) this.part(part);
+    for (const key of ["left", "right", "operand", "test", "consequent", "alternate", "expression"])
+      this.findSubstitutions((node as Record<string, unknown>)[key]);
+  }
+
+  private test(expression: TestExpression): void {
+    switch (expression.type) {
+      case "TestUnary":
+        this.word(expression.operand);
+        if (expression.operator === "-v" || expression.operator === "-R")
+          this.doubt("evaluated-text", expression.operand.text, expression.pos);
+        return;
+      case "TestBinary": {
+        const words = [...this.word(expression.left), ...this.word(expression.right)];
+        const counts = /^-(?:eq|ne|lt|le|gt|ge)$/.test(expression.operator);
+        if (counts && !words.every((w) => w.value !== undefined && /^-?\d+$/.test(w.value)))
+          this.doubt("evaluated-text", expression.left.text, expression.pos);
+        return;
+      }
+      case "TestLogical":
+        for (const operand of expression.operands) this.test(operand);
+        return;
+      case "TestNot":
+        return this.test(expression.operand);
+      case "TestGroup":
+        return this.test(expression.expression);
+      default:
+        return this.doubt("unknown-syntax", "test", 0);
+    }
+  }
+
+  private doubt(code: string, text: string, offset: number): void {
+    if (this.unknown.length < 50) this.unknown.push({ code, text: text.slice(0, 200), offset });
+  }
+}
+
+const EMPTY: ShellWord = { text: "", value: "", likely: [""], prefix: "", kind: "constant", tilde: false };
+
+function isRedirection(node: { readonly type: string }): node is Redirection {
+  return node.type === "Redirect" || node.type === "HereString" || node.type === "HereDoc";
+}

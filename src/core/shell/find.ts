@@ -1,0 +1,77 @@
+// `find`: its expression is a small language. Predicates that only look are listed; the rest runs, writes, deletes or is not known.
+import type { Effect, ShellWord } from "./facts.ts";
+import type { ProgramUse } from "./program.ts";
+
+const NO_VALUE = new Set(
+  "-H -L -P -a -and -o -or -not ! ( ) , -true -false -print -print0 -ls -prune -quit -depth -d -daystart -follow -mount -xdev -x -noleaf -warn -nowarn -empty -executable -readable -writable -nouser -nogroup -help --help -version --version -ignore_readdir_race -noignore_readdir_race".split(
+    " ",
+  ),
+);
+const ONE_VALUE = new Set(
+  "-name -iname -path -ipath -wholename -iwholename -regex -iregex -lname -ilname -type -xtype -size -perm -user -group -uid -gid -links -inum -mtime -atime -ctime -mmin -amin -cmin -used -newer -anewer -cnewer -samefile -fstype -maxdepth -mindepth -regextype -printf -D -context".split(
+    " ",
+  ),
+);
+const RUNS = new Set(["-exec", "-execdir", "-ok", "-okdir"]);
+const HERE: ShellWord = { text: ".", value: ".", likely: ["."], prefix: ".", kind: "constant", tilde: false };
+
+/** Effects of one use of find. */
+export function findEffects(use: ProgramUse): readonly Effect[] {
+  const { words } = use;
+  const effects: Effect[] = [];
+  let at = 1;
+  let roots = 0;
+  while (/^-(?:[HLP]|O\d)$/.test(words[at]?.value ?? "")) at++;
+  for (; at < words.length; at++) {
+    const word = words[at] as ShellWord;
+    const text = word.value ?? word.prefix;
+    if (/^[-(),!]/.test(text) || (word.value === undefined && (text === "" || word.kind === "split"))) break;
+    effects.push({ kind: "read", path: word, index: at, content: false });
+    roots++;
+  }
+  if (roots === 0) effects.push({ kind: "read", path: HERE, index: 0, content: false });
+  while (at < words.length) {
+    const index = at;
+    const value = words[at]?.value;
+    at++;
+    if (value === undefined) effects.push({ kind: "gadget", code: "not-constant", index });
+    else if (NO_VALUE.has(value)) continue;
+    else if (ONE_VALUE.has(value)) {
+      // an unquoted glob can become several words, and so predicates
+      const kind = words[at]?.kind;
+      if (kind === "glob" || kind === "split") effects.push({ kind: "gadget", code: "not-constant", index: at });
+      at++;
+    } else if (/^-newer[aBcm][aBcmt]$/.test(value)) at++;
+    else if (value === "-delete") effects.push({ kind: "gadget", code: "delete", index });
+    else if (RUNS.has(value)) {
+      const from = at;
+      while (
+        at < words.length &&
+        words[at]?.value !== ";" &&
+        !(words[at]?.value === "+" && words[at - 1]?.value === "{}")
+      )
+        at++;
+      const inner = words.slice(from, at);
+      at++;
+      const [program] = inner;
+      if (program === undefined) effects.push({ kind: "gadget", code: "not-constant", index });
+      // each `{}` is a file name that is not known; names given to a shell's -c are code
+      else effects.push({ kind: "run", index, inner: use.inner(inner.map(fileName)) });
+    } else effects.push({ kind: "gadget", code: /^-f(?:print|ls)/.test(value) ? "write" : "unknown-option", index });
+  }
+  return effects;
+}
+
+/** `{}` stands for a path below the start: never an option when find gives it (`./x`, `dir/x`), but not constant. */
+function fileName(word: ShellWord): ShellWord {
+  if (word.value === undefined || !word.value.includes("{}")) return word;
+  const before = word.value.slice(0, word.value.indexOf("{}"));
+  return {
+    text: word.text,
+    value: undefined,
+    likely: undefined,
+    prefix: before === "" ? "./" : before,
+    kind: "quoted",
+    tilde: false,
+  };
+}

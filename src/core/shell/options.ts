@@ -1,0 +1,248 @@
+// Reads a program's words by its table entry (GNU conventions: clusters, attached values, unambiguous abbreviations, `--`).
+import type { Effect, ShellWord } from "./facts.ts";
+import type { OperandRole, ProgramEntry } from "./table.ts";
+
+/** An operand with its place among the words. */
+export interface Operand {
+  readonly word: ShellWord;
+  readonly index: number;
+}
+
+/** What the words say. */
+export interface ReadOptions {
+  readonly effects: readonly Effect[];
+  readonly operands: readonly Operand[];
+  /** Names of the options seen, without dashes. */
+  readonly seen: ReadonlySet<string>;
+  readonly values: ReadonlyMap<string, Operand>;
+}
+
+/** Reads `words` from `start` on. */
+export function readOptions(entry: ProgramEntry, words: readonly ShellWord[], start: number): ReadOptions {
+  const effects: Effect[] = [];
+  const operands: Operand[] = [];
+  const seen = new Set<string>();
+  const values = new Map<string, Operand>();
+  const harmful = entry.effects ?? {};
+  const longs = longNames(entry);
+  const gadget = (code: string, index: number): void => void effects.push({ kind: "gadget", code, index });
+  const apply = (name: string, effect: string, index: number, value: Operand | undefined): void => {
+    seen.add(name);
+    if (value !== undefined) values.set(name, value);
+    if (effect === "write" || effect === "delete") {
+      if (value === undefined) gadget(effect, index);
+      else effects.push({ kind: effect, path: value.word, index, inherent: false });
+    } else if (effect === "read") {
+      if (value !== undefined) effects.push({ kind: "read", path: value.word, index, content: true });
+    } else if (effect === "directory" && value !== undefined)
+      effects.push({ kind: "directory", path: value.word, index });
+    else if (effect.startsWith("!")) effects.push({ kind: "irreversible", code: effect.slice(1), index });
+    else gadget(effect, index);
+  };
+  if (entry.literal)
+    return { effects, operands: words.slice(start).map((word, i) => ({ word, index: start + i })), seen, values };
+  for (let i = start; i < words.length; i++) {
+    const word = words[i];
+    if (word === undefined) break;
+    const text = word.value ?? word.prefix;
+    if (word.value === undefined && !mayStandHere(word, entry, text)) {
+      gadget("not-constant", i);
+      operands.push({ word, index: i });
+      continue;
+    }
+    if (word.value === "--") {
+      for (let j = i + 1; j < words.length; j++) operands.push({ word: words[j] as ShellWord, index: j });
+      break;
+    }
+    if (!text.startsWith("-") || text === "-" || (word.value === undefined && text === "")) {
+      operands.push({ word, index: i });
+      if (!entry.stopAtOperand) continue;
+      for (let j = i + 1; j < words.length; j++) operands.push({ word: words[j] as ShellWord, index: j });
+      break;
+    }
+    if (entry.number && /^-\d+$/.test(text)) continue;
+    if (text.startsWith("--") || entry.singleDash) {
+      const equals = text.indexOf("=");
+      const written = text.slice(text.startsWith("--") ? 2 : 1, equals < 0 ? undefined : equals);
+      const found = matchLong(written, longs, entry.singleDash === true);
+      if (found === undefined || (word.value === undefined && equals < 0)) {
+        gadget("unknown-option", i);
+        continue;
+      }
+      const attached = equals < 0 ? undefined : part(word, equals + 1);
+      let value = attached === undefined ? undefined : { word: attached, index: i };
+      if (value === undefined && found.takes === "value") {
+        const next = words[i + 1];
+        if (next !== undefined) value = { word: next, index: ++i };
+      }
+      const effect = harmful[found.key];
+      if (effect === undefined) {
+        seen.add(found.name);
+        if (value !== undefined) values.set(found.name, value);
+      } else
+        apply(
+          found.name,
+          effect,
+          found.takes === "value" && attached === undefined ? i - (value === undefined ? 0 : 1) : i,
+          value,
+        );
+      continue;
+    }
+    for (let at = 1; at < text.length; at++) {
+      const letter = text.charAt(at);
+      const takesValue = (entry.values ?? "").includes(letter) || `${letter}=` in harmful;
+      if (
+        !takesValue &&
+        !(entry.flags ?? "").includes(letter) &&
+        !(letter in harmful) &&
+        !(entry.attached ?? "").includes(letter)
+      ) {
+        gadget("unknown-option", i);
+        break;
+      }
+      const effect = harmful[`${letter}=`] ?? harmful[letter];
+      const swallows = (entry.attached ?? "").includes(letter);
+      let value: Operand | undefined;
+      const here = i;
+      if (takesValue) {
+        if (at + 1 < text.length || word.value === undefined) value = { word: part(word, at + 1), index: i };
+        else if (words[i + 1] !== undefined) value = { word: words[++i] as ShellWord, index: i };
+      } else if (word.value === undefined && at + 1 === text.length) gadget("not-constant", i);
+      if (effect === undefined) {
+        seen.add(letter);
+        if (value !== undefined) values.set(letter, value);
+      } else apply(letter, effect, here, value);
+      if (takesValue || swallows) break;
+    }
+  }
+  return { effects, operands, seen, values };
+}
+
+/** A word that is not constant can be an option in disguise; harmless where the program has no effect to offer. */
+function mayStandHere(word: ShellWord, entry: ProgramEntry, prefix: string): boolean {
+  if (prefix !== "" && (word.kind !== "split" || entry.effects === undefined)) return true;
+  const noEffects =
+    entry.effects === undefined &&
+    entry.always === undefined &&
+    entry.subcommands === undefined &&
+    entry.careful !== true;
+  return (
+    noEffects &&
+    !["run", "code", "write", "pattern-write", "delete", "copy", "move", "read-then-write"].includes(
+      entry.operands ?? "text",
+    )
+  );
+}
+
+interface LongOption {
+  readonly name: string;
+  readonly key: string;
+  readonly takes: "value" | "maybe" | "none";
+}
+
+const cache = new WeakMap<ProgramEntry, readonly LongOption[]>();
+
+function longNames(entry: ProgramEntry): readonly LongOption[] {
+  const known = cache.get(entry);
+  if (known !== undefined) return known;
+  const written = [...(entry.long ?? "").split(/\s+/).filter(Boolean), ...Object.keys(entry.effects ?? {})];
+  const names = written
+    .filter((key) => entry.singleDash || key.replace(/[=?]$/, "").length > 1)
+    .map(
+      (key): LongOption => ({
+        key,
+        name: key.replace(/[=?]$/, ""),
+        takes: key.endsWith("=") ? "value" : key.endsWith("?") ? "maybe" : "none",
+      }),
+    );
+  cache.set(entry, names);
+  return names;
+}
+
+/** The option meant: exact, or the only one it abbreviates. Several that agree on having no effect would still differ: unknown. */
+function matchLong(written: string, longs: readonly LongOption[], exactOnly: boolean): LongOption | undefined {
+  const exact = longs.find((l) => l.name === written);
+  if (exact !== undefined || exactOnly || written === "") return exact;
+  const starting = longs.filter((l) => l.name.startsWith(written));
+  return starting.length === 1 ? starting[0] : undefined;
+}
+
+/** The rest of a word from `at` on, as a word of its own. */
+export function part(word: ShellWord, at: number): ShellWord {
+  return {
+    text: word.text,
+    value: word.value?.slice(at),
+    likely: word.likely?.map((l) => l.slice(at)),
+    prefix: word.prefix.slice(at),
+    kind: word.kind,
+    tilde: false,
+  };
+}
+
+/** The effects of operands by their role. */
+export function operandEffects(entry: ProgramEntry, read: ReadOptions): readonly Effect[] {
+  const role: OperandRole = entry.operands ?? "text";
+  const recursive = entry.recursive === "always" || (entry.recursive ?? []).some((name) => read.seen.has(name));
+  let operands = read.operands;
+  if (role === "pattern-read" && !(entry.patternOptions ?? []).some((name) => read.seen.has(name)))
+    operands = operands.slice(1);
+  const reads = (o: Operand, content: boolean): Effect => ({
+    kind: "read",
+    path: o.word,
+    index: o.index,
+    content,
+    ...(recursive ? { recursive } : {}),
+  });
+  const changes = (o: Operand, kind: "write" | "delete"): Effect => ({
+    kind,
+    path: o.word,
+    index: o.index,
+    inherent: true,
+  });
+  const last = operands.at(-1);
+  switch (role) {
+    case "text":
+      return [];
+    case "list":
+      return operands.map((o) => reads(o, false));
+    case "read":
+      return operands.map((o) => reads(o, true));
+    case "pattern-read":
+      return operands.length === 0 && recursive
+        ? [{ kind: "read", path: HERE, index: 0, recursive, content: true }]
+        : operands.map((o) => reads(o, true));
+    case "write":
+    case "make":
+      return operands.map((o) => changes(o, "write"));
+    case "pattern-write":
+      return operands.slice(1).map((o) => changes(o, "write"));
+    case "delete":
+      return operands.map((o) => changes(o, "delete"));
+    case "copy":
+    case "move": {
+      const into = read.seen.has("t") || read.seen.has("target-directory") ? undefined : last;
+      return operands.flatMap((o) =>
+        o === into
+          ? [changes(o, "write")]
+          : role === "copy"
+            ? [reads(o, true)]
+            : [reads(o, true), changes(o, "delete")],
+      );
+    }
+    case "read-then-write":
+      return operands.map((o, i) =>
+        i === 0 ? reads(o, true) : { kind: "write", path: o.word, index: o.index, inherent: false },
+      );
+    case "run":
+    case "code":
+      return operands.map((o) => ({
+        kind: "gadget",
+        code: role === "run" ? "runs-file" : "runs-code",
+        index: o.index,
+      }));
+    default:
+      return role satisfies never;
+  }
+}
+
+const HERE: ShellWord = { text: ".", value: ".", likely: ["."], prefix: ".", kind: "constant", tilde: false };

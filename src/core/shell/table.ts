@@ -1,0 +1,102 @@
+// The program table: what each program's options and operands do (programs/*.json). Data with its own examples, which run as tests.
+// An entry lists what is harmless; an option that is not listed is an effect. So a forgotten line is a question, never a hole.
+import files from "./programs/files.json" with { type: "json" };
+import git from "./programs/git.json" with { type: "json" };
+import run from "./programs/run.json" with { type: "json" };
+import system from "./programs/system.json" with { type: "json" };
+
+/** What operands are: harmless text, names that are listed, files that are read, written or deleted, or code. */
+export type OperandRole =
+  | "text"
+  | "list"
+  | "read"
+  | "pattern-read"
+  | "write"
+  | "make"
+  | "pattern-write"
+  | "delete"
+  | "copy"
+  | "move"
+  | "read-then-write"
+  | "run"
+  | "code";
+
+/** One program, or one subcommand, as the JSON has it. */
+export interface ProgramEntry {
+  /** In the set that passes without a rule on workspace paths (reference: claude-code-and-srt.md section 4). */
+  readonly readOnly?: boolean;
+  /** A plain file command that `acceptEdits` lets pass. */
+  readonly fileCommand?: boolean;
+  /** Harmless one-letter options without and with a value. */
+  readonly flags?: string;
+  readonly values?: string;
+  /** Harmless long options, separated by spaces; `name=` takes a value, `name?` an attached one or none. */
+  readonly long?: string;
+  /** Harmless letters that swallow the rest of their word (`-U3`), without which they take nothing. */
+  readonly attached?: string;
+  /** Options with an effect: `o=` or `output=` with a value, `x` without; value: `write`, `read`, `directory`, or a gadget's code. */
+  readonly effects?: Readonly<Record<string, string>>;
+  /** `-5` is a harmless number. */
+  readonly number?: boolean;
+  readonly operands?: OperandRole;
+  /** Options after which the pattern operand of `pattern-read` is missing. */
+  readonly patternOptions?: readonly string[];
+  /** Options that make reading recursive; `always` when it is by itself. */
+  readonly recursive?: readonly string[] | "always";
+  /** Single-dash long options (`-name`), as with go, java, terraform. */
+  readonly singleDash?: boolean;
+  /** Stops looking at options after the first operand. */
+  readonly stopAtOperand?: boolean;
+  /** Runs the rest as a command, after this many operands of its own. `free`: needs no rule for itself. */
+  readonly wrapper?: number;
+  readonly free?: boolean;
+  /** Read-only only without operands (`git branch` lists, `git branch x` makes one). */
+  readonly readOnlyWithoutOperands?: boolean;
+  readonly subcommands?: Readonly<Record<string, ProgramEntry>>;
+  /** Codes that hold for every use. */
+  readonly always?: string;
+  /** `irreversible` acts by themselves (PERM-11). */
+  readonly irreversible?: string;
+  /** Every word is harmless text, whatever it looks like (`echo`). */
+  readonly literal?: boolean;
+  /** A word that is not constant is never harmless here, though no option is listed as an effect. */
+  readonly careful?: boolean;
+  /** The code in scripts.ts that looks at it, when not the program's own name. */
+  readonly special?: string;
+  /** Takes everything it does not say itself from the subcommand of this name beside it. */
+  readonly like?: string;
+  /** Same entry as another program. */
+  readonly same?: string;
+  /** For the tests: commands that must stay quiet under an allow rule for the program, and commands that must not. */
+  readonly quiet?: readonly string[];
+  readonly asks?: readonly string[];
+}
+
+const TABLE: ReadonlyMap<string, ProgramEntry> = new Map(
+  [files, git, run, system].flatMap((part) =>
+    Object.entries(part as Readonly<Record<string, ProgramEntry>>).map(
+      ([name, entry]) => [name, completed(entry)] as const,
+    ),
+  ),
+);
+
+/** An entry with every `like` below it filled in. */
+function completed(entry: ProgramEntry): ProgramEntry {
+  const beside = entry.subcommands;
+  if (beside === undefined) return entry;
+  const subcommands = Object.entries(beside).map(
+    ([name, sub]) => [name, completed(sub.like === undefined ? sub : { ...beside[sub.like], ...sub })] as const,
+  );
+  return { ...entry, subcommands: Object.fromEntries(subcommands) };
+}
+
+/** All entries, for the tests and for lint. */
+export function allPrograms(): ReadonlyMap<string, ProgramEntry> {
+  return TABLE;
+}
+
+/** The entry of a program's base name. */
+export function programEntry(name: string): ProgramEntry | undefined {
+  const entry = TABLE.get(name);
+  return entry?.same === undefined ? entry : TABLE.get(entry.same);
+}
