@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "helper.h"
+#include "still.h"
 
 static void make_folder(const char *path, mode_t mode) {
   if (mkdir(path, mode) != 0 && errno != EEXIST) fail("mkdir", path);
@@ -119,7 +120,7 @@ static void make_whiteout(const char *relative) {
 }
 
 // `:` separates lower layers, `,` options, `\` escapes.
-static char *escaped(const char *path) {
+char *escaped(const char *path) {
   char *text = need_memory(2 * strlen(path) + 1), *to = text;
   for (; *path != '\0'; path++) {
     if (strchr(":,\\", *path) != NULL) *to++ = '\\';
@@ -142,7 +143,7 @@ static void make_overlay(const struct record *step, const char *root) {
 }
 
 // Nothing can be read there: an empty object without any permission bit, on a read-only mount so that none can be added.
-static void cover(const char *path) {
+void cover(const char *path) {
   struct stat found;
   if (lstat(path, &found) != 0) {
     if (errno == ENOENT || errno == ENOTDIR) return;  // gone since the plan was made: nothing to hide
@@ -177,6 +178,7 @@ void make_view(const struct program *program) {
   mode_t before = umask(0);
   make_folder(STAGING "/files", 0755);
   make_folder(STAGING "/void", 0000);
+  make_folder(STAGING "/bare", 0755);
   if (mknod(STAGING "/none", S_IFREG, 0) != 0) fail("mknod", STAGING);
   for (size_t i = 0; i < program->step_count; i++) {
     const struct record *step = &program->steps[i];
@@ -184,6 +186,8 @@ void make_view(const struct program *program) {
     if (strcmp(word, "file") == 0) make_file(step, i);
     else if (strcmp(word, "whiteout") == 0) make_whiteout(first);
     else if (strcmp(word, "overlay") == 0) make_overlay(step, program->root);
+    else if (strcmp(word, "still") == 0) make_still(first, STAGING "/bare");
+    else if (strcmp(word, "endpoints") == 0) cover_endpoints(first);
     else if (strcmp(word, "cover") == 0) cover(first);
     else protect(first);
   }

@@ -11,6 +11,12 @@ void make_dev(void);
 // The program's steps in order: files, whiteouts, the overlay, covers. Then the staging folder is gone.
 void make_view(const struct program *program);
 
+// Nothing can be read at PATH any more, for steps in other files.
+void cover(const char *path);
+
+// PATH as overlayfs reads it among its options. Fresh memory.
+char *escaped(const char *path);
+
 // A fresh /proc for the calling process's pid namespace: kernel settings read-only, everything that is not on a short
 // list covered. Returns an O_PATH descriptor of /proc/sys as it was before it became read-only.
 int make_proc(void);

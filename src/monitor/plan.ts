@@ -1,6 +1,6 @@
 // One run's fence, planned: policy, view, environment, network and limits as plain data (STYLE 8: plan, then apply).
 // Reads the disk, makes the session's folders, starts nothing.
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { err, ok, type Problem, type Result } from "#core";
 import { guardPlan } from "#core/paths";
 import type { Policy } from "#core/policy";
@@ -136,8 +136,8 @@ function workspacePlan(parts: PlanParts): WorkspacePlan {
 function extraMounts({ policy, request, workspace }: PlanParts): Result<readonly Mount[], Problem> {
   const mounts: Mount[] = [];
   for (const [kind, paths] of [
-    ["ro-bind", policy.sandbox.filesystem.allowRead],
-    ["bind", policy.sandbox.filesystem.allowWrite],
+    ["still", policy.sandbox.filesystem.allowRead],
+    ["live", policy.sandbox.filesystem.allowWrite],
   ] as const) {
     for (const { text, at } of paths) {
       const path = expandHome(text.replace(/^\/\//, "/").replace(/\/\*\*$/, ""), request.caller.home);
@@ -147,12 +147,15 @@ function extraMounts({ policy, request, workspace }: PlanParts): Result<readonly
       if (/[*?[]/.test(path)) return refusal("is a pattern, and a fence shows whole paths", "name the folder itself");
       if (!existsSync(path)) return refusal("is not there", "make it first, or take the line out");
       const real = realpathSync(path);
+      const found = statSync(real);
+      if (!found.isDirectory() && !found.isFile())
+        return refusal("is a socket, a pipe or a device", "name a file or a folder");
       const holds = (inner: string): boolean => inner === real || inner.startsWith(real === "/" ? "/" : `${real}/`);
       if (holds(request.stateDir) || real.startsWith(`${request.stateDir}/`))
         return refusal("holds Ringfence's own state and keys", "name a folder below it");
       if (holds(workspace.root)) return refusal("holds the workspace", "name a folder beside it");
       if (
-        kind === "bind" &&
+        kind === "live" &&
         (holds(request.installation.root) ||
           holds(request.caller.home) ||
           /^\/(usr|bin|sbin|lib\d*|etc|boot|proc|sys|dev|run|var)?$/.test(real))

@@ -41,6 +41,12 @@ export function fenceProblem(step: string, cause: string, detail: string): Probl
   }
   if (step === "seccomp")
     return { code, message, hint: "the kernel must have CONFIG_SECCOMP_FILTER: run `ringfence doctor`" };
+  if (step === "overlay" && cause === "Invalid argument")
+    return {
+      code,
+      message,
+      hint: "is something mounted below the workspace (`findmnt` lists it)? Then unmount it, or take `--workspace direct`",
+    };
   return { code, message, hint: "run `ringfence doctor`" };
 }
 

@@ -65,8 +65,10 @@ function namespaces(hostname: string): readonly string[] {
 function mountArguments(mount: Mount): readonly string[] {
   switch (mount.kind) {
     case "ro-bind":
+    case "still":
       return ["--ro-bind", mount.source, mount.target];
     case "bind":
+    case "live":
       return ["--bind", mount.source, mount.target];
     case "dir":
       return ["--perms", mount.mode.toString(8).padStart(4, "0"), "--dir", mount.target];

@@ -4,7 +4,11 @@
 /** One thing of the host that is seen inside, in the order of mounting. Destinations are absolute. */
 export type Mount =
   | { readonly kind: "ro-bind"; readonly source: string; readonly target: string }
+  /** As `ro-bind`, but only its files: the sockets and pipes in it, also those that appear later, lead to nobody. */
+  | { readonly kind: "still"; readonly source: string; readonly target: string }
   | { readonly kind: "bind"; readonly source: string; readonly target: string }
+  /** A `bind` of somebody else's folder: the sockets and pipes that are in it at the start are covered. */
+  | { readonly kind: "live"; readonly source: string; readonly target: string }
   | { readonly kind: "dir"; readonly target: string; readonly mode: number }
   | { readonly kind: "tmpfs"; readonly target: string; readonly sizeBytes: number }
   | { readonly kind: "symlink"; readonly to: string; readonly target: string }

@@ -1,7 +1,7 @@
 // The helper's program (native/program.h): the part of a plan that is carried out inside, as bytes. Pure, golden-tested.
 // A record is netstrings, the number of strings and then the strings: `1:2,4:port,4:3128,`.
 import { stagingPlaces } from "./bwrap.ts";
-import type { SandboxPlan } from "./plan.ts";
+import type { Mount, SandboxPlan } from "./plan.ts";
 import { type Architecture, seccompFilter } from "./seccomp.ts";
 
 type Field = string | number | Uint8Array;
@@ -15,7 +15,7 @@ export function helperProgram(plan: SandboxPlan, architecture: Architecture): Ui
 function programRecords(plan: SandboxPlan, architecture: Architecture): readonly Record[] {
   const direct = plan.workspace.kind === "direct";
   return [
-    ...plan.mounts.flatMap((mount): Record[] => (mount.kind === "file" ? [["file", mount.target, mount.content]] : [])),
+    ...plan.mounts.flatMap(mountRecords),
     ...workspaceRecords(plan),
     ["root", plan.workspace.root],
     ["cwd", plan.cwd],
@@ -31,6 +31,12 @@ function programRecords(plan: SandboxPlan, architecture: Architecture): readonly
   ];
 }
 
+function mountRecords(mount: Mount): readonly Record[] {
+  if (mount.kind === "file") return [["file", mount.target, mount.content]];
+  if (mount.kind === "still") return [["still", mount.target]];
+  return mount.kind === "live" ? [["endpoints", mount.target]] : [];
+}
+
 function workspaceRecords(plan: SandboxPlan): readonly Record[] {
   const { workspace, masked } = plan;
   if (workspace.kind === "overlay") {
@@ -42,8 +48,9 @@ function workspaceRecords(plan: SandboxPlan): readonly Record[] {
     ];
   }
   const covers = masked.map((path) => ["cover", path] as const);
-  if (workspace.kind === "read-only") return covers;
+  if (workspace.kind === "read-only") return [["still", workspace.root], ...covers];
   return [
+    ["endpoints", workspace.root],
     ...covers,
     ...workspace.guard.names.map((name) => ["guard", name] as const),
     ...workspace.guard.exceptBelow.map((name) => ["guard-except", name] as const),

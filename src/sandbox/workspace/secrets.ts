@@ -1,6 +1,16 @@
 // Finds the secret files of a workspace before the fence is made (CRED-6), so that they are simply not there inside.
 // Reads names by lstat and a few bytes of the suspected; follows no link, runs nothing, writes nothing.
-import { closeSync, constants, type Dirent, openSync, readdirSync, readSync, realpathSync, statSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  type Dirent,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import { holdsSecret, SECRET_PROBE_BYTES, type SecretSuspicion, secretSuspicion } from "#core/paths";
 
@@ -43,7 +53,29 @@ export function findSecretFiles(root: string, search: SecretSearch = {}): Secret
       } else if (!folder.packages) for (const file of secretsAt(root, path, entry)) paths.add(file);
     }
   }
-  return { paths: [...paths], incomplete: false };
+  return { paths: [...paths, ...otherNames(root, paths)], incomplete: false };
+}
+
+/** Hard links: other names of the same files, whatever they are called. Looked for only where a found file has any. */
+function otherNames(root: string, paths: ReadonlySet<string>): readonly string[] {
+  const linked = new Set<string>();
+  for (const path of paths) {
+    const file = lstatSync(path, { throwIfNoEntry: false });
+    if (file?.isFile() && file.nlink > 1) linked.add(`${file.dev}:${file.ino}`);
+  }
+  const found: string[] = [];
+  const folders = linked.size === 0 ? [] : [root];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const entry of entriesOf(folder)) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) folders.push(path);
+      else if (entry.isFile() && !paths.has(path)) {
+        const file = lstatSync(path, { throwIfNoEntry: false });
+        if (file !== undefined && file.nlink > 1 && linked.has(`${file.dev}:${file.ino}`)) found.push(path);
+      }
+    }
+  }
+  return found;
 }
 
 function entriesOf(folder: string): readonly Dirent[] {
