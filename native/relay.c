@@ -114,13 +114,16 @@ static bool can_splice(int fd) {
   return fstat(fd, &found) == 0 && S_ISFIFO(found.st_mode);
 }
 
-// One direction of one plain stream, to its end.
-static void carry(int from, int to, int wait_on, short wait_what) {
+// One direction of one plain stream, to its end. The kernel takes both ends for non-blocking when either is (the supervisor's
+// runtime makes its own so, and shares them with us): EAGAIN may mean either end, and waiting for the wrong one would spin.
+static void carry(int from, int to) {
   while (can_splice(from) && can_splice(to)) {
     ssize_t n = splice(from, NULL, to, NULL, 1 << 16, 0);
     if (n == 0) return;
-    if (n < 0 && errno == EAGAIN) wait_for(wait_on, wait_what);
-    else if (n < 0 && errno == EINVAL) break;
+    if (n < 0 && errno == EAGAIN) {
+      wait_for(from, POLLIN);
+      wait_for(to, POLLOUT);
+    } else if (n < 0 && errno == EINVAL) break;
     else if (n < 0 && errno != EINTR) return;
   }
   uint8_t *bytes = need_memory(1 << 16);
@@ -132,14 +135,14 @@ static void carry(int from, int to, int wait_on, short wait_what) {
 static void report_end(void) { (void)!write(drained, &(uint64_t){1}, sizeof(uint64_t)); }
 
 static void *carry_in(void *unused) {
-  carry(FD_STREAM, streams[0], FD_STREAM, POLLIN);
+  carry(FD_STREAM, streams[0]);
   close(streams[0]);
   return unused;
 }
 
 static void *carry_out(void *number) {
   int i = (int)(intptr_t)number;
-  carry(streams[i], FD_STREAM + i, FD_STREAM + i, POLLOUT);
+  carry(streams[i], FD_STREAM + i);
   close(streams[i]);  // a consumer that left is seen inside as SIGPIPE
   report_end();
   return NULL;
