@@ -12,6 +12,7 @@ import { agentFor } from "#core/presets";
 import type { SandboxPlan } from "#core/sandbox";
 import { proxyEnvironment, readToolConfig } from "#egress";
 import { type Cgroup, findSecretFiles, openCgroup } from "#sandbox";
+import { deniedCommand } from "./judge-command.ts";
 import { planRun } from "./plan.ts";
 import { readPolicy } from "./policy-files.ts";
 import type { RunRequest } from "./request.ts";
@@ -71,6 +72,9 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
   if (!loaded.ok) return err({ exitCode: 126, problems: loaded.error });
   const { policy, notBuilt } = loaded.value;
   if (notBuilt.length > 0) return err({ exitCode: 126, problems: notBuilt });
+
+  const denied = deniedCommand(policy, { argv: request.argv, cwd: workspace.value.cwd, root, home: caller.home });
+  if (denied !== undefined) return err({ exitCode: 126, problems: [denied] });
 
   const walls = wallsOf(policy);
   const agent = agentFor(request.argv);
