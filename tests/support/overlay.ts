@@ -1,5 +1,5 @@
 // A workspace changed behind a real overlay, for tests of the way back: bubblewrap and the kernel, without the rest of the fence.
-import { execFileSync } from "node:child_process";
+import { type ExecFileSyncOptionsWithStringEncoding, execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Change, ChangeSet } from "#core/review";
@@ -24,7 +24,7 @@ export function overlayBench(folder: string): OverlayBench {
   const root = at("work space");
   const places = { root, upper: at("upper"), journal: at("journal.json"), stage: at("stage") };
   const environment = { PATH: process.env["PATH"], HOME: "/nonexistent", GIT_CONFIG_NOSYSTEM: "1", LC_ALL: "C.UTF-8" };
-  const options = { encoding: "utf8", env: environment, stdio: ["ignore", "pipe", "pipe"] } as const;
+  const options = { encoding: "utf8", env: environment, stdio: ["ignore", "pipe", "pipe"] as ["ignore", "pipe", "pipe"] } as const;
   const outside = (script: string): string => execFileSync("bash", ["-euc", script], { ...options, cwd: root });
   const inside = (script: string, masked: readonly string[] = []): string => {
     for (const path of masked) {
