@@ -24,7 +24,11 @@ export function overlayBench(folder: string): OverlayBench {
   const root = at("work space");
   const places = { root, upper: at("upper"), journal: at("journal.json"), stage: at("stage") };
   const environment = { PATH: process.env["PATH"], HOME: "/nonexistent", GIT_CONFIG_NOSYSTEM: "1", LC_ALL: "C.UTF-8" };
-  const options = { encoding: "utf8", env: environment, stdio: ["ignore", "pipe", "pipe"] as ["ignore", "pipe", "pipe"] } as const;
+  const options: ExecFileSyncOptionsWithStringEncoding = {
+    encoding: "utf8",
+    env: environment,
+    stdio: ["ignore", "pipe", "pipe"],
+  };
   const outside = (script: string): string => execFileSync("bash", ["-euc", script], { ...options, cwd: root });
   const inside = (script: string, masked: readonly string[] = []): string => {
     for (const path of masked) {
