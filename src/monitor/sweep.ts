@@ -15,8 +15,16 @@ export async function removeSessionFolders(
   const remove = (folder: string): Promise<unknown> => promisify(execFile)(helper, ["remove", folder], { env: {} });
   await Promise.all(gone.filter((folder) => existsSync(folder)).map(remove));
   if (keep.keepChanges === true) {
-    for (const socket of ["proxy.sock", "ports.sock"]) rmSync(join(paths.dir, socket), { force: true });
+    for (const socket of sockets(paths)) rmSync(socket, { force: true });
   }
+}
+
+function sockets({ dir }: SessionPaths): readonly string[] {
+  return [join(dir, "proxy.sock"), join(dir, "ports.sock")];
+}
+
+function leftovers(paths: SessionPaths): readonly string[] {
+  return [paths.home, paths.tmp, paths.work, ...sockets(paths)];
 }
 
 /** A folder without metadata belongs to a start that was killed, or to one of this very moment: only old ones go. */
@@ -27,9 +35,11 @@ export async function sweepSessions(stateDir: string, helper: string): Promise<v
   for (const meta of listSessions(stateDir)) {
     if (meta.state !== "killed") continue;
     const paths = sessionPaths(stateDir, meta.id);
-    if (!existsSync(paths.home)) continue; // swept before
-    await removeSessionFolders(paths, helper, { keepChanges: meta.kind === "overlay" });
-    if (meta.kind === "overlay") writeMeta(stateDir, meta);
+    const isKept = meta.kind === "overlay" && list(paths.upper).length > 0;
+    // A sweep can be killed too, so it is done only when every part is gone.
+    if (isKept && !leftovers(paths).some((path) => existsSync(path))) continue;
+    await removeSessionFolders(paths, helper, { keepChanges: isKept });
+    if (isKept) writeMeta(stateDir, meta);
   }
   for (const id of list(join(stateDir, "sessions"))) {
     const paths = sessionPaths(stateDir, id);
