@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   discard: async () => (await import("./discard.ts")).discardCommand(),
   init: async () => (await import("./init.ts")).initCommand(),
   check: async () => (await import("./check.ts")).checkCommand(),
+  policy: async () => (await import("./policy.ts")).policyCommand(),
   doctor: async () => (await import("./doctor.ts")).doctorCommand(),
   log: async () => (await import("./log.ts")).logCommand(),
 };

@@ -3,6 +3,8 @@ export { MAX_POLICY_CHARACTERS, parsePolicyDocument } from "./document.ts";
 export { explainedCodes, explainReason } from "./explain.ts";
 export type { Judge, JudgedCommand } from "./judge-command.ts";
 export type { PathFacts } from "./judge-paths.ts";
+export { POLICY_KEYS } from "./keys.ts";
+export { lintPolicy } from "./lint.ts";
 export { DEFAULT_POLICY_TEXT, type LayerText, type LoadedPolicy, loadPolicy } from "./load.ts";
 export { parseDuration, parseSize } from "./measure.ts";
 export type { Dropped } from "./merge.ts";

@@ -226,7 +226,7 @@ function readsInside(command: Command, judge: Judge): boolean {
 function coverEffect(effect: Effect, command: Command, judge: Judge, base: Base): Reason | undefined {
   const subject = command.text;
   if (base.by === "bypass") return undefined;
-  const named = base.by === "rule" && effect.index < base.spelled && effect.index < command.words.length;
+  const named = base.by === "rule" && isNamed(effect.index, command, base.spelled);
   switch (effect.kind) {
     case "run":
     case "irreversible":
@@ -240,9 +240,8 @@ function coverEffect(effect: Effect, command: Command, judge: Judge, base: Base)
         : { code: "outside-workspace", verdict: "ask", subject };
     }
     case "read": {
-      const redirected = effect.index >= command.words.length;
       const changes = command.effects.some((e) => e.kind === "write" || e.kind === "delete");
-      if (!redirected && !changes && base.by !== "free") return undefined;
+      if (named || (effect.aside !== true && !changes && base.by !== "free")) return undefined;
       const path = pathOf(effect.path, command.directories, judge.facts);
       if (path === undefined) return { code: "not-constant", verdict: "ask", subject };
       const free = isInWorkspace(path, judge.facts) || allowOn(path, "read", judge.rules) !== undefined;
@@ -256,6 +255,17 @@ function coverEffect(effect: Effect, command: Command, judge: Judge, base: Base)
     default:
       return effect satisfies never;
   }
+}
+
+/**
+ * Do the rule's own words name the effect? Those that spell the word causing it do. The program's name alone does not
+ * (`Bash(npx *)` grants npx's options, not every program), but with the word after it, it does (`Bash(npx vitest *)`).
+ */
+function isNamed(index: number, command: Command, spelled: number): boolean {
+  if (index >= command.words.length) return false;
+  if (index > 0) return index < spelled;
+  const second = command.words[1]?.value;
+  return spelled === Number.POSITIVE_INFINITY || (spelled >= 2 && second !== undefined && !/^[-+]/.test(second));
 }
 
 function coverWrite(

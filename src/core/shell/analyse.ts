@@ -40,6 +40,8 @@ class Walk {
   private directories: readonly string[];
   private readonly context: ShellContext;
   private depth = 0;
+  /** The text that positions count in. */
+  private source = "";
   /** Above zero inside loops, functions and other places whose order or number of turns is not known. */
   private unordered = 0;
   private count = 0;
@@ -52,8 +54,13 @@ class Walk {
   text(text: string, offset: number): void {
     if (this.depth >= MAX_DEPTH) return this.doubt("too-deep", text, offset);
     if (/[\0\r]/.test(text)) return this.doubt("control-character", text, offset);
+    // `${ cmd; }` runs cmd from bash 5.3 on and is an error before
+    if (/\$\{[\s|]/.test(text)) this.doubt("syntax", "${ …; }", offset);
     this.depth++;
+    const before = this.source;
+    this.source = text;
     this.script(parse(text), offset);
+    this.source = before;
     this.depth--;
   }
 
@@ -91,6 +98,7 @@ class Walk {
         for (const part of node.commands) this.node(part, undefined);
         return;
       case "Pipeline": {
+        if (node.commands.length === 0) return this.doubt("syntax", "!", node.pos);
         let before: Standard;
         node.commands.forEach((part, index) => {
           const from = this.commands.length;
@@ -172,6 +180,9 @@ class Walk {
 
   private simple(node: SyntaxCommand, piped: Standard): void {
     const offset = node.pos;
+    // the parser forgives `ls (`; bash does not
+    if (node.name && /^\s*\(/.test(this.source.slice(node.name.end, node.name.end + 64)))
+      this.doubt("syntax", node.name.text, offset);
     for (const part of node.prefix) if (part.type === "Assignment") this.assignment(part, node.name === undefined);
     const effects: Effect[] = [];
     const words: ShellWord[] = [];
@@ -305,6 +316,11 @@ class Walk {
         this.doubt("not-constant", redirect.target.text, redirect.pos);
         continue;
       }
+      // `< 2>&1`: bash reads a number before an operator as a descriptor and refuses the line
+      if (/^\d+$/.test(redirect.target.text) && !redirect.operator.endsWith("&")) {
+        this.doubt("syntax", redirect.target.text, redirect.pos);
+        continue;
+      }
       const duplicates = redirect.operator === ">&" || redirect.operator === "<&";
       if (duplicates && target.value !== undefined && /^(?:\d+-?|-)$/.test(target.value)) {
         if (redirect.operator === "<&" && (fd === undefined || fd === 0)) stdin = { kind: "unknown" };
@@ -323,7 +339,7 @@ class Walk {
         continue;
       }
       if (redirect.operator === "<") {
-        effects.push({ kind: "read", path: target, index, content: true });
+        effects.push({ kind: "read", path: target, index, content: true, aside: true });
         if (fd === undefined || fd === 0) stdin = { kind: "file" };
       } else effects.push({ kind: "write", path: target, index, inherent: false });
     }
@@ -458,7 +474,10 @@ class Walk {
     if (this.depth >= MAX_DEPTH) return this.doubt("too-deep", "", offset);
     this.depth++;
     const directories = this.directories;
+    const before = this.source;
+    if ("source" in script && script.source !== undefined) this.source = script.source;
     this.script(script, offset);
+    this.source = before;
     this.directories = directories;
     this.depth--;
   }

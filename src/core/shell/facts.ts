@@ -26,6 +26,8 @@ export type Effect =
       readonly index: number;
       readonly recursive?: boolean;
       readonly content?: boolean;
+      /** Named by an option or a redirection, not by the program's own operands. */
+      readonly aside?: boolean;
     }
   /** Writes, creates or deletes `path`. `inherent`: this is the program's purpose (`touch x`), so its allow rule covers it. */
   | { readonly kind: "write" | "delete"; readonly path: ShellWord; readonly index: number; readonly inherent: boolean }

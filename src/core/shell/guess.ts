@@ -7,17 +7,21 @@ const HARMFUL =
   /(?:^|[-_.:])(?:exec|execute|command|commands|cmd|shell|sh|pager|filter|plugin|plugins|config|conf|cfg|rc|rcfile|output|out|outfile|eval|evaluate|expr|script|run|hook|hooks|init|load|loader|require|import|include|preload|module|modules|editor|browser|program|prog|interpreter|wrapper|launcher|use|with|prefix|directory|dir|cwd|chdir|root|file|from|to|dest|destination|target|write|save|log|logfile|report|dump|upload|url|host|proxy|remote|server|listen|bind|socket|env|environment|define|set|options|opts|args|settings|profile|template|alias|transform|processor|pre|post|before|after|on|callback|handler|compress|compressor|ssh|rsh|cc|cxx|compiler|linker|agent|lib|library|path)(?:$|[-_.:=])/i;
 
 /** Effects of an unknown program's options, by their names. */
-export function guessEffects(use: ProgramUse): readonly Effect[] {
+export function guessEffects(use: ProgramUse, from = 0): readonly Effect[] {
   const effects: Effect[] = [];
   let operandsOnly = false;
   use.words.forEach((word, index) => {
-    if (index === 0 || operandsOnly) return;
+    if (index <= from || operandsOnly) return;
     if (word.value === undefined) {
       effects.push({ kind: "gadget", code: "not-constant", index });
       return;
     }
     if (word.value === "--") {
       operandsOnly = true;
+      return;
+    }
+    if (word.value.startsWith("@")) {
+      effects.push({ kind: "gadget", code: "config", index });
       return;
     }
     if (!/^[-+/]/.test(word.value) && !/^[A-Za-z_]\w*=/.test(word.value)) return;

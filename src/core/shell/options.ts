@@ -33,7 +33,7 @@ export function readOptions(entry: ProgramEntry, words: readonly ShellWord[], st
       if (value === undefined) gadget(effect, index);
       else effects.push({ kind: effect, path: value.word, index, inherent: false });
     } else if (effect === "read") {
-      if (value !== undefined) effects.push({ kind: "read", path: value.word, index, content: true });
+      if (value !== undefined) effects.push({ kind: "read", path: value.word, index, content: true, aside: true });
     } else if (effect === "directory" && value !== undefined)
       effects.push({ kind: "directory", path: value.word, index });
     else if (effect.startsWith("!")) effects.push({ kind: "irreversible", code: effect.slice(1), index });

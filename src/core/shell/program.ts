@@ -122,6 +122,11 @@ function describeEntry(name: string, top: ProgramEntry, use: ProgramUse): Descri
   if (entry.wrapper !== undefined) return describeWrapper(entry, start, use, effects, forms);
   const read = readOptions(entry, use.words, start);
   effects.push(...read.effects, ...operandEffects(entry, read), ...scriptEffects(entry.special ?? name, read, use));
+  const [other] = read.operands;
+  if (entry.guessRest && other !== undefined) effects.push(...guessEffects(use, other.index));
+  // an operand of a program that always has an effect may steer it (`less +'!sh'`, `vim +q`): only a rule that spells it covers it
+  if (entry.always !== undefined && entry.operands === undefined)
+    for (const o of read.operands) effects.push({ kind: "gadget", code: entry.always, index: o.index });
   const withoutOperands =
     entry.readOnlyWithoutOperands !== true || read.operands.every((o) => o.word.value?.startsWith("+") === true);
   const elsewhere = name === "git" && (use.directories.length !== 1 || use.directories[0] !== use.context.cwd);

@@ -204,6 +204,10 @@ const curl: Special = (read) => {
 const rsync: Special = (read) =>
   read.operands.filter((o) => /:/.test(o.word.value ?? ":")).map((o) => gadget("network", o.index));
 
+/** Compilers read more options from `@file`. */
+const gcc: Special = (read) =>
+  read.operands.filter((o) => o.word.prefix.startsWith("@")).map((o) => gadget("config", o.index));
+
 const SPECIAL: Readonly<Record<string, Special>> = {
   sed,
   awk: scripted(awkHarm, [], ["f", "file"]),
@@ -222,6 +226,7 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   gmake: make,
   dd,
   git,
+  gcc,
   "git-config": gitConfig,
   date,
   curl,

@@ -52,6 +52,8 @@ export interface ProgramEntry {
   readonly free?: boolean;
   /** Read-only only without operands (`git branch` lists, `git branch x` makes one). */
   readonly readOnlyWithoutOperands?: boolean;
+  /** The words after the first operand belong to another program, which the table does not know. */
+  readonly guessRest?: boolean;
   readonly subcommands?: Readonly<Record<string, ProgramEntry>>;
   /** Codes that hold for every use. */
   readonly always?: string;

@@ -25,9 +25,10 @@ export function resolveWord(word: Word, constants: Constants): readonly ShellWor
 }
 
 function plainWord(word: Word, constants: Constants): ShellWord {
-  const tilde = word.text.startsWith("~");
+  const written = word.text.includes("\\\n") ? word.text.replaceAll("\\\n", "") : word.text;
+  const tilde = written.startsWith("~");
   // `x=~/y` and `a:~/y` expand in arguments that look like assignments
-  if (/[=:]~/.test(word.text)) return unknownWord(word, "split");
+  if (/[=:]~/.test(written)) return unknownWord(word, "split");
   if (word.parts === undefined) {
     if (/[*?$`]/.test(word.text) && !/\\/.test(word.text)) return unknownWord(word, "split");
     return { text: word.text, value: word.value, likely: [word.value], prefix: word.value, kind: "constant", tilde };

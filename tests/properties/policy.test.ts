@@ -1,0 +1,152 @@
+// I3: a lower layer only tightens what the managed file fixed, and a file nobody accepted never loosens anything.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type LayerText, loadPolicy, POLICY_KEYS, type Policy } from "#core/policy";
+import { policyJsonSchema } from "../../src/core/policy/schema.ts";
+
+const file = fc.record(
+  {
+    tier: fc.constantFrom("low", "medium"),
+    permissions: fc.record(
+      {
+        mode: fc.constantFrom("default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions"),
+        allow: fc.subarray(["Bash(a)", "Bash(b *)", "Read(//x)"]),
+        ask: fc.subarray(["Bash(c)", "Bash(d)"]),
+        deny: fc.subarray(["Bash(e)", "Read(.env)"]),
+      },
+      { requiredKeys: [] },
+    ),
+    sandbox: fc.record(
+      {
+        mode: fc.constantFrom("read-only", "workspace-write"),
+        workspace: fc.constantFrom("overlay", "direct"),
+        filesystem: fc.record(
+          { allowRead: fc.subarray(["//a", "//b"]), denyRead: fc.subarray(["c"]), allowWrite: fc.subarray(["//d"]) },
+          { requiredKeys: [] },
+        ),
+        network: fc.record(
+          { allow: fc.subarray(["a.org", "b.org:443"]), deny: fc.subarray(["c.org"]) },
+          { requiredKeys: [] },
+        ),
+        limits: fc.record(
+          {
+            timeout: fc.constantFrom("1m", "1h", "9h"),
+            memory: fc.constantFrom("1g", "8g"),
+            pids: fc.integer({ min: 1, max: 9999 }),
+          },
+          { requiredKeys: [] },
+        ),
+        ports: fc.subarray([3000, 8080]),
+        caches: fc.constantFrom("private", "none"),
+      },
+      { requiredKeys: [] },
+    ),
+    env: fc.record(
+      { pass: fc.subarray(["A", "B"]), set: fc.dictionary(fc.constantFrom("X", "Y"), fc.constantFrom("1", "2")) },
+      { requiredKeys: [] },
+    ),
+  },
+  { requiredKeys: [] },
+);
+
+function layer(name: LayerText["name"], value: unknown, trusted = true): LayerText {
+  return { name, file: `/${name}.yaml`, text: JSON.stringify(value), digest: "0", trusted };
+}
+
+function load(...layers: readonly LayerText[]): Policy {
+  const result = loadPolicy(layers);
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  return result.value.policy;
+}
+
+const TIGHT: Readonly<Record<string, readonly string[]>> = {
+  default: ["plan", "dontAsk"],
+  acceptEdits: ["default", "plan", "dontAsk"],
+  auto: ["default", "plan", "dontAsk"],
+  bypassPermissions: ["acceptEdits", "auto", "default", "plan", "dontAsk"],
+};
+const texts = (list: readonly { readonly text: string }[]): readonly string[] => list.map((e) => e.text);
+
+/** Throws where `after` allows anything that `before` does not. `only` limits the comparison to keys the managed file set. */
+function expectNotLooser(before: Policy, after: Policy, set: (...path: string[]) => boolean): void {
+  const subset = (a: readonly unknown[], b: readonly unknown[]): void =>
+    expect(a.filter((x) => !b.includes(x))).toEqual([]);
+  const [p, q] = [before.permissions, after.permissions];
+  if (set("permissions", "allow")) subset(texts(q.allow), texts(p.allow));
+  subset(texts(p.ask), texts(q.ask));
+  subset(texts(p.deny), texts(q.deny));
+  if (set("permissions", "mode") && p.mode !== q.mode) expect(TIGHT[p.mode] ?? []).toContain(q.mode);
+  const [s, t] = [before.sandbox, after.sandbox];
+  if (set("sandbox", "filesystem", "allowRead")) subset(texts(t.filesystem.allowRead), texts(s.filesystem.allowRead));
+  if (set("sandbox", "filesystem", "allowWrite"))
+    subset(texts(t.filesystem.allowWrite), texts(s.filesystem.allowWrite));
+  subset(texts(s.filesystem.denyRead), texts(t.filesystem.denyRead));
+  if (set("sandbox", "network", "allow")) subset(texts(t.network.allow), texts(s.network.allow));
+  subset(texts(s.network.deny), texts(t.network.deny));
+  if (set("sandbox", "limits", "timeout")) expect(t.limits.timeoutMs).toBeLessThanOrEqual(s.limits.timeoutMs);
+  if (set("sandbox", "limits", "memory")) expect(t.limits.memoryBytes).toBeLessThanOrEqual(s.limits.memoryBytes);
+  if (set("sandbox", "limits", "pids")) expect(t.limits.pids).toBeLessThanOrEqual(s.limits.pids);
+  if (set("sandbox", "ports")) subset(t.ports, s.ports);
+  if (set("sandbox", "caches") && s.caches === "none") expect(t.caches).toBe("none");
+  if (set("sandbox", "mode") && s.mode === "read-only") expect(t.mode).toBe("read-only");
+  if (set("sandbox", "workspace") && s.workspace === "overlay") expect(t.workspace).toBe("overlay");
+  if (set("tier") && before.tier === "medium") expect(after.tier).toBe("medium");
+  if (set("env", "pass")) subset(after.env.pass, before.env.pass);
+  if (set("env", "set")) expect(after.env.set).toEqual(before.env.set);
+}
+
+function isSet(value: unknown): (...path: string[]) => boolean {
+  return (...path) =>
+    path.reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], value) !== undefined;
+}
+
+describe("layers", () => {
+  it("only tighten what the managed file fixed", () => {
+    fc.assert(
+      fc.property(
+        file,
+        file,
+        file,
+        fc.constantFrom("command-line" as const, "project" as const, "user" as const),
+        (managed, other, lower, name) => {
+          const base = [layer("managed", managed), layer("local", other)];
+          const fixed = isSet(managed);
+          if (name !== "command-line") expectNotLooser(load(...base), load(...base, layer(name, lower)), fixed);
+          expectNotLooser(load(layer("managed", managed)), load(...base, layer(name, lower)), fixed);
+        },
+      ),
+      { numRuns: 600 },
+    );
+  });
+
+  it("a file nobody accepted never loosens anything", () => {
+    fc.assert(
+      fc.property(file, file, file, (managed, user, hostile) => {
+        const base = [layer("managed", managed), layer("user", user)];
+        for (const name of ["project", "local"] as const)
+          expectNotLooser(load(...base), load(...base, layer(name, hostile, false)), () => true);
+      }),
+      { numRuns: 600 },
+    );
+  });
+
+  it("merge the same in any order they are given", () => {
+    fc.assert(
+      fc.property(file, file, file, (a, b, c) => {
+        const layers = [layer("managed", a), layer("project", b, false), layer("user", c)];
+        expect(load(...[...layers].reverse())).toEqual(load(...layers));
+      }),
+    );
+  });
+});
+
+it("every key of the schema stands in the table of what tightens", () => {
+  const leaves = (node: unknown, path: readonly string[]): readonly string[] => {
+    const properties = (node as { properties?: Record<string, unknown> }).properties;
+    return properties === undefined
+      ? [path.join(".")]
+      : Object.entries(properties).flatMap(([key, value]) => leaves(value, [...path, key]));
+  };
+  const known = new Set(POLICY_KEYS.flatMap((key) => key.paths.map((path) => path.join("."))));
+  expect(leaves(policyJsonSchema(), []).filter((key) => !known.has(key))).toEqual([]);
+});
