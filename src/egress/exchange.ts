@@ -63,7 +63,7 @@ export async function serveRequests(client: Intake, options: ExchangeOptions): P
       const to = destination(head, options.fixed);
       if (
         upstream !== undefined &&
-        (upstream.host !== to.host || upstream.port !== to.port || upstream.intake.socket.destroyed)
+        (upstream.host !== to.host || upstream.port !== to.port || !isFresh(upstream.intake))
       ) {
         await closeUpstream(upstream, options.deps);
         upstream = undefined;
@@ -85,6 +85,12 @@ export async function serveRequests(client: Intake, options: ExchangeOptions): P
     if (upstream !== undefined) await closeUpstream(upstream, options.deps);
     client.socket.destroySoon();
   }
+}
+
+/** A kept upstream may have been closed by its server while it idled (RFC 9112 section 9.5): then the next request takes a new one. */
+function isFresh(intake: Intake): boolean {
+  const { socket } = intake;
+  return !socket.destroyed && !intake.hasEnded && !intake.hasMore && socket.writable;
 }
 
 /** Tells and records a refusal, then ends the connection. */

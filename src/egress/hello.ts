@@ -16,23 +16,22 @@ export const MAX_HELLO_BYTES: number = 32 * 1024;
 export function readHello(bytes: Buffer): Hello {
   if (bytes.length === 0) return { kind: "incomplete" };
   if (bytes[0] !== 0x16 || (bytes.length > 1 && bytes[1] !== 3)) return { kind: "not-tls" };
-  const handshake: Buffer[] = [];
-  let at = 0;
-  for (;;) {
-    if (bytes.length < at + 5) break;
+  let message: Buffer = Buffer.alloc(0);
+  for (let at = 0; bytes.length >= at + 5; ) {
     if (bytes[at] !== 0x16 || bytes[at + 1] !== 3) return { kind: "malformed" };
     const length = bytes.readUInt16BE(at + 3);
     if (length === 0 || length > 16_384) return { kind: "malformed" };
-    handshake.push(bytes.subarray(at + 5, Math.min(at + 5 + length, bytes.length)));
-    if (bytes.length < at + 5 + length) break;
+    message = Buffer.concat([message, bytes.subarray(at + 5, at + 5 + length)]);
+    // What follows a complete hello in the same read (early data, a compatibility record) is not ours to read.
+    if (message.length >= 4 && message.length >= 4 + message.readUIntBE(1, 3)) break;
     at += 5 + length;
   }
-  const message = Buffer.concat(handshake);
   if (message.length < 4) return bytes.length > MAX_HELLO_BYTES ? { kind: "malformed" } : { kind: "incomplete" };
   if (message[0] !== 1) return { kind: "malformed" };
   const length = message.readUIntBE(1, 3);
   if (length > MAX_HELLO_BYTES) return { kind: "malformed" };
-  if (message.length < 4 + length) return { kind: "incomplete" };
+  if (message.length < 4 + length)
+    return bytes.length > 2 * MAX_HELLO_BYTES ? { kind: "malformed" } : { kind: "incomplete" };
   try {
     return parseHello(message.subarray(4, 4 + length));
   } catch {

@@ -3,6 +3,8 @@ import type { Socket } from "node:net";
 import { BadMessage, MAX_HEAD_BYTES } from "./head.ts";
 
 const QUEUE_MOST = 512 * 1024;
+/** From its first byte on, a head may take this long. */
+const HEAD_MS = 60_000;
 
 /** One reader at a time. `undefined` = the peer has ended its side. */
 export class Intake {
@@ -47,21 +49,36 @@ export class Intake {
    */
   async readHead(): Promise<string | undefined> {
     let bytes: Buffer = Buffer.alloc(0);
-    for (;;) {
-      const piece = await this.read();
-      if (piece === undefined) {
-        if (bytes.length === 0) return undefined;
-        throw new BadMessage("cut-off");
+    let slow: NodeJS.Timeout | undefined;
+    try {
+      for (;;) {
+        const piece = await this.read();
+        // The wait for a first byte is idling and bounded elsewhere; from then on a head has to come.
+        slow ??= setTimeout(() => this.socket.destroy(), HEAD_MS).unref();
+        const head = this.takeHead(bytes, piece);
+        if (typeof head === "string" || head === undefined) return head;
+        bytes = head;
       }
-      const from = Math.max(0, bytes.length - 3);
-      bytes = bytes.length === 0 ? piece : Buffer.concat([bytes, piece]);
-      const end = bytes.indexOf("\r\n\r\n", from, "latin1");
-      if (end >= 0) {
-        this.unread(bytes.subarray(end + 4));
-        return bytes.toString("latin1", 0, end);
-      }
-      if (bytes.length > MAX_HEAD_BYTES) throw new BadMessage("head-too-long");
+    } finally {
+      clearTimeout(slow);
     }
+  }
+
+  /** The head when `piece` completes it, `undefined` at a clean end, else everything so far. */
+  private takeHead(before: Buffer, piece: Buffer | undefined): string | Buffer | undefined {
+    if (piece === undefined) {
+      if (before.length === 0) return undefined;
+      throw new BadMessage("cut-off");
+    }
+    const from = Math.max(0, before.length - 3);
+    const bytes = before.length === 0 ? piece : Buffer.concat([before, piece]);
+    const end = bytes.indexOf("\r\n\r\n", from, "latin1");
+    if (end >= 0) {
+      this.unread(bytes.subarray(end + 4));
+      return bytes.toString("latin1", 0, end);
+    }
+    if (bytes.length > MAX_HEAD_BYTES) throw new BadMessage("head-too-long");
+    return bytes;
   }
 
   /** Stops reading and answers what had arrived: the socket can be piped from now on. */
@@ -70,6 +87,11 @@ export class Intake {
     this.socket.off("end", this.onEnd);
     this.socket.pause();
     return Buffer.concat(this.queue.splice(0));
+  }
+
+  /** True when the peer has ended its side. */
+  get hasEnded(): boolean {
+    return this.ended;
   }
 
   /** True when bytes wait that nobody has read. */

@@ -31,23 +31,29 @@ export interface Egress {
 
 /** A client that says nothing for this long is let go. */
 const IDLE_MS = 10 * 60_000;
-const HEAD_MS = 60_000;
 
 /** Opens it, or says why the socket cannot be made. */
 export async function openEgress(options: EgressOptions): Promise<Result<Egress, Problem>> {
   const tally = new Tally(options.append, options.now ?? Date.now);
   const deps: DialDeps = { plan: options.plan, tally, resolve: options.resolve ?? systemResolve };
   const clients = new Set<Socket>();
+  const serving = new Set<Promise<void>>();
   const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     if (clients.size >= options.plan.maxConnections) {
       socket.destroy();
-      void tally.refuse({ host: "(any)", port: 0, reason: "too-many-connections", hint: "sandbox.limits.connections in the policy" });
+      void tally.refuse({
+        host: "(any)",
+        port: 0,
+        reason: "too-many-connections",
+        hint: "sandbox.limits.connections in the policy",
+      });
       return;
     }
     clients.add(socket);
     socket.setMaxListeners(32); // both ends of a tunnel watch it
     socket.once("close", () => clients.delete(socket));
-    void serve(socket, deps);
+    const served: Promise<void> = serve(socket, deps).finally(() => serving.delete(served));
+    serving.add(served);
   });
   const failed = await listen(server, options.socketPath);
   if (failed !== undefined)
@@ -60,6 +66,8 @@ export async function openEgress(options: EgressOptions): Promise<Result<Egress,
   const close = async (): Promise<void> => {
     for (const socket of clients) socket.destroy();
     await new Promise<void>((done) => server.close(() => done()));
+    // Each connection's last record, its byte counts, is written as it ends: the log closes after this.
+    await Promise.all(serving);
     await tally.flush();
   };
   return ok({ close: () => (closed ??= close()), summary: () => tally.summary() });
@@ -68,14 +76,10 @@ export async function openEgress(options: EgressOptions): Promise<Result<Egress,
 async function serve(socket: Socket, deps: DialDeps): Promise<void> {
   socket.on("error", () => socket.destroy());
   socket.setTimeout(IDLE_MS, () => socket.destroy());
-  // A head that trickles in is cut off: the timer runs from the first connection to the first complete request.
-  const slow = setTimeout(() => socket.bytesRead > 0 && socket.bytesWritten === 0 && socket.destroy(), HEAD_MS);
   try {
     await serveRequests(new Intake(socket), { deps, onConnect: (head, client) => serveConnect(head, client, deps) });
   } catch {
     socket.destroy(); // a broken peer; every decision was made and recorded before
-  } finally {
-    clearTimeout(slow);
   }
 }
 

@@ -114,7 +114,13 @@ export class Tally {
   summary(): { readonly allowed: readonly Reached[]; readonly blocked: readonly Blocked[] } {
     return {
       allowed: [...this.reached.values()],
-      blocked: [...this.blocked.values()].map(({ host, port, reason, hint, count }) => ({ host, port, reason, hint, count })),
+      blocked: [...this.blocked.values()].map(({ host, port, reason, hint, count }) => ({
+        host,
+        port,
+        reason,
+        hint,
+        count,
+      })),
     };
   }
 

@@ -8,6 +8,8 @@ import { parseHost, type ToolConfig, type ToolHost } from "#core/net";
 export interface ToolConfigPlaces {
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The workspace: no program and no file of it has a say (NET-1). */
+  readonly root: string;
 }
 
 // npm keys that say where and how to fetch, and nothing of who one is.
@@ -30,8 +32,8 @@ export async function readToolConfig(places: ToolConfigPlaces): Promise<ToolConf
 }
 
 /** npm's settings by precedence: caller's environment, user, global, builtin, the default that npm itself ships. */
-function readNpm({ home, env }: ToolConfigPlaces): ReadonlyMap<string, string> {
-  const program = npmFolder(env["PATH"] ?? "");
+function readNpm({ home, env, root }: ToolConfigPlaces): ReadonlyMap<string, string> {
+  const program = npmFolder(env["PATH"] ?? "", root);
   const prefix = program === undefined ? "/usr" : dirname(dirname(dirname(program)));
   const settings = new Map<string, string>();
   const merge = (entries: Iterable<readonly [string, string]>): void => {
@@ -56,13 +58,14 @@ function npmEnvironment(env: ToolConfigPlaces["env"]): readonly (readonly [strin
 }
 
 /** The folder of the npm that the caller's PATH finds. Entries of projects do not count. */
-function npmFolder(path: string): string | undefined {
+function npmFolder(path: string, root: string): string | undefined {
   for (const folder of [...path.split(":"), "/usr/bin", "/usr/local/bin"]) {
-    if (!folder.startsWith("/") || folder.includes("/node_modules/")) continue;
+    if (!folder.startsWith("/") || folder.includes("/node_modules/") || isBelow(folder, root)) continue;
     const program = join(folder, "npm");
     if (!existsSync(program)) continue;
-    const root = dirname(dirname(realpathSync(program))); // …/npm/bin/npm-cli.js
-    if (existsSync(join(root, "node_modules/@npmcli/config"))) return root;
+    const home = dirname(dirname(realpathSync(program))); // …/npm/bin/npm-cli.js
+    if (isBelow(home, root)) continue;
+    if (existsSync(join(home, "node_modules/@npmcli/config"))) return home;
     const debian = "/usr/share/nodejs/npm";
     if (existsSync(debian)) return debian;
   }
@@ -101,8 +104,11 @@ function readIni(file: string, env: ToolConfigPlaces["env"]): readonly (readonly
 }
 
 function npmrc(settings: ReadonlyMap<string, string>): string {
-  const lines = [...settings].map(([key, value]) => `${key}=${key.endsWith("registry") ? withoutUser(value) : value}`);
-  return `${lines.filter((line) => !/[\n\r]/.test(line)).join("\n")}\n`;
+  const lines = [...settings].flatMap(([key, value]) => {
+    const kept = key.endsWith("registry") ? withoutUser(value) : value;
+    return kept === undefined || /[\n\r]/.test(kept) ? [] : [`${key}=${kept}`];
+  });
+  return `${lines.join("\n")}\n`;
 }
 
 /** apt's sources, both formats, and only their hosts. */
@@ -127,13 +133,15 @@ function toolHost(text: string): readonly ToolHost[] {
   return [{ host, port: url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port) }];
 }
 
-function withoutUser(text: string): string {
-  if (!URL.canParse(text)) return text;
+/** The address alone: no user, no query, and nothing at all of what does not parse. */
+function withoutUser(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
-  if (url.username === "" && url.password === "") return text;
-  url.username = "";
-  url.password = "";
-  return url.href;
+  return /^https?:$/.test(url.protocol) ? `${url.protocol}//${url.host}${url.pathname}` : undefined;
+}
+
+function isBelow(path: string, root: string): boolean {
+  return path === root || path.startsWith(`${root}/`);
 }
 
 function caFileOf(env: ToolConfigPlaces["env"]): string | undefined {

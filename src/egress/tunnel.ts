@@ -11,7 +11,8 @@ import { send } from "./intake.ts";
 
 const ESTABLISHED = "HTTP/1.1 200 Connection established\r\n\r\n";
 const HELLO_MS = 30_000;
-const HINT = "a tunnel must speak TLS to the name it was opened for; a rule that names its port opens one for other bytes";
+const HINT =
+  "a tunnel must speak TLS to the name it was opened for; a rule that names its port opens one for other bytes";
 
 /** Serves one CONNECT to its end. Throws `BadMessage` for a request that is none. */
 export async function serveConnect(head: RequestHead, client: Intake, deps: DialDeps): Promise<void> {

@@ -78,7 +78,7 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
 
   const walls = wallsOf(policy);
   const agent = agentFor(request.argv);
-  const tools = await readToolConfig({ home: caller.home, env: caller.env });
+  const tools = await readToolConfig({ home: caller.home, env: caller.env, root });
   const network = withAgentHosts(policy, agent?.hosts ?? [], agent?.name ?? "");
   const egress = expandNetwork({ ...network, deny: walls.unreachable }, tools);
   if (!egress.ok) return cannot(...egress.error);

@@ -19,6 +19,8 @@ export type HostVerdict =
   | { readonly allowed: true; readonly rule: EgressRule }
   | ({ readonly allowed: false } & EgressRefusal);
 
+const DENY_HINT = "a deny rule of the policy closes it; only changing that rule opens it";
+
 /** Judges a canonical host and port before anything is looked up. Deny wins; no rule, no connection. */
 export function decideHost(plan: EgressPlan, host: string, port: number): HostVerdict {
   const denied = plan.deny.find((rule) => covers(rule, host) && (rule.ports.length === 0 || rule.ports.includes(port)));
@@ -27,7 +29,7 @@ export function decideHost(plan: EgressPlan, host: string, port: number): HostVe
       allowed: false,
       reason: "denied",
       rule: denied,
-      hint: "a deny rule of the policy closes it; only changing that rule opens it",
+      hint: DENY_HINT,
     };
   }
   const matching = plan.allow.filter((rule) => covers(rule, host));
@@ -54,7 +56,13 @@ export function decideAddresses(plan: EgressPlan, host: string, addresses: reado
     return { allowed: false, reason: "no-address", hint: "the name does not resolve outside either" };
   for (const address of found) {
     const kind = classifyAddress(address);
-    if (kind === "public" || named.some((entry) => isInside(address, entry.cidr))) continue;
+    const denied = plan.deny.find((rule) => rule.host === address);
+    if (denied !== undefined) return { allowed: false, reason: "denied", rule: denied, hint: DENY_HINT };
+    // A block that happens to hold a metadata service does not mean it: only its very address does.
+    const isNamed = named.some(({ cidr }) =>
+      kind === "metadata" ? singleAddress(cidr) === address : isInside(address, cidr),
+    );
+    if (kind === "public" || isNamed) continue;
     const block = `${address}/${address.includes(":") ? 128 : 32}`;
     return {
       allowed: false,

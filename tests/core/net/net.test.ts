@@ -194,3 +194,16 @@ describe("addresses of an allowed name", () => {
     ).toBe(false);
   });
 });
+
+describe("walls behind names", () => {
+  it("a wide private block never opens a metadata address", () => {
+    const wide = planOf(["x.corp"], [], [{ host: "x.corp", cidr: "169.254.0.0/16", reason: "wide" }]);
+    expect(decideAddresses(wide, "x.corp", ["169.254.1.1"]).allowed).toBe(true);
+    expect(decideAddresses(wide, "x.corp", ["169.254.169.254"])).toMatchObject({ reason: "address-metadata" });
+  });
+  it("a denied address is denied under every name", () => {
+    expect(decideAddresses(planOf(["x.org"], ["93.184.215.14"]), "x.org", ["93.184.215.14"])).toMatchObject({
+      reason: "denied",
+    });
+  });
+});
