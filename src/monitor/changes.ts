@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { ok, type Problem, type Result } from "#core";
 import { compileDenies } from "#core/paths";
 import { type HoldReason, type Judged, judgeChanges } from "#core/review";
+import { toolchainFolders } from "#core/sandbox";
 import { mergeGitConfig } from "#review";
 import { type Applied, applyChanges, finishApply, readChanges } from "#sandbox";
 import { type SessionMeta, sessionPaths } from "./sessions.ts";
@@ -21,7 +22,7 @@ export async function readJudged(place: ChangesPlace): Promise<Result<readonly J
   const { meta } = place;
   const { upper } = sessionPaths(place.stateDir, meta.id);
   finishApply(applyPlaces(place));
-  const read = await readChanges({ helper: place.helper, upper, lower: meta.workspace, masked: meta.masked });
+  const read = await readChanges({ helper: place.helper, upper, lower: meta.workspace, masked: meta.masked, toolchains: toolchainFolders(place.home) });
   if (!read.ok) return read;
   const { denied, alsoProtected, holdAll } = meta.gate;
   // What came back once is the host's own from then on: later edits there are not undone by an older copy here.

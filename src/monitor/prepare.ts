@@ -45,7 +45,8 @@ export interface Prepared {
 
 /** Why nothing ran. */
 export interface Refusal {
-  readonly exitCode: 125 | 126;
+  /** 64 the command line is wrong, 65 a policy file is, 125 it cannot be done here, 126 the policy says no. */
+  readonly exitCode: 64 | 65 | 125 | 126;
   readonly problems: readonly Problem[];
 }
 
@@ -69,9 +70,9 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
     commandLine: request.commandLine,
     ...(request.policyFile === undefined ? {} : { policyFile: request.policyFile }),
   });
-  if (!loaded.ok) return err({ exitCode: 126, problems: loaded.error });
+  if (!loaded.ok) return err(badInput(loaded.error));
   const { policy, notBuilt } = loaded.value;
-  if (notBuilt.length > 0) return err({ exitCode: 126, problems: notBuilt });
+  if (notBuilt.length > 0) return cannot(...notBuilt);
 
   const denied = deniedCommand(policy, { argv: request.argv, cwd: workspace.value.cwd, root, home: caller.home });
   if (denied !== undefined) return err({ exitCode: 126, problems: [denied] });
@@ -81,7 +82,7 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
   const tools = await readToolConfig({ home: caller.home, env: caller.env, root });
   const network = withAgentHosts(policy, agent?.hosts ?? [], agent?.name ?? "");
   const egress = expandNetwork({ ...network, deny: walls.unreachable }, tools);
-  if (!egress.ok) return cannot(...egress.error);
+  if (!egress.ok) return err(badInput(egress.error));
   const egressPlan: EgressPlan = { ...egress.value, maxConnections: policy.sandbox.limits.connections };
 
   const hidden = compileDenies(walls.unreadable, { root, home: caller.home });
@@ -158,6 +159,12 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
       memoryBy,
     },
   });
+}
+
+/** What was typed is usage; what stands in a file is that file's. */
+function badInput(problems: readonly Problem[]): Refusal {
+  const typed = problems.every(({ at }) => at?.file === "command line");
+  return { exitCode: typed ? 64 : 65, problems };
 }
 
 /** A known agent's hosts are opened like rules of the default layer, named after the preset. */

@@ -36,4 +36,4 @@ export interface RunRequest {
 export type RunAnswer =
   | { readonly kind: "ended"; readonly outcome: Outcome }
   | { readonly kind: "planned"; readonly plan: object }
-  | { readonly kind: "refused"; readonly exitCode: 125 | 126; readonly problems: readonly Problem[] };
+  | { readonly kind: "refused"; readonly exitCode: 64 | 65 | 125 | 126; readonly problems: readonly Problem[] };

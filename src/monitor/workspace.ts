@@ -63,7 +63,8 @@ function refuse(root: string, forbidden: Forbidden): Problem | undefined {
     hint: "go to a project folder (with its own `git init`, if a folder above is a repository) and run again",
   });
   if (isNeverWorkspace(root)) return problem("which is a folder of the whole system");
-  if (holds(root, forbidden.installation)) return problem("which holds this installation of Ringfence");
+  if (holds(root, forbidden.installation) || holds(realpathSync(forbidden.installation), root))
+    return problem("which is or holds this installation of Ringfence");
   if (holds(root, forbidden.stateDir) || holds(forbidden.stateDir, root))
     return problem("which holds Ringfence's own state");
   const home = [forbidden.home, ...otherHomes()].find((folder) => holds(root, folder));
