@@ -107,7 +107,7 @@ export function commandLineLayer(options: RunOptions, cwd: string): object {
     sandbox: nonEmpty(sandbox),
     env: nonEmpty(defined({ pass: pass.length > 0 ? pass : undefined, set: nonEmpty(set) })),
     setup: options.setup === undefined ? undefined : { run: options.setup },
-    credentials: options.credential?.map((name) => ({ name })),
+    credentials: options.credential?.map((name) => ({ name, source: { keyring: name } })),
   });
 }
 

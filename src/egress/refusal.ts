@@ -18,7 +18,8 @@ export function refusalResponse(refusal: Refusal): string {
   const where = rule === undefined ? "" : ` by ${rule}`;
   const message = `ringfence: ${host}:${refusal.port} is refused${where} (${reason}); there is no way around it inside; ${hint}`;
   const body = `${JSON.stringify({ ringfence: { refused: host, port: refusal.port, reason, rule: rule ?? null, hint }, message })}\n`;
-  const phrase = ascii(`${reason} ${host}`).slice(0, 150);
+  // wget, git and older curls show this phrase and nothing else.
+  const phrase = ascii(`${reason} ${host}; ${hint}`).slice(0, 200);
   return [
     `HTTP/1.1 ${refusal.status} ${phrase}`,
     `x-ringfence-reason: ${ascii(reason)}`,
