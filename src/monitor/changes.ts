@@ -22,7 +22,13 @@ export async function readJudged(place: ChangesPlace): Promise<Result<readonly J
   const { meta } = place;
   const { upper } = sessionPaths(place.stateDir, meta.id);
   finishApply(applyPlaces(place));
-  const read = await readChanges({ helper: place.helper, upper, lower: meta.workspace, masked: meta.masked, toolchains: toolchainFolders(place.home) });
+  const read = await readChanges({
+    helper: place.helper,
+    upper,
+    lower: meta.workspace,
+    masked: meta.masked,
+    toolchains: toolchainFolders(place.home),
+  });
   if (!read.ok) return read;
   const { denied, alsoProtected, holdAll } = meta.gate;
   // What came back once is the host's own from then on: later edits there are not undone by an older copy here.

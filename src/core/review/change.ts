@@ -12,6 +12,10 @@ export interface Entry {
   readonly size: number;
   /** Where a link leads, as written. */
   readonly target?: string;
+  /** Where a link ends once every link on the way is followed, also those of this change set; the git folder that a file named `.git` gives. Absent when nobody can say. */
+  readonly end?: string;
+  /** True when `end` is a program of the system or of a toolchain, outside the workspace, that is there. */
+  readonly program?: boolean;
   /** SHA-256 of a file's bytes, hex. Always there for the agent's side; for the host's side when it was needed. */
   readonly digest?: string;
 }
@@ -44,12 +48,24 @@ export interface Change {
   readonly movedFrom?: string;
 }
 
+/** What a repository's own data would lose, counted where something of it is deleted. */
+export interface RepositoryLoss {
+  /** Its folder, relative: `.git`, `lib/.git`, `.git/modules/lib`. */
+  readonly git: string;
+  /** Branches, tags and stashes on the host, and how many of them would be gone. */
+  readonly refs: number;
+  readonly lostRefs: number;
+  /** Objects that are deleted and stand in no pack that stays or comes. */
+  readonly lostObjects: number;
+}
+
 /** Everything one session would change. */
 export interface ChangeSet {
   /** Parents before children, bytewise order. */
   readonly changes: readonly Change[];
   /** Folders (not named `.git`) that git would take for a repository once this is applied; `""` is the root. */
   readonly bareRepositories: readonly string[];
+  readonly losses: readonly RepositoryLoss[];
   /** Files on the host outside `.git` and dependency folders; counted only when something was deleted, else 0. */
   readonly hostFiles: number;
 }

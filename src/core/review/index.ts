@@ -1,3 +1,6 @@
 // The door of what the gate judges: changes, and why one waits.
-export type { Change, ChangeKind, ChangeSet, Entry, EntryType, HostEntry } from "./change.ts";
-export { type GateContext, type HoldReason, type Judged, judgeChanges } from "./gate.ts";
+export type { Change, ChangeKind, ChangeSet, Entry, EntryType, HostEntry, RepositoryLoss } from "./change.ts";
+export { type GateContext, judgeChanges } from "./gate.ts";
+export { type GitPlace, gitPlace, isGitData, isGitObject } from "./git.ts";
+export { type LinkWorld, linkEnd } from "./link.ts";
+export type { HoldReason, Judged } from "./reason.ts";

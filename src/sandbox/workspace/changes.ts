@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import { isDependencyFolder, isGitName } from "#core/paths";
 import type { Change, ChangeSet, Entry, HostEntry } from "#core/review";
+import { repositoryLosses } from "./git-loss.ts";
 import { digestOf, hostEntry } from "./host-entry.ts";
+import { type LinkEnds, linkEnds } from "./link-target.ts";
 import { nameOf } from "./names.ts";
 import { readUpper, type UpperEntry } from "./upper.ts";
 
@@ -19,6 +21,8 @@ export interface ChangesOptions {
   readonly lower: string;
   /** Absolute paths that the fence hid: their absence inside is no deletion. */
   readonly masked: readonly string[];
+  /** Folders of programs besides the system's, to which a link may lead (a Python environment's interpreter). */
+  readonly toolchains?: readonly string[];
 }
 
 /** Everything the session would change on the host as it stands now. */
@@ -45,11 +49,13 @@ class Comparison {
   private readonly opaque = new Set<string>();
   private readonly options: ChangesOptions;
   private readonly entries: readonly UpperEntry[];
+  private readonly links: LinkEnds;
 
   constructor(options: ChangesOptions, entries: readonly UpperEntry[]) {
     this.options = options;
     this.entries = entries;
     this.inUpper = new Set(entries.map(({ path }) => path.toString("latin1")));
+    this.links = linkEnds({ root: options.lower, entries, toolchains: options.toolchains ?? [] });
     this.masked = new Set(options.masked.map((path) => path.slice(options.lower.length + 1)));
   }
 
@@ -61,6 +67,7 @@ class Comparison {
     return {
       changes: this.changes,
       bareRepositories: this.bareRepositories(),
+      losses: repositoryLosses(this.changes, this.options),
       hostFiles: deleted ? countFiles(this.options.lower) : 0,
     };
   }
@@ -90,10 +97,15 @@ class Comparison {
   private after(entry: UpperEntry): Entry {
     const { type, mode, size } = entry;
     if (type === "whiteout") throw new Error("a whiteout is no entry");
-    if (type === "link") return { type, mode: 0o777, size, target: nameOf(entry.target).text };
-    return type === "file"
-      ? { type, mode, size, digest: digestOf(below(this.options.upper, entry.path)) }
-      : { type, mode, size };
+    const path = nameOf(entry.path).text;
+    if (type === "link") {
+      const target = nameOf(entry.target).text;
+      return { type, mode: 0o777, size, target, ...this.links.of(path, target) };
+    }
+    if (type !== "file") return { type, mode, size };
+    const file = below(this.options.upper, entry.path);
+    const end = /(?:^|\/)\.git$/.test(path) ? this.links.ofGitFile(path, file) : {};
+    return { type, mode, size, digest: digestOf(file), ...end };
   }
 
   /** The host's entry; its digest too where only that can tell whether a file changed. */
@@ -165,7 +177,7 @@ class Comparison {
 
   /** Folders that the agent touched and that then have what git looks for: HEAD and (objects and refs, or commondir). */
   private bareRepositories(): readonly string[] {
-    const parts = new Set(["head", "objects", "refs", "commondir", "config"]);
+    const parts = new Set(["head", "objects", "refs", "commondir", "config", "hooks", "modules", "worktrees"]);
     const touched = new Set<string>();
     for (const { path, kind } of this.changes) {
       const components = path.split("/");
