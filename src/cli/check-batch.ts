@@ -54,7 +54,7 @@ function denied(id: unknown, code: string, message: string): Answer {
 
 async function lineJudge(options: BatchOptions): Promise<(line: string) => Answer> {
   const home = callerHome();
-  const here = resolve(options.cwd ?? process.cwd());
+  const here = resolve(options.cwd ?? options.root ?? process.cwd());
   const top = options.root === undefined ? workspaceFolder(here) : resolve(options.root);
   const compile = ruleCompiler();
   const links = linkResolver();

@@ -60,7 +60,8 @@ export function checkCommand(): Command {
 }
 
 async function checkOne(text: readonly string[], options: CheckOptions): Promise<void> {
-  const cwd = resolve(options.cwd ?? process.cwd());
+  // the working directory is the workspace's root unless told (DESIGN 7 rule 1)
+  const cwd = resolve(options.cwd ?? options.root ?? process.cwd());
   const root =
     options.root === undefined
       ? options.cwd === undefined

@@ -78,9 +78,8 @@ describe("a constant word", () => {
       const script = parse(`: ${text}`);
       const command = script.commands[0]?.command;
       if (script.errors?.length || script.commands.length !== 1 || command?.type !== "Command") continue;
-      const words = command.suffix.flatMap((part) =>
-        part.type === "Word" ? resolveWord(part, new Map()) : [{ value: undefined, tilde: false }],
-      );
+      if (command.suffix.some((part) => part.type !== "Word")) continue;
+      const words = command.suffix.flatMap((part) => (part.type === "Word" ? [...resolveWord(part, new Map())] : []));
       if (words.some((w) => w.value === undefined || w.tilde)) continue;
       texts.push(text);
       claims.push(words.map((w) => w.value ?? ""));
@@ -91,9 +90,8 @@ describe("a constant word", () => {
       .split("\0END\0")
       .slice(0, -1)
       .map((chunk) => chunk.slice(0, -1).split("\0"));
-    texts.forEach((text, i) =>
-      expect([text, ...(got[i] ?? [])]).toEqual([text, ...(claims[i]?.length === 0 ? [""] : (claims[i] ?? []))]),
-    );
+    for (const [i, text] of texts.entries())
+      expect([text, ...(got[i] ?? [])]).toEqual([text, ...(claims[i]?.length === 0 ? [""] : (claims[i] ?? []))]);
   });
 });
 

@@ -215,7 +215,9 @@ function readsInside(command: Command, judge: Judge): boolean {
   return (
     command.words.every(
       (w) =>
-        w.value !== undefined || (w.kind === "glob" && !w.tilde && !w.prefix.startsWith("/") && !w.text.includes("..")),
+        w.value !== undefined ||
+        (command.words[0]?.value === "echo" && /^"?[^$`*?[]*\$[?#][^$`*?[]*"?$/.test(w.text)) ||
+        (w.kind === "glob" && !w.tilde && !w.prefix.startsWith("/") && !w.text.includes("..")),
     ) &&
     command.effects.every(
       (e) => e.kind !== "read" || e.path.kind === "glob" || inside(pathOf(e.path, command.directories, judge.facts)),

@@ -1,7 +1,6 @@
 // Shell text → Facts: every simple command at every depth (DESIGN 7 rule 3). The tree is unbash's; what it means is decided here
 // and in program.ts. Anything this file does not know is `unknown`, so a new kind of node can only tighten.
 import {
-  type ArithmeticExpression,
   type Assignment,
   type CompoundList,
   type ParsedScript,
@@ -10,15 +9,18 @@ import {
   type Script,
   type Statement,
   type Command as SyntaxCommand,
-  type TestExpression,
   type Word,
   type WordPart,
 } from "unbash";
 import { joinPath } from "./directory.ts";
+import { readArithmetic, readTest } from "./expression.ts";
 import type { Command, Effect, Facts, ShellContext, ShellWord, Unknown } from "./facts.ts";
 import { isLoadedName } from "./names.ts";
+import { constantOutput } from "./output.ts";
+import { readParameter } from "./parameter.ts";
 import { describeProgram, type Standard } from "./program.ts";
-import { resolveWord } from "./word.ts";
+import { readRedirections } from "./redirection.ts";
+import { resolveWord, type WordReader } from "./word.ts";
 
 const MAX_DEPTH = 12;
 const MAX_COMMANDS = 500;
@@ -32,7 +34,7 @@ export function analyse(text: string, context: ShellContext): Facts {
 }
 
 /** One analysis: collects commands in the order of the text. A class because every method adds to the same two lists. */
-class Walk {
+class Walk implements WordReader {
   readonly commands: Command[] = [];
   readonly unknown: Unknown[] = [];
   private readonly constants = new Map<string, string>();
@@ -103,7 +105,7 @@ class Walk {
         node.commands.forEach((part, index) => {
           const from = this.commands.length;
           this.node(part, index === 0 ? stdin : (before ?? { kind: "unknown" }));
-          before = this.output(from);
+          before = constantOutput(this.commands.slice(from));
         });
         return;
       }
@@ -150,32 +152,16 @@ class Walk {
         this.standalone(node.redirects, node.pos);
         return;
       case "TestCommand":
-        return this.test(node.expression);
+        return readTest(this, node.expression);
       case "ArithmeticCommand":
-        return this.arithmetic(node.expression, node.body, node.pos);
+        return readArithmetic(this, node.expression, node.body, node.pos);
       case "ArithmeticFor":
-        for (const part of [node.initialize, node.test, node.update]) if (part) this.arithmetic(part, "", node.pos);
+        for (const part of [node.initialize, node.test, node.update])
+          if (part) readArithmetic(this, part, "", node.pos);
         return this.loop(() => this.list(node.body));
       default:
         return this.doubt("unknown-syntax", (node as { type: string }).type, 0);
     }
-  }
-
-  /** What the commands since `from` write to standard output, where that is constant. */
-  private output(from: number): Standard {
-    const [only, more] = this.commands.slice(from);
-    const words = only?.words.map((w) => w.value);
-    if (more !== undefined || words === undefined || only === undefined) return { kind: "unknown" };
-    if (words[0] !== "echo" && words[0] !== "printf") return { kind: "unknown" };
-    const args = words.slice(1);
-    const plain = args.every((a) => a !== undefined && !/[\\%]/.test(a));
-    if (
-      !plain ||
-      (words[0] === "echo" && /^-[neE]+$/.test(args[0] ?? "")) ||
-      (words[0] === "printf" && args.length !== 1)
-    )
-      return { kind: "unknown" };
-    return { kind: "text", text: args.join(" ") };
   }
 
   private simple(node: SyntaxCommand, piped: Standard): void {
@@ -194,7 +180,11 @@ class Walk {
         words.push(...this.argumentAssignment(part));
       }
     }
-    const stdin = this.redirects([...node.prefix, ...node.suffix].filter(isRedirection), effects, words.length, piped);
+    const stdin = readRedirections(this, [...node.prefix, ...node.suffix].filter(isRedirection), {
+      effects,
+      index: words.length,
+      piped,
+    });
     if (node.name === undefined || words.length === 0) {
       if (node.name !== undefined) this.doubt("not-constant", node.name.text, offset);
       if (effects.length > 0) this.add({ words: [EMPTY], effects, free: true, text: "(redirection)", offset });
@@ -275,75 +265,8 @@ class Walk {
 
   private standalone(redirects: readonly Redirection[], offset: number): void {
     const effects: Effect[] = [];
-    this.redirects(redirects, effects, 0, undefined);
+    readRedirections(this, redirects, { effects, index: 0, piped: undefined });
     if (effects.length > 0) this.add({ words: [EMPTY], effects, free: true, text: "(redirection)", offset });
-  }
-
-  private redirects(redirects: readonly Redirection[], effects: Effect[], index: number, piped: Standard): Standard {
-    let stdin = piped;
-    for (const redirect of redirects) {
-      if (redirect.descriptor?.type === "FileDescriptorVariable") {
-        this.doubt("descriptor-variable", redirect.descriptor.name, redirect.pos);
-        continue;
-      }
-      const fd = redirect.descriptor?.value;
-      if (redirect.type === "HereDoc") {
-        for (const part of redirect.body.parts ?? []) this.part(part);
-        const constant = redirect.delimiter?.quoted === true || !/[$`\\]/.test(redirect.body.text);
-        stdin =
-          fd === undefined || fd === 0
-            ? constant
-              ? { kind: "text", text: redirect.body.text }
-              : { kind: "unknown" }
-            : stdin;
-        if (redirect.closing === undefined) this.doubt("syntax", "here-document without end", redirect.pos);
-        continue;
-      }
-      if (redirect.target === undefined) {
-        this.doubt("syntax", "redirection without target", redirect.pos);
-        continue;
-      }
-      const targets = this.word(redirect.target);
-      const [target] = targets;
-      if (redirect.type === "HereString") {
-        stdin =
-          target?.value === undefined || targets.length > 1
-            ? { kind: "unknown" }
-            : { kind: "text", text: target.value };
-        continue;
-      }
-      if (target === undefined || targets.length > 1) {
-        this.doubt("not-constant", redirect.target.text, redirect.pos);
-        continue;
-      }
-      // `< 2>&1`: bash reads a number before an operator as a descriptor and refuses the line
-      if (/^\d+$/.test(redirect.target.text) && !redirect.operator.endsWith("&")) {
-        this.doubt("syntax", redirect.target.text, redirect.pos);
-        continue;
-      }
-      const duplicates = redirect.operator === ">&" || redirect.operator === "<&";
-      if (duplicates && target.value !== undefined && /^(?:\d+-?|-)$/.test(target.value)) {
-        if (redirect.operator === "<&" && (fd === undefined || fd === 0)) stdin = { kind: "unknown" };
-        continue;
-      }
-      if (target.value === "/dev/null") {
-        if (redirect.operator === "<") stdin = { kind: "text", text: "" };
-        continue;
-      }
-      if (redirect.operator === "<&" || target.value === undefined || /^\/dev\/(?:tcp|udp)\//.test(target.value)) {
-        effects.push({
-          kind: "gadget",
-          code: target.value === undefined ? "redirection-not-constant" : "network",
-          index,
-        });
-        continue;
-      }
-      if (redirect.operator === "<") {
-        effects.push({ kind: "read", path: target, index, content: true, aside: true });
-        if (fd === undefined || fd === 0) stdin = { kind: "file" };
-      } else effects.push({ kind: "write", path: target, index, inherent: false });
-    }
-    return stdin;
   }
 
   private assignment(node: Assignment, alone: boolean): void {
@@ -372,7 +295,7 @@ class Walk {
     this.assigned.add(node.name);
   }
 
-  private forget(name: string): void {
+  forget(name: string): void {
     this.assigned.add(name);
     this.constants.delete(name);
   }
@@ -394,22 +317,22 @@ class Walk {
     }));
   }
 
-  private name(name: string, offset: number): void {
+  name(name: string, offset: number): void {
     if (isLoadedName(name)) this.doubt("sets-loaded-name", name, offset);
     else if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) this.doubt("evaluated-text", name, offset);
   }
 
-  private subscript(index: Word): void {
+  subscript(index: Word): void {
     this.word(index);
     if (!/^(?:\d+|@|\*)$/.test(index.text)) this.doubt("evaluated-text", index.text, index.pos);
   }
 
-  private word(word: Word): readonly ShellWord[] {
+  word(word: Word): readonly ShellWord[] {
     for (const part of word.parts ?? []) this.part(part);
     return resolveWord(word, this.constants);
   }
 
-  private part(part: WordPart): void {
+  part(part: WordPart): void {
     switch (part.type) {
       case "Literal":
       case "SingleQuoted":
@@ -431,46 +354,16 @@ class Walk {
         if (part.script === undefined) return this.doubt("syntax", part.text, part.pos);
         return this.substitution(part.script, part.pos);
       case "ArithmeticExpansion":
-        return this.arithmetic(part.expression, part.text, part.pos);
-      case "ParameterExpansion": {
-        if (part.index) this.subscript(part.index);
-        const operation = part.operation;
-        if (part.prefix === "!") this.doubt("evaluated-text", part.text, part.pos);
-        if (operation === undefined) return;
-        switch (operation.type) {
-          case "Default":
-            if (operation.operator.includes("=")) this.name(part.parameter, part.pos);
-            if (operation.operator.includes("=")) this.forget(part.parameter);
-            this.word(operation.operand);
-            return;
-          case "Remove":
-            this.word(operation.operand);
-            return;
-          case "Replace":
-            this.word(operation.pattern);
-            this.word(operation.replacement);
-            return;
-          case "CaseModification":
-            if (operation.operand) this.word(operation.operand);
-            return;
-          case "Slice":
-            for (const piece of [operation.offset, operation.length]) {
-              if (piece === undefined) continue;
-              this.word(piece);
-              if (!/^\s*-?\d+\s*$/.test(piece.text)) this.doubt("evaluated-text", piece.text, part.pos);
-            }
-            return;
-          default:
-            return this.doubt("evaluated-text", part.text, part.pos);
-        }
-      }
+        return readArithmetic(this, part.expression, part.text, part.pos);
+      case "ParameterExpansion":
+        return readParameter(this, part);
       default:
         return this.doubt("unknown-syntax", (part as { type: string }).type, 0);
     }
   }
 
   /** A substitution's commands are judged like any other; its directory changes stay its own. */
-  private substitution(script: ParsedScript | Script, offset: number): void {
+  substitution(script: ParsedScript | Script, offset: number): void {
     if (this.depth >= MAX_DEPTH) return this.doubt("too-deep", "", offset);
     this.depth++;
     const directories = this.directories;
@@ -482,69 +375,7 @@ class Walk {
     this.depth--;
   }
 
-  /** Arithmetic evaluates the text of every variable in it again: only numbers and operators are harmless. */
-  private arithmetic(expression: ArithmeticExpression | undefined, text: string, offset: number): void {
-    const harmless = (node: ArithmeticExpression): boolean => {
-      switch (node.type) {
-        case "ArithmeticBinary":
-          return harmless(node.left) && harmless(node.right);
-        case "ArithmeticUnary":
-          return harmless(node.operand);
-        case "ArithmeticTernary":
-          return harmless(node.test) && harmless(node.consequent) && harmless(node.alternate);
-        case "ArithmeticGroup":
-          return harmless(node.expression);
-        case "ArithmeticWord":
-          return /^\d+$/.test(node.value) && node.parts === undefined;
-        case "ArithmeticCommandExpansion":
-          if (node.script) this.substitution(node.script, node.pos);
-          return false;
-        default:
-          return false;
-      }
-    };
-    if (expression === undefined || !harmless(expression)) {
-      this.findSubstitutions(expression);
-      this.doubt("evaluated-text", text, offset);
-    }
-  }
-
-  /** Commands inside arithmetic words, so that a deny still sees them. */
-  private findSubstitutions(node: unknown): void {
-    if (typeof node !== "object" || node === null) return;
-    const { type, parts } = node as { type?: string; parts?: readonly WordPart[] };
-    if (type === "ArithmeticWord") for (const part of parts ?? []) this.part(part);
-    for (const key of ["left", "right", "operand", "test", "consequent", "alternate", "expression"])
-      this.findSubstitutions((node as Record<string, unknown>)[key]);
-  }
-
-  private test(expression: TestExpression): void {
-    switch (expression.type) {
-      case "TestUnary":
-        this.word(expression.operand);
-        if (expression.operator === "-v" || expression.operator === "-R")
-          this.doubt("evaluated-text", expression.operand.text, expression.pos);
-        return;
-      case "TestBinary": {
-        const words = [...this.word(expression.left), ...this.word(expression.right)];
-        const counts = /^-(?:eq|ne|lt|le|gt|ge)$/.test(expression.operator);
-        if (counts && !words.every((w) => w.value !== undefined && /^-?\d+$/.test(w.value)))
-          this.doubt("evaluated-text", expression.left.text, expression.pos);
-        return;
-      }
-      case "TestLogical":
-        for (const operand of expression.operands) this.test(operand);
-        return;
-      case "TestNot":
-        return this.test(expression.operand);
-      case "TestGroup":
-        return this.test(expression.expression);
-      default:
-        return this.doubt("unknown-syntax", "test", 0);
-    }
-  }
-
-  private doubt(code: string, text: string, offset: number): void {
+  doubt(code: string, text: string, offset: number): void {
     if (this.unknown.length < 50) this.unknown.push({ code, text: text.slice(0, 200), offset });
   }
 }

@@ -234,12 +234,10 @@ export function operandEffects(entry: ProgramEntry, read: ReadOptions): readonly
         i === 0 ? reads(o, true) : { kind: "write", path: o.word, index: o.index, inherent: false },
       );
     case "run":
+      // the words after the program's file are the program's own
+      return operands.slice(0, 1).map((o) => ({ kind: "gadget", code: "runs-file", index: o.index }));
     case "code":
-      return operands.map((o) => ({
-        kind: "gadget",
-        code: role === "run" ? "runs-file" : "runs-code",
-        index: o.index,
-      }));
+      return operands.map((o) => ({ kind: "gadget", code: "runs-code", index: o.index }));
     default:
       return role satisfies never;
   }

@@ -150,8 +150,8 @@ function describeWrapper(
   const read = readOptions({ ...entry, stopAtOperand: true }, use.words, start);
   const command = read.operands[entry.wrapper ?? 0];
   const effects: Effect[] = [...before, ...read.effects];
-  const text = read.values.get("c") ?? read.values.get("command");
-  if (text !== undefined && (entry.values ?? "").includes("c")) {
+  const text = entry.shellText === undefined ? undefined : read.values.get(entry.shellText);
+  if (text !== undefined) {
     if (text.word.value === undefined) effects.push({ kind: "gadget", code: "not-constant", index: text.index });
     else effects.push({ kind: "run", index: text.index, inner: use.shellText(text.word.value) });
   } else if (command !== undefined)

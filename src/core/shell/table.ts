@@ -50,6 +50,8 @@ export interface ProgramEntry {
   /** Runs the rest as a command, after this many operands of its own. `free`: needs no rule for itself. */
   readonly wrapper?: number;
   readonly free?: boolean;
+  /** A wrapper's option whose value is shell text. */
+  readonly shellText?: string;
   /** Read-only only without operands (`git branch` lists, `git branch x` makes one). */
   readonly readOnlyWithoutOperands?: boolean;
   /** The words after the first operand belong to another program, which the table does not know. */

@@ -1,12 +1,26 @@
 // Words of unbash's tree → ShellWords: quote removal, brace expansion, and what stays unknown. Checked against a real bash by
 // tests/core/shell/differential.test.ts. When in doubt a word is not constant.
-import { parse, type Word, type WordPart } from "unbash";
+import { type ParsedScript, parse, type Script, type Word, type WordPart } from "unbash";
 import type { ShellWord } from "./facts.ts";
 
 const MAX_BRACE_WORDS = 256;
 
 /** Variables that were set once to a constant: for ask and deny rules only, never for allow (DESIGN 7 rule 2). */
 export type Constants = ReadonlyMap<string, string>;
+
+/** What reading words needs from the analysis that owns the lists. */
+export interface WordReader {
+  /** Judges what stands inside a word and resolves it. */
+  word(word: Word): readonly ShellWord[];
+  part(part: WordPart): void;
+  substitution(script: ParsedScript | Script, offset: number): void;
+  doubt(code: string, text: string, offset: number): void;
+  /** A variable is set. */
+  name(name: string, offset: number): void;
+  /** A variable is no constant any more. */
+  forget(name: string): void;
+  subscript(index: Word): void;
+}
 
 /** The words that one written word becomes. More than one only through brace expansion. */
 export function resolveWord(word: Word, constants: Constants): readonly ShellWord[] {

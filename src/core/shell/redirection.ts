@@ -1,0 +1,76 @@
+// Redirections, here-documents and here-strings: what they write or read, and what standard input becomes (DESIGN 7 rules 5 and 6).
+import type { Redirection } from "unbash";
+import type { Effect } from "./facts.ts";
+import type { Standard } from "./program.ts";
+import type { WordReader } from "./word.ts";
+
+/** Adds the effects of redirections and answers what standard input is afterwards. */
+export function readRedirections(
+  reader: WordReader,
+  redirects: readonly Redirection[],
+  into: { readonly effects: Effect[]; readonly index: number; readonly piped: Standard },
+): Standard {
+  const { effects, index, piped } = into;
+  let stdin = piped;
+  for (const redirect of redirects) {
+    if (redirect.descriptor?.type === "FileDescriptorVariable") {
+      reader.doubt("descriptor-variable", redirect.descriptor.name, redirect.pos);
+      continue;
+    }
+    const fd = redirect.descriptor?.value;
+    if (redirect.type === "HereDoc") {
+      for (const part of redirect.body.parts ?? []) reader.part(part);
+      const constant = redirect.delimiter?.quoted === true || !/[$`\\]/.test(redirect.body.text);
+      stdin =
+        fd === undefined || fd === 0
+          ? constant
+            ? { kind: "text", text: redirect.body.text }
+            : { kind: "unknown" }
+          : stdin;
+      if (redirect.closing === undefined) reader.doubt("syntax", "here-document without end", redirect.pos);
+      continue;
+    }
+    if (redirect.target === undefined) {
+      reader.doubt("syntax", "redirection without target", redirect.pos);
+      continue;
+    }
+    const targets = reader.word(redirect.target);
+    const [target] = targets;
+    if (redirect.type === "HereString") {
+      stdin =
+        target?.value === undefined || targets.length > 1 ? { kind: "unknown" } : { kind: "text", text: target.value };
+      continue;
+    }
+    if (target === undefined || targets.length > 1) {
+      reader.doubt("not-constant", redirect.target.text, redirect.pos);
+      continue;
+    }
+    // `< 2>&1`: bash reads a number before an operator as a descriptor and refuses the line
+    if (/^\d+$/.test(redirect.target.text) && !redirect.operator.endsWith("&")) {
+      reader.doubt("syntax", redirect.target.text, redirect.pos);
+      continue;
+    }
+    const duplicates = redirect.operator === ">&" || redirect.operator === "<&";
+    if (duplicates && target.value !== undefined && /^(?:\d+-?|-)$/.test(target.value)) {
+      if (redirect.operator === "<&" && (fd === undefined || fd === 0)) stdin = { kind: "unknown" };
+      continue;
+    }
+    if (target.value === "/dev/null") {
+      if (redirect.operator === "<") stdin = { kind: "text", text: "" };
+      continue;
+    }
+    if (redirect.operator === "<&" || target.value === undefined || /^\/dev\/(?:tcp|udp)\//.test(target.value)) {
+      effects.push({
+        kind: "gadget",
+        code: target.value === undefined ? "redirection-not-constant" : "network",
+        index,
+      });
+      continue;
+    }
+    if (redirect.operator === "<") {
+      effects.push({ kind: "read", path: target, index, content: true, aside: true });
+      if (fd === undefined || fd === 0) stdin = { kind: "file" };
+    } else effects.push({ kind: "write", path: target, index, inherent: false });
+  }
+  return stdin;
+}
