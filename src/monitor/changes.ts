@@ -5,7 +5,6 @@ import { ok, type Problem, type Result } from "#core";
 import { compileDenies } from "#core/paths";
 import { type HoldReason, type Judged, judgeChanges } from "#core/review";
 import { toolchainFolders } from "#core/sandbox";
-import { mergeGitConfig } from "#review";
 import { type Applied, applyChanges, finishApply, readChanges } from "#sandbox";
 import { type SessionMeta, sessionPaths } from "./sessions.ts";
 
@@ -58,21 +57,7 @@ export function applyJudged(place: ChangesPlace, accepted: readonly Judged[]): A
   return done;
 }
 
-/** The keys of `.git/config` that came back, and those that wait; `undefined` when the session did not touch it. */
-export function mergeSettings(
-  place: ChangesPlace,
-): { readonly merged: readonly string[]; readonly held: readonly string[] } | undefined {
-  const inside = join(sessionPaths(place.stateDir, place.meta.id).upper, ".git/config");
-  const git = join(place.meta.workspace, ".git");
-  if (!existsSync(inside) || !existsSync(git)) return undefined;
-  try {
-    return mergeGitConfig({ host: join(git, "config"), inside });
-  } catch {
-    return undefined; // not readable as git settings: the whole file waits like any protected path
-  }
-}
-
-/** The host's settings and the session's agree: nothing of this path waits any more. */
+/** Nothing of these paths waits any more: they came back, or the host's settings and the session's agree. */
 export function markSettled(place: ChangesPlace, paths: readonly string[]): void {
   if (paths.length > 0)
     appendFileSync(settledFile(place), `${paths.map((path) => JSON.stringify(path)).join("\n")}\n`, { mode: 0o600 });

@@ -2,7 +2,9 @@
 import type { Append, Json } from "#core/log";
 import type { Judged } from "#core/review";
 import type { HeldChange } from "#core/session";
-import { applyJudged, type ChangesPlace, markSettled, mergeSettings, readJudged } from "./changes.ts";
+import { forTerminal } from "#core/text";
+import { applyJudged, type ChangesPlace, readJudged } from "./changes.ts";
+import { type MergedSettings, mergeSettings } from "./settings.ts";
 
 /** What finishing needs. */
 export interface FinishParts {
@@ -19,8 +21,6 @@ export interface Finished {
   readonly notices: readonly string[];
   readonly failed: boolean;
 }
-
-const GIT_CONFIG = ".git/config";
 
 /** Records the exit, then the diff, then applies what is clean (I6: the record first). */
 export async function finishWorkspace(parts: FinishParts): Promise<Finished> {
@@ -57,29 +57,44 @@ export async function finishWorkspace(parts: FinishParts): Promise<Finished> {
     ...held.map(({ change, held: reason }) => ({ path: change.path, reason: reason?.code ?? "held" })),
     ...result.refused.map(({ path, code }) => ({ path, reason: code })),
   ];
-  // Only when the repository itself came back: a branch's settings without its refs would say nothing.
   const settings =
-    place.meta.gate.holdAll === undefined && waiting.some(({ path }) => path === GIT_CONFIG)
-      ? mergeSettings(place)
-      : undefined;
-  const merged = settings !== undefined && settings.held.length === 0;
-  if (merged) markSettled(place, [GIT_CONFIG]);
+    place.meta.gate.holdAll === undefined
+      ? await mergedSettings(
+          place,
+          waiting.map(({ path }) => path),
+          append,
+        )
+      : [];
+  const byPath = new Map(settings.map((entry) => [entry.path, entry]));
+  const merged = settings.filter((entry) => entry.held.length === 0).map(({ path }) => path);
   const notices = judged.value.flatMap(({ notice }) => notice ?? []);
   return {
-    applied: merged ? [...result.applied, GIT_CONFIG] : result.applied,
-    held: merged
-      ? waiting.filter(({ path }) => path !== GIT_CONFIG)
-      : waiting.map((entry) =>
-          entry.path === GIT_CONFIG && settings !== undefined
-            ? { path: GIT_CONFIG, reason: `git-settings: ${settings.held.join(" ")}` }
-            : entry,
-        ),
+    applied: [...result.applied, ...merged],
+    // A folder that waits for its contents is no news beside them.
+    held: waiting
+      .filter(({ path, reason }) => !merged.includes(path) && reason !== "only-held-inside")
+      .map(({ path, reason }) => {
+        const keys = byPath.get(path)?.held;
+        return {
+          path,
+          reason: keys === undefined ? reason : `git-settings: ${forTerminal(keys.join(" "), { max: 200 })}`,
+        };
+      }),
     notices:
       notices.length > 0
         ? [`${notices.length} protected names below dependency folders, the first: ${notices[0]}`]
         : [],
     failed: false,
   };
+}
+
+/** Settings that cannot be put on record, or not be written, wait like any protected path. */
+async function mergedSettings(...args: Parameters<typeof mergeSettings>): Promise<readonly MergedSettings[]> {
+  try {
+    return await mergeSettings(...args);
+  } catch {
+    return [];
+  }
 }
 
 // A line of the log is bounded, so a huge diff names its first paths and counts the rest.

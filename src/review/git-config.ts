@@ -1,15 +1,16 @@
-// `.git/config` is private to the fence; what a branch needs to know of its remote comes back, and nothing that git would run (DESIGN 8).
-// git's own parser reads both files, as plain files: from `/`, without includes, without a repository.
+// `.git/config` is private to the fence; what may come back of it is decided by core/review/git-settings.ts, read and written here.
+// git's own parser reads both files, as plain text: from `/`, without includes, without a repository.
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from "node:fs";
+import { join } from "node:path";
+import { type GitSetting, type GitSettings, type GitSettingsVerdict, judgeGitSettings } from "#core/review";
 
-/** What was taken over, and which changed keys wait for a person. */
-export interface MergedConfig {
-  readonly merged: readonly string[];
-  readonly held: readonly string[];
+/** Two layers and a repository's folder in both, relative: `.git`, `lib/.git`, `.git/modules/lib`. */
+export interface ConfigPlace {
+  readonly workspace: string;
+  readonly upper: string;
+  readonly git: string;
 }
-
-type Settings = ReadonlyMap<string, readonly string[]>;
 
 const GIT = "/usr/bin/git";
 const ENVIRONMENT = {
@@ -20,54 +21,50 @@ const ENVIRONMENT = {
   GIT_CONFIG_GLOBAL: "/dev/null",
   LC_ALL: "C",
 };
+const LARGEST = 256 * 1024;
 
-// A remote's address is only ever dialled: https, ssh, git, or scp form. `ext::`, `file:`, paths and options could run or read something.
-const URL =
-  /^(?:https?|ssh|git):\/\/[A-Za-z0-9][^\s;|&$`\\]*$|^(?:[A-Za-z0-9._-]+@)?[A-Za-z0-9][A-Za-z0-9.-]*:(?!:)[A-Za-z0-9~._/+-]+$/;
-const REFSPEC = /^\+?refs\/[A-Za-z0-9._/*-]+:refs\/[A-Za-z0-9._/*-]+$/;
-const ALLOWED: readonly (readonly [key: RegExp, value: RegExp])[] = [
-  [/^branch\..+\.remote$/, /^[A-Za-z0-9._][A-Za-z0-9._/-]*$/],
-  [/^branch\..+\.merge$/, /^refs\/[A-Za-z0-9._/-]+$/],
-  [/^branch\..+\.(?:rebase|description)$/, /^[^\0]*$/],
-  [/^remote\.[A-Za-z0-9._-]+\.url$/, URL],
-  [/^remote\.[A-Za-z0-9._-]+\.fetch$/, REFSPEC],
-];
-// What `git init` and `git clone` write about the disk.
-const ABOUT_THE_DISK: readonly (readonly [RegExp, RegExp])[] = [
-  [/^core\.repositoryformatversion$/, /^0$/],
-  [/^core\.(?:filemode|bare|logallrefupdates|ignorecase|precomposeunicode|symlinks)$/, /^(?:true|false|always)$/],
-];
-
-/** Carries the harmless differences from the fence's file to the host's. Throws when one of them cannot be read. */
-export function mergeGitConfig(files: { readonly host: string; readonly inside: string }): MergedConfig {
-  const isNew = !existsSync(files.host);
-  const before = isNew ? new Map<string, readonly string[]>() : read(files.host);
-  const after = read(files.inside);
-  const merged: string[] = [];
-  const held: string[] = [];
-  for (const key of new Set([...before.keys(), ...after.keys()])) {
-    const [old = [], now = []] = [before.get(key), after.get(key)];
-    if (old.join("\0") === now.join("\0")) continue;
-    if (isHarmless(key, now, isNew)) {
-      write(files.host, key, now);
-      merged.push(key);
-    } else held.push(key);
+/**
+ * What would be carried from the session's file to the host's. `undefined` when there is nothing to merge into, or when one of the two is
+ * not a plain file of settings in plain folders: then the session's file waits as a whole.
+ */
+export function planGitConfig(place: ConfigPlace): GitSettingsVerdict | undefined {
+  const inside = readPlain(place.upper, `${place.git}/config`);
+  if (inside === undefined || inside === "absent" || !isPlainFolder(place.workspace, place.git)) return undefined;
+  const outside = readPlain(place.workspace, `${place.git}/config`);
+  if (outside === undefined) return undefined;
+  try {
+    return judgeGitSettings(outside === "absent" ? undefined : parse(outside), parse(inside), place.git);
+  } catch {
+    return undefined; // git cannot read one of them
   }
-  return { merged, held };
 }
 
-function isHarmless(key: string, values: readonly string[], isNew: boolean): boolean {
-  const rules = isNew ? [...ALLOWED, ...ABOUT_THE_DISK] : ALLOWED;
-  // A removed key of a branch or remote is as harmless as a changed one.
-  return rules.some(
-    ([name, value]) => name.test(key) && values.every((text) => value.test(text) && !text.startsWith("-")),
-  );
+/** Writes what was planned to the host's file. Throws when git cannot. */
+export function writeGitConfig(place: ConfigPlace, settings: readonly GitSetting[]): void {
+  const file = join(place.workspace, place.git, "config");
+  for (const { key, values } of settings) {
+    // Again before each write: what is written must be the file that was read.
+    if (!isPlainFolder(place.workspace, place.git) || readPlain(place.workspace, `${place.git}/config`) === undefined)
+      throw new Error("the host's settings are no plain file any more");
+    unset(file, key);
+    for (const value of values) git(["config", "--file", file, "--add", key, value]);
+  }
 }
 
-function read(file: string): Settings {
-  const text = git(["config", "--file", file, "--no-includes", "-z", "--list"]);
+function unset(file: string, key: string): void {
+  if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return;
+  try {
+    git(["config", "--file", file, "--unset-all", key]);
+  } catch (error) {
+    // 5: there was no such key
+    if (!(error instanceof Error && "status" in error && error.status === 5)) throw error;
+  }
+}
+
+function parse(text: string): GitSettings {
   const settings = new Map<string, string[]>();
-  for (const entry of text.split("\0").filter((part) => part !== "")) {
+  for (const entry of git(["config", "--file", "-", "--no-includes", "-z", "--list"], text).split("\0")) {
+    if (entry === "") continue;
     const line = entry.indexOf("\n");
     const [key, value] = line < 0 ? [entry, "true"] : [entry.slice(0, line), entry.slice(line + 1)];
     settings.set(key, [...(settings.get(key) ?? []), value]);
@@ -75,23 +72,38 @@ function read(file: string): Settings {
   return settings;
 }
 
-function write(file: string, key: string, values: readonly string[]): void {
-  if (existsSync(file)) {
-    try {
-      git(["config", "--file", file, "--unset-all", key]);
-    } catch {
-      // 5: it was not there
-    }
+/** The text of a regular file of bounded size, reached through real folders; `undefined` when something else stands there. */
+function readPlain(root: string, path: string): string | "absent" | undefined {
+  if (!isPlainFolder(root, path.slice(0, path.lastIndexOf("/")))) return undefined;
+  let fd: number | undefined;
+  try {
+    fd = openSync(join(root, path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const stats = fstatSync(fd);
+    if (!stats.isFile() || stats.size > LARGEST) return undefined;
+    const bytes = Buffer.alloc(stats.size);
+    return bytes.toString("utf8", 0, readSync(fd, bytes, 0, stats.size, 0));
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ENOENT" ? "absent" : undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
-  for (const value of values) git(["config", "--file", file, "--add", key, value]);
 }
 
-function git(args: readonly string[]): string {
+function isPlainFolder(root: string, path: string): boolean {
+  const parts = path.split("/");
+  return parts.every((_, at) => {
+    const stats = lstatSync(join(root, ...parts.slice(0, at + 1)), { throwIfNoEntry: false });
+    return stats?.isDirectory() === true;
+  });
+}
+
+function git(args: readonly string[], input = ""): string {
   return execFileSync(GIT, args, {
     cwd: "/",
     env: ENVIRONMENT,
     encoding: "utf8",
-    stdio: ["ignore", "pipe", "pipe"],
+    input,
+    stdio: ["pipe", "pipe", "pipe"],
     timeout: 20_000,
   });
 }

@@ -1,3 +1,3 @@
 // The door of the review room: what a person reads before changes reach the host, and git's own settings.
-export { type MergedConfig, mergeGitConfig } from "./git-config.ts";
+export { type ConfigPlace, planGitConfig, writeGitConfig } from "./git-config.ts";
 export { type Sides, showChange } from "./show.ts";

@@ -2,5 +2,6 @@
 export type { Change, ChangeKind, ChangeSet, Entry, EntryType, HostEntry, RepositoryLoss } from "./change.ts";
 export { type GateContext, judgeChanges } from "./gate.ts";
 export { type GitPlace, gitPlace, isGitData, isGitObject } from "./git.ts";
+export { type GitSetting, type GitSettings, type GitSettingsVerdict, judgeGitSettings } from "./git-settings.ts";
 export { type LinkWorld, linkEnd } from "./link.ts";
 export type { HoldReason, Judged } from "./reason.ts";
