@@ -5,7 +5,14 @@ export { proposePolicy } from "./init/proposal.ts";
 export { surveyRepository } from "./init/survey.ts";
 export { POLICY_FILE, writePolicyFile } from "./init/write.ts";
 export { linkResolver } from "./links.ts";
-export { acceptPolicyFile, MANAGED_POLICY, type PolicyPlaces, readLayers, readPolicy, readPolicyFile } from "./policy-files.ts";
+export {
+  acceptPolicyFile,
+  MANAGED_POLICY,
+  type PolicyPlaces,
+  readLayers,
+  readPolicy,
+  readPolicyFile,
+} from "./policy-files.ts";
 export type { RunAnswer, RunRequest } from "./request.ts";
 export {
   type ApplyResult,

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import http from "node:http";
 import net, { type Socket } from "node:net";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { bed, clientHello, echoServer, get, listen, talk } from "../support/proxy-bed.ts";
 
 describe("plain HTTP", () => {
