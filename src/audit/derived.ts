@@ -50,7 +50,9 @@ export function checkBlobs(dir: string, uses: readonly BlobUse[]): LogVerdict | 
 /** Every regular file below a folder of the log, crash leftovers (`.tmp-…`) apart. Throws `Unreadable` on anything else. */
 export function filesBelow(dir: string, folder: string): string[] {
   try {
-    if (lstatSync(join(dir, folder), { throwIfNoEntry: false }) === undefined) return [];
+    const found = lstatSync(join(dir, folder), { throwIfNoEntry: false });
+    if (found === undefined) return [];
+    if (!found.isDirectory()) throw Object.assign(new Error(folder), { code: "EFTYPE" });
     return readdirSync(join(dir, folder), { withFileTypes: true })
       .filter((entry) => !entry.name.startsWith(".tmp-"))
       .sort((a, b) => (a.name < b.name ? -1 : 1))

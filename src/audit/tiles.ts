@@ -75,7 +75,7 @@ export async function writeTiles(dir: string, tiles: readonly Tile[]): Promise<v
 }
 
 /** The hashes in a tile's bytes. */
-export function tileHashes(bytes: Uint8Array): Uint8Array[] {
+function tileHashes(bytes: Uint8Array): Uint8Array[] {
   const hashes: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; at += HASH_LENGTH) hashes.push(bytes.subarray(at, at + HASH_LENGTH));
   return hashes;

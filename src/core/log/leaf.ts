@@ -13,7 +13,7 @@ export interface LeafView {
   readonly ts: string;
 }
 
-/** Why a line is not a leaf: `framing` when it is not our JSON at all, `dup-json` when it is JSON in another spelling. */
+/** Why a line is not a leaf: `dup-json` when a key stands twice (two readers would read two things), else `framing`: not the writer's bytes. */
 export type LeafFault = "framing" | "dup-json";
 
 const DIGITS = 16;
@@ -80,14 +80,31 @@ export function readLeaf(bytes: Uint8Array): LogRecord | undefined {
   return JSON.parse(new TextDecoder().decode(bytes)) as LogRecord;
 }
 
-/** Tells another spelling of JSON (duplicate keys, spaces, other escapes, CR, floats) from bytes that are no record at all. */
+/** Tells a repeated key from every other spelling that is not the writer's (spaces, escapes, CR, floats, no JSON at all). */
 export function leafFault(bytes: Uint8Array): LeafFault {
   try {
-    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
-    return typeof value === "object" && value !== null && "seq" in value ? "dup-json" : "framing";
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    JSON.parse(text);
+    return repeatsAKey(text) ? "dup-json" : "framing";
   } catch {
     return "framing";
   }
+}
+
+/** For a text that is JSON. */
+function repeatsAKey(text: string): boolean {
+  const open: Set<string>[] = [];
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"(?:\s*:)?|[{}]/g)) {
+    if (token === "{") open.push(new Set());
+    else if (token === "}") open.pop();
+    else if (token.endsWith(":")) {
+      const key = String(JSON.parse(token.slice(0, -1)));
+      const keys = open.at(-1);
+      if (keys?.has(key) === true) return true;
+      keys?.add(key);
+    }
+  }
+  return false;
 }
 
 function endOfActor(bytes: Uint8Array, at: number, end: number): number {
