@@ -33,11 +33,12 @@ async function apply(args: readonly string[], options: { readonly all?: true; re
   const open = await requireReview(places, id);
   const done = await applyReview(places, open, { paths, all });
   if (!done.ok) return fail(done.error, EXIT.badInput);
-  const { applied, refused, left } = done.value;
+  const { applied, refused, notices, left } = done.value;
   if (options.json === true) process.stdout.write(`${JSON.stringify(done.value)}\n`);
   else {
     for (const path of applied) process.stdout.write(`applied  ${forTerminal(path)}\n`);
     for (const { path, code } of refused) process.stdout.write(`refused  ${forTerminal(path)}  (${code})\n`);
+    for (const notice of notices) process.stdout.write(`note     ${forTerminal(notice)}\n`);
     process.stdout.write(left > 0 ? `${left} left: ringfence review ${open.meta.id}\n` : "nothing left to review\n");
   }
   process.exitCode = refused.length > 0 ? 1 : 0;

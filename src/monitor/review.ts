@@ -1,13 +1,16 @@
 // After the session: what waits, shown; applied by name or whole; discarded. Every answer of a person is in the machine's ledger.
 import { execFile } from "node:child_process";
-import { rmSync } from "node:fs";
+import { lstatSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { promisify } from "node:util";
-import { appendToLedger } from "#audit";
+import { appendToLedger, ledgerAppend } from "#audit";
 import { err, ok, type Problem, type Result } from "#core";
-import type { Judged } from "#core/review";
+import { gitPlace, type Judged } from "#core/review";
 import { showChange } from "#review";
-import { applyJudged, type ChangesPlace, readJudged } from "./changes.ts";
+import { applyJudged, type ChangesPlace, markSettled, readJudged } from "./changes.ts";
+import { chooseChanges, NEVER, type Wanted } from "./choose.ts";
 import { listSessions, readMeta, type SessionMeta, sessionPaths, writeMeta } from "./sessions.ts";
+import { mergeSettings } from "./settings.ts";
 import { removeSessionFolders } from "./sweep.ts";
 
 /** Who asks. */
@@ -58,31 +61,58 @@ export function showReview(places: ReviewPlaces, review: OpenReview): string {
 export interface ApplyResult {
   readonly applied: readonly string[];
   readonly refused: readonly { readonly path: string; readonly code: string }[];
+  /** Applied otherwise than it stood in the session, in words. */
+  readonly notices: readonly string[];
   readonly left: number;
 }
-
-// What no word of a person makes right on the host: it would be something else there than what was shown.
-const NEVER = new Set(["special-file", "bad-name"]);
 
 /** Applies the named paths (a folder stands for everything below it), or everything. */
 export async function applyReview(
   places: ReviewPlaces,
   review: OpenReview,
-  wanted: { readonly paths: readonly string[]; readonly all: boolean },
+  wanted: Wanted,
 ): Promise<Result<ApplyResult, Problem>> {
-  const chosen = choose(review, wanted);
+  const chosen = chooseChanges(review, wanted, { withFolders: true });
   if (!chosen.ok) return chosen;
   const never = chosen.value.filter(({ held }) => held !== undefined && NEVER.has(held.code));
   const accepted = chosen.value.filter((entry) => !never.includes(entry));
   const recorded = await record(places, review.meta, "review.apply", accepted);
   if (!recorded.ok) return recorded;
-  const done = applyJudged(placeOf(places, review.meta), accepted);
+  const place = placeOf(places, review.meta);
+  const done = applyJudged(place, accepted);
+  const applied = new Set(done.applied);
+  const merged = await mergeWaiting(places, review, accepted, applied);
   const refused = [
     ...done.refused,
     ...never.map(({ change, held }) => ({ path: change.path, code: held?.code ?? "held" })),
   ];
+  const notices = accepted.flatMap(({ change, held }) =>
+    held?.code === "set-id" && applied.has(change.path) ? [`${change.path}: without its set-id bits`] : [],
+  );
   const left = await settle(places, review.meta);
-  return ok({ applied: done.applied, refused, left });
+  return ok({ applied: [...done.applied, ...merged], refused, notices, left });
+}
+
+/** Where a repository came, the harmless part of its settings follows as it does at a session's end. */
+async function mergeWaiting(
+  places: ReviewPlaces,
+  review: OpenReview,
+  accepted: readonly Judged[],
+  applied: ReadonlySet<string>,
+): Promise<readonly string[]> {
+  const came = new Set(
+    accepted.flatMap(({ change }) => (applied.has(change.path) ? (gitPlace(change.path)?.git ?? []) : [])),
+  );
+  const waiting = review.changes
+    .map(({ change }) => change.path)
+    .filter((path) => !applied.has(path) && came.has(gitPlace(path)?.git ?? ""));
+  try {
+    const append = ledgerAppend({ stateDir: places.stateDir }, review.meta.id);
+    const merged = await mergeSettings(placeOf(places, review.meta), waiting, append);
+    return merged.flatMap(({ path, held }) => (held.length === 0 ? [path] : []));
+  } catch {
+    return []; // not on record or not to be written: the file waits like any protected path
+  }
 }
 
 /** Throws the named paths away, or the whole session. */
@@ -91,7 +121,7 @@ export async function discardReview(
   review: OpenReview,
   paths: readonly string[],
 ): Promise<Result<{ readonly discarded: number; readonly left: number }, Problem>> {
-  const chosen = choose(review, { paths, all: paths.length === 0 });
+  const chosen = chooseChanges(review, { paths, all: paths.length === 0 }, { withFolders: false });
   if (!chosen.ok) return chosen;
   const recorded = await record(places, review.meta, "review.discard", chosen.value);
   if (!recorded.ok) return recorded;
@@ -103,16 +133,25 @@ export async function discardReview(
   }
   // A discarded addition leaves the upper layer; a discarded deletion is a whiteout there, and goes the same way.
   for (const { change } of [...chosen.value].reverse())
-    await removePath(`${session.upper}/${change.path}`, places.helper);
-  return ok({ discarded: chosen.value.length, left: await settle(places, review.meta) });
+    await removeFromLayer(session.upper, change.path, places.helper);
+  // What a folder above hides has nothing of its own in the layer.
+  const named = chosen.value.map(({ change }) => change.path);
+  markSettled(placeOf(places, review.meta), named);
+  return ok({ discarded: named.length, left: await settle(places, review.meta) });
 }
 
-async function removePath(path: string, helper: string): Promise<void> {
-  try {
-    await promisify(execFile)(helper, ["remove", path], { env: {} });
-  } catch {
-    rmSync(path, { force: true, recursive: true }); // not a folder
-  }
+async function removeFromLayer(upper: string, path: string, helper: string): Promise<void> {
+  const parts = path.split("/");
+  // A link of the agent's in the place of a folder must not lead the removal out of the layer.
+  const isReal = parts.slice(0, -1).every((_, at) => isFolder(join(upper, ...parts.slice(0, at + 1))));
+  if (!isReal) return;
+  const file = join(upper, path);
+  if (isFolder(file)) await promisify(execFile)(helper, ["remove", file], { env: {} });
+  else rmSync(file, { force: true });
+}
+
+function isFolder(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** Writes what is left into the metadata; nothing left ends the session's folders. */
@@ -122,26 +161,6 @@ async function settle(places: ReviewPlaces, meta: SessionMeta): Promise<number> 
   writeMeta(places.stateDir, { ...meta, state: left > 0 ? "held" : "done", held: left });
   if (left === 0) await removeSessionFolders(sessionPaths(places.stateDir, meta.id), places.helper);
   return left;
-}
-
-function choose(
-  review: OpenReview,
-  wanted: { readonly paths: readonly string[]; readonly all: boolean },
-): Result<readonly Judged[], Problem> {
-  if (wanted.all) return ok(review.changes);
-  const chosen = new Set<Judged>();
-  for (const path of wanted.paths) {
-    const name = path.replace(/^\.\//, "").replace(/\/+$/, "");
-    const found = review.changes.filter(({ change }) => change.path === name || change.path.startsWith(`${name}/`));
-    if (found.length === 0)
-      return err({
-        code: "no-such-change",
-        message: `no change of this session is at \`${path}\``,
-        hint: `ringfence review ${review.meta.id}`,
-      });
-    for (const entry of found) chosen.add(entry);
-  }
-  return ok(review.changes.filter((entry) => chosen.has(entry)));
 }
 
 async function record(

@@ -6,7 +6,8 @@ import { isDependencyFolder } from "#core/paths";
 import type { Change, HostEntry } from "#core/review";
 import { copyChecked } from "./copy.ts";
 import { inParent, type OpenFolder, openFolder, syncFolder } from "./folder.ts";
-import { digestOf, hostEntry } from "./host-entry.ts";
+import { gitUnits } from "./git-unit.ts";
+import { digestOf, hostEntry, isAbsence } from "./host-entry.ts";
 import { dropJournal, type Journal, journalOf, readJournal, writeJournal } from "./journal.ts";
 import { inOrder } from "./order.ts";
 
@@ -23,7 +24,10 @@ export interface ApplyPlaces {
 /** Why one change was not carried out. */
 export interface Refusal {
   readonly path: string;
-  /** `host-moved`: the host changed meanwhile. `session-moved`: the session's own file did. `not-empty`. Else the system's word (`EACCES`, `ENOSPC`, `ELOOP`). */
+  /**
+   * `host-moved`: the host changed meanwhile. `session-moved`: the session's own file did. `not-empty`. `git-moved`, `git-locked`,
+   * `git-together`: a part of the same repository could not come. Else the system's word (`EACCES`, `ENOSPC`, `ELOOP`).
+   */
   readonly code: string;
 }
 
@@ -53,6 +57,7 @@ function carryOut(places: ApplyPlaces, journal: Journal): Applied {
   const refused: Refusal[] = [];
   const touched = new Set<string>();
   const modes: Change[] = [];
+  const units = gitUnits(places.root, journal.changes, (change) => isReady(places.root, change));
   // A folder that the agent opened for writing must be open before its files come.
   for (const change of journal.changes)
     if (isFolderMode(change)) attempt(change, () => setFolderMode(places, change, 0o700));
@@ -73,9 +78,11 @@ function carryOut(places: ApplyPlaces, journal: Journal): Applied {
   return { applied, refused };
 
   function attempt(change: Change, act: () => string | undefined): boolean {
-    const code = refusalOf(act);
-    if (code !== undefined) refused.push({ path: change.path, code });
-    return code === undefined;
+    const code = units.refusal(change) ?? refusalOf(act);
+    if (code === undefined) return true;
+    units.failed(change);
+    refused.push({ path: change.path, code });
+    return false;
   }
 }
 
@@ -87,6 +94,19 @@ function refusalOf(act: () => string | undefined): string | undefined {
     const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
     if (code === undefined) throw error;
     return code === "ENOTEMPTY" || code === "EEXIST" ? "not-empty" : code;
+  }
+}
+
+/** True when the change is done already, or the host still is as it was when the change was read. */
+function isReady(root: string, change: Change): boolean {
+  try {
+    return inParent(root, change.path, (folder, name) => {
+      const now = hostEntry(folder.at(name));
+      return isDone(folder.at(name), now, change) || isUnmoved(now, change.before);
+    });
+  } catch (error) {
+    // Its folder is still to come.
+    return isAbsence(error) && change.before === undefined;
   }
 }
 

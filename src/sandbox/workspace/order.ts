@@ -1,6 +1,6 @@
 // The order in which changes are carried out so that each finds its ground ready: what a type change replaces goes first,
-// folders come before their files, git's objects before the refs that name them, and plain deletions last.
-import type { Change } from "#core/review";
+// folders come before their files, git's objects before the refs that name them, and plain deletions last (objects of git among them).
+import { type Change, gitPlace, isGitObject } from "#core/review";
 
 /** Sorted copy. Every change of `changes` is in it once. */
 export function inOrder(changes: readonly Change[]): readonly Change[] {
@@ -23,8 +23,10 @@ function compare(a: Change, b: Change): number {
 }
 
 function gitStage(path: string): number {
-  const inside = /(?:^|\/)\.git\/(.*)$/s.exec(path)?.[1];
-  if (inside === undefined || inside.startsWith("objects/")) return 0;
-  if (inside === "HEAD") return 3;
-  return inside === "index" ? 2 : 1;
+  const place = gitPlace(path);
+  if (place === undefined) return 0;
+  // A running git takes a pack for complete once its index is there.
+  if (isGitObject(place)) return place.inside.endsWith(".idx") ? 0.5 : 0;
+  if (place.inside === "HEAD") return 3;
+  return place.inside === "index" ? 2 : 1;
 }
