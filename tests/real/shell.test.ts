@@ -9,7 +9,9 @@ import { parse } from "unbash";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resolveWord } from "../../src/core/shell/word.ts";
 import { judge } from "../support/judge.ts";
+import { snippet } from "../support/shell-fuzz.ts";
 
+const SAMPLES = 6000;
 let folder = "";
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "shell-"));
@@ -152,6 +154,35 @@ describe("text that bash does not accept", () => {
       const checked = spawnSync("/bin/bash", ["-n", "-c", text], { encoding: "utf8" });
       expect([text, checked.status, checked.stderr]).toEqual([text, 0, ""]);
     }
+  });
+});
+
+const HANDLER = "command_not_found_handle() { printf '%s\\0' \"$1\" >&9; return 127; }\n";
+
+describe("text that is allowed", () => {
+  const ran = (text: string): readonly string[] => {
+    const nine = new Array<"ignore" | "pipe">(9).fill("ignore");
+    const done = spawnSync("/bin/bash", ["--norc", "--noprofile", "-c", HANDLER + text], {
+      cwd: folder,
+      env: { PATH: "/nowhere", HOME: folder },
+      stdio: [...nine, "pipe"],
+      timeout: 10_000,
+    });
+    return String(done.output[9] ?? "")
+      .split("\0")
+      .filter((name) => /^q\d/.test(name));
+  };
+
+  it("runs nothing but what the rules allow", () => {
+    expect(ran("p1 $(q1); eval q2")).toEqual(["q1", "q2"]); // control: what runs is seen
+    const allow = ["Bash(p1 *)", "Bash(p2 *)"];
+    let allowed = 0;
+    for (const text of new Set(fc.sample(snippet, SAMPLES))) {
+      if (judge(text, { allow }).verdict !== "allow") continue;
+      allowed++;
+      expect([text, ran(text)]).toEqual([text, []]);
+    }
+    expect(allowed).toBeGreaterThan(50);
   });
 });
 

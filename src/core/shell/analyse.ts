@@ -22,6 +22,8 @@ import { describeProgram, type Standard } from "./program.ts";
 import { readRedirections } from "./redirection.ts";
 import { resolveWord, type WordReader } from "./word.ts";
 
+/** Characters that a person does not see, or that one parser takes for a space and another does not. */
+const NOT_PLAIN = /[\0-\x08\x0b-\x1f\x7f-\x9f\u00a0\u00ad\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]/;
 const MAX_DEPTH = 12;
 const MAX_COMMANDS = 500;
 const MAX_DIRECTORIES = 8;
@@ -55,7 +57,7 @@ class Walk implements WordReader {
 
   text(text: string, offset: number): void {
     if (this.depth >= MAX_DEPTH) return this.doubt("too-deep", text, offset);
-    if (/[\0\r]/.test(text)) return this.doubt("control-character", text, offset);
+    if (NOT_PLAIN.test(text)) return this.doubt("control-character", text, offset);
     // `${ cmd; }` runs cmd from bash 5.3 on and is an error before
     if (/\$\{[\s|]/.test(text)) this.doubt("syntax", "${ …; }", offset);
     this.depth++;

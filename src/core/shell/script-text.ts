@@ -73,7 +73,10 @@ export function sedHarm(script: string): string | undefined {
       continue;
     }
     if ("btT:".includes(command)) {
-      while (at < script.length && !/[;\n]/.test(peek())) at++;
+      // seds differ in what ends a label; only a plain one with a plain end is the same for all
+      const label = /^ *[A-Za-z0-9_]* *(?=[;\n}]|$)/.exec(script.slice(at))?.[0];
+      if (label === undefined) return "script";
+      at += label.length;
       continue;
     }
     return "script"; // a i c (their text ends differently in different seds), r R w W e v M, and whatever comes next
@@ -104,7 +107,9 @@ export function awkHarm(program: string): string | undefined {
   )
     return "script";
   if (/(?:^|[^|])\|(?:[^|]|$)/.test(text)) return "script";
-  for (const piece of text.split(/[{};\n]/)) if (/\bprintf?\b[\s\S]*>/.test(piece)) return "script";
+  // `>` after `print` in the same statement redirects; with strings still in the text, a statement's end cannot be told
+  const statements = program.includes("/") ? [text] : text.split(/[{};]/);
+  for (const statement of statements) if (/\bprintf?\b[\s\S]*>/.test(statement)) return "script";
   return undefined;
 }
 
