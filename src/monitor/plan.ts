@@ -88,6 +88,7 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
         ...viewMounts(facts, { home: parts.paths.home, tmp: parts.paths.tmp, kept }, user),
         { kind: "file", target: "/etc/gitconfig", content: gitConfiguration(caller.home, workspace.root) },
         ...parts.network.files.map((file): Mount => ({ kind: "file", ...file })),
+        ...gitMounts(workspace),
         ...extra.value,
       ],
       workspace: workspacePlan(parts),
@@ -112,6 +113,11 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
       },
     },
   });
+}
+
+/** The repository of a worktree or submodule: its own commits are read there; new ones would be seen by every other worktree, so none are made. */
+function gitMounts({ gitFolder }: Workspace): readonly Mount[] {
+  return gitFolder === undefined ? [] : [{ kind: "ro-bind", source: gitFolder.common, target: gitFolder.common }];
 }
 
 function workspacePlan(parts: PlanParts): WorkspacePlan {

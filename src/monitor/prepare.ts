@@ -147,7 +147,7 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
     untrusted: loaded.value.dropped
       .filter((entry) => entry.because === "not-accepted")
       .map((entry) => `${entry.at.file}:${entry.at.line} ${entry.key}`),
-    notices: [],
+    notices: gitNotices(workspace.value),
     openData: {
       version: request.installation.version,
       agent: agent?.name ?? "",
@@ -165,6 +165,14 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
 function badInput(problems: readonly Problem[]): Refusal {
   const typed = problems.every(({ at }) => at?.file === "command line");
   return { exitCode: typed ? 64 : 65, problems };
+}
+
+function gitNotices({ gitFolder }: Workspace): readonly string[] {
+  return gitFolder === undefined
+    ? []
+    : [
+        `this is a git ${gitFolder.kind}: its repository \`${gitFolder.common}\` was read-only inside, so commits were not possible`,
+      ];
 }
 
 /** A known agent's hosts are opened like rules of the default layer, named after the preset. */

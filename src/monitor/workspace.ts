@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, lstatSync, readFileSync, realpathSyn
 import { dirname, join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import { isNeverWorkspace } from "#core/sandbox";
+import { findGitDir, type GitFolder } from "./git-folder.ts";
 
 /** Folders that no workspace may hold, and who asks. */
 export interface Forbidden {
@@ -16,6 +17,8 @@ export interface Forbidden {
 export interface Workspace {
   readonly root: string;
   readonly cwd: string;
+  /** The repository, when it lies outside: it is shown read-only. */
+  readonly gitFolder?: GitFolder;
 }
 
 /** Finds the workspace of `cwd`, or says why there is none. Reads the disk, runs nothing. */
@@ -34,7 +37,18 @@ export function findWorkspace(cwd: string, forbidden: Forbidden): Result<Workspa
   const root = gitTopLevel(real) ?? real;
   const refusal = refuse(root, forbidden);
   if (refusal !== undefined) return err(refusal);
-  return ok({ root, cwd: real });
+  const git = findGitDir(root);
+  if (!git.ok) return git;
+  if (git.value === undefined) return ok({ root, cwd: real });
+  const { common } = git.value;
+  if ([forbidden.stateDir, forbidden.installation, forbidden.home].some((folder) => holds(common, folder))) {
+    return err({
+      code: "git-elsewhere",
+      message: `the repository of \`${root}\` is \`${common}\`, which holds more than a repository`,
+      hint: "work in a clone of your own (`git clone`)",
+    });
+  }
+  return ok({ root, cwd: real, gitFolder: git.value });
 }
 
 /** The workspace of a directory for judging alone: nothing is refused, and a directory that is not there is its own. */

@@ -1,0 +1,93 @@
+// Where a workspace's repository is when `.git` is a file: a linked worktree or a submodule. The file is the workspace's word, and so maybe an
+// attacker's; the place it names is believed only if that place, which the workspace cannot write, names this workspace in turn.
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { err, ok, type Problem, type Result } from "#core";
+
+/** A repository outside the workspace that belongs to it. */
+export interface GitFolder {
+  /** Real path of the folder that holds objects and refs: the common folder of a worktree, the git folder of a submodule. */
+  readonly common: string;
+  readonly kind: "worktree" | "submodule";
+}
+
+/** The repository of `root`, when it lies elsewhere; `undefined` when it lies inside or there is none. Reads names and small files, runs nothing. */
+export function findGitDir(root: string): Result<GitFolder | undefined, Problem> {
+  const file = join(root, ".git");
+  if (lstatSync(file, { throwIfNoEntry: false })?.isFile() !== true) return ok(undefined);
+  const named = /^gitdir: ([^\n\0]+)\n?$/.exec(smallText(file) ?? "")?.[1];
+  const folder = named === undefined ? undefined : realFolder(resolve(root, named));
+  if (folder === undefined) return err(refusal(root, "names no repository that is there"));
+  if (folder === root || folder.startsWith(`${root}/`)) return ok(undefined);
+  const common = worktreeOf(root, folder);
+  if (common !== undefined) return ok({ common, kind: "worktree" });
+  if (isSubmoduleOf(root, folder)) return ok({ common: folder, kind: "submodule" });
+  return err(refusal(root, `names \`${folder}\`, which does not name this folder in turn`));
+}
+
+function refusal(root: string, what: string): Problem {
+  return {
+    code: "git-elsewhere",
+    message: `\`${root}/.git\` is a file that ${what}`,
+    hint: "run `git worktree repair` in the main repository, or work in a clone of your own (`git clone`)",
+  };
+}
+
+/** gitrepository-layout(5): `<common>/worktrees/<name>` holds `gitdir`, the path of the worktree's own `.git` file. */
+function worktreeOf(root: string, folder: string): string | undefined {
+  const worktrees = dirname(folder);
+  const common = dirname(worktrees);
+  if (worktrees !== join(common, "worktrees")) return undefined;
+  const back = smallText(join(folder, "gitdir"))?.trim();
+  const up = smallText(join(folder, "commondir"))?.trim();
+  const isMine = back !== undefined && realFile(resolve(folder, back)) === join(root, ".git");
+  const isUp = up !== undefined && realFolder(resolve(folder, up)) === common;
+  return isMine && isUp && isRepository(common) ? common : undefined;
+}
+
+/** A submodule's git folder says where its files are: `core.worktree`. */
+function isSubmoduleOf(root: string, folder: string): boolean {
+  if (!folder.includes("/.git/modules/") || !isRepository(folder)) return false;
+  const worktree = /^\s*worktree\s*=\s*"?([^"\n]+?)"?\s*$/m.exec(smallText(join(folder, "config")) ?? "")?.[1];
+  return worktree !== undefined && realFolder(resolve(folder, worktree)) === root;
+}
+
+function isRepository(folder: string): boolean {
+  const is = (name: string): boolean =>
+    lstatSync(join(folder, name), { throwIfNoEntry: false })?.isDirectory() === true;
+  return is("objects") && is("refs") && lstatSync(join(folder, "HEAD"), { throwIfNoEntry: false })?.isFile() === true;
+}
+
+function realFolder(path: string): string | undefined {
+  return real(path, (real) => lstatSync(real).isDirectory());
+}
+
+function realFile(path: string): string | undefined {
+  return real(path, (real) => lstatSync(real).isFile());
+}
+
+function real(path: string, is: (real: string) => boolean): string | undefined {
+  try {
+    const found = realpathSync(path);
+    return is(found) ? found : undefined;
+  } catch {
+    return undefined; // not there
+  }
+}
+
+const LARGEST = 64 * 1024;
+
+function smallText(file: string): string | undefined {
+  let fd: number | undefined;
+  try {
+    fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const stats = fstatSync(fd);
+    if (!stats.isFile() || stats.size > LARGEST) return undefined;
+    const bytes = Buffer.alloc(stats.size);
+    return bytes.toString("utf8", 0, readSync(fd, bytes, 0, stats.size, 0));
+  } catch {
+    return undefined; // not there or not readable
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
