@@ -2,7 +2,7 @@
 // Derived from the log and rebuildable; they make proofs cheap and show which leaf was changed.
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { HASH_LENGTH, openTree } from "#core/log";
+import { openTree } from "#core/log";
 import { sha256 } from "./crypto.ts";
 import { publishFile } from "./files.ts";
 
@@ -72,11 +72,4 @@ export async function writeTiles(dir: string, tiles: readonly Tile[]): Promise<v
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await publishFile(path, tile.bytes);
   }
-}
-
-/** The hashes in a tile's bytes. */
-function tileHashes(bytes: Uint8Array): Uint8Array[] {
-  const hashes: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; at += HASH_LENGTH) hashes.push(bytes.subarray(at, at + HASH_LENGTH));
-  return hashes;
 }
