@@ -18,7 +18,6 @@ export interface BatchOptions extends GivenRules {
 }
 
 const MODES: ReadonlySet<string> = new Set(["default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions"]);
-const KNOWN: ReadonlySet<string> = new Set(["id", "command", "rules", "mode", "cwd", "root", "tool", "input"]);
 const MAX_LINE = 4_000_000;
 
 /** Reads standard input to its end. */
@@ -71,8 +70,7 @@ async function lineJudge(options: BatchOptions): Promise<(line: string) => Answe
       return denied(null, "bad-line", "not an object");
     const fields = value as Readonly<Record<string, unknown>>;
     const id = fields["id"] ?? null;
-    const odd = Object.keys(fields).find((key) => !KNOWN.has(key));
-    if (odd !== undefined) return denied(id, "bad-line", `unknown key ${odd}`);
+    // further fields are the caller's own; what they are not told about cannot loosen: without `rules` every question stays one
     const mode = fields["mode"] ?? options.mode ?? ownMode;
     if (typeof mode !== "string" || !MODES.has(mode)) return denied(id, "bad-line", "unknown mode");
     const given = givenRules(fields["rules"]);
