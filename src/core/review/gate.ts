@@ -103,10 +103,10 @@ function hostMoved({ before }: Change, { startedMs }: GateContext): HoldReason |
     : undefined;
 }
 
-/** `git init` brings samples that git never runs, and the folder for them. */
+/** `git init` brings samples that git never runs, the folder for them, and an empty one. */
 function isIdleHook({ path, after }: Change): boolean {
   return (
-    (/(?:^|\/)\.git\/hooks$/.test(path) && after?.type === "folder") ||
+    (/(?:^|\/)\.git\/(?:hooks|branches)$/.test(path) && after?.type === "folder") ||
     (/(?:^|\/)\.git\/hooks\/[a-z-]+\.sample$/.test(path) && after?.type === "file")
   );
 }

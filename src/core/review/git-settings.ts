@@ -85,13 +85,13 @@ function mayMerge(key: string, values: readonly string[], sides: Sides): boolean
     // Where a branch is pushed to is said once. On a host that has the repository, only by the name of a remote that it has.
     case "branch.*.remote":
     case "branch.*.pushremote": {
-      const known = before ?? after;
-      return isGone || (before?.has(key) !== true && values.every((text) => text === "." || isRemote(text, known)));
+      const isKnown = (text: string): boolean => text === "." || isRemote(text, before, after);
+      return isGone || (before?.has(key) !== true && values.every(isKnown));
     }
     case "remote.*.url":
-      return !isGone && REMOTE_NAME.test(name) && !hasSection(before, `remote.${name}.`) && all(URL);
+      return !isGone && isNewRemote(name, before, after);
     case "remote.*.fetch":
-      return !isGone && REMOTE_NAME.test(name) && !hasSection(before, `remote.${name}.`) && all(REFSPEC);
+      return !isGone && isNewRemote(name, before, after) && all(REFSPEC);
     case "submodule.*.url":
       return !isGone && !hasSection(before, `submodule.${name}.`) && all(URL);
     case "submodule.*.active":
@@ -103,9 +103,22 @@ function mayMerge(key: string, values: readonly string[], sides: Sides): boolean
   }
 }
 
-/** A name that is no remote is taken for a path. */
-function isRemote(name: string, settings: GitSettings): boolean {
-  return REMOTE_NAME.test(name) && settings.has(`remote.${name}.url`);
+/** A name that is no remote is taken for a path. In a repository that the host has, only its own remotes count. */
+function isRemote(name: string, before: GitSettings | undefined, after: GitSettings): boolean {
+  return before === undefined
+    ? isNewRemote(name, before, after)
+    : REMOTE_NAME.test(name) && before.has(`remote.${name}.url`);
+}
+
+/** A remote that the host does not have, with addresses that are only dialled. */
+function isNewRemote(name: string, before: GitSettings | undefined, after: GitSettings): boolean {
+  const urls = after.get(`remote.${name}.url`) ?? [];
+  return (
+    REMOTE_NAME.test(name) &&
+    !hasSection(before, `remote.${name}.`) &&
+    urls.length > 0 &&
+    urls.every((text) => URL.test(text) && text.length <= LONGEST)
+  );
 }
 
 function hasSection(settings: GitSettings | undefined, prefix: string): boolean {

@@ -27,7 +27,7 @@ const LOST: HoldReason = { code: "git-loss", why: "branches, tags or commits of 
 const UNPACKED: HoldReason = { code: "git-loss", why: "no pack that stays holds everything that was stored here" };
 const MOVED: HoldReason = {
   code: "git-moved",
-  why: "the host's repository got commits or changes of its own meanwhile: apply it by hand (`ringfence review` shows how)",
+  why: "the host's repository changed meanwhile; the session's commits are there, so merge the one that the branch below names: `git merge <id>`",
 };
 const TOGETHER: HoldReason = {
   code: "git-together",
@@ -97,7 +97,8 @@ export function gitVerdict(
     if (!DATA.test(inside)) return change.kind === "delete" && lost !== undefined ? lost : SETTINGS;
     if (inside.endsWith(".lock")) return LOCK;
     if (isRewritten(change, place)) return REWRITTEN;
-    if (lost !== undefined || whole.has(git)) return whole.get(git);
+    if (lost === undefined && isGitObject(place) && change.kind === "add") return undefined; // harms nobody, and a person can merge it
+    if (whole.has(git)) return whole.get(git);
     return unpacked.has(git) && OBJECT.test(inside) && change.kind === "delete" ? UNPACKED : undefined;
   };
 }
