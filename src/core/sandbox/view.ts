@@ -42,6 +42,7 @@ export function viewCandidates(home: string, path: readonly string[]): readonly 
     ...view.system,
     ...view.kernel,
     ...view.etc.map((name) => `/etc/${name}`),
+    ...view.covered,
     ...view.toolchains.map((toolchain) => expandHome(toolchain.path, home)),
     ...optFolders(path),
   ];
@@ -95,6 +96,10 @@ export function viewMounts(facts: HostFacts, folders: SessionFolders, user: Insi
     ...folders.kept.map((kept): Mount => ({ kind: "bind", source: kept.source, target: inHome(kept.target) })),
     ...optFolders(facts.path).flatMap(seen),
     ...toolchainFolders(facts.home).flatMap(seen),
+    // Settings of the whole machine that may hold a registry's login; what is no secret of them is handed in apart.
+    ...view.covered.flatMap((target): Mount[] =>
+      facts.present.has(target) ? [{ kind: "file", target, content: "" }] : [],
+    ),
     ...facts.credentialFiles.map((target): Mount => ({ kind: "file", target, content: "" })),
   ];
 }
