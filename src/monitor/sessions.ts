@@ -107,7 +107,9 @@ function startTicks(pid: number): string | undefined {
   try {
     // proc(5): field 22, counted after the command name's closing parenthesis, which may itself hold anything.
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    // Dead but not yet waited for, perhaps never: a container's first process is often no init.
+    return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
   } catch {
     return undefined;
   }

@@ -169,9 +169,18 @@ function remove(group: string): void {
   }
 }
 
+// A dead process that nobody has waited for still has its folder in /proc, but no longer a program.
+function isRunning(pid: string): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
 function removeStale(parent: string): void {
   for (const name of readdirSync(parent)) {
     const supervisor = NAME.exec(name)?.[1];
-    if (supervisor !== undefined && !existsSync(`/proc/${supervisor}`)) remove(join(parent, name));
+    if (supervisor !== undefined && !isRunning(supervisor)) remove(join(parent, name));
   }
 }
