@@ -10,6 +10,7 @@ import { gitUnits } from "./git-unit.ts";
 import { digestOf, hostEntry, isAbsence } from "./host-entry.ts";
 import { dropJournal, type Journal, journalOf, readJournal, writeJournal } from "./journal.ts";
 import { inOrder } from "./order.ts";
+import { type Staged, stageFiles, syncFileSystem } from "./stage.ts";
 
 /** Where changes come from and go to. All absolute; `journal` and `stage` are the session's own. */
 export interface ApplyPlaces {
@@ -58,22 +59,31 @@ function carryOut(places: ApplyPlaces, journal: Journal): Applied {
   const touched = new Set<string>();
   const modes: Change[] = [];
   const units = gitUnits(places.root, journal.changes, (change) => isReady(places.root, change));
+  const names = new Map(journal.changes.map((change, index) => [change, `.ringfence-${journal.token}-${index}`]));
+  const nameOf = (change: Change): string => names.get(change) ?? "";
+  const lasting = journal.changes.filter(
+    (change) => !inDependencies(change.path) && units.refusal(change) === undefined,
+  );
+  const staged = stageFiles(places, lasting, nameOf);
   // A folder that the agent opened for writing must be open before its files come.
   for (const change of journal.changes)
     if (isFolderMode(change)) attempt(change, () => setFolderMode(places, change, 0o700));
-  journal.changes.forEach((change, index) => {
+  for (const change of journal.changes) {
     if (isFolderMode(change)) modes.push(change);
-    else if (attempt(change, () => carryOne(places, change, `.ringfence-${journal.token}-${index}`))) {
+    else if (attempt(change, () => carryOne({ ...places, staged }, change, nameOf(change)))) {
       applied.push(change.path);
       if (change.after?.type === "folder") modes.push(change);
       if (!inDependencies(change.path)) touched.add(parentOf(change.path));
     }
-  });
+  }
+  staged.close();
   // Last, deepest first: a folder without write permission takes no more files.
   for (const change of modes.reverse()) {
     if (attempt(change, () => setFolderMode(places, change, 0)) && isFolderMode(change)) applied.push(change.path);
   }
-  for (const folder of touched) syncFolder(places.root, folder);
+  // One wait for all of many folders.
+  if (touched.size <= MANY || !syncFileSystem(places.root))
+    for (const folder of touched) syncFolder(places.root, folder);
   dropJournal(places.journal);
   return { applied, refused };
 
@@ -85,6 +95,10 @@ function carryOut(places: ApplyPlaces, journal: Journal): Applied {
     return false;
   }
 }
+
+const MANY = 16;
+
+type PutPlaces = ApplyPlaces & { readonly staged: Staged };
 
 /** The refusal's code, or `undefined` when the change is done. */
 function refusalOf(act: () => string | undefined): string | undefined {
@@ -110,7 +124,7 @@ function isReady(root: string, change: Change): boolean {
   }
 }
 
-function carryOne(places: ApplyPlaces, change: Change, temporary: string): string | undefined {
+function carryOne(places: PutPlaces, change: Change, temporary: string): string | undefined {
   if (change.oddName) return "bad-name";
   return inParent(places.root, change.path, (folder, name) => {
     const target = folder.at(name);
@@ -131,7 +145,7 @@ interface Place {
   readonly now: HostEntry | undefined;
 }
 
-function put(places: ApplyPlaces, change: Change, place: Place): string | undefined {
+function put(places: PutPlaces, change: Change, place: Place): string | undefined {
   const { after } = change;
   const target = place.folder.at(place.name);
   if (after?.type === "folder") {
@@ -148,6 +162,8 @@ function put(places: ApplyPlaces, change: Change, place: Place): string | undefi
     const from = join(places.upper, change.path);
     return copyChecked(from, at, { after, like: place.now, durable: !inDependencies(change.path) });
   };
+  const ready = places.staged.take(change);
+  if (ready !== undefined && renamed(ready, target)) return undefined;
   const staged = join(places.stage, place.temporary);
   removeAt(staged);
   if (!make(staged)) return "session-moved";
