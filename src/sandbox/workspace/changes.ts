@@ -38,6 +38,9 @@ export async function readChanges(options: ChangesOptions): Promise<Result<Chang
   }
 }
 
+/** Every step down is checked on its own, so a tree of thousands of levels would take the host minutes to carry out; nobody's work is one. */
+const DEEPEST = 128;
+
 type Draft = { -readonly [Key in keyof Change]: Change[Key] };
 
 class Comparison {
@@ -90,7 +93,8 @@ class Comparison {
     const kind = kindOf(before, after);
     if (kind === undefined) return;
     const side = before === undefined ? { after } : { before, after };
-    const oddName = name.odd || nameOf(entry.target).odd || after.type === "deep";
+    const isDeep = after.type === "deep" || name.text.split("/").length > DEEPEST;
+    const oddName = name.odd || nameOf(entry.target).odd || isDeep;
     this.changes.push({ path: name.text, kind, ...side, oddName, masked });
   }
 
