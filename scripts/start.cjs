@@ -1,10 +1,24 @@
 // Starts the program from its bundle with V8's code cache beside it, which saves a third of the start. The cache is only ever a shortcut:
 // V8 refuses one that was made from other source or by another version, and then the source is compiled as usual.
 "use strict";
-const { readFileSync, writeFileSync } = require("node:fs");
+const { readFileSync, rmSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
 const { createRequire, wrap } = require("node:module");
 const { Script } = require("node:vm");
+
+// The launcher trusts what it wrote down about this Node; a Node that was exchanged for an older one under the same name is seen here.
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  try {
+    rmSync(join(__dirname, "../build/node"));
+  } catch {
+    // somebody else's checkout: the line below is all that can be said
+  }
+  process.stderr.write(
+    `ringfence: needs Node 20.19 or later (found: ${process.version})\nhint: install it from https://nodejs.org, then try again\n`,
+  );
+  process.exit(125);
+}
 
 const file = join(__dirname, "../dist/ringfence.cjs");
 const cacheFile = join(__dirname, "../dist/ringfence.cache");

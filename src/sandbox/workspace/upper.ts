@@ -1,5 +1,6 @@
 // The raw list of an overlay's upper folder, as the native helper writes it: bytes in, records out. Nothing is judged here.
 import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { err, ok, type Problem, type Result } from "#core";
 
 /** One entry of the upper folder. */
@@ -34,6 +35,7 @@ const MOST_BYTES = 512 * 1024 * 1024;
 
 /** Runs `helper changes UPPER`. A cut-off or strange list is a Problem, never a shorter list. */
 export async function readUpper(helper: string, upper: string): Promise<Result<readonly UpperEntry[], Problem>> {
+  if (isEmpty(upper)) return ok([]);
   const child = spawn(helper, ["changes", upper], { stdio: ["ignore", "pipe", "pipe"], env: {}, cwd: "/" });
   const out: Buffer[] = [];
   const complaint: Buffer[] = [];
@@ -51,6 +53,15 @@ export async function readUpper(helper: string, upper: string): Promise<Result<r
   if (size > MOST_BYTES) return unreadable("there are more changes than can be listed");
   if (failure !== undefined) return unreadable(Buffer.concat(complaint).toString().trim() || failure);
   return parseUpper(Buffer.concat(out));
+}
+
+/** Most sessions that only look change nothing: no process for them. What cannot be listed here is the helper's to explain. */
+function isEmpty(upper: string): boolean {
+  try {
+    return readdirSync(upper).length === 0;
+  } catch {
+    return false;
+  }
 }
 
 /** The helper's records (native/changes.h). Exported for its tests. */
