@@ -145,6 +145,7 @@ class Session {
       const exit = await fence.exited;
       const hits = prepared.cgroup?.hits();
       if (hits?.memory === true) this.stop("memory", log);
+      if (hits?.pids === true) this.stop("pids", log); // a bomb can be over before the watch looks
       return exit;
     } finally {
       watch.close();
