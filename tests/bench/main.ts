@@ -1,8 +1,8 @@
 // `npm run bench`: starts and the proxy, beside nothing, bare bubblewrap and sandbox-runtime from npm, in one run.
 // Writes bench/RESULTS.md. Nothing here is a test: figures are for people, and on a shared machine only ratios carry over.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, release, tmpdir } from "node:os";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, release, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { measureProxy } from "./proxy.ts";
@@ -15,22 +15,25 @@ export interface Bench {
   readonly srt: string | undefined;
   /** A scratch folder that is a fit workspace. */
   readonly scratch: string;
-  /** The environment of every measured program: nothing of the caller's but PATH and HOME. */
+  /** The environment of every measured program: nothing of the caller's, so no profile of a shell is measured. */
   readonly env: Readonly<Record<string, string>>;
   /** tests/bench/client.mjs. */
   readonly client: string;
 }
 
+const LOAD_BEFORE = load();
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const scratch = mkdtempSync(join(tmpdir(), "ringfence-bench-"));
 try {
+  const home = join(scratch, "home");
+  mkdirSync(home);
   const bench: Bench = {
     ringfence: join(root, "ringfence"),
     srt: installPeer(join(scratch, "peer")),
     scratch: mkdtempSync(join(scratch, "work-")),
     env: {
-      PATH: process.env["PATH"] ?? "/usr/bin:/bin",
-      HOME: process.env["HOME"] ?? scratch,
+      PATH: [...new Set([dirname(process.execPath), "/usr/local/bin", "/usr/bin", "/bin"])].join(":"),
+      HOME: home,
       XDG_STATE_HOME: join(scratch, "state"),
     },
     client: join(root, "tests/bench/client.mjs"),
@@ -62,12 +65,19 @@ function installPeer(folder: string): string | undefined {
   return existsSync(program) ? program : undefined;
 }
 
+function load(): string {
+  return loadavg()
+    .map((value) => value.toFixed(1))
+    .join(" ");
+}
+
 function head(): string {
   const model = cpus()[0]?.model ?? "unknown processor";
   return [
     "# Benchmarks",
     "",
     `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${model}, Linux ${release()}, Node ${process.version}.`,
+    `Load averages at the start ${LOAD_BEFORE}, at the end ${load()}.`,
     "Cases of one table were interleaved in one run. The machine is shared: trust medians and ratios, not milliseconds.",
     "Made by `npm run bench`; the aims are those of the design.",
     "",

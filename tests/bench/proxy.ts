@@ -72,13 +72,7 @@ async function table(bench: Bench, port: number): Promise<string> {
       ? {}
       : {
           "sandbox-runtime": () =>
-            figures(bench, process.execPath, [
-              bench.srt ?? "",
-              "--settings",
-              settings,
-              "--",
-              client("127.0.0.1").join(" "),
-            ]),
+            figures(bench, process.execPath, [bench.srt ?? "", "--settings", settings, "--", ...client("127.0.0.1")]),
         }),
     ringfence: () =>
       figures(bench, bench.ringfence, ["run", "--quiet", "--policy", policy, "--", ...client("bench.test")]),
