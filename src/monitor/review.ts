@@ -47,7 +47,15 @@ export async function openReview(places: ReviewPlaces, id: string | undefined): 
     return err({ code: "no-review", message, hint });
   }
   const changes = await readJudged(placeOf(places, meta));
-  return changes.ok ? ok({ meta, changes: changes.value }) : changes;
+  if (!changes.ok) return changes;
+  if (changes.value.length > 0) return ok({ meta, changes: changes.value });
+  // Killed before it changed anything, or after everything came.
+  await settle(places, meta);
+  return id === undefined ? openReview(places, id) : err(nothingWaits(`session \`${id}\` has no changes left`));
+}
+
+function nothingWaits(message: string): Problem {
+  return { code: "no-review", message, hint: "`ringfence log show` tells what past sessions did" };
 }
 
 /** The whole review as text; everything hostile in it is escaped. */

@@ -57,6 +57,8 @@ export interface RepositoryLoss {
   readonly lostRefs: number;
   /** Objects that are deleted and stand in no pack that stays or comes. */
   readonly lostObjects: number;
+  /** Packs that come and are what they say. */
+  readonly newPacks: number;
 }
 
 /** Everything one session would change. */

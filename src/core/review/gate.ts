@@ -37,7 +37,25 @@ export function judgeChanges(set: ChangeSet, context: GateContext): readonly Jud
     const found = protection(change.path);
     return found?.inDependencies === true ? { change, notice: `${change.path}: ${found.why}` } : { change };
   });
-  return holdEmptied(holdTogether(judged));
+  return holdEmptied(holdBelow(holdTogether(judged)));
+}
+
+/** Where what replaces a folder waits, the folder keeps its files. */
+function holdBelow(judged: readonly Judged[]): readonly Judged[] {
+  const kept = new Map(
+    judged.flatMap(({ change, held }) =>
+      held !== undefined && change.kind === "type" ? [[change.path, held] as const] : [],
+    ),
+  );
+  if (kept.size === 0) return judged;
+  return judged.map((entry) => {
+    if (entry.held !== undefined || entry.change.kind !== "delete") return entry;
+    for (let at = parentOf(entry.change.path); at !== ""; at = parentOf(at)) {
+      const held = kept.get(at);
+      if (held !== undefined) return { change: entry.change, held };
+    }
+    return entry;
+  });
 }
 
 const ONLY_HELD: HoldReason = { code: "only-held-inside", why: "nothing of what it would hold is applied yet" };

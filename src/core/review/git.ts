@@ -110,17 +110,15 @@ function wholeVerdicts(
   startedMs: number,
 ): ReadonlyMap<string, HoldReason> {
   const whole = new Map<string, HoldReason>();
-  const repacked = new Set<string>();
   for (const change of changes) {
     const place = gitPlace(change.path);
     if (place === undefined) continue;
     const { git, inside } = place;
     if (isRemoval(change) && VITAL.has(inside)) whole.set(git, LOST);
-    if (change.kind === "add" && /^objects\/pack\/pack-[0-9a-f]+\.idx$/.test(inside)) repacked.add(git);
     if (isGitData(place) && !isGitObject(place) && hasMoved(change, startedMs) && !whole.has(git))
       whole.set(git, MOVED);
   }
-  for (const loss of losses) if (isHeavy(loss, repacked.has(loss.git))) whole.set(loss.git, LOST);
+  for (const loss of losses) if (isHeavy(loss)) whole.set(loss.git, LOST);
   return whole;
 }
 
@@ -174,7 +172,7 @@ function hasMoved({ before }: Change, startedMs: number): boolean {
 }
 
 /** One branch may be deleted, a merged handful too; everything, or most of many, is a loss. Objects may go only into a pack. */
-function isHeavy({ refs, lostRefs, lostObjects }: RepositoryLoss, isRepacked: boolean): boolean {
+function isHeavy({ refs, lostRefs, lostObjects, newPacks }: RepositoryLoss): boolean {
   const lostMost = lostRefs > 5 || (lostRefs > 1 && lostRefs * 2 >= refs) || (lostRefs > 0 && lostRefs === refs);
-  return lostMost || (lostObjects > 0 && !isRepacked);
+  return lostMost || (lostObjects > 0 && newPacks === 0);
 }

@@ -23,8 +23,8 @@ export function repositoryLosses(changes: readonly Change[], layers: Layers): re
   return [...byGit].flatMap(([git, inside]) => {
     if (!existsSync(join(layers.lower, git))) return [];
     const refs = refsLost(git, inside, layers);
-    const lostObjects = objectsLost(git, inside, layers);
-    return refs.lostRefs + lostObjects > 0 ? [{ git, ...refs, lostObjects }] : [];
+    const objects = objectsLost(git, inside, layers);
+    return refs.lostRefs + objects.lostObjects > 0 ? [{ git, ...refs, ...objects }] : [];
   });
 }
 
@@ -74,7 +74,11 @@ function packedRefs(file: string): readonly string[] {
   }
 }
 
-function objectsLost(git: string, inside: Inside, { lower, upper }: Layers): number {
+function objectsLost(
+  git: string,
+  inside: Inside,
+  { lower, upper }: Layers,
+): Pick<RepositoryLoss, "lostObjects" | "newPacks"> {
   const loose: string[] = [];
   const packs = new Set<string>();
   for (const [path, { kind }] of inside) {
@@ -84,12 +88,10 @@ function objectsLost(git: string, inside: Inside, { lower, upper }: Layers): num
     const pack = /^objects\/pack\/(pack-[0-9a-f]+)\.(?:pack|idx)$/.exec(path)?.[1];
     if (pack !== undefined) packs.add(pack);
   }
-  if (loose.length + packs.size === 0) return 0;
+  if (loose.length + packs.size === 0) return { lostObjects: 0, newPacks: 0 };
   const folder = (layer: string): string => join(layer, git, "objects/pack");
-  const kept = [
-    ...readPacks(folder(lower), (name) => !packs.has(name)),
-    ...readPacks(folder(upper), (name) => inside.get(`objects/pack/${name}.idx`)?.kind === "add"),
-  ];
+  const fresh = readPacks(folder(upper), (name) => inside.get(`objects/pack/${name}.idx`)?.kind === "add");
+  const kept = [...readPacks(folder(lower), (name) => !packs.has(name)), ...fresh];
   const isKept = (name: string): boolean => {
     const file = `objects/${name.slice(0, 2)}/${name.slice(2)}`;
     const change = inside.get(file);
@@ -106,7 +108,7 @@ function objectsLost(git: string, inside: Inside, { lower, upper }: Layers): num
     if (index === undefined) lost += 1; // nobody can say what was in it
     for (let place = 0; place < (index?.count ?? 0); place += 1) if (!isKept(index?.nameAt(place) ?? "")) lost += 1;
   }
-  return lost;
+  return { lostObjects: lost, newPacks: fresh.length };
 }
 
 function readPacks(folder: string, wanted: (name: string) => boolean): readonly PackIndex[] {
