@@ -171,7 +171,7 @@ function gitNotices({ gitFolder }: Workspace): readonly string[] {
   return gitFolder === undefined
     ? []
     : [
-        `this is a git ${gitFolder.kind}: its repository \`${gitFolder.common}\` was read-only inside, so commits were not possible`,
+        `no commits inside: the repository of this ${gitFolder.kind} is elsewhere, so read-only (\`${gitFolder.common}\`)`,
       ];
 }
 

@@ -176,7 +176,7 @@ describe("git through the fence", () => {
     expect(caller.outside(commit, { cwd }).status).toBe(0);
     const read = caller.ringfence(["run", "--", "git", "log", "--format=%s"], { cwd });
     expect(read.stdout).toBe("x\nc2\nc1\n");
-    expect(read.stderr).toContain("was read-only inside, so commits were not possible");
+    expect(read.stderr).toContain("no commits inside: the repository of this worktree is elsewhere");
     expect(caller.ringfence(["run", "--", ...commit], { cwd }).status).not.toBe(0);
     expect(caller.outside(["git", "log", "--format=%s"], { cwd }).stdout).toBe("x\nc2\nc1\n");
   });
