@@ -37,21 +37,25 @@ export async function measureStart(bench: Bench): Promise<string> {
   const bare = median(started["bubblewrap"] ?? []);
   const rows = Object.entries(started).map(([name, ms]) => {
     const middle = median(ms);
-    return `| ${name} | ${middle.toFixed(1)} | ${quantile(ms, 0.95).toFixed(1)} | +${(middle - bare).toFixed(1)} | ${(middle / bare).toFixed(1)} |`;
+    return `| ${name} | ${middle.toFixed(1)} | ${quantile(ms, 0.95).toFixed(1)} | ${Math.min(...ms).toFixed(1)} | ${signed(middle - bare)} | ${(middle / bare).toFixed(1)} |`;
   });
   return [
     "## Start of a command (`true`)",
     "",
-    "| runner | median ms | p95 ms | over bare bubblewrap, ms | ratio |",
-    "|---|---|---|---|---|",
+    "| runner | median ms | p95 ms | fastest ms | over bare bubblewrap, ms | ratio |",
+    "|---|---|---|---|---|---|",
     ...rows,
     ...(srt === undefined
-      ? ["| sandbox-runtime | not measured: it, socat or ripgrep could not be installed | | | |"]
+      ? ["| sandbox-runtime | not measured: it, socat or ripgrep could not be installed | | | | |"]
       : []),
     "",
     `Aim: \`run -- true\` ≤ 100 ms over bare bubblewrap. ${await further(bench)}`,
     "",
   ].join("\n");
+}
+
+function signed(ms: number): string {
+  return `${ms < 0 ? "" : "+"}${ms.toFixed(1)}`;
 }
 
 /** A shell that starts many programs, outside and inside one session: the difference per program. */
