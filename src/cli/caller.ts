@@ -1,6 +1,7 @@
 // Who calls: home by the password database (never `HOME`, which an agent's leftover shell could have set), and where Ringfence keeps its state.
+import { realpathSync } from "node:fs";
 import { userInfo } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { EXIT, fail } from "./exit.ts";
 
 /** The caller's home folder by the password database. Ends the process (125) for a user id that is not in it. */
@@ -21,9 +22,28 @@ export function callerHome(): string {
   }
 }
 
-/** `$XDG_STATE_HOME/ringfence`, else `~/.local/state/ringfence`. A relative XDG_STATE_HOME is ignored, as the XDG specification wants. */
+/**
+ * `$XDG_STATE_HOME/ringfence`, else `~/.local/state/ringfence`. A relative XDG_STATE_HOME is ignored, as the XDG specification wants.
+ * Ends the process (125) for one on a kernel file system.
+ */
 export function callerStateDir(env: NodeJS.ProcessEnv): string {
   const named = env["XDG_STATE_HOME"];
   const base = named !== undefined && isAbsolute(named) ? named : join(callerHome(), ".local/state");
+  // Node's recursive mkdir never ends where mkdir answers ENOENT below a folder that exists, as it does in /proc.
+  if (/^\/(?:proc|sys)(?:\/|$)/.test(realPath(base))) {
+    const message = `the state folder would be \`${base}\`, which is the kernel's`;
+    fail(
+      { code: "state-folder", message, hint: "set XDG_STATE_HOME to a folder of yours, or unset it" },
+      EXIT.cannotStart,
+    );
+  }
   return join(base, "ringfence");
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path); // not made yet
+  }
 }
