@@ -50,23 +50,12 @@ export function gitPlace(path: string): GitPlace | undefined {
   return { git: parts.slice(0, end).join("/"), inside: parts.slice(end).join("/") };
 }
 
-const MODULE_PARTS = new Set([
-  "objects",
-  "refs",
-  "logs",
-  "HEAD",
-  "ORIG_HEAD",
-  "FETCH_HEAD",
-  "index",
-  "packed-refs",
-  "config",
-  "hooks",
-  "info",
-  "description",
-  "branches",
-  "shallow",
-  "modules",
-]);
+// What may stand first below a submodule's git folder; anything else is a part of its name, and with an unknown rest it all waits.
+const MODULE_PARTS: ReadonlySet<string> = new Set(
+  "objects refs logs HEAD index packed-refs config config.worktree hooks info description branches shallow modules worktrees commondir gitdir lfs ORIG_HEAD FETCH_HEAD MERGE_HEAD MERGE_MSG MERGE_MODE AUTO_MERGE CHERRY_PICK_HEAD REVERT_HEAD REBASE_HEAD SQUASH_MSG COMMIT_EDITMSG TAG_EDITMSG NOTES_EDITMSG gc.log gc.pid rebase-merge rebase-apply sequencer".split(
+    " ",
+  ),
+);
 
 /** True when the path belongs to what comes back as one: everything that git stores, its objects included. */
 export function isGitData(place: GitPlace): boolean {
