@@ -2,7 +2,7 @@
 // workspaces of its own below the test's folder; a command runs outside (the control) or in the fence, in the same folder.
 import { spawnSync } from "node:child_process";
 import { chownSync, mkdirSync, realpathSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { launcher } from "./installation.ts";
 import { ordinaryUser } from "./user.ts";
 
@@ -57,9 +57,16 @@ function caller(name: Caller["name"], folder: string, { uid, gid, as }: Identity
     chownSync(path, uid, gid);
     return realpathSync(path);
   };
+  owned(folder);
   const home = owned(join(folder, "home"));
   const state = owned(join(folder, "state"));
-  const env = { PATH: process.env["PATH"] ?? "/usr/bin:/bin", HOME: home, XDG_STATE_HOME: state, LANG: "C.UTF-8" };
+  // Not the tests' own PATH: its folders may be closed to somebody else.
+  const env = {
+    PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
+    HOME: home,
+    XDG_STATE_HOME: state,
+    LANG: "C.UTF-8",
+  };
   const outside = (argv: readonly string[], start: Start): Ended => {
     const [file = "", ...args] = as(argv);
     return spawnSync(file, args, {
