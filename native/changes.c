@@ -108,11 +108,27 @@ static bool report(const struct walk *walk, char type, const char *flags, const 
                 (unsigned long long)entry->st_ino, 0, (unsigned long long)entry->st_nlink, 0, walk->path, 0, target, 0) > 0;
 }
 
+// An ordinary caller must open up what the agent closed, to read it; what the agent's mode was is kept in this attribute. An agent
+// that sets it itself changes only what is reported and applied of its own file, which it could by chmod as well.
+static const char CLOSED_MODE[] = "user.ringfence.mode";
+
+static void recall_mode(int folder, const char *name, struct stat *entry) {
+  char path[64 + 256], text[8] = "";
+  snprintf(path, sizeof path, "/proc/self/fd/%d/%s", folder, name);
+  if (geteuid() == 0 || lgetxattr(path, CLOSED_MODE, text, sizeof text - 1) <= 0) return;
+  entry->st_mode = (entry->st_mode & S_IFMT) | ((mode_t)strtoul(text, NULL, 8) & 07777);
+}
+
 // Gives the owner the bits that reading needs.
-static bool open_up(int folder, const char *name, const struct stat *entry) {
+static bool open_up(int folder, const char *name, mode_t mode) {
   if (geteuid() == 0) return true;
-  mode_t need = S_ISDIR(entry->st_mode) ? 0700 : S_ISREG(entry->st_mode) ? 0400 : 0;
-  return (entry->st_mode & need) == need || fchmodat(folder, name, (entry->st_mode & 07777) | need, 0) == 0;
+  mode_t need = S_ISDIR(mode) ? 0700 : S_ISREG(mode) ? 0400 : 0;
+  if ((mode & need) == need) return true;
+  char path[64 + 256], text[8];
+  snprintf(path, sizeof path, "/proc/self/fd/%d/%s", folder, name);
+  int length = snprintf(text, sizeof text, "%o", mode & 07777);
+  // An attribute can be written only where the file can be.
+  return fchmodat(folder, name, (mode & 07777) | need | 0200, 0) == 0 && lsetxattr(path, CLOSED_MODE, text, (size_t)length, 0) == 0;
 }
 
 // Reports the entry NAME of FOLDER. *BELOW becomes the opened folder when there is something to walk, else -1.
@@ -126,7 +142,11 @@ static int visit(const struct walk *walk, int folder, const char *name, int *bel
     if (length < 0) return complain(walk, name);
     target[length] = '\0';
   }
-  if (!open_up(folder, name, &entry)) return complain(walk, name);
+  if (type == 'd' || type == 'f') {
+    mode_t now = entry.st_mode;
+    recall_mode(folder, name, &entry);
+    if (!open_up(folder, name, now)) return complain(walk, name);
+  }
   bool is_folder = type == 'd', is_opaque = is_folder && has_attribute(folder, name, "user.overlay.opaque", "y");
   bool is_other = (is_folder && has_attribute(folder, name, "user.overlay.redirect", NULL)) ||
                   (type == 'f' && has_attribute(folder, name, "user.overlay.metacopy", NULL));

@@ -303,7 +303,7 @@ describe("removing a session's folder", () => {
     symlinkSync(victim, join(target, "link"));
     // Deeper than any path can be long, its last folders without permissions.
     const script =
-      "import os\nfor i in range(300): os.mkdir('d' * 32); os.chdir('d' * 32)\nopen('f', 'w')\nos.chmod('.', 0); os.chmod('..', 0)";
+      "import os\nfor i in range(300): os.mkdir('d' * 32); os.chdir('d' * 32)\nopen('f', 'w')\nos.chmod('..', 0); os.chmod('.', 0)";
     execFileSync("/usr/bin/python3", ["-c", script], { cwd: target });
     expect(spawnSync(helperPath, ["remove", target]).status).toBe(0);
     expect([existsSync(target), readdirSync(victim)]).toEqual([false, ["precious"]]);
