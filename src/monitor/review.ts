@@ -82,7 +82,9 @@ export async function applyReview(
 ): Promise<Result<ApplyResult, Problem>> {
   const chosen = chooseChanges(review, wanted, { withFolders: true });
   if (!chosen.ok) return chosen;
-  const never = chosen.value.filter(({ held }) => held !== undefined && NEVER.has(held.code));
+  // A person's own commits are overwritten only where the repository is named.
+  const isNever = (code: string): boolean => NEVER.has(code) || (wanted.all && code === "git-moved");
+  const never = chosen.value.filter(({ held }) => held !== undefined && isNever(held.code));
   const accepted = chosen.value.filter((entry) => !never.includes(entry));
   const recorded = await record(places, review.meta, "review.apply", accepted);
   if (!recorded.ok) return recorded;

@@ -28,11 +28,11 @@ export function judgeChanges(set: ChangeSet, context: GateContext): readonly Jud
   const git = gitVerdict(set, context);
   const judged = set.changes.map((change): Judged => {
     const held =
-      context.holdAll ??
       reasonToHold(change, set, context) ??
       git(change) ??
       hostMoved(change, context) ??
-      (moved !== undefined && isLoss(change, moved) ? MASS_DELETION : undefined);
+      (moved !== undefined && isLoss(change, moved) ? MASS_DELETION : undefined) ??
+      context.holdAll; // last: a reason of its own says more
     if (held !== undefined) return { change, held };
     const found = protection(change.path);
     return found?.inDependencies === true ? { change, notice: `${change.path}: ${found.why}` } : { change };
