@@ -1,12 +1,12 @@
 // The machine's key: Ed25519, made at first use, 0600, never leaves `stateDir/keys`. It signs the ledger and certifies each
 // session's key, which exists in memory only. Its public half (`machine.vkey`) is what an auditor keeps.
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { link, rm, stat } from "node:fs/promises";
+import { link, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import { formatVerifierKey, type NoteSigner, parseVerifierKey, type VerifierKey } from "#core/log";
 import { sha256, signerFor } from "./crypto.ts";
-import { privateFolder, publishFile, readSmall, syncFolder, writeDurably } from "./files.ts";
+import { privateFolder, readSmall, syncFolder, writeDurably } from "./files.ts";
 import { systemCode, systemProblem } from "./problem.ts";
 
 /** The machine's signer; makes the key at first use. Two processes that start together end up with the same key. */
@@ -72,5 +72,9 @@ async function looseMode(path: string): Promise<Problem | undefined> {
 
 async function publishVkey(path: string, key: VerifierKey): Promise<void> {
   const line = `${formatVerifierKey(key)}\n`;
-  if ((await readSmall(path)) !== line) await publishFile(path, line);
+  if ((await readSmall(path)) === line) return;
+  // Two first runs at once write the same line: each aside under its own name.
+  const aside = `${path}.${process.pid}`;
+  await writeDurably(aside, line);
+  await rename(aside, path);
 }

@@ -159,6 +159,7 @@ function follow(child: ChildProcess, program: Uint8Array, deps: LaunchDeps): Pro
         done(limit === undefined ? exit : { ...exit, limit });
       };
       child.once("close", last);
+      child.once("exit", () => setTimeout(() => control.destroy(), KILL_GRACE_MS).unref());
       child.once("error", (error) => {
         failure = { code: "sandbox-start", message: `cannot start \`${child.spawnfile}\`: ${error.message}` };
         if (child.pid === undefined) last();
@@ -182,6 +183,8 @@ function follow(child: ChildProcess, program: Uint8Array, deps: LaunchDeps): Pro
       },
       (reason: Problem) => {
         failure = reason;
+        // The helper may outlive a bubblewrap that is killed this early; the end of its socket is what always ends it.
+        control.destroy();
         child.kill("SIGKILL");
       },
     );
