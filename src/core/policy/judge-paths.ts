@@ -42,6 +42,9 @@ export function isInWorkspace(path: NamedPath, facts: PathFacts): boolean {
   return path.names.every((name) => isInside(facts.root, name));
 }
 
+/** A repository's own folder: whoever moves, deletes or fills it by other means than git replaces hooks and settings too. */
+const GIT_FOLDER = /(?:^|\/)\.git(?:\/|$)/i;
+
 type Access = "read" | "write";
 
 function concerns(rule: CompiledRule, access: Access, list: "allow" | "limit"): boolean {
@@ -75,6 +78,8 @@ export function hasLimits(access: Access, rules: CompiledRules): boolean {
 export function protectedReason(path: NamedPath, facts: PathFacts): Reason | undefined {
   for (const name of path.names) {
     const relative = isInside(facts.root, name) ? name.slice(facts.root.length + 1) : name.slice(1);
+    if (GIT_FOLDER.test(relative))
+      return { code: "protected-path", verdict: "ask", subject: path.shown, hint: "only git itself changes `.git`" };
     const found = protection(relative);
     if (found !== undefined && !found.inDependencies)
       return { code: "protected-path", verdict: "ask", subject: path.shown, hint: `protected because ${found.why}` };

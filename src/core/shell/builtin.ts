@@ -21,10 +21,14 @@ const builtinGadget: Handler = () => ({ effects: [gadget("changes-shell")] });
 const declares: Handler = (use) => {
   const effects: Effect[] = [];
   const names: string[] = [];
+  const array = use.words.some((w) => /^-\w*[aA]/.test(w.value ?? ""));
   use.words.forEach((word, index) => {
     if (index === 0) return;
     const text = word.value ?? word.prefix;
     const equals = text.indexOf("=");
+    // `declare 'a=($(x))'`: bash reads the value of an array again, as shell text
+    if (equals > 0 && (text.charAt(equals + 1) === "(" || (word.value === undefined && array)))
+      effects.push(gadget("evaluated-text", index));
     if (text.startsWith("-") && word.value !== undefined && equals < 0) {
       if (!/^-[xrgapA]+$/.test(text)) effects.push(gadget("changes-shell", index));
     } else if (word.value === undefined && equals <= 0) effects.push(gadget("not-constant", index));
@@ -168,7 +172,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   break: flow,
   continue: flow,
   shift: flow,
-  wait: flow,
+  wait: (use) => (use.words.some((w) => /^-\w*p/.test(w.value ?? "")) ? builtinGadget(use) : flow(use)),
   export: declares,
   declare: declares,
   typeset: declares,

@@ -17,6 +17,12 @@ export interface ReadOptions {
   readonly values: ReadonlyMap<string, Operand>;
 }
 
+/** Formats and reporters that tools bring themselves; any other name may be a file or a package that is loaded. */
+const NAMED_FORMAT =
+  /^(?:json|stylish|unix|compact|tap|junit|checkstyle|html|github|github-actions|dot|verbose|default|basic|text|short|long|list|progress|p|documentation|d|doc|node|jsdom)$/;
+/** `go -mod=mod` rewrites go.mod. */
+const MODULE_MODE = /^(?:readonly|vendor)$/;
+
 /** Reads `words` from `start` on. */
 export function readOptions(entry: ProgramEntry, words: readonly ShellWord[], start: number): ReadOptions {
   const effects: Effect[] = [];
@@ -36,7 +42,10 @@ export function readOptions(entry: ProgramEntry, words: readonly ShellWord[], st
       if (value !== undefined) effects.push({ kind: "read", path: value.word, index, content: true, aside: true });
     } else if (effect === "directory" && value !== undefined)
       effects.push({ kind: "directory", path: value.word, index });
-    else if (effect.startsWith("!")) effects.push({ kind: "irreversible", code: effect.slice(1), index });
+    else if (effect === "named-format" || effect === "module-mode") {
+      const harmless = effect === "named-format" ? NAMED_FORMAT : MODULE_MODE;
+      if (!harmless.test(value?.word.value ?? "")) gadget(effect === "named-format" ? "plugin" : "write", index);
+    } else if (effect.startsWith("!")) effects.push({ kind: "irreversible", code: effect.slice(1), index });
     else gadget(effect, index);
   };
   if (entry.literal)
@@ -74,6 +83,7 @@ export function readOptions(entry: ProgramEntry, words: readonly ShellWord[], st
       if (value === undefined && found.takes === "value") {
         const next = words[i + 1];
         if (next !== undefined) value = { word: next, index: ++i };
+        if (mayBeMore(next, entry)) gadget("not-constant", i);
       }
       const effect = harmful[found.key];
       if (effect === undefined) {
@@ -106,7 +116,10 @@ export function readOptions(entry: ProgramEntry, words: readonly ShellWord[], st
       const here = i;
       if (takesValue) {
         if (at + 1 < text.length || word.value === undefined) value = { word: part(word, at + 1), index: i };
-        else if (words[i + 1] !== undefined) value = { word: words[++i] as ShellWord, index: i };
+        else if (words[i + 1] !== undefined) {
+          value = { word: words[++i] as ShellWord, index: i };
+          if (mayBeMore(value.word, entry)) gadget("not-constant", i);
+        }
       } else if (word.value === undefined && at + 1 === text.length) gadget("not-constant", i);
       if (effect === undefined) {
         seen.add(letter);
@@ -132,6 +145,12 @@ function mayStandHere(word: ShellWord, entry: ProgramEntry, prefix: string): boo
       entry.operands ?? "text",
     )
   );
+}
+
+/** An option's value that may become several words: what follows the first is options or operands again. */
+function mayBeMore(word: ShellWord | undefined, entry: ProgramEntry): boolean {
+  if (word === undefined || word.value !== undefined || word.kind === "quoted") return false;
+  return entry.wrapper !== undefined || !mayStandHere({ ...word, kind: "split" }, entry, "x");
 }
 
 interface LongOption {

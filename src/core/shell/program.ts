@@ -4,7 +4,7 @@ import { describeBuiltin } from "./builtin.ts";
 import type { Command, Effect, ShellContext, ShellWord } from "./facts.ts";
 import { findEffects } from "./find.ts";
 import { guessEffects } from "./guess.ts";
-import { operandEffects, readOptions } from "./options.ts";
+import { type Operand, operandEffects, type ReadOptions, readOptions } from "./options.ts";
 import { scriptEffects } from "./scripts.ts";
 import { type ProgramEntry, programEntry } from "./table.ts";
 
@@ -98,7 +98,11 @@ function describeEntry(name: string, top: ProgramEntry, use: ProgramUse): Descri
     if (sub === undefined || word === undefined) {
       if (entry.operands !== undefined) break; // a level whose operand may also be something else than a subcommand
       return describedAs({
-        effects: [...effects, { kind: "gadget", code: "unknown-subcommand", index: operand.index }],
+        effects: [
+          ...effects,
+          { kind: "gadget", code: "unknown-subcommand", index: operand.index },
+          ...guessEffects(use, operand.index),
+        ],
         alsoKnownAs: forms,
       });
     }
@@ -122,8 +126,9 @@ function describeEntry(name: string, top: ProgramEntry, use: ProgramUse): Descri
   if (entry.wrapper !== undefined) return describeWrapper(entry, start, use, effects, forms);
   const read = readOptions(entry, use.words, start);
   effects.push(...read.effects, ...operandEffects(entry, read), ...scriptEffects(entry.special ?? name, read, use));
+  effects.push(...shellTextEffects(entry, read, use));
   const [other] = read.operands;
-  if (entry.guessRest && other !== undefined) effects.push(...guessEffects(use, other.index));
+  if (entry.guessRest && other !== undefined) effects.push(...restEffects(use, other));
   // an operand of a program that always has an effect may steer it (`less +'!sh'`, `vim +q`): only a rule that spells it covers it
   if (entry.always !== undefined && entry.operands === undefined)
     for (const o of read.operands) effects.push({ kind: "gadget", code: entry.always, index: o.index });
@@ -137,6 +142,26 @@ function describeEntry(name: string, top: ProgramEntry, use: ProgramUse): Descri
     fileCommand: entry.fileCommand === true,
     alsoKnownAs: forms,
   });
+}
+
+/** Options whose value is shell text: an effect of their own, and what the text would run is judged besides. */
+function shellTextEffects(entry: ProgramEntry, read: ReadOptions, use: ProgramUse): readonly Effect[] {
+  return Object.entries(entry.effects ?? {}).flatMap(([key, effect]): readonly Effect[] => {
+    const given = effect === "shell-text" ? read.values.get(key.replace(/=$/, "")) : undefined;
+    return given?.word.value === undefined
+      ? []
+      : [{ kind: "run", index: given.index, inner: use.shellText(given.word.value) }];
+  });
+}
+
+/** `npx jest -c x`: options of the program behind a runner, by its own entry if it has a plain one. */
+function restEffects(use: ProgramUse, program: Operand): readonly Effect[] {
+  const entry = programEntry(program.word.value ?? "");
+  if (entry === undefined || entry.subcommands !== undefined || entry.wrapper !== undefined)
+    return guessEffects(use, program.index);
+  const read = readOptions(entry, use.words, program.index + 1);
+  const special = scriptEffects(entry.special ?? program.word.value ?? "", read, use);
+  return [...read.effects, ...operandEffects(entry, read), ...special];
 }
 
 /** A program that runs the rest of its words. */
@@ -154,7 +179,18 @@ function describeWrapper(
   if (text !== undefined) {
     if (text.word.value === undefined) effects.push({ kind: "gadget", code: "not-constant", index: text.index });
     else effects.push({ kind: "run", index: text.index, inner: use.shellText(text.word.value) });
-  } else if (command !== undefined)
-    effects.push({ kind: "run", index: command.index, inner: use.inner(use.words.slice(command.index)) });
+  } else if (command !== undefined) effects.push(runs(entry, command, use));
+  // an own operand that is not constant may be more than one word, or an option
+  for (const own of read.operands.slice(0, entry.wrapper ?? 0))
+    if (own.word.value === undefined) effects.push({ kind: "gadget", code: "not-constant", index: own.index });
   return describedAs({ effects, free: entry.free === true, alsoKnownAs: forms });
+}
+
+/** `flock lock -c TEXT` has its option behind its own operand; every other wrapper's command stands as words. */
+function runs(entry: ProgramEntry, command: Operand, use: ProgramUse): Effect {
+  const text = use.words[command.index + 1]?.value;
+  const option = entry.shellText !== undefined && /^-(?:c|-command)$/.test(command.word.value ?? "");
+  return option && text !== undefined
+    ? { kind: "run", index: command.index + 1, inner: use.shellText(text) }
+    : { kind: "run", index: command.index, inner: use.inner(use.words.slice(command.index)) };
 }

@@ -2,9 +2,10 @@
 // A script that is not provably harmless is a gadget (DESIGN 7 rule 5).
 import type { Effect, ShellWord } from "./facts.ts";
 import { isLoadedName } from "./names.ts";
-import type { Operand, ReadOptions } from "./options.ts";
+import { type Operand, part, type ReadOptions, readOptions } from "./options.ts";
 import type { ProgramUse } from "./program.ts";
 import { awkHarm, jqHarm, sedHarm } from "./script-text.ts";
+import { programEntry } from "./table.ts";
 
 type Special = (read: ReadOptions, use: ProgramUse) => readonly Effect[];
 
@@ -167,6 +168,76 @@ const dd: Special = (read, use) =>
       : [{ kind: "write", path, index, inherent: false }];
   });
 
+/** ssh reads options behind the host too. */
+const ssh: Special = (read, use) => {
+  const [host] = read.operands;
+  const entry = programEntry("ssh");
+  return host === undefined || entry === undefined ? [] : readOptions(entry, use.words, host.index + 1).effects;
+};
+
+/** The rest of the words is a command. */
+const wraps: Special = (read, use) => {
+  const [first] = read.operands;
+  return first === undefined
+    ? []
+    : [{ kind: "run", index: first.index, inner: use.inner(use.words.slice(first.index)) }];
+};
+
+/** Operands that a tool takes as more options: `@file`, and MSBuild's `/p:A=b`. */
+const atFiles: Special = (read) =>
+  read.operands.filter((o) => /^@|^\/[A-Za-z]+:/.test(o.word.value ?? "@")).map((o) => gadget("config", o.index));
+
+/** Maven and Gradle: a plugin's goal by its address, and what publishes. */
+const maven: Special = (read) =>
+  read.operands.flatMap(({ word, index }): readonly Effect[] => {
+    const value = word.value ?? "";
+    if (/(?:^|:)(?:deploy|publish\w*|upload\w*|release\w*)$/i.test(value))
+      return [{ kind: "irreversible", code: "publish", index }];
+    return value === "" || /^[^:]+:/.test(value) ? [gadget("runs-program", index)] : [];
+  });
+
+const CMAKE_PLAIN =
+  /^(?:CMAKE_BUILD_TYPE|BUILD_[A-Z_]+|CMAKE_EXPORT_COMPILE_COMMANDS|CMAKE_POSITION_INDEPENDENT_CODE|CMAKE_C(?:XX)?_STANDARD)(?::\w+)?=\w*$/;
+
+/** cmake: definitions can name programs, and words after `--` are another tool's. */
+const cmake: Special = (_, use) => {
+  const effects: Effect[] = [];
+  const end = use.words.findIndex((w) => w.value === "--");
+  use.words.forEach((word, index) => {
+    const value = word.value ?? "";
+    const defined = value === "-D" ? (use.words[index + 1]?.value ?? "") : /^-D([\s\S]+)$/.exec(value)?.[1];
+    if (defined !== undefined && !CMAKE_PLAIN.test(defined)) effects.push(gadget("sets-variable", index));
+    if (end > 0 && index > end && !/^-[jk]\d*$|^\d+$/.test(value)) effects.push(gadget("unknown-option", index));
+  });
+  return effects;
+};
+
+const IP_OBJECT = /^(?:a|addr|address|l|link|r|route|n|neigh|neighbor|ru|rule|maddr)$/;
+
+/** `ip`: only to show. */
+const ip: Special = (read) => {
+  const [object, verb] = read.operands;
+  const shows = verb === undefined || /^(?:s|sh|show|ls|list|get)$/.test(verb.word.value ?? "");
+  return object === undefined || (IP_OBJECT.test(object.word.value ?? "") && shows)
+    ? []
+    : [gadget("changes-network", object.index)];
+};
+
+/** `ps e` shows every program's environment, secrets too. */
+const ps: Special = (read) =>
+  read.operands.filter((o) => /e/.test(o.word.value ?? "e")).map((o) => gadget("shows-environment", o.index));
+
+/** pip and npm fetch from wherever an address points. */
+const packages: Special = (read) =>
+  read.operands.filter((o) => /:\/\/|^git[+@]/.test(o.word.value ?? "")).map((o) => gadget("network", o.index));
+
+/** `kubectl get -o go-template-file=x` reads a file. */
+const kubectl: Special = (read) =>
+  ["o", "output"]
+    .map((n) => read.values.get(n))
+    .filter((o): o is Operand => /-file\b/.test(o?.word.value ?? ""))
+    .map((o) => gadget("config", o.index));
+
 /** git: refspecs that force or delete, `ext::` and other helpers as addresses. */
 const git: Special = (read, use) => {
   const effects: Effect[] = [];
@@ -178,6 +249,19 @@ const git: Special = (read, use) => {
   }
   return effects;
 };
+
+/** `git show REV:path` reads the path as it was; `%G` in a format runs gpg as the repository configures it. */
+const gitShow: Special = (read, use) => [
+  ...git(read, use),
+  ...read.operands.flatMap(({ word, index }): readonly Effect[] => {
+    const colon = word.value?.indexOf(":") ?? -1;
+    return colon < 0 ? [] : [{ kind: "read", path: part(word, colon + 1), index, content: true }];
+  }),
+  ...["format", "pretty"]
+    .map((n) => read.values.get(n))
+    .filter((o): o is Operand => o !== undefined && /%G|^$/.test(o.word.value ?? ""))
+    .map((o) => gadget("runs-program", o.index)),
+];
 
 /** `git config` with a name and a value sets; with one of the questions it only tells. */
 const gitConfig: Special = (read) => {
@@ -197,7 +281,13 @@ const curl: Special = (read) => {
   const odd = read.operands.filter(
     (o) => !/^(?:https?:\/\/)?[^:/?#@]+(?::\d+)?(?:[/?#][^\s]*)?$/.test(o.word.value ?? ""),
   );
-  return [...header, ...odd].map((o) => gadget(o.word.value === undefined ? "not-constant" : "network", o.index));
+  // a rule that spells one address speaks of that host only
+  const host = (o: Operand | undefined): string | undefined =>
+    /^(?:https?:\/\/)?([^/?#]+)/.exec(o?.word.value ?? "")?.[1];
+  const elsewhere = read.operands.slice(1).filter((o) => host(o) !== host(read.operands[0]));
+  return [...header, ...odd, ...elsewhere].map((o) =>
+    gadget(o.word.value === undefined ? "not-constant" : "network", o.index),
+  );
 };
 
 /** rsync: another host is reached, or a daemon. */
@@ -228,9 +318,23 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   git,
   gcc,
   "git-config": gitConfig,
+  "git-show": gitShow,
   date,
   curl,
   rsync,
+  ssh,
+  wraps,
+  joined,
+  "at-files": atFiles,
+  maven,
+  cmake,
+  ip,
+  ps,
+  pip: packages,
+  pip3: packages,
+  npm: packages,
+  kubectl,
+  yq: scripted((text) => (/\b(?:load\w*|\w*env\w*|eval|system)\b/.test(text) ? "script" : jqHarm(text)), [], ["f"]),
 };
 for (const name of ["gawk", "mawk", "nawk", "original-awk"])
   (SPECIAL as Record<string, Special>)[name] = SPECIAL["awk"] as Special;

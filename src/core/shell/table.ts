@@ -4,6 +4,7 @@ import files from "./programs/files.json" with { type: "json" };
 import git from "./programs/git.json" with { type: "json" };
 import run from "./programs/run.json" with { type: "json" };
 import system from "./programs/system.json" with { type: "json" };
+import tools from "./programs/tools.json" with { type: "json" };
 
 /** What operands are: harmless text, names that are listed, files that are read, written or deleted, or code. */
 export type OperandRole =
@@ -34,7 +35,10 @@ export interface ProgramEntry {
   readonly long?: string;
   /** Harmless letters that swallow the rest of their word (`-U3`), without which they take nothing. */
   readonly attached?: string;
-  /** Options with an effect: `o=` or `output=` with a value, `x` without; value: `write`, `read`, `directory`, or a gadget's code. */
+  /**
+   * Options with an effect: `o=` or `output=` with a value, `x` without; value: `write`, `read`, `directory`, `shell-text`
+   * (judged besides), `named-format` and `module-mode` (harmless for well-known values), or a gadget's code.
+   */
   readonly effects?: Readonly<Record<string, string>>;
   /** `-5` is a harmless number. */
   readonly number?: boolean;
@@ -77,7 +81,7 @@ export interface ProgramEntry {
 }
 
 const TABLE: ReadonlyMap<string, ProgramEntry> = new Map(
-  [files, git, run, system].flatMap((part) =>
+  [files, git, run, system, tools].flatMap((part) =>
     Object.entries(part as Readonly<Record<string, ProgramEntry>>).map(
       ([name, entry]) => [name, completed(entry)] as const,
     ),
@@ -94,6 +98,9 @@ function completed(entry: ProgramEntry): ProgramEntry {
   return { ...entry, subcommands: Object.fromEntries(subcommands) };
 }
 
+/** The dynamic loader as a program: it runs the program that it is given. */
+const LOADER = /^ld(?:-linux|-musl)?[\w.-]*\.so(?:\.\d+)*$/;
+
 /** All entries, for the tests and for lint. */
 export function allPrograms(): ReadonlyMap<string, ProgramEntry> {
   return TABLE;
@@ -101,6 +108,6 @@ export function allPrograms(): ReadonlyMap<string, ProgramEntry> {
 
 /** The entry of a program's base name. */
 export function programEntry(name: string): ProgramEntry | undefined {
-  const entry = TABLE.get(name);
+  const entry = TABLE.get(LOADER.test(name) ? "ld.so" : name);
   return entry?.same === undefined ? entry : TABLE.get(entry.same);
 }
