@@ -75,7 +75,10 @@ static void limit(int resource, const char *name, rlim_t most) {
 
 static void set_limits(const struct program *p) {
   // One byte, not none: core(5), a core_pattern that is a pipe runs on the host as root even at 0, and only 1 keeps it from that.
-  limit(RLIMIT_CORE, "core", 1);
+  struct rlimit core;
+  if (getrlimit(RLIMIT_CORE, &core) != 0) fail("limit", "core");
+  core.rlim_cur = core.rlim_max = core.rlim_max < 1 ? core.rlim_max : 1;
+  if (setrlimit(RLIMIT_CORE, &core) != 0) fail("limit", "core");
   limit(RLIMIT_NOFILE, "files", 524288);
   if (p->pids > 0) limit(RLIMIT_NPROC, "processes", p->pids);
   if (p->file_size > 0) limit(RLIMIT_FSIZE, "file-size", p->file_size);
