@@ -34,8 +34,8 @@ export interface Sealer {
   note(now: boolean): void;
   /** Signs whatever is not signed yet and waits for it; `last` also leaves the partial tiles behind. Throws what failed. */
   seal(options?: { readonly last?: boolean }): Promise<void>;
-  /** Forgets its timer. */
-  stop(): void;
+  /** Signs nothing more of its own accord; resolves when what is under way is done. `seal` still works. */
+  stop(): Promise<void>;
 }
 
 /** Opens a sealer; `sealedSize` is what the checkpoint on disk covers. */
@@ -43,50 +43,59 @@ export function openSealer(options: SealerOptions, sealedSize: number): Sealer {
   let sealed = sealedSize;
   let kept = sealedSize;
   let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> | undefined;
-  const publish = async (last: boolean): Promise<void> => {
+  /** Publishing is one at a time: two at once would take each other's file away, and an older one could come last. */
+  let last: Promise<unknown> = Promise.resolve();
+  let waiting = false;
+  let stopped = false;
+  const publish = async (whole: boolean): Promise<void> => {
     const state = options.state();
-    if (state.size === sealed && !last) return;
+    if (state.size === sealed && !whole) return;
     const checkpoint = { origin: options.origin, size: state.size, root: rootOf(state) };
     const note = signCheckpoint(checkpoint, options.signer);
-    if (options.tiles !== undefined) await publishTiles(options.dir, options.tiles, last);
+    if (options.tiles !== undefined) await publishTiles(options.dir, options.tiles, whole);
     await publishFile(options.mark, note);
-    if (last || state.size - kept >= SEAL_EVERY) {
+    if (whole || state.size - kept >= SEAL_EVERY) {
       await publishFile(join(options.dir, "checkpoints", String(state.size)), note);
       kept = state.size;
     }
     await publishFile(join(options.dir, "checkpoint"), note);
     sealed = state.size;
   };
-  const stop = (): void => {
+  const inTurn = (whole: boolean): Promise<void> => {
+    const mine = last.then(() => publish(whole));
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+  const forget = (): void => {
     clearTimeout(timer);
     timer = undefined;
   };
   const inBackground = (): void => {
-    stop();
-    if (running !== undefined) {
-      // The one at work may have looked too early for the newest record.
-      timer = setTimeout(inBackground, SEAL_WITHIN_MS).unref();
-      return;
-    }
-    running = publish(false)
-      .catch((error: unknown) => options.failed(error))
-      .finally(() => {
-        running = undefined;
-      });
+    forget();
+    if (stopped || waiting) return;
+    waiting = true;
+    // Once its turn begins, a newer record needs a turn of its own.
+    last = last.then(() => {
+      waiting = false;
+    });
+    inTurn(false).catch((error: unknown) => options.failed(error));
   };
   return {
     note(now: boolean): void {
+      if (stopped) return;
       if (now || options.state().size - sealed >= SEAL_EVERY) inBackground();
-      // Also after `now`: a run that is already signing may have looked before this record was there.
+      // Also after `now`: the turn that is under way may have looked before this record was there.
       timer ??= setTimeout(inBackground, SEAL_WITHIN_MS).unref();
     },
-    async seal({ last = false } = {}): Promise<void> {
-      stop();
-      await running;
-      await publish(last);
+    seal({ last: whole = false } = {}): Promise<void> {
+      forget();
+      return inTurn(whole);
     },
-    stop,
+    async stop(): Promise<void> {
+      stopped = true;
+      forget();
+      await last;
+    },
   };
 }
 

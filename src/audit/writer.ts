@@ -87,7 +87,7 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
   const stopWith = (next: "full" | "dead", problem: Problem): void => {
     if (condition === "open" || (condition === "full" && next === "dead")) condition = next;
     if (!failure.signal.aborted) failure.abort(problem);
-    sealer.stop();
+    void sealer.stop();
   };
   const sealer = openSealer(
     {
@@ -186,9 +186,10 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
     seal: (sealing) => sealer.seal(sealing),
     async end(): Promise<void> {
       if (condition === "ended") return;
-      sealer.stop();
-      await pumping;
+      // First refuse, then wait: an append in between would find its segment closed.
       condition = "ended";
+      await pumping;
+      await sealer.stop();
       await segment.close();
     },
   };
