@@ -1,6 +1,13 @@
 // The machine's key: Ed25519, made at first use, 0600, never leaves `stateDir/keys`. It signs the ledger and certifies each
 // session's key, which exists in memory only. Its public half (`machine.vkey`) is what an auditor keeps.
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+} from "node:crypto";
 import { link, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
@@ -47,7 +54,7 @@ function signerOf(privateKey: KeyObject): NoteSigner {
 
 async function makeKey(folder: string, path: string): Promise<void> {
   const pem = generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }) as string;
-  const aside = join(folder, `.tmp-machine-${process.pid}`);
+  const aside = join(folder, `.tmp-machine-${randomBytes(6).toString("hex")}`);
   await writeDurably(aside, pem);
   try {
     // link, not rename: the first of two processes wins and the second uses its key.
@@ -73,8 +80,8 @@ async function looseMode(path: string): Promise<Problem | undefined> {
 async function publishVkey(path: string, key: VerifierKey): Promise<void> {
   const line = `${formatVerifierKey(key)}\n`;
   if ((await readSmall(path)) === line) return;
-  // Two first runs at once write the same line: each aside under its own name.
-  const aside = `${path}.${process.pid}`;
+  // Two first runs at once write the same line: each aside under a name of its own.
+  const aside = `${path}.${randomBytes(6).toString("hex")}`;
   await writeDurably(aside, line);
   await rename(aside, path);
 }
