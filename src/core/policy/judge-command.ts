@@ -16,6 +16,7 @@ import {
   protectedReason,
 } from "./judge-paths.ts";
 import type { Mode } from "./policy.ts";
+import { bashRules } from "./rule-index.ts";
 import type { CompiledRule, CompiledRules } from "./rules.ts";
 
 /** What the rules and the session say. */
@@ -56,7 +57,8 @@ function bashLimits(command: Command, judge: Judge): readonly Reason[] {
   const forms = [command.words.map((w) => w.value), ...command.alsoKnownAs];
   const reasons: Reason[] = [];
   for (const verdict of ["deny", "ask"] as const) {
-    for (const rule of judge.rules[verdict]) {
+    const concerned = new Set(forms.flatMap((form) => bashRules(judge.rules[verdict], form[0])));
+    for (const rule of concerned) {
       const bash = rule.bash;
       if (bash === undefined) continue;
       let best: Reason | undefined;
@@ -92,7 +94,10 @@ function pathLimits(command: Command, judge: Judge): readonly Reason[] {
   for (const effect of command.effects) {
     if (effect.kind !== "read" && effect.kind !== "write" && effect.kind !== "delete") continue;
     const access = effect.kind === "read" ? "read" : "write";
-    const path = pathOf(effect.path, command.directories, facts);
+    // for ask and deny a variable set once to a constant is constant
+    const [likely, more] = effect.path.value === undefined ? (effect.path.likely ?? []) : [];
+    const word = likely === undefined || more !== undefined ? effect.path : { ...effect.path, value: likely };
+    const path = pathOf(word, command.directories, facts);
     const limit = path === undefined ? undefined : limitOn(path, access, rules);
     if (limit !== undefined)
       reasons.push(effect.kind === "read" && effect.content === false ? { ...limit, verdict: "ask" } : limit);
@@ -201,7 +206,7 @@ function allowRule(command: Command, rules: CompiledRules): CompiledRule | undef
   if (unknownAt === 0 || values.some((v) => v?.includes(BETWEEN))) return undefined;
   const joined = (unknownAt < 0 ? values : values.slice(0, unknownAt)).join(BETWEEN);
   let best: CompiledRule | undefined;
-  for (const rule of rules.allow) {
+  for (const rule of bashRules(rules.allow, values[0])) {
     const bash = rule.bash;
     if (bash === undefined || !(unknownAt < 0 ? bash.matches(joined) : bash.coversFrom(joined))) continue;
     if (best === undefined || bash.spelled > (best.bash?.spelled ?? 0)) best = rule;

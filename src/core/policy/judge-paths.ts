@@ -3,6 +3,7 @@
 import type { Reason } from "../decision.ts";
 import { protection } from "../paths/index.ts";
 import { isInside, joinPath, type ShellWord } from "../shell/index.ts";
+import { pathRules } from "./rule-index.ts";
 import type { CompiledRule, CompiledRules, Places } from "./rules.ts";
 
 /** What the caller knows of the disk. Pure: a function handed in. */
@@ -57,7 +58,8 @@ function concerns(rule: CompiledRule, access: Access, list: "allow" | "limit"): 
 /** The first deny, else the first ask that binds any name of the path. */
 export function limitOn(path: NamedPath, access: Access, rules: CompiledRules): Reason | undefined {
   for (const verdict of ["deny", "ask"] as const) {
-    const rule = rules[verdict].find((r) => concerns(r, access, "limit") && path.names.some((name) => r.path?.(name)));
+    const bound = pathRules(rules[verdict], `limit ${access}`, (r) => concerns(r, access, "limit"));
+    const rule = bound.find((r) => path.names.some((name) => r.path?.(name)));
     if (rule !== undefined)
       return { code: "rule-matched", verdict, subject: path.shown, rule: rule.text.text, at: rule.text.at };
   }
@@ -66,12 +68,15 @@ export function limitOn(path: NamedPath, access: Access, rules: CompiledRules): 
 
 /** The allow rule that covers every name of the path. */
 export function allowOn(path: NamedPath, access: Access, rules: CompiledRules): CompiledRule | undefined {
-  return rules.allow.find((r) => concerns(r, access, "allow") && path.names.every((name) => r.path?.(name)));
+  const bound = pathRules(rules.allow, `allow ${access}`, (r) => concerns(r, access, "allow"));
+  return bound.find((r) => path.names.every((name) => r.path?.(name)));
 }
 
 /** True when some deny or ask of this access exists at all. */
 export function hasLimits(access: Access, rules: CompiledRules): boolean {
-  return [...rules.deny, ...rules.ask].some((r) => concerns(r, access, "limit"));
+  return (["deny", "ask"] as const).some(
+    (list) => pathRules(rules[list], `limit ${access}`, (r) => concerns(r, access, "limit")).length > 0,
+  );
 }
 
 /** Why writing there is never automatic, if it is not. */

@@ -17,11 +17,19 @@ export interface ReadOptions {
   readonly values: ReadonlyMap<string, Operand>;
 }
 
-/** Formats and reporters that tools bring themselves; any other name may be a file or a package that is loaded. */
-const NAMED_FORMAT =
-  /^(?:json|stylish|unix|compact|tap|junit|checkstyle|html|github|github-actions|dot|verbose|default|basic|text|short|long|list|progress|p|documentation|d|doc|node|jsdom)$/;
-/** `go -mod=mod` rewrites go.mod. */
-const MODULE_MODE = /^(?:readonly|vendor)$/;
+/** Effects that well-known values do not have. */
+const KNOWN_VALUES: Readonly<Record<string, { readonly values: RegExp; readonly code: string }>> = {
+  // formats and reporters that tools bring themselves; any other name may be a file or a package that is loaded
+  "named-format": {
+    values:
+      /^(?:json|stylish|unix|compact|tap|junit|checkstyle|html|github|github-actions|dot|verbose|default|basic|text|short|long|list|progress|p|documentation|d|doc|node|jsdom)$/,
+    code: "plugin",
+  },
+  // `go -mod=mod` rewrites go.mod
+  "module-mode": { values: /^(?:readonly|vendor)$/, code: "write" },
+  // the project that is meant without the option
+  project: { values: /^(?:\.\/?|(?:\.\/)?tsconfig\.json)$/, code: "config" },
+};
 
 /** Reads `words` from `start` on. */
 export function readOptions(entry: ProgramEntry, words: readonly ShellWord[], start: number): ReadOptions {
@@ -42,9 +50,9 @@ export function readOptions(entry: ProgramEntry, words: readonly ShellWord[], st
       if (value !== undefined) effects.push({ kind: "read", path: value.word, index, content: true, aside: true });
     } else if (effect === "directory" && value !== undefined)
       effects.push({ kind: "directory", path: value.word, index });
-    else if (effect === "named-format" || effect === "module-mode") {
-      const harmless = effect === "named-format" ? NAMED_FORMAT : MODULE_MODE;
-      if (!harmless.test(value?.word.value ?? "")) gadget(effect === "named-format" ? "plugin" : "write", index);
+    else if (Object.hasOwn(KNOWN_VALUES, effect)) {
+      const known = KNOWN_VALUES[effect];
+      if (known?.values.test(value?.word.value ?? "") !== true) gadget(known?.code ?? effect, index);
     } else if (effect.startsWith("!")) effects.push({ kind: "irreversible", code: effect.slice(1), index });
     else gadget(effect, index);
   };

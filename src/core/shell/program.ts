@@ -59,12 +59,14 @@ export function describeProgram(use: ProgramUse): Described {
   const described = entry === undefined ? describedAs({ effects: guessEffects(use) }) : describeEntry(name, entry, use);
   const bare = path === name;
   const byName = [[name, ...use.words.slice(1).map((w) => w.value)]];
+  // the same act under another name: who denies `rm` denies it
+  if (name === "unlink") byName.push(["rm", ...use.words.slice(1).map((w) => w.value)]);
   return {
     ...described,
     free: described.free && bare,
     readOnly: described.readOnly && bare,
     fileCommand: described.fileCommand && bare,
-    alsoKnownAs: [...(bare ? [] : byName), ...described.alsoKnownAs, ...likelyForms(use.words)],
+    alsoKnownAs: [...(bare && name !== "unlink" ? [] : byName), ...described.alsoKnownAs, ...likelyForms(use.words)],
   };
 }
 
@@ -124,6 +126,11 @@ function describeEntry(name: string, top: ProgramEntry, use: ProgramUse): Descri
       readOnly: entry.readOnly === true && special.every((e) => e.kind === "read"),
     });
   if (entry.wrapper !== undefined) return describeWrapper(entry, start, use, effects, forms);
+  const module = /^python[\d.]*$/.test(name) ? pythonModule(use) : undefined;
+  if (module !== undefined)
+    return describedAs({
+      effects: [{ kind: "gadget", code: "runs-module", index: module.index }, ...restEffects(use, module)],
+    });
   const read = readOptions(entry, use.words, start);
   effects.push(...read.effects, ...operandEffects(entry, read), ...scriptEffects(entry.special ?? name, read, use));
   effects.push(...shellTextEffects(entry, read, use));
@@ -152,6 +159,13 @@ function shellTextEffects(entry: ProgramEntry, read: ReadOptions, use: ProgramUs
       ? []
       : [{ kind: "run", index: given.index, inner: use.shellText(given.word.value) }];
   });
+}
+
+/** `python -m NAME …`: what follows belongs to the module. */
+function pythonModule(use: ProgramUse): Operand | undefined {
+  const at = use.words.findIndex((w, i) => i > 0 && !/^-[BEIOSbsuq]+$/.test(w.value ?? ""));
+  const word = use.words[at]?.value === "-m" ? use.words[at + 1] : undefined;
+  return word?.value === undefined ? undefined : { word, index: at + 1 };
 }
 
 /** `npx jest -c x`: options of the program behind a runner, by its own entry if it has a plain one. */

@@ -121,3 +121,14 @@ export function jqHarm(program: string): string | undefined {
     ? "script"
     : undefined;
 }
+
+/** Shell text that an awk program plainly gives away: `system("…")`, `"…" | getline`, `print | "…"`. For deny rules only. */
+export function awkCommands(program: string): readonly string[] {
+  const found = program.matchAll(/\bsystem\s*\(\s*"([^"\\]*)"|"([^"\\]*)"\s*\|&?\s*getline|\|&?\s*"([^"\\]*)"/g);
+  return [...found].map((m) => m[1] ?? m[2] ?? m[3] ?? "");
+}
+
+/** The same for sed's `e`, where it stands as a command of its own. */
+export function sedCommands(script: string): readonly string[] {
+  return [...script.matchAll(/(?:^|[;\n{])\s*(?:\d+|\$)?\s*e[ \t]+([^\n]+)/g)].map((m) => m[1] ?? "");
+}

@@ -4,7 +4,7 @@ import type { Effect, ShellWord } from "./facts.ts";
 import { isLoadedName } from "./names.ts";
 import { type Operand, part, type ReadOptions, readOptions } from "./options.ts";
 import type { ProgramUse } from "./program.ts";
-import { awkHarm, jqHarm, sedHarm } from "./script-text.ts";
+import { awkCommands, awkHarm, jqHarm, sedCommands, sedHarm } from "./script-text.ts";
 import { programEntry } from "./table.ts";
 
 type Special = (read: ReadOptions, use: ProgramUse) => readonly Effect[];
@@ -16,14 +16,18 @@ function scripted(
   harm: (text: string) => string | undefined,
   options: readonly string[],
   files: readonly string[],
+  commands: (text: string) => readonly string[] = () => [],
 ): Special {
-  return (read) => {
+  return (read, use) => {
     const given = options.map((o) => read.values.get(o)).filter((o): o is Operand => o !== undefined);
     const fromFile = files.some((f) => read.seen.has(f));
     const first = given.length === 0 && !fromFile ? read.operands.slice(0, 1) : [];
     return [...given, ...first].flatMap((o) => {
       const code = o.word.value === undefined ? "not-constant" : harm(o.word.value);
-      return code === undefined ? [] : [gadget(code, o.index)];
+      if (code === undefined) return [];
+      // not allowed whatever it is; what it plainly runs may be denied
+      const runs = commands(o.word.value ?? "").flatMap((text) => use.shellText(text));
+      return [gadget(code, o.index), { kind: "run", index: o.index, inner: runs }];
     });
   };
 }
@@ -31,7 +35,7 @@ function scripted(
 const sed: Special = (read, use) => {
   // an option repeated hides an earlier value from `values`: look at every -e again
   const several = use.words.filter((w) => /^(?:-[nErsuz]*e|--expression)/.test(w.value ?? "")).length > 1;
-  const effects = [...scripted(sedHarm, ["e", "expression"], ["f", "file"])(read, use)];
+  const effects = [...scripted(sedHarm, ["e", "expression"], ["f", "file"], sedCommands)(read, use)];
   if (several)
     for (const [i, w] of use.words.entries()) {
       const text = /^-[nErsuz]*e$|^--expression$/.test(w.value ?? "")
@@ -300,7 +304,7 @@ const gcc: Special = (read) =>
 
 const SPECIAL: Readonly<Record<string, Special>> = {
   sed,
-  awk: scripted(awkHarm, [], ["f", "file"]),
+  awk: scripted(awkHarm, [], ["f", "file"], awkCommands),
   jq: scripted(jqHarm, [], ["f", "from-file"]),
   sh: shell,
   bash: shell,

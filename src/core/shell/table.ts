@@ -37,7 +37,7 @@ export interface ProgramEntry {
   readonly attached?: string;
   /**
    * Options with an effect: `o=` or `output=` with a value, `x` without; value: `write`, `read`, `directory`, `shell-text`
-   * (judged besides), `named-format` and `module-mode` (harmless for well-known values), or a gadget's code.
+   * (judged besides), `named-format`, `module-mode` and `project` (harmless for well-known values), or a gadget's code.
    */
   readonly effects?: Readonly<Record<string, string>>;
   /** `-5` is a harmless number. */
