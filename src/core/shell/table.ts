@@ -1,5 +1,6 @@
 // The program table: what each program's options and operands do (programs/*.json). Data with its own examples, which run as tests.
 // An entry lists what is harmless; an option that is not listed is an effect. So a forgotten line is a question, never a hole.
+import always from "./programs/always.json" with { type: "json" };
 import files from "./programs/files.json" with { type: "json" };
 import git from "./programs/git.json" with { type: "json" };
 import run from "./programs/run.json" with { type: "json" };
@@ -80,13 +81,19 @@ export interface ProgramEntry {
   readonly asks?: readonly string[];
 }
 
-const TABLE: ReadonlyMap<string, ProgramEntry> = new Map(
-  [files, git, run, system, tools].flatMap((part) =>
+/** Programs of which only this is said: each use has the effect (always.json: the effect, and the names that have it). */
+const ALWAYS: readonly (readonly [string, ProgramEntry])[] = Object.entries(always).flatMap(([code, names]) =>
+  names.split(" ").map((name) => [name, { always: code }] as const),
+);
+
+const TABLE: ReadonlyMap<string, ProgramEntry> = new Map([
+  ...ALWAYS,
+  ...[files, git, run, system, tools].flatMap((part) =>
     Object.entries(part as Readonly<Record<string, ProgramEntry>>).map(
       ([name, entry]) => [name, completed(entry)] as const,
     ),
   ),
-);
+]);
 
 /** An entry with every `like` below it filled in. */
 function completed(entry: ProgramEntry): ProgramEntry {
