@@ -3,7 +3,7 @@
 import type { Reason } from "../decision.ts";
 import { protection } from "../paths/index.ts";
 import { isInside, joinPath, type ShellWord } from "../shell/index.ts";
-import { pathRules } from "./rule-index.ts";
+import { firstOnPath, pathRules } from "./rule-index.ts";
 import type { CompiledRule, CompiledRules, Places } from "./rules.ts";
 
 /** What the caller knows of the disk. Pure: a function handed in. */
@@ -59,7 +59,7 @@ function concerns(rule: CompiledRule, access: Access, list: "allow" | "limit"): 
 export function limitOn(path: NamedPath, access: Access, rules: CompiledRules): Reason | undefined {
   for (const verdict of ["deny", "ask"] as const) {
     const bound = pathRules(rules[verdict], `limit ${access}`, (r) => concerns(r, access, "limit"));
-    const rule = bound.find((r) => path.names.some((name) => r.path?.(name)));
+    const rule = path.names.map((name) => firstOnPath(bound, name)).find((found) => found !== undefined);
     if (rule !== undefined)
       return { code: "rule-matched", verdict, subject: path.shown, rule: rule.text.text, at: rule.text.at };
   }

@@ -50,3 +50,19 @@ export function pathRules(
   lists.set(key, known);
   return known;
 }
+
+const matches = new WeakMap<readonly CompiledRule[], Map<string, CompiledRule | undefined>>();
+const MOST_NAMES = 5000;
+
+/** The first of these rules that binds the path's name. Remembered, because a session's commands speak of the same few paths. */
+export function firstOnPath(bound: readonly CompiledRule[], name: string): CompiledRule | undefined {
+  let known = matches.get(bound);
+  if (known === undefined || known.size > MOST_NAMES) {
+    known = new Map();
+    matches.set(bound, known);
+  }
+  if (known.has(name)) return known.get(name);
+  const rule = bound.find((r) => r.path?.(name));
+  known.set(name, rule);
+  return rule;
+}

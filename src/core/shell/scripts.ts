@@ -231,6 +231,10 @@ const ip: Special = (read) => {
 const ps: Special = (read) =>
   read.operands.filter((o) => /e/.test(o.word.value ?? "e")).map((o) => gadget("shows-environment", o.index));
 
+/** `kill -9 -1` ends everything that the user may end. */
+const kill: Special = (_, use) =>
+  use.words.slice(2).some((w) => w.value === "-1") ? [{ kind: "irreversible", code: "kills", index: 0 }] : [];
+
 /** pip and npm fetch from wherever an address points. */
 const packages: Special = (read) =>
   read.operands.filter((o) => /:\/\/|^git[+@]/.test(o.word.value ?? "")).map((o) => gadget("network", o.index));
@@ -334,6 +338,7 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   cmake,
   ip,
   ps,
+  kill,
   pip: packages,
   pip3: packages,
   npm: packages,
