@@ -1,7 +1,7 @@
 // Reads where the person's own tools fetch packages from (NET-1): user and system files only. A cloned `.npmrc` is an attacker's word
 // and is never opened. Only what is no secret goes into the fence: an allow-list of keys, and URLs without userinfo.
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, isAbsolute, join, normalize } from "node:path";
 import { parseHost, type ToolConfig, type ToolHost } from "#core/net";
 
 /** The caller, as far as their tools' configuration goes. */
@@ -16,14 +16,20 @@ export interface ToolConfigPlaces {
 const NPM_KEYS =
   /^(registry|@[^:]+:registry|cafile|ca|ca\[\]|strict-ssl|fund|audit|update-notifier|omit-lockfile-registry-resolved|replace-registry-host|fetch-retries|fetch-timeout|prefer-offline|save-exact|engine-strict|legacy-peer-deps|nodedir|ignore-scripts)$/;
 
+/** One setting of npm. `raw` may go into the fence; `expanded` holds the caller's variables, so possibly a secret, and never does. */
+interface Setting {
+  readonly raw: string;
+  readonly expanded: string;
+}
+type Entry = readonly [key: string, setting: Setting];
+
 /** Reads it. Nothing configured is no error here: a preset that needs it says so. */
 export async function readToolConfig(places: ToolConfigPlaces): Promise<ToolConfig> {
-  const npm = readNpm(places);
-  const url = (value: string): readonly ToolHost[] => toolHost(value);
+  const npm = readNpm({ ...places, root: realPath(places.root) ?? places.root });
   const registries = [...npm]
     .filter(([key]) => key === "registry" || key.endsWith(":registry"))
-    .flatMap(([, value]) => url(value));
-  const cafile = npm.get("cafile") ?? caFileOf(places.env);
+    .flatMap(([, { expanded }]) => toolHost(expanded));
+  const cafile = npm.get("cafile")?.raw ?? caFileOf(places.env);
   return {
     registries: { npm: unique(registries), debian: unique(readApt()) },
     files: npm.size === 0 ? [] : [{ target: join(places.home, ".npmrc"), content: npmrc(npm) }],
@@ -32,28 +38,30 @@ export async function readToolConfig(places: ToolConfigPlaces): Promise<ToolConf
 }
 
 /** npm's settings by precedence: caller's environment, user, global, builtin, the default that npm itself ships. */
-function readNpm({ home, env, root }: ToolConfigPlaces): ReadonlyMap<string, string> {
+function readNpm({ home, env, root }: ToolConfigPlaces): ReadonlyMap<string, Setting> {
   const program = npmFolder(env["PATH"] ?? "", root);
   const prefix = program === undefined ? "/usr" : dirname(dirname(dirname(program)));
-  const settings = new Map<string, string>();
-  const merge = (entries: Iterable<readonly [string, string]>): void => {
+  const settings = new Map<string, Setting>();
+  const read = (file: string): Iterable<Entry> => readIni(file, env, root);
+  const merge = (entries: Iterable<Entry>): void => {
     for (const [key, value] of entries) if (NPM_KEYS.test(key) && !settings.has(key)) settings.set(key, value);
   };
   merge(npmEnvironment(env));
-  merge(readIni(env["npm_config_userconfig"] ?? env["NPM_CONFIG_USERCONFIG"] ?? join(home, ".npmrc"), env));
-  merge(readIni(env["npm_config_globalconfig"] ?? env["NPM_CONFIG_GLOBALCONFIG"] ?? join(prefix, "etc/npmrc"), env));
-  for (const system of ["/usr/etc/npmrc", "/usr/local/etc/npmrc", "/etc/npmrc"]) merge(readIni(system, env));
-  if (program !== undefined) merge(readIni(join(program, "npmrc"), env));
+  merge(read(env["npm_config_userconfig"] ?? env["NPM_CONFIG_USERCONFIG"] ?? join(home, ".npmrc")));
+  merge(read(env["npm_config_globalconfig"] ?? env["NPM_CONFIG_GLOBALCONFIG"] ?? join(prefix, "etc/npmrc")));
+  for (const system of ["/usr/etc/npmrc", "/usr/local/etc/npmrc", "/etc/npmrc"]) merge(read(system));
+  if (program !== undefined) merge(read(join(program, "npmrc")));
   const shipped = program === undefined ? undefined : shippedRegistry(program);
-  if (shipped !== undefined) merge([["registry", shipped]]);
+  if (shipped !== undefined) merge([["registry", { raw: shipped, expanded: shipped }]]);
   return settings;
 }
 
-function npmEnvironment(env: ToolConfigPlaces["env"]): readonly (readonly [string, string])[] {
+function npmEnvironment(env: ToolConfigPlaces["env"]): readonly Entry[] {
   return Object.entries(env).flatMap(([name, value]) => {
     const key = /^npm_config_(.+)$/i.exec(name)?.[1];
     if (key === undefined || value === undefined || value === "") return [];
-    return [[key.startsWith("@") ? key : key.toLowerCase().replaceAll("_", "-"), value] as const];
+    const setting = key.startsWith("@") ? key : key.toLowerCase().replaceAll("_", "-");
+    return [[setting, { raw: value, expanded: expand(value, env) }] as const];
   });
 }
 
@@ -88,25 +96,36 @@ function shippedRegistry(program: string): string | undefined {
   return undefined;
 }
 
-/** `key = value` lines as npm's ini reader takes them; `${NAME}` from the caller's environment, other sections left out. */
-function readIni(file: string, env: ToolConfigPlaces["env"]): readonly (readonly [string, string])[] {
-  const entries: (readonly [string, string])[] = [];
-  for (const line of (readText(file) ?? "").split(/\r?\n/)) {
+/** `key = value` lines as npm's ini reader takes them, the last of a key counting; other sections left out. Nothing of the workspace. */
+function readIni(file: string, env: ToolConfigPlaces["env"], root: string): ReadonlyMap<string, Setting> {
+  const entries = new Map<string, Setting>();
+  const real = isAbsolute(file) ? realPath(file) : undefined;
+  if (real === undefined || isBelow(real, root)) return entries;
+  for (const line of (readText(real) ?? "").split(/\r?\n/)) {
     if (/^\s*\[/.test(line)) break;
     const [, key = "", value = ""] = /^\s*([^;#=\s][^=]*?)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-    if (key !== "")
-      entries.push([
-        key,
-        value.replace(/^(["'])(.*)\1$/, "$2").replace(/\$\{([^}]+)\}/g, (whole, name: string) => env[name] ?? whole),
-      ]);
+    if (key === "") continue;
+    const quoted = /^(["'])(.*)\1$/.exec(value)?.[2];
+    const raw = quoted ?? value.replace(/\s*(?<!\\)[;#].*$/, "");
+    entries.set(key, { raw, expanded: expand(raw, env) });
   }
   return entries;
 }
 
-function npmrc(settings: ReadonlyMap<string, string>): string {
-  const lines = [...settings].flatMap(([key, value]) => {
-    const kept = key.endsWith("registry") ? withoutUser(value) : value;
-    return kept === undefined || /[\n\r]/.test(kept) ? [] : [`${key}=${kept}`];
+/** `${NAME}` from the caller's environment, as npm does it; `${NAME?}` is empty where there is none. */
+function expand(text: string, env: ToolConfigPlaces["env"]): string {
+  return text.replace(
+    /\$\{([^{}?]+)(\?)?\}/g,
+    (whole, name: string, optional?: string) => env[name] ?? (optional === undefined ? whole : ""),
+  );
+}
+
+/** What the tools inside may know. A setting that names a variable is left out whole: its value may be a secret, its name is no use. */
+function npmrc(settings: ReadonlyMap<string, Setting>): string {
+  const lines = [...settings].flatMap(([key, { raw }]) => {
+    const kept = key.endsWith("registry") ? withoutUser(raw) : raw;
+    const line = `${key}=${kept}`;
+    return kept === undefined || /[\n\r]|\$\{/.test(`${line}${raw}`) ? [] : [line];
   });
   return `${lines.join("\n")}\n`;
 }
@@ -150,11 +169,19 @@ function caFileOf(env: ToolConfigPlaces["env"]): string | undefined {
 
 /** Bundles in the system's own folders are part of every fence; any other would have to be named with --allow-read. */
 function isSeenInside(file: string): boolean {
-  return /^\/(?:etc\/ssl\/certs|etc\/pki|usr)\//.test(file) && existsSync(file);
+  return normalize(file) === file && /^\/(?:etc\/ssl\/certs|etc\/pki|usr)\//.test(file) && existsSync(file);
 }
 
 function unique(hosts: readonly ToolHost[]): readonly ToolHost[] {
   return [...new Map(hosts.map((host) => [`${host.host}:${host.port}`, host])).values()];
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 function readText(file: string): string | undefined {
