@@ -19,10 +19,14 @@ export interface DialDeps {
   readonly plan: EgressPlan;
   readonly tally: Tally;
   readonly resolve: Resolve;
+  /** A client that says nothing for this long between requests is let go. */
+  readonly idleMs: number;
 }
 
 const LOOKUP_MS = 10_000;
 const CONNECT_MS = 15_000;
+/** Lookup and all addresses together. */
+const DIAL_MS = 20_000;
 
 /** The system's resolver, bounded in time. */
 export const systemResolve: Resolve = async (host) => {
@@ -53,6 +57,7 @@ export async function dial(
     hint,
     rule: placeOf(rule),
   });
+  const until = performance.now() + DIAL_MS;
   let found: readonly string[] = [];
   try {
     found = isAddress(host) ? [host] : await deps.resolve(host);
@@ -64,13 +69,15 @@ export async function dial(
     return refusal(addresses.reason === "no-address" ? 502 : 403, addresses.reason, addresses.hint);
   let lastCause = "unreachable";
   for (const address of addresses.addresses.slice(0, 4)) {
+    const left = Math.min(CONNECT_MS, until - performance.now());
+    if (left <= 0) break;
     try {
       await deps.tally.connect({ host, port, address, rule: placeOf(rule), scheme: to.scheme });
     } catch {
       return refusal(503, "not-recorded", "the record cannot be written, so nothing may happen");
     }
     try {
-      return { socket: await connect(address, port), rule };
+      return { socket: await connect(address, port, left), rule };
     } catch (error) {
       lastCause = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
     }
@@ -83,10 +90,10 @@ export function placeOf(rule: EgressRule): string {
   return `${rule.text} (${rule.at.file}:${rule.at.line})`;
 }
 
-function connect(address: string, port: number): Promise<Socket> {
+function connect(address: string, port: number, ms: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = net.connect({ host: address, port, noDelay: true, allowHalfOpen: true });
-    const timer = setTimeout(() => socket.destroy(new Error("timeout")), CONNECT_MS);
+    const socket = net.connect({ host: address, port, noDelay: true, allowHalfOpen: true, keepAlive: true });
+    const timer = setTimeout(() => socket.destroy(new Error("timeout")), ms);
     socket.once("error", (error) => {
       clearTimeout(timer);
       reject(error);

@@ -35,6 +35,15 @@ interface Upstream {
   bytesDown: number;
 }
 
+/** How one request ended. `stale`: a kept upstream ended without a byte of an answer, and asking again does no harm. */
+type Outcome = "keep" | "end" | "stale";
+
+/** What the upstream did that is no HTTP: one stable word. */
+class UpstreamFault extends Error {}
+
+// RFC 9110 section 9.2.2: what a proxy may ask twice.
+const IDEMPOTENT = /^(?:GET|HEAD|OPTIONS|PUT|DELETE|TRACE)$/;
+
 // RFC 9110 section 7.6.1, and what was only ever for proxies.
 const HOP = new Set([
   "connection",
@@ -50,10 +59,13 @@ const HOP = new Set([
 /** Serves a client until it or the upstream ends, or a request is refused. Never rejects. */
 export async function serveRequests(client: Intake, options: ExchangeOptions): Promise<void> {
   let upstream: Upstream | undefined;
+  let at = options.fixed ?? { host: "?", port: 0 };
+  const progress = { answered: false };
   try {
     for (;;) {
       const text = await client.readHead();
       if (text === undefined) return;
+      progress.answered = false;
       const head = parseRequestHead(text);
       if (head.method === "CONNECT") {
         if (options.onConnect === undefined) throw new BadMessage("connect-inside");
@@ -61,6 +73,7 @@ export async function serveRequests(client: Intake, options: ExchangeOptions): P
         return;
       }
       const to = destination(head, options.fixed);
+      at = { host: to.host, port: to.port };
       if (
         upstream !== undefined &&
         (upstream.host !== to.host || upstream.port !== to.port || !isFresh(upstream.intake))
@@ -68,19 +81,27 @@ export async function serveRequests(client: Intake, options: ExchangeOptions): P
         await closeUpstream(upstream, options.deps);
         upstream = undefined;
       }
+      const isReused = upstream !== undefined;
+      client.socket.setTimeout(0); // a slow answer is not an idle client
       upstream ??= await open(to, client, options.deps);
       if (upstream === undefined) return;
-      if (!(await exchange(head, to.path, { client, upstream }))) return;
+      let outcome = await exchange(head, to.path, { client, upstream, isReused, progress });
+      if (outcome === "stale") {
+        await closeUpstream(upstream, options.deps);
+        upstream = await open(to, client, options.deps);
+        if (upstream === undefined) return;
+        outcome = await exchange(head, to.path, { client, upstream, isReused: false, progress });
+      }
+      if (outcome !== "keep") return;
+      client.socket.setTimeout(options.deps.idleMs);
     }
   } catch (error) {
-    if (!(error instanceof BadMessage)) throw error;
-    await refuse(client, options.deps, {
-      status: 400,
-      reason: `bad-request-${error.message}`,
-      host: options.fixed?.host ?? "?",
-      port: options.fixed?.port ?? 0,
-      hint: "the request is not plain HTTP/1.1 as RFC 9112 writes it",
-    });
+    const refusal = faultOf(error, at);
+    if (refusal === undefined) throw error;
+    if (!progress.answered) return await refuse(client, options.deps, refusal);
+    // Inside an answer no other can begin: the client sees a connection that broke.
+    client.socket.destroy();
+    await record(options.deps, refusal);
   } finally {
     if (upstream !== undefined) await closeUpstream(upstream, options.deps);
     client.socket.destroySoon();
@@ -93,10 +114,27 @@ function isFresh(intake: Intake): boolean {
   return !socket.destroyed && !intake.hasEnded && !intake.hasMore && socket.writable;
 }
 
+/** Whose fault it was, in the words of a refusal; `undefined` for what is nobody's message. */
+function faultOf(error: unknown, at: { readonly host: string; readonly port: number }): Refusal | undefined {
+  if (error instanceof UpstreamFault)
+    return {
+      status: 502,
+      reason: `upstream-${error.message}`,
+      ...at,
+      hint: "the host is allowed but its answer is no HTTP/1.1",
+    };
+  if (!(error instanceof BadMessage)) return undefined;
+  const hint = "the request is not plain HTTP/1.1 as RFC 9112 writes it";
+  return { status: 400, reason: `bad-request-${error.message}`, ...at, hint };
+}
+
+async function record(deps: DialDeps, { host, port, reason, hint, rule }: Refusal): Promise<void> {
+  await deps.tally.refuse({ host, port, reason, hint, ...(rule === undefined ? {} : { rule }) });
+}
+
 /** Tells and records a refusal, then ends the connection. */
 export async function refuse(client: Intake, deps: DialDeps, refusal: Refusal): Promise<void> {
-  const { host, port, reason, hint, rule } = refusal;
-  await deps.tally.refuse({ host, port, reason, hint, ...(rule === undefined ? {} : { rule }) });
+  await record(deps, refusal);
   await send(client.socket, refusalResponse(refusal));
   client.socket.end();
 }
@@ -147,46 +185,78 @@ async function closeUpstream(upstream: Upstream, deps: DialDeps): Promise<void> 
   await deps.tally.close({ host, port, bytesUp, bytesDown });
 }
 
-/** One request and its response. False when the connection must end afterwards. */
+/** One request and its response. Throws `BadMessage` for what the client did and `UpstreamFault` for what the server did. */
 async function exchange(
   head: RequestHead,
   path: string,
-  ends: { client: Intake; upstream: Upstream },
-): Promise<boolean> {
-  const { client, upstream } = ends;
+  ends: { client: Intake; upstream: Upstream; isReused: boolean; progress: { answered: boolean } },
+): Promise<Outcome> {
+  const { client, upstream, progress } = ends;
   const socket = upstream.intake.socket;
   const upgrade = isWebSocket(head);
   const sent = requestText(head, path, upstream, upgrade);
   upstream.bytesUp += sent.length;
-  if (!(await send(socket, sent))) return false;
+  await send(socket, sent); // a socket that is gone shows as an end below
   // The body goes up while the answer may already come down; a client that asked `Expect: 100-continue` waits for just that.
   const up =
     head.framing.kind === "none"
       ? Promise.resolve(true)
       : passBody(client, socket, head.framing, (bytes) => (upstream.bytesUp += bytes));
-  up.catch(() => socket.destroy());
+  let bad: unknown;
+  up.then(
+    (complete) => {
+      // A client that ended within its body: the server would wait for the rest for ever.
+      if (!complete && client.hasEnded) socket.destroy();
+    },
+    (error: unknown) => {
+      bad = error;
+      socket.destroy();
+    },
+  );
   for (;;) {
-    const text = await upstream.intake.readHead().catch(() => undefined);
-    if (text === undefined) return false;
-    const answer = parseResponseHead(text);
+    const text = await upstreams(() => upstream.intake.readHead());
+    if (bad !== undefined) throw bad;
+    if (text === undefined) {
+      if (client.socket.destroyed) return "end";
+      const mayRepeat = ends.isReused && !progress.answered && head.framing.kind === "none";
+      if (mayRepeat && IDEMPOTENT.test(head.method)) return "stale";
+      throw new UpstreamFault("ended");
+    }
+    const answer = await upstreams(() => parseResponseHead(text));
     if (answer.status === 101) {
-      if (!upgrade) return false;
+      if (!upgrade) throw new UpstreamFault("upgrade");
+      progress.answered = true;
       await send(client.socket, `${text}\r\n\r\n`);
       await passThrough(client, upstream);
-      return false;
+      return "end";
     }
-    const framing = responseFraming(answer, head.method);
+    const framing = await upstreams(() => responseFraming(answer, head.method));
     const keep =
       answer.status < 200 ||
       (framing.kind !== "close" &&
         wantsMore(head) &&
         answer.version === "1.1" &&
         !connectionOptions(answer.fields).includes("close"));
+    progress.answered = true;
     await send(client.socket, responseText(answer.line, answer.fields, keep));
     if (answer.status < 200) continue;
-    const complete = await passBody(upstream.intake, client.socket, framing, (bytes) => (upstream.bytesDown += bytes));
-    if (!keep || !complete) return false;
-    return await up;
+    const complete = await upstreams(() =>
+      passBody(upstream.intake, client.socket, framing, (bytes) => (upstream.bytesDown += bytes)),
+    );
+    if (bad !== undefined) throw bad;
+    // A body cut off must look cut off to the client too.
+    if (!complete && framing.kind !== "close") client.socket.destroy();
+    if (!keep || !complete) return "end";
+    return (await up) ? "keep" : "end";
+  }
+}
+
+/** What is wrong with a server's message is the server's fault. */
+async function upstreams<T>(read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw error instanceof BadMessage ? new UpstreamFault(error.message) : error;
   }
 }
 

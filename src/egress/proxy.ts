@@ -20,6 +20,8 @@ export interface EgressOptions {
   /** For tests; the system's resolver otherwise. */
   readonly resolve?: Resolve;
   readonly now?: () => number;
+  /** For tests; ten minutes otherwise. */
+  readonly idleMs?: number;
 }
 
 /** An open proxy. The opener closes it. */
@@ -29,18 +31,29 @@ export interface Egress {
   summary(): { readonly allowed: readonly Reached[]; readonly blocked: readonly Blocked[] };
 }
 
-/** A client that says nothing for this long is let go. */
+/** A client that says nothing for this long between requests is let go. */
 const IDLE_MS = 10 * 60_000;
 
 /** Opens it, or says why the socket cannot be made. */
 export async function openEgress(options: EgressOptions): Promise<Result<Egress, Problem>> {
   const tally = new Tally(options.append, options.now ?? Date.now);
-  const deps: DialDeps = { plan: options.plan, tally, resolve: options.resolve ?? systemResolve };
+  const deps: DialDeps = {
+    plan: options.plan,
+    tally,
+    resolve: options.resolve ?? systemResolve,
+    idleMs: options.idleMs ?? IDLE_MS,
+  };
   const clients = new Set<Socket>();
   const serving = new Set<Promise<void>>();
+  let isLimitRecorded = false;
   const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     if (clients.size >= options.plan.maxConnections) {
       socket.destroy();
+      if (!isLimitRecorded) {
+        isLimitRecorded = true;
+        const hit = { type: "limit.hit", origin: "observed", data: { limit: "connections" } } as const;
+        options.append(hit).catch(() => undefined); // refused all the same
+      }
       void tally.refuse({
         host: "(any)",
         port: 0,
@@ -75,7 +88,7 @@ export async function openEgress(options: EgressOptions): Promise<Result<Egress,
 
 async function serve(socket: Socket, deps: DialDeps): Promise<void> {
   socket.on("error", () => socket.destroy());
-  socket.setTimeout(IDLE_MS, () => socket.destroy());
+  socket.setTimeout(deps.idleMs, () => socket.destroy());
   try {
     await serveRequests(new Intake(socket), { deps, onConnect: (head, client) => serveConnect(head, client, deps) });
   } catch {

@@ -134,8 +134,10 @@ export class Tally {
   }
 
   private entry(host: string, port: number): Mutable<Reached> {
-    const key = `${host}:${port}`;
-    const entry = this.reached.get(key) ?? { host, port, count: 0, bytesUp: 0, bytesDown: 0 };
+    const own = `${host}:${port}`;
+    const key = this.reached.has(own) || this.reached.size < DESTINATIONS_MOST ? own : "* other";
+    const name = key === own ? { host, port } : { host: "(other hosts)", port: 0 };
+    const entry = this.reached.get(key) ?? { ...name, count: 0, bytesUp: 0, bytesDown: 0 };
     this.reached.set(key, entry);
     return entry;
   }

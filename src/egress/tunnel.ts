@@ -27,6 +27,7 @@ export async function serveConnect(head: RequestHead, client: Intake, deps: Dial
     return serveRequests(client, { deps, fixed: { host, port } });
   }
   const opaque = rule.portNamed && port !== 443;
+  client.socket.setTimeout(0); // the dial and the hello have their own bounds; then silence may be a slow answer
   const dialled = await dial(deps, { host, port, rule, scheme: opaque ? "tcp" : "tls" });
   if ("status" in dialled) return refuse(client, deps, dialled);
   const upstream = dialled.socket;

@@ -27,6 +27,8 @@ export async function bed(options: {
   deny?: readonly string[];
   privateHosts?: readonly string[];
   addresses?: () => readonly string[];
+  maxConnections?: number;
+  idleMs?: number;
   append?: (body: RecordBody) => Promise<number>;
 }): Promise<Bed> {
   const texts = (rules: readonly string[] = []): { text: string; at: typeof at }[] =>
@@ -41,13 +43,14 @@ export async function bed(options: {
     { registries: { npm: [], debian: [] }, files: [], caFile: undefined },
   );
   if (!expanded.ok) throw new Error(JSON.stringify(expanded.error));
-  const plan: EgressPlan = { ...expanded.value, maxConnections: 500 };
+  const plan: EgressPlan = { ...expanded.value, maxConnections: options.maxConnections ?? 500 };
   const records: RecordBody[] = [];
   const asked: string[] = [];
   const socketPath = join(tmp(), "proxy.sock");
   const egress = await openEgress({
     plan,
     socketPath,
+    ...(options.idleMs === undefined ? {} : { idleMs: options.idleMs }),
     append: options.append ?? (async (body) => records.push(body)),
     resolve: async (host) => {
       asked.push(host);
