@@ -64,7 +64,7 @@ export async function dial(
   } catch {
     // The name is not known outside; a policy may still pin it (decideAddresses).
   }
-  const addresses = decideAddresses(deps.plan, host, found);
+  const addresses = decideAddresses(deps.plan, host, found, port);
   if (!addresses.allowed)
     return refusal(addresses.reason === "no-address" ? 502 : 403, addresses.reason, addresses.hint);
   let lastCause = "unreachable";

@@ -1,5 +1,5 @@
 // May this connection leave? First the name, then the addresses it resolved to; the address that passed is the one to dial (I8). Pure.
-import { classifyAddress, isInside, singleAddress } from "./address.ts";
+import { canonicalAddress, classifyAddress, isInside, singleAddress } from "./address.ts";
 import { covers } from "./grammar.ts";
 import { isAddress } from "./host.ts";
 import type { EgressPlan, EgressRule } from "./rule.ts";
@@ -46,8 +46,14 @@ export type AddressVerdict =
   | { readonly allowed: true; readonly addresses: readonly string[] }
   | ({ readonly allowed: false } & EgressRefusal);
 
-/** Judges what an allowed name resolved to. One address that is not public and not named by the policy refuses them all. */
-export function decideAddresses(plan: EgressPlan, host: string, addresses: readonly string[]): AddressVerdict {
+/** Judges what an allowed name resolved to. One address that is not public and not named by the policy refuses them all.
+ * A denied address with a port closes that port; where no port is given it closes all. */
+export function decideAddresses(
+  plan: EgressPlan,
+  host: string,
+  addresses: readonly string[],
+  port?: number,
+): AddressVerdict {
   const named = plan.allowPrivate.filter((entry) => entry.host === host);
   const pinned = named.flatMap((entry) => singleAddress(entry.cidr) ?? []);
   // A name that only the policy knows: a single-address block answers for the resolver.
@@ -56,7 +62,12 @@ export function decideAddresses(plan: EgressPlan, host: string, addresses: reado
     return { allowed: false, reason: "no-address", hint: "the name does not resolve outside either" };
   for (const address of found) {
     const kind = classifyAddress(address);
-    const denied = plan.deny.find((rule) => rule.host === address);
+    const denied = plan.deny.find(
+      (rule) =>
+        isAddress(rule.host) &&
+        rule.host === (canonicalAddress(address) ?? address) &&
+        (rule.ports.length === 0 || port === undefined || rule.ports.includes(port)),
+    );
     if (denied !== undefined) return { allowed: false, reason: "denied", rule: denied, hint: DENY_HINT };
     // A block that happens to hold a metadata service does not mean it: only its very address does.
     const isNamed = named.some(({ cidr }) =>

@@ -22,9 +22,9 @@ export function expandNetwork(
   tools: ToolConfig,
 ): Result<Omit<EgressPlan, "maxConnections">, readonly Problem[]> {
   const problems: Problem[] = [];
-  const expand = (rules: readonly NetworkRuleText[]): readonly EgressRule[] =>
+  const expand = (rules: readonly NetworkRuleText[], effect: "allow" | "deny" = "allow"): readonly EgressRule[] =>
     rules.flatMap((rule) => {
-      const result = expandRule(rule, tools);
+      const result = expandRule(rule, tools, effect);
       if (result.ok) return result.value;
       problems.push(result.error);
       return [];
@@ -32,9 +32,10 @@ export function expandNetwork(
   // `*` as a deny closes everything; the same word as an allow is refused by the grammar.
   const closed = network.deny.some(({ text }) => text === "*");
   const allow = expand(network.allow);
-  const deny = expand(network.deny.filter(({ text }) => text !== "*")).map((rule) =>
-    rule.portNamed ? rule : { ...rule, ports: [] },
-  );
+  const deny = expand(
+    network.deny.filter(({ text }) => text !== "*"),
+    "deny",
+  ).map((rule) => (rule.portNamed ? rule : { ...rule, ports: [] }));
   const allowPrivate = network.allowPrivate.flatMap((entry): readonly PrivateAddress[] => {
     const hosts = entry.host.startsWith("preset:")
       ? expand([{ text: entry.host, at: entry.at }]).map((rule) => rule.host)
@@ -53,10 +54,14 @@ export function expandNetwork(
   return problems.length > 0 ? err(problems) : ok({ allow: closed ? [] : allow, deny, allowPrivate });
 }
 
-function expandRule(rule: NetworkRuleText, tools: ToolConfig): Result<readonly EgressRule[], Problem> {
+function expandRule(
+  rule: NetworkRuleText,
+  tools: ToolConfig,
+  effect: "allow" | "deny",
+): Result<readonly EgressRule[], Problem> {
   const { text, at } = rule;
   if (!text.startsWith("preset:")) {
-    const parsed = parseEgressRule(text, at);
+    const parsed = parseEgressRule(text, at, effect);
     return parsed.ok ? ok([parsed.value]) : parsed;
   }
   const name = text.slice("preset:".length);

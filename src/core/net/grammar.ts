@@ -1,4 +1,5 @@
 // Network rules as people write them: `host`, `*.host`, `host:port`, `[v6]:port`. Presets are expanded in expand.ts. Pure.
+import { getPublicSuffix } from "tldts";
 import { err, ok, type Problem, type Result, type Span } from "../result.ts";
 import { forTerminal } from "../text/index.ts";
 import { isAddress, parseHost } from "./host.ts";
@@ -7,8 +8,12 @@ import type { EgressRule } from "./rule.ts";
 /** Where a rule without a port leads. */
 export const DEFAULT_PORTS: readonly number[] = [80, 443];
 
-/** Parses one rule that is not a preset. */
-export function parseEgressRule(text: string, at: Span): Result<EgressRule, Problem> {
+/** Parses one rule that is not a preset. A deny may close what no allow may open: `*.github.io`. */
+export function parseEgressRule(
+  text: string,
+  at: Span,
+  effect: "allow" | "deny" = "allow",
+): Result<EgressRule, Problem> {
   const bad = (message: string, hint: string): Result<never, Problem> =>
     err({
       code: "network-bad-rule",
@@ -23,8 +28,8 @@ export function parseEgressRule(text: string, at: Span): Result<EgressRule, Prob
   if (host === undefined)
     return bad("does not name a host", "write `host`, `*.host`, either with `:port`, or `preset:NAME`");
   if (wildcard && isAddress(host)) return bad("puts a wildcard before an address", "name the address");
-  if (wildcard && isPublicSuffix(host))
-    return bad("opens a whole registry of names", "name the organisation's own domain, for example `*.example.org`");
+  if (wildcard && effect === "allow" && isPublicSuffix(host))
+    return bad("opens names that anybody can have", "name the organisation's own domain, for example `*.example.org`");
   const number = port === undefined ? undefined : Number(port);
   if (number !== undefined && !(/^\d{1,5}$/.test(port ?? "") && number >= 1 && number <= 65_535))
     return bad("has no valid port", "a port is 1 to 65535");
@@ -52,7 +57,9 @@ export function covers(rule: Pick<EgressRule, "host" | "wildcard">, host: string
   return rule.wildcard ? host.endsWith(`.${rule.host}`) && !isAddress(host) : host === rule.host;
 }
 
-// One label is always a registry; two labels are where the second is one of the registries' own words (co.uk, com.au, github.io is not ours to judge).
+// Below a public suffix anybody may have a name (`co.uk`, `github.io`, `s3.amazonaws.com`): a wildcard there names nobody.
+// The private part of the list counts as much as the registries' own.
 function isPublicSuffix(host: string): boolean {
-  return !host.includes(".") || /^(?:ac|co|com|edu|gov|go|gob|mil|ne|net|nom|or|org|sch)\.[a-z]{2}$/.test(host);
+  if (!host.includes(".")) return true;
+  return getPublicSuffix(host, { allowPrivateDomains: true, validateHostname: false }) === host;
 }

@@ -93,6 +93,13 @@ describe("rules", () => {
     "*",
     "*.com",
     "*.co.uk",
+    "*.github.io",
+    "*.pages.dev",
+    "*.vercel.app",
+    "*.netlify.app",
+    "*.web.app",
+    "*.s3.amazonaws.com",
+    "*.blob.core.windows.net",
     "",
     "a b",
     "x:0",
@@ -104,6 +111,10 @@ describe("rules", () => {
     "a*.b.org",
   ])("refuses `%s`", (text) => {
     expect(parseEgressRule(text, at).ok).toBe(false);
+  });
+  it("takes a wildcard below a name that somebody owns", () => {
+    for (const text of ["*.example.org", "*.example.co.uk", "*.me.github.io", "*.github.com", "*.corp.internal"])
+      expect(parseEgressRule(text, at).ok).toBe(true);
   });
   it("covers 80 and 443 unless a port is named, any depth below a wildcard and never itself", () => {
     const plan = planOf(["example.org", "*.wild.org:8443"]);
@@ -126,6 +137,11 @@ describe("rules", () => {
     for (const port of [80, 443, 8080])
       expect(decideHost(plan, "bad.example.org", port)).toMatchObject({ allowed: false, reason: "denied" });
     expect(decideHost(plan, "good.example.org", 8080).allowed).toBe(true);
+  });
+  it("lets a deny close what no allow may open", () => {
+    const plan = planOf(["me.github.io", "example.org"], ["*.github.io"]);
+    expect(decideHost(plan, "me.github.io", 443)).toMatchObject({ reason: "denied" });
+    expect(decideHost(plan, "example.org", 443).allowed).toBe(true);
   });
   it("closes everything under a deny of `*`", () => {
     expect(planOf(["example.org"], ["*"]).allow).toEqual([]);
@@ -200,6 +216,12 @@ describe("walls behind names", () => {
     const wide = planOf(["x.corp"], [], [{ host: "x.corp", cidr: "169.254.0.0/16", reason: "wide" }]);
     expect(decideAddresses(wide, "x.corp", ["169.254.1.1"]).allowed).toBe(true);
     expect(decideAddresses(wide, "x.corp", ["169.254.169.254"])).toMatchObject({ reason: "address-metadata" });
+  });
+  it("a denied address with a port closes that port, in whatever form a resolver writes the address", () => {
+    const plan = planOf(["x.org", "x.org:8080"], ["93.184.215.14:8080", "2606:2800::1"]);
+    expect(decideAddresses(plan, "x.org", ["93.184.215.14"], 443).allowed).toBe(true);
+    expect(decideAddresses(plan, "x.org", ["93.184.215.14"], 8080)).toMatchObject({ reason: "denied" });
+    expect(decideAddresses(plan, "x.org", ["2606:2800:0:0::1"], 443)).toMatchObject({ reason: "denied" });
   });
   it("a denied address is denied under every name", () => {
     expect(decideAddresses(planOf(["x.org"], ["93.184.215.14"]), "x.org", ["93.184.215.14"])).toMatchObject({
