@@ -23,6 +23,8 @@ export interface ExchangeOptions {
   readonly deps: DialDeps;
   /** Set inside a CONNECT to a plain-HTTP port: requests are in origin form and their Host must agree. */
   readonly fixed?: { readonly host: string; readonly port: number };
+  /** Inside a CONNECT: the connection that was already dialled for it. */
+  readonly dialled?: Socket;
   /** Called for a CONNECT; never inside one. */
   readonly onConnect?: (head: RequestHead, client: Intake) => Promise<void>;
 }
@@ -58,7 +60,10 @@ const HOP = new Set([
 
 /** Serves a client until it or the upstream ends, or a request is refused. Never rejects. */
 export async function serveRequests(client: Intake, options: ExchangeOptions): Promise<void> {
-  let upstream: Upstream | undefined;
+  let upstream =
+    options.fixed !== undefined && options.dialled !== undefined
+      ? upstreamOf(options.fixed, options.dialled)
+      : undefined;
   let at = options.fixed ?? { host: "?", port: 0 };
   const progress = { answered: false };
   try {
@@ -176,7 +181,11 @@ async function open(to: { host: string; port: number }, client: Intake, deps: Di
   }
   const { socket } = dialled;
   client.socket.once("close", () => socket.destroy());
-  return { host: to.host, port: to.port, intake: new Intake(socket), bytesUp: 0, bytesDown: 0 };
+  return upstreamOf(to, socket);
+}
+
+function upstreamOf({ host, port }: { host: string; port: number }, socket: Socket): Upstream {
+  return { host, port, intake: new Intake(socket), bytesUp: 0, bytesDown: 0 };
 }
 
 async function closeUpstream(upstream: Upstream, deps: DialDeps): Promise<void> {

@@ -1,4 +1,4 @@
-// CONNECT (RFC 9110 section 9.3.6). Port 80 is plain HTTP whatever it is called, and each request in it is judged. Any other port must
+// CONNECT (RFC 9110 section 9.3.6). A preset's registry on a port of its own may speak plain HTTP, judged as such. Port 80 is plain HTTP whatever it is called, and each request in it is judged. Any other port must
 // speak TLS to the very name that was asked for (NET-6); only a rule that names its port opens a tunnel for bytes that are neither.
 import { pipeline } from "node:stream/promises";
 import { isAddress } from "#core/net";
@@ -28,7 +28,7 @@ export async function serveConnect(head: RequestHead, client: Intake, deps: Dial
   }
   const opaque = rule.portNamed && port !== 443;
   client.socket.setTimeout(0); // the dial and the hello have their own bounds; then silence may be a slow answer
-  const dialled = await dial(deps, { host, port, rule, scheme: opaque ? "tcp" : "tls" });
+  const dialled = await dial(deps, { host, port, rule, scheme: port === 443 ? "tls" : "tcp" });
   if ("status" in dialled) return refuse(client, deps, dialled);
   const upstream = dialled.socket;
   client.socket.once("close", () => upstream.destroy());
@@ -36,6 +36,10 @@ export async function serveConnect(head: RequestHead, client: Intake, deps: Dial
   // A server that speaks first (SSH) is heard at once on an opaque tunnel; elsewhere nothing passes before the hello agrees.
   const early = opaque ? upstream.pipe(client.socket) : undefined;
   const first = await firstBytes(client);
+  if (first.hello.kind === "not-tls" && !opaque && port !== 443) {
+    client.unread(first.bytes);
+    return serveRequests(client, { deps, fixed: { host, port }, dialled: upstream });
+  }
   const agreed = agrees(first.hello, host, opaque);
   if (agreed !== undefined) {
     upstream.destroy();

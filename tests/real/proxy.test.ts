@@ -223,6 +223,34 @@ describe("tunnels", () => {
     const { socketPath } = await bed({ allow: [`ok.test:${port}`] });
     expect(await talk(socketPath, connect(`ok.test:${port}`), afterConnect("SSH-2.0-x\r\n"))).toContain("answered");
   });
+  it("reads plain HTTP in a CONNECT to a preset's registry on a port of its own", async () => {
+    const port = await echoServer();
+    const { socketPath, records } = await bed({ allow: ["preset:npm"], npm: [{ host: "ok.test", port }] });
+    const target = `ok.test:${port}`;
+    const asking = async (bytes: string): Promise<string> => {
+      let sent = false;
+      return talk(socketPath, connect(target), (socket) => {
+        if (!sent) socket.write(bytes);
+        sent = true;
+      });
+    };
+    expect(await asking(get("/pkg", target))).toContain('"url":"/pkg"');
+    expect(records.map(({ type }) => type)).toEqual(["net.connect", "net.close"]);
+    expect(await asking(get("/pkg", "evil.test"))).toContain("400 bad-request-host-differs");
+    expect(await asking("SSH-2.0-x\r\n\r\n")).toContain("400 bad-request-request-line");
+  });
+  it("passes records that follow the hello in the same piece, and answers after a half-close", async () => {
+    const { port, heard } = await rawServer();
+    const { socketPath } = await bed({ allow: [`ok.test:${port}`] });
+    const early = Buffer.concat([clientHello("ok.test"), Buffer.from([0x14, 3, 3, 0, 1, 1]), Buffer.from("early")]);
+    let closed = false;
+    const answer = await talk(socketPath, connect(`ok.test:${port}`), (socket) => {
+      if (!closed) socket.end(early);
+      closed = true;
+    });
+    expect(heard()).toContain("early");
+    expect(answer).toContain("answered");
+  });
   it.each(["evil.test:443", "ok.test:22", "127.0.0.1:443"])("refuses CONNECT %s", async (target) => {
     const { socketPath, asked } = await bed({ allow: ["ok.test"] });
     expect(await talk(socketPath, connect(target))).toMatch(/^HTTP\/1\.1 403 /);

@@ -5,7 +5,7 @@ import net, { type AddressInfo, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { RecordBody } from "#core/log";
-import { type EgressPlan, expandNetwork } from "#core/net";
+import { type EgressPlan, expandNetwork, type ToolHost } from "#core/net";
 import { type Egress, openEgress } from "#egress";
 import { tmp } from "./tmp.ts";
 
@@ -27,6 +27,8 @@ export async function bed(options: {
   deny?: readonly string[];
   privateHosts?: readonly string[];
   addresses?: () => readonly string[];
+  /** Where `preset:npm` leads. */
+  npm?: readonly ToolHost[];
   maxConnections?: number;
   idleMs?: number;
   append?: (body: RecordBody) => Promise<number>;
@@ -40,7 +42,7 @@ export async function bed(options: {
       deny: texts(options.deny),
       allowPrivate: hosts.map((host) => ({ host, ...LOOPBACK, at })),
     },
-    { registries: { npm: [], debian: [] }, files: [], caFile: undefined },
+    { registries: { npm: options.npm ?? [], debian: [] }, files: [], caFile: undefined },
   );
   if (!expanded.ok) throw new Error(JSON.stringify(expanded.error));
   const plan: EgressPlan = { ...expanded.value, maxConnections: options.maxConnections ?? 500 };
