@@ -212,10 +212,12 @@ async function exchange(
       ? Promise.resolve(true)
       : passBody(client, socket, head.framing, (bytes) => (upstream.bytesUp += bytes));
   let bad: unknown;
+  let isCutOff = false;
   up.then(
     (complete) => {
       // A client that ended within its body: the server would wait for the rest for ever.
-      if (!complete && client.hasEnded) socket.destroy();
+      isCutOff = !complete && client.hasEnded;
+      if (isCutOff) socket.destroy();
     },
     (error: unknown) => {
       bad = error;
@@ -226,7 +228,7 @@ async function exchange(
     const text = await upstreams(() => upstream.intake.readHead());
     if (bad !== undefined) throw bad;
     if (text === undefined) {
-      if (client.socket.destroyed) return "end";
+      if (isCutOff || client.socket.destroyed) return "end";
       const mayRepeat = ends.isReused && !progress.answered && head.framing.kind === "none";
       if (mayRepeat && IDEMPOTENT.test(head.method)) return "stale";
       throw new UpstreamFault("ended");
