@@ -23,6 +23,14 @@ interface Bench {
   ringfence(...args: readonly string[]): string;
 }
 
+// By variables: a caller whose home of the passwd entry is not the bench's has no identity of ours there.
+const WHO = ["AUTHOR", "COMMITTER"].flatMap((role) => [
+  "--env",
+  `GIT_${role}_NAME=t`,
+  "--env",
+  `GIT_${role}_EMAIL=t@example.org`,
+]);
+
 function bench(setUp: string): Bench {
   const caller = callersIn(tmp()).at(-1) as Caller;
   writeFileSync(join(caller.home, ".gitconfig"), IDENTITY);
@@ -38,7 +46,7 @@ function bench(setUp: string): Bench {
     root,
     outside,
     inside(script) {
-      const done = caller.ringfence(["run", "--json", summary, "--", "bash", "-ec", script], { cwd: root });
+      const done = caller.ringfence(["run", ...WHO, "--json", summary, "--", "bash", "-ec", script], { cwd: root });
       const outcome = existsSync(summary) ? JSON.parse(readFileSync(summary, "utf8")) : { held: [] };
       const held = outcome.held.map(({ path, reason }: { path: string; reason: string }) => [path, reason]);
       return { out: `${done.stdout}${done.stderr}`, held: Object.fromEntries(held), status: done.status };

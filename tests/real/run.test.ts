@@ -77,7 +77,8 @@ describe.each(callers.map((caller) => [caller.name, caller] as const))("%s", (_,
     const gone = caller.folder("gone");
     const cwd =
       {
-        HOME: caller.name === "root" ? userInfo().homedir : caller.home,
+        // The passwd entry counts: the tests' own caller has a real one, a user made for them has the bench's.
+        HOME: caller.name === "root" || process.getuid?.() !== 0 ? userInfo().homedir : caller.home,
         INSTALLATION: checkout,
         STATE: caller.state,
         GONE: gone,
