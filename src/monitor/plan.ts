@@ -67,6 +67,14 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
     caches: policy.sandbox.caches,
     agent: parts.agent,
   });
+  // The guard knows names, not patterns: a deny that it cannot hold is refused, never forgotten (I15).
+  if (policy.sandbox.workspace === "direct" && parts.unwritable.length > 0) {
+    return err({
+      code: "deny-needs-overlay",
+      message: `a \`direct\` workspace cannot enforce the policy's denied writes (${parts.unwritable.join(", ")})`,
+      hint: "use the overlay workspace, where the gate holds them: leave out `--workspace direct`",
+    });
+  }
   const extra = extraMounts(parts);
   if (!extra.ok) return extra;
   const environment = buildEnvironment({
