@@ -1,4 +1,4 @@
-// The three real agents, from npm at pinned versions: how each is started against a scripted model and which of its tools a step calls.
+// The real agents, from npm at pinned versions: how each is started against a scripted model and which of its tools a step calls.
 // They are installed once, outside the repository, and are never dependencies of the project.
 import { execFileSync } from "node:child_process";
 import { lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -9,11 +9,13 @@ import { needs } from "./needs.ts";
 
 /** An agent under test. */
 export interface TestAgent {
-  readonly name: "claude" | "codex" | "opencode";
+  readonly name: "claude" | "codex" | "opencode" | "copilot" | "gemini";
   readonly spec: string;
   readonly version: string;
   /** Variables and arguments that make it talk to `baseUrl` (`http://model.test:1234`), with a key that is none. */
   connect(baseUrl: string): { readonly env: Readonly<Record<string, string>>; readonly args: readonly string[] };
+  /** Settings that it cannot be told by variables, below its HOME. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Arguments of one unattended session that may use its shell and file tools. */
   readonly headless: readonly string[];
   /** A step that runs a command with the agent's own shell tool. */
@@ -73,8 +75,44 @@ const opencode: TestAgent = {
   write: (path, content) => ({ tool: "write", args: { filePath: path, content } }),
 };
 
-/** The agents that are proven, in the order of the presets. */
+const copilot: TestAgent = {
+  name: "copilot",
+  spec: "@github/copilot",
+  version: "1.0.102",
+  connect: (baseUrl) => ({
+    env: {
+      COPILOT_OFFLINE: "true",
+      COPILOT_PROVIDER_BASE_URL: `${baseUrl}/v1`,
+      COPILOT_PROVIDER_TYPE: "openai",
+      COPILOT_PROVIDER_API_KEY: "not-a-key",
+      COPILOT_MODEL: "scripted",
+    },
+    args: [],
+  }),
+  headless: ["--allow-all-tools", "--trust-folder", "-p", "go"],
+  shell: (command) => ({ tool: "bash", args: { command, description: "a step of the script" } }),
+  write: (path, content) => ({ tool: "create", args: { path, file_text: content } }),
+};
+
+const gemini: TestAgent = {
+  name: "gemini",
+  spec: "@google/gemini-cli",
+  version: "0.61.0",
+  connect: (baseUrl) => ({
+    env: { GOOGLE_GEMINI_BASE_URL: baseUrl, GEMINI_API_KEY: "not-a-key" },
+    args: ["-m", "gemini-2.5-flash"],
+  }),
+  settings: { ".gemini/settings.json": '{ "security": { "auth": { "selectedType": "gemini-api-key" } } }\n' },
+  headless: ["--approval-mode", "yolo", "--skip-trust", "-p", "go"],
+  shell: (command) => ({ tool: "run_shell_command", args: { command, description: "a step of the script" } }),
+  write: (path, content) => ({ tool: "write_file", args: { file_path: path, content } }),
+};
+
+/** The agents that are proven inside the fence, in the order of the presets. */
 export const TEST_AGENTS: readonly TestAgent[] = [claude, codex, opencode];
+
+/** The agents whose hooks are proven. */
+export const HOOKED_AGENTS: readonly TestAgent[] = [claude, codex, copilot, gemini, opencode];
 
 /** Where an agent is installed, and its command. */
 export interface Installed {

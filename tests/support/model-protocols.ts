@@ -1,5 +1,5 @@
-// The three streaming protocols that coding agents speak to a model, as pure functions: a script's step in, wire text out.
-// Written from the vendors' published formats: Anthropic Messages, OpenAI Responses, OpenAI Chat Completions (server-sent events).
+// The streaming protocols that coding agents speak to a model, as pure functions: a script's step in, wire text out.
+// Written from the vendors' published formats: Anthropic Messages, OpenAI Responses, OpenAI Chat Completions, Gemini (server-sent events).
 
 /** What the scripted model does next: call one tool, or say something and end the turn. */
 export type Step =
@@ -8,7 +8,7 @@ export type Step =
 
 /** One protocol: how many tool results a request carries, and how an answer to it is written. */
 export interface Protocol {
-  readonly name: "messages" | "responses" | "chat";
+  readonly name: "messages" | "responses" | "chat" | "gemini";
   /** The tool results in the request, oldest first, as the agent wrote them. */
   results(request: JsonObject): readonly string[];
   /** The names of the tools the agent offers. */
@@ -146,10 +146,29 @@ const chat: Protocol = {
   },
 };
 
+const gemini: Protocol = {
+  name: "gemini",
+  results: (request) =>
+    objects(request["contents"])
+      .flatMap((content) => objects(content["parts"]))
+      .flatMap((part) =>
+        isObject(part["functionResponse"]) ? [JSON.stringify(part["functionResponse"]["response"])] : [],
+      ),
+  tools: (request) => objects(request["tools"]).flatMap((tool) => names(tool["functionDeclarations"])),
+  answer(step, id, model) {
+    const part =
+      "tool" in step ? { functionCall: { id: `call_${id}`, name: step.tool, args: step.args } } : { text: step.text };
+    const candidate = { index: 0, content: { role: "model", parts: [part] }, finishReason: "STOP" };
+    const usageMetadata = { promptTokenCount: 10, candidatesTokenCount: 10, totalTokenCount: 20 };
+    return `data: ${JSON.stringify({ candidates: [candidate], usageMetadata, modelVersion: model, responseId: id })}\n\n`;
+  },
+};
+
 /** The protocol of a request path, or undefined when it is not a model call. */
 export function protocolOf(path: string): Protocol | undefined {
   if (path.endsWith("/v1/messages")) return messages;
   if (path.endsWith("/responses")) return responses;
   if (path.endsWith("/chat/completions")) return chat;
+  if (path.endsWith(":streamGenerateContent")) return gemini;
   return undefined;
 }
