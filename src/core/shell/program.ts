@@ -132,7 +132,7 @@ function describeEntry(name: string, top: ProgramEntry, use: ProgramUse): Descri
       effects: [{ kind: "gadget", code: "runs-module", index: module.index }, ...restEffects(use, module)],
     });
   const read = readOptions(entry, use.words, start);
-  effects.push(...read.effects, ...operandEffects(entry, read), ...scriptEffects(entry.special ?? name, read, use));
+  effects.push(...read.effects, ...operandEffects(entry, read), ...scriptEffects(entry.special, read, use));
   effects.push(...shellTextEffects(entry, read, use));
   const [other] = read.operands;
   if (entry.guessRest && other !== undefined) effects.push(...restEffects(use, other));
@@ -174,7 +174,7 @@ function restEffects(use: ProgramUse, program: Operand): readonly Effect[] {
   if (entry === undefined || entry.subcommands !== undefined || entry.wrapper !== undefined)
     return guessEffects(use, program.index);
   const read = readOptions(entry, use.words, program.index + 1);
-  const special = scriptEffects(entry.special ?? program.word.value ?? "", read, use);
+  const special = scriptEffects(entry.special, read, use);
   return [...read.effects, ...operandEffects(entry, read), ...special];
 }
 

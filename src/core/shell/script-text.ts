@@ -122,6 +122,11 @@ export function jqHarm(program: string): string | undefined {
     : undefined;
 }
 
+/** yq: jq's doors, and its own that load files, the environment or a shell. */
+export function yqHarm(program: string): string | undefined {
+  return /\b(?:load\w*|\w*env\w*|eval|system)\b/.test(program) ? "script" : jqHarm(program);
+}
+
 /** Shell text that an awk program plainly gives away: `system("…")`, `"…" | getline`, `print | "…"`. For deny rules only. */
 export function awkCommands(program: string): readonly string[] {
   const found = program.matchAll(/\bsystem\s*\(\s*"([^"\\]*)"|"([^"\\]*)"\s*\|&?\s*getline|\|&?\s*"([^"\\]*)"/g);

@@ -70,7 +70,7 @@ export interface ProgramEntry {
   readonly literal?: boolean;
   /** A word that is not constant is never harmless here, though no option is listed as an effect. */
   readonly careful?: boolean;
-  /** The code in scripts.ts that looks at it, when not the program's own name. */
+  /** The code in scripts.ts that looks at its words besides. */
   readonly special?: string;
   /** Takes everything it does not say itself from the subcommand of this name beside it. */
   readonly like?: string;

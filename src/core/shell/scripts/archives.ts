@@ -1,0 +1,32 @@
+// tar: what it does is a letter among its letters.
+import type { Effect, ShellWord } from "../facts.ts";
+import { gadget, type Special } from "./special.ts";
+
+/** tar: what it does is its first word, with or without a dash. */
+export const tar: Special = (read, use) => {
+  const effects: Effect[] = [];
+  const bundle = use.words[1]?.value;
+  const old = bundle !== undefined && /^[A-Za-z]+$/.test(bundle);
+  const letters = old ? bundle : "";
+  if (old) {
+    if (/[^ctxvzjJfpak]/.test(letters)) effects.push(gadget("unknown-option", 1));
+    if (letters.includes("x")) effects.push(gadget("write", 1));
+    const archive = use.words[2];
+    if (letters.includes("f") && archive !== undefined) {
+      if (letters.includes("c")) effects.push({ kind: "write", path: archive, index: 2, inherent: false });
+      else effects.push({ kind: "read", path: archive, index: 2, content: true });
+    }
+    for (let i = 3; letters.includes("c") && i < use.words.length; i++)
+      effects.push({ kind: "read", path: use.words[i] as ShellWord, index: i, recursive: true, content: true });
+    return effects;
+  }
+  const archive = read.values.get("f") ?? read.values.get("file");
+  const creates = read.seen.has("c") || read.seen.has("create");
+  if (archive !== undefined && (archive.word.value ?? ":").includes(":"))
+    effects.push(gadget("network", archive.index));
+  if (archive !== undefined && creates)
+    effects.push({ kind: "write", path: archive.word, index: archive.index, inherent: false });
+  for (const o of creates ? read.operands : [])
+    effects.push({ kind: "read", path: o.word, index: o.index, recursive: true, content: true });
+  return effects;
+};

@@ -1,0 +1,40 @@
+// Build tools and compilers: variables, definitions and option files that name programs.
+import type { Effect } from "../facts.ts";
+import { gadget, type Special } from "./special.ts";
+
+/** `make VAR=value`: a value can be a command, or a `$(shell …)`. `dd if= of=`. */
+export const make: Special = (read) =>
+  read.operands.filter((o) => /^[^/]*=/.test(o.word.value ?? "=")).map((o) => gadget("sets-variable", o.index));
+
+/** Operands that a tool takes as more options: `@file`, and MSBuild's `/p:A=b`. */
+export const atFiles: Special = (read) =>
+  read.operands.filter((o) => /^@|^\/[A-Za-z]+:/.test(o.word.value ?? "@")).map((o) => gadget("config", o.index));
+
+/** Maven and Gradle: a plugin's goal by its address, and what publishes. */
+export const maven: Special = (read) =>
+  read.operands.flatMap(({ word, index }): readonly Effect[] => {
+    const value = word.value ?? "";
+    if (/(?:^|:)(?:deploy|publish\w*|upload\w*|release\w*)$/i.test(value))
+      return [{ kind: "irreversible", code: "publish", index }];
+    return value === "" || /^[^:]+:/.test(value) ? [gadget("runs-program", index)] : [];
+  });
+
+const CMAKE_PLAIN =
+  /^(?:CMAKE_BUILD_TYPE|BUILD_[A-Z_]+|CMAKE_EXPORT_COMPILE_COMMANDS|CMAKE_POSITION_INDEPENDENT_CODE|CMAKE_C(?:XX)?_STANDARD)(?::\w+)?=\w*$/;
+
+/** cmake: definitions can name programs, and words after `--` are another tool's. */
+export const cmake: Special = (_, use) => {
+  const effects: Effect[] = [];
+  const end = use.words.findIndex((w) => w.value === "--");
+  use.words.forEach((word, index) => {
+    const value = word.value ?? "";
+    const defined = value === "-D" ? (use.words[index + 1]?.value ?? "") : /^-D([\s\S]+)$/.exec(value)?.[1];
+    if (defined !== undefined && !CMAKE_PLAIN.test(defined)) effects.push(gadget("sets-variable", index));
+    if (end > 0 && index > end && !/^-[jk]\d*$|^\d+$/.test(value)) effects.push(gadget("unknown-option", index));
+  });
+  return effects;
+};
+
+/** Compilers read more options from `@file`. */
+export const gcc: Special = (read) =>
+  read.operands.filter((o) => o.word.prefix.startsWith("@")).map((o) => gadget("config", o.index));

@@ -1,0 +1,73 @@
+// Shells, and programs that run the rest of their words: what runs is judged on its own (DESIGN 7 rule 3).
+import type { Effect, ShellWord } from "../facts.ts";
+import { isLoadedName } from "../names.ts";
+import { gadget, type Special } from "./special.ts";
+
+export const shell: Special = (read, use) => {
+  const text = read.seen.has("c") ? read.operands[0] : undefined;
+  if (read.seen.has("c")) {
+    if (text?.word.value === undefined) {
+      const likely = text?.word.likely;
+      const inner = likely?.length === 1 ? use.shellText(likely[0] ?? "") : [];
+      return [gadget("not-constant", text?.index ?? 0), { kind: "run", index: text?.index ?? 0, inner }];
+    }
+    return [{ kind: "run", index: text.index, inner: use.shellText(text.word.value) }];
+  }
+  const [file] = read.operands;
+  if (file !== undefined && !read.seen.has("s")) return [gadget("runs-file", file.index)];
+  if (read.seen.has("version") || read.seen.has("help")) return [];
+  if (use.stdin?.kind === "text") return [{ kind: "run", index: 0, inner: use.shellText(use.stdin.text) }];
+  return [gadget("standard-input", 0)];
+};
+
+const ASSIGNMENT = /^([A-Za-z_]\w*)=/;
+
+/** `env` and `sudo`: assignments, then a command. */
+export const environment: Special = (read, use) => {
+  const effects: Effect[] = [];
+  for (const { word, index } of read.operands) {
+    const name = ASSIGNMENT.exec(word.value ?? word.prefix)?.[1];
+    if (name !== undefined) {
+      if (isLoadedName(name)) effects.push(gadget("sets-loaded-name", index));
+      continue;
+    }
+    effects.push({ kind: "run", index, inner: use.inner(use.words.slice(index)) });
+    break;
+  }
+  return effects;
+};
+
+const ANYTHING: ShellWord = { text: "…", value: undefined, likely: undefined, prefix: "", kind: "split", tilde: false };
+
+export const xargs: Special = (read, use) => {
+  const [command] = read.operands;
+  if (command === undefined) return [];
+  const mark = read.values.get("I")?.word.value ?? (read.seen.has("i") || read.seen.has("replace") ? "{}" : undefined);
+  const rest = use.words.slice(command.index);
+  const filled =
+    mark === undefined
+      ? [...rest, ANYTHING]
+      : rest.map((w) =>
+          w.value?.includes(mark)
+            ? { ...ANYTHING, text: w.text, kind: "quoted" as const, prefix: w.value.slice(0, w.value.indexOf(mark)) }
+            : w,
+        );
+  return [{ kind: "run", index: command.index, inner: use.inner(filled) }];
+};
+
+/** Programs that join their operands into one shell text: `watch`, `parallel`, `su -c`. */
+export const joined: Special = (read, use) => {
+  const [first] = read.operands;
+  if (first === undefined) return [];
+  const words = use.words.slice(first.index).map((w) => w.value);
+  if (words.some((w) => w === undefined)) return [gadget("not-constant", first.index)];
+  return [{ kind: "run", index: first.index, inner: use.shellText(words.join(" ")) }];
+};
+
+/** The rest of the words is a command. */
+export const wraps: Special = (read, use) => {
+  const [first] = read.operands;
+  return first === undefined
+    ? []
+    : [{ kind: "run", index: first.index, inner: use.inner(use.words.slice(first.index)) }];
+};

@@ -1,0 +1,40 @@
+// Programs of the system whose operands are a language of their own.
+import type { Effect } from "../facts.ts";
+import { gadget, type Special } from "./special.ts";
+
+export const dd: Special = (read, use) =>
+  read.operands.flatMap(({ word, index }): readonly Effect[] => {
+    const match = /^(if|of)=([\s\S]*)$/.exec(word.value ?? "");
+    if (match?.[1] === undefined)
+      return /^(?:bs|ibs|obs|count|skip|seek|conv|status|iflag|oflag|cbs)=/.test(word.value ?? "")
+        ? []
+        : [gadget("unknown-option", index)];
+    const path = { ...word, value: match[2], prefix: match[2] ?? "", likely: [match[2] ?? ""] };
+    void use;
+    return match[1] === "if"
+      ? [{ kind: "read", path, index, content: true }]
+      : [{ kind: "write", path, index, inherent: false }];
+  });
+
+const IP_OBJECT = /^(?:a|addr|address|l|link|r|route|n|neigh|neighbor|ru|rule|maddr)$/;
+
+/** `ip`: only to show. */
+export const ip: Special = (read) => {
+  const [object, verb] = read.operands;
+  const shows = verb === undefined || /^(?:s|sh|show|ls|list|get)$/.test(verb.word.value ?? "");
+  return object === undefined || (IP_OBJECT.test(object.word.value ?? "") && shows)
+    ? []
+    : [gadget("changes-network", object.index)];
+};
+
+/** `ps e` shows every program's environment, secrets too. */
+export const ps: Special = (read) =>
+  read.operands.filter((o) => /e/.test(o.word.value ?? "e")).map((o) => gadget("shows-environment", o.index));
+
+/** `kill -9 -1` ends everything that the user may end. */
+export const kill: Special = (_, use) =>
+  use.words.slice(2).some((w) => w.value === "-1") ? [{ kind: "irreversible", code: "kills", index: 0 }] : [];
+
+/** `date 01010000` sets the clock. */
+export const date: Special = (read) =>
+  read.operands.filter((o) => !o.word.prefix.startsWith("+")).map((o) => gadget("sets-clock", o.index));
