@@ -126,11 +126,15 @@ function oneValue(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
+const WHY_DROPPED: Readonly<Record<Dropped["because"], string>> = {
+  managed: "the managed policy fixed it",
+  disabled: "`permissions.disableBypassPermissionsMode` switched it off",
+  "not-accepted": "nobody accepted this file: `ringfence policy trust`",
+};
+
 function printDropped(dropped: readonly Dropped[]): void {
   for (const d of dropped)
-    say(
-      `dropped: ${d.key}: ${oneValue(d.value)}   (${d.layer}, ${d.at.file}:${d.at.line}; ${d.because === "managed" ? "the managed policy fixed it" : "nobody accepted this file: `ringfence policy trust`"})`,
-    );
+    say(`dropped: ${d.key}: ${oneValue(d.value)}   (${d.layer}, ${d.at.file}:${d.at.line}; ${WHY_DROPPED[d.because]})`);
 }
 
 /** Only a person at a terminal accepts a file, never something inside a fence. */

@@ -156,7 +156,6 @@ function schemaProblems(
 /** Keys of other tools that have no equal here, with what to write instead. */
 const HINTS: Readonly<Record<string, string>> = {
   additionalDirectories: "name the folders in `sandbox.filesystem.allowRead` or `allowWrite`",
-  disableBypassPermissionsMode: "set `permissions.mode` in the managed file: lower layers cannot loosen it",
   allowLocalBinding: "binding inside the fence is always possible; `sandbox.ports` publishes a port",
   allowAllUnixSockets: "name each socket in `sandbox.unixSockets`",
   excludedCommands: "nothing runs outside the fence",

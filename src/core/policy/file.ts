@@ -1,5 +1,5 @@
 // One policy file as the schema accepts it, before trust and merging. `Policy` (policy.ts) is what is left of all of them.
-import type { ApplyWhen, Mode, SandboxMode, Tier, WorkspaceKind } from "./policy.ts";
+import type { ApplyWhen, ApprovalPolicy, Mode, RuleOfTwo, SandboxMode, Tier, WorkspaceKind } from "./policy.ts";
 
 /** One entry of `permissions.allow|ask|deny`: the rule alone, or with examples that are checked at load. */
 export type RuleEntry =
@@ -19,6 +19,13 @@ export type NetworkEntry =
       readonly paths?: readonly string[] | undefined;
     };
 
+/** One entry of `approvals.channels`. */
+export type ChannelEntry =
+  | "terminal"
+  | "desktop"
+  | "console"
+  | { readonly webhook: string; readonly secretEnv: string };
+
 /** A list that may be missing. */
 type List<T = string> = readonly T[] | undefined;
 
@@ -31,6 +38,8 @@ export interface PolicyFile {
         readonly mode?: Mode | undefined;
         /** Claude Code's name for `mode`; `manual` is its newer word for `default`. */
         readonly defaultMode?: Mode | "manual" | undefined;
+        /** Claude Code's switch: in any layer, accepted or not, it ends `bypassPermissions`. */
+        readonly disableBypassPermissionsMode?: "disable" | undefined;
         readonly allow?: List<RuleEntry>;
         readonly ask?: List<RuleEntry>;
         readonly deny?: List<RuleEntry>;
@@ -80,15 +89,35 @@ export interface PolicyFile {
       }
     | undefined;
   readonly env?: { readonly pass?: List; readonly set?: Readonly<Record<string, string>> | undefined } | undefined;
-  /** Features of later versions: checked for shape here, refused by name at run time (unbuilt.ts). */
   readonly approvals?:
-    | { readonly policy?: string | undefined; readonly timeout?: string | undefined; readonly channels?: List }
+    | {
+        readonly policy?: ApprovalPolicy | undefined;
+        readonly timeout?: string | undefined;
+        readonly channels?: List<ChannelEntry>;
+      }
     | undefined;
+  readonly ruleOfTwo?: RuleOfTwo | undefined;
+  /** Rules of what sets a leg, beside the built-in ones. */
+  readonly legs?:
+    | {
+        readonly untrusted?: List<RuleEntry>;
+        readonly private?: List<RuleEntry>;
+        readonly outward?: List<RuleEntry>;
+        readonly except?:
+          | {
+              readonly untrusted?: List<RuleEntry>;
+              readonly private?: List<RuleEntry>;
+              readonly outward?: List<RuleEntry>;
+            }
+          | undefined;
+      }
+    | undefined;
+  readonly auto?: { readonly classifier?: string | undefined; readonly timeout?: string | undefined } | undefined;
+  /** Features of later versions: checked for shape here, refused by name at run time (unbuilt.ts). */
   readonly setup?:
     | { readonly run?: List; readonly network?: object | undefined; readonly credentials?: List }
     | undefined;
   readonly credentials?: List<object>;
-  readonly ruleOfTwo?: "ask" | "deny" | "off" | undefined;
   readonly audit?:
     | { readonly reads?: string | undefined; readonly retention?: string | undefined; readonly witness?: List }
     | undefined;

@@ -10,13 +10,17 @@ export { parseDuration, parseSize } from "./measure.ts";
 export type { Dropped } from "./merge.ts";
 export type {
   ApplyWhen,
+  ApprovalChannel,
+  ApprovalPolicy,
   LayerName,
+  LegRules,
   Limits,
   Mode,
   NetworkRuleText,
   PathText,
   Policy,
   PrivateHost,
+  RuleOfTwo,
   RuleText,
   SandboxMode,
   Tier,

@@ -4,6 +4,7 @@
 //   rights   a list that gives (allow, allowWrite, ports …): adds up from accepted layers; fixed when the managed file sets it.
 //   value    one value, from the strongest layer. `looser` compares two; a lower layer never loosens a managed value,
 //            and a file nobody accepted never loosens anything.
+//   switch   one word that only takes away: on as soon as any layer, accepted or not, says it.
 import type { DocumentPath } from "./document.ts";
 import { parseDuration, parseSize } from "./measure.ts";
 
@@ -13,7 +14,7 @@ export interface PolicyKey {
   readonly key: string;
   /** Where it stands in a file; further paths are other tools' names for it. */
   readonly paths: readonly DocumentPath[];
-  readonly kind: "limits" | "rights" | "value";
+  readonly kind: "limits" | "rights" | "value" | "switch";
   /** True when `a` allows anything that `b` does not, or when the two cannot be compared. Only for `value`. */
   readonly looser: (a: unknown, b: unknown) => boolean;
 }
@@ -22,6 +23,10 @@ const never = (): boolean => false;
 
 function list(kind: "limits" | "rights", key: string, ...otherNames: string[]): PolicyKey {
   return { key, paths: [key, ...otherNames].map((name) => name.split(".")), kind, looser: never };
+}
+
+function toggle(key: string): PolicyKey {
+  return { key, paths: [key.split(".")], kind: "switch", looser: never };
 }
 
 function value(key: string, looser: (a: unknown, b: unknown) => boolean, ...otherNames: string[]): PolicyKey {
@@ -50,6 +55,12 @@ const bigger = (a: unknown, b: unknown): boolean =>
   larger(parseSize(a as string | number), parseSize(b as string | number));
 const different = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
 
+/** A list that holds anything the other does not. */
+const notAmong = (a: unknown, b: unknown): boolean => {
+  const known = new Set((Array.isArray(b) ? b : []).map((entry) => JSON.stringify(entry)));
+  return !Array.isArray(a) || a.some((entry) => !known.has(JSON.stringify(entry)));
+};
+
 const looserMode = ordered({
   default: ["plan", "dontAsk"],
   acceptEdits: ["default", "plan", "dontAsk"],
@@ -57,11 +68,18 @@ const looserMode = ordered({
   bypassPermissions: ["acceptEdits", "auto", "default", "plan", "dontAsk"],
 });
 
+// `never` denies what the others ask, and `untrusted` asks what `never` lets pass: neither is looser than `on-request`
+const looserApproval = ordered({
+  "on-request": ["untrusted", "never"],
+  "on-failure": ["on-request", "untrusted", "never"],
+});
+
 /** Every key. The order is the order of `policy explain`. */
 export const POLICY_KEYS: readonly PolicyKey[] = [
   value("version", different),
   value("tier", ranked("high", "medium", "low")),
   value("permissions.mode", looserMode, "permissions.defaultMode"),
+  toggle("permissions.disableBypassPermissionsMode"),
   list("rights", "permissions.allow"),
   list("limits", "permissions.ask"),
   list("limits", "permissions.deny"),
@@ -90,15 +108,24 @@ export const POLICY_KEYS: readonly PolicyKey[] = [
   value("sandbox.caches", ranked("none", "private")),
   list("rights", "env.pass"),
   list("rights", "env.set"),
-  value("approvals.policy", ranked("untrusted", "on-request", "on-failure", "never")),
+  value("approvals.policy", looserApproval),
   value("approvals.timeout", longer),
-  list("rights", "approvals.channels"),
+  value("approvals.channels", notAmong),
   list("rights", "setup.run"),
   list("rights", "setup.network.allow"),
   list("limits", "setup.network.deny"),
   list("rights", "setup.credentials"),
   list("rights", "credentials"),
   value("ruleOfTwo", ranked("deny", "ask", "off")),
+  list("limits", "legs.untrusted"),
+  list("limits", "legs.private"),
+  list("limits", "legs.outward"),
+  list("rights", "legs.except.untrusted"),
+  list("rights", "legs.except.private"),
+  list("rights", "legs.except.outward"),
+  // the classifier reads what the agent does: who may name one is a matter of trust, not of strictness
+  value("auto.classifier", different),
+  value("auto.timeout", longer),
   value("audit.reads", ranked("all", "secrets", "none")),
   value("audit.retention", shorter),
   list("limits", "audit.witness"),

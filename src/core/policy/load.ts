@@ -2,10 +2,10 @@
 // read is never an empty one. Trust (whether a person accepted a file) is an input; `monitor/policy-files.ts` finds it out.
 import { err, ok, type Problem, type Result } from "../result.ts";
 import { parsePolicyDocument } from "./document.ts";
-import type { NetworkEntry, RuleEntry } from "./file.ts";
-import { parseDuration, parseSize } from "./measure.ts";
-import { type Dropped, type Merged, mergeLayers, type ParsedLayer, type Part, strongestFirst } from "./merge.ts";
-import type { LayerName, Limits, NetworkRuleText, PathText, Policy, PrivateHost, RuleText } from "./policy.ts";
+import { policyOf } from "./effective.ts";
+import type { RuleEntry } from "./file.ts";
+import { type Dropped, type Merged, mergeLayers, type ParsedLayer, strongestFirst } from "./merge.ts";
+import type { LayerName, Policy } from "./policy.ts";
 import { parseRule } from "./rule.ts";
 import { unbuiltParts } from "./unbuilt.ts";
 
@@ -44,6 +44,9 @@ sandbox:
   apply: end
   limits: { timeout: 4h, memory: 4g, pids: 4096, cpus: 2, fileSize: 1g, disk: 5g, connections: 1024, logBytes: 256m }
   caches: private
+approvals: { policy: on-request, timeout: 120s, channels: [terminal] }
+ruleOfTwo: ask
+auto: { timeout: 2s }
 `;
 
 /** Parses, trusts and merges. Problems of every layer are returned together, each with its place. */
@@ -60,14 +63,12 @@ export function loadPolicy(layers: readonly LayerText[]): Result<LoadedPolicy, r
     else parsed.push({ name: layer.name, trusted: layer.trusted, document: document.value });
   }
   if (problems.length > 0) return err(problems);
-  const merged = mergeLayers(parsed);
+  const merged = withoutDisabled(mergeLayers(parsed));
   problems.push(...badRules(merged));
   if (problems.length > 0) return err(problems);
+  const read = texts.filter((t) => t.name !== "default").map(({ name, file, digest }) => ({ name, file, digest }));
   return ok({
-    policy: policyOf(
-      merged,
-      texts.filter((t) => t.name !== "default"),
-    ),
+    policy: policyOf(merged, read),
     dropped: merged.dropped,
     warnings: [],
     notBuilt: unbuiltParts(merged),
@@ -75,98 +76,26 @@ export function loadPolicy(layers: readonly LayerText[]): Result<LoadedPolicy, r
   });
 }
 
-function policyOf(merged: Merged, layers: readonly LayerText[]): Policy {
-  const list = (key: string): readonly Part[] => merged.parts.get(key) ?? [];
-  // The default layer sets every value read here, so a missing one is a broken invariant.
-  const one = <T>(key: string): T => {
-    const [part] = list(key);
-    if (part === undefined) throw new Error(`no layer sets ${key}`);
-    return part.value as T;
-  };
-  const paths = (key: string): readonly PathText[] => list(key).map((p) => ({ text: String(p.value), at: p.at }));
+/** A mode that some layer switched off is not what is left; the closed one is, and the wish is told like every other. */
+function withoutDisabled(merged: Merged): Merged {
+  const [off] = merged.parts.get("permissions.disableBypassPermissionsMode") ?? [];
+  const [mode] = merged.parts.get("permissions.mode") ?? [];
+  if (off === undefined || mode?.value !== "bypassPermissions") return merged;
   return {
-    version: 1,
-    tier: one("tier"),
-    permissions: {
-      mode: (one<string>("permissions.mode") === "manual"
-        ? "default"
-        : one("permissions.mode")) as Policy["permissions"]["mode"],
-      allow: list("permissions.allow").map(ruleText),
-      ask: list("permissions.ask").map(ruleText),
-      deny: list("permissions.deny").map(ruleText),
-    },
-    sandbox: {
-      mode: one("sandbox.mode"),
-      runtime: one("sandbox.runtime"),
-      workspace: one("sandbox.workspace"),
-      apply: one("sandbox.apply"),
-      filesystem: {
-        allowRead: paths("sandbox.filesystem.allowRead"),
-        denyRead: paths("sandbox.filesystem.denyRead"),
-        allowWrite: paths("sandbox.filesystem.allowWrite"),
-        denyWrite: paths("sandbox.filesystem.denyWrite"),
-      },
-      network: {
-        allow: list("sandbox.network.allow").map(networkText),
-        deny: list("sandbox.network.deny").map(networkText),
-        allowPrivate: list("sandbox.network.allowPrivate").map((p) => ({
-          ...(p.value as Omit<PrivateHost, "at">),
-          at: p.at,
-        })),
-      },
-      limits: limitsOf(one),
-      ports: [...new Set(list("sandbox.ports").map((p) => Number(p.value)))],
-      unixSockets: paths("sandbox.unixSockets"),
-      devices: list("sandbox.devices").map((p) => String(p.value)),
-      caches: one("sandbox.caches"),
-    },
-    env: { pass: [...new Set(list("env.pass").map((p) => String(p.value)))], set: environment(list("env.set")) },
-    layers: layers.map(({ name, file, digest }) => ({ name, file, digest })),
+    parts: new Map([...merged.parts, ["permissions.mode", [{ value: "default", layer: off.layer, at: off.at }]]]),
+    dropped: [...merged.dropped, { ...mode, key: "permissions.mode", because: "disabled" }],
   };
 }
 
-function limitsOf(one: <T>(key: string) => T): Limits {
-  const size = (key: string): number => parseSize(one<string | number>(`sandbox.limits.${key}`)) ?? 1;
-  return {
-    timeoutMs: parseDuration(one<string>("sandbox.limits.timeout")) ?? 1,
-    memoryBytes: size("memory"),
-    pids: one("sandbox.limits.pids"),
-    cpus: one("sandbox.limits.cpus"),
-    fileSizeBytes: size("fileSize"),
-    diskBytes: size("disk"),
-    connections: one("sandbox.limits.connections"),
-    logBytes: size("logBytes"),
-  };
-}
-
-/** The strongest layer's value of each name: parts come strongest first. */
-function environment(parts: readonly Part[]): Readonly<Record<string, string>> {
-  const set = new Map<string, string>();
-  for (const part of parts) {
-    const [name, value] = part.value as readonly [string, string];
-    if (!set.has(name)) set.set(name, value);
-  }
-  return Object.fromEntries(set);
-}
-
-function ruleText(part: Part): RuleText {
-  const entry = part.value as RuleEntry;
-  const place = { at: part.at, layer: part.layer };
-  if (typeof entry === "string") return { text: entry, ...place };
-  const { match, notMatch } = entry;
-  return { text: entry.rule, ...place, ...(match ? { match } : {}), ...(notMatch ? { notMatch } : {}) };
-}
-
-function networkText(part: Part): NetworkRuleText {
-  const entry = part.value as NetworkEntry;
-  if (typeof entry === "string") return { text: entry, at: part.at };
-  const { methods, paths } = entry;
-  return { text: entry.host, at: part.at, ...(methods ? { methods } : {}), ...(paths ? { paths } : {}) };
-}
+/** The keys that hold permission rules. */
+const RULE_KEYS: readonly string[] = [
+  ...["allow", "ask", "deny"].map((list) => `permissions.${list}`),
+  ...["untrusted", "private", "outward"].flatMap((leg) => [`legs.${leg}`, `legs.except.${leg}`]),
+];
 
 /** Rules that do not parse. Also those of files nobody accepted: a typing slip is told before it is trusted. */
 function badRules(merged: Merged): readonly Problem[] {
-  return ["permissions.allow", "permissions.ask", "permissions.deny"].flatMap((key) => {
+  return RULE_KEYS.flatMap((key) => {
     const written = [...(merged.parts.get(key) ?? []), ...merged.dropped.filter((d) => d.key === key)];
     return written.flatMap((part) => {
       const entry = part.value as RuleEntry;

@@ -25,11 +25,11 @@ export interface Dropped {
   readonly value: unknown;
   readonly layer: LayerName;
   readonly at: Span;
-  /** `not-accepted`: nobody accepted this file. `managed`: the managed file fixed this key. */
-  readonly because: "not-accepted" | "managed";
+  /** `not-accepted`: nobody accepted this file. `managed`: the managed file fixed this key. `disabled`: a layer switched it off. */
+  readonly because: "not-accepted" | "managed" | "disabled";
 }
 
-/** The merged values: one part for a `value`, all parts for a list, nothing where no layer set it. */
+/** The merged values: one part for a `value` or a `switch`, all parts for a list, nothing where no layer set it. */
 export interface Merged {
   readonly parts: ReadonlyMap<string, readonly Part[]>;
   readonly dropped: readonly Dropped[];
@@ -48,11 +48,20 @@ export function mergeLayers(layers: readonly ParsedLayer[]): Merged {
   const parts = new Map<string, readonly Part[]>();
   const dropped: Dropped[] = [];
   for (const key of POLICY_KEYS) {
-    const merged = key.kind === "value" ? mergeValue(key, sorted, dropped) : mergeList(key, sorted, dropped);
+    const merged = MERGE[key.kind](key, sorted, dropped);
     if (merged.length > 0) parts.set(key.key, merged);
   }
   return { parts, dropped };
 }
+
+type Merge = (key: PolicyKey, sorted: readonly ParsedLayer[], dropped: Dropped[]) => readonly Part[];
+
+const MERGE: Readonly<Record<PolicyKey["kind"], Merge>> = {
+  limits: mergeList,
+  rights: mergeList,
+  value: mergeValue,
+  switch: (key, sorted) => sorted.flatMap((layer) => read(key, layer)).slice(0, 1),
+};
 
 function mergeValue(key: PolicyKey, sorted: readonly ParsedLayer[], dropped: Dropped[]): readonly Part[] {
   const said = sorted.flatMap((layer) => read(key, layer).map((part) => ({ part, trusted: layer.trusted })));
@@ -106,7 +115,7 @@ function read(key: PolicyKey, layer: ParsedLayer): readonly Part[] {
     const value = valueAt(layer.document.value, path);
     const part = (v: unknown, at: DocumentPath): Part => ({ value: v, layer: layer.name, at: layer.document.at(at) });
     if (value === undefined) return [];
-    if (key.kind === "value") return [part(value, path)];
+    if (key.kind === "value" || key.kind === "switch") return [part(value, path)];
     if (Array.isArray(value)) return value.map((entry, index) => part(entry, [...path, index]));
     return Object.entries(value as object).map(([name, entry]) => part([name, entry], [...path, name]));
   });

@@ -7,6 +7,15 @@ export type Tier = "low" | "medium" | "high";
 export type Mode = "default" | "acceptEdits" | "plan" | "auto" | "dontAsk" | "bypassPermissions";
 /** What the fence lets the agent write (PERM-3). */
 export type SandboxMode = "read-only" | "workspace-write" | "danger-full-access";
+/** When a person is asked at all (PERM-3), beside what the rules say. */
+export type ApprovalPolicy = "untrusted" | "on-request" | "on-failure" | "never";
+/** What happens at the third leg (TRI-2). */
+export type RuleOfTwo = "ask" | "deny" | "off";
+/** Where a question is shown (APP-1). */
+export type ApprovalChannel =
+  | { readonly kind: "terminal" | "desktop" | "console" }
+  /** `url` is https, or http on loopback; the variable of the caller's environment holds the shared secret. */
+  | { readonly kind: "webhook"; readonly url: string; readonly secretEnv: string };
 /** What the agent edits (SAND-7). Issue 1 builds `overlay` and `direct`; the others are refused by name. */
 export type WorkspaceKind = "overlay" | "direct" | "worktree" | "clone" | "read-only";
 /** When a clean diff reaches the host. */
@@ -22,6 +31,15 @@ export interface RuleText {
   /** Examples checked at load: commands this rule must, or must not, match. */
   readonly match?: readonly string[];
   readonly notMatch?: readonly string[];
+}
+
+/**
+ * Rules that speak of one leg (TRI-1), beside the built-in defaults: an observation that a `sets` rule matches sets it, one that an
+ * `except` rule matches does not by default any more. `sets` wins over `except`.
+ */
+export interface LegRules {
+  readonly sets: readonly RuleText[];
+  readonly except: readonly RuleText[];
 }
 
 /** A path pattern of `sandbox.filesystem` as written, with its place. */
@@ -66,6 +84,8 @@ export interface Policy {
   readonly tier: Tier;
   readonly permissions: {
     readonly mode: Mode;
+    /** True when any layer says `disableBypassPermissionsMode: disable`: then `mode` is never `bypassPermissions`. */
+    readonly bypassDisabled: boolean;
     readonly allow: readonly RuleText[];
     readonly ask: readonly RuleText[];
     readonly deny: readonly RuleText[];
@@ -92,6 +112,17 @@ export interface Policy {
     readonly devices: readonly string[];
     readonly caches: "private" | "none";
   };
+  readonly approvals: {
+    readonly policy: ApprovalPolicy;
+    /** A question without an answer for this long is denied. */
+    readonly timeoutMs: number;
+    readonly channels: readonly ApprovalChannel[];
+  };
+  readonly ruleOfTwo: RuleOfTwo;
+  /** A: untrusted content read, B: private data or a sensitive system reached, C: state changed outside or data sent out. */
+  readonly legs: { readonly A: LegRules; readonly B: LegRules; readonly C: LegRules };
+  /** Mode `auto` (PERM-9): the classifier is asked after the deterministic classes, and its word can only tighten. */
+  readonly auto: { readonly classifier?: { readonly url: string; readonly timeoutMs: number } };
   readonly env: { readonly pass: readonly string[]; readonly set: Readonly<Record<string, string>> };
   /** The layers it was made of, strongest first, each with the SHA-256 of its bytes (hex). */
   readonly layers: readonly { readonly name: LayerName; readonly file: string; readonly digest: string }[];

@@ -1,5 +1,5 @@
 // The shape of one policy file (DESIGN 6), strict at every depth: an unknown key is an error, never ignored.
-// The same schema publishes docs/policy.schema.json. It has no transforms: `layers.ts` turns values into the Policy's units.
+// The same schema publishes docs/policy.schema.json. It has no transforms: `load.ts` turns values into the Policy's units.
 import ipaddr from "ipaddr.js";
 import * as z from "zod";
 import type { PolicyFile } from "./file.ts";
@@ -54,6 +54,15 @@ const rule = z.union(
 );
 const rules = z.array(rule);
 
+/** Where the questions and facts of a session may be sent: to a server that proves its name, or to this machine. */
+const ENDPOINT =
+  /^(?:https:\/\/[^\s/?#@\\]+|http:\/\/(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost)(?::\d{1,5})?)(?:[/?][^\s#]*)?$/i;
+const endpoint = word.refine((text) => ENDPOINT.test(text), "expected an `https://` URL, or `http://` on loopback");
+const channel = z.union(
+  [z.enum(["terminal", "desktop", "console"]), z.strictObject({ webhook: endpoint, secretEnv: envName })],
+  { error: "expected `terminal`, `desktop`, `console` or `{webhook: URL, secretEnv: NAME}`" },
+);
+
 const MODES = ["default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions"] as const;
 const RUNTIMES = ["auto", "process", "container", "gvisor", "kata", "microvm", "kubernetes", "remote"] as const;
 
@@ -61,6 +70,7 @@ const permissions = z.strictObject({
   mode: z.enum(MODES).optional(),
   /** Claude Code's name for `mode`; `manual` is its newer word for `default`. */
   defaultMode: z.enum([...MODES, "manual"]).optional(),
+  disableBypassPermissionsMode: z.literal("disable", { error: "expected `disable`" }).optional(),
   allow: rules.optional(),
   ask: rules.optional(),
   deny: rules.optional(),
@@ -113,6 +123,7 @@ const credential = z.strictObject({
   }),
   inject: z.strictObject({ hosts: z.array(host), header: word.optional() }).optional(),
 });
+const legLists = { untrusted: rules.optional(), private: rules.optional(), outward: rules.optional() };
 const threeWay = z.enum(["ask", "deny", "off"]);
 const reviewWord = z.enum(["block", "ask", "off"]);
 
@@ -126,7 +137,7 @@ export const policyFileSchema: z.ZodType<PolicyFile> = z.strictObject({
     .strictObject({
       policy: z.enum(["untrusted", "on-request", "on-failure", "never"]).optional(),
       timeout: duration.optional(),
-      channels: z.array(z.enum(["terminal", "desktop", "console", "webhook"])).optional(),
+      channels: z.array(channel).optional(),
     })
     .optional(),
   setup: z
@@ -141,6 +152,8 @@ export const policyFileSchema: z.ZodType<PolicyFile> = z.strictObject({
   credentials: z.array(credential).optional(),
   env: z.strictObject({ pass: z.array(envName).optional(), set: z.record(envName, z.string()).optional() }).optional(),
   ruleOfTwo: threeWay.optional(),
+  legs: z.strictObject({ ...legLists, except: z.strictObject(legLists).optional() }).optional(),
+  auto: z.strictObject({ classifier: endpoint.optional(), timeout: duration.optional() }).optional(),
   audit: z
     .strictObject({
       reads: z.enum(["none", "secrets", "all"]).optional(),

@@ -21,15 +21,12 @@ const DOES: Readonly<Record<string, Passes>> = {
   "sandbox.network.deny": isPlainNetworkRule,
   "sandbox.unixSockets": nothing,
   "sandbox.devices": nothing,
-  "approvals.policy": only("on-request"),
-  "approvals.timeout": only("120s", "2m"),
-  "approvals.channels": only("terminal"),
+  "approvals.channels": (value) => Array.isArray(value) && !value.includes("desktop") && !value.includes("console"),
   "setup.run": nothing,
   "setup.network.allow": nothing,
   "setup.network.deny": nothing,
   "setup.credentials": nothing,
   credentials: nothing,
-  ruleOfTwo: only("off"),
   "audit.reads": only("none"),
   "audit.retention": nothing,
   "audit.witness": nothing,
@@ -54,7 +51,8 @@ export function unbuiltParts(merged: Merged): readonly Problem[] {
 
 function notBuilt(key: string, part: Part): Problem {
   const high = key === "tier";
-  const shown = typeof part.value === "string" || typeof part.value === "number" ? `${key}: ${part.value}` : key;
+  const words = (Array.isArray(part.value) ? part.value : [part.value]).filter((v) => typeof v !== "object");
+  const shown = words.length > 0 ? `${key}: ${words.join(", ")}` : key;
   return {
     code: "not-built",
     message: high

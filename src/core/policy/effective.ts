@@ -1,0 +1,139 @@
+// Merged parts → the Policy (policy.ts): other tools' names and units are gone here, and every value is there.
+import type { ChannelEntry, NetworkEntry, RuleEntry } from "./file.ts";
+import { parseDuration, parseSize } from "./measure.ts";
+import type { Merged, Part } from "./merge.ts";
+import type {
+  ApprovalChannel,
+  LegRules,
+  Limits,
+  Mode,
+  NetworkRuleText,
+  PathText,
+  Policy,
+  PrivateHost,
+  RuleText,
+} from "./policy.ts";
+
+/** The policy of merged parts. The default layer must be among them: it sets every value that is read here. */
+export function policyOf(merged: Merged, layers: Policy["layers"]): Policy {
+  const list = (key: string): readonly Part[] => merged.parts.get(key) ?? [];
+  // The default layer sets every value read here, so a missing one is a broken invariant.
+  const one = <T>(key: string): T => {
+    const [part] = list(key);
+    if (part === undefined) throw new Error(`no layer sets ${key}`);
+    return part.value as T;
+  };
+  const leg = (name: string): LegRules => ({
+    sets: list(`legs.${name}`).map(ruleText),
+    except: list(`legs.except.${name}`).map(ruleText),
+  });
+  const rules = (key: string): readonly RuleText[] => list(`permissions.${key}`).map(ruleText);
+  const paths = (key: string): readonly PathText[] => list(key).map((p) => ({ text: String(p.value), at: p.at }));
+  return {
+    version: 1,
+    tier: one("tier"),
+    permissions: {
+      mode: modeOf(one("permissions.mode")),
+      bypassDisabled: list("permissions.disableBypassPermissionsMode").length > 0,
+      allow: rules("allow"),
+      ask: rules("ask"),
+      deny: rules("deny"),
+    },
+    sandbox: {
+      mode: one("sandbox.mode"),
+      runtime: one("sandbox.runtime"),
+      workspace: one("sandbox.workspace"),
+      apply: one("sandbox.apply"),
+      filesystem: {
+        allowRead: paths("sandbox.filesystem.allowRead"),
+        denyRead: paths("sandbox.filesystem.denyRead"),
+        allowWrite: paths("sandbox.filesystem.allowWrite"),
+        denyWrite: paths("sandbox.filesystem.denyWrite"),
+      },
+      network: {
+        allow: list("sandbox.network.allow").map(networkText),
+        deny: list("sandbox.network.deny").map(networkText),
+        allowPrivate: list("sandbox.network.allowPrivate").map((p) => ({
+          ...(p.value as Omit<PrivateHost, "at">),
+          at: p.at,
+        })),
+      },
+      limits: limitsOf(one),
+      ports: [...new Set(list("sandbox.ports").map((p) => Number(p.value)))],
+      unixSockets: paths("sandbox.unixSockets"),
+      devices: list("sandbox.devices").map((p) => String(p.value)),
+      caches: one("sandbox.caches"),
+    },
+    approvals: {
+      policy: one("approvals.policy"),
+      timeoutMs: milliseconds(one("approvals.timeout")),
+      channels: one<readonly ChannelEntry[]>("approvals.channels").map(channelOf),
+    },
+    ruleOfTwo: one("ruleOfTwo"),
+    legs: { A: leg("untrusted"), B: leg("private"), C: leg("outward") },
+    auto: autoOf(list("auto.classifier")[0], one("auto.timeout")),
+    env: { pass: [...new Set(list("env.pass").map((p) => String(p.value)))], set: environment(list("env.set")) },
+    layers: layers.map(({ name, file, digest }) => ({ name, file, digest })),
+  };
+}
+
+/** `manual` is Claude Code's newer word for `default`. */
+function modeOf(word: Mode | "manual"): Mode {
+  return word === "manual" ? "default" : word;
+}
+
+function channelOf(entry: ChannelEntry): ApprovalChannel {
+  return typeof entry === "string"
+    ? { kind: entry }
+    : { kind: "webhook", url: entry.webhook, secretEnv: entry.secretEnv };
+}
+
+function autoOf(classifier: Part | undefined, timeout: string): Policy["auto"] {
+  return classifier === undefined
+    ? {}
+    : { classifier: { url: String(classifier.value), timeoutMs: milliseconds(timeout) } };
+}
+
+/** The schema refuses every text that is no duration; the shortest one stands for what cannot be. */
+function milliseconds(text: string): number {
+  return parseDuration(text) ?? 1;
+}
+
+function limitsOf(one: <T>(key: string) => T): Limits {
+  const size = (key: string): number => parseSize(one<string | number>(`sandbox.limits.${key}`)) ?? 1;
+  return {
+    timeoutMs: milliseconds(one("sandbox.limits.timeout")),
+    memoryBytes: size("memory"),
+    pids: one("sandbox.limits.pids"),
+    cpus: one("sandbox.limits.cpus"),
+    fileSizeBytes: size("fileSize"),
+    diskBytes: size("disk"),
+    connections: one("sandbox.limits.connections"),
+    logBytes: size("logBytes"),
+  };
+}
+
+/** The strongest layer's value of each name: parts come strongest first. */
+function environment(parts: readonly Part[]): Readonly<Record<string, string>> {
+  const set = new Map<string, string>();
+  for (const part of parts) {
+    const [name, value] = part.value as readonly [string, string];
+    if (!set.has(name)) set.set(name, value);
+  }
+  return Object.fromEntries(set);
+}
+
+function ruleText(part: Part): RuleText {
+  const entry = part.value as RuleEntry;
+  const place = { at: part.at, layer: part.layer };
+  if (typeof entry === "string") return { text: entry, ...place };
+  const { match, notMatch } = entry;
+  return { text: entry.rule, ...place, ...(match ? { match } : {}), ...(notMatch ? { notMatch } : {}) };
+}
+
+function networkText(part: Part): NetworkRuleText {
+  const entry = part.value as NetworkEntry;
+  if (typeof entry === "string") return { text: entry, at: part.at };
+  const { methods, paths } = entry;
+  return { text: entry.host, at: part.at, ...(methods ? { methods } : {}), ...(paths ? { paths } : {}) };
+}
