@@ -4,7 +4,6 @@ import { parseDuration, parseSize } from "./measure.ts";
 import type { Merged, Part } from "./merge.ts";
 import type {
   ApprovalChannel,
-  LegRules,
   Limits,
   Mode,
   NetworkRuleText,
@@ -23,11 +22,8 @@ export function policyOf(merged: Merged, layers: Policy["layers"]): Policy {
     if (part === undefined) throw new Error(`no layer sets ${key}`);
     return part.value as T;
   };
-  const leg = (name: string): LegRules => ({
-    sets: list(`legs.${name}`).map(ruleText),
-    except: list(`legs.except.${name}`).map(ruleText),
-  });
   const rules = (key: string): readonly RuleText[] => list(`permissions.${key}`).map(ruleText);
+  const texts = (key: string): readonly string[] => [...new Set(list(key).map((p) => String(p.value)))];
   const paths = (key: string): readonly PathText[] => list(key).map((p) => ({ text: String(p.value), at: p.at }));
   return {
     version: 1,
@@ -61,7 +57,7 @@ export function policyOf(merged: Merged, layers: Policy["layers"]): Policy {
       limits: limitsOf(one),
       ports: [...new Set(list("sandbox.ports").map((p) => Number(p.value)))],
       unixSockets: paths("sandbox.unixSockets"),
-      devices: list("sandbox.devices").map((p) => String(p.value)),
+      devices: texts("sandbox.devices"),
       caches: one("sandbox.caches"),
     },
     approvals: {
@@ -70,9 +66,19 @@ export function policyOf(merged: Merged, layers: Policy["layers"]): Policy {
       channels: one<readonly ChannelEntry[]>("approvals.channels").map(channelOf),
     },
     ruleOfTwo: one("ruleOfTwo"),
-    legs: { A: leg("untrusted"), B: leg("private"), C: leg("outward") },
+    legs: {
+      A: one("legs.A"),
+      B: one("legs.B"),
+      C: one("legs.C"),
+      trustedHosts: texts("legs.trustedHosts"),
+      privateHosts: texts("legs.privateHosts"),
+      privatePaths: texts("legs.privatePaths"),
+      foreignPaths: texts("legs.foreignPaths"),
+      readingTools: texts("legs.readingTools"),
+      workspace: one("legs.workspace"),
+    },
     auto: autoOf(list("auto.classifier")[0], one("auto.timeout")),
-    env: { pass: [...new Set(list("env.pass").map((p) => String(p.value)))], set: environment(list("env.set")) },
+    env: { pass: texts("env.pass"), set: environment(list("env.set")) },
     layers: layers.map(({ name, file, digest }) => ({ name, file, digest })),
   };
 }

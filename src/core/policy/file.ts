@@ -1,4 +1,5 @@
 // One policy file as the schema accepts it, before trust and merging. `Policy` (policy.ts) is what is left of all of them.
+import type { LegSource } from "../session/leg-policy.ts";
 import type { ApplyWhen, ApprovalPolicy, Mode, RuleOfTwo, SandboxMode, Tier, WorkspaceKind } from "./policy.ts";
 
 /** One entry of `permissions.allow|ask|deny`: the rule alone, or with examples that are checked at load. */
@@ -97,19 +98,17 @@ export interface PolicyFile {
       }
     | undefined;
   readonly ruleOfTwo?: RuleOfTwo | undefined;
-  /** Rules of what sets a leg, beside the built-in ones. */
   readonly legs?:
     | {
-        readonly untrusted?: List<RuleEntry>;
-        readonly private?: List<RuleEntry>;
-        readonly outward?: List<RuleEntry>;
-        readonly except?:
-          | {
-              readonly untrusted?: List<RuleEntry>;
-              readonly private?: List<RuleEntry>;
-              readonly outward?: List<RuleEntry>;
-            }
-          | undefined;
+        readonly A?: List<LegSource>;
+        readonly B?: List<LegSource>;
+        readonly C?: List<LegSource>;
+        readonly trustedHosts?: List;
+        readonly privateHosts?: List;
+        readonly privatePaths?: List;
+        readonly foreignPaths?: List;
+        readonly readingTools?: List;
+        readonly workspace?: "auto" | "own" | "foreign" | undefined;
       }
     | undefined;
   readonly auto?: { readonly classifier?: string | undefined; readonly timeout?: string | undefined } | undefined;

@@ -13,7 +13,6 @@ export type {
   ApprovalChannel,
   ApprovalPolicy,
   LayerName,
-  LegRules,
   Limits,
   Mode,
   NetworkRuleText,

@@ -35,21 +35,37 @@ export interface JudgedCommand {
   readonly inner: readonly JudgedCommand[];
 }
 
+/** How far an allow rule for the command around this one spells its words: `Bash(find . -exec grep *)` spells `grep`. */
+interface Granted {
+  readonly rule: CompiledRule;
+  readonly spelled: number;
+}
+
 /** Judges one command and everything it runs. */
-export function judgeCommand(command: Command, judge: Judge): JudgedCommand {
-  const inner = command.effects.flatMap((e) => (e.kind === "run" ? e.inner.map((c) => judgeCommand(c, judge)) : []));
+export function judgeCommand(command: Command, judge: Judge, granted?: Granted): JudgedCommand {
+  const own = longest(allowRule(command, judge.rules), granted);
+  const inner = command.effects.flatMap((e) => {
+    if (e.kind !== "run") return [];
+    const rest = own !== undefined && own.spelled > e.index ? { ...own, spelled: own.spelled - e.index } : undefined;
+    return e.inner.map((c) => judgeCommand(c, judge, rest));
+  });
   const limits = [...bashLimits(command, judge), ...pathLimits(command, judge), ...irreversible(command, judge)];
   const denied = limits.some((r) => r.verdict === "deny");
-  const covered = denied ? [] : coverage(command, judge);
+  const covered = denied ? [] : coverage(command, judge, own);
   const reasons = [...limits, ...covered];
-  const own = strictest(reasons.map((r) => r.verdict));
   return {
     text: command.text,
     offset: command.offset,
-    verdict: strictest([own, ...inner.map((c) => c.verdict)]),
+    verdict: strictest([...reasons.map((r) => r.verdict), ...inner.map((c) => c.verdict)]),
     reasons,
     inner,
   };
+}
+
+function longest(rule: CompiledRule | undefined, granted: Granted | undefined): Granted | undefined {
+  if (rule === undefined) return granted;
+  const spelled = rule.bash?.spelled ?? 0;
+  return granted === undefined || spelled >= granted.spelled ? { rule, spelled } : granted;
 }
 
 /** Ask and deny rules of Bash: on the words, and on every other spelling of them. */
@@ -156,8 +172,8 @@ function isCritical(word: ShellWord, command: Command, facts: PathFacts): boolea
 }
 
 /** What covers the command and its effects. The first reason that is not `allow` is where a person is needed. */
-function coverage(command: Command, judge: Judge): readonly Reason[] {
-  const base = coverBase(command, judge);
+function coverage(command: Command, judge: Judge, own: Granted | undefined): readonly Reason[] {
+  const base = coverBase(command, judge, own);
   const reasons: Reason[] = [base.reason];
   for (const effect of command.effects) {
     const reason = coverEffect(effect, command, judge, base);
@@ -172,12 +188,10 @@ interface Base {
   readonly spelled: number;
 }
 
-function coverBase(command: Command, judge: Judge): Base {
+function coverBase(command: Command, judge: Judge, own: Granted | undefined): Base {
   const subject = command.text;
   if (command.free) return { by: "free", spelled: 0, reason: { code: "free", verdict: "allow", subject } };
-  const rule = allowRule(command, judge.rules);
-  if (rule !== undefined)
-    return { by: "rule", spelled: rule.bash?.spelled ?? 0, reason: matched(rule, "allow", command) };
+  if (own !== undefined) return { by: "rule", spelled: own.spelled, reason: matched(own.rule, "allow", command) };
   if (command.readOnly && readsInside(command, judge))
     return { by: "read-only", spelled: 0, reason: { code: "read-only", verdict: "allow", subject } };
   if (judge.mode === "bypassPermissions")

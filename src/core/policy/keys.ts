@@ -61,6 +61,9 @@ const notAmong = (a: unknown, b: unknown): boolean => {
   return !Array.isArray(a) || a.some((entry) => !known.has(JSON.stringify(entry)));
 };
 
+/** A list that lacks something the other holds. */
+const lacks = (a: unknown, b: unknown): boolean => notAmong(b, a);
+
 const looserMode = ordered({
   default: ["plan", "dontAsk"],
   acceptEdits: ["default", "plan", "dontAsk"],
@@ -117,12 +120,15 @@ export const POLICY_KEYS: readonly PolicyKey[] = [
   list("rights", "setup.credentials"),
   list("rights", "credentials"),
   value("ruleOfTwo", ranked("deny", "ask", "off")),
-  list("limits", "legs.untrusted"),
-  list("limits", "legs.private"),
-  list("limits", "legs.outward"),
-  list("rights", "legs.except.untrusted"),
-  list("rights", "legs.except.private"),
-  list("rights", "legs.except.outward"),
+  value("legs.A", lacks),
+  value("legs.B", lacks),
+  value("legs.C", lacks),
+  list("rights", "legs.trustedHosts"),
+  list("limits", "legs.privateHosts"),
+  list("limits", "legs.privatePaths"),
+  list("limits", "legs.foreignPaths"),
+  list("rights", "legs.readingTools"),
+  value("legs.workspace", ranked("foreign", "auto", "own")),
   // the classifier reads what the agent does: who may name one is a matter of trust, not of strictness
   value("auto.classifier", different),
   value("auto.timeout", longer),

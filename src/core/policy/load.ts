@@ -1,6 +1,7 @@
 // Policy texts in, one Policy out (DESIGN 6). Any problem in any layer is the answer for all of them: a policy that cannot be
 // read is never an empty one. Trust (whether a person accepted a file) is an input; `monitor/policy-files.ts` finds it out.
 import { err, ok, type Problem, type Result } from "../result.ts";
+import { DEFAULT_LEG_POLICY } from "../session/leg-policy.ts";
 import { parsePolicyDocument } from "./document.ts";
 import { policyOf } from "./effective.ts";
 import type { RuleEntry } from "./file.ts";
@@ -46,6 +47,11 @@ sandbox:
   caches: private
 approvals: { policy: on-request, timeout: 120s, channels: [terminal] }
 ruleOfTwo: ask
+legs:
+  A: [${DEFAULT_LEG_POLICY.A.join(", ")}]
+  B: [${DEFAULT_LEG_POLICY.B.join(", ")}]
+  C: [${DEFAULT_LEG_POLICY.C.join(", ")}]
+  workspace: ${DEFAULT_LEG_POLICY.workspace}
 auto: { timeout: 2s }
 `;
 
@@ -87,15 +93,9 @@ function withoutDisabled(merged: Merged): Merged {
   };
 }
 
-/** The keys that hold permission rules. */
-const RULE_KEYS: readonly string[] = [
-  ...["allow", "ask", "deny"].map((list) => `permissions.${list}`),
-  ...["untrusted", "private", "outward"].flatMap((leg) => [`legs.${leg}`, `legs.except.${leg}`]),
-];
-
 /** Rules that do not parse. Also those of files nobody accepted: a typing slip is told before it is trusted. */
 function badRules(merged: Merged): readonly Problem[] {
-  return RULE_KEYS.flatMap((key) => {
+  return ["permissions.allow", "permissions.ask", "permissions.deny"].flatMap((key) => {
     const written = [...(merged.parts.get(key) ?? []), ...merged.dropped.filter((d) => d.key === key)];
     return written.flatMap((part) => {
       const entry = part.value as RuleEntry;

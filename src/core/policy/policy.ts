@@ -1,5 +1,6 @@
 // The effective policy: what is left when every layer is read, trusted and merged. Rooms get their part of it as plain data.
 import type { Span } from "../result.ts";
+import type { LegPolicy } from "../session/leg-policy.ts";
 
 /** Risk class of a repository; sets minimums for everything below (DESIGN 6 and 8). */
 export type Tier = "low" | "medium" | "high";
@@ -31,15 +32,6 @@ export interface RuleText {
   /** Examples checked at load: commands this rule must, or must not, match. */
   readonly match?: readonly string[];
   readonly notMatch?: readonly string[];
-}
-
-/**
- * Rules that speak of one leg (TRI-1), beside the built-in defaults: an observation that a `sets` rule matches sets it, one that an
- * `except` rule matches does not by default any more. `sets` wins over `except`.
- */
-export interface LegRules {
-  readonly sets: readonly RuleText[];
-  readonly except: readonly RuleText[];
 }
 
 /** A path pattern of `sandbox.filesystem` as written, with its place. */
@@ -119,8 +111,8 @@ export interface Policy {
     readonly channels: readonly ApprovalChannel[];
   };
   readonly ruleOfTwo: RuleOfTwo;
-  /** A: untrusted content read, B: private data or a sensitive system reached, C: state changed outside or data sent out. */
-  readonly legs: { readonly A: LegRules; readonly B: LegRules; readonly C: LegRules };
+  /** Which source sets which leg, the defaults of `core/session` included. */
+  readonly legs: LegPolicy;
   /** Mode `auto` (PERM-9): the classifier is asked after the deterministic classes, and its word can only tighten. */
   readonly auto: { readonly classifier?: { readonly url: string; readonly timeoutMs: number } };
   readonly env: { readonly pass: readonly string[]; readonly set: Readonly<Record<string, string>> };

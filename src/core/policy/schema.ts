@@ -2,6 +2,7 @@
 // The same schema publishes docs/policy.schema.json. It has no transforms: `load.ts` turns values into the Policy's units.
 import ipaddr from "ipaddr.js";
 import * as z from "zod";
+import { LEG_SOURCES, type LegSource } from "../session/leg-policy.ts";
 import type { PolicyFile } from "./file.ts";
 import { parseDuration, parseSize } from "./measure.ts";
 
@@ -123,7 +124,20 @@ const credential = z.strictObject({
   }),
   inject: z.strictObject({ hosts: z.array(host), header: word.optional() }).optional(),
 });
-const legLists = { untrusted: rules.optional(), private: rules.optional(), outward: rules.optional() };
+const sources = z.array(z.enum(Object.keys(LEG_SOURCES) as [LegSource, ...LegSource[]]));
+const legs = z.strictObject({
+  A: sources.optional(),
+  B: sources.optional(),
+  C: sources.optional(),
+  trustedHosts: z.array(host).optional(),
+  privateHosts: z.array(host).optional(),
+  privatePaths: paths.optional(),
+  foreignPaths: paths.optional(),
+  readingTools: z
+    .array(z.string().regex(/^mcp__[A-Za-z0-9_.*-]+$/, "expected a tool such as `mcp__github__get_*`"))
+    .optional(),
+  workspace: z.enum(["auto", "own", "foreign"]).optional(),
+});
 const threeWay = z.enum(["ask", "deny", "off"]);
 const reviewWord = z.enum(["block", "ask", "off"]);
 
@@ -152,7 +166,7 @@ export const policyFileSchema: z.ZodType<PolicyFile> = z.strictObject({
   credentials: z.array(credential).optional(),
   env: z.strictObject({ pass: z.array(envName).optional(), set: z.record(envName, z.string()).optional() }).optional(),
   ruleOfTwo: threeWay.optional(),
-  legs: z.strictObject({ ...legLists, except: z.strictObject(legLists).optional() }).optional(),
+  legs: legs.optional(),
   auto: z.strictObject({ classifier: endpoint.optional(), timeout: duration.optional() }).optional(),
   audit: z
     .strictObject({

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type LayerText, loadPolicy } from "#core/policy";
+import { DEFAULT_LEG_POLICY } from "#core/session";
 
 function layer(name: LayerText["name"], text: string, trusted = true): LayerText {
   return { name, file: `${name}.yaml`, text, digest: "0", trusted };
@@ -68,7 +69,7 @@ describe("questions and legs", () => {
         "user",
         `approvals: { policy: untrusted, timeout: 30s, channels: [terminal, { webhook: "https://ask.example/q", secretEnv: ASK_KEY }] }
 ruleOfTwo: deny
-legs: { untrusted: ["mcp__tickets"], private: ["Read(./customers/**)"], except: { outward: ["WebFetch(domain:ci.example)"] } }
+legs: { A: [web, workspace-file], privatePaths: [./customers/**], trustedHosts: [ci.example], readingTools: [mcp__tickets__get_*] }
 auto: { classifier: "http://127.0.0.1:9000/judge", timeout: 500ms }`,
       ),
     );
@@ -79,13 +80,13 @@ auto: { classifier: "http://127.0.0.1:9000/judge", timeout: 500ms }`,
       channels: [{ kind: "terminal" }, { kind: "webhook", url: "https://ask.example/q", secretEnv: "ASK_KEY" }],
     });
     expect(policy.ruleOfTwo).toBe("deny");
-    expect(
-      [policy.legs.A, policy.legs.B, policy.legs.C].map((l) => [l.sets, l.except].map((r) => r.map((x) => x.text))),
-    ).toEqual([
-      [["mcp__tickets"], []],
-      [["Read(./customers/**)"], []],
-      [[], ["WebFetch(domain:ci.example)"]],
-    ]);
+    expect(policy.legs).toEqual({
+      ...DEFAULT_LEG_POLICY,
+      A: ["web", "workspace-file"],
+      privatePaths: ["./customers/**"],
+      trustedHosts: ["ci.example"],
+      readingTools: ["mcp__tickets__get_*"],
+    });
     expect(policy.auto).toEqual({ classifier: { url: "http://127.0.0.1:9000/judge", timeoutMs: 500 } });
   });
 
@@ -95,19 +96,20 @@ auto: { classifier: "http://127.0.0.1:9000/judge", timeout: 500ms }`,
         "project",
         `approvals: { policy: on-failure, channels: [{ webhook: "https://evil.example", secretEnv: HOME }] }
 ruleOfTwo: off
-legs: { outward: ["mcp__x"], except: { private: ["Read(~/.ssh)"] } }
+legs: { A: [web], workspace: foreign, privatePaths: [./x], trustedHosts: [evil.example], readingTools: [mcp__evil__*] }
 auto: { classifier: "https://evil.example" }`,
         false,
       ),
     );
     expect([policy.approvals, policy.ruleOfTwo, policy.auto]).toEqual([load().policy.approvals, "ask", {}]);
-    expect(policy.legs.C.sets.map((r) => r.text)).toEqual(["mcp__x"]);
-    expect(policy.legs.B.except).toEqual([]);
+    expect(policy.legs).toEqual({ ...DEFAULT_LEG_POLICY, privatePaths: ["./x"], workspace: "foreign" });
     expect(dropped.map((d) => d.key)).toEqual([
       "approvals.policy",
       "approvals.channels",
       "ruleOfTwo",
-      "legs.except.private",
+      "legs.A",
+      "legs.trustedHosts",
+      "legs.readingTools",
       "auto.classifier",
     ]);
   });
