@@ -46,7 +46,10 @@ export function judgeCommand(command: Command, judge: Judge, granted?: Granted):
   const own = longest(allowRule(command, judge.rules), granted);
   const inner = command.effects.flatMap((e) => {
     if (e.kind !== "run") return [];
-    const rest = own !== undefined && own.spelled > e.index ? { ...own, spelled: own.spelled - e.index } : undefined;
+    const rest =
+      own !== undefined && e.index < command.words.length && own.spelled > e.index
+        ? { ...own, spelled: own.spelled - e.index }
+        : undefined;
     return e.inner.map((c) => judgeCommand(c, judge, rest));
   });
   const limits = [...bashLimits(command, judge), ...pathLimits(command, judge), ...irreversible(command, judge)];

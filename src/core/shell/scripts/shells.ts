@@ -16,7 +16,8 @@ export const shell: Special = (read, use) => {
   const [file] = read.operands;
   if (file !== undefined && !read.seen.has("s")) return [gadget("runs-file", file.index)];
   if (read.seen.has("version") || read.seen.has("help")) return [];
-  if (use.stdin?.kind === "text") return [{ kind: "run", index: 0, inner: use.shellText(use.stdin.text) }];
+  if (use.stdin?.kind === "text")
+    return [{ kind: "run", index: use.words.length, inner: use.shellText(use.stdin.text) }];
   return [gadget("standard-input", 0)];
 };
 
