@@ -2,12 +2,14 @@
 //   fence                     inside bubblewrap as process 1: finish the fence and run the command (outer.h)
 //   enter FILE... -- COMMAND  outside: join cgroups, then become COMMAND (enter.h)
 //   remove PATH               outside: delete a session folder, whatever is in it (remove.h)
+//   hook AGENT                an agent's hook, inside and outside: one event in, one verdict out (hook.h)
 #include <stdio.h>
 #include <string.h>
 
 #include "changes.h"
 #include "enter.h"
 #include "helper.h"
+#include "hook.h"
 #include "outer.h"
 #include "remove.h"
 
@@ -17,6 +19,7 @@ int main(int count, char **arguments) {
   if (strcmp(errand, "enter") == 0 && count > 2) return run_enter(arguments + 2);
   if (strcmp(errand, "remove") == 0 && count == 3) return run_remove(arguments[2]);
   if (strcmp(errand, "changes") == 0 && count == 3) return run_changes(arguments[2]);
-  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | remove PATH | changes PATH\n");
+  if (strcmp(errand, "hook") == 0) run_hook(arguments + 2);
+  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | remove PATH | changes PATH | hook AGENT\n");
   return EXIT_NO_FENCE;
 }
