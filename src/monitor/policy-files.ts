@@ -33,22 +33,14 @@ export async function readPolicy(places: PolicyPlaces): Promise<Result<LoadedPol
 export async function readLayers(places: PolicyPlaces): Promise<Result<readonly LayerText[], readonly Problem[]>> {
   const accepted = await readAccepted(places.stateDir);
   if (!accepted.ok) return err([accepted.error]);
-  const inside = (name: string): string => join(places.workspaceRoot, ".ringfence", name);
   const named = places.policyFile === undefined ? undefined : resolve(places.policyFile);
-  const wanted: readonly { readonly name: LayerText["name"]; readonly file: string }[] = [
-    { name: "managed", file: places.managedFile ?? MANAGED_POLICY },
-    ...(named === undefined ? [] : [{ name: "command-line" as const, file: named }]),
-    { name: "local", file: inside("policy.local.yaml") },
-    { name: "project", file: inside("policy.yaml") },
-    { name: "user", file: join(places.home, ".config/ringfence/policy.yaml") },
-  ];
   const layers: LayerText[] = [];
   const problems: Problem[] = [];
   if (places.commandLine !== undefined && Object.keys(places.commandLine).length > 0) {
     const text = JSON.stringify(places.commandLine);
     layers.push({ name: "command-line", file: "command line", text, digest: sha256(Buffer.from(text)), trusted: true });
   }
-  for (const { name, file } of wanted) {
+  for (const { name, file } of layerFiles(places)) {
     if (file === named && name !== "command-line") continue; // named by the person: read once, as their word
     const workspaceFile = name === "local" || name === "project";
     const read = await readPolicyFile(file, { followLinks: !workspaceFile });
@@ -63,6 +55,22 @@ export async function readLayers(places: PolicyPlaces): Promise<Result<readonly 
       });
   }
   return problems.length > 0 ? err(problems) : ok(layers);
+}
+
+/** Every file whose contents a policy depends on, whether or not it is there. */
+export function policyFiles(places: PolicyPlaces): readonly string[] {
+  return [join(places.stateDir, "trust.json"), ...layerFiles(places).map(({ file }) => file)];
+}
+
+function layerFiles(places: PolicyPlaces): readonly { readonly name: LayerText["name"]; readonly file: string }[] {
+  const inside = (name: string): string => join(places.workspaceRoot, ".ringfence", name);
+  return [
+    { name: "managed", file: places.managedFile ?? MANAGED_POLICY },
+    ...(places.policyFile === undefined ? [] : [{ name: "command-line" as const, file: resolve(places.policyFile) }]),
+    { name: "local", file: inside("policy.local.yaml") },
+    { name: "project", file: inside("policy.yaml") },
+    { name: "user", file: join(places.home, ".config/ringfence/policy.yaml") },
+  ];
 }
 
 /** One policy file as text with its digest; `undefined` when there is none. Never blocks on a pipe and never reads a device. */

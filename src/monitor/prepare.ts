@@ -1,13 +1,12 @@
 // Everything that must be known and made before anything runs: workspace, policy, network plan, masks, cgroup, plan.
 // Every way it can fail is a Problem with an exit code: 126 the policy says no, 125 it cannot be done here.
-import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import type { Json } from "#core/log";
 import { type EgressPlan, expandNetwork } from "#core/net";
 import { compileDenies } from "#core/paths";
-import type { LoadedPolicy, Policy } from "#core/policy";
+import type { Policy } from "#core/policy";
 import { agentFor } from "#core/presets";
 import type { SandboxPlan } from "#core/sandbox";
 import { proxyEnvironment, readToolConfig } from "#egress";
@@ -15,6 +14,7 @@ import { type Cgroup, findSecretFiles, openCgroup } from "#sandbox";
 import { deniedCommand } from "./judge-command.ts";
 import { planRun } from "./plan.ts";
 import { readPolicy } from "./policy-files.ts";
+import { policyDigest } from "./policy-watch.ts";
 import type { RunRequest } from "./request.ts";
 import { makeSessionFolders, type SessionPaths, sessionPaths } from "./sessions.ts";
 import { wallsOf } from "./walls.ts";
@@ -24,7 +24,7 @@ import { findWorkspace, type Workspace } from "./workspace.ts";
 export interface Prepared {
   readonly workspace: Workspace;
   readonly policy: Policy;
-  /** SHA-256 over the digests of all layers: names the policy in force. */
+  /** Names the policy in force. */
   readonly policyDigest: string;
   readonly plan: SandboxPlan;
   readonly egressPlan: EgressPlan;
@@ -134,7 +134,7 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
   return ok({
     workspace: workspace.value,
     policy,
-    policyDigest: digestOf(loaded.value),
+    policyDigest: policyDigest(loaded.value),
     plan: planned.value.plan,
     egressPlan,
     bridgeSocket,
@@ -182,10 +182,4 @@ function withAgentHosts(policy: Policy, hosts: readonly string[], agent: string)
     ...policy.sandbox.network,
     allow: [...policy.sandbox.network.allow, ...hosts.map((text) => ({ text, at }))],
   };
-}
-
-function digestOf(loaded: LoadedPolicy): string {
-  const hash = createHash("sha256");
-  for (const layer of loaded.policy.layers) hash.update(`${layer.name}\0${layer.digest}\n`);
-  return hash.digest("hex");
 }
