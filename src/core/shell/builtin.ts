@@ -1,8 +1,9 @@
 // Bash's own commands. They change the shell itself, so everything not listed as harmless is an effect.
 
+import type { Described } from "./described.ts";
 import { isInside, joinPath } from "./directory.ts";
 import type { Effect, ShellWord } from "./facts.ts";
-import type { Described, ProgramUse } from "./program.ts";
+import type { ProgramUse } from "./program.ts";
 
 type Handler = (use: ProgramUse) => Partial<Described>;
 

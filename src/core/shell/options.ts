@@ -1,5 +1,6 @@
 // Reads a program's words by its table entry (GNU conventions: clusters, attached values, unambiguous abbreviations, `--`).
 import type { Effect, ShellWord } from "./facts.ts";
+import { holdsCommand } from "./inner-text.ts";
 import type { OperandRole, ProgramEntry } from "./table.ts";
 
 /** An operand with its place among the words. */
@@ -14,7 +15,23 @@ export interface ReadOptions {
   readonly operands: readonly Operand[];
   /** Names of the options seen, without dashes. */
   readonly seen: ReadonlySet<string>;
-  readonly values: ReadonlyMap<string, Operand>;
+  /** Every value given to an option, in order: a repeated option hides none. */
+  readonly given: readonly Given[];
+  /** A command that starts behind an option (`pidstat -e CMD …`), with its first word's place. */
+  readonly rest?: { readonly words: readonly ShellWord[]; readonly index: number };
+}
+
+/** One option's value. */
+export interface Given {
+  readonly name: string;
+  readonly value: Operand;
+  /** The effect that the table says it has. */
+  readonly effect: string | undefined;
+}
+
+/** The values of the options of these names. */
+export function valuesOf(read: ReadOptions, ...names: readonly string[]): readonly Operand[] {
+  return read.given.filter((g) => names.includes(g.name)).map((g) => g.value);
 }
 
 /** Effects that well-known values do not have. */
@@ -36,13 +53,18 @@ export function readOptions(entry: ProgramEntry, words: readonly ShellWord[], st
   const effects: Effect[] = [];
   const operands: Operand[] = [];
   const seen = new Set<string>();
-  const values = new Map<string, Operand>();
+  const given: Given[] = [];
   const harmful = entry.effects ?? {};
   const longs = longNames(entry);
+  let rest: ReadOptions["rest"];
   const gadget = (code: string, index: number): void => void effects.push({ kind: "gadget", code, index });
-  const apply = (name: string, effect: string, index: number, value: Operand | undefined): void => {
+  const note = (name: string, value: Operand | undefined, effect?: string): void => {
     seen.add(name);
-    if (value !== undefined) values.set(name, value);
+    if (value !== undefined) given.push({ name, value, effect });
+  };
+  const apply = (name: string, effect: string, index: number, value: Operand | undefined): void => {
+    note(name, value, effect);
+    if (effect === "config" && isOwnConfig(value, entry)) return;
     if (effect === "write" || effect === "delete") {
       if (value === undefined) gadget(effect, index);
       else effects.push({ kind: effect, path: value.word, index, inherent: false });
@@ -53,12 +75,15 @@ export function readOptions(entry: ProgramEntry, words: readonly ShellWord[], st
     else if (Object.hasOwn(KNOWN_VALUES, effect)) {
       const known = KNOWN_VALUES[effect];
       if (known?.values.test(value?.word.value ?? "") !== true) gadget(known?.code ?? effect, index);
+    } else if (effect === "command" || effect === "module") {
+      if (effect === "module") gadget("runs-module", value?.index ?? index);
+      if (value !== undefined) rest = { words: [value.word, ...words.slice(value.index + 1)], index: value.index };
     } else if (effect.startsWith("!")) effects.push({ kind: "irreversible", code: effect.slice(1), index });
-    else gadget(effect, index);
+    else gadget(holdsCommand(effect) ? "runs-program" : effect, index);
   };
   if (entry.literal)
-    return { effects, operands: words.slice(start).map((word, i) => ({ word, index: start + i })), seen, values };
-  for (let i = start; i < words.length; i++) {
+    return { effects, operands: words.slice(start).map((word, i) => ({ word, index: start + i })), seen, given };
+  for (let i = start; i < words.length && rest === undefined; i++) {
     const word = words[i];
     if (word === undefined) break;
     const text = word.value ?? word.prefix;
@@ -95,8 +120,7 @@ export function readOptions(entry: ProgramEntry, words: readonly ShellWord[], st
       }
       const effect = harmful[found.key];
       if (effect === undefined) {
-        seen.add(found.name);
-        if (value !== undefined) values.set(found.name, value);
+        note(found.name, value);
       } else
         apply(
           found.name,
@@ -130,13 +154,18 @@ export function readOptions(entry: ProgramEntry, words: readonly ShellWord[], st
         }
       } else if (word.value === undefined && at + 1 === text.length) gadget("not-constant", i);
       if (effect === undefined) {
-        seen.add(letter);
-        if (value !== undefined) values.set(letter, value);
+        note(letter, value);
       } else apply(letter, effect, here, value);
       if (takesValue || swallows) break;
     }
   }
-  return { effects, operands, seen, values };
+  return { effects, operands, seen, given, ...(rest === undefined ? {} : { rest }) };
+}
+
+/** A configuration that the tool would take by itself: naming it changes nothing. */
+function isOwnConfig(value: Operand | undefined, entry: ProgramEntry): boolean {
+  const name = value?.word.value?.replace(/^\.\//, "");
+  return name !== undefined && (entry.ownConfig ?? "").split(" ").includes(name);
 }
 
 /** A word that is not constant can be an option in disguise; harmless where the program has no effect to offer. */

@@ -37,10 +37,13 @@ export interface ProgramEntry {
   /** Harmless letters that swallow the rest of their word (`-U3`), without which they take nothing. */
   readonly attached?: string;
   /**
-   * Options with an effect: `o=` or `output=` with a value, `x` without; value: `write`, `read`, `directory`, `shell-text`
-   * (judged besides), `named-format`, `module-mode` and `project` (harmless for well-known values), or a gadget's code.
+   * Options with an effect: `o=` or `output=` with a value, `x` without; value: `write`, `read`, `directory`, a way to hold shell
+   * text (`shell-text` and the other forms of inner-text.ts: judged besides), `command` and `module` (the words from here on are a
+   * command), `named-format`, `module-mode` and `project` (harmless for well-known values), or a gadget's code.
    */
   readonly effects?: Readonly<Record<string, string>>;
+  /** Configuration files in the working directory that the tool takes by itself, so that naming one is harmless. */
+  readonly ownConfig?: string;
   /** `-5` is a harmless number. */
   readonly number?: boolean;
   readonly operands?: OperandRole;
@@ -59,8 +62,10 @@ export interface ProgramEntry {
   readonly shellText?: string;
   /** Read-only only without operands (`git branch` lists, `git branch x` makes one). */
   readonly readOnlyWithoutOperands?: boolean;
-  /** The words after the first operand belong to another program, which the table does not know. */
-  readonly guessRest?: boolean;
+  /** A wrapper that looks for the program in the project or a registry: naming the wrapper does not name what it runs. */
+  readonly runner?: boolean;
+  /** A wrapper that starts a shell when it is given no command. */
+  readonly shellAlone?: boolean;
   readonly subcommands?: Readonly<Record<string, ProgramEntry>>;
   /** Codes that hold for every use. */
   readonly always?: string;

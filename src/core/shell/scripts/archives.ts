@@ -1,5 +1,6 @@
 // tar: what it does is a letter among its letters.
 import type { Effect, ShellWord } from "../facts.ts";
+import { valuesOf } from "../options.ts";
 import { gadget, type Special } from "./special.ts";
 
 /** tar: what it does is its first word, with or without a dash. */
@@ -20,7 +21,7 @@ export const tar: Special = (read, use) => {
       effects.push({ kind: "read", path: use.words[i] as ShellWord, index: i, recursive: true, content: true });
     return effects;
   }
-  const archive = read.values.get("f") ?? read.values.get("file");
+  const archive = valuesOf(read, "f", "file").at(-1);
   const creates = read.seen.has("c") || read.seen.has("create");
   if (archive !== undefined && (archive.word.value ?? ":").includes(":"))
     effects.push(gadget("network", archive.index));

@@ -1,6 +1,6 @@
 // git: refspecs, addresses of helpers, formats and settings.
 import type { Effect } from "../facts.ts";
-import { type Operand, part } from "../options.ts";
+import { part, valuesOf } from "../options.ts";
 import { gadget, type Special } from "./special.ts";
 
 /** git: refspecs that force or delete, `ext::` and other helpers as addresses. */
@@ -22,9 +22,8 @@ export const gitShow: Special = (read, use) => [
     const colon = word.value?.indexOf(":") ?? -1;
     return colon < 0 ? [] : [{ kind: "read", path: part(word, colon + 1), index, content: true }];
   }),
-  ...["format", "pretty"]
-    .map((n) => read.values.get(n))
-    .filter((o): o is Operand => o !== undefined && /%G|^$/.test(o.word.value ?? ""))
+  ...valuesOf(read, "format", "pretty")
+    .filter((o) => /%G|^$/.test(o.word.value ?? ""))
     .map((o) => gadget("runs-program", o.index)),
 ];
 

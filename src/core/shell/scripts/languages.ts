@@ -1,5 +1,5 @@
 // sed, awk, jq, yq: scripts that are read and must be provably harmless; interpreters, whose code is not read.
-import type { Operand } from "../options.ts";
+import { valuesOf } from "../options.ts";
 import { sedCommands, sedHarm } from "../script-text.ts";
 import { gadget, type Special } from "./special.ts";
 
@@ -11,7 +11,7 @@ export function scripted(
   commands: (text: string) => readonly string[] = () => [],
 ): Special {
   return (read, use) => {
-    const given = options.map((o) => read.values.get(o)).filter((o): o is Operand => o !== undefined);
+    const given = valuesOf(read, ...options);
     const fromFile = files.some((f) => read.seen.has(f));
     const first = given.length === 0 && !fromFile ? read.operands.slice(0, 1) : [];
     return [...given, ...first].flatMap((o) => {
@@ -24,17 +24,9 @@ export function scripted(
   };
 }
 
+/** sed: its script, and with `-i` the files it changes. */
 export const sed: Special = (read, use) => {
-  // an option repeated hides an earlier value from `values`: look at every -e again
-  const several = use.words.filter((w) => /^(?:-[nErsuz]*e|--expression)/.test(w.value ?? "")).length > 1;
   const effects = [...scripted(sedHarm, ["e", "expression"], ["f", "file"], sedCommands)(read, use)];
-  if (several)
-    for (const [i, w] of use.words.entries()) {
-      const text = /^-[nErsuz]*e$|^--expression$/.test(w.value ?? "")
-        ? use.words[i + 1]?.value
-        : /^(?:-[nErsuz]*e|--expression=)([\s\S]+)$/.exec(w.value ?? "")?.[1];
-      if (text !== undefined && sedHarm(text) !== undefined) effects.push(gadget("script", i));
-    }
   const inPlace = read.seen.has("i") || read.seen.has("in-place");
   const files =
     read.seen.has("e") || read.seen.has("expression") || read.seen.has("f") ? read.operands : read.operands.slice(1);
@@ -47,6 +39,7 @@ export const sed: Special = (read, use) => {
 export const interpreter: Special = (read) => {
   if (
     read.operands.length > 0 ||
+    read.rest !== undefined ||
     read.seen.has("version") ||
     read.seen.has("help") ||
     read.seen.has("V") ||

@@ -1,14 +1,11 @@
 // curl, rsync, ssh: what they reach and what they read besides.
-import type { Operand } from "../options.ts";
-import { readOptions } from "../options.ts";
+import { type Operand, readOptions, valuesOf } from "../options.ts";
 import { programEntry } from "../table.ts";
 import { gadget, type Special } from "./special.ts";
 
 /** curl: other schemes than the web's, and headers from files. */
 export const curl: Special = (read) => {
-  const header = ["H", "header"]
-    .map((n) => read.values.get(n))
-    .filter((o): o is Operand => o?.word.prefix.startsWith("@") === true || o?.word.prefix === "");
+  const header = valuesOf(read, "H", "header").filter((o) => o.word.prefix.startsWith("@") || o.word.prefix === "");
   const odd = read.operands.filter(
     (o) => !/^(?:https?:\/\/)?[^:/?#@]+(?::\d+)?(?:[/?#][^\s]*)?$/.test(o.word.value ?? ""),
   );

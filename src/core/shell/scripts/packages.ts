@@ -1,5 +1,5 @@
 // Package managers and clusters: addresses and templates among harmless operands.
-import type { Operand } from "../options.ts";
+import { valuesOf } from "../options.ts";
 import { gadget, type Special } from "./special.ts";
 
 /** pip and npm fetch from wherever an address points. */
@@ -8,7 +8,6 @@ export const packages: Special = (read) =>
 
 /** `kubectl get -o go-template-file=x` reads a file. */
 export const kubectl: Special = (read) =>
-  ["o", "output"]
-    .map((n) => read.values.get(n))
-    .filter((o): o is Operand => /-file\b/.test(o?.word.value ?? ""))
+  valuesOf(read, "o", "output")
+    .filter((o) => /-file\b/.test(o.word.value ?? "-file"))
     .map((o) => gadget("config", o.index));

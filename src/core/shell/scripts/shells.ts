@@ -1,6 +1,7 @@
 // Shells, and programs that run the rest of their words: what runs is judged on its own (DESIGN 7 rule 3).
 import type { Effect, ShellWord } from "../facts.ts";
 import { isLoadedName } from "../names.ts";
+import { valuesOf } from "../options.ts";
 import { gadget, type Special } from "./special.ts";
 
 export const shell: Special = (read, use) => {
@@ -43,7 +44,8 @@ const ANYTHING: ShellWord = { text: "…", value: undefined, likely: undefined, 
 export const xargs: Special = (read, use) => {
   const [command] = read.operands;
   if (command === undefined) return [];
-  const mark = read.values.get("I")?.word.value ?? (read.seen.has("i") || read.seen.has("replace") ? "{}" : undefined);
+  const mark =
+    valuesOf(read, "I").at(-1)?.word.value ?? (read.seen.has("i") || read.seen.has("replace") ? "{}" : undefined);
   const rest = use.words.slice(command.index);
   const filled =
     mark === undefined
