@@ -3,6 +3,7 @@ export { type LogClock, systemClock } from "./clock.ts";
 export { sha256, verifyEd25519 } from "./crypto.ts";
 export { machineKey } from "./keys.ts";
 export { appendToLedger, type LedgerOptions, ledgerAppend } from "./ledger.ts";
+export { type Lock, waitForLock } from "./lock.ts";
 export {
   type LedgerEntry,
   type LedgerReport,

@@ -99,7 +99,8 @@ export function thisSupervisor(): SessionMeta["supervisor"] {
   return { pid: process.pid, startTicks: startTicks(process.pid) ?? "" };
 }
 
-function isAlive(supervisor: SessionMeta["supervisor"]): boolean {
+/** True while the process that was recorded runs: a number that was given to another one since does not count. */
+export function isAlive(supervisor: SessionMeta["supervisor"]): boolean {
   return startTicks(supervisor.pid) === supervisor.startTicks;
 }
 

@@ -1,0 +1,41 @@
+// From a call on the wire to a reply in the agent's own words: parse, judge, speak. What is not understood is refused, in the same words.
+import type { Dialect, HookAnswer, HookEvent, HookReply, Problem, Result } from "#core";
+import { forTerminal } from "#core/text";
+import type { HookServerOptions } from "./hook-server.ts";
+
+/** The dialect of an agent, by the word behind `ringfence hook`; handed in, because the monitor knows no agent. */
+export type DialectOf = (agent: string) => Dialect | undefined;
+
+/** Judges an event. A Problem is a refusal; so is a rejection. `signal` is aborted when nobody waits any more. */
+export type JudgeHook = (event: HookEvent, signal: AbortSignal) => Promise<Result<HookAnswer, Problem>>;
+
+/** What a hook server needs to speak with agents. */
+export function answerHooks(dialectOf: DialectOf, judge: JudgeHook): Pick<HookServerOptions, "answer" | "refuse"> {
+  const refuse = (agent: string | undefined, reason: string): HookReply => {
+    const dialect = agent === undefined ? undefined : dialectOf(agent);
+    return dialect?.refuse(reason) ?? { exitCode: 2, stdout: "", stderr: `${reason}\n` };
+  };
+  return {
+    refuse,
+    answer: async (call, signal) => {
+      const dialect = dialectOf(call.agent);
+      if (dialect === undefined) return refuse(undefined, `ringfence: unknown agent \`${call.agent}\``);
+      const event = dialect.parse(call.input);
+      if (!event.ok) return dialect.refuse(refusalWords(event.error));
+      const answer = await judge(event.value, signal);
+      return answer.ok ? dialect.reply(event.value, answer.value) : dialect.refuse(refusalWords(answer.error));
+    },
+  };
+}
+
+/** A Problem as one line for the person and the model. */
+export function refusalWords({ message, hint, at }: Problem): string {
+  const place = at === undefined ? "" : ` (${at.file}:${at.line}:${at.column})`;
+  return forTerminal(`ringfence: ${message}${place}${hint === undefined ? "" : `; ${hint}`}`, { max: 4_000 });
+}
+
+/** What a hook inside a fence may say: it is a claim of the very thing that is guarded, so it can tighten and never approve. */
+export function asClaim(answer: HookAnswer): HookAnswer {
+  const { verdict, reason } = answer;
+  return { verdict: verdict === "allow" ? "pass" : verdict, reason };
+}
