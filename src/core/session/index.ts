@@ -1,5 +1,8 @@
+export { cloneOwner } from "./clone.ts";
+export { addGrant, type Grant, type Grants, takeGrant } from "./grants.ts";
 export { DEFAULT_LEG_POLICY, LEG_SOURCES, type Leg, type LegPolicy, type LegSource, legsOf } from "./leg-policy.ts";
 export {
+  approveLegs,
   causesOf,
   judgeLegs,
   type LegCause,
@@ -10,5 +13,20 @@ export {
   type Observation,
   observe,
 } from "./legs.ts";
+export { observationsOf, observationsOfEvent, observationsOfRecord } from "./observation.ts";
+export { offeredRule, type RuleEffect, ruleEffect } from "./offered-rule.ts";
 export type { HeldChange, HostCount, Outcome } from "./outcome.ts";
+export { fullBucket, PROMPT_BUDGET, type PromptBucket, type PromptBudget, takePrompt } from "./prompt-budget.ts";
+export { countPrompt, NO_PROMPTS, type PromptTally, promptLines } from "./prompt-tally.ts";
+export {
+  makeQuestion,
+  QUESTION_MOST,
+  type QuestionFacts,
+  type QuestionStamp,
+  questionDigest,
+  questionId,
+} from "./question.ts";
+export { type Choice, questionChoices, questionLines } from "./question-lines.ts";
+export type { LegContext } from "./sources/context.ts";
+export { allLegPrograms } from "./sources/programs.ts";
 export { duration, summaryLines } from "./summary.ts";

@@ -1,0 +1,83 @@
+// A question as the lines a person reads, the same at every door (I10). What will happen comes first and whole, in a frame that its own text cannot
+// leave; everything that an adversary may have written is escaped, and nothing is cut.
+import type { ApprovalScope, Question } from "../approval.ts";
+import { beyondAscii, exactText, framedLines, wrappedWords } from "../text/index.ts";
+
+/** A word that may be typed, and what it means. */
+export interface Choice {
+  readonly word: string;
+  readonly says: string;
+  readonly verdict: "allow" | "deny";
+  readonly scope: ApprovalScope;
+}
+
+const TITLES: Readonly<Record<Question["act"]["kind"], string>> = {
+  exec: "run",
+  read: "read",
+  write: "write",
+  edit: "change",
+  delete: "delete",
+  fetch: "connect to",
+  mcp: "call the MCP tool",
+  agent: "start the agent",
+  prompt: "be told",
+  other: "use the tool",
+};
+
+/** The screen above the choices. Every line fits into `width` cells. */
+export function questionLines(question: Question, width: number): readonly string[] {
+  const { act, agent, legs } = question;
+  const odd = beyondAscii(act.text);
+  return [
+    ...plain(`May ${agent} ${TITLES[act.kind]} this?`, width, ""),
+    ...framedLines(act.text, width),
+    ...plain(`in ${act.cwd}`, width),
+    ...(odd.length === 0 ? [] : plain(`note: it holds characters beyond ASCII: ${listed(odd)}`, width)),
+    "why it asks",
+    ...question.why.flatMap((why) => plain(`- ${why}`, width)),
+    ...(legs.length === 0 ? [] : legLines(legs, width)),
+    ...plain(asker(question), width, ""),
+  ];
+}
+
+/** What may be answered. A rule is offered only where one exists that may spare this question. */
+export function questionChoices(question: Question): readonly Choice[] {
+  const rule = question.rule;
+  return [
+    { word: "yes", says: "this once", verdict: "allow", scope: "once" },
+    { word: "session", says: "exactly this, until the session ends", verdict: "allow", scope: "session" },
+    ...(rule === undefined
+      ? []
+      : ([
+          { word: "rule", says: `always: write the rule ${exactText(rule)}`, verdict: "allow", scope: "rule" },
+        ] as const)),
+    { word: "no", says: "refuse it; so does anything else, and no answer", verdict: "deny", scope: "once" },
+  ];
+}
+
+function legLines(legs: Question["legs"], width: number): readonly string[] {
+  return [
+    ...plain(
+      "with this the session has read what outsiders write (A), reached what is private (B) and can send or change (C):",
+      width,
+      "",
+    ),
+    ...legs.flatMap(({ leg, cause }) => plain(`${leg}  ${cause}`, width)),
+  ];
+}
+
+function asker(question: Question): string {
+  const guarded = question.contained ? "in a fence" : "uncontained: only its hooks guard it";
+  const seconds = Math.max(0, Math.round((question.expiresAt - question.askedAt) / 1000));
+  return `session ${question.session} (${guarded}), question ${question.id}, digest ${question.digest.slice(0, 16)}, refused after ${seconds} s`;
+}
+
+function listed(points: readonly string[]): string {
+  const shown = points.slice(0, 8).join(" ");
+  return points.length <= 8 ? shown : `${shown} and ${points.length - 8} more`;
+}
+
+/** Our own sentence around hostile words: one line of text, wrapped. */
+function plain(text: string, width: number, indent = "  "): readonly string[] {
+  return wrappedWords(exactText(text), Math.max(8, width - indent.length)).map((line) => indent + line);
+}
