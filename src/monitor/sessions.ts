@@ -9,7 +9,8 @@ export type SessionState = "running" | "held" | "done" | "discarded" | "killed";
 export interface SessionMeta {
   readonly id: string;
   readonly workspace: string;
-  readonly kind: "overlay" | "direct" | "read-only";
+  /** `uncontained`: only hooks guard it, there is no fence. */
+  readonly kind: "overlay" | "direct" | "read-only" | "uncontained";
   readonly command: readonly string[];
   readonly startedAt: string;
   readonly startedMs: number;

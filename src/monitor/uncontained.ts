@@ -1,0 +1,140 @@
+// A session that only hooks guard: its policy, its record, and what the first event of it said. There is no fence, and it is shown as
+// `uncontained` wherever it is shown (APP-1); everything on its record is claimed by the agent, never observed.
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { openSessionLog, type SessionLog } from "#audit";
+import { err, type HookAnswer, type HookEvent, ok, type Problem, type Result } from "#core";
+import type { Append } from "#core/log";
+import type { HostedSession } from "./hosted-sessions.ts";
+import type { PolicyPlaces } from "./policy-files.ts";
+import { readPolicy } from "./policy-files.ts";
+import { type PolicyChange, type PolicyWatch, policyDigest, policyStamp, watchPolicy } from "./policy-watch.ts";
+import { newSessionId, type SessionMeta, sessionPaths, thisSupervisor, writeMeta } from "./sessions.ts";
+import { removeSessionFolders } from "./sweep.ts";
+import { findWorkspace } from "./workspace.ts";
+
+/** What opening one needs. */
+export interface UncontainedOptions {
+  readonly stateDir: string;
+  /** The home of the passwd entry. */
+  readonly home: string;
+  readonly installation: { readonly root: string; readonly helper: string; readonly version: string };
+  /** Makes the part that judges. */
+  readonly guard: (facts: UncontainedFacts) => Guard;
+  /** For tests. */
+  readonly managedFile?: string;
+}
+
+/** What the guard of a session is made from. */
+export interface UncontainedFacts {
+  readonly id: string;
+  readonly root: string;
+  readonly home: string;
+  readonly stateDir: string;
+  readonly append: Append;
+  /** The policy as it is now; a Problem refuses everything until it is mended. */
+  readonly policy: PolicyWatch;
+}
+
+/** Judges the events of one session, records them, and ends with it. */
+export interface Guard {
+  handle(event: HookEvent, signal: AbortSignal): Promise<HookAnswer>;
+  close(): Promise<void>;
+}
+
+/** Opens the session of its first event. What cannot be recorded is not opened. */
+export async function openUncontained(
+  event: HookEvent,
+  options: UncontainedOptions,
+): Promise<Result<HostedSession, Problem>> {
+  const { stateDir, home, installation } = options;
+  const workspace = findWorkspace(event.cwd, { installation: installation.root, stateDir, home });
+  if (!workspace.ok) return workspace;
+  const { root } = workspace.value;
+  const places: PolicyPlaces = {
+    workspaceRoot: root,
+    stateDir,
+    home,
+    ...(options.managedFile === undefined ? {} : { managedFile: options.managedFile }),
+  };
+  const stamp = policyStamp(places);
+  const loaded = await readPolicy(places);
+  if (!loaded.ok) return err(first(loaded.error));
+  if (loaded.value.notBuilt.length > 0) return err(first(loaded.value.notBuilt));
+
+  const started = new Date();
+  const id = newSessionId(started, randomBytes(3).toString("hex"));
+  const meta = (now: Pick<SessionMeta, "state">): SessionMeta => ({
+    id,
+    workspace: root,
+    kind: "uncontained",
+    command: [event.agent],
+    startedAt: started.toISOString(),
+    startedMs: started.getTime(),
+    ...(now.state === "running" ? {} : { endedAt: new Date().toISOString() }),
+    supervisor: thisSupervisor(),
+    masked: [],
+    gate: { denied: [], alsoProtected: [] },
+    held: 0,
+    ...now,
+  });
+  mkdirSync(sessionPaths(stateDir, id).dir, { recursive: true, mode: 0o700 });
+  writeMeta(stateDir, meta({ state: "running" }));
+  const end = async (): Promise<void> => {
+    writeMeta(stateDir, meta({ state: "done" }));
+    await removeSessionFolders(sessionPaths(stateDir, id), installation.helper);
+  };
+
+  const log = await openSessionLog({
+    stateDir,
+    session: id,
+    policy: policyDigest(loaded.value),
+    workspace: root,
+    open: {
+      version: installation.version,
+      agent: event.agent,
+      agentSession: event.agentSession.slice(0, 200),
+      kind: "uncontained",
+      layers: loaded.value.policy.layers.map((layer) => ({ ...layer })),
+    },
+    maxBytes: loaded.value.policy.sandbox.limits.logBytes,
+  });
+  if (!log.ok) {
+    await end();
+    return log;
+  }
+  const { append } = log.value;
+  const policy = watchPolicy({
+    places,
+    first: { stamp, loaded: loaded.value },
+    onChange: async (change) => void (await append(changeRecord(change))),
+  });
+  const guard = options.guard({ id, root, home, stateDir, append, policy });
+  return ok(hosted(guard, log.value, end));
+}
+
+function hosted(guard: Guard, log: SessionLog, end: () => Promise<void>): HostedSession {
+  return {
+    handle: (event, signal) => guard.handle(event, signal),
+    close: async (why) => {
+      try {
+        await guard.close();
+        await log.close({ why });
+      } finally {
+        await end();
+      }
+    },
+  };
+}
+
+function changeRecord({ before, after, loaded }: PolicyChange): Parameters<Append>[0] {
+  const layers = loaded.policy.layers.map((layer) => ({ ...layer }));
+  return { type: "policy.change", origin: "observed", data: { before, after, layers } };
+}
+
+/** A hook answers in one line: the first problem, and how many more there are. */
+function first(problems: readonly Problem[]): Problem {
+  const [problem, ...more] = problems;
+  if (problem === undefined) throw new Error("a refusal without a problem");
+  return more.length === 0 ? problem : { ...problem, message: `${problem.message} (and ${more.length} more)` };
+}
