@@ -22,6 +22,8 @@ export interface LegState {
   readonly A?: LegCause;
   readonly B?: LegCause;
   readonly C?: LegCause;
+  /** A person has said yes to all three together. */
+  readonly approved?: true;
 }
 
 /** A new session. */
@@ -56,23 +58,28 @@ export function causesOf(state: LegState): readonly LegCause[] {
   return LEGS.flatMap((leg) => state[leg] ?? []);
 }
 
-/** What the Rule of Two says of an act. `causes`: one for each leg, the act's own among them. `completes`: the legs that the act would set. */
+/** A person said yes to the third leg: it is not asked again in this session. */
+export function approveLegs(state: LegState): LegState {
+  return { ...state, approved: true };
+}
+
+/** What the Rule of Two says of an act. `causes`: one for each leg, the act's own among them. `sets`: the legs that the act speaks of. */
 export type LegVerdict =
   | { readonly verdict: "silent" }
-  | { readonly verdict: "ask" | "deny"; readonly causes: readonly LegCause[]; readonly completes: readonly Leg[] };
+  | { readonly verdict: "ask" | "deny"; readonly causes: readonly LegCause[]; readonly sets: readonly Leg[] };
 
 /**
- * Judges an act by what it would set. Silent while at most two legs are set afterwards, and again once the third was approved, because
- * then the state holds it. `off` is always silent.
+ * Judges an act by what it would set. Silent while at most two legs are set afterwards, and after `approveLegs`. A third leg that a wall
+ * saw too late to ask is asked at the next act that speaks of any leg. `off` is always silent; `deny` is not softened by an approval.
  */
 export function judgeLegs(
   state: LegState,
   would: readonly Observation[],
   rule: { readonly ruleOfTwo: "off" | "ask" | "deny"; readonly legs: LegPolicy },
 ): LegVerdict {
-  const after = would.reduce((next, observation) => observe(next, observation, rule.legs), state);
-  const completes = LEGS.filter((leg) => state[leg] === undefined && after[leg] !== undefined);
-  const causes = causesOf(after);
-  if (rule.ruleOfTwo === "off" || completes.length === 0 || causes.length < LEGS.length) return { verdict: "silent" };
-  return { verdict: rule.ruleOfTwo, causes, completes };
+  const sets = LEGS.filter((leg) => would.some(({ source }) => legsOf(source, rule.legs).includes(leg)));
+  const causes = causesOf(would.reduce((next, observation) => observe(next, observation, rule.legs), state));
+  if (rule.ruleOfTwo === "off" || sets.length === 0 || causes.length < LEGS.length) return { verdict: "silent" };
+  if (rule.ruleOfTwo === "ask" && state.approved === true) return { verdict: "silent" };
+  return { verdict: rule.ruleOfTwo, causes, sets };
 }

@@ -1,0 +1,75 @@
+// What an MCP call speaks of, by its names and its input alone: a server's own annotations are its own word and count for nothing.
+import type { LegSource } from "../leg-policy.ts";
+import type { LegContext } from "./context.ts";
+import { hostKind, hostOfUrl } from "./hosts.ts";
+
+const READERS = new Set(
+  "get list read search find fetch query describe show view lookup look count status check diff whoami resolve inspect explain summarize analyze download browse open glob grep ls cat tree stat head info help docs navigate snapshot screenshot think sequentialthinking".split(
+    " ",
+  ),
+);
+const WRITERS = new Set(
+  "create add update edit write set put post send delete remove drop insert upload publish push merge commit comment reply close reopen approve assign move rename copy run execute exec eval invoke trigger deploy apply install start stop restart grant revoke share invite transfer pay buy order submit fill click type press fork star subscribe schedule book cancel archive patch upsert save store import sync notify message tweet".split(
+    " ",
+  ),
+);
+/** Stores of somebody's private things, as words of a server's or a tool's name. */
+const PRIVATE = new Set(
+  "gmail mail email outlook inbox calendar drive gdrive onedrive dropbox box sharepoint slack teams discord telegram whatsapp imessage notion confluence jira linear asana obsidian notes evernote contacts postgres postgresql mysql mariadb sqlite mongo mongodb redis snowflake bigquery databricks supabase neon airtable database db sql salesforce hubspot zendesk intercom stripe paypal quickbooks aws gcp azure kubernetes k8s vault 1password bitwarden keychain secrets secret credentials datadog sentry grafana splunk".split(
+    " ",
+  ),
+);
+/** Tools of code hosts that read what may be a private repository. */
+const PRIVATE_CODE = /(?:^|_)(?:file|files|contents?|code|blob|tree|repo(?:sitor(?:y|ies))?)(?:_|$)/;
+const CODE_HOST = /github|gitlab|gitea|bitbucket|forgejo/i;
+const SQL = /^\s*(?:insert|update|delete|drop|alter|create|truncate|grant|revoke|merge|copy|call)\b/i;
+
+/** What the call, and the answer that the model will read, speak of. */
+export function mcpSources(server: string, tool: string, input: unknown, context: LegContext): readonly LegSource[] {
+  const sources = new Set<LegSource>(["mcp-result"]);
+  const name = words(tool);
+  const texts = strings(input);
+  const listed = context.policy.readingTools.some((pattern) => matches(pattern, `mcp__${server}__${tool}`));
+  const [verb = ""] = name.filter((word) => READERS.has(word) || WRITERS.has(word));
+  const writes = !READERS.has(verb) || name.some((word) => WRITERS.has(word)) || texts.some((text) => SQL.test(text));
+  if (writes && !listed) sources.add("mcp-write");
+  if ([...words(server), ...name].some((word) => PRIVATE.has(word))) sources.add("mcp-private");
+  if (CODE_HOST.test(server) && PRIVATE_CODE.test(name.join("_"))) sources.add("mcp-private");
+  for (const text of texts) {
+    const host = /^(?:https?|wss?|ftp):/i.test(text) ? hostOfUrl(text.trim().replace(/\s/g, "%20"), false) : undefined;
+    const kind = host === undefined ? "local" : hostKind(host, context);
+    if (kind === "web" || kind === "private-host" || kind === "credential") sources.add(kind);
+  }
+  return [...sources];
+}
+
+/** `getIssue_comments`, `get-issue.comments` → get, issue, comments. */
+function words(name: string): readonly string[] {
+  return name
+    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== "");
+}
+
+const DEPTH_MOST = 6;
+const TEXTS_MOST = 200;
+
+/** The strings of an input, to a bound; deeper ones are not looked at, the tool itself is judged all the same. */
+function strings(input: unknown, depth = 0): readonly string[] {
+  if (typeof input === "string") return [input.slice(0, 4096)];
+  if (depth >= DEPTH_MOST || typeof input !== "object" || input === null) return [];
+  return Object.values(input)
+    .slice(0, TEXTS_MOST)
+    .flatMap((value) => strings(value, depth + 1))
+    .slice(0, TEXTS_MOST);
+}
+
+/** A rule's `mcp__server`, `mcp__server__*` or `mcp__server__tool`, with `*` for any text. */
+function matches(pattern: string, name: string): boolean {
+  const source = pattern
+    .split("*")
+    .map((part) => part.replace(/[.\\^$+?()[\]{}|-]/g, "\\$&"))
+    .join(".*");
+  return new RegExp(`^${source}$`, "s").test(name) || (!pattern.includes("*") && name.startsWith(`${pattern}__`));
+}
