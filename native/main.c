@@ -3,6 +3,7 @@
 //   enter FILE... -- COMMAND  outside: join cgroups, then become COMMAND (enter.h)
 //   remove PATH               outside: delete a session folder, whatever is in it (remove.h)
 //   hook AGENT                an agent's hook, inside and outside: one event in, one verdict out (hook.h)
+//   peer                      outside: who is at the other end of the Unix socket on descriptor 0 (peer.h)
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "helper.h"
 #include "hook.h"
 #include "outer.h"
+#include "peer.h"
 #include "remove.h"
 
 int main(int count, char **arguments) {
@@ -19,7 +21,8 @@ int main(int count, char **arguments) {
   if (strcmp(errand, "enter") == 0 && count > 2) return run_enter(arguments + 2);
   if (strcmp(errand, "remove") == 0 && count == 3) return run_remove(arguments[2]);
   if (strcmp(errand, "changes") == 0 && count == 3) return run_changes(arguments[2]);
+  if (strcmp(errand, "peer") == 0 && count == 2) return run_peer();
   if (strcmp(errand, "hook") == 0) run_hook(arguments + 2);
-  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | remove PATH | changes PATH | hook AGENT\n");
+  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | remove PATH | changes PATH | hook AGENT | peer\n");
   return EXIT_NO_FENCE;
 }

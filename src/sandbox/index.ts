@@ -2,6 +2,7 @@
 export { type Cgroup, type CgroupLimits, openCgroup } from "./cgroup.ts";
 export { readHostFacts } from "./host-facts.ts";
 export { type Fence, type FenceEvent, type FenceExit, type LaunchDeps, launch } from "./launch.ts";
+export { ancestryOf, peerOf, ticksNow } from "./peer.ts";
 export { type PublishedPorts, publishPorts } from "./ports.ts";
 export {
   explainRefusal,

@@ -1,3 +1,4 @@
+export { type AskingSession, type ProcessFacts, refuseAnswerer } from "./answerer.ts";
 export { cloneOwner } from "./clone.ts";
 export { addGrant, type Grant, type Grants, takeGrant } from "./grants.ts";
 export { DEFAULT_LEG_POLICY, LEG_SOURCES, type Leg, type LegPolicy, type LegSource, legsOf } from "./leg-policy.ts";
