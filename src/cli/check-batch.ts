@@ -2,8 +2,8 @@
 // A line that cannot be read is denied with a reason, and the next one is judged.
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { actionOfTool, type Problem, type Reason, type Result } from "#core";
-import { type CompiledRules, compileRules, decide, type Mode } from "#core/policy";
+import { actionsOfTool, type Problem, type Reason, type Result } from "#core";
+import { type CompiledRules, compileRules, decideAll, type Mode } from "#core/policy";
 import { linkResolver, readPolicy, workspaceFolder } from "#monitor";
 import { callerHome, callerStateDir } from "./caller.ts";
 import { type GivenRules, ruleCompiler } from "./check-rules.ts";
@@ -87,17 +87,17 @@ async function lineJudge(options: BatchOptions): Promise<(line: string) => Answe
     const rules: Result<CompiledRules, readonly Problem[]> =
       fields["rules"] === undefined ? { ok: true, value: own } : compile(given, "rules", { root, home });
     if (!rules.ok) return denied(id, rules.error[0]?.code ?? "bad-rule", rules.error[0]?.message ?? "");
-    const action =
+    const actions =
       typeof fields["command"] === "string"
-        ? ({ kind: "exec", command: fields["command"], cwd } as const)
+        ? ([{ kind: "exec", command: fields["command"], cwd }] as const)
         : typeof fields["tool"] === "string"
-          ? actionOfTool(fields["tool"], fields["input"], cwd)
+          ? actionsOfTool(fields["tool"], fields["input"], cwd)
           : undefined;
-    if (action === undefined)
+    if (actions === undefined)
       return denied(id, "unknown-action", "neither `command` nor a `tool` with the `input` it needs");
-    const { verdict, reasons } = decide(
+    const { verdict, reasons } = decideAll(
       { rules: rules.value, mode: mode as Mode, facts: { root, home, resolve: links } },
-      action,
+      actions,
     );
     return { id, verdict, reasons };
   };

@@ -1,16 +1,8 @@
 // `ringfence check -- TEXT`: the verdict on one shell command or tool call, with the proof (DESIGN 5: exit 0 allow, 10 ask, 20 deny).
 import { isAbsolute, resolve } from "node:path";
 import { Command, Option } from "commander";
-import { type Action, actionOfTool, type Verdict } from "#core";
-import {
-  type CompiledRules,
-  compileRules,
-  decide,
-  explainReason,
-  type JudgedCommand,
-  type Judgement,
-  type Mode,
-} from "#core/policy";
+import { type Action, actionsOfTool, type Verdict } from "#core";
+import { adviceOn, type CompiledRules, compileRules, decideAll, type Judge, type Mode, proofLines } from "#core/policy";
 import { forTerminal } from "#core/text";
 import { linkResolver, readPolicy, workspaceFolder } from "#monitor";
 import { callerHome, callerStateDir } from "./caller.ts";
@@ -68,12 +60,19 @@ async function checkOne(text: readonly string[], options: CheckOptions): Promise
         ? workspaceFolder(cwd)
         : rootAbove(cwd)
       : resolve(options.root);
-  const action = actionOf(text, options, cwd);
+  const actions = actionsOf(text, options, cwd);
   const home = callerHome();
   const { rules, mode } = await rulesFor(options, root, home);
-  const judgement = decide({ rules, mode, facts: { root, home, resolve: linkResolver() } }, action);
-  if (options.json) process.stdout.write(`${JSON.stringify(judgement)}\n`);
-  else process.stdout.write(shown(judgement));
+  const judge: Judge = { rules, mode, facts: { root, home, resolve: linkResolver() } };
+  const judgement = decideAll(judge, actions);
+  const advice = adviceOn(judge, actions, judgement);
+  if (options.json) process.stdout.write(`${JSON.stringify({ ...judgement, advice })}\n`);
+  else
+    process.stdout.write(
+      proofLines(judgement, advice)
+        .map((line) => `${forTerminal(line, { max: 400 })}\n`)
+        .join(""),
+    );
   process.exitCode = EXIT_OF[judgement.verdict];
 }
 
@@ -83,7 +82,8 @@ function rootAbove(cwd: string): string {
   return cwd === here || cwd.startsWith(`${here}/`) ? here : workspaceFolder(cwd);
 }
 
-function actionOf(text: readonly string[], options: CheckOptions, cwd: string): Action {
+/** None at all when the input has not what the tool needs: that is denied, as a hook would. */
+function actionsOf(text: readonly string[], options: CheckOptions, cwd: string): readonly Action[] {
   const usage = (message: string): never =>
     fail(
       {
@@ -97,7 +97,7 @@ function actionOf(text: readonly string[], options: CheckOptions, cwd: string): 
     if (options.input !== undefined) return usage("`--input` goes with `--tool`");
     if (text.length === 0) return usage("no shell text given");
     // several words are one text, as a shell would have been given it
-    return { kind: "exec", command: text.join(" "), cwd };
+    return [{ kind: "exec", command: text.join(" "), cwd }];
   }
   if (text.length > 0) return usage("give either `--tool` or a shell text");
   let input: unknown;
@@ -109,17 +109,7 @@ function actionOf(text: readonly string[], options: CheckOptions, cwd: string): 
       EXIT.badInput,
     );
   }
-  return (
-    actionOfTool(options.tool, input, cwd) ??
-    fail(
-      {
-        code: "bad-input",
-        message: `the input has not what the tool \`${options.tool}\` needs`,
-        hint: "Bash needs `command`, Read and Write `file_path`, WebFetch an http(s) `url`",
-      },
-      EXIT.badInput,
-    )
-  );
+  return actionsOfTool(options.tool, input, cwd) ?? [];
 }
 
 async function rulesFor(
@@ -142,31 +132,4 @@ async function rulesFor(
   const compiled = compileRules(permissions, { root, home });
   if (!compiled.ok) fail(compiled.error, EXIT.badInput);
   return { rules: compiled.value, mode: options.mode ?? permissions.mode };
-}
-
-function shown(judgement: Judgement): string {
-  const lines: string[] = [judgement.verdict];
-  const inTree = new Set(allReasons(judgement.commands));
-  for (const reason of judgement.reasons)
-    if (!inTree.has(reason))
-      lines.push(`  ${reason.verdict.padEnd(5)} ${cut(reason.subject)}: ${explainReason(reason)}`);
-  const tree = (commands: readonly JudgedCommand[], indent: string): void => {
-    for (const command of commands) {
-      lines.push(`${indent}${command.verdict.padEnd(5)} ${cut(command.text)}`);
-      for (const reason of command.reasons) lines.push(`${indent}      ${explainReason(reason)}`);
-      tree(command.inner, `${indent}    `);
-    }
-  };
-  tree(judgement.commands, "  ");
-  const [hint] = judgement.reasons.filter((r) => r.verdict !== "allow" && r.hint !== undefined);
-  if (hint?.hint !== undefined) lines.push(`hint: ${hint.hint}`);
-  return lines.map((line) => `${forTerminal(line, { max: 400 })}\n`).join("");
-}
-
-function allReasons(commands: readonly JudgedCommand[]): readonly JudgedCommand["reasons"][number][] {
-  return commands.flatMap((c) => [...c.reasons, ...allReasons(c.inner)]);
-}
-
-function cut(text: string): string {
-  return text.length > 160 ? `${text.slice(0, 160)}…` : text;
 }

@@ -3,7 +3,8 @@
 /** A request as the monitor judges it. `kind` decides the other fields. */
 export type Action =
   | { readonly kind: "exec"; readonly command: string; readonly cwd: string }
-  | { readonly kind: "read"; readonly path: string }
+  /** `recursive`: the content of everything below a folder, as a search reads it. */
+  | { readonly kind: "read"; readonly path: string; readonly recursive?: true }
   | { readonly kind: "write"; readonly path: string }
   | { readonly kind: "edit"; readonly path: string }
   | { readonly kind: "delete"; readonly path: string }

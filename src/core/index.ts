@@ -1,6 +1,5 @@
 // The words of the house (DESIGN section 1). Every other room may import them; they import nothing.
 export type { Action, ActionKind } from "./action.ts";
-export { actionOfTool } from "./action-of-tool.ts";
 export type { Answer, ApprovalScope, Question } from "./approval.ts";
 export type { Decision, Obligation, Reason } from "./decision.ts";
 export type {
@@ -14,4 +13,5 @@ export type {
   HookReply,
 } from "./hook.ts";
 export { err, ok, type Problem, type Result, type Span } from "./result.ts";
+export { type Actions, actionsOfTool } from "./tool/actions-of-tool.ts";
 export { atLeast, strictest, type Verdict } from "./verdict.ts";

@@ -25,6 +25,22 @@ export function compilePattern(
   return (absolute) => whole.test(absolute);
 }
 
+/**
+ * Could the pattern match something below a folder? False only when no name below it can match; for a limit on what a walk of the
+ * folder would meet.
+ */
+export function couldMatchBelow(text: string, places: PatternPlaces): PathMatcher {
+  const parts = anchor(text.trim(), places);
+  const open = parts.indexOf("**");
+  const fixed = (open < 0 ? parts : parts.slice(0, open)).map(
+    (part, at, all) => new RegExp(`^${component(part, at, all)}$`, "isu"),
+  );
+  return (folder) => {
+    const names = folder.split("/").filter((name) => name !== "");
+    return names.every((name, at) => fixed[at] === undefined || fixed[at].test(`/${name}`));
+  };
+}
+
 /** One matcher for many deny patterns, of paths relative to the root (as a walk of the workspace meets them). */
 export function compileDenies(texts: readonly string[], places: PatternPlaces): (relative: string) => boolean {
   if (texts.length === 0) return () => false;

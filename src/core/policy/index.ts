@@ -1,4 +1,6 @@
-export { decide, type Judgement } from "./decide.ts";
+export { adviceOn } from "./advice.ts";
+export { decide, decideAll, type Judgement } from "./decide.ts";
+export { removedTools } from "./decide-tool.ts";
 export { MAX_POLICY_CHARACTERS, parsePolicyDocument } from "./document.ts";
 export { explainedCodes, explainReason } from "./explain.ts";
 export type { Judge, JudgedCommand } from "./judge-command.ts";
@@ -25,5 +27,7 @@ export type {
   Tier,
   WorkspaceKind,
 } from "./policy.ts";
+export { proofLines, SCREEN } from "./proof.ts";
 export { parseRule, type Rule } from "./rule.ts";
 export { type CompiledRules, compileRules } from "./rules.ts";
+export { sparingRules } from "./sparing.ts";

@@ -194,6 +194,9 @@ interface Base {
 function coverBase(command: Command, judge: Judge, own: Granted | undefined): Base {
   const subject = command.text;
   if (command.free) return { by: "free", spelled: 0, reason: { code: "free", verdict: "allow", subject } };
+  // what a rule allows may still change something, and this mode is there to stop that
+  if (judge.mode === "plan" && own !== undefined && !command.readOnly)
+    return { by: "nothing", spelled: 0, reason: { code: "plan-mode", verdict: "ask", subject } };
   if (own !== undefined) return { by: "rule", spelled: own.spelled, reason: matched(own.rule, "allow", command) };
   if (command.readOnly && readsInside(command, judge))
     return { by: "read-only", spelled: 0, reason: { code: "read-only", verdict: "allow", subject } };
@@ -308,6 +311,7 @@ function coverWrite(
   }
   const guarded = protectedReason(path, judge.facts);
   if (guarded !== undefined) return guarded;
+  if (judge.mode === "plan") return { code: "plan-mode", verdict: "ask", subject: path.shown };
   if (allowOn(path, "write", judge.rules) !== undefined) return undefined;
   const inside = isInWorkspace(path, judge.facts);
   if ((ours || (named && base.by === "rule")) && inside) return undefined;

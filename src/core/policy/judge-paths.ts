@@ -66,6 +66,16 @@ export function limitOn(path: NamedPath, access: Access, rules: CompiledRules): 
   return undefined;
 }
 
+/** The first deny or ask that could bind something below the folder: a walk of it may meet what the rule names. */
+export function limitBelow(folder: NamedPath, access: Access, rules: CompiledRules): CompiledRule | undefined {
+  for (const list of ["deny", "ask"] as const) {
+    const bound = pathRules(rules[list], `limit ${access}`, (r) => concerns(r, access, "limit"));
+    const rule = bound.find((r) => folder.names.some((name) => r.below?.(name)));
+    if (rule !== undefined) return rule;
+  }
+  return undefined;
+}
+
 /** The allow rule that covers every name of the path. */
 export function allowOn(path: NamedPath, access: Access, rules: CompiledRules): CompiledRule | undefined {
   const bound = pathRules(rules.allow, `allow ${access}`, (r) => concerns(r, access, "allow"));

@@ -1,0 +1,88 @@
+// A tool that is named as a whole: a host, an MCP tool, a subagent, or a tool nobody here knows (DESIGN 7 rule 7).
+import type { Action } from "../action.ts";
+import type { Reason } from "../decision.ts";
+import type { Judge } from "./judge-command.ts";
+import type { CompiledRule, CompiledRules } from "./rules.ts";
+
+/** The actions that name a tool, a host or an agent. */
+export type ToolAction = Extract<Action, { readonly kind: "fetch" | "mcp" | "agent" | "other" }>;
+
+/** Agents' own tools that touch nothing but the agent's plan or its person's screen. Everything else that is not known asks. */
+const INERT: ReadonlySet<string> = new Set(
+  "TodoWrite TodoRead todowrite todoread write_todos update_plan update_todo report_intent ExitPlanMode EnterPlanMode exit_plan_mode enter_plan_mode AskUserQuestion ask_user ask_user_question request_user_input question BashOutput TaskOutput read_bash list_bash".split(
+    " ",
+  ),
+);
+
+/** Exactly one reason. */
+export function reasonOnTool(judge: Judge, action: ToolAction): Reason {
+  const { subject, rule: named, matches } = toolOf(action);
+  for (const verdict of ["deny", "ask", "allow"] as const) {
+    const rule = judge.rules[verdict].find(matches);
+    if (rule === undefined) continue;
+    // whether such a tool only reads cannot be proved
+    if (verdict === "allow" && judge.mode === "plan" && (action.kind === "mcp" || action.kind === "other"))
+      return { code: "plan-mode", verdict: "ask", subject };
+    return { code: "rule-matched", verdict, subject, rule: rule.text.text, at: rule.text.at };
+  }
+  if (action.kind === "other" && INERT.has(action.tool)) return { code: "inert-tool", verdict: "allow", subject };
+  if (judge.mode === "bypassPermissions") return { code: "bypass", verdict: "allow", subject };
+  const code = action.kind === "other" ? "unknown-tool" : "no-rule";
+  return { code, verdict: "ask", subject, ...(named === undefined ? {} : { hint: `allow it with ${named}` }) };
+}
+
+/** The tools that a deny of the bare name takes away as a whole (PERM-1): an agent need not even be shown them. */
+export function removedTools(rules: CompiledRules): readonly string[] {
+  const bare = rules.deny.filter(({ rule }) => {
+    if (rule.tool === "mcp") return rule.name === undefined;
+    return rule.tool === "other" || rule.tool === "WebFetch" ? !("domain" in rule) : !("specifier" in rule);
+  });
+  return [...new Set(bare.map(({ text }) => text.text.trim()))];
+}
+
+interface NamedTool {
+  readonly subject: string;
+  /** The rule that names exactly this. */
+  readonly rule?: string;
+  readonly matches: (rule: CompiledRule) => boolean;
+}
+
+function toolOf(action: ToolAction): NamedTool {
+  switch (action.kind) {
+    case "fetch":
+      return {
+        subject: action.host,
+        rule: `WebFetch(domain:${action.host})`,
+        matches: (r) => r.domain?.(action.host) === true,
+      };
+    case "mcp": {
+      const subject = `mcp__${action.server}__${action.tool}`;
+      const matches = ({ rule }: CompiledRule): boolean =>
+        rule.tool === "mcp" &&
+        named(rule.server, action.server) &&
+        (rule.name === undefined || named(rule.name, action.tool));
+      return /^[A-Za-z0-9_.-]+$/.test(subject) ? { subject, rule: subject, matches } : { subject, matches };
+    }
+    case "agent":
+      return {
+        subject: action.name,
+        rule: `Agent(${action.name})`,
+        matches: ({ rule }) =>
+          rule.tool === "Agent" && (rule.specifier === undefined || named(rule.specifier, action.name)),
+      };
+    case "other": {
+      const subject = action.tool;
+      const matches = ({ rule }: CompiledRule): boolean => rule.tool === "other" && rule.name === action.tool;
+      return /^[A-Za-z][A-Za-z0-9_-]*$/.test(subject) ? { subject, rule: subject, matches } : { subject, matches };
+    }
+    default:
+      return action satisfies never;
+  }
+}
+
+/** A name with `*` for any text. */
+function named(pattern: string, name: string): boolean {
+  if (!pattern.includes("*")) return pattern === name;
+  const parts = pattern.split("*").map((part) => part.replace(/[.\\^$+?()[\]{}|-]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".*")}$`, "s").test(name);
+}

@@ -1,0 +1,54 @@
+// A tool's input as it comes from a model: read field by field, never trusted. Agents give one thing different names, and an input may
+// hold several of them; which one the tool obeys is not known here, so all of them are.
+
+/** Reads the fields of one input. */
+export interface ToolInput {
+  /** The first text among these fields. */
+  text(...names: readonly string[]): string | undefined;
+  /** The texts of all these fields, also of lists; `undefined` when one of them is there and is neither. */
+  texts(...names: readonly string[]): readonly string[] | undefined;
+  /** True when one of these fields is there and is not false, null or empty. */
+  asks(...names: readonly string[]): boolean;
+}
+
+/** The fields that hold a path. */
+export const PATH_FIELDS = [
+  "file_path",
+  "filePath",
+  "path",
+  "absolute_path",
+  "absolutePath",
+  "notebook_path",
+  "target_file",
+  "target_notebook",
+  "relative_workspace_path",
+  "dir_path",
+  "directory",
+  "target_directory",
+  "paths",
+  "file_paths",
+  "filePaths",
+] as const;
+
+const MOST_TEXTS = 1000;
+
+/** An input that is not an object has no fields. */
+export function toolInput(input: unknown): ToolInput {
+  const fields =
+    typeof input === "object" && input !== null && !Array.isArray(input)
+      ? (input as Readonly<Record<string, unknown>>)
+      : {};
+  const field = (name: string): unknown => (Object.hasOwn(fields, name) ? fields[name] : undefined);
+  return {
+    text: (...names) => names.map(field).find((value): value is string => typeof value === "string"),
+    texts: (...names) => {
+      const values = names.map(field).filter((value) => value !== undefined && value !== null);
+      const texts = values.flat();
+      return texts.length <= MOST_TEXTS && texts.every((value): value is string => typeof value === "string")
+        ? [...new Set(texts)]
+        : undefined;
+    },
+    asks: (...names) =>
+      names.map(field).some((value) => value !== undefined && value !== false && value !== null && value !== ""),
+  };
+}

@@ -1,0 +1,27 @@
+// A URL that a tool is asked to open → the host and port it connects to. What two parsers could read differently is no address here.
+import { parseHost } from "../net/host.ts";
+
+/** Where a URL leads. */
+export interface WebAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly url: string;
+}
+
+const URL_SHAPE = /^(https?):\/\/(?:[^/?#@\\]*@)?(\[[0-9a-fA-F:.]+\]|[^/?#:@\\\s]+)(?::(\d{1,5}))?(?:[/?#]|$)/i;
+
+/** The address of an http(s) URL; `undefined` for everything else. */
+export function addressOf(url: string): WebAddress | undefined {
+  const match = URL_SHAPE.exec(url);
+  if (match?.[2] === undefined || /[\\\s\0-\x1f\x7f]/.test(url)) return undefined;
+  const host = parseHost(match[2]);
+  const port = match[3] === undefined ? (match[1]?.toLowerCase() === "http" ? 80 : 443) : Number(match[3]);
+  return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port, url };
+}
+
+/** Every address that a text names; `undefined` when one of them is none. For tools that take their URLs inside a prompt. */
+export function addressesIn(text: string): readonly WebAddress[] | undefined {
+  const urls = text.match(/\b[a-z][a-z0-9+.-]*:\/\/[^\s<>"'`)\]}]+/gi) ?? [];
+  const addresses = urls.map((url) => addressOf(url.replace(/[.,;:!?]+$/, "")));
+  return addresses.every((address) => address !== undefined) ? addresses : undefined;
+}
