@@ -14,8 +14,6 @@ export interface AskMonitorOptions {
   readonly caller: HookCaller;
   /** The agent's bytes, exactly. */
   readonly input: Uint8Array;
-  /** Aborted when the time is over. */
-  readonly signal: AbortSignal;
 }
 
 /** Why there is no answer: a sentence for the person and the model. `nobody` when no monitor listens there. */
@@ -44,8 +42,6 @@ export async function askMonitor(options: AskMonitorOptions): Promise<Result<Hoo
     socket.once("end", () => done(undefined));
     socket.once("error", (error: NodeJS.ErrnoException) => done(error.code ?? "the monitor broke off"));
     socket.setTimeout(SILENCE_MS, () => done("the monitor hangs"));
-    options.signal.addEventListener("abort", () => done("no answer in time"));
-    if (options.signal.aborted) done("no answer in time");
   });
   socket.write(headerLine(options.caller));
   socket.end(options.input);

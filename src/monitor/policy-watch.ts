@@ -3,13 +3,15 @@
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { err, ok, type Problem, type Result } from "#core";
-import type { LoadedPolicy } from "#core/policy";
+import type { LoadedPolicy, Policy } from "#core/policy";
 import { type PolicyPlaces, policyFiles, readPolicy } from "./policy-files.ts";
 
 /** A policy that is looked after. */
 export interface PolicyWatch {
   /** The policy as the files are now. `onChange` has ended before the first answer under a changed policy. */
   current(): Promise<Result<LoadedPolicy, readonly Problem[]>>;
+  /** The last one that could be read. */
+  readonly last: Policy;
 }
 
 /** What changed, for the record. */
@@ -39,6 +41,9 @@ export function watchPolicy(options: {
     return read;
   };
   return {
+    get last(): Policy {
+      return loaded.policy;
+    },
     current: async () => {
       if (reading === undefined && policyStamp(options.places) === stamp) return ok(loaded);
       reading ??= reread().finally(() => {

@@ -2,12 +2,16 @@
 // `uncontained` wherever it is shown (APP-1); everything on its record is claimed by the agent, never observed.
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { openSessionLog, type SessionLog } from "#audit";
-import { err, type HookAnswer, type HookEvent, ok, type Problem, type Result } from "#core";
+import { openSessionLog } from "#audit";
+import { err, type HookEvent, ok, type Problem, type Result } from "#core";
 import type { Append } from "#core/log";
+import type { LoadedPolicy, Policy } from "#core/policy";
+import { compileGuard, type GuardPlaces } from "./guard.ts";
+import type { GuardedSession } from "./guarded-session.ts";
+import { handleHook } from "./handle.ts";
 import type { HostedSession } from "./hosted-sessions.ts";
-import type { PolicyPlaces } from "./policy-files.ts";
-import { readPolicy } from "./policy-files.ts";
+import { LegBook } from "./leg-book.ts";
+import { type PolicyPlaces, readPolicy } from "./policy-files.ts";
 import { type PolicyChange, type PolicyWatch, policyDigest, policyStamp, watchPolicy } from "./policy-watch.ts";
 import { newSessionId, type SessionMeta, sessionPaths, thisSupervisor, writeMeta } from "./sessions.ts";
 import { removeSessionFolders } from "./sweep.ts";
@@ -19,28 +23,25 @@ export interface UncontainedOptions {
   /** The home of the passwd entry. */
   readonly home: string;
   readonly installation: { readonly root: string; readonly helper: string; readonly version: string };
-  /** Makes the part that judges. */
-  readonly guard: (facts: UncontainedFacts) => Guard;
+  /** Opens the way to the person who answers this session's questions. */
+  readonly openQuestions: OpenQuestions;
   /** For tests. */
   readonly managedFile?: string;
 }
 
-/** What the guard of a session is made from. */
-export interface UncontainedFacts {
-  readonly id: string;
-  readonly root: string;
-  readonly home: string;
-  readonly stateDir: string;
-  readonly append: Append;
-  /** The policy as it is now; a Problem refuses everything until it is mended. */
-  readonly policy: PolicyWatch;
-}
-
-/** Judges the events of one session, records them, and ends with it. */
-export interface Guard {
-  handle(event: HookEvent, signal: AbortSignal): Promise<HookAnswer>;
+/** The questions of one session; it has its own owner and end. */
+export interface Questions {
+  readonly ask: GuardedSession["ask"];
   close(): Promise<void>;
 }
+
+/** Opens them. `policy` answers the policy as it is now. */
+export type OpenQuestions = (facts: {
+  readonly session: string;
+  readonly root: string;
+  readonly append: Append;
+  readonly policy: () => Policy;
+}) => Promise<Questions>;
 
 /** Opens the session of its first event. What cannot be recorded is not opened. */
 export async function openUncontained(
@@ -109,21 +110,36 @@ export async function openUncontained(
     first: { stamp, loaded: loaded.value },
     onChange: async (change) => void (await append(changeRecord(change))),
   });
-  const guard = options.guard({ id, root, home, stateDir, append, policy });
-  return ok(hosted(guard, log.value, end));
-}
-
-function hosted(guard: Guard, log: SessionLog, end: () => Promise<void>): HostedSession {
-  return {
-    handle: (event, signal) => guard.handle(event, signal),
+  const questions = await options.openQuestions({ session: id, root, append, policy: () => policy.last });
+  const session: GuardedSession = {
+    id,
+    contained: false,
+    append,
+    guard: guardBy(policy, { root, home, contained: false, reachable: [] }),
+    legs: new LegBook(append),
+    ask: questions.ask,
+  };
+  return ok({
+    handle: (event, signal) => handleHook(event, session, signal),
     close: async (why) => {
       try {
-        await guard.close();
-        await log.close({ why });
+        await questions.close();
+        await log.value.close({ why });
       } finally {
         await end();
       }
     },
+  });
+}
+
+/** Compiles the policy again only when it has changed. */
+function guardBy(policy: PolicyWatch, places: GuardPlaces): GuardedSession["guard"] {
+  let compiled: { readonly from: LoadedPolicy; readonly guard: ReturnType<typeof compileGuard> } | undefined;
+  return async () => {
+    const now = await policy.current();
+    if (!now.ok) return now;
+    if (compiled?.from !== now.value) compiled = { from: now.value, guard: compileGuard(now.value.policy, places) };
+    return compiled.guard.ok ? ok(compiled.guard.value()) : compiled.guard;
   };
 }
 
