@@ -9,11 +9,11 @@ import { tar } from "./scripts/archives.ts";
 import { atFiles, cmake, gcc, make, maven } from "./scripts/build.ts";
 import { git, gitConfig, gitShow } from "./scripts/git.ts";
 import { interpreter, scripted, sed } from "./scripts/languages.ts";
-import { curl, rsync, ssh } from "./scripts/network.ts";
+import { curl, remoteHost, rsync, socat, ssh } from "./scripts/network.ts";
 import { kubectl, packages } from "./scripts/packages.ts";
-import { environment, joined, shell, wraps, xargs } from "./scripts/shells.ts";
+import { environment, joined, shell, texts, wraps, xargs } from "./scripts/shells.ts";
 import type { Special } from "./scripts/special.ts";
-import { date, dd, ip, kill, ps } from "./scripts/system.ts";
+import { date, dd, firstRead, getent, ip, kill, ps } from "./scripts/system.ts";
 
 const SPECIAL: Readonly<Record<string, Special>> = {
   "at-files": atFiles,
@@ -23,7 +23,9 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   date,
   dd,
   environment,
+  "first-read": firstRead,
   gcc,
+  getent,
   git,
   "git-config": gitConfig,
   "git-show": gitShow,
@@ -37,11 +39,14 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   maven,
   packages,
   ps,
+  "remote-host": remoteHost,
   rsync,
   sed,
   shell,
+  socat,
   ssh,
   tar,
+  texts,
   wraps,
   xargs,
   yq: scripted(yqHarm, [], ["f"]),

@@ -1,5 +1,7 @@
-// curl, rsync, ssh: what they reach and what they read besides.
+// curl, rsync, ssh, socat: what they reach, read and run besides.
+import type { Effect } from "../facts.ts";
 import { type Operand, readOptions, valuesOf } from "../options.ts";
+import type { ProgramUse } from "../program.ts";
 import { programEntry } from "../table.ts";
 import { gadget, type Special } from "./special.ts";
 
@@ -22,9 +24,34 @@ export const curl: Special = (read) => {
 export const rsync: Special = (read) =>
   read.operands.filter((o) => /:/.test(o.word.value ?? ":")).map((o) => gadget("network", o.index));
 
-/** ssh reads options behind the host too. */
+const THIS_HOST = /^(?:[^@]*@)?(?:localhost|127(?:\.\d+){3}|\[?::1\]?)$/;
+
+/** ssh reads options behind the host too, and a command for this very host runs here. */
 export const ssh: Special = (read, use) => {
-  const [host] = read.operands;
+  const [host, command] = read.operands;
   const entry = programEntry("ssh");
-  return host === undefined || entry === undefined ? [] : readOptions(entry, use.words, host.index + 1).effects;
+  if (host === undefined || entry === undefined) return [];
+  const behind = readOptions({ ...entry, stopAtOperand: true }, use.words, host.index + 1);
+  return [...behind.effects, ...here(host, behind.operands[0] ?? command, use)];
 };
+
+/** `mosh localhost COMMAND` and its like. */
+export const remoteHost: Special = (read, use) => {
+  const [host, command] = read.operands;
+  return host === undefined ? [] : here(host, command, use);
+};
+
+function here(host: Operand, command: Operand | undefined, use: ProgramUse): readonly Effect[] {
+  if (!THIS_HOST.test(host.word.value ?? "")) return [];
+  if (command === undefined) return [gadget("runs-shell", host.index)];
+  const words = use.words.slice(command.index).map((w) => w.value);
+  const inner = words.includes(undefined) ? [] : use.shellText(words.join(" "));
+  return [gadget("runs-program", command.index), { kind: "run", index: command.index, inner }];
+}
+
+/** socat: `EXEC:` and `SYSTEM:` addresses. */
+export const socat: Special = (read, use) =>
+  read.operands.flatMap(({ word, index }): readonly Effect[] => {
+    const text = /^(?:exec|system|shell):([^,]*)/i.exec(word.value ?? "")?.[1];
+    return text === undefined ? [] : [{ kind: "run", index, inner: use.shellText(text) }];
+  });

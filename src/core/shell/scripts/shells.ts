@@ -19,7 +19,10 @@ export const shell: Special = (read, use) => {
   if (read.seen.has("version") || read.seen.has("help")) return [];
   if (use.stdin?.kind === "text")
     return [{ kind: "run", index: use.words.length, inner: use.shellText(use.stdin.text) }];
-  return [gadget("standard-input", 0)];
+  // what it would be in bash may be denied; it is never allowed
+  const likely = use.stdin?.kind === "unknown" ? use.stdin.likely : undefined;
+  const inner = likely === undefined ? [] : use.shellText(likely);
+  return [gadget("standard-input", 0), { kind: "run", index: use.words.length, inner }];
 };
 
 const ASSIGNMENT = /^([A-Za-z_]\w*)=/;
@@ -74,3 +77,12 @@ export const wraps: Special = (read, use) => {
     ? []
     : [{ kind: "run", index: first.index, inner: use.inner(use.words.slice(first.index)) }];
 };
+
+/** Every operand is a shell text of its own: `hyperfine 'a' 'b'`, `concurrently 'a' 'b'`. */
+export const texts: Special = (read, use) =>
+  read.operands.map(({ word, index }) => {
+    if (word.value === undefined) return gadget("not-constant", index);
+    // concurrently's short form for scripts of the project
+    if (/^(?:npm|yarn|pnpm|bun|node|deno):/.test(word.value)) return gadget("runs-script", index);
+    return { kind: "run", index, inner: use.shellText(word.value) };
+  });

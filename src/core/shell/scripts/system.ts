@@ -38,3 +38,15 @@ export const kill: Special = (_, use) =>
 /** `date 01010000` sets the clock. */
 export const date: Special = (read) =>
   read.operands.filter((o) => !o.word.prefix.startsWith("+")).map((o) => gadget("sets-clock", o.index));
+
+/** `getent shadow` shows passwords' hashes. */
+export const getent: Special = (read) =>
+  read.operands.filter((o) => /shadow/.test(o.word.value ?? "shadow")).map((o) => gadget("credentials", o.index));
+
+/** `uuencode FILE NAME`: one file is read, the other word is only written down. */
+export const firstRead: Special = (read) => {
+  const [file, name] = read.operands;
+  return file === undefined || name === undefined
+    ? []
+    : [{ kind: "read", path: file.word, index: file.index, content: true }];
+};
