@@ -27,51 +27,116 @@ const declares: Handler = (use) => {
     if (index === 0) return;
     const text = word.value ?? word.prefix;
     const equals = text.indexOf("=");
+    // `declare -a a=(x y)`: its elements were read where they stand
+    if (/^[A-Za-z_]\w*\+?=\(/.test(word.text)) {
+      names.push(/^\w+/.exec(word.text)?.[0] ?? "");
+      return;
+    }
     // `declare 'a=($(x))'`: bash reads the value of an array again, as shell text
     if (equals > 0 && (text.charAt(equals + 1) === "(" || (word.value === undefined && array)))
       effects.push(gadget("evaluated-text", index));
     if (text.startsWith("-") && word.value !== undefined && equals < 0) {
-      if (!/^-[xrgapA]+$/.test(text)) effects.push(gadget("changes-shell", index));
+      if (!/^-[xrgapAluF]+$/.test(text)) effects.push(gadget("changes-shell", index));
     } else if (word.value === undefined && equals <= 0) effects.push(gadget("not-constant", index));
     else names.push((equals < 0 ? text : text.slice(0, equals)).replace(/\+$/, ""));
   });
   return { effects, free: effects.length === 0, setsNames: names };
 };
 
-/** `read` and `unset`: every operand is a name, and a subscript in it would be evaluated. */
-function namesAfter(options: RegExp): Handler {
+/** Options of a builtin whose other words are names: those without a value, those with one, those whose value is a name. */
+interface NameOptions {
+  readonly flags: string;
+  readonly values?: string;
+  readonly names?: string;
+}
+
+/** `read`, `unset` and their kin: every operand is a name, and a subscript in it would be evaluated. */
+function namesAfter({ flags, values = "", names: naming = "" }: NameOptions): Handler {
   return (use) => {
     const effects: Effect[] = [];
     const names: string[] = [];
-    use.words.forEach((word, index) => {
-      if (index === 0) return;
-      if (word.value === undefined) effects.push(gadget("not-constant", index));
-      else if (options.test(word.value)) return;
+    const name = (word: ShellWord | undefined, index: number): void => {
+      if (word?.value === undefined) effects.push(gadget("not-constant", index));
       else if (/^[A-Za-z_]\w*$/.test(word.value)) names.push(word.value);
       else effects.push(gadget("evaluated-text", index));
-    });
+    };
+    for (let i = 1; i < use.words.length; i++) {
+      const text = use.words[i]?.value;
+      if (text === undefined || !/^-./.test(text)) {
+        name(use.words[i], i);
+        continue;
+      }
+      const letters = [...text.slice(1)];
+      const at = letters.findIndex((letter) => !flags.includes(letter));
+      if (at < 0) continue;
+      const letter = letters[at] ?? "";
+      const attached = at + 1 < letters.length;
+      if (values.includes(letter) || naming.includes(letter)) {
+        const place = attached ? i : ++i;
+        const value = use.words[place];
+        if (naming.includes(letter))
+          name(attached && value ? { ...value, value: letters.slice(at + 1).join("") } : value, place);
+        else if (value === undefined || (value.value === undefined && value.kind !== "quoted"))
+          effects.push(gadget("not-constant", place));
+      } else effects.push(gadget("changes-shell", i));
+    }
     return { effects, free: effects.length === 0, setsNames: names };
   };
 }
+
+/** `mapfile -t lines`: names, and with `-C` text that is run for every line. */
+const mapfile: Handler = (use) => {
+  const at = use.words.findIndex((w, i) => i > 0 && (w.value ?? "").startsWith("-C"));
+  if (at < 0) return namesAfter({ flags: "t", values: "dnOsu" })(use);
+  const text = use.words[at]?.value === "-C" ? use.words[at + 1]?.value : use.words[at]?.value?.slice(2);
+  const effects: Effect[] = [gadget("evaluated-text", at)];
+  if (text !== undefined) effects.push({ kind: "run", index: at, inner: use.sameShell(text) });
+  return { effects };
+};
+
+/** `getopts OPTIONS name`: sets the name. */
+const getopts: Handler = (use) => {
+  const [, options, name] = use.words.map((w) => w.value);
+  const known = options !== undefined && name !== undefined && /^[A-Za-z_]\w*$/.test(name);
+  return known ? { free: true, setsNames: [name] } : { effects: [gadget("evaluated-text", 2)] };
+};
+
+/** `shopt -s nullglob`: what file name patterns match, and nothing about how text is read. */
+const shopt: Handler = (use) => {
+  const words = use.words.slice(1).map((w) => w.value ?? "");
+  const fine = words.every((w) =>
+    /^(?:-[suqp]+|nullglob|globstar|dotglob|failglob|nocaseglob|nocasematch|globasciiranges)$/.test(w),
+  );
+  return fine ? { free: true } : builtinGadget(use);
+};
+
+/** `let`: the analysis reads constant words as arithmetic. */
+const arithmetic: Handler = (use) =>
+  use.words.every((w) => w.value !== undefined) ? { free: true } : { effects: [gadget("evaluated-text")] };
 
 /** `cd`: free to a constant directory inside the workspace. */
 const cd: Handler = (use) => {
   const operands = use.words.slice(1).filter((w) => w.value === undefined || !/^(?:-[LPe@]+|--)$/.test(w.value));
   const [target] = operands;
-  if (
-    operands.length !== 1 ||
-    target?.value === undefined ||
-    target.tilde ||
-    target.value === "" ||
-    target.value === "-" ||
-    target.value.startsWith("-")
-  )
+  const value = target?.value;
+  const swaps = value === undefined || value === "" || /^[-+]/.test(value);
+  // `~` alone and `~/x` are the caller's home; another user's is not known
+  if (operands.length !== 1 || target === undefined || swaps || (target.tilde && !/^~(?:\/|$)/.test(value)))
     return { effects: [gadget("directory-not-known", 1)] };
-  const path = target.value;
+  const path = target.tilde ? use.context.home + value.slice(1) : value;
   const inside =
     use.directories.length > 0 && use.directories.every((from) => isInside(use.context.root, joinPath(from, path)));
-  if (!inside) return { effects: [gadget("outside-workspace", 1)] };
+  if (!inside) return { effects: [gadget("outside-workspace", 1)], entersDirectory: path };
   return { effects: [{ kind: "directory", path: target, index: 1 }], free: true, entersDirectory: path };
+};
+
+/** `pushd`: followed like `cd`, but only `cd` itself needs no rule (DESIGN 7 rule 6). */
+const pushd: Handler = (use) => {
+  const { effects = [], entersDirectory } = cd(use);
+  return {
+    effects: [gadget("changes-shell"), ...effects],
+    ...(entersDirectory === undefined ? {} : { entersDirectory }),
+  };
 };
 
 const BINARY = /^(?:=|==|!=|<|>|-eq|-ne|-lt|-le|-gt|-ge|-nt|-ot|-ef)$/;
@@ -112,24 +177,27 @@ function evaluates(all: boolean): Handler {
     if (!all && (text[0]?.value === "-" || text[0]?.value === "" || text.length === 0)) return { free: true };
     if (text.some((w) => w.value === undefined))
       return { effects: [gadget("evaluated-text", 1)], ...likelyText(use, text) };
-    return { effects: [{ kind: "run", index: 1, inner: use.shellText(text.map((w) => w.value).join(" ")) }] };
+    return { effects: [{ kind: "run", index: 1, inner: use.sameShell(text.map((w) => w.value).join(" ")) }] };
   };
 }
 
 /** For deny rules: the text with constants put in is judged too. */
 function likelyText(use: ProgramUse, text: readonly ShellWord[]): Partial<Described> {
   if (text.some((w) => w.likely === undefined)) return {};
-  const inner = use.shellText(text.flatMap((w) => w.likely ?? []).join(" "));
+  const inner = use.sameShell(text.flatMap((w) => w.likely ?? []).join(" "));
   return { effects: [gadget("evaluated-text", 1), { kind: "run", index: 1, inner }] };
 }
 
 /** `command`: a query with `-v`, otherwise the rest is the command. */
 const command: Handler = (use) => {
   let at = 1;
-  while (use.words[at]?.value === "-p" || use.words[at]?.value === "--") at++;
-  const option = use.words[at]?.value;
-  if (option === "-v" || option === "-V")
-    return use.words.every((w) => w.value !== undefined) ? { free: true } : { effects: [gadget("not-constant")] };
+  let queries = false;
+  for (; /^-[pvV]+$/.test(use.words[at]?.value ?? ""); at++) queries ||= /[vV]/.test(use.words[at]?.value ?? "");
+  if (use.words[at]?.value === "--") at++;
+  if (queries)
+    return use.words.every((w) => w.value !== undefined || w.kind === "quoted")
+      ? { free: true }
+      : { effects: [gadget("not-constant")] };
   const rest = use.words.slice(at);
   return rest.length === 0
     ? { free: true }
@@ -144,14 +212,18 @@ const exec: Handler = (use) => {
   return rest.length === 0 ? { free: true } : { effects: [{ kind: "run", index: at, inner: use.inner(rest) }] };
 };
 
+/** `printf`: `-v` sets a name; a format that is not constant could be that option. */
 const printf: Handler = (use) => {
-  const first = use.words[1];
-  if (
-    first !== undefined &&
-    (first.value === undefined ? !first.prefix || first.prefix.startsWith("-") : first.value.startsWith("-v"))
-  )
-    return { effects: [gadget(first.value === undefined ? "not-constant" : "evaluated-text", 1)] };
-  return { readOnly: use.words.every((w) => w.value !== undefined) };
+  const [, first, second] = use.words;
+  if (first === undefined) return { readOnly: true };
+  const text = first.value ?? first.prefix;
+  if (first.value === undefined && (text === "" || text.startsWith("-")))
+    return { effects: [gadget("not-constant", 1)] };
+  if (!text.startsWith("-v")) return { readOnly: use.words.every((w) => w.value !== undefined) };
+  const name = text === "-v" ? second?.value : text.slice(2);
+  return name !== undefined && /^[A-Za-z_]\w*$/.test(name)
+    ? { free: true, setsNames: [name] }
+    : { effects: [gadget("evaluated-text", 1)] };
 };
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
@@ -159,6 +231,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   true: FREE,
   false: FREE,
   cd,
+  pushd,
+  popd: builtinGadget,
   test,
   "[": test,
   set,
@@ -179,15 +253,17 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   typeset: declares,
   local: declares,
   readonly: declares,
-  read: namesAfter(/^-[rs]+$/),
-  unset: namesAfter(/^-v$/),
+  read: namesAfter({ flags: "res", values: "dinNptu", names: "a" }),
+  unset: namesAfter({ flags: "vf" }),
+  mapfile,
+  readarray: mapfile,
+  getopts,
+  shopt,
   ".": () => ({ effects: [gadget("runs-file")] }),
   source: () => ({ effects: [gadget("runs-file")] }),
-  let: () => ({ effects: [gadget("evaluated-text")] }),
+  let: arithmetic,
 };
-for (const name of "alias unalias shopt enable hash bind complete compgen compopt history fc mapfile readarray getopts pushd popd coproc".split(
-  " ",
-))
+for (const name of "alias unalias enable hash bind complete compgen compopt history fc coproc".split(" "))
   (HANDLERS as Record<string, Handler>)[name] = builtinGadget;
 
 /** Describes a builtin; `undefined` when the name is none of bash's, or an ordinary program does the same (`kill`, `pwd`, `echo`). */
@@ -203,4 +279,9 @@ export function describeBuiltin(name: string, use: ProgramUse): Described | unde
     setsNames: [],
     ...handler(use),
   };
+}
+
+/** True for a name that bash answers itself in a way of its own. */
+export function isBuiltin(name: string): boolean {
+  return Object.hasOwn(HANDLERS, name);
 }

@@ -1,38 +1,22 @@
 // `$(( ))`, `(( ))` and `[[ ]]`. Arithmetic evaluates the text of every variable in it again, so only numbers and operators are harmless.
 import type { ArithmeticExpression, TestExpression, WordPart } from "unbash";
-import type { WordReader } from "./word.ts";
+import { isNumber, isSettled, settle } from "./number.ts";
+import type { Reader } from "./reader.ts";
 
 /** Reads an arithmetic expression: its substitutions are judged, and anything but numbers is a doubt. */
 export function readArithmetic(
-  reader: WordReader,
+  reader: Reader,
   expression: ArithmeticExpression | undefined,
   text: string,
   offset: number,
 ): void {
-  if (expression !== undefined && isHarmless(expression)) return;
   findSubstitutions(reader, expression);
+  if (expression !== undefined && isSettled(reader, expression)) return settle(reader, expression);
   reader.doubt("evaluated-text", text, offset);
 }
 
-function isHarmless(node: ArithmeticExpression): boolean {
-  switch (node.type) {
-    case "ArithmeticBinary":
-      return isHarmless(node.left) && isHarmless(node.right);
-    case "ArithmeticUnary":
-      return isHarmless(node.operand);
-    case "ArithmeticTernary":
-      return isHarmless(node.test) && isHarmless(node.consequent) && isHarmless(node.alternate);
-    case "ArithmeticGroup":
-      return isHarmless(node.expression);
-    case "ArithmeticWord":
-      return /^\d+$/.test(node.value) && node.parts === undefined;
-    default:
-      return false;
-  }
-}
-
 /** Commands inside arithmetic, so that a deny still sees them. */
-function findSubstitutions(reader: WordReader, node: unknown): void {
+function findSubstitutions(reader: Reader, node: unknown): void {
   if (typeof node !== "object" || node === null) return;
   const { type, parts } = node as { type?: string; parts?: readonly WordPart[] };
   if (type === "ArithmeticWord") for (const part of parts ?? []) reader.part(part);
@@ -48,7 +32,7 @@ function findSubstitutions(reader: WordReader, node: unknown): void {
 const COUNTS = /^-(?:eq|ne|lt|le|gt|ge)$/;
 
 /** Reads `[[ ]]`: `-v` and the comparisons of numbers evaluate their words. */
-export function readTest(reader: WordReader, expression: TestExpression): void {
+export function readTest(reader: Reader, expression: TestExpression): void {
   switch (expression.type) {
     case "TestUnary":
       reader.word(expression.operand);
@@ -56,8 +40,9 @@ export function readTest(reader: WordReader, expression: TestExpression): void {
         reader.doubt("evaluated-text", expression.operand.text, expression.pos);
       return;
     case "TestBinary": {
-      const words = [...reader.word(expression.left), ...reader.word(expression.right)];
-      const numbers = words.every((w) => w.value !== undefined && /^-?\d+$/.test(w.value));
+      reader.word(expression.left);
+      reader.pattern(expression.right);
+      const numbers = [expression.left, expression.right].every((word) => isNumber(reader, word));
       if (COUNTS.test(expression.operator) && !numbers)
         reader.doubt("evaluated-text", expression.left.text, expression.pos);
       return;

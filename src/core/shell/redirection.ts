@@ -2,11 +2,12 @@
 import type { Redirection } from "unbash";
 import type { Effect } from "./facts.ts";
 import type { Standard } from "./program.ts";
-import type { WordReader } from "./word.ts";
+import type { Reader } from "./reader.ts";
+import { STREAM } from "./word.ts";
 
 /** Adds the effects of redirections and answers what standard input is afterwards. */
 export function readRedirections(
-  reader: WordReader,
+  reader: Reader,
   redirects: readonly Redirection[],
   into: { readonly effects: Effect[]; readonly index: number; readonly piped: Standard },
 ): Standard {
@@ -53,6 +54,11 @@ export function readRedirections(
     const duplicates = redirect.operator === ">&" || redirect.operator === "<&";
     if (duplicates && target.value !== undefined && /^(?:\d+-?|-)$/.test(target.value)) {
       if (redirect.operator === "<&" && (fd === undefined || fd === 0)) stdin = { kind: "unknown" };
+      continue;
+    }
+    // `< <(…)`, `> >(…)`: the commands are judged where they stand
+    if (target.value === STREAM) {
+      if (redirect.operator === "<" && (fd === undefined || fd === 0)) stdin = { kind: "unknown" };
       continue;
     }
     if (target.value === "/dev/null") {

@@ -1,0 +1,150 @@
+// What the shell knows at one place of the text: where it stands, which variables hold constants or numbers, which names are
+// functions. Branches, loops and subshells are entered through here, so nothing learned in them is taken for granted after them.
+import { joinPath } from "./directory.ts";
+
+const MAX_DIRECTORIES = 8;
+
+/** A use of a variable as a number, to be taken back if the text gives it anything else anywhere. */
+export interface NumberUse {
+  readonly name: string;
+  readonly text: string;
+  readonly offset: number;
+}
+
+/** One shell's state along the text. Mutable on purpose: the text is a sequence of changes to it. */
+export class Flow {
+  /** Every directory a command here may run in. */
+  directories: readonly string[];
+  /** Where the `cd` just read leads when it succeeds. */
+  arrived: readonly string[] | undefined;
+  private visited: ReadonlySet<string>;
+  private constants: Map<string, string> = new Map();
+  private numbers: Set<string> = new Set();
+  private functions: Set<string> = new Set();
+  private readonly assigned = new Set<string>();
+  private readonly notNumbers = new Set<string>();
+  private readonly uses: NumberUse[] = [];
+  private unordered = 0;
+
+  constructor(cwd: string) {
+    this.directories = [cwd];
+    this.visited = new Set(this.directories);
+  }
+
+  /** The constant of a scalar set once, for ask and deny (DESIGN 7 rule 2). */
+  constant(name: string): string | undefined {
+    return this.constants.get(name);
+  }
+
+  /** True when the variable was given a number on every way to here. The use is remembered for `brokenNumbers`. */
+  isNumber(name: string, text: string, offset: number): boolean {
+    if (!this.numbers.has(name)) return false;
+    this.uses.push({ name, text, offset });
+    return true;
+  }
+
+  /** Uses as a number of variables that hold something else somewhere in the text: a loop or function may bring it here. */
+  brokenNumbers(): readonly NumberUse[] {
+    return this.uses.filter((use) => this.notNumbers.has(use.name));
+  }
+
+  /** A variable gets a value of its own; `constant` is its text where known. */
+  assign(name: string, value: { readonly constant?: string | undefined; readonly number: boolean }): void {
+    const once = this.unordered === 0 && !this.assigned.has(name);
+    this.assigned.add(name);
+    if (once && value.constant !== undefined) this.constants.set(name, value.constant);
+    else this.constants.delete(name);
+    if (value.number) this.numbers.add(name);
+    else {
+      this.numbers.delete(name);
+      this.notNumbers.add(name);
+    }
+  }
+
+  /** A variable gets a value that nobody knows, or goes. */
+  forget(name: string): void {
+    this.assign(name, { number: false });
+  }
+
+  define(name: string): void {
+    this.functions.add(name);
+  }
+
+  undefine(name: string): void {
+    this.functions.delete(name);
+  }
+
+  /** True when a function of this name was defined on every way to here. */
+  isFunction(name: string): boolean {
+    return this.functions.has(name);
+  }
+
+  /** Something that may or may not happen: what it teaches is forgotten, what it unsettles is not. */
+  branch(inside: () => void): void {
+    const { constants, numbers, functions } = this;
+    this.constants = new Map(constants);
+    this.numbers = new Set(numbers);
+    this.functions = new Set(functions);
+    inside();
+    const after = this.constants;
+    this.constants = new Map([...constants].filter(([name, value]) => after.get(name) === value));
+    this.numbers = both(numbers, this.numbers);
+    this.functions = both(functions, this.functions);
+  }
+
+  /** A branch that may happen again, before or after anything else in it. */
+  loop(inside: () => void): void {
+    this.unordered++;
+    this.branch(inside);
+    this.unordered--;
+  }
+
+  /** A shell of its own, as in `( … )`: it starts with all that is known, and its directory changes end with it. */
+  subshell(inside: () => void): void {
+    const { directories, arrived, visited } = this;
+    this.branch(inside);
+    this.directories = directories;
+    this.arrived = arrived;
+    this.visited = visited;
+  }
+
+  /** Another process that reads shell text: it has none of this shell's functions, and its own variables. */
+  process(inside: () => void): void {
+    const { constants, numbers, functions } = this;
+    this.constants = new Map();
+    this.numbers = new Set();
+    this.functions = new Set();
+    const { directories, arrived, visited } = this;
+    inside();
+    Object.assign(this, { constants, numbers, functions, directories, arrived, visited });
+  }
+
+  /**
+   * Changes the directory. Both places are possible afterwards: the `cd` may fail, or stand in a branch.
+   * False when too much becomes possible to tell.
+   */
+  enter(path: string): boolean {
+    const next = this.directories.map((from) => joinPath(from, path));
+    const all = new Set([...this.directories, ...next]);
+    const climbs = !path.startsWith("/") && /(?:^|\/)\.\.(?:\/|$)/.test(path);
+    if (all.size > MAX_DIRECTORIES || (this.unordered > 0 && climbs)) return false;
+    this.move([...all]);
+    this.arrived = [...new Set(next)];
+    return true;
+  }
+
+  /** Goes back to some directory visited before (`popd`). */
+  back(): void {
+    this.directories = [...this.visited];
+  }
+
+  /** Sets where commands may run from here on. */
+  move(directories: readonly string[]): void {
+    this.directories = directories;
+    this.visited = new Set([...this.visited, ...directories]);
+  }
+}
+
+function both(a: ReadonlySet<string>, b: ReadonlySet<string>): Set<string> {
+  return new Set([...a].filter((name) => b.has(name)));
+}

@@ -1,0 +1,172 @@
+// Statements: lists, pipelines and control flow → the simple commands in them (DESIGN 7 rule 3).
+import type { CompoundList, Function as FunctionNode, Redirection, Statement } from "unbash";
+import { isBuiltin } from "./builtin.ts";
+import { readArithmetic, readTest } from "./expression.ts";
+import type { Effect, ShellWord } from "./facts.ts";
+import { isNumber } from "./number.ts";
+import { constantOutput } from "./output.ts";
+import type { Standard } from "./program.ts";
+import type { Reader } from "./reader.ts";
+import { readRedirections } from "./redirection.ts";
+import { readSimple } from "./simple.ts";
+
+type Node = Statement["command"] | CompoundList;
+
+/** Reads one statement of a list. */
+export function readStatement(reader: Reader, statement: Statement, stdin?: Standard): void {
+  if (statement.background === true) {
+    // unbash forgives `&;`, bash does not
+    if (/^\s*;(?!;)/.test(reader.textAt(statement.end))) reader.doubt("syntax", "&;", statement.end);
+    reader.flow.subshell(() => readNode(reader, statement.command, stdin));
+  } else readNode(reader, statement.command, stdin);
+}
+
+/** Standard input goes to the first command that reads it: nobody knows which, so only the first of a list is told the text. */
+function readList(reader: Reader, list: CompoundList, stdin?: Standard): void {
+  list.commands.forEach((statement, index) => {
+    readStatement(reader, statement, index === 0 || stdin === undefined ? stdin : { kind: "unknown" });
+  });
+}
+
+function readNode(reader: Reader, node: Node, stdin: Standard): void {
+  reader.deeper(() => readInside(reader, node, stdin), node.pos);
+}
+
+function readInside(reader: Reader, node: Node, stdin: Standard): void {
+  const { flow } = reader;
+  switch (node.type) {
+    case "AndOr":
+      return readAndOr(reader, node, stdin);
+    case "Pipeline":
+      return readPipeline(reader, node, stdin);
+    case "Command":
+      return readSimple(reader, node, stdin);
+    case "CompoundList":
+      return readList(reader, node, stdin);
+    case "BraceGroup":
+      return readList(reader, node.body, stdin);
+    case "Subshell":
+      return flow.subshell(() => readList(reader, node.body, stdin));
+    case "If":
+      readList(reader, node.clause, stdin);
+      flow.branch(() => readList(reader, node.then, stdin));
+      for (const elif of node.elif)
+        flow.branch(() => {
+          readList(reader, elif.clause, stdin);
+          readList(reader, elif.then, stdin);
+        });
+      return flow.branch(() => {
+        if (node.else) readList(reader, node.else, stdin);
+      });
+    case "While":
+      return flow.loop(() => {
+        readList(reader, node.clause, stdin);
+        readList(reader, node.body, stdin);
+      });
+    case "For":
+    case "Select": {
+      reader.name(node.name.text, node.name.pos, false);
+      for (const word of node.wordlist ?? []) reader.word(word);
+      const numbers = node.type === "For" && node.wordlist?.every((word) => isNumber(reader, word)) === true;
+      return flow.loop(() => {
+        flow.assign(node.name.text, { number: numbers });
+        readList(reader, node.body, stdin);
+      });
+    }
+    case "Case":
+      reader.word(node.word);
+      for (const item of node.items) {
+        for (const pattern of item.pattern) reader.word(pattern);
+        flow.branch(() => readList(reader, item.body, stdin));
+      }
+      return;
+    case "Function":
+      return readFunction(reader, node);
+    case "Coproc":
+      if (node.name) reader.name(node.name.text, node.pos, false);
+      return flow.subshell(() => readNode(reader, node.body, { kind: "unknown" }));
+    case "Redirected":
+      return readNode(reader, node.command, readOwnRedirections(reader, node.redirects, node.pos, stdin));
+    case "TestCommand":
+      return readTest(reader, node.expression);
+    case "ArithmeticCommand":
+      return readArithmetic(reader, node.expression, node.body, node.pos);
+    case "ArithmeticFor":
+      if (node.initialize) readArithmetic(reader, node.initialize, "", node.pos);
+      return flow.loop(() => {
+        for (const part of [node.test, node.update]) if (part) readArithmetic(reader, part, "", node.pos);
+        readList(reader, node.body, stdin);
+      });
+    default:
+      return reader.doubt("unknown-syntax", (node as { type: string }).type, 0);
+  }
+}
+
+/** `a && b || c`. After `cd x &&` the directory is x for certain; after `||`, and behind the list, each is possible. */
+function readAndOr(reader: Reader, node: Extract<Node, { type: "AndOr" }>, stdin: Standard): void {
+  const { flow } = reader;
+  const possible = new Set(flow.directories);
+  const [first, ...rest] = node.commands;
+  const step = (part: typeof first): void => {
+    flow.arrived = undefined;
+    if (part !== undefined) readNode(reader, part, stdin);
+    for (const directory of flow.directories) possible.add(directory);
+  };
+  step(first);
+  // what the first does is done for certain; the others may be skipped
+  const chain = (at: number): void => {
+    const part = rest[at];
+    if (part === undefined) return;
+    const before = node.commands[at];
+    if (node.operators[at] === "||") flow.move([...possible]);
+    else if (before?.type === "Command" && flow.arrived !== undefined) flow.move(flow.arrived);
+    flow.branch(() => {
+      step(part);
+      chain(at + 1);
+    });
+  };
+  chain(0);
+  flow.move([...possible]);
+}
+
+function readPipeline(reader: Reader, node: Extract<Node, { type: "Pipeline" }>, stdin: Standard): void {
+  const [first, ...more] = node.commands;
+  if (first === undefined) return reader.doubt("syntax", "!", node.pos);
+  if (more.length === 0) return readNode(reader, first, stdin);
+  let before: Standard = stdin;
+  for (const part of node.commands) {
+    const from = reader.commands.length;
+    const input = before;
+    // each part runs in a subshell
+    reader.flow.subshell(() => readNode(reader, part, input));
+    before = constantOutput(reader.commands.slice(from), input);
+  }
+}
+
+/** The body is judged where it stands, with every parameter unknown; so a call of it needs nothing more. */
+function readFunction(reader: Reader, node: FunctionNode): void {
+  const name = node.name.value;
+  // whoever calls the builtin afterwards gets this instead
+  if (isBuiltin(name) || node.name.parts !== undefined) reader.doubt("changes-shell", name, node.pos);
+  const from = reader.commands.length;
+  reader.flow.undefine(name);
+  reader.flow.loop(() => readNode(reader, node.body, undefined));
+  if (reader.commands.slice(from).some((command) => command.words[0]?.value === name))
+    reader.doubt("recursion", name, node.pos);
+  reader.flow.define(name);
+}
+
+const NOTHING: ShellWord = { text: "", value: "", likely: [""], prefix: "", kind: "constant", tilde: false };
+
+/** Redirections of a compound command are a command of their own. */
+function readOwnRedirections(
+  reader: Reader,
+  redirects: readonly Redirection[],
+  offset: number,
+  piped: Standard,
+): Standard {
+  const effects: Effect[] = [];
+  const stdin = readRedirections(reader, redirects, { effects, index: 0, piped });
+  if (effects.length > 0) reader.add({ words: [NOTHING], effects, free: true, text: "(redirection)", offset });
+  return stdin;
+}
