@@ -8,6 +8,22 @@ import { sparingRules } from "./sparing.ts";
 
 const MOST_HINTS = 3;
 const MANAGED = /^\/etc\/ringfence\//;
+/** Where the rule is the person's own to think of: it is not handed to them for pasting. */
+const NO_PROPOSAL: ReadonlySet<string> = new Set([
+  "changes-shell",
+  "credentials",
+  "gives-host",
+  "insecure",
+  "mounts-host",
+  "runs-shell",
+  "sends-data",
+  "sends-file",
+  "sets-loaded-name",
+  "shows-environment",
+]);
+
+/** How the hint of every irreversible act begins (PERM-11). */
+const PERSON = "a person decides each time";
 
 /** Where the advice sends a person: the file of theirs that needs no acceptance. */
 export const OWN_POLICY = "~/.config/ringfence/policy.yaml";
@@ -16,20 +32,28 @@ export const OWN_POLICY = "~/.config/ringfence/policy.yaml";
 export function adviceOn(judge: Judge, actions: readonly Action[], judgement: Judgement): readonly string[] {
   if (judgement.verdict === "allow") return [];
   const strictest = judgement.reasons.filter((reason) => reason.verdict === judgement.verdict);
-  const byRule = strictest.filter((reason) => reason.code === "rule-matched").map(changeRule);
+  const byRule = [...new Set(strictest.filter((reason) => reason.code === "rule-matched").map(changeRule))];
   const nobody = judge.mode === "dontAsk" && judgement.verdict === "deny" && byRule.length === 0;
-  const rules = nobody || judgement.verdict === "ask" ? sparingRules(asking(judge), actions) : [];
+  const open = nobody || (judgement.verdict === "ask" && !strictest.some(({ code }) => NO_PROPOSAL.has(code)));
+  const rules = open ? sparingRules(asking(judge), actions) : [];
+  const others = [...new Set(strictest.map(otherwise).filter((hint) => hint !== undefined))].sort(personFirst);
   const lines = [
-    ...byRule,
+    ...byRule.slice(0, MOST_HINTS),
     ...(nobody ? ["nobody is asked in mode dontAsk, so every question is a no"] : []),
     ...proposal(rules),
+    ...others.slice(0, rules.length > 0 || byRule.length > 0 ? 1 : MOST_HINTS),
   ];
-  const others = strictest.filter(
-    (reason) => reason.code !== "rule-matched" && (rules.length === 0 || reason.code !== "no-rule"),
-  );
-  const more = others.map((reason) => (rules.length > 0 ? hintFor(reason) : (reason.hint ?? hintFor(reason))));
-  const said = [...new Set(more.filter((hint) => hint !== undefined))];
-  return [...new Set(lines), ...said.slice(0, rules.length > 0 || byRule.length > 0 ? 1 : MOST_HINTS)];
+  return lines.length > 0 ? lines : ["no rule says exactly this: answer the agent's question, or run it yourself"];
+}
+
+/** What only a person can do stands before what the agent can do another way. */
+function personFirst(a: string, b: string): number {
+  return Number(b.startsWith(PERSON)) - Number(a.startsWith(PERSON));
+}
+
+/** What else would change it. Why a path is protected stands with the reason itself; its other hints are proposals, made above. */
+function otherwise(reason: Reason): string | undefined {
+  return reason.code === "protected-path" ? [reason.hint, hintFor(reason)].filter(Boolean).join("; ") : hintFor(reason);
 }
 
 /** The rules as they stand in a file, to be pasted. */

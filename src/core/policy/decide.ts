@@ -1,6 +1,6 @@
 // The decision point: rules and one action in, one Decision out. Total and deterministic (I4); nothing matched is `ask` (I1);
 // the first deny wins in any order (I2). What shell text does is core/shell's affair, what covers it judge-command.ts's.
-import type { Action } from "../action.ts";
+import type { Action, ActionKind } from "../action.ts";
 import type { Decision, Reason } from "../decision.ts";
 import { analyse } from "../shell/index.ts";
 import { strictest } from "../verdict.ts";
@@ -13,12 +13,16 @@ export const MAX_COMMAND = 10_000;
 
 /** A decision with the tree of simple commands behind it. */
 export interface Judgement extends Decision {
+  /** What was judged: one kind for each action of the call. */
+  readonly kinds: readonly ActionKind[];
   readonly commands: readonly JudgedCommand[];
 }
 
+type Judged = Omit<Judgement, "kinds">;
+
 /** Decides one action. */
 export function decide(judge: Judge, action: Action): Judgement {
-  const judgement = decideKind(judge, action);
+  const judgement = { ...decideKind(judge, action), kinds: [action.kind] };
   // nobody is asked in this mode: every question is a no
   return judge.mode === "dontAsk" && judgement.verdict === "ask" ? refused(judgement) : judgement;
 }
@@ -26,7 +30,8 @@ export function decide(judge: Judge, action: Action): Judgement {
 /** Decides all that one call stands for: the strictest answer counts, and every reason is kept. No action at all is denied. */
 export function decideAll(judge: Judge, actions: readonly Action[]): Judgement {
   const [first, ...more] = actions.map((action) => decide(judge, action));
-  if (first === undefined) return done([{ code: "unknown-action", verdict: "deny", subject: "this call" }]);
+  if (first === undefined)
+    return { ...done([{ code: "unknown-action", verdict: "deny", subject: "this call" }]), kinds: [] };
   if (more.length === 0) return first;
   const all = [first, ...more];
   const verdict = strictest(all.map((judgement) => judgement.verdict));
@@ -34,14 +39,18 @@ export function decideAll(judge: Judge, actions: readonly Action[]): Judgement {
     verdict,
     reasons: all.flatMap(({ reasons }) => reasons),
     obligations: obligationsOf(verdict),
+    kinds: all.flatMap(({ kinds }) => kinds),
     commands: all.flatMap(({ commands }) => commands),
   };
 }
 
 /** The same judgement with a no for every question. */
 function refused(judgement: Judgement): Judgement {
-  const no = (reasons: readonly Reason[]): readonly Reason[] =>
-    reasons.map((reason) => (reason.verdict === "ask" ? { ...reason, verdict: "deny" } : reason));
+  // a reason of the tree and the same one of the list stay the same
+  const noes = new Map<Reason, Reason>();
+  for (const reason of judgement.reasons)
+    if (reason.verdict === "ask") noes.set(reason, { ...reason, verdict: "deny" });
+  const no = (reasons: readonly Reason[]): readonly Reason[] => reasons.map((reason) => noes.get(reason) ?? reason);
   const commands = (all: readonly JudgedCommand[]): readonly JudgedCommand[] =>
     all.map((command) => ({
       ...command,
@@ -50,6 +59,7 @@ function refused(judgement: Judgement): Judgement {
       inner: commands(command.inner),
     }));
   return {
+    ...judgement,
     verdict: "deny",
     reasons: no(judgement.reasons),
     obligations: obligationsOf("deny"),
@@ -57,7 +67,7 @@ function refused(judgement: Judgement): Judgement {
   };
 }
 
-function decideKind(judge: Judge, action: Action): Judgement {
+function decideKind(judge: Judge, action: Action): Judged {
   switch (action.kind) {
     case "exec":
       return decideExec(judge, action.command, action.cwd);
@@ -82,7 +92,7 @@ function obligationsOf(verdict: Decision["verdict"]): Decision["obligations"] {
   return verdict === "deny" ? [] : ["sandbox"];
 }
 
-function done(reasons: readonly Reason[], commands: readonly JudgedCommand[] = []): Judgement {
+function done(reasons: readonly Reason[], commands: readonly JudgedCommand[] = []): Judged {
   const verdict = strictest([...reasons.map((r) => r.verdict), ...commands.map((c) => c.verdict)]);
   return {
     verdict,
@@ -96,7 +106,7 @@ function flat(commands: readonly JudgedCommand[]): readonly Reason[] {
   return commands.flatMap((c) => [...c.reasons, ...flat(c.inner)]);
 }
 
-function decideExec(judge: Judge, text: string, cwd: string): Judgement {
+function decideExec(judge: Judge, text: string, cwd: string): Judged {
   const { root, home } = judge.facts;
   const reasons: Reason[] = [];
   const subject = text.slice(0, 200);

@@ -10,6 +10,7 @@ export { lintPolicy } from "./lint.ts";
 export { DEFAULT_POLICY_TEXT, type LayerText, type LoadedPolicy, loadPolicy } from "./load.ts";
 export { parseDuration, parseSize } from "./measure.ts";
 export type { Dropped } from "./merge.ts";
+export { MODES, type ModeTerms, sessionMode } from "./mode.ts";
 export type {
   ApplyWhen,
   ApprovalChannel,
@@ -30,4 +31,5 @@ export type {
 export { proofLines, SCREEN } from "./proof.ts";
 export { parseRule, type Rule } from "./rule.ts";
 export { type CompiledRules, compileRules } from "./rules.ts";
+export { type AskingTerms, type Circumstances, type Settlement, type Settlement, settle, settle } from "./settle.ts";
 export { sparingRules } from "./sparing.ts";

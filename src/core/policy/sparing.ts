@@ -17,9 +17,11 @@ export function sparingRules(judge: Judge, actions: readonly Action[]): readonly
   const paths = judgement.reasons.flatMap((reason) => pathRule(reason.code, reason.hint));
   const tools = actions.flatMap(toolRule);
   const exact = [...outer, ...asking.map(({ text }) => text)].map((text) => bashRule(text));
-  const leading = asking.flatMap(({ text }) => leadingRules(text));
+  const leading = asking.map(({ text }) => leadingRules(text));
   const sets = [tools, paths, outer.map(bashRule), [...outer.map(bashRule), ...paths], [...exact, ...paths]];
-  for (const rule of leading) sets.push([rule, ...exact, ...paths]);
+  // the narrower ones of every command first
+  for (const rule of [...leading.map(([narrow]) => narrow), ...leading.map(([, wide]) => wide)])
+    if (rule !== undefined) sets.push([rule, ...exact, ...paths]);
   for (const set of sets) {
     const rules = [...new Set(set)].filter((rule) => rule.length <= LONGEST);
     if (rules.length > 0 && rules.length <= MOST_RULES && passes(judge, rules, actions))
@@ -50,9 +52,9 @@ function everyCommand(commands: Judgement["commands"]): readonly JudgedCommand[]
   return commands.flatMap((command) => [command, ...everyCommand(command.inner)]);
 }
 
-/** The command's own words; its `*` stands for itself. */
+/** The command's own words; a `*` outside quotes stands for itself. */
 function bashRule(text: string): string {
-  return `Bash(${text.replaceAll("*", "\\*")})`;
+  return `Bash(${text.replace(/'[^']*'|"(?:[^"\\]|\\.)*"|\\.|\*/gs, (part) => (part === "*" ? "\\*" : part))})`;
 }
 
 /** For words that are not constant: the program with its first word, then the program alone. */
