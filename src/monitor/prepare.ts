@@ -6,7 +6,7 @@ import { err, ok, type Problem, type Result } from "#core";
 import type { Json } from "#core/log";
 import { type EgressPlan, expandNetwork } from "#core/net";
 import { compileDenies } from "#core/paths";
-import type { Policy } from "#core/policy";
+import { type Policy, sessionMode } from "#core/policy";
 import { agentFor } from "#core/presets";
 import type { SandboxPlan } from "#core/sandbox";
 import { proxyEnvironment, readToolConfig } from "#egress";
@@ -73,6 +73,11 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
   if (!loaded.ok) return err(badInput(loaded.error));
   const { policy, notBuilt } = loaded.value;
   if (notBuilt.length > 0) return cannot(...notBuilt);
+  const mode = sessionMode(policy.permissions, policy.permissions.mode, {
+    asRoot: caller.uid === 0,
+    isolated: policy.sandbox.mode !== "danger-full-access",
+  });
+  if (!mode.ok) return err({ exitCode: 126, problems: [mode.error] });
 
   const denied = deniedCommand(policy, { argv: request.argv, cwd: workspace.value.cwd, root, home: caller.home });
   if (denied !== undefined) return err({ exitCode: 126, problems: [denied] });

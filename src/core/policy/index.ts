@@ -31,5 +31,5 @@ export type {
 export { proofLines, SCREEN } from "./proof.ts";
 export { parseRule, type Rule } from "./rule.ts";
 export { type CompiledRules, compileRules } from "./rules.ts";
-export { type AskingTerms, type Circumstances, type Settlement, type Settlement, settle, settle } from "./settle.ts";
+export { type Circumstances, type Settlement, settle } from "./settle.ts";
 export { sparingRules } from "./sparing.ts";

@@ -17,7 +17,7 @@ import type { Judgement } from "./decide.ts";
 import type { ApprovalPolicy, SandboxMode } from "./policy.ts";
 
 /** What is known of the session. */
-export interface AskingTerms {
+export interface Circumstances {
   readonly approvals: ApprovalPolicy;
   readonly sandbox: SandboxMode;
   /** True when the act runs inside the session's fence; false when only hooks guard it. */
@@ -42,7 +42,7 @@ const LEFT_OPEN: ReadonlySet<string> = new Set(["no-rule", "reads-outside", "wri
 const ONLY_READS: ReadonlySet<string> = new Set(["read-only", "free", "nothing-runs", "inert-tool", "prompt"]);
 
 /** Puts the second question to the judgement of one call. */
-export function settle(judgement: Judgement, terms: AskingTerms): Settlement {
+export function settle(judgement: Judgement, terms: Circumstances): Settlement {
   const { verdict, obligations, kinds } = judgement;
   if (verdict === "deny") return { verdict, obligations };
   const reads = judgement.reasons.every((reason) => ONLY_READS.has(reason.code));
@@ -72,7 +72,7 @@ export function settle(judgement: Judgement, terms: AskingTerms): Settlement {
   }
 }
 
-function fenceHolds({ kinds, reasons }: Judgement, { walls, sandbox }: AskingTerms): boolean {
+function fenceHolds({ kinds, reasons }: Judgement, { walls, sandbox }: Circumstances): boolean {
   return (
     walls &&
     sandbox !== "danger-full-access" &&
