@@ -65,6 +65,11 @@ export function readOptions(entry: ProgramEntry, words: readonly ShellWord[], st
   const apply = (name: string, effect: string, index: number, value: Operand | undefined): void => {
     note(name, value, effect);
     if (effect === "config" && isOwnConfig(value, entry)) return;
+    const [code = effect, harmless] = effect.split(" unless ");
+    if (harmless !== undefined) {
+      if (value?.word.value === undefined || !harmless.split(" ").includes(value.word.value)) gadget(code, index);
+      return;
+    }
     if (effect === "write" || effect === "delete") {
       if (value === undefined) gadget(effect, index);
       else effects.push({ kind: effect, path: value.word, index, inherent: false });
@@ -168,11 +173,14 @@ function isOwnConfig(value: Operand | undefined, entry: ProgramEntry): boolean {
   return name !== undefined && (entry.ownConfig ?? "").split(" ").includes(name);
 }
 
+/** Options that only read: whoever covers the program with any words covers these. */
+const ONLY_READS: ReadonlySet<string> = new Set(["read", "names-file"]);
+
 /** A word that is not constant can be an option in disguise; harmless where the program has no effect to offer. */
 function mayStandHere(word: ShellWord, entry: ProgramEntry, prefix: string): boolean {
   if (prefix !== "" && (word.kind !== "split" || entry.effects === undefined)) return true;
   const noEffects =
-    entry.effects === undefined &&
+    Object.values(entry.effects ?? {}).every((effect) => ONLY_READS.has(effect)) &&
     entry.always === undefined &&
     entry.subcommands === undefined &&
     entry.careful !== true;
