@@ -1,0 +1,99 @@
+// Codex's hooks, checked against 0.169.0. The shape is Claude Code's, the rules are stricter: one unknown field, or a refusal without a
+// reason, and the call runs. It knows no bare `allow` and no `ask`. `write_stdin` is not shown to hooks (docs/hooks.md).
+import { type Dialect, err, type HookContext, type HookEvent, ok, type Problem, type Result } from "#core";
+import { type Fields, malformed, outputText, readContext, readEvent, textOf } from "./event.ts";
+import { answerIn, deniedPermission, preToolUse, refusal, type Words, withCommand } from "./reply.ts";
+import { type AgentTools, words } from "./tool.ts";
+import { toolEvent } from "./tool-event.ts";
+
+const AGENT = "codex";
+
+const TOOLS: AgentTools = {
+  talk: words("update_plan request_user_input get_goal create_goal update_goal wait_agent close_agent"),
+};
+
+/** Codex's dialect. */
+export const codex: Dialect = {
+  agent: AGENT,
+  parse,
+  reply: (event, answer) => answerIn(speech(event), AGENT, answer),
+  refuse: (reason) => refusal(reason, (said) => ({ decision: "block", reason: said })),
+};
+
+function parse(text: string): Result<HookEvent, Problem> {
+  const fields = readEvent(AGENT, text);
+  if (!fields.ok) return fields;
+  const context = readContext(AGENT, fields.value, { session: "session_id", cwd: "cwd", event: "hook_event_name" });
+  if (!context.ok) return context;
+  const { event } = context.value;
+  switch (event) {
+    case "PreToolUse":
+    case "PermissionRequest":
+    case "PostToolUse":
+      return tool(fields.value, context.value);
+    case "UserPromptSubmit": {
+      const prompt = textOf(fields.value, "prompt");
+      return prompt === undefined
+        ? err(malformed(AGENT, "a prompt without text"))
+        : ok({ ...context.value, kind: "prompt", text: prompt });
+    }
+    case "Stop":
+    case "SubagentStop": {
+      const said = textOf(fields.value, "last_assistant_message");
+      return ok(
+        said === undefined ? { ...context.value, kind: "notice" } : { ...context.value, kind: "output", text: said },
+      );
+    }
+    case "SessionStart":
+      return ok({ ...context.value, kind: "session-start" });
+    case "SessionEnd":
+      return ok({ ...context.value, kind: "session-end" });
+    case "SubagentStart":
+    case "PreCompact":
+    case "PostCompact":
+    case "StopFailure":
+    case "Interrupt":
+      return ok({ ...context.value, kind: "notice" });
+    default:
+      return err(malformed(AGENT, `\`${event}\` is an unknown event`));
+  }
+}
+
+function tool(fields: Fields, context: HookContext): Result<HookEvent, Problem> {
+  const call = {
+    tool: textOf(fields, "tool_name"),
+    input: fields["tool_input"],
+    toolUseId: textOf(fields, "tool_use_id"),
+  };
+  switch (context.event) {
+    case "PreToolUse":
+      return toolEvent(context, TOOLS, { ...call, phase: "before-tool", rewritable: call.tool === "Bash" });
+    case "PermissionRequest":
+      return toolEvent(context, TOOLS, { ...call, phase: "permission" });
+    default:
+      return toolEvent(context, TOOLS, {
+        ...call,
+        phase: "after-tool",
+        output: outputText(fields["tool_response"]),
+      });
+  }
+}
+
+function speech(event: HookEvent): Words {
+  switch (event.kind) {
+    case "before-tool": {
+      const deny: Words["deny"] = (reason) =>
+        preToolUse({ permissionDecision: "deny", permissionDecisionReason: reason });
+      // An allow says nothing: Codex takes the bare word for a fault of the hook.
+      const rewrite: Words["rewrite"] = (_reason, command) =>
+        preToolUse({ permissionDecision: "allow", updatedInput: withCommand(event.input, command) });
+      return event.rewritable ? { deny, rewrite } : { deny };
+    }
+    case "permission":
+      return { deny: deniedPermission };
+    case "prompt":
+      return { deny: (reason) => ({ decision: "block", reason }) };
+    default:
+      return {};
+  }
+}
