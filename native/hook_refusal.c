@@ -16,12 +16,12 @@ struct dialect {
 };
 
 static const struct dialect DIALECTS[] = {
-    {"claude-code", "", ""},
-    {"codex", "", ""},
-    {"cursor", "", ""},
-    {"copilot", "", ""},
-    {"gemini", "", ""},
-    {"opencode", "", ""},
+    {"claude-code", "{\"decision\":\"block\",\"reason\":", "}\n"},
+    {"codex", "{\"decision\":\"block\",\"reason\":", "}\n"},
+    {"cursor", "{\"decision\":\"block\",\"reason\":", "}\n"},
+    {"copilot", "{\"decision\":\"block\",\"reason\":", "}\n"},
+    {"gemini", "{\"decision\":\"block\",\"reason\":", "}\n"},
+    {"opencode", "{\"decision\":\"block\",\"reason\":", "}\n"},
 };
 
 static const struct dialect *spoken;
@@ -70,6 +70,7 @@ void refuse(const char *reason) { refuse_because(reason, ""); }
 
 void refuse_because(const char *reason, const char *detail) {
   struct text why = {.length = 0}, out = {.length = 0}, complaint = {.length = 0};
+  add(&why, "ringfence: ");
   add(&why, reason);
   if (*detail != '\0') add(&why, ": "), add(&why, detail);
   if (spoken != NULL) {
