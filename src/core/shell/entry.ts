@@ -17,48 +17,53 @@ interface Descent {
   readonly entry: ProgramEntry;
   /** The first word that is not a subcommand. */
   readonly start: number;
-  readonly effects: readonly Effect[];
+  /** The program's entry and those of its subcommands, each with its word's place. */
+  readonly levels: readonly (readonly [ProgramEntry, number])[];
   /** Spellings without global options, for ask and deny. */
   readonly forms: readonly Form[];
+  /** The options before each subcommand. */
   readonly above: readonly ReadOptions[];
-  /** False when the words name a subcommand that the table does not know. */
-  readonly known: boolean;
+  /** The word that is no subcommand the table knows. */
+  readonly unknownAt?: number;
 }
 
 const MAX_LEVELS = 4;
 
 /** Describes one use by the entry of its program. */
 export function describeEntry(name: string, top: ProgramEntry, use: ProgramUse): Described {
-  const { entry, start, effects: before, forms, above, known } = descend(name, top, use);
-  if (!known) return describedAs({ effects: before, alsoKnownAs: forms });
-  if (entry.special === "find") {
-    const effects = [...before, ...findEffects(use)];
+  const descent = descend(name, top, use);
+  const { entry, start, forms, above, levels, unknownAt } = descent;
+  const before = above.flatMap((r) => r.effects);
+  if (unknownAt !== undefined) {
+    const given = above.flatMap((r) => r.given);
+    const unknown: Effect = { kind: "gadget", code: "unknown-subcommand", index: unknownAt };
+    const runs = innerTextEffects({ effects: [], operands: [], seen: new Set(), given }, use);
     return describedAs({
-      effects,
-      readOnly: entry.readOnly === true && effects.every((e) => e.kind === "read"),
+      effects: [...before, ...standing(levels, above), ...runs, unknown, ...guessEffects(use, unknownAt)],
+      alsoKnownAs: forms,
     });
+  }
+  if (entry.special === "find") {
+    const effects = findEffects(use);
+    return describedAs({ effects, readOnly: entry.readOnly === true && effects.every((e) => e.kind === "read") });
   }
   if (entry.wrapper !== undefined)
     return describedAs({
-      effects: [...before, ...wrapperEffects(entry, start, use)],
+      effects: [...before, ...standing(levels, above), ...wrapperEffects(entry, start, use)],
       free: entry.free === true,
       alsoKnownAs: forms,
     });
   const read = readOptions(entry, use.words, start);
-  const given = [...above.flatMap((r) => r.given), ...read.given];
-  const effects: Effect[] = [
+  const all = { ...read, given: [...above.flatMap((r) => r.given), ...read.given] };
+  const effects: readonly Effect[] = [
     ...before,
+    ...standing(levels, [...above, read]),
     ...read.effects,
     ...operandEffects(entry, read),
-    ...scriptEffects(entry.special, { ...read, given }, use),
-    ...innerTextEffects({ ...read, given }, use),
-    ...(read.rest === undefined
-      ? []
-      : [{ kind: "run", index: read.rest.index, inner: use.inner(read.rest.words) } as const]),
+    ...scriptEffects(entry.special, all, use),
+    ...innerTextEffects(all, use),
+    ...restEffects(read, use),
   ];
-  // an operand of a program that always has an effect may steer it (`less +'!sh'`, `vim +q`): only a rule that spells it covers it
-  if (entry.always !== undefined && entry.operands === undefined)
-    for (const o of read.operands) effects.push({ kind: "gadget", code: entry.always, index: o.index });
   const withoutOperands =
     entry.readOnlyWithoutOperands !== true || read.operands.every((o) => o.word.value?.startsWith("+") === true);
   const elsewhere = name === "git" && (use.directories.length !== 1 || use.directories[0] !== use.context.cwd);
@@ -74,7 +79,7 @@ export function describeEntry(name: string, top: ProgramEntry, use: ProgramUse):
 function descend(name: string, top: ProgramEntry, use: ProgramUse): Descent {
   let entry = top;
   let start = 1;
-  const effects: Effect[] = [];
+  const levels: (readonly [ProgramEntry, number])[] = [[top, 0]];
   const path: string[] = [name];
   const forms: Form[] = [];
   const above: ReadOptions[] = [];
@@ -88,25 +93,37 @@ function descend(name: string, top: ProgramEntry, use: ProgramUse): Descent {
       forms.push([...path, ...use.words.slice(operand.index).map((w) => w.value)]);
     if (sub === undefined || word === undefined) {
       if (entry.operands !== undefined || entry.wrapper !== undefined) break; // the operand may also be something else
-      const unknown: Effect = { kind: "gadget", code: "unknown-subcommand", index: operand.index };
-      effects.push(...read.effects, unknown, ...guessEffects(use, operand.index));
-      return { entry, start, effects, forms, above, known: false };
+      return { entry, start, levels, forms, above: [...above, read], unknownAt: operand.index };
     }
-    effects.push(...read.effects);
     above.push(read);
     path.push(word);
     entry = sub.same === undefined ? sub : { ...programEntry(sub.same) };
     start = operand.index + 1;
-    effects.push(...standing(entry, operand.index));
+    levels.push([entry, operand.index]);
   }
-  if (path.length === 1) effects.push(...standing(top, 0));
-  return { entry, start, effects, forms, above, known: true };
+  return { entry, start, levels, forms, above };
 }
 
-/** What an entry says of every use. */
-function standing(entry: ProgramEntry, index: number): readonly Effect[] {
-  return [
-    ...(entry.always === undefined ? [] : [{ kind: "gadget", code: entry.always, index } as const]),
-    ...(entry.irreversible === undefined ? [] : [{ kind: "irreversible", code: entry.irreversible, index } as const]),
-  ];
+/** What the entries say of every use. A program's own codes are for its uses without a subcommand. */
+function standing(levels: Descent["levels"], reads: readonly ReadOptions[]): readonly Effect[] {
+  const spoken = levels.length > 1 ? levels.slice(1) : levels;
+  return spoken.flatMap(([entry, index]): readonly Effect[] => {
+    const { always, irreversible, exceptWith = [] } = entry;
+    if (exceptWith.some((name) => reads.some((read) => read.seen.has(name)))) return [];
+    return [
+      ...(always === undefined ? [] : [{ kind: "gadget", code: always, index } as const]),
+      // an operand of a program that always has an effect may steer it (`less +'!sh'`, `vim +q`): only a rule that spells it covers it
+      ...(always === undefined || entry.operands !== undefined || entry.wrapper !== undefined
+        ? []
+        : (reads[levels.length - 1]?.operands ?? []).map(
+            (o) => ({ kind: "gadget", code: always, index: o.index }) as const,
+          )),
+      ...(irreversible === undefined ? [] : [{ kind: "irreversible", code: irreversible, index } as const]),
+    ];
+  });
+}
+
+/** The command behind an option such as `-e`. */
+function restEffects({ rest }: ReadOptions, use: ProgramUse): readonly Effect[] {
+  return rest === undefined ? [] : [{ kind: "run", index: rest.index, inner: use.inner(rest.words) }];
 }

@@ -65,6 +65,7 @@ export function readOptions(entry: ProgramEntry, words: readonly ShellWord[], st
   const apply = (name: string, effect: string, index: number, value: Operand | undefined): void => {
     note(name, value, effect);
     if (effect === "config" && isOwnConfig(value, entry)) return;
+    if (effect === "sql") return; // judged by scripts/databases.ts
     const [code = effect, harmless] = effect.split(" unless ");
     if (harmless !== undefined) {
       if (value?.word.value === undefined || !harmless.split(" ").includes(value.word.value)) gadget(code, index);

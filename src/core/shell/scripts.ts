@@ -5,19 +5,21 @@ import type { Effect } from "./facts.ts";
 import type { ReadOptions } from "./options.ts";
 import type { ProgramUse } from "./program.ts";
 import { awkCommands, awkHarm, jqHarm, yqHarm } from "./script-text.ts";
-import { tar } from "./scripts/archives.ts";
+import { tar, zip } from "./scripts/archives.ts";
 import { atFiles, cmake, gcc, make, maven } from "./scripts/build.ts";
+import { redis, sqlOperand, sqlOption } from "./scripts/databases.ts";
 import { git, gitConfig, gitShow } from "./scripts/git.ts";
 import { interpreter, scripted, sed } from "./scripts/languages.ts";
 import { curl, remoteHost, rsync, socat, ssh } from "./scripts/network.ts";
 import { kubectl, packages } from "./scripts/packages.ts";
-import { environment, joined, shell, texts, wraps, xargs } from "./scripts/shells.ts";
+import { capsh, environment, joined, laterText, setarch, sg, shell, texts, wraps, xargs } from "./scripts/shells.ts";
 import type { Special } from "./scripts/special.ts";
 import { date, dd, firstRead, getent, ip, kill, ps } from "./scripts/system.ts";
 
 const SPECIAL: Readonly<Record<string, Special>> = {
   "at-files": atFiles,
   awk: scripted(awkHarm, [], ["f", "file"], awkCommands),
+  capsh,
   cmake,
   curl,
   date,
@@ -35,20 +37,27 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   jq: scripted(jqHarm, [], ["f", "from-file"]),
   kill,
   kubectl,
+  "later-text": laterText,
   make,
   maven,
   packages,
   ps,
   "remote-host": remoteHost,
+  redis,
   rsync,
   sed,
+  setarch,
+  sg,
   shell,
   socat,
+  "sql-operand": sqlOperand,
+  "sql-option": sqlOption,
   ssh,
   tar,
   texts,
   wraps,
   xargs,
+  zip,
   yq: scripted(yqHarm, [], ["f"]),
 };
 

@@ -1,6 +1,7 @@
 // The program table: what each program's options and operands do (programs/*.json). Data with its own examples, which run as tests.
 // An entry lists what is harmless; an option that is not listed is an effect. So a forgotten line is a question, never a hole.
 import always from "./programs/always.json" with { type: "json" };
+import databases from "./programs/databases.json" with { type: "json" };
 import files from "./programs/files.json" with { type: "json" };
 import git from "./programs/git.json" with { type: "json" };
 import run from "./programs/run.json" with { type: "json" };
@@ -39,7 +40,8 @@ export interface ProgramEntry {
   /**
    * Options with an effect: `o=` or `output=` with a value, `x` without; value: `write`, `read`, `directory`, a way to hold shell
    * text (`shell-text` and the other forms of inner-text.ts: judged besides), `command` and `module` (the words from here on are a
-   * command), `named-format`, `module-mode` and `project` (harmless for well-known values), or a gadget's code.
+   * command), `named-format`, `module-mode` and `project` (harmless for well-known values), or a gadget's code; `CODE unless A B` is
+   * harmless for these values.
    */
   readonly effects?: Readonly<Record<string, string>>;
   /** Configuration files in the working directory that the tool takes by itself, so that naming one is harmless. */
@@ -71,6 +73,8 @@ export interface ProgramEntry {
   readonly always?: string;
   /** `irreversible` acts by themselves (PERM-11). */
   readonly irreversible?: string;
+  /** Options with which `always` and `irreversible` do not hold (`--dry-run`, `--no-pager`, `rpm -q`). */
+  readonly exceptWith?: readonly string[];
   /** Every word is harmless text, whatever it looks like (`echo`). */
   readonly literal?: boolean;
   /** A word that is not constant is never harmless here, though no option is listed as an effect. */
@@ -93,7 +97,7 @@ const ALWAYS: readonly (readonly [string, ProgramEntry])[] = Object.entries(alwa
 
 const TABLE: ReadonlyMap<string, ProgramEntry> = new Map([
   ...ALWAYS,
-  ...[files, git, run, system, tools].flatMap((part) =>
+  ...[databases, files, git, run, system, tools].flatMap((part) =>
     Object.entries(part as Readonly<Record<string, ProgramEntry>>).map(
       ([name, entry]) => [name, completed(entry)] as const,
     ),

@@ -1,4 +1,4 @@
-// tar: what it does is a letter among its letters.
+// tar and zip: what they do is a letter among their letters.
 import type { Effect, ShellWord } from "../facts.ts";
 import { valuesOf } from "../options.ts";
 import { gadget, type Special } from "./special.ts";
@@ -31,3 +31,12 @@ export const tar: Special = (read, use) => {
     effects.push({ kind: "read", path: o.word, index: o.index, recursive: true, content: true });
   return effects;
 };
+
+/** zip: `-TT COMMAND` tests the archive with a command. */
+export const zip: Special = (_, use) =>
+  use.words.flatMap((w, i): readonly Effect[] => {
+    const text = w.value === "-TT" ? use.words[i + 1]?.value : /^--unzip-command=([\s\S]*)$/.exec(w.value ?? "")?.[1];
+    return text === undefined
+      ? []
+      : [gadget("runs-program", i), { kind: "run", index: i + 1, inner: use.shellText(text) }];
+  });

@@ -35,6 +35,13 @@ export const cmake: Special = (_, use) => {
   return effects;
 };
 
-/** Compilers read more options from `@file`. */
-export const gcc: Special = (read) =>
-  read.operands.filter((o) => o.word.prefix.startsWith("@")).map((o) => gadget("config", o.index));
+/** Compilers read more options from `@file`, and `-wrapper sh,-c` names a program. */
+export const gcc: Special = (read, use) => [
+  ...read.operands.filter((o) => o.word.prefix.startsWith("@")).map((o) => gadget("config", o.index)),
+  ...use.words.flatMap((w, i): readonly Effect[] => {
+    const wrapper = w.value === "-wrapper" ? use.words[i + 1]?.value : undefined;
+    return wrapper === undefined
+      ? []
+      : [{ kind: "run", index: i + 1, inner: use.shellText(wrapper.replaceAll(",", " ")) }];
+  }),
+];

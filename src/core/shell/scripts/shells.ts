@@ -86,3 +86,47 @@ export const texts: Special = (read, use) =>
     if (/^(?:npm|yarn|pnpm|bun|node|deno):/.test(word.value)) return gadget("runs-script", index);
     return { kind: "run", index, inner: use.shellText(word.value) };
   });
+
+/** `sg GROUP TEXT`: a shell in another group. */
+export const sg: Special = (read, use) => {
+  const [group, ...rest] = read.operands;
+  const text = rest.find((o) => o.word.value !== "-c");
+  if (text === undefined) return [gadget("runs-shell", group?.index ?? 0)];
+  return text.word.value === undefined
+    ? [gadget("not-constant", text.index)]
+    : [{ kind: "run", index: text.index, inner: use.shellText(text.word.value) }];
+};
+
+/** `capsh … -- ARGS`: what follows is given to bash. */
+export const capsh: Special = (_, use) => {
+  const at = use.words.findIndex((w, i) => i > 0 && /^(?:--|==|--shell=.*)$/.test(w.value ?? "--"));
+  if (at < 0) return [];
+  const bash: ShellWord = {
+    text: "bash",
+    value: "bash",
+    likely: ["bash"],
+    prefix: "bash",
+    kind: "constant",
+    tilde: false,
+  };
+  return [
+    gadget("runs-shell", at),
+    { kind: "run", index: at + 1, inner: use.inner([bash, ...use.words.slice(at + 1)]) },
+  ];
+};
+
+const PERSONALITY =
+  /^(?:linux(?:32|64)|x86_64|i[3-6]86|uname26|arm\w*|aarch64|ppc\w*|mips\w*|sparc\w*|s390x?|ia64|alpha|parisc\w*)$/;
+
+/** `setarch [ARCH] [PROGRAM …]`. */
+export const setarch: Special = (read, use) => {
+  const [first, second] = read.operands;
+  const command = PERSONALITY.test(first?.word.value ?? "") ? second : first;
+  return command === undefined
+    ? [gadget("runs-shell", 0)]
+    : [{ kind: "run", index: command.index, inner: use.inner(use.words.slice(command.index)) }];
+};
+
+/** `echo TEXT | at now`: a shell runs standard input later. */
+export const laterText: Special = (_, use) =>
+  use.stdin?.kind === "text" ? [{ kind: "run", index: use.words.length, inner: use.shellText(use.stdin.text) }] : [];

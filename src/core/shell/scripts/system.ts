@@ -18,13 +18,15 @@ export const dd: Special = (read, use) =>
 
 const IP_OBJECT = /^(?:a|addr|address|l|link|r|route|n|neigh|neighbor|ru|rule|maddr)$/;
 
-/** `ip`: only to show. */
-export const ip: Special = (read) => {
-  const [object, verb] = read.operands;
-  const shows = verb === undefined || /^(?:s|sh|show|ls|list|get)$/.test(verb.word.value ?? "");
-  return object === undefined || (IP_OBJECT.test(object.word.value ?? "") && shows)
-    ? []
-    : [gadget("changes-network", object.index)];
+/** `ip`: only to show; `ip netns exec NAME COMMAND` runs. */
+export const ip: Special = (read, use) => {
+  const [object, verb, , command] = read.operands;
+  if (object === undefined) return [];
+  const [first, second] = [object.word.value ?? "", verb?.word.value ?? ""];
+  if (/^netns?$/.test(first) && /^e(?:x(?:e(?:c)?)?)?$/.test(second) && command !== undefined)
+    return [{ kind: "run", index: command.index, inner: use.inner(use.words.slice(command.index)) }];
+  const shows = verb === undefined || /^(?:s|sh|show|ls|list|get)$/.test(second);
+  return IP_OBJECT.test(first) && shows ? [] : [gadget("changes-network", object.index)];
 };
 
 /** `ps e` shows every program's environment, secrets too. */

@@ -1,0 +1,46 @@
+// Database clients: SQL on the command line must provably be a question; destroying, altering and granting ask a person (PERM-11).
+import type { Effect } from "../facts.ts";
+import { type Operand, type ReadOptions, valuesOf } from "../options.ts";
+import { sqlHarm, sqlIrreversible } from "../sql-text.ts";
+import { gadget, type Special } from "./special.ts";
+
+/** `texts`: where the words hold SQL. Without any, the program comes from standard input. */
+function client(texts: (read: ReadOptions) => readonly Operand[]): Special {
+  return (read, use) => {
+    const given = texts(read);
+    if (given.length === 0) {
+      const piped = use.stdin?.kind === "text" ? sqlIrreversible(use.stdin.text) : undefined;
+      return [
+        ...(["version", "help", "V", "l", "list"].some((n) => read.seen.has(n)) ? [] : [gadget("standard-input", 0)]),
+        ...(piped === undefined ? [] : [{ kind: "irreversible", code: piped, index: 0 } as const]),
+      ];
+    }
+    return given.flatMap(({ word, index }): readonly Effect[] => {
+      const text = word.value ?? (word.likely?.length === 1 ? word.likely[0] : undefined);
+      const lasting = sqlIrreversible(text ?? word.prefix);
+      const harm = word.value === undefined ? "not-constant" : sqlHarm(word.value);
+      return [
+        ...(harm === undefined ? [] : [gadget(harm, index)]),
+        ...(lasting === undefined ? [] : [{ kind: "irreversible", code: lasting, index } as const]),
+      ];
+    });
+  };
+}
+
+/** psql and mysql: options hold the text. */
+export const sqlOption: Special = client((read) => valuesOf(read, "c", "command", "e", "execute", "eval"));
+
+/** sqlite3: everything behind the file. */
+export const sqlOperand: Special = client((read) => [...valuesOf(read, "cmd"), ...read.operands.slice(1)]);
+
+/** redis-cli: its operands are one command. */
+export const redis: Special = (read) => {
+  const words = read.operands.map((o) => (o.word.value ?? "").toLowerCase());
+  const [first] = read.operands;
+  if (first === undefined) return [gadget("standard-input", 0)];
+  if (words[0] === "flushall" || words[0] === "flushdb")
+    return [{ kind: "irreversible", code: "destroys-data", index: first.index }];
+  const asks =
+    /^(?:get|mget|keys|scan|exists|ttl|type|info|ping|dbsize|hget|hgetall|lrange|llen|smembers|zrange|strlen)$/;
+  return asks.test(words[0] ?? "") ? [] : [gadget("changes-data", first.index)];
+};
