@@ -4,6 +4,7 @@ import type { Action, ActionKind } from "../action.ts";
 import type { Decision, Reason } from "../decision.ts";
 import { analyse } from "../shell/index.ts";
 import { strictest } from "../verdict.ts";
+import { backstop } from "./backstop.ts";
 import { reasonsOnPath } from "./decide-path.ts";
 import { reasonOnTool } from "./decide-tool.ts";
 import { type Judge, type JudgedCommand, judgeCommand } from "./judge-command.ts";
@@ -23,8 +24,18 @@ type Judged = Omit<Judgement, "kinds">;
 /** Decides one action. */
 export function decide(judge: Judge, action: Action): Judgement {
   const judgement = { ...decideKind(judge, action), kinds: [action.kind] };
+  if (judgement.verdict !== "ask") return judgement;
   // nobody is asked in this mode: every question is a no
-  return judge.mode === "dontAsk" && judgement.verdict === "ask" ? refused(judgement) : judgement;
+  if (judge.mode === "dontAsk") return answered(judgement, "deny", (reason) => ({ ...reason, verdict: "deny" }));
+  return judge.mode === "auto" ? inAuto(judge, action, judgement) : judgement;
+}
+
+/** What the rules leave open passes unless the backstop knows why it should not (PERM-9); its reasons stand beside the rules'. */
+function inAuto(judge: Judge, action: Action, judgement: Judgement): Judgement {
+  const against = backstop(judge, action, judgement);
+  if (against.length === 0)
+    return answered(judgement, "allow", ({ subject }) => ({ code: "auto", verdict: "allow", subject }));
+  return { ...judgement, reasons: [...judgement.reasons, ...against.filter((r) => !judgement.reasons.includes(r))] };
 }
 
 /** Decides all that one call stands for: the strictest answer counts, and every reason is kept. No action at all is denied. */
@@ -44,25 +55,25 @@ export function decideAll(judge: Judge, actions: readonly Action[]): Judgement {
   };
 }
 
-/** The same judgement with a no for every question. */
-function refused(judgement: Judgement): Judgement {
+/** The same judgement with one answer for every question. */
+function answered(judgement: Judgement, verdict: "allow" | "deny", answer: (reason: Reason) => Reason): Judgement {
   // a reason of the tree and the same one of the list stay the same
-  const noes = new Map<Reason, Reason>();
-  for (const reason of judgement.reasons)
-    if (reason.verdict === "ask") noes.set(reason, { ...reason, verdict: "deny" });
-  const no = (reasons: readonly Reason[]): readonly Reason[] => reasons.map((reason) => noes.get(reason) ?? reason);
+  const answers = new Map<Reason, Reason>();
+  for (const reason of judgement.reasons) if (reason.verdict === "ask") answers.set(reason, answer(reason));
+  const told = (reasons: readonly Reason[]): readonly Reason[] =>
+    reasons.map((reason) => answers.get(reason) ?? reason);
   const commands = (all: readonly JudgedCommand[]): readonly JudgedCommand[] =>
     all.map((command) => ({
       ...command,
-      verdict: command.verdict === "ask" ? "deny" : command.verdict,
-      reasons: no(command.reasons),
+      verdict: command.verdict === "ask" ? verdict : command.verdict,
+      reasons: told(command.reasons),
       inner: commands(command.inner),
     }));
   return {
     ...judgement,
-    verdict: "deny",
-    reasons: no(judgement.reasons),
-    obligations: obligationsOf("deny"),
+    verdict,
+    reasons: told(judgement.reasons),
+    obligations: obligationsOf(verdict),
     commands: commands(judgement.commands),
   };
 }

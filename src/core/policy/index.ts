@@ -1,4 +1,5 @@
 export { adviceOn } from "./advice.ts";
+export { backstop } from "./backstop.ts";
 export { decide, decideAll, type Judgement } from "./decide.ts";
 export { removedTools } from "./decide-tool.ts";
 export { MAX_POLICY_CHARACTERS, parsePolicyDocument } from "./document.ts";

@@ -28,6 +28,7 @@ export {
   questionId,
 } from "./question.ts";
 export { type Choice, questionChoices, questionLines } from "./question-lines.ts";
+export { type CommandSource, commandSources } from "./sources/commands.ts";
 export type { LegContext } from "./sources/context.ts";
 export { allLegPrograms } from "./sources/programs.ts";
 export { duration, summaryLines } from "./summary.ts";

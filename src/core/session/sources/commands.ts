@@ -37,7 +37,7 @@ function sourcesOf(command: Command, context: LegContext): readonly CommandSourc
 /** By every spelling of the words: as written, by the program's path, with constants put in, without global options. */
 function byWords(command: Command, context: LegContext): readonly LegSource[] {
   const forms: readonly (readonly LegWord[])[] = [
-    command.words,
+    command.words.map((word) => asWord(word.value, word)),
     ...command.alsoKnownAs.map((form) => form.map((value, at) => asWord(value, command.words.at(at - form.length)))),
   ];
   const sources = new Set<LegSource>(namedSecrets(command, context));
@@ -54,7 +54,9 @@ function byWords(command: Command, context: LegContext): readonly LegSource[] {
 
 /** A word of another spelling; forms differ in front, so what of it is constant stands at the same place from the end. */
 function asWord(value: string | undefined, written: ShellWord | undefined): LegWord {
-  return { value, prefix: value ?? written?.prefix ?? "" };
+  // the table of programs needs no prefix of a word in double quotes, a URL there is still one
+  const quoted = /^"([^"$`\\]*)/.exec(written?.text ?? "")?.[1] ?? "";
+  return { value, prefix: value ?? (written?.prefix || quoted) };
 }
 
 const SECRET_NAME =
