@@ -1,5 +1,5 @@
 // One shell command judged by rules as a person writes them, for tests. No disk: links are not followed.
-import { compileRules, decide, type Judgement, type Mode } from "#core/policy";
+import { compileRules, decide, type Judge, type Judgement, type Mode } from "#core/policy";
 
 /** Rules, mode and directory of one judgement; the workspace is `/work`, home is `/home/me`. */
 export interface JudgeOptions {
@@ -10,8 +10,8 @@ export interface JudgeOptions {
   readonly cwd?: string;
 }
 
-/** Decides a command. */
-export function judge(command: string, options: JudgeOptions = {}): Judgement {
+/** The rules, compiled. */
+export function judgeBy(options: JudgeOptions): Judge {
   const places = { root: "/work", home: "/home/me" };
   const texts = (rules: readonly string[] = []) =>
     rules.map((text, i) => ({
@@ -24,8 +24,10 @@ export function judge(command: string, options: JudgeOptions = {}): Judgement {
     places,
   );
   if (!rules.ok) throw new Error(JSON.stringify(rules.error));
-  return decide(
-    { rules: rules.value, mode: options.mode ?? "default", facts: places },
-    { kind: "exec", command, cwd: options.cwd ?? "/work" },
-  );
+  return { rules: rules.value, mode: options.mode ?? "default", facts: places };
+}
+
+/** Decides a command. */
+export function judge(command: string, options: JudgeOptions = {}): Judgement {
+  return decide(judgeBy(options), { kind: "exec", command, cwd: options.cwd ?? "/work" });
 }
