@@ -29,8 +29,11 @@ export interface HookedTool {
 
 /** One event. */
 export type HookEvent =
-  /** A tool call that has not happened. `rewritable`: the agent takes another shell command in its place. */
-  | (HookContext & HookedTool & { readonly kind: "before-tool"; readonly rewritable: boolean })
+  /**
+   * A tool call that has not happened. `rewritable`: the agent takes another shell command in its place. `asks`: answered `ask`, the agent
+   * asks its own user and obeys, or refuses where there is none.
+   */
+  | (HookContext & HookedTool & { readonly kind: "before-tool"; readonly rewritable: boolean; readonly asks?: true })
   /** The agent is about to ask its own user about this call. */
   | (HookContext & HookedTool & { readonly kind: "permission" })
   /** The call is over. `output` is what the model will read of it. */

@@ -22,6 +22,8 @@ export interface LegRule {
 export class LegBook {
   private current: LegState = NO_LEGS;
   private readonly append: Append;
+  /** Calls whose third leg the agent's own prompt was left to ask about. */
+  private readonly handedOver = new Set<string>();
 
   constructor(append: Append) {
     this.append = append;
@@ -39,6 +41,16 @@ export class LegBook {
   /** A person said yes to the third leg. */
   approve(): void {
     this.current = approveLegs(this.current);
+  }
+
+  /** The agent's own prompt asks about the third leg of this call: it happening is the yes. */
+  handOver(toolUseId: string): void {
+    this.handedOver.add(toolUseId);
+  }
+
+  /** The call happened. */
+  happened(toolUseId: string): void {
+    if (this.handedOver.delete(toolUseId)) this.approve();
   }
 
   /** Takes in what was seen, at once; resolves when each new leg is on record. Rejects when it cannot be. */

@@ -14,9 +14,11 @@ import { openTerminal, quoted, type Terminal } from "../support/tmux.ts";
 
 /** The screens of an agent's first start, each with the keys that answer it, and how a person leaves. */
 const MANNERS: Readonly<
-  Record<
-    TestAgent["name"],
-    { screens: readonly (readonly [RegExp, ...string[]])[]; ready: RegExp; leave: readonly string[] }
+  Partial<
+    Record<
+      TestAgent["name"],
+      { screens: readonly (readonly [RegExp, ...string[]])[]; ready: RegExp; leave: readonly string[] }
+    >
   >
 > = {
   claude: {
@@ -58,6 +60,7 @@ describe("an agent's terminal interface in the fence", () => {
         rows: 30,
       });
       const manners = MANNERS[agent.name];
+      if (manners === undefined) throw new Error(`nobody wrote down how one talks to ${agent.name}`);
       for (const [screen, ...keys] of manners.screens) await answer(terminal, screen, keys);
       await terminal.until(manners.ready);
       await answer(terminal, manners.ready, ["hi", "Enter"]);

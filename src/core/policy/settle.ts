@@ -2,14 +2,14 @@
 // all, given the approval policy and what the fence holds. A deny stays a deny, and nothing here makes a rule.
 //
 //   untrusted   only the read-only set passes without a person, whatever an allow rule says
-//   on-request  asks what the rules leave open
-//   on-failure  what the rules leave open runs in the fence first; a person is asked when the fence refused it. Without a fence to refuse
-//               (`walls` false, or danger-full-access) it asks as on-request does
-//   never       nobody is asked: every question is a no
+//   on-request  the agent works inside its fence; a person is asked about what no fence answers. Without walls: about all that rules leave open
+//   on-failure  as on-request, and once more when the fence refused what was left open
+//   never       nobody is asked: what the fence does not answer is a no
 //
-// Irreversible acts, protected paths, ask rules and shell that is not understood are questions under on-failure too: no fence can take
-// them back or knows what they are (PERM-4, PERM-11, I5). In sandbox mode read-only nothing writes: a tool that would is denied, and a
-// command that no fence holds and that does more than read is denied as well.
+// A fence answers only what is *left open*: no rule allows it, or it cannot be proved. Its walls hold whatever the text turns out to do. Ask rules,
+// rules that may match, irreversible acts, protected paths and the third leg are questions with walls too: no fence can take those back
+// (PERM-4, PERM-11). In sandbox mode read-only nothing writes: a tool that would is denied, and a command that no fence holds and that does more than
+// read is denied as well.
 import type { ActionKind } from "../action.ts";
 import type { Obligation, Reason } from "../decision.ts";
 import type { Verdict } from "../verdict.ts";
@@ -22,6 +22,8 @@ export interface Circumstances {
   readonly sandbox: SandboxMode;
   /** True when the act runs inside the session's fence; false when only hooks guard it. */
   readonly walls: boolean;
+  /** True when the policy denies or asks about any shell command. */
+  readonly limited: boolean;
 }
 
 /** The final answer: `ask` needs a person now, and `deny` is final. */
@@ -33,11 +35,21 @@ export interface Settlement {
   readonly obligations: readonly Obligation[];
 }
 
-/** The kinds of act that a fence holds by itself. An MCP server, another agent or an unknown tool may run anywhere. */
-const HELD: ReadonlySet<ActionKind> = new Set(["exec", "read", "write", "edit", "delete", "fetch"]);
+/** The kinds of act that a fence holds by itself. An MCP server or an unknown tool may act anywhere. */
+const HELD: ReadonlySet<ActionKind> = new Set(["exec", "read", "write", "edit", "delete", "fetch", "agent"]);
 const CHANGES: ReadonlySet<ActionKind> = new Set(["write", "edit", "delete"]);
-/** What merely nobody granted. Everything else that asks has a reason of its own. */
-const LEFT_OPEN: ReadonlySet<string> = new Set(["no-rule", "reads-outside", "writes-file", "writes-outside"]);
+/** What merely nobody granted: it is known what it does. Every code that stands in neither list, a later version's too, insists on a person. */
+const NOT_GRANTED: ReadonlySet<string> = new Set(
+  `no-rule reads-outside writes-file writes-outside outside-workspace directory write write-elsewhere writes-in-place writes-lock delete
+  network insecure`.split(/\s+/),
+);
+/** What nobody could prove. Where a rule of `Bash` denies or asks, it could be what that rule means, and is no longer open (DESIGN 7 rule 3). */
+const NOT_PROVED: ReadonlySet<string> = new Set(
+  `unknown-option unknown-subcommand unknown-syntax syntax not-constant program-not-constant descriptor-variable redirection-not-constant
+  directory-not-known evaluated-text changes-shell option-name config plugin editor script standard-input runs-code runs-file runs-helper
+  runs-module runs-pager runs-program runs-script runs-shell runs-browser never-alone sets-loaded-name sets-variable shows-environment
+  too-deep too-many-commands`.split(/\s+/),
+);
 /** Reasons of an allow that reads and does nothing else. */
 const ONLY_READS: ReadonlySet<string> = new Set(["read-only", "free", "nothing-runs", "inert-tool", "prompt"]);
 
@@ -50,35 +62,30 @@ export function settle(judgement: Judgement, terms: Circumstances): Settlement {
     const changes = kinds.some((kind) => CHANGES.has(kind)) || (!terms.walls && kinds.includes("exec"));
     if (changes) return no("sandbox-read-only", judgement);
   }
-  switch (terms.approvals) {
-    case "never":
-      return verdict === "ask" ? no("approval-never", judgement) : { verdict, obligations };
-    case "untrusted":
-      return verdict === "allow" && !reads
-        ? { verdict: "ask", reason: reasonOf("approval-untrusted", "ask", judgement), obligations }
-        : { verdict, obligations };
-    case "on-request":
-      return { verdict, obligations };
-    case "on-failure":
-      return verdict === "ask" && fenceHolds(judgement, terms)
-        ? {
-            verdict: "allow",
-            reason: reasonOf("approval-on-failure", "allow", judgement),
-            obligations: ["sandbox", "hold"],
-          }
-        : { verdict, obligations };
-    default:
-      return terms.approvals satisfies never;
-  }
+  if (terms.approvals === "untrusted")
+    return verdict === "allow" && !reads
+      ? { verdict: "ask", reason: reasonOf("approval-untrusted", "ask", judgement), obligations }
+      : { verdict, obligations };
+  if (verdict === "allow") return { verdict, obligations };
+  if (fenceHolds(judgement, terms))
+    return {
+      verdict: "allow",
+      reason: reasonOf("held-by-fence", "allow", judgement),
+      obligations: terms.approvals === "on-failure" ? ["sandbox", "hold"] : ["sandbox"],
+    };
+  return terms.approvals === "never" ? no("approval-never", judgement) : { verdict, obligations };
 }
 
-function fenceHolds({ kinds, reasons }: Judgement, { walls, sandbox }: Circumstances): boolean {
+function fenceHolds({ kinds, reasons }: Judgement, { walls, sandbox, limited }: Circumstances): boolean {
   return (
     walls &&
     sandbox !== "danger-full-access" &&
     kinds.length > 0 &&
     kinds.every((kind) => HELD.has(kind)) &&
-    reasons.every((reason) => reason.verdict === "allow" || LEFT_OPEN.has(reason.code))
+    reasons.every(
+      (reason) =>
+        reason.verdict === "allow" || NOT_GRANTED.has(reason.code) || (!limited && NOT_PROVED.has(reason.code)),
+    )
   );
 }
 

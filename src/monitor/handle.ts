@@ -1,0 +1,208 @@
+// The picture of DESIGN 4 for one hook event: action, decision, legs, approval, record, answer. The monitor sequences; each part is another
+// room's. What throws or cannot be recorded is a refusal at the caller's (hook-answer.ts), so no path through here ends in a yes by accident.
+import { type HookAnswer, type HookEvent, type Problem, type Reason, type Result, strictest } from "#core";
+import type { Json, RecordBody } from "#core/log";
+import { adviceOn, decideAll, explainReason, type Judgement, type Settlement, settle } from "#core/policy";
+import { type LegVerdict, type Observation, observationsOfEvent } from "#core/session";
+import { ALLOWED, questionText, refusalText } from "./answer-text.ts";
+import type { Asked, Guard, GuardedSession } from "./guarded-session.ts";
+import { refusalWords } from "./hook-answer.ts";
+
+type BeforeTool = Extract<HookEvent, { readonly kind: "before-tool" }>;
+type ToolEvent = BeforeTool | Extract<HookEvent, { readonly kind: "permission" }>;
+type AfterTool = Extract<HookEvent, { readonly kind: "after-tool" }>;
+
+const PASS: HookAnswer = { verdict: "pass", reason: "nothing to object to" };
+
+/** Judges and records one event. Rejects when it cannot be recorded: then the agent is refused. `signal`: nobody waits any more. */
+export async function handleHook(event: HookEvent, session: GuardedSession, signal: AbortSignal): Promise<HookAnswer> {
+  switch (event.kind) {
+    case "before-tool":
+      return beforeTool(event, session, signal);
+    case "permission":
+      return onPermission(event, session);
+    case "after-tool":
+      return afterTool(event, session);
+    case "prompt":
+    case "output":
+      await session.append({
+        type: event.kind === "prompt" ? "prompt" : "model.output",
+        ...claimedBy(event),
+        data: { event: event.event, text: event.text },
+      });
+      return PASS;
+    case "session-start":
+    case "session-end":
+    case "notice":
+      return PASS;
+    default:
+      return event satisfies never;
+  }
+}
+
+/** Everything that is known about a call before a person is asked. */
+interface Weighed {
+  readonly guard: Guard;
+  readonly judgement: Judgement;
+  readonly settled: Settlement;
+  readonly third: LegVerdict;
+  readonly would: readonly Observation[];
+  readonly verdict: Judgement["verdict"];
+}
+
+function weigh(event: ToolEvent, session: GuardedSession, guard: Guard): Weighed {
+  const { policy, judge } = guard;
+  const judgement = decideAll(judge, event.actions);
+  const settled = settle(judgement, {
+    approvals: policy.approvals.policy,
+    sandbox: policy.sandbox.mode,
+    walls: session.contained || commandToFence(event, session) !== undefined,
+    limited: [...judge.rules.deny, ...judge.rules.ask].some(({ rule }) => rule.tool === "Bash"),
+  });
+  const would = observationsOfEvent(event, guard.legs);
+  const third = session.legs.judge(would, policy);
+  // approval policy `never` has nobody to ask about legs either
+  const byLegs = third.verdict === "ask" && policy.approvals.policy === "never" ? "deny" : third.verdict;
+  return {
+    guard,
+    judgement,
+    settled,
+    third,
+    would,
+    verdict: strictest([settled.verdict, byLegs === "silent" ? "allow" : byLegs]),
+  };
+}
+
+async function beforeTool(event: BeforeTool, session: GuardedSession, signal: AbortSignal): Promise<HookAnswer> {
+  const guard = await session.guard();
+  if (!guard.ok) {
+    await session.append(callRecord(event, { verdict: "deny", reasons: [{ code: "policy-unreadable" }] }));
+    return { verdict: "deny", reason: guard.error.map(refusalWords).join("; ") };
+  }
+  const weighed = weigh(event, session, guard.value);
+  const asked = weighed.verdict === "ask" ? await ask(event, session, weighed, signal) : undefined;
+  // Nobody of ours is there, but the agent has a person in front of it and obeys.
+  const handedOver = asked?.by === "nobody" && event.asks === true && !session.contained;
+  const verdict = handedOver ? "ask" : (asked?.verdict ?? weighed.verdict);
+  if (verdict === "allow" && weighed.third.verdict === "ask") session.legs.approve();
+  if (handedOver && weighed.third.verdict === "ask") session.legs.handOver(event.toolUseId ?? "");
+  const fenced = verdict === "deny" ? undefined : await fence(event, session);
+  const refused = fenced?.ok === false ? refusalWords(fenced.error) : undefined;
+  const final = refused === undefined ? verdict : "deny";
+  if (final === "allow") await session.legs.take(weighed.would, guard.value.policy.legs);
+  await session.append(
+    callRecord(event, {
+      verdict: final,
+      reasons: reasonsOf(weighed).map(recordedReason),
+      ...(asked === undefined ? {} : { answer: { by: asked.by, scope: asked.scope } }),
+      ...(fenced === undefined ? {} : { fenced: fenced.ok }),
+    }),
+  );
+  if (refused !== undefined) return { verdict: "deny", reason: refused };
+  if (final === "deny") return { verdict: "deny", reason: asked?.reason ?? refusal(event, weighed) };
+  const reason = final === "ask" ? questionText(wordsOf(weighed)) : ALLOWED;
+  return { verdict: final, reason, ...(fenced?.ok === true ? { rewrite: fenced.value } : {}) };
+}
+
+/** The agent is about to ask its own user. A no of ours spares the question, and so does a yes; where we would ask, the user is asked. */
+async function onPermission(event: ToolEvent, session: GuardedSession): Promise<HookAnswer> {
+  const guard = await session.guard();
+  if (!guard.ok) return { verdict: "deny", reason: guard.error.map(refusalWords).join("; ") };
+  const weighed = weigh(event, session, guard.value);
+  if (weighed.verdict === "deny") return { verdict: "deny", reason: refusal(event, weighed) };
+  return weighed.verdict === "allow" ? { verdict: "allow", reason: ALLOWED } : PASS;
+}
+
+/** What happened: on record, and its legs, whether or not its call was seen before. */
+async function afterTool(event: AfterTool, session: GuardedSession): Promise<HookAnswer> {
+  const { failed, output } = event;
+  if (event.toolUseId !== undefined) session.legs.happened(event.toolUseId);
+  await session.append({ type: "tool.result", ...claimedBy(event), data: { tool: event.tool, failed, output } });
+  const guard = await session.guard();
+  if (guard.ok) await session.legs.take(observationsOfEvent(event, guard.value.legs), guard.value.policy.legs);
+  return PASS;
+}
+
+function ask(event: BeforeTool, session: GuardedSession, weighed: Weighed, signal: AbortSignal): Promise<Asked> {
+  const facts = {
+    agent: event.agent,
+    actions: event.actions,
+    input: event.input,
+    cwd: event.cwd,
+    reasons: asking(weighed),
+    legs: weighed.third.verdict === "silent" ? [] : weighed.third.causes.map(({ leg, cause }) => ({ leg, cause })),
+  };
+  return session.ask(facts, weighed.guard.judge, signal);
+}
+
+/** The shell command of a call that this session would run in its fence. */
+function commandToFence(event: ToolEvent, session: GuardedSession): string | undefined {
+  const [action, ...more] = event.actions;
+  if (session.fenced === undefined || event.kind !== "before-tool" || !event.rewritable || more.length > 0)
+    return undefined;
+  return action.kind === "exec" ? action.command : undefined;
+}
+
+async function fence(event: BeforeTool, session: GuardedSession): Promise<Result<string, Problem> | undefined> {
+  const command = commandToFence(event, session);
+  return command === undefined ? undefined : session.fenced?.(command, event.cwd);
+}
+
+function refusal(event: ToolEvent, weighed: Weighed): string {
+  const { judge } = weighed.guard;
+  const byRules = weighed.settled.verdict === "deny";
+  return refusalText(wordsOf(weighed), byRules ? adviceOn(judge, event.actions, weighed.judgement) : [NEW_SESSION]);
+}
+
+const NEW_SESSION = "a new session starts without legs; `ruleOfTwo: ask` in the policy asks instead";
+
+/** Why it is not simply allowed, as half sentences. */
+function wordsOf(weighed: Weighed): readonly string[] {
+  const legs =
+    weighed.third.verdict === "silent" ? [] : weighed.third.causes.map(({ leg, cause }) => `leg ${leg}: ${cause}`);
+  const rules = weighed.settled.verdict === "allow" ? [] : asking(weighed);
+  return [...rules.map((reason) => `\`${reason.subject}\`: ${explainReason(reason)}`), ...legs];
+}
+
+/** The reasons of the rules and of the second question, without those that only allow. */
+function asking({ judgement, settled }: Weighed): readonly Reason[] {
+  const second = settled.reason === undefined ? [] : [settled.reason];
+  return [...judgement.reasons, ...second].filter((reason) => reason.verdict !== "allow");
+}
+
+function reasonsOf({ judgement, settled }: Weighed): readonly Reason[] {
+  const first = judgement.reasons.filter((reason) => reason.verdict === judgement.verdict);
+  return settled.reason === undefined ? first : [settled.reason, ...first];
+}
+
+const SUBJECT_MOST = 500;
+const REASONS_MOST = 50;
+
+function recordedReason({ code, verdict, subject, rule, at }: Reason): Json {
+  return {
+    code,
+    verdict,
+    subject: subject.slice(0, SUBJECT_MOST),
+    ...(rule === undefined ? {} : { rule }),
+    ...(at === undefined ? {} : { at: `${at.file}:${at.line}:${at.column}` }),
+  };
+}
+
+/** The intent, on record before the agent may act (I6). The input is kept as text: an agent's JSON may hold numbers that a record has no form for. */
+function callRecord(
+  event: BeforeTool,
+  decided: Readonly<Record<string, Json>> & { readonly reasons: readonly Json[] },
+): RecordBody {
+  const input = JSON.stringify(event.input) ?? "null";
+  const reasons = decided.reasons.slice(0, REASONS_MOST);
+  return {
+    type: "tool.call",
+    ...claimedBy(event),
+    data: { tool: event.tool, input, cwd: event.cwd, ...decided, reasons },
+  };
+}
+
+function claimedBy(event: HookEvent): Pick<RecordBody, "origin" | "actor"> {
+  const id = "toolUseId" in event ? event.toolUseId : undefined;
+  return { origin: "claimed", actor: { agent: event.agent, ...(id === undefined ? {} : { tool_use_id: id }) } };
+}
