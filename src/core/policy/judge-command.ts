@@ -1,6 +1,7 @@
 // One command of the Facts against the rules (DESIGN 7 rules 3 to 8). It is allowed only when the command itself and every one of its
 // effects is covered and nothing denies or asks; what is not covered asks.
 import type { Reason } from "../decision.ts";
+import { isCommonPlace } from "../paths/index.ts";
 import { type Command, type Effect, isInside, type ShellWord } from "../shell/index.ts";
 import { strictest, type Verdict } from "../verdict.ts";
 import { BETWEEN } from "./bash-rule.ts";
@@ -267,11 +268,17 @@ function coverEffect(effect: Effect, command: Command, judge: Judge, base: Base)
         : { code: "outside-workspace", verdict: "ask", subject };
     }
     case "read": {
+      if (named) return undefined;
       const changes = command.effects.some((e) => e.kind === "write" || e.kind === "delete");
-      if (named || (effect.aside !== true && !changes && base.by !== "free")) return undefined;
+      const own = effect.aside !== true && !changes && base.by !== "free";
+      if (own && effect.content === false) return undefined;
       const path = pathOf(effect.path, command.directories, judge.facts);
-      if (path === undefined) return { code: "not-constant", verdict: "ask", subject };
-      const free = isInWorkspace(path, judge.facts) || allowOn(path, "read", judge.rules) !== undefined;
+      // of the program's own operands only a place that is known, and known to be elsewhere, is not covered by its rule
+      if (path === undefined) return own ? undefined : { code: "not-constant", verdict: "ask", subject };
+      const free =
+        isInWorkspace(path, judge.facts) ||
+        allowOn(path, "read", judge.rules) !== undefined ||
+        (own && path.names.every((name) => isCommonPlace(name) || isInside(judge.facts.root, name)));
       return free
         ? undefined
         : { code: "reads-outside", verdict: "ask", subject: path.shown, hint: `allow it with Read(${path.shown})` };
@@ -309,6 +316,7 @@ function coverWrite(
     const harmless = ours && command.words[0]?.value === "mkdir";
     return harmless ? undefined : { code: "not-constant", verdict: "ask", subject: command.text };
   }
+  if (path.shown === "/dev/null" && effect.kind === "write") return undefined;
   const guarded = protectedReason(path, judge.facts);
   if (guarded !== undefined) return guarded;
   if (judge.mode === "plan") return { code: "plan-mode", verdict: "ask", subject: path.shown };
