@@ -10,18 +10,18 @@
 
 enum { TEXT_MOST = 2048, PATIENCE_MS = 500 };
 
-// Standard output of a refusal: BEFORE, the reason as a JSON string, AFTER.
+// Standard output of a refusal: BEFORE, the reason as a JSON string, `}`, newline.
 struct dialect {
-  const char *agent, *before, *after;
+  const char *agent, *before;
 };
 
 static const struct dialect DIALECTS[] = {
-    {"claude-code", "{\"decision\":\"block\",\"reason\":", "}\n"},
-    {"codex", "{\"decision\":\"block\",\"reason\":", "}\n"},
-    {"cursor", "{\"decision\":\"block\",\"reason\":", "}\n"},
-    {"copilot", "{\"decision\":\"block\",\"reason\":", "}\n"},
-    {"gemini", "{\"decision\":\"block\",\"reason\":", "}\n"},
-    {"opencode", "{\"decision\":\"block\",\"reason\":", "}\n"},
+    {"claude-code", "{\"decision\":\"block\",\"reason\":"},
+    {"codex", "{\"decision\":\"block\",\"reason\":"},
+    {"cursor", "{\"continue\":false,\"permission\":\"deny\",\"user_message\":"},
+    {"copilot", "{\"permissionDecision\":\"deny\",\"behavior\":\"deny\",\"decision\":\"block\",\"reason\":"},
+    {"gemini", "{\"decision\":\"deny\",\"reason\":"},
+    {"opencode", "{\"verdict\":\"deny\",\"reason\":"},
 };
 
 static const struct dialect *spoken;
@@ -76,7 +76,7 @@ void refuse_because(const char *reason, const char *detail) {
   if (spoken != NULL) {
     add(&out, spoken->before);
     add_quoted(&out, &why);
-    add(&out, spoken->after);
+    add(&out, "}\n");
   }
   why.bytes[why.length < TEXT_MOST ? why.length : TEXT_MOST - 1] = '\0';
   add(&complaint, why.bytes);

@@ -6,6 +6,12 @@ const { join } = require("node:path");
 const { createRequire, wrap } = require("node:module");
 const { Script } = require("node:vm");
 
+// A hook ends with 0 or 2 (DESIGN 5): any other code, and agents run the call. Set first, so that it also holds for what fails below.
+if (process.argv[2] === "hook")
+  process.on("exit", (code) => {
+    if (code !== 0) process.exitCode = 2;
+  });
+
 // The launcher trusts what it wrote down about this Node; a Node that was exchanged for an older one under the same name is seen here.
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {

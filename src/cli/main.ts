@@ -14,6 +14,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import("./check.ts")).checkCommand(),
   policy: async () => (await import("./policy.ts")).policyCommand(),
   doctor: async () => (await import("./doctor.ts")).doctorCommand(),
+  hook: async () => (await import("./hook.ts")).hookCommand(),
+  host: async () => (await import("./host.ts")).hostCommand(),
   log: async () => (await import("./log.ts")).logCommand(),
 };
 

@@ -45,7 +45,7 @@ export async function openFenceHooks(options: FenceHooksOptions): Promise<Result
   };
   return openHookServer({
     socketPath: options.socketPath,
-    ...answerHooks(options.dialectOf, async (event, signal) => ({
+    ...answerHooks(options.dialectOf, async (event, { signal }) => ({
       ok: true,
       value: asClaim(await handleHook(event, session, signal)),
     })),

@@ -2,12 +2,20 @@
 import type { Dialect, HookAnswer, HookEvent, HookReply, Problem, Result } from "#core";
 import { forTerminal } from "#core/text";
 import type { HookServerOptions } from "./hook-server.ts";
+import type { HookCall } from "./hook-wire.ts";
 
 /** The dialect of an agent, by the word behind `ringfence hook`; handed in, because the monitor knows no agent. */
 export type DialectOf = (agent: string) => Dialect | undefined;
 
-/** Judges an event. A Problem is a refusal; so is a rejection. `signal` is aborted when nobody waits any more. */
-export type JudgeHook = (event: HookEvent, signal: AbortSignal) => Promise<Result<HookAnswer, Problem>>;
+/** Judges an event. A Problem is a refusal; so is a rejection. */
+export type JudgeHook = (event: HookEvent, from: HookSource) => Promise<Result<HookAnswer, Problem>>;
+
+/** Where an event comes from. */
+export interface HookSource {
+  readonly call: HookCall;
+  /** Aborted when nobody waits any more. */
+  readonly signal: AbortSignal;
+}
 
 /** What a hook server needs to speak with agents. */
 export function answerHooks(dialectOf: DialectOf, judge: JudgeHook): Pick<HookServerOptions, "answer" | "refuse"> {
@@ -22,7 +30,7 @@ export function answerHooks(dialectOf: DialectOf, judge: JudgeHook): Pick<HookSe
       if (dialect === undefined) return refuse(undefined, `ringfence: unknown agent \`${call.agent}\``);
       const event = dialect.parse(call.input);
       if (!event.ok) return dialect.refuse(refusalWords(event.error));
-      const answer = await judge(event.value, signal);
+      const answer = await judge(event.value, { call, signal });
       return answer.ok ? dialect.reply(event.value, answer.value) : dialect.refuse(refusalWords(answer.error));
     },
   };

@@ -12,6 +12,8 @@ export interface HookServerOptions {
   readonly socketPath: string;
   /** Answers a call. `signal` is aborted when nobody waits for the answer any more. A rejection is a refusal. */
   readonly answer: (call: HookCall, signal: AbortSignal) => Promise<HookReply>;
+  /** Who is at the other end, by the kernel's word. */
+  readonly peer?: (socket: net.Socket) => Promise<number | undefined>;
   /** A refusal in the words of this agent, or of none when it is not known. */
   readonly refuse: (agent: string | undefined, reason: string) => HookReply;
   readonly limits?: Partial<HookServerLimits>;
@@ -194,8 +196,9 @@ class Conversation {
     const input = utf8(Buffer.concat(this.chunks));
     if (input === undefined) return this.refuse("the hook's event is not UTF-8");
     this.settle("answering");
+    const peer = async (): Promise<number | undefined> => this.shared.options.peer?.(this.socket);
     this.shared.options
-      .answer({ ...this.caller, input }, this.gone.signal)
+      .answer({ ...this.caller, input, peer }, this.gone.signal)
       .then((reply) => this.reply(reply))
       .catch((error: Error) => this.refuse(`the monitor failed: ${forTerminal(error.message, { max: 300 })}`));
   }

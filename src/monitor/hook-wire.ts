@@ -26,6 +26,8 @@ export interface HookCaller {
 /** One call: who, and the bytes the agent wrote. */
 export interface HookCall extends HookCaller {
   readonly input: string;
+  /** The client's own process by the kernel's word, where the server can ask; the client lives until it is answered. */
+  peer(): Promise<number | undefined>;
 }
 
 /** The first line of a call. */

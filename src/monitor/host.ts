@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { type Lock, waitForLock } from "#audit";
 import { err, ok, type Problem, type Result } from "#core";
+import { peerOf } from "#sandbox";
 import { answerHooks, type DialectOf } from "./hook-answer.ts";
 import { openHookServer } from "./hook-server.ts";
 import { type HostedSessionsOptions, hostSessions } from "./hosted-sessions.ts";
@@ -13,6 +14,8 @@ import { isAlive, thisSupervisor } from "./sessions.ts";
 export interface HookHostOptions {
   readonly stateDir: string;
   readonly version: string;
+  /** The native helper. */
+  readonly helper: string;
   readonly dialectOf: DialectOf;
   readonly openSession: HostedSessionsOptions["open"];
   /** Ends after this long without a session and without a call; never when absent. */
@@ -60,7 +63,8 @@ export async function openHookHost(options: HookHostOptions): Promise<Result<Hoo
   const socketPath = hostSocket(options.stateDir);
   const server = await openHookServer({
     socketPath,
-    ...answerHooks(options.dialectOf, (event, signal) => sessions.handle(event, signal)),
+    ...answerHooks(options.dialectOf, sessions.handle),
+    peer: async (socket) => (await peerOf(socket, options.helper))?.pid,
     limits: { connections: 1024 },
   });
   if (!server.ok) {

@@ -1,6 +1,8 @@
 // The sessions of one host: one for each (agent, agent's session) seen, opened by its first event, closed by its last or by silence.
 // Each has bounds of its own, so that the flood of one is refused and the others do not notice.
 import { err, type HookAnswer, type HookEvent, ok, type Problem, type Result } from "#core";
+import type { JudgeHook } from "./hook-answer.ts";
+import type { HookCall } from "./hook-wire.ts";
 
 /** A session as the host sees it. */
 export interface HostedSession {
@@ -13,7 +15,7 @@ export interface HostedSession {
 /** What the sessions need. */
 export interface HostedSessionsOptions {
   /** Opens the session of an event. */
-  readonly open: (event: HookEvent) => Promise<Result<HostedSession, Problem>>;
+  readonly open: (event: HookEvent, call: HookCall) => Promise<Result<HostedSession, Problem>>;
   readonly now: () => number;
   readonly limits?: Partial<HostedLimits>;
 }
@@ -31,7 +33,7 @@ export interface HostedLimits {
 
 /** The open sessions. */
 export interface HostedSessions {
-  handle(event: HookEvent, signal: AbortSignal): Promise<Result<HookAnswer, Problem>>;
+  handle: JudgeHook;
   readonly count: number;
   /** Closes what has been idle too long. */
   closeIdle(): Promise<void>;
@@ -74,13 +76,13 @@ export function hostSessions(options: HostedSessionsOptions): HostedSessions {
     void leave(silent[0], silent[1], "idle");
     return true;
   };
-  const enter = (key: string, event: HookEvent): Result<Entry, Problem> => {
+  const enter = (key: string, event: HookEvent, call: HookCall): Result<Entry, Problem> => {
     const known = entries.get(key);
     if (known !== undefined) return ok(known);
     if (openings >= limits.openings) return err(busy("too many sessions begin at once"));
     if (!makeRoom()) return err(busy(`${limits.sessions} sessions are open already`));
     openings += 1;
-    const opening = options.open(event).finally(() => {
+    const opening = options.open(event, call).finally(() => {
       openings -= 1;
     });
     const entry: Entry = { opening, calls: 0, lastAt: options.now() };
@@ -92,9 +94,9 @@ export function hostSessions(options: HostedSessionsOptions): HostedSessions {
     get count(): number {
       return entries.size;
     },
-    async handle(event, signal) {
+    async handle(event, { call, signal }) {
       const key = `${event.agent}\0${event.agentSession}`;
-      const entered = enter(key, event);
+      const entered = enter(key, event, call);
       if (!entered.ok) return entered;
       const entry = entered.value;
       if (entry.calls >= limits.calls) return err(busy("this session makes too many calls at once"));

@@ -1,6 +1,9 @@
 // The door of the monitor: the only room that knows the enforcers.
 
+export { type AskMonitorOptions, askMonitor, type NoAnswer } from "./client.ts";
 export { type DemoDeps, type DemoReport, type Ended, type Finding, runDemo } from "./demo.ts";
+export type { DialectOf } from "./hook-answer.ts";
+export { hostSocket, openHookHost, readHostStatus } from "./host.ts";
 export { proposePolicy } from "./init/proposal.ts";
 export { surveyRepository } from "./init/survey.ts";
 export { POLICY_FILE, writePolicyFile } from "./init/write.ts";
@@ -25,4 +28,6 @@ export {
 } from "./review.ts";
 export { runSession } from "./session.ts";
 export { listSessions, type SessionMeta, sessionPaths } from "./sessions.ts";
+export { sweepSessions } from "./sweep.ts";
+export { openUncontained } from "./uncontained.ts";
 export { findWorkspace, type Workspace, workspaceFolder } from "./workspace.ts";

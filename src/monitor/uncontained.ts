@@ -4,11 +4,13 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { openSessionLog } from "#audit";
 import { err, type HookEvent, ok, type Problem, type Result } from "#core";
-import type { Append } from "#core/log";
-import type { LoadedPolicy, Policy } from "#core/policy";
+import type { RecordBody } from "#core/log";
+import type { LoadedPolicy } from "#core/policy";
 import { compileGuard, type GuardPlaces } from "./guard.ts";
 import type { GuardedSession } from "./guarded-session.ts";
 import { handleHook } from "./handle.ts";
+import { openHookQuestions } from "./hook-questions.ts";
+import type { HookCall } from "./hook-wire.ts";
 import type { HostedSession } from "./hosted-sessions.ts";
 import { LegBook } from "./leg-book.ts";
 import { type PolicyPlaces, readPolicy } from "./policy-files.ts";
@@ -23,29 +25,14 @@ export interface UncontainedOptions {
   /** The home of the passwd entry. */
   readonly home: string;
   readonly installation: { readonly root: string; readonly helper: string; readonly version: string };
-  /** Opens the way to the person who answers this session's questions. */
-  readonly openQuestions: OpenQuestions;
   /** For tests. */
   readonly managedFile?: string;
 }
 
-/** The questions of one session; it has its own owner and end. */
-export interface Questions {
-  readonly ask: GuardedSession["ask"];
-  close(): Promise<void>;
-}
-
-/** Opens them. `policy` answers the policy as it is now. */
-export type OpenQuestions = (facts: {
-  readonly session: string;
-  readonly root: string;
-  readonly append: Append;
-  readonly policy: () => Policy;
-}) => Promise<Questions>;
-
 /** Opens the session of its first event. What cannot be recorded is not opened. */
 export async function openUncontained(
   event: HookEvent,
+  call: HookCall,
   options: UncontainedOptions,
 ): Promise<Result<HostedSession, Problem>> {
   const { stateDir, home, installation } = options;
@@ -110,7 +97,12 @@ export async function openUncontained(
     first: { stamp, loaded: loaded.value },
     onChange: async (change) => void (await append(changeRecord(change))),
   });
-  const questions = await options.openQuestions({ session: id, root, append, policy: () => policy.last });
+  const questions = await openHookQuestions({
+    session: id,
+    ...{ root, home, stateDir, append, call },
+    helper: installation.helper,
+    policy: () => policy.last,
+  });
   const session: GuardedSession = {
     id,
     contained: false,
@@ -143,7 +135,7 @@ function guardBy(policy: PolicyWatch, places: GuardPlaces): GuardedSession["guar
   };
 }
 
-function changeRecord({ before, after, loaded }: PolicyChange): Parameters<Append>[0] {
+function changeRecord({ before, after, loaded }: PolicyChange): RecordBody {
   const layers = loaded.policy.layers.map((layer) => ({ ...layer }));
   return { type: "policy.change", origin: "observed", data: { before, after, layers } };
 }
