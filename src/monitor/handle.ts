@@ -100,7 +100,7 @@ async function beforeTool(event: BeforeTool, session: GuardedSession, signal: Ab
   );
   if (refused !== undefined) return { verdict: "deny", reason: refused };
   if (final === "deny") return { verdict: "deny", reason: asked?.reason ?? refusal(event, weighed) };
-  const reason = final === "ask" ? questionText(wordsOf(weighed)) : ALLOWED;
+  const reason = final === "ask" ? questionText(wordsOf(weighed)) : (asked?.reason ?? ALLOWED);
   return { verdict: final, reason, ...(fenced?.ok === true ? { rewrite: fenced.value } : {}) };
 }
 
