@@ -4,6 +4,7 @@ import { userInfo } from "node:os";
 import { isatty } from "node:tty";
 import { Command } from "commander";
 import { summaryLines } from "#core/session";
+import { dialectOf } from "#hooks";
 import { type RunRequest, runSession } from "#monitor";
 import { callerStateDir } from "./caller.ts";
 import { callerEnvironment } from "./environment.ts";
@@ -60,6 +61,7 @@ function requestOf(argv: readonly string[], options: RunOptions): RunRequest {
     progress: (line) => {
       if (options.quiet !== true) complain(`ringfence: ${line}\n`);
     },
+    dialectOf,
     dryRun: options.dryRun === true,
   };
 }

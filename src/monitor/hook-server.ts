@@ -17,6 +17,8 @@ export interface HookServerOptions {
   /** A refusal in the words of this agent, or of none when it is not known. */
   readonly refuse: (agent: string | undefined, reason: string) => HookReply;
   readonly limits?: Partial<HookServerLimits>;
+  /** Between taking the name away and listening no more: whoever found the name has connected by then. None where nobody is left. */
+  readonly lingerMs?: number;
 }
 
 /** Bounds of one server. */
@@ -40,8 +42,6 @@ export interface HookServer {
 
 const LIMITS: HookServerLimits = { connections: 256, bytes: 64 * 1_048_576, requestMs: 5_000, drainMs: 5_000 };
 const WAIT_MS = 1_000;
-/** Between taking the name away and listening no more: whoever found the name has connected by then. */
-const LINGER_MS = 50;
 
 /** Opens the socket. */
 export async function openHookServer(options: HookServerOptions): Promise<Result<HookServer, Problem>> {
@@ -65,7 +65,12 @@ export async function openHookServer(options: HookServerOptions): Promise<Result
   ticker.unref();
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
-    closing ??= end(server, open, () => bound.value()).finally(() => clearInterval(ticker));
+    closing ??= (async () => {
+      bound.value();
+      if (options.lingerMs !== undefined) await new Promise((done) => setTimeout(done, options.lingerMs));
+      await end(server, open);
+      clearInterval(ticker);
+    })();
     return closing;
   };
   return ok({
@@ -104,9 +109,7 @@ async function listen(server: net.Server, path: string): Promise<Result<() => vo
   }
 }
 
-async function end(server: net.Server, open: ReadonlySet<Conversation>, takeAway: () => void): Promise<void> {
-  takeAway();
-  await new Promise((done) => setTimeout(done, LINGER_MS));
+async function end(server: net.Server, open: ReadonlySet<Conversation>): Promise<void> {
   const closed = new Promise<void>((done) => server.close(() => done()));
   for (const talk of open) talk.refuse("the monitor is ending");
   const late = setTimeout(() => {

@@ -66,6 +66,7 @@ export async function openHookHost(options: HookHostOptions): Promise<Result<Hoo
     ...answerHooks(options.dialectOf, sessions.handle),
     peer: async (socket) => (await peerOf(socket, options.helper))?.pid,
     limits: { connections: 1024 },
+    lingerMs: 50,
   });
   if (!server.ok) {
     await lock.release();

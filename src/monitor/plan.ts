@@ -15,6 +15,7 @@ import {
   type WorkspacePlan,
 } from "#core/sandbox";
 import { readHostFacts } from "#sandbox";
+import { hookMounts } from "./fence-hooks.ts";
 import { gitConfiguration } from "./git-identity.ts";
 import { keptFolders } from "./project.ts";
 import type { RunRequest } from "./request.ts";
@@ -97,6 +98,9 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
         { kind: "file", target: "/etc/gitconfig", content: gitConfiguration(caller.home, workspace.root) },
         ...parts.network.files.map((file): Mount => ({ kind: "file", ...file })),
         ...gitMounts(workspace),
+        ...(request.dialectOf === undefined
+          ? []
+          : hookMounts({ socketPath: parts.paths.hooks, helper: request.installation.helper })),
         ...extra.value,
       ],
       workspace: workspacePlan(parts),

@@ -1,6 +1,7 @@
 // What `run` asks the monitor for, and what it answers: plain data, so that a demo, a hook host or a test can ask the same way.
 import type { Problem } from "#core";
 import type { Outcome } from "#core/session";
+import type { DialectOf } from "./hook-answer.ts";
 
 /** The person who runs it, as the password database and their shell say. */
 export interface Caller {
@@ -28,6 +29,8 @@ export interface RunRequest {
   readonly terminals: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
   /** One line for the person while things are prepared. */
   readonly progress: (line: string) => void;
+  /** How agents' hooks are spoken. Without it the fence serves none. */
+  readonly dialectOf?: DialectOf;
   /** Stop before anything starts and answer the plan. */
   readonly dryRun: boolean;
 }

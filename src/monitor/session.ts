@@ -3,15 +3,18 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { openSessionLog, type SessionLog } from "#audit";
-import type { Problem } from "#core";
+import { ok, type Problem, type Result } from "#core";
 import type { Append } from "#core/log";
 import type { Outcome } from "#core/session";
 import { forTerminal } from "#core/text";
 import { type Egress, openEgress } from "#egress";
 import { type Fence, type FenceEvent, type FenceExit, findBubblewrap, launch, publishPorts } from "#sandbox";
+import { openFenceHooks } from "./fence-hooks.ts";
 import { finishWorkspace } from "./finish.ts";
+import { LegBook } from "./leg-book.ts";
 import { type LimitName, watchLimits } from "./limits.ts";
 import { type Prepared, prepare } from "./prepare.ts";
+import { openQuestions } from "./questions.ts";
 import type { RunAnswer, RunRequest } from "./request.ts";
 import { newSessionId, type SessionMeta, thisSupervisor, writeMeta } from "./sessions.ts";
 import { forwardSignals } from "./signals.ts";
@@ -87,7 +90,10 @@ class Session {
       prepared.plan.ports.length === 0
         ? undefined
         : await publishPorts({ ports: prepared.plan.ports, socketPath: publishSocket });
-    const problems = [egress, ports].flatMap((opened) => (opened === undefined || opened.ok ? [] : [opened.error]));
+    const hooks = await this.openHooks(append);
+    const problems = [egress, ports, hooks].flatMap((opened) =>
+      opened === undefined || opened.ok ? [] : [opened.error],
+    );
     const started = append({
       type: "exec.start",
       origin: "observed",
@@ -120,13 +126,42 @@ class Session {
         this.stop("logBytes", log.value);
       });
       const exit = await this.follow(log.value);
+      if (hooks?.ok === true) await hooks.value.close();
       if (ports?.ok === true) await ports.value.close();
       await egress.value.close();
       return await this.end(log.value, exit, egress.value);
     } finally {
+      if (hooks?.ok === true) await hooks.value.close();
       if (ports?.ok === true) await ports.value.close();
       if (egress.ok) await egress.value.close();
     }
+  }
+
+  /** The agent's hooks, and the questions that come of them. */
+  private async openHooks(append: Append): Promise<Result<{ close(): Promise<void> }, Problem> | undefined> {
+    const { prepared, request, id } = this;
+    const { dialectOf } = request;
+    if (dialectOf === undefined) return undefined;
+    const places = { root: prepared.workspace.root, home: request.caller.home };
+    const questions = await openQuestions({
+      ...{ session: id, contained: true, ...places, stateDir: request.stateDir, append },
+      helper: request.installation.helper,
+      policy: () => prepared.policy,
+      channels: [],
+      agentPids: [],
+      tell: (line) => request.progress(line),
+    });
+    const server = await openFenceHooks({
+      ...{ dialectOf, socketPath: prepared.paths.hooks, policy: prepared.policy, ...places },
+      reachable: prepared.egressPlan.allow,
+      session: { id, append, legs: new LegBook(append), ask: questions.ask },
+    });
+    if (!server.ok) {
+      await questions.close();
+      return server;
+    }
+    const close = async (): Promise<void> => void (await Promise.all([server.value.close(), questions.close()]));
+    return ok({ close });
   }
 
   private async follow(log: SessionLog): Promise<FenceExit> {

@@ -39,6 +39,8 @@ export interface SessionPaths {
   readonly mask: string;
   readonly home: string;
   readonly tmp: string;
+  /** The agent's socket for hooks. */
+  readonly hooks: string;
   readonly meta: string;
 }
 
@@ -53,6 +55,7 @@ export function sessionPaths(stateDir: string, id: string): SessionPaths {
     mask: at("mask"),
     home: at("home"),
     tmp: at("tmp"),
+    hooks: at("agent.sock"),
     meta: at("meta.json"),
   };
 }

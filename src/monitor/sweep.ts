@@ -19,8 +19,8 @@ export async function removeSessionFolders(
   }
 }
 
-function sockets({ dir }: SessionPaths): readonly string[] {
-  return [join(dir, "proxy.sock"), join(dir, "ports.sock")];
+function sockets({ dir, hooks }: SessionPaths): readonly string[] {
+  return [join(dir, "proxy.sock"), join(dir, "ports.sock"), hooks];
 }
 
 function leftovers(paths: SessionPaths): readonly string[] {

@@ -9,12 +9,12 @@ import type { LoadedPolicy } from "#core/policy";
 import { compileGuard, type GuardPlaces } from "./guard.ts";
 import type { GuardedSession } from "./guarded-session.ts";
 import { handleHook } from "./handle.ts";
-import { openHookQuestions } from "./hook-questions.ts";
 import type { HookCall } from "./hook-wire.ts";
 import type { HostedSession } from "./hosted-sessions.ts";
 import { LegBook } from "./leg-book.ts";
 import { type PolicyPlaces, readPolicy } from "./policy-files.ts";
 import { type PolicyChange, type PolicyWatch, policyDigest, policyStamp, watchPolicy } from "./policy-watch.ts";
+import { agentAbove, openQuestions } from "./questions.ts";
 import { newSessionId, type SessionMeta, sessionPaths, thisSupervisor, writeMeta } from "./sessions.ts";
 import { removeSessionFolders } from "./sweep.ts";
 import { findWorkspace } from "./workspace.ts";
@@ -97,11 +97,14 @@ export async function openUncontained(
     first: { stamp, loaded: loaded.value },
     onChange: async (change) => void (await append(changeRecord(change))),
   });
-  const questions = await openHookQuestions({
-    session: id,
-    ...{ root, home, stateDir, append, call },
-    helper: installation.helper,
+  // The agent owns its terminal, so nothing is drawn there: a person answers in another one, before the hook's time is over or after it, when
+  // the agent tries again. What is told here nobody reads; the refusal itself says what to type.
+  const questions = await openQuestions({
+    ...{ session: id, contained: false, root, home, stateDir, helper: installation.helper, append },
     policy: () => policy.last,
+    channels: [],
+    agentPids: agentAbove(await call.peer()),
+    tell: () => undefined,
   });
   const session: GuardedSession = {
     id,
