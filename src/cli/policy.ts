@@ -16,6 +16,7 @@ import { forTerminal } from "#core/text";
 import { acceptPolicyFile, readLayers, readPolicyFile, workspaceFolder } from "#monitor";
 import { callerHome, callerStateDir } from "./caller.ts";
 import { EXIT, fail } from "./exit.ts";
+import { policyImportCommand } from "./policy-import.ts";
 
 /** `policy lint`: 0 holds, 1 findings, 2 incomplete (something is not built), 3 unreadable. */
 const LINT = { holds: 0, findings: 1, incomplete: 2, unreadable: 3 } as const;
@@ -46,6 +47,7 @@ export function policyCommand(): Command {
     .description("accept a policy file inside the workspace, so that it may also loosen")
     .argument("[file]", "the file", ".ringfence/policy.yaml")
     .action(async (file: string) => trust(file));
+  policy.addCommand(policyImportCommand());
   return policy;
 }
 

@@ -1,0 +1,109 @@
+// Another agent's permissions → a policy of ours, and one line for everything that has no equal (PERM-7). Pure. Nothing loosens in
+// silence: where we cannot say the same, the stricter is taken and said.
+import { err, ok, type Problem, type Result } from "../../result.ts";
+import { loadPolicy } from "../load.ts";
+import { importClaude } from "./claude.ts";
+import { importCodex } from "./codex.ts";
+import { importCopilot } from "./copilot.ts";
+import { importCursor } from "./cursor.ts";
+import { Draft, type DraftPart, type Unequal } from "./draft.ts";
+import { importGemini } from "./gemini.ts";
+import { importOpenCode } from "./opencode.ts";
+import { printPolicy } from "./print.ts";
+import { importSrt } from "./srt.ts";
+
+/** Longest settings text that is read, in characters. */
+export const MAX_IMPORT_CHARACTERS: number = 256 * 1024;
+
+/** One file to import. */
+export interface ImportSource {
+  /** As the person named it; it stands in every line of the result. */
+  readonly file: string;
+  /** The same file as an absolute path: some rules are relative to where it stands. */
+  readonly path: string;
+  readonly text: string;
+  /** The person's home directory. */
+  readonly home: string;
+}
+
+/** What an importer gets: the source, and the draft to fill. A problem means the file cannot be read at all. */
+export type Importer = (source: ImportSource, draft: Draft) => readonly Problem[];
+
+/** An imported policy. */
+export interface Imported {
+  /** The YAML of a policy file that loads. */
+  readonly text: string;
+  /** Everything that did not carry over exactly, in the order of the file. */
+  readonly unequal: readonly Unequal[];
+}
+
+/** Whose files are read and written. */
+export type NativeForm = "claude" | "codex" | "srt" | "copilot" | "gemini" | "opencode" | "cursor";
+
+const IMPORTERS: Readonly<Record<NativeForm, Importer>> = {
+  claude: importClaude,
+  codex: importCodex,
+  srt: importSrt,
+  copilot: importCopilot,
+  gemini: importGemini,
+  opencode: importOpenCode,
+  cursor: importCursor,
+};
+
+/** Their names, for the command line. */
+export const NATIVE_FORMS: readonly NativeForm[] = Object.keys(IMPORTERS) as readonly NativeForm[];
+
+/** Imports one file. The result loads as a policy, or there is none. */
+export function importPolicy(from: NativeForm, source: ImportSource): Result<Imported, readonly Problem[]> {
+  if (source.text.length > MAX_IMPORT_CHARACTERS)
+    return err([
+      {
+        code: "import-unreadable",
+        message: `the file is longer than ${MAX_IMPORT_CHARACTERS} characters`,
+        at: { file: source.file, line: 1, column: 1 },
+        hint: "split it, or import the parts that matter",
+      },
+    ]);
+  const draft = new Draft();
+  const problems = IMPORTERS[from](source, draft);
+  if (problems.length > 0) return err(problems);
+  return settled(draft, [
+    `Imported from ${source.file} (${from}) by \`ringfence policy import\`. Read it, then accept it: \`ringfence policy trust\`.`,
+    ...(draft.unequal.length > 0
+      ? [`${draft.unequal.length} things have no equal here or became stricter; the import printed them.`]
+      : []),
+  ]);
+}
+
+/** Loads what was written and takes out, aloud, what this version refuses: an import that does not load would be of no use. */
+function settled(draft: Draft, heading: readonly string[]): Result<Imported, readonly Problem[]> {
+  let parts: readonly DraftPart[] = draft.parts;
+  for (let round = 0; round < 4; round++) {
+    const { text, lines } = printPolicy(parts, heading);
+    const loaded = loadPolicy([{ name: "user", file: "the imported policy", text, digest: "", trusted: true }]);
+    const refused = loaded.ok ? loaded.value.notBuilt : loaded.error;
+    const taken = new Set<DraftPart>();
+    for (const problem of refused) {
+      const part = lines.get(problem.at?.line ?? 0);
+      if (part === undefined || taken.has(part)) continue;
+      taken.add(part);
+      draft.say(
+        typeof part.value === "string"
+          ? `${part.key}: ${part.value}`
+          : typeof part.value === "object" && "host" in part.value
+            ? `${part.key}: ${part.value.host}`
+            : part.key,
+        part.at,
+        "would stand in the policy",
+        `left out: ${problem.message}`,
+      );
+    }
+    if (taken.size === 0) {
+      if (!loaded.ok) return err(loaded.error);
+      const order = [...draft.unequal].sort((a, b) => a.at.line - b.at.line || a.at.column - b.at.column);
+      return ok({ text, unequal: order });
+    }
+    parts = parts.filter((part) => !taken.has(part));
+  }
+  return err([{ code: "import-unsettled", message: "the imported policy does not load, whatever is left out" }]);
+}

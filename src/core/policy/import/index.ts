@@ -1,0 +1,3 @@
+// What comes from other agents' settings (PERM-7). A door of its own: `run` and `check` do not load it.
+export type { Unequal } from "./draft.ts";
+export { type Imported, type ImportSource, importPolicy, NATIVE_FORMS, type NativeForm } from "./import.ts";
