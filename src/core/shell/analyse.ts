@@ -6,7 +6,7 @@ import { Flow } from "./flow.ts";
 import { isLoadedName } from "./names.ts";
 import { isNumber } from "./number.ts";
 import { readPart } from "./part.ts";
-import { describeProgram } from "./program.ts";
+import { describeProgram, type Standard } from "./program.ts";
 import type { NewCommand, Reader, Use } from "./reader.ts";
 import { readStatement } from "./statement.ts";
 import { resolveWord } from "./word.ts";
@@ -20,9 +20,14 @@ const MAX_UNKNOWN = 50;
 /** Everything a text would do. Total: it never throws on any text. */
 export function analyse(text: string, context: ShellContext): Facts {
   const walk = new Walk(context);
-  walk.text(text, 0);
+  walk.read(text, 0);
   for (const use of walk.flow.brokenNumbers()) walk.doubt("evaluated-text", use.text, use.offset);
   return { commands: walk.commands, unknown: walk.unknown };
+}
+
+/** Most wrappers hand their standard input on, some do not: enough for a deny, never for an allow. */
+function passed(stdin: Standard): Standard {
+  return stdin?.kind === "text" ? { kind: "unknown", likely: stdin.text } : (stdin ?? { kind: "unknown" });
 }
 
 /** One analysis: collects commands in the order of the text. A class because every reader adds to the same two lists. */
@@ -30,6 +35,7 @@ class Walk implements Reader {
   readonly commands: Command[] = [];
   readonly unknown: Unknown[] = [];
   readonly flow: Flow;
+  input: Standard;
   private readonly context: ShellContext;
   private depth = 0;
   private count = 0;
@@ -41,7 +47,7 @@ class Walk implements Reader {
     this.flow = new Flow(context.cwd);
   }
 
-  text(text: string, offset: number): void {
+  read(text: string, offset: number): void {
     if (this.depth >= MAX_DEPTH) return this.doubt("too-deep", text, offset);
     if (NOT_PLAIN.test(text)) return this.doubt("control-character", text, offset);
     // `${ cmd; }` runs cmd from bash 5.3 on and is an error before
@@ -67,9 +73,12 @@ class Walk implements Reader {
     this.depth--;
   }
 
-  /** The text after a place, as far as a reader may want to look. */
-  textAt(from: number): string {
-    return this.source.slice(from, from + 64);
+  text(from: number, to: number = from + 64): string {
+    return this.source.slice(from, to);
+  }
+
+  evaluated(text: string, offset: number): readonly Command[] {
+    return this.apart(() => this.flow.loop(() => this.read(text, offset)));
   }
 
   run(use: Use): void {
@@ -81,13 +90,13 @@ class Walk implements Reader {
       stdin,
       directories: this.flow.directories,
       context: this.context,
-      shellText: (text) => this.apart(() => this.flow.process(() => this.text(text, offset))),
-      sameShell: (text) => this.apart(() => this.flow.loop(() => this.text(text, offset))),
+      shellText: (text) => this.apart(() => this.flow.process(() => this.read(text, offset))),
+      sameShell: (text) => this.evaluated(text, offset),
       inner: (rest) =>
         this.apart(() =>
           depth >= MAX_DEPTH
             ? this.doubt("too-deep", "", offset)
-            : this.run({ words: rest, effects: [], stdin: { kind: "unknown" }, offset, depth: depth + 1 }),
+            : this.run({ words: rest, effects: [], stdin: passed(stdin), offset, depth: depth + 1 }),
         ),
     });
     this.add({
@@ -106,7 +115,7 @@ class Walk implements Reader {
     if (name === "popd") this.flow.back();
     for (const set of described.setsNames) {
       this.name(set, offset, name === "export" || name === "declare" || name === "typeset");
-      this.flow.forget(set);
+      if (!use.keeps?.has(set)) this.flow.forget(set);
       if (name === "unset") this.flow.undefine(set);
     }
   }

@@ -2,9 +2,9 @@
 
 const MAX_WORDS = 256;
 
-/** True when a brace stands outside quotes. */
+/** True when a brace stands outside quotes and `${…}`. */
 export function hasOpenBrace(text: string): boolean {
-  return unquotedMarks(text).some((mark) => mark.c === "{");
+  return unquotedMarks(text.replace(/\$\{[^{}]*\}/g, "")).some((mark) => mark.c === "{");
 }
 
 /** The words it becomes. One element when nothing expands; `undefined` when it is not certain. */

@@ -188,6 +188,15 @@ function likelyText(use: ProgramUse, text: readonly ShellWord[]): Partial<Descri
   return { effects: [gadget("evaluated-text", 1), { kind: "run", index: 1, inner }] };
 }
 
+/** `.` runs a file; standard input is one whose text may be known. */
+const source: Handler = (use) => {
+  const standard = /^(?:\/dev\/stdin|\/dev\/fd\/0)$/.test(use.words[1]?.value ?? "");
+  const text =
+    use.stdin?.kind === "text" ? use.stdin.text : use.stdin?.kind === "unknown" ? use.stdin.likely : undefined;
+  const inner = standard && text !== undefined ? use.sameShell(text) : [];
+  return { effects: [gadget("runs-file"), { kind: "run", index: use.words.length, inner }] };
+};
+
 /** `command`: a query with `-v`, otherwise the rest is the command. */
 const command: Handler = (use) => {
   let at = 1;
@@ -259,8 +268,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   readarray: mapfile,
   getopts,
   shopt,
-  ".": () => ({ effects: [gadget("runs-file")] }),
-  source: () => ({ effects: [gadget("runs-file")] }),
+  ".": source,
+  source,
   let: arithmetic,
 };
 for (const name of "alias unalias enable hash bind complete compgen compopt history fc coproc".split(" "))

@@ -17,6 +17,9 @@ export class Flow {
   directories: readonly string[];
   /** Where the `cd` just read leads when it succeeds. */
   arrived: readonly string[] | undefined;
+  /** Aliases by name, and whether the shell expands them (an interactive one does, `shopt -s expand_aliases` makes it). */
+  readonly aliases: Map<string, { readonly text: string; readonly offset: number }> = new Map();
+  expandsAliases = false;
   private visited: ReadonlySet<string>;
   private constants: Map<string, string> = new Map();
   private numbers: Set<string> = new Set();

@@ -35,7 +35,7 @@ export function describeProgram(use: ProgramUse): Described {
   if (program === undefined || path === undefined || program.tilde)
     return describedAs({
       effects: [{ kind: "gadget", code: "program-not-constant", index: 0 }],
-      alsoKnownAs: likelyForms(use.words),
+      alsoKnownAs: [...(path === undefined ? [] : [byBaseName(path, use.words)]), ...likelyForms(use.words)],
     });
   const name = path.slice(path.lastIndexOf("/") + 1);
   const builtin = path === name ? describeBuiltin(name, use) : undefined;
@@ -53,6 +53,10 @@ export function describeProgram(use: ProgramUse): Described {
     fileCommand: described.fileCommand && bare,
     alsoKnownAs: [...(bare && name !== "unlink" ? [] : byName), ...described.alsoKnownAs, ...likelyForms(use.words)],
   };
+}
+
+function byBaseName(path: string, words: readonly ShellWord[]): readonly (string | undefined)[] {
+  return [path.slice(path.lastIndexOf("/") + 1), ...words.slice(1).map((w) => w.value)];
 }
 
 /** For ask and deny: the words with constants put in, where that changes anything. */

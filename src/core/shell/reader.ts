@@ -16,18 +16,25 @@ export interface Use {
   readonly offset: number;
   /** How deep inside wrappers it stands; nothing when it stands in the text itself. */
   readonly depth?: number;
+  /** Variables it sets whose values the caller keeps itself (`declare x=1`). */
+  readonly keeps?: ReadonlySet<string>;
 }
 
 /** The analysis as its readers see it. */
 export interface Reader {
   readonly commands: readonly Command[];
   readonly flow: Flow;
+  /** Standard input of the simple command read last. */
+  input: Standard;
   /** Describes a program and adds it. */
   run(use: Use): void;
   add(command: NewCommand): void;
   /** Reads something one level down; too many levels are a doubt. */
   deeper(inside: () => void, offset: number): void;
-  textAt(from: number): string;
+  /** The written text between two places, or as far from one as a reader may want to look. */
+  text(from: number, to?: number): string;
+  /** Judges text that this shell runs itself, as commands of their own. */
+  evaluated(text: string, offset: number): readonly Command[];
   /** Judges what stands inside a word and resolves it. */
   word(word: Word): readonly ShellWord[];
   /** The same for a word in which extended patterns are always understood: `[[ x == @(a|b) ]]`, `${x##+( )}`. */

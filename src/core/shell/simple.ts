@@ -1,5 +1,6 @@
 // A simple command: its assignments, words and redirections, and what stands behind its first word.
 import { type Assignment, type Command as CommandNode, parse, type Redirection } from "unbash";
+import { aliasEffects, noteAlias } from "./alias.ts";
 import { declared, readArgument, readAssignment } from "./assignment.ts";
 import { isBuiltin } from "./builtin.ts";
 import { readArithmetic } from "./expression.ts";
@@ -15,7 +16,7 @@ const NOTHING: ShellWord = { text: "", value: "", likely: [""], prefix: "", kind
 export function readSimple(reader: Reader, node: CommandNode, piped: Standard): void {
   const offset = node.pos;
   // the parser forgives `ls (`; bash does not
-  if (node.name && /^\s*\(/.test(reader.textAt(node.name.end))) reader.doubt("syntax", node.name.text, offset);
+  if (node.name && /^\s*\(/.test(reader.text(node.name.end))) reader.doubt("syntax", node.name.text, offset);
   for (const part of node.prefix) if (part.type === "Assignment") readPrefix(reader, node, part);
   const effects: Effect[] = [];
   const words: ShellWord[] = [];
@@ -34,10 +35,13 @@ export function readSimple(reader: Reader, node: CommandNode, piped: Standard): 
   const name = words[0]?.value ?? "";
   if (reader.flow.isFunction(name) && !isBuiltin(name)) return callFunction(reader, words, effects, offset);
   if (name === "let") for (const word of words.slice(1)) evaluate(reader, word, offset);
-  reader.run({ words, effects, stdin, offset });
-  if (!DECLARES.test(name)) return;
+  noteAlias(reader, words, offset);
+  effects.push(...aliasEffects(reader, node, words));
+  const declarations = DECLARES.test(name) ? node.suffix.filter((part) => part.type === "Assignment") : [];
+  reader.run({ words, effects, stdin, offset, keeps: new Set(declarations.map((part) => part.name)) });
+  reader.input = stdin;
   const plain = words.every((word) => !word.prefix.startsWith("-") || /^-[xrg]+$/.test(word.prefix));
-  for (const part of node.suffix) if (part.type === "Assignment") declared(reader, part, plain);
+  for (const part of declarations) declared(reader, part, plain);
 }
 
 /** `IFS= read x` sets it for that `read` alone, where it says how a line is cut and nothing else. */

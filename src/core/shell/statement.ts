@@ -16,7 +16,7 @@ type Node = Statement["command"] | CompoundList;
 export function readStatement(reader: Reader, statement: Statement, stdin?: Standard): void {
   if (statement.background === true) {
     // unbash forgives `&;`, bash does not
-    if (/^\s*;(?!;)/.test(reader.textAt(statement.end))) reader.doubt("syntax", "&;", statement.end);
+    if (/^\s*;(?!;)/.test(reader.text(statement.end))) reader.doubt("syntax", "&;", statement.end);
     reader.flow.subshell(() => readNode(reader, statement.command, stdin));
   } else readNode(reader, statement.command, stdin);
 }
@@ -139,7 +139,7 @@ function readPipeline(reader: Reader, node: Extract<Node, { type: "Pipeline" }>,
     const input = before;
     // each part runs in a subshell
     reader.flow.subshell(() => readNode(reader, part, input));
-    before = constantOutput(reader.commands.slice(from), input);
+    before = constantOutput(reader.commands.slice(from), reader.input);
   }
 }
 

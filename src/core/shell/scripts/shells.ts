@@ -1,7 +1,8 @@
 // Shells, and programs that run the rest of their words: what runs is judged on its own (DESIGN 7 rule 3).
 import type { Effect, ShellWord } from "../facts.ts";
 import { isLoadedName } from "../names.ts";
-import { valuesOf } from "../options.ts";
+import { type ReadOptions, valuesOf } from "../options.ts";
+import type { ProgramUse } from "../program.ts";
 import { gadget, type Special } from "./special.ts";
 
 export const shell: Special = (read, use) => {
@@ -15,7 +16,8 @@ export const shell: Special = (read, use) => {
     return [{ kind: "run", index: text.index, inner: use.shellText(text.word.value) }];
   }
   const [file] = read.operands;
-  if (file !== undefined && !read.seen.has("s")) return [gadget("runs-file", file.index)];
+  const standard = file === undefined || /^(?:-|\/dev\/stdin|\/dev\/fd\/0)$/.test(file.word.value ?? "");
+  if (!standard && !read.seen.has("s")) return [gadget("runs-file", file.index)];
   if (read.seen.has("version") || read.seen.has("help")) return [];
   if (use.stdin?.kind === "text")
     return [{ kind: "run", index: use.words.length, inner: use.shellText(use.stdin.text) }];
@@ -31,6 +33,7 @@ const ASSIGNMENT = /^([A-Za-z_]\w*)=/;
 export const environment: Special = (read, use) => {
   const effects: Effect[] = [];
   for (const { word, index } of read.operands) {
+    if (word.value === "-") continue; // as `-i`
     const name = ASSIGNMENT.exec(word.value ?? word.prefix)?.[1];
     if (name !== undefined) {
       if (isLoadedName(name)) effects.push(gadget("sets-loaded-name", index));
@@ -44,11 +47,17 @@ export const environment: Special = (read, use) => {
 
 const ANYTHING: ShellWord = { text: "…", value: undefined, likely: undefined, prefix: "", kind: "split", tilde: false };
 
+/** The text that xargs replaces: `-I M`, `-iM`, `--replace=M`; `{}` where the last two do not say. */
+function replaceMark(read: ReadOptions, use: ProgramUse): string | undefined {
+  const given = [...valuesOf(read, "I"), ...valuesOf(read, "replace")].at(-1)?.word.value;
+  const attached = use.words.map((w) => /^-[0rtpx]*i(.+)$/.exec(w.value ?? "")?.[1]).find((m) => m !== undefined);
+  return given ?? attached ?? (read.seen.has("i") || read.seen.has("replace") ? "{}" : undefined);
+}
+
 export const xargs: Special = (read, use) => {
   const [command] = read.operands;
   if (command === undefined) return [];
-  const mark =
-    valuesOf(read, "I").at(-1)?.word.value ?? (read.seen.has("i") || read.seen.has("replace") ? "{}" : undefined);
+  const mark = replaceMark(read, use);
   const rest = use.words.slice(command.index);
   const filled =
     mark === undefined
@@ -58,7 +67,10 @@ export const xargs: Special = (read, use) => {
             ? { ...ANYTHING, text: w.text, kind: "quoted" as const, prefix: w.value.slice(0, w.value.indexOf(mark)) }
             : w,
         );
-  return [{ kind: "run", index: command.index, inner: use.inner(filled) }];
+  const run: Effect = { kind: "run", index: command.index, inner: use.inner(filled) };
+  // `sh -c 'rm {}'`: what the text runs beside the names put into it may be denied
+  const text = rest.some((w) => w.value === "-c") && filled.some((w, i) => i > 1 && w !== rest[i]);
+  return text ? [run, { ...run, inner: use.inner(rest) }] : [run];
 };
 
 /** Programs that join their operands into one shell text: `watch`, `parallel`, `su -c`. */
