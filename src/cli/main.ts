@@ -16,6 +16,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import("./doctor.ts")).doctorCommand(),
   hook: async () => (await import("./hook.ts")).hookCommand(),
   host: async () => (await import("./host.ts")).hostCommand(),
+  approve: async () => (await import("./approve.ts")).approveCommand(),
+  reject: async () => (await import("./reject.ts")).rejectCommand(),
   log: async () => (await import("./log.ts")).logCommand(),
 };
 

@@ -1,5 +1,14 @@
 // The door of the monitor: the only room that knows the enforcers.
 
+export {
+  answerQuestion,
+  approvalSockets,
+  type FoundQuestion,
+  findQuestions,
+  watchQuestions,
+} from "./approval-client.ts";
+export { type ApprovalServer, serveApprovals } from "./approval-server.ts";
+export { type Approvals, type ApprovalsOptions, type OpenQuestion, openApprovals } from "./approvals.ts";
 export { type AskMonitorOptions, askMonitor, type NoAnswer } from "./client.ts";
 export { type DemoDeps, type DemoReport, type Ended, type Finding, runDemo } from "./demo.ts";
 export type { DialectOf } from "./hook-answer.ts";
@@ -16,6 +25,7 @@ export {
   readPolicy,
   readPolicyFile,
 } from "./policy-files.ts";
+export { type HeldScreen, overScreen, type QuestionChannel, type Said } from "./question-channel.ts";
 export type { RunAnswer, RunRequest } from "./request.ts";
 export {
   type ApplyResult,

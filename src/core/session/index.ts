@@ -27,7 +27,7 @@ export {
   questionDigest,
   questionId,
 } from "./question.ts";
-export { type Choice, questionChoices, questionLines } from "./question-lines.ts";
+export { type Choice, effectLines, questionChoices, questionLines } from "./question-lines.ts";
 export { type CommandSource, commandSources } from "./sources/commands.ts";
 export type { LegContext } from "./sources/context.ts";
 export { allLegPrograms } from "./sources/programs.ts";

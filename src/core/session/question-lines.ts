@@ -2,6 +2,7 @@
 // leave; everything that an adversary may have written is escaped, and nothing is cut.
 import type { ApprovalScope, Question } from "../approval.ts";
 import { beyondAscii, exactText, framedLines, wrappedWords } from "../text/index.ts";
+import type { RuleEffect } from "./offered-rule.ts";
 
 /** A word that may be typed, and what it means. */
 export interface Choice {
@@ -52,6 +53,23 @@ export function questionChoices(question: Question): readonly Choice[] {
           { word: "rule", says: `always: write the rule ${exactText(rule)}`, verdict: "allow", scope: "rule" },
         ] as const)),
     { word: "no", says: "refuse it; so does anything else, and no answer", verdict: "deny", scope: "once" },
+  ];
+}
+
+/** Calls that are listed of a rule's effect; the others are counted. */
+const CALLS_SHOWN = 12;
+
+/** What the rule would have done so far, before anybody says that it shall be written. */
+export function effectLines(effect: RuleEffect, width: number): readonly string[] {
+  const { rule, allows } = effect;
+  const more = allows.length - CALLS_SHOWN;
+  return [
+    ...plain("This rule goes into .ringfence/policy.local.yaml, for this and every later session here:", width, ""),
+    ...framedLines(rule, width),
+    ...plain("of what this session asked, it would have let pass:", width, ""),
+    ...allows.slice(0, CALLS_SHOWN).flatMap((call) => framedLines(call, width)),
+    ...(more > 0 ? plain(`and ${more} more`, width) : []),
+    ...(allows.length === 0 ? ["  nothing else"] : []),
   ];
 }
 
