@@ -1,5 +1,6 @@
 // One policy file as the schema accepts it, before trust and merging. `Policy` (policy.ts) is what is left of all of them.
 import type { LegSource } from "../session/leg-policy.ts";
+import type { Verdict } from "../verdict.ts";
 import type { ApplyWhen, ApprovalPolicy, Mode, RuleOfTwo, SandboxMode, Tier, WorkspaceKind } from "./policy.ts";
 
 /** One entry of `permissions.allow|ask|deny`: the rule alone, or with examples that are checked at load. */
@@ -26,6 +27,15 @@ export type ChannelEntry =
   | "desktop"
   | "console"
   | { readonly webhook: string; readonly secretEnv: string };
+
+/** One entry of `tests`, and one line of a `*.cases.jsonl` file beside a policy. */
+export type TestEntry = {
+  readonly name?: string | undefined;
+  readonly want: Verdict;
+  /** From the workspace's root. */
+  readonly cwd?: string | undefined;
+  readonly mode?: Mode | undefined;
+} & ({ readonly command: string } | { readonly tool: string; readonly input: unknown });
 
 /** A list that may be missing. */
 type List<T = string> = readonly T[] | undefined;
@@ -111,6 +121,8 @@ export interface PolicyFile {
         readonly workspace?: "auto" | "own" | "foreign" | undefined;
       }
     | undefined;
+  /** What the policy is meant to answer: checked by `policy test`, and no part of what it does. */
+  readonly tests?: List<TestEntry>;
   readonly auto?: { readonly classifier?: string | undefined; readonly timeout?: string | undefined } | undefined;
   /** Features of later versions: checked for shape here, refused by name at run time (unbuilt.ts). */
   readonly setup?:

@@ -29,6 +29,7 @@ export type {
   Tier,
   WorkspaceKind,
 } from "./policy.ts";
+export { type PolicyTest, parseTestLines, runTest, type TestOutcome, testName, testsOf } from "./policy-test.ts";
 export { proofLines, SCREEN } from "./proof.ts";
 export { parseRule, type Rule } from "./rule.ts";
 export { type CompiledRules, compileRules } from "./rules.ts";

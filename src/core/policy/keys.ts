@@ -132,6 +132,8 @@ export const POLICY_KEYS: readonly PolicyKey[] = [
   // the classifier reads what the agent does: who may name one is a matter of trust, not of strictness
   value("auto.classifier", different),
   value("auto.timeout", longer),
+  // whoever adds a test only says what they expect
+  list("limits", "tests"),
   value("audit.reads", ranked("all", "secrets", "none")),
   value("audit.retention", shorter),
   list("limits", "audit.witness"),

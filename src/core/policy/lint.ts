@@ -13,7 +13,7 @@ export function lintPolicy(
   return [
     ...rules.allow.flatMap((rule) => [...broadAllow(rule), ...shadowed(rule, rules)]),
     ...rules.deny.flatMap(courtesyDeny),
-    ...[...rules.allow, ...rules.ask, ...rules.deny].flatMap((rule) => [...useless(rule), ...examples(rule)]),
+    ...[...rules.allow, ...rules.ask, ...rules.deny].flatMap(useless),
     ...duplicates(rules),
     ...network.allow.flatMap(broadNetwork),
   ];
@@ -152,24 +152,6 @@ function duplicates(rules: CompiledRules): readonly Problem[] {
       return first < i ? [finding("duplicate", "stands twice in one list", rule.text, "remove one of the two")] : [];
     }),
   );
-}
-
-/** Examples beside a rule: `match` must match, `notMatch` must not. Only constant words; the words alone are compared. */
-function examples({ text, bash }: CompiledRule): readonly Problem[] {
-  if (bash === undefined) return [];
-  const matches = (command: string): boolean => bash.matches(command.trim().split(/\s+/).join(BETWEEN));
-  return [
-    ...(text.match ?? [])
-      .filter((c) => !matches(c))
-      .map((c) =>
-        finding("example-fails", `does not match its own example \`${c}\``, text, "change the rule or the example"),
-      ),
-    ...(text.notMatch ?? [])
-      .filter(matches)
-      .map((c) =>
-        finding("example-fails", `matches \`${c}\`, which it must not`, text, "change the rule or the example"),
-      ),
-  ];
 }
 
 const SHARED =

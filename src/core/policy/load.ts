@@ -4,6 +4,7 @@ import { err, ok, type Problem, type Result } from "../result.ts";
 import { DEFAULT_LEG_POLICY } from "../session/leg-policy.ts";
 import { parsePolicyDocument } from "./document.ts";
 import { policyOf } from "./effective.ts";
+import { failingExamples } from "./examples.ts";
 import type { RuleEntry } from "./file.ts";
 import { type Dropped, type Merged, mergeLayers, type ParsedLayer, strongestFirst } from "./merge.ts";
 import type { LayerName, Policy } from "./policy.ts";
@@ -66,7 +67,10 @@ export function loadPolicy(layers: readonly LayerText[]): Result<LoadedPolicy, r
   for (const layer of texts) {
     const document = parsePolicyDocument(layer.file, layer.text);
     if (!document.ok) problems.push(...document.error);
-    else parsed.push({ name: layer.name, trusted: layer.trusted, document: document.value });
+    else {
+      problems.push(...failingExamples(document.value));
+      parsed.push({ name: layer.name, trusted: layer.trusted, document: document.value });
+    }
   }
   if (problems.length > 0) return err(problems);
   const merged = withoutDisabled(mergeLayers(parsed));

@@ -3,7 +3,7 @@
 import ipaddr from "ipaddr.js";
 import * as z from "zod";
 import { LEG_SOURCES, type LegSource } from "../session/leg-policy.ts";
-import type { PolicyFile } from "./file.ts";
+import type { PolicyFile, TestEntry } from "./file.ts";
 import { parseDuration, parseSize } from "./measure.ts";
 
 const duration = z
@@ -141,6 +141,21 @@ const legs = z.strictObject({
 const threeWay = z.enum(["ask", "deny", "off"]);
 const reviewWord = z.enum(["block", "ask", "off"]);
 
+const test = {
+  name: word.optional(),
+  want: z.enum(["allow", "ask", "deny"]),
+  cwd: path.optional(),
+  mode: z.enum(MODES).optional(),
+};
+/** One test of a policy: an act, and the verdict that is wanted. */
+export const policyTestSchema: z.ZodType<TestEntry> = z.union(
+  [
+    z.strictObject({ ...test, command: z.string().max(1_000_000) }),
+    z.strictObject({ ...test, tool: word, input: z.unknown() }),
+  ],
+  { error: "expected `{command, want}` or `{tool, input, want}`" },
+);
+
 /** One policy file. Every key is optional; an empty file is the closed default. */
 export const policyFileSchema: z.ZodType<PolicyFile> = z.strictObject({
   version: z.literal(1, { error: "expected `version: 1`" }).optional(),
@@ -167,6 +182,7 @@ export const policyFileSchema: z.ZodType<PolicyFile> = z.strictObject({
   env: z.strictObject({ pass: z.array(envName).optional(), set: z.record(envName, z.string()).optional() }).optional(),
   ruleOfTwo: threeWay.optional(),
   legs: legs.optional(),
+  tests: z.array(policyTestSchema).optional(),
   auto: z.strictObject({ classifier: endpoint.optional(), timeout: duration.optional() }).optional(),
   audit: z
     .strictObject({
