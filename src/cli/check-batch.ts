@@ -25,7 +25,10 @@ export async function checkBatch(options: BatchOptions): Promise<void> {
   const judge = await lineJudge(options);
   let out: string[] = [];
   let size = 0;
+  let idle: NodeJS.Immediate | undefined;
   const flush = async (): Promise<void> => {
+    clearImmediate(idle);
+    idle = undefined;
     const text = out.join("");
     out = [];
     size = 0;
@@ -37,6 +40,8 @@ export async function checkBatch(options: BatchOptions): Promise<void> {
     out.push(answer);
     size += answer.length;
     if (size > 65_536) await flush();
+    // a caller that waits for each answer before the next line must not wait for a full buffer
+    else idle ??= setImmediate(() => void flush());
   }
   await flush();
 }

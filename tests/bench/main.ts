@@ -1,10 +1,11 @@
-// `npm run bench`: starts and the proxy, beside nothing, bare bubblewrap and sandbox-runtime from npm, in one run.
-// Writes bench/RESULTS.md. Nothing here is a test: figures are for people, and on a shared machine only ratios carry over.
+// `npm run bench`: starts, the proxy and decisions, beside nothing, bare bubblewrap and peers from npm, in one run.
+// Writes bench/RESULTS.md; with names of tables behind it (`npm run bench -- check`) it only prints those. Nothing here is a test: figures are for people, and on a shared machine only ratios carry over.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { measureCheck } from "./check.ts";
 import { measureProxy } from "./proxy.ts";
 import { measureStart } from "./start.ts";
 
@@ -38,9 +39,13 @@ try {
     },
     client: join(root, "tests/bench/client.mjs"),
   };
-  const tables = [await measureStart(bench), await measureProxy(bench)];
+  const measures = { start: measureStart, proxy: measureProxy, check: measureCheck };
+  const asked = process.argv.slice(2);
+  const tables: string[] = [];
+  for (const [name, measure] of Object.entries(measures))
+    if (asked.length === 0 || asked.includes(name)) tables.push(await measure(bench));
   const report = `${head()}\n${tables.join("\n")}`;
-  writeFileSync(join(root, "bench/RESULTS.md"), report);
+  if (asked.length === 0) writeFileSync(join(root, "bench/RESULTS.md"), report);
   process.stdout.write(report);
 } finally {
   rmSync(scratch, { recursive: true, force: true });
