@@ -14,6 +14,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import("./check.ts")).checkCommand(),
   policy: async () => (await import("./policy.ts")).policyCommand(),
   doctor: async () => (await import("./doctor.ts")).doctorCommand(),
+  install: async () => (await import("./install.ts")).installCommand(),
+  uninstall: async () => (await import("./uninstall.ts")).uninstallCommand(),
   hook: async () => (await import("./hook.ts")).hookCommand(),
   host: async () => (await import("./host.ts")).hostCommand(),
   approve: async () => (await import("./approve.ts")).approveCommand(),

@@ -16,3 +16,22 @@ export function dialectOf(agent: string): Dialect | undefined {
 }
 
 export type { Dialect } from "#core";
+export { isTrusted, withoutTrust, withTrust } from "./install/codex-trust.ts";
+export { insideHooks } from "./install/inside.ts";
+export { openCodePlugin } from "./install/opencode-plugin.ts";
+export {
+  codexConfigOf,
+  hookFileOf,
+  type InstallScope,
+  type InstallSite,
+  type SettingsPlace,
+  shellWord,
+} from "./install/places.ts";
+export {
+  HOOK_TIMEOUT_SECONDS,
+  madePaths,
+  placesOf,
+  type SettingsAgent,
+  withHooks,
+  withoutHooks,
+} from "./install/settings.ts";

@@ -1,0 +1,28 @@
+// Whose hooks a command is about: the person's or the project's, and where both live.
+import { err, ok, type Problem, type Result } from "#core";
+import type { InstallSite } from "#hooks";
+import { findWorkspace } from "#monitor";
+import { callerHome, callerStateDir } from "./caller.ts";
+import { callerEnvironment } from "./environment.ts";
+import { findInstallation, type Installation } from "./installation.ts";
+
+/** What every command about hooks needs. */
+export interface HookSite {
+  readonly site: InstallSite;
+  readonly stateDir: string;
+  /** `XDG_STATE_HOME`, where it moves the state folder. */
+  readonly stateHome: string | undefined;
+  readonly installation: Installation;
+}
+
+/** The person's by default, the project's with `--project`. */
+export function hookSite(options: { readonly project?: boolean; readonly user?: boolean }): Result<HookSite, Problem> {
+  if (options.project === true && options.user === true)
+    return err({ code: "usage", message: "`--user` and `--project` exclude each other", hint: "give one of them" });
+  const [home, stateDir, installation] = [callerHome(), callerStateDir(process.env), findInstallation()];
+  const env = callerEnvironment(process.env);
+  const given = { stateDir, stateHome: process.env["XDG_STATE_HOME"], installation };
+  if (options.project !== true) return ok({ ...given, site: { scope: "user", home, root: home, env } });
+  const workspace = findWorkspace(process.cwd(), { installation: installation.root, stateDir, home });
+  return workspace.ok ? ok({ ...given, site: { scope: "project", home, root: workspace.value.root, env } }) : workspace;
+}

@@ -1,0 +1,49 @@
+// Whether installed hooks still stand: read from the files as they are now, not from what was once written.
+import { readFileSync } from "node:fs";
+import { isTrusted, openCodePlugin, placesOf } from "#hooks";
+import type { HookClient } from "./hook-plan.ts";
+import type { InstallRecord } from "./install-record.ts";
+
+/** How one installation stands. */
+export interface Standing {
+  readonly agent: string;
+  readonly scope: string;
+  readonly file: string;
+  readonly stands: boolean;
+  /** One sentence. */
+  readonly why: string;
+}
+
+/** Looks at one installation. `client`: how this installation would be started now. */
+export function standingOf(record: InstallRecord, client: HookClient): Standing {
+  const [first] = record.files;
+  const about = { agent: record.agent, scope: record.scope, file: first?.path ?? "" };
+  const fault = faultOf(record, client);
+  return { ...about, stands: fault === undefined, why: fault ?? "every event asks this ringfence" };
+}
+
+function faultOf(record: InstallRecord, client: HookClient): string | undefined {
+  if (record.client !== client.shell) return `the hooks start another client: ${record.client}`;
+  let places: ReadonlyMap<string, number> = new Map();
+  for (const { kind, path } of record.files) {
+    const text = textOf(path);
+    if (text === undefined) return `\`${path}\` is gone`;
+    if (kind === "settings" && record.agent !== "opencode") {
+      const found = placesOf(record.agent, text, path, client.shell);
+      if (found === undefined) return `\`${path}\` no longer has every hook`;
+      places = found;
+    }
+    if (kind === "plugin" && text !== openCodePlugin({ ...client, timeoutMs: 60_000 })) return `\`${path}\` was edited`;
+    if (kind === "trust" && !isTrusted(text, { hooksFiles: record.hooksFiles, places, client: client.shell }))
+      return `codex no longer trusts the hooks, and skips them without a word (\`${path}\`)`;
+  }
+  return undefined;
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,156 @@
+// `ringfence install AGENT`: writes our hooks into the agent's own settings, by inserting text and nothing else, and remembers every byte that
+// was there. `--check` says whether they still stand.
+import { Command } from "commander";
+import type { Problem } from "#core";
+import { forTerminal } from "#core/text";
+import { hookFileOf } from "#hooks";
+import { EXIT, fail } from "./exit.ts";
+import { applyChanges, showChanges } from "./hook-change.ts";
+import { agentNamed, hookClient } from "./hook-client.ts";
+import { type FileChange, isIdle, planInstall } from "./hook-plan.ts";
+import { hookSite } from "./hook-site.ts";
+import { type Standing, standingOf } from "./hook-standing.ts";
+import {
+  allRecords,
+  dropRecord,
+  type InstallRecord,
+  readRecord,
+  recordPath,
+  sha256,
+  type WrittenFile,
+  writeRecord,
+} from "./install-record.ts";
+
+interface InstallOptions {
+  readonly project?: boolean;
+  readonly user?: boolean;
+  readonly dryRun?: boolean;
+  readonly check?: boolean;
+  readonly json?: boolean;
+}
+
+/** The command. */
+export function installCommand(): Command {
+  return new Command("install")
+    .description("write ringfence's hooks into an agent's settings, so that it asks before each tool call")
+    .argument("[agent]", "claude-code, codex, cursor, copilot, gemini or opencode")
+    .option("--user", "in your own settings, for all your sessions (the default)")
+    .option("--project", "in this project's settings, for all who work in it")
+    .option("--dry-run", "show what would be written, and write nothing")
+    .option("--check", "say whether the installed hooks still stand (exit 0 when all do, else 1)")
+    .option("--json", "print one JSON document")
+    .action((agent: string | undefined, options: InstallOptions) => {
+      if (options.check === true) check(agent, options);
+      else if (agent === undefined) fail(missingAgent(), EXIT.usage);
+      else install(agent, options);
+    });
+}
+
+function install(word: string, options: InstallOptions): void {
+  const agent = agentNamed(word);
+  if (!agent.ok) fail(agent.error, EXIT.usage);
+  const place = hookSite(options);
+  if (!place.ok) fail(place.error, place.error.code === "usage" ? EXIT.usage : EXIT.cannotStart);
+  const { site, stateDir, stateHome, installation } = place.value;
+  const client = hookClient(agent.value, installation, stateHome);
+  if (!client.ok) fail(client.error, EXIT.cannotStart);
+  const recordFile = recordPath(stateDir, agent.value, hookFileOf(agent.value, site).path);
+  const before = readRecord(recordFile);
+  const plan = planInstall(agent.value, site, client.value, before);
+  if (!plan.ok) fail(plan.error, EXIT.badInput);
+  const { changes, made, hooksFiles } = plan.value;
+  const idle = changes.every(isIdle) && before !== undefined;
+  if (options.dryRun === true) return report(options, changes, { written: false, text: showChanges(changes) });
+  if (idle) return report(options, changes, { written: false, text: "the hooks stand already; nothing was written\n" });
+  const record: InstallRecord = {
+    v: 1,
+    agent: agent.value,
+    scope: site.scope,
+    client: client.value.shell,
+    files: changes.map(writtenFile),
+    folders: before?.folders ?? [],
+    made,
+    hooksFiles,
+  };
+  keep(recordFile, record);
+  const folders = applyChanges(changes);
+  if (!folders.ok) {
+    if (before === undefined) dropRecord(recordFile);
+    else keep(recordFile, before);
+    fail(folders.error, EXIT.badInput);
+  }
+  keep(recordFile, { ...record, folders: [...record.folders, ...folders.value] });
+  report(options, changes, { written: true, text: written(agent.value, changes) });
+}
+
+function writtenFile({ kind, file, without, after }: FileChange): WrittenFile {
+  const original = without === undefined ? null : without.toString("base64");
+  return { kind, path: file.path, original, mode: file.mode, written: sha256(after ?? Buffer.alloc(0)) };
+}
+
+function keep(path: string, record: InstallRecord): void {
+  try {
+    writeRecord(path, record);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const message = `what was there before cannot be kept in \`${path}\` (${code}), so nothing is written`;
+    fail(
+      { code: "state-folder", message, hint: "`ringfence doctor` says what is wrong with the state folder" },
+      EXIT.cannotStart,
+    );
+  }
+}
+
+function written(agent: string, changes: readonly FileChange[]): string {
+  const files = changes.map(({ file }) => `  ${forTerminal(file.path)}\n`).join("");
+  const reload = "running sessions read their settings at start: begin them anew";
+  return `${agent} asks ringfence before each tool call; written:\n${files}${reload}\n\`ringfence uninstall ${agent}\` puts every byte back\n`;
+}
+
+function report(
+  options: InstallOptions,
+  changes: readonly FileChange[],
+  outcome: { readonly written: boolean; readonly text: string },
+): void {
+  const files = changes.map((change) => ({ path: change.file.path, changes: !isIdle(change) }));
+  process.stdout.write(
+    options.json === true ? `${JSON.stringify({ written: outcome.written, files }, undefined, 2)}\n` : outcome.text,
+  );
+}
+
+function check(word: string | undefined, options: InstallOptions): void {
+  const agent = word === undefined ? undefined : agentNamed(word);
+  if (agent?.ok === false) fail(agent.error, EXIT.usage);
+  const standings = hookStandings(options).filter((each) => agent?.ok !== true || each.agent === agent.value);
+  const lines = standings.map(
+    ({ agent: name, scope, stands, why }) =>
+      `${stands ? "ok     " : "MISSING"}  ${name} (${scope})  ${forTerminal(why)}\n`,
+  );
+  process.stdout.write(
+    options.json === true
+      ? `${JSON.stringify({ hooks: standings }, undefined, 2)}\n`
+      : lines.join("") || "no hooks are installed\n",
+  );
+  process.exitCode = standings.length > 0 && standings.every(({ stands }) => stands) ? 0 : 1;
+}
+
+/** How every installation on this machine stands. */
+export function hookStandings(
+  options: { readonly project?: boolean; readonly user?: boolean } = {},
+): readonly Standing[] {
+  const place = hookSite({ user: options.user === true });
+  if (!place.ok) return [];
+  const { stateDir, stateHome, installation } = place.value;
+  return allRecords(stateDir)
+    .filter(({ scope }) => (options.project === true ? scope === "project" : options.user !== true || scope === "user"))
+    .map((record) => {
+      const client = hookClient(record.agent, installation, stateHome);
+      return client.ok
+        ? standingOf(record, client.value)
+        : { agent: record.agent, scope: record.scope, file: "", stands: false, why: client.error.message };
+    });
+}
+
+function missingAgent(): Problem {
+  return { code: "usage", message: "no agent given", hint: "for example `ringfence install claude-code`" };
+}

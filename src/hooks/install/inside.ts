@@ -1,0 +1,55 @@
+// The hooks of an agent inside a fence, as system-wide settings of that fence: files that the agent reads, ranks above everything a repository
+// or it itself may write, and cannot change there. Each path was read in the agent's own package (docs/hooks.md).
+
+import { openCodePlugin } from "./opencode-plugin.ts";
+import { commandOf, EVENTS, HOOK_TIMEOUT_SECONDS, type SettingsAgent, withHooks } from "./settings.ts";
+
+/** A file of the fence. */
+export interface InsideFile {
+  readonly target: string;
+  readonly content: string;
+}
+
+/** The files for an agent, by its preset's name; none for one without hooks of that kind. `client`: the helper's place inside. */
+export function insideHooks(preset: string, client: string): readonly InsideFile[] {
+  switch (preset) {
+    case "claude":
+      return [{ target: "/etc/claude-code/managed-settings.json", content: settings("claude-code", client) }];
+    case "codex":
+      return [{ target: "/etc/codex/requirements.toml", content: codexRequirements(client) }];
+    case "gemini":
+      return [{ target: "/etc/gemini-cli/settings.json", content: settings("gemini", client) }];
+    case "opencode":
+      return [
+        { target: OPENCODE_PLUGIN, content: openCodePlugin(plugin(client)) },
+        { target: "/etc/opencode/opencode.json", content: `{ "plugin": ["file://${OPENCODE_PLUGIN}"] }\n` },
+      ];
+    default:
+      return [];
+  }
+}
+
+const OPENCODE_PLUGIN = "/etc/opencode/ringfence.js";
+
+/** Codex runs managed hooks without asking anybody's trust; the feature is pinned, so that no other file switches it off. */
+function codexRequirements(client: string): string {
+  const events = EVENTS.codex.map((event) => {
+    const command = commandOf(event, `${client} hook codex`);
+    // A string of JSON is one of TOML.
+    return `${event.name} = [{ hooks = [{ type = "command", command = ${JSON.stringify(command)}, timeout = ${event.timeoutSeconds} }] }]`;
+  });
+  const folder = client.slice(0, client.lastIndexOf("/"));
+  return ["[features]", "hooks = true", "", "[hooks]", `managed_dir = ${JSON.stringify(folder)}`, ...events, ""].join(
+    "\n",
+  );
+}
+
+function settings(agent: SettingsAgent, client: string): string {
+  const text = withHooks(agent, "", "", `${client} hook ${agent}`);
+  if (!text.ok) throw new Error(text.error.message); // an empty file has no shape to be wrong
+  return text.value;
+}
+
+function plugin(program: string): Parameters<typeof openCodePlugin>[0] {
+  return { program, args: ["hook", "opencode"], timeoutMs: HOOK_TIMEOUT_SECONDS * 1000 };
+}
