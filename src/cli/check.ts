@@ -2,7 +2,16 @@
 import { isAbsolute, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { type Action, actionsOfTool, type Verdict } from "#core";
-import { adviceOn, type CompiledRules, compileRules, decideAll, type Judge, type Mode, proofLines } from "#core/policy";
+import {
+  adviceOn,
+  type CompiledRules,
+  compileRules,
+  decideAll,
+  type Judge,
+  type Mode,
+  proofLines,
+  type RuleOrigins,
+} from "#core/policy";
 import { forTerminal } from "#core/text";
 import { linkResolver, readPolicy, workspaceFolder } from "#monitor";
 import { callerHome, callerStateDir } from "./caller.ts";
@@ -62,10 +71,10 @@ async function checkOne(text: readonly string[], options: CheckOptions): Promise
       : resolve(options.root);
   const actions = actionsOf(text, options, cwd);
   const home = callerHome();
-  const { rules, mode } = await rulesFor(options, root, home);
+  const { rules, mode, ...origins } = await rulesFor(options, root, home);
   const judge: Judge = { rules, mode, facts: { root, home, resolve: linkResolver() } };
   const judgement = decideAll(judge, actions);
-  const advice = adviceOn(judge, actions, judgement);
+  const advice = adviceOn(judge, actions, judgement, origins);
   if (options.json) process.stdout.write(`${JSON.stringify({ ...judgement, advice })}\n`);
   else
     process.stdout.write(
@@ -116,7 +125,7 @@ async function rulesFor(
   options: CheckOptions,
   root: string,
   home: string,
-): Promise<{ readonly rules: CompiledRules; readonly mode: Mode }> {
+): Promise<RuleOrigins & { readonly rules: CompiledRules; readonly mode: Mode }> {
   if (options.allow !== undefined || options.ask !== undefined || options.deny !== undefined) {
     const compiled = ruleCompiler()(options, "command line", { root, home });
     if (!compiled.ok) fail(compiled.error, EXIT.badInput);
@@ -131,5 +140,7 @@ async function rulesFor(
   const { permissions } = loaded.value.policy;
   const compiled = compileRules(permissions, { root, home });
   if (!compiled.ok) fail(compiled.error, EXIT.badInput);
-  return { rules: compiled.value, mode: options.mode ?? permissions.mode };
+  const { waiting, merged } = loaded.value;
+  const managed = merged.fixed.includes("permissions.allow");
+  return { rules: compiled.value, mode: options.mode ?? permissions.mode, waiting, managed };
 }

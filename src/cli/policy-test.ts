@@ -122,8 +122,9 @@ function print(report: Report): void {
     if (failed.because !== undefined) say(`  ${failed.because}`);
   }
   const { tests, examples, failures } = report;
-  if (report.result === RESULT.unreadable) return;
-  if (tests + examples === 0 && report.problems.length === 0)
+  // a file that did not load has nothing to count
+  if (report.problems.length > 0 && tests + examples === 0) return;
+  if (tests + examples === 0)
     say("nothing to test: no rule has examples, and there are no `tests:` and no *.cases.jsonl");
   else say(`${tests - failures.length} of ${tests} tests hold, and ${examples} examples of rules`);
 }

@@ -4,7 +4,8 @@ import type { Reason } from "../decision.ts";
 import type { Judgement } from "./decide.ts";
 import { hintFor } from "./explain.ts";
 import type { Judge } from "./judge-command.ts";
-import { sparingRules } from "./sparing.ts";
+import type { RuleText } from "./policy.ts";
+import { passesWith, sparingRules } from "./sparing.ts";
 
 const MOST_HINTS = 3;
 const MANAGED = /^\/etc\/ringfence\//;
@@ -28,22 +29,49 @@ const PERSON = "a person decides each time";
 /** Where the advice sends a person: the file of theirs that needs no acceptance. */
 export const OWN_POLICY = "~/.config/ringfence/policy.yaml";
 
+/** What is known of where the rules come from. */
+export interface RuleOrigins {
+  /** Allow rules that do not hold, because nobody accepted their file. */
+  readonly waiting?: readonly RuleText[];
+  /** True when the managed file lists all that is allowed. */
+  readonly managed?: boolean;
+}
+
 /** One line each; a line that belongs to the one before it starts with spaces. Empty for an allow. */
-export function adviceOn(judge: Judge, actions: readonly Action[], judgement: Judgement): readonly string[] {
+export function adviceOn(
+  judge: Judge,
+  actions: readonly Action[],
+  judgement: Judgement,
+  origins: RuleOrigins = {},
+): readonly string[] {
   if (judgement.verdict === "allow") return [];
   const strictest = judgement.reasons.filter((reason) => reason.verdict === judgement.verdict);
   const byRule = [...new Set(strictest.filter((reason) => reason.code === "rule-matched").map(changeRule))];
   const nobody = judge.mode === "dontAsk" && judgement.verdict === "deny" && byRule.length === 0;
   const open = nobody || (judgement.verdict === "ask" && !strictest.some(({ code }) => NO_PROPOSAL.has(code)));
-  const rules = open ? sparingRules(asking(judge), actions) : [];
+  const waiting = open ? waitingRule(asking(judge), actions, origins.waiting ?? []) : [];
+  const rules = open && waiting.length === 0 ? sparingRules(asking(judge), actions) : [];
   const others = [...new Set(strictest.map(otherwise).filter((hint) => hint !== undefined))].sort(personFirst);
   const lines = [
     ...byRule.slice(0, MOST_HINTS),
     ...(nobody ? ["nobody is asked in mode dontAsk, so every question is a no"] : []),
-    ...proposal(rules),
-    ...others.slice(0, rules.length > 0 || byRule.length > 0 ? 1 : MOST_HINTS),
+    ...waiting,
+    ...(origins.managed === true && rules.length > 0 ? [MANAGED_LIST] : proposal(rules)),
+    ...others.slice(0, rules.length + waiting.length + byRule.length > 0 ? 1 : MOST_HINTS),
   ];
   return lines.length > 0 ? lines : ["no rule says exactly this: answer the agent's question, or run it yourself"];
+}
+
+const MANAGED_LIST = "the managed policy lists all that is allowed: ask who keeps `/etc/ringfence/policy.yaml`";
+
+/** A rule that would let it pass stands in a file that nobody accepted. */
+function waitingRule(judge: Judge, actions: readonly Action[], waiting: readonly RuleText[]): readonly string[] {
+  const rule = waiting.find((one) => passesWith(judge, [one], actions)) ?? waiting[0];
+  if (rule === undefined || !passesWith(judge, waiting, actions)) return [];
+  const { file, line } = rule.at;
+  return [
+    `\`${rule.text}\` (${file}:${line}) would let it pass, but nobody accepted that file: \`ringfence policy trust ${file}\``,
+  ];
 }
 
 /** What only a person can do stands before what the agent can do another way. */

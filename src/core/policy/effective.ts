@@ -129,7 +129,8 @@ function environment(parts: readonly Part[]): Readonly<Record<string, string>> {
   return Object.fromEntries(set);
 }
 
-function ruleText(part: Part): RuleText {
+/** One entry of a list of rules, with its place. */
+export function ruleText(part: Part): RuleText {
   const entry = part.value as RuleEntry;
   const place = { at: part.at, layer: part.layer };
   if (typeof entry === "string") return { text: entry, ...place };

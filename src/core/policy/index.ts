@@ -1,4 +1,4 @@
-export { adviceOn } from "./advice.ts";
+export { adviceOn, type RuleOrigins } from "./advice.ts";
 export { backstop } from "./backstop.ts";
 export { decide, decideAll, type Judgement } from "./decide.ts";
 export { removedTools } from "./decide-tool.ts";

@@ -3,11 +3,11 @@
 import { err, ok, type Problem, type Result } from "../result.ts";
 import { DEFAULT_LEG_POLICY } from "../session/leg-policy.ts";
 import { parsePolicyDocument } from "./document.ts";
-import { policyOf } from "./effective.ts";
+import { policyOf, ruleText } from "./effective.ts";
 import { failingExamples } from "./examples.ts";
 import type { RuleEntry } from "./file.ts";
 import { type Dropped, type Merged, mergeLayers, type ParsedLayer, strongestFirst } from "./merge.ts";
-import type { LayerName, Policy } from "./policy.ts";
+import type { LayerName, Policy, RuleText } from "./policy.ts";
 import { parseRule } from "./rule.ts";
 import { unbuiltParts } from "./unbuilt.ts";
 
@@ -31,6 +31,8 @@ export interface LoadedPolicy {
   readonly warnings: readonly Problem[];
   /** What the policy asks for and this version cannot enforce. Not empty = `run` refuses (exit 126). */
   readonly notBuilt: readonly Problem[];
+  /** Allow rules of files that nobody accepted: they do not hold, and a person who wonders why is told. */
+  readonly waiting: readonly RuleText[];
   /** Every value with its layer and place, for `policy explain`. */
   readonly merged: Merged;
 }
@@ -81,6 +83,9 @@ export function loadPolicy(layers: readonly LayerText[]): Result<LoadedPolicy, r
     policy: policyOf(merged, read),
     dropped: merged.dropped,
     warnings: [],
+    waiting: merged.dropped
+      .filter(({ key, because }) => key === "permissions.allow" && because === "not-accepted")
+      .map(ruleText),
     notBuilt: unbuiltParts(merged),
     merged,
   });
@@ -92,6 +97,7 @@ function withoutDisabled(merged: Merged): Merged {
   const [mode] = merged.parts.get("permissions.mode") ?? [];
   if (off === undefined || mode?.value !== "bypassPermissions") return merged;
   return {
+    ...merged,
     parts: new Map([...merged.parts, ["permissions.mode", [{ value: "default", layer: off.layer, at: off.at }]]]),
     dropped: [...merged.dropped, { ...mode, key: "permissions.mode", because: "disabled" }],
   };

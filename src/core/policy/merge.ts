@@ -33,6 +33,8 @@ export interface Dropped {
 export interface Merged {
   readonly parts: ReadonlyMap<string, readonly Part[]>;
   readonly dropped: readonly Dropped[];
+  /** The keys that give, and that the managed file gives by itself: no other file adds to them. */
+  readonly fixed: readonly string[];
 }
 
 const STRENGTH: readonly LayerName[] = ["managed", "command-line", "local", "project", "user", "default"];
@@ -51,7 +53,8 @@ export function mergeLayers(layers: readonly ParsedLayer[]): Merged {
     const merged = MERGE[key.kind](key, sorted, dropped);
     if (merged.length > 0) parts.set(key.key, merged);
   }
-  return { parts, dropped };
+  const fixed = POLICY_KEYS.filter((key) => isFixed(key, sorted)).map(({ key }) => key);
+  return { parts, dropped, fixed };
 }
 
 type Merge = (key: PolicyKey, sorted: readonly ParsedLayer[], dropped: Dropped[]) => readonly Part[];
@@ -85,7 +88,7 @@ function mergeValue(key: PolicyKey, sorted: readonly ParsedLayer[], dropped: Dro
 }
 
 function mergeList(key: PolicyKey, sorted: readonly ParsedLayer[], dropped: Dropped[]): readonly Part[] {
-  const fixed = key.kind === "rights" && sorted.some((layer) => layer.name === "managed" && isSet(key, layer));
+  const fixed = isFixed(key, sorted);
   const kept: Part[] = [];
   const seen = new Set<string>();
   for (const layer of sorted) {
@@ -119,6 +122,10 @@ function read(key: PolicyKey, layer: ParsedLayer): readonly Part[] {
     if (Array.isArray(value)) return value.map((entry, index) => part(entry, [...path, index]));
     return Object.entries(value as object).map(([name, entry]) => part([name, entry], [...path, name]));
   });
+}
+
+function isFixed(key: PolicyKey, layers: readonly ParsedLayer[]): boolean {
+  return key.kind === "rights" && layers.some((layer) => layer.name === "managed" && isSet(key, layer));
 }
 
 function isSet(key: PolicyKey, layer: ParsedLayer): boolean {

@@ -3,6 +3,7 @@
 import type { Action } from "../action.ts";
 import { decideAll, type Judgement } from "./decide.ts";
 import type { Judge, JudgedCommand } from "./judge-command.ts";
+import type { RuleText } from "./policy.ts";
 import { compileRules } from "./rules.ts";
 
 const MOST_RULES = 8;
@@ -30,10 +31,14 @@ export function sparingRules(judge: Judge, actions: readonly Action[]): readonly
   return [];
 }
 
-/** True when the call is allowed once these rules are added. */
 function passes(judge: Judge, rules: readonly string[], actions: readonly Action[]): boolean {
   const at = { file: "proposed", line: 1, column: 1 };
   const allow = rules.map((text) => ({ text, at, layer: "user" as const }));
+  return passesWith(judge, allow, actions);
+}
+
+/** True when the call is allowed once these rules are added. */
+export function passesWith(judge: Judge, allow: readonly RuleText[], actions: readonly Action[]): boolean {
   const compiled = compileRules({ allow, ask: [], deny: [] }, judge.facts);
   if (!compiled.ok) return false;
   const wider = { ...judge.rules, allow: [...judge.rules.allow, ...compiled.value.allow] };
