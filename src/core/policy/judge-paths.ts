@@ -34,6 +34,11 @@ export function pathOf(word: ShellWord, directories: readonly string[], facts: P
 /** Absolute paths as written → what they are by their text, and where links lead: `a/../b` is not `b` when `a` is a link. */
 export function namedPath(shown: string, paths: readonly string[], facts: PathFacts): NamedPath {
   const names = new Set(paths.map((path) => joinPath("/", path)));
+  // the same disk under another name
+  for (const name of [...names]) {
+    const under = /^\/proc\/(?:self|thread-self|\d+)\/root(?=\/|$)/.exec(name)?.[0];
+    if (under !== undefined) names.add(joinPath("/", name.slice(under.length)));
+  }
   for (const path of paths) for (const more of facts.resolve?.(path) ?? []) names.add(more);
   return { shown, names: [...names] };
 }

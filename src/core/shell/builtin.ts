@@ -194,7 +194,7 @@ const source: Handler = (use) => {
   const text =
     use.stdin?.kind === "text" ? use.stdin.text : use.stdin?.kind === "unknown" ? use.stdin.likely : undefined;
   const inner = standard && text !== undefined ? use.sameShell(text) : [];
-  return { effects: [gadget("runs-file"), { kind: "run", index: use.words.length, inner }] };
+  return { effects: [gadget("runs-file", 1), { kind: "run", index: use.words.length, inner }] };
 };
 
 /** `command`: a query with `-v`, otherwise the rest is the command. */

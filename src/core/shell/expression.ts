@@ -1,5 +1,6 @@
 // `$(( ))`, `(( ))` and `[[ ]]`. Arithmetic evaluates the text of every variable in it again, so only numbers and operators are harmless.
 import type { ArithmeticExpression, TestExpression, WordPart } from "unbash";
+import type { ShellWord } from "./facts.ts";
 import { isNumber, isSettled, settle } from "./number.ts";
 import type { Reader } from "./reader.ts";
 
@@ -35,7 +36,7 @@ const COUNTS = /^-(?:eq|ne|lt|le|gt|ge)$/;
 export function readTest(reader: Reader, expression: TestExpression): void {
   switch (expression.type) {
     case "TestUnary":
-      reader.word(expression.operand);
+      readFileTest(reader, expression.operator, reader.word(expression.operand), expression.pos);
       if (expression.operator === "-v" || expression.operator === "-R")
         reader.doubt("evaluated-text", expression.operand.text, expression.pos);
       return;
@@ -57,4 +58,20 @@ export function readTest(reader: Reader, expression: TestExpression): void {
     default:
       return reader.doubt("unknown-syntax", "test", 0);
   }
+}
+
+/** `[[ -f x ]]` asks whether a file is there, as `[` does: for rules on paths it is a command. */
+function readFileTest(reader: Reader, operator: string, words: readonly ShellWord[], offset: number): void {
+  const [path] = words;
+  if (path === undefined || !/^-[bcdefghkprsuwxGLNOS]$/.test(operator)) return;
+  const texts = ["[[", operator].map(
+    (text): ShellWord => ({ text, value: text, likely: [text], prefix: text, kind: "constant", tilde: false }),
+  );
+  reader.add({
+    words: [...texts, path],
+    effects: [],
+    free: true,
+    text: `[[ ${operator} ${path.text} ]]`,
+    offset,
+  });
 }

@@ -1,0 +1,174 @@
+// What covers a command and its effects (DESIGN 7 rules 3, 5 and 6). Anything that nothing covers asks.
+import type { Reason } from "../decision.ts";
+import { isCommonPlace } from "../paths/index.ts";
+import { type Command, type Effect, isInside } from "../shell/index.ts";
+import { type Granted, type Judge, matched } from "./judge.ts";
+import { allowOn, isInWorkspace, type NamedPath, namedPath, pathOf, protectedReason } from "./judge-paths.ts";
+
+/** What covers the command and its effects. The first reason that is not `allow` is where a person is needed. */
+export function coverage(command: Command, judge: Judge, own: Granted | undefined): readonly Reason[] {
+  const base = coverBase(command, judge, own);
+  const reasons: Reason[] = [base.reason];
+  for (const effect of command.effects) {
+    const reason = coverEffect(effect, command, judge, base);
+    if (reason !== undefined) reasons.push(reason);
+  }
+  return reasons;
+}
+
+interface Base {
+  readonly reason: Reason;
+  readonly by: "free" | "read-only" | "accept-edits" | "rule" | "bypass" | "nothing";
+  readonly spelled: number;
+}
+
+function coverBase(command: Command, judge: Judge, own: Granted | undefined): Base {
+  const subject = command.text;
+  if (command.free) return { by: "free", spelled: 0, reason: { code: "free", verdict: "allow", subject } };
+  // what a rule allows may still change something, and this mode is there to stop that
+  if (judge.mode === "plan" && own !== undefined && !command.readOnly)
+    return { by: "nothing", spelled: 0, reason: { code: "plan-mode", verdict: "ask", subject } };
+  if (own !== undefined) return { by: "rule", spelled: own.spelled, reason: matched(own.rule, "allow", command) };
+  if (command.readOnly && readsInside(command, judge))
+    return { by: "read-only", spelled: 0, reason: { code: "read-only", verdict: "allow", subject } };
+  if (judge.mode === "bypassPermissions")
+    return { by: "bypass", spelled: Number.POSITIVE_INFINITY, reason: { code: "bypass", verdict: "allow", subject } };
+  if (judge.mode === "acceptEdits" && command.fileCommand)
+    return { by: "accept-edits", spelled: 0, reason: { code: "accept-edits", verdict: "allow", subject } };
+  const program = command.words[0]?.value;
+  const reason: Reason =
+    program === undefined
+      ? { code: "program-not-constant", verdict: "ask", subject }
+      : {
+          code: "no-rule",
+          verdict: "ask",
+          subject,
+          hint: program.includes("/")
+            ? `an allow rule names a program by path only as written: Bash(${program} *)`
+            : `allow it with Bash(${subject})`,
+        };
+  return { by: "nothing", spelled: 0, reason };
+}
+
+/** The read-only set passes on constant words, or file name patterns, inside the workspace. */
+function readsInside(command: Command, judge: Judge): boolean {
+  const inside = (path: NamedPath | undefined): boolean => path !== undefined && isInWorkspace(path, judge.facts);
+  return (
+    command.words.every(
+      (w) =>
+        w.value !== undefined ||
+        (command.words[0]?.value === "echo" && /^"?[^$`*?[]*\$[?#][^$`*?[]*"?$/.test(w.text)) ||
+        (w.kind === "glob" && !w.tilde && !w.prefix.startsWith("/") && !w.text.includes("..")),
+    ) &&
+    command.effects.every(
+      (e) => e.kind !== "read" || e.path.kind === "glob" || inside(pathOf(e.path, command.directories, judge.facts)),
+    )
+  );
+}
+
+function coverEffect(effect: Effect, command: Command, judge: Judge, base: Base): Reason | undefined {
+  const subject = command.text;
+  if (judge.mode === "bypassPermissions") return undefined;
+  const named = base.by === "rule" && isNamed(effect.index, command, base.spelled);
+  switch (effect.kind) {
+    case "run":
+    case "irreversible":
+      return undefined; // judged on their own
+    case "gadget":
+      return named ? undefined : { code: effect.code, verdict: "ask", subject, hint: hintFor(effect, command) };
+    case "directory": {
+      const path = pathOf(effect.path, command.directories, judge.facts);
+      return named || (path !== undefined && isInWorkspace(path, judge.facts))
+        ? undefined
+        : { code: "outside-workspace", verdict: "ask", subject };
+    }
+    case "read": {
+      if (named) return undefined;
+      const changes = command.effects.some((e) => e.kind === "write" || e.kind === "delete");
+      const own = effect.aside !== true && !changes && base.by !== "free";
+      if (own && effect.content === false) return undefined;
+      const path = pathOf(effect.path, command.directories, judge.facts);
+      // of the program's own operands only a place that is known, and known to be elsewhere, is not covered by its rule
+      if (path === undefined) return own ? undefined : { code: "not-constant", verdict: "ask", subject };
+      const free =
+        isInWorkspace(path, judge.facts) ||
+        allowOn(path, "read", judge.rules) !== undefined ||
+        (own && path.names.every((name) => isCommonPlace(name) || isInside(judge.facts.root, name)));
+      return free
+        ? undefined
+        : { code: "reads-outside", verdict: "ask", subject: path.shown, hint: `allow it with Read(${path.shown})` };
+    }
+    case "write":
+    case "delete":
+      return coverWrite(effect, command, judge, base, named);
+    default:
+      return effect satisfies never;
+  }
+}
+
+/**
+ * Do the rule's own words name the effect? Those that spell the word causing it do. The program's name alone does not
+ * (`Bash(npx *)` grants npx's options, not every program), but with the word after it, it does (`Bash(npx vitest *)`).
+ */
+function isNamed(index: number, command: Command, spelled: number): boolean {
+  if (index >= command.words.length) return false;
+  if (index > 0) return index < spelled;
+  const second = command.words[1]?.value;
+  return spelled === Number.POSITIVE_INFINITY || (spelled >= 2 && second !== undefined && !/^[-+]/.test(second));
+}
+
+function coverWrite(
+  effect: Effect & { readonly kind: "write" | "delete" },
+  command: Command,
+  judge: Judge,
+  base: Base,
+  named: boolean,
+): Reason | undefined {
+  const ours = effect.inherent && (base.by === "rule" || base.by === "accept-edits");
+  const path = pathOf(effect.path, command.directories, judge.facts) ?? globbed(effect, command, judge);
+  if (path === undefined) {
+    // `mkdir $x`: a new folder whose name is not known is harmless; everything else is not
+    const harmless = ours && command.words[0]?.value === "mkdir";
+    return harmless ? undefined : { code: "not-constant", verdict: "ask", subject: command.text };
+  }
+  if (path.shown === "/dev/null" && effect.kind === "write") return undefined;
+  const guarded = protectedReason(path, judge.facts);
+  if (guarded !== undefined) return guarded;
+  if (judge.mode === "plan") return { code: "plan-mode", verdict: "ask", subject: path.shown };
+  if (allowOn(path, "write", judge.rules) !== undefined) return undefined;
+  const inside = isInWorkspace(path, judge.facts);
+  if ((ours || (named && base.by === "rule")) && inside) return undefined;
+  if (
+    judge.mode === "acceptEdits" &&
+    inside &&
+    effect.kind === "write" &&
+    !effect.inherent &&
+    effect.index >= command.words.length
+  )
+    return undefined;
+  return {
+    code: inside ? "writes-file" : "writes-outside",
+    verdict: "ask",
+    subject: path.shown,
+    hint: `allow it with Write(${path.shown})`,
+  };
+}
+
+/** `rm build/*`: names below a constant folder. */
+function globbed(
+  effect: Effect & { readonly kind: "write" | "delete" },
+  command: Command,
+  judge: Judge,
+): NamedPath | undefined {
+  const { path } = effect;
+  const cut = path.prefix.lastIndexOf("/");
+  if (effect.kind !== "delete" || path.kind !== "glob" || path.tilde || cut <= 0 || /\.\./.test(path.text))
+    return undefined;
+  const folder = pathOf({ ...path, value: path.prefix.slice(0, cut) }, command.directories, judge.facts);
+  return folder === undefined ? undefined : namedPath(path.text, folder.names, judge.facts);
+}
+
+function hintFor(effect: Effect, command: Command): string {
+  const words = command.words.slice(0, effect.index + 1).map((w) => w.text);
+  return `only a rule that spells it covers it: Bash(${words.join(" ")} *)`;
+}

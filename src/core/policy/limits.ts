@@ -1,0 +1,140 @@
+// What denies or asks, whatever else allows: rules on words and paths, irreversible acts, deleting what is too large (DESIGN 7 rules 3,
+// 4, 7 and 8).
+import type { Reason } from "../decision.ts";
+import { type Command, isInside, type ShellWord } from "../shell/index.ts";
+import { BETWEEN } from "./bash-rule.ts";
+import { type Judge, matched } from "./judge.ts";
+import { hasLimits, limitOn, type PathFacts, pathOf } from "./judge-paths.ts";
+import { bashRules } from "./rule-index.ts";
+
+/** Every reason against a command itself. What it runs is judged on its own. */
+export function limitsOn(command: Command, judge: Judge): readonly Reason[] {
+  return [...bashLimits(command, judge), ...pathLimits(command, judge), ...irreversible(command, judge)];
+}
+
+/** Ask and deny rules of Bash: on the words, and on every other spelling of them. */
+function bashLimits(command: Command, judge: Judge): readonly Reason[] {
+  const forms = [command.words.map((w) => w.value), ...command.alsoKnownAs];
+  const reasons: Reason[] = [];
+  for (const verdict of ["deny", "ask"] as const) {
+    const concerned = new Set(forms.flatMap((form) => bashRules(judge.rules[verdict], form[0])));
+    for (const rule of concerned) {
+      const bash = rule.bash;
+      if (bash === undefined) continue;
+      let best: Reason | undefined;
+      for (const form of forms) {
+        const unknownAt = form.indexOf(undefined);
+        if (unknownAt < 0) {
+          if (bash.matches(form.join(BETWEEN))) best = matched(rule, verdict, command);
+        } else {
+          const leading = form.slice(0, unknownAt).join(BETWEEN);
+          if (unknownAt > 0 && bash.coversFrom(leading)) best = matched(rule, verdict, command);
+          else if (best === undefined && bash.couldMatch(leading))
+            best = { ...matched(rule, "ask", command), code: "rule-not-excluded" };
+        }
+        if (best?.verdict === "deny") break;
+      }
+      if (best !== undefined) reasons.push(best);
+    }
+  }
+  return reasons;
+}
+
+/** Ask and deny rules of Read, Write and Edit: on effects, and on every word that could name a path. */
+function pathLimits(command: Command, judge: Judge): readonly Reason[] {
+  const { rules, facts } = judge;
+  const reads = hasLimits("read", rules);
+  const writes = hasLimits("write", rules);
+  if (!reads && !writes) return [];
+  const reasons: Reason[] = [];
+  for (const effect of command.effects) {
+    if (effect.kind !== "read" && effect.kind !== "write" && effect.kind !== "delete") continue;
+    const access = effect.kind === "read" ? "read" : "write";
+    // for ask and deny a variable set once to a constant is constant
+    const [likely, more] = effect.path.value === undefined ? (effect.path.likely ?? []) : [];
+    const word = likely === undefined || more !== undefined ? effect.path : { ...effect.path, value: likely };
+    const path = pathOf(word, command.directories, facts);
+    const limit = path === undefined ? undefined : limitOn(path, access, rules);
+    if (limit !== undefined)
+      reasons.push(effect.kind === "read" && effect.content === false ? { ...limit, verdict: "ask" } : limit);
+    const content = effect.kind !== "read" || effect.content !== false;
+    const open = path === undefined || (effect.kind === "read" && effect.recursive === true);
+    if (open && content && (access === "read" ? reads : writes))
+      reasons.push({ code: "rule-not-excluded", verdict: "ask", subject: effect.path.text });
+  }
+  command.words.forEach((word, index) => {
+    if (index === 0) return;
+    // an option's effect stands at the option, its value behind it
+    const before = command.words[index - 1]?.value?.startsWith("-") === true ? index - 1 : index;
+    const codes = command.effects.flatMap((e) =>
+      e.kind === "gadget" && (e.index === index || e.index === before) ? [e.code] : [],
+    );
+    for (const candidate of pathCandidates(word)) {
+      const path = pathOf(candidate.word, command.directories, facts);
+      const limit = path === undefined ? undefined : limitOn(path, "write", rules);
+      if (limit === undefined || reasons.some((r) => r.rule === limit.rule && r.verdict === "deny")) continue;
+      const reads = codes.some((code) => READS_WORD[code]?.test(candidate.before) === true);
+      const denied = reads && path !== undefined ? limitOn(path, "read", rules) : undefined;
+      reasons.push(denied ?? { ...limit, verdict: "ask" });
+    }
+  });
+  return reasons;
+}
+
+/** Effects that read the file their word names, by what may stand before its name in the word. */
+const READS_WORD: Readonly<Record<string, RegExp>> = {
+  config: /^(?:|-\w|--?[\w-]+=)$/,
+  "runs-file": /^(?:|-\w|--?[\w-]+=)$/,
+  editor: /^$/,
+  "runs-pager": /^$/,
+  "names-file": /^(?:|--?[\w-]+=)$/,
+  "sends-file": /^(?:|-\w|--?[\w-]+=|.*@)$/,
+  "sends-data": /@$/,
+};
+
+interface Candidate {
+  readonly word: ShellWord;
+  /** The part of the written word before it. */
+  readonly before: string;
+}
+
+/** Every way a word may hold a path: whole, after `=`, `:` or `@`, or attached to a letter. */
+function pathCandidates(word: ShellWord): readonly Candidate[] {
+  const value = word.value;
+  if (value === undefined) return [];
+  const starts = new Set([0]);
+  for (const mark of value.matchAll(/[=:@,]/g)) starts.add(mark.index + 1);
+  if (/^-[A-Za-z]./.test(value)) starts.add(2);
+  return [...starts]
+    .map((at) => ({ text: value.slice(at), before: value.slice(0, at) }))
+    .filter(({ text }) => text !== "" && text.length < 4096)
+    .map(({ text, before }) => ({
+      word: { ...word, value: text, tilde: word.tilde || text.startsWith("~/") },
+      before,
+    }));
+}
+
+/** What asks a person in every mode: PERM-11, and deleting what is too large (rule 8). */
+function irreversible(command: Command, judge: Judge): readonly Reason[] {
+  const reasons: Reason[] = [];
+  for (const effect of command.effects) {
+    if (effect.kind === "irreversible") reasons.push({ code: effect.code, verdict: "ask", subject: command.text });
+    if (effect.kind === "delete" && isCritical(effect.path, command, judge.facts))
+      reasons.push({ code: "delete-critical", verdict: "ask", subject: command.text });
+  }
+  return reasons;
+}
+
+/** `/`, home, the workspace, anything above them, a folder at the top of the disk, or all that is in one of these. */
+function isCritical(word: ShellWord, command: Command, facts: PathFacts): boolean {
+  const glob = word.value === undefined;
+  const text = word.value ?? word.prefix.slice(0, word.prefix.lastIndexOf("/") + 1);
+  const path = pathOf({ ...word, value: text === "" ? "." : text }, command.directories, facts);
+  if (path === undefined) return true;
+  return (
+    path.names.some(
+      (name) => isInside(name, facts.root) || isInside(name, facts.home) || name.lastIndexOf("/") === 0,
+    ) ||
+    (glob && word.prefix === "")
+  );
+}
