@@ -6,6 +6,7 @@ import { guessEffects } from "./guess.ts";
 import { innerTextEffects } from "./inner-text.ts";
 import { operandEffects, type ReadOptions, readOptions } from "./options.ts";
 import type { ProgramUse } from "./program.ts";
+import { lastingTask } from "./scripts/tasks.ts";
 import { scriptEffects } from "./scripts.ts";
 import { type ProgramEntry, programEntry } from "./table.ts";
 import { wrapperEffects } from "./wrapper.ts";
@@ -38,8 +39,16 @@ export function describeEntry(name: string, top: ProgramEntry, use: ProgramUse):
     const given = above.flatMap((r) => r.given);
     const unknown: Effect = { kind: "gadget", code: "unknown-subcommand", index: unknownAt };
     const runs = innerTextEffects({ effects: [], operands: [], seen: new Set(), given }, use);
+    const lasting = lastingTask(use.words[unknownAt]?.value ?? "");
     return describedAs({
-      effects: [...before, ...standing(levels, above), ...runs, unknown, ...guessEffects(use, unknownAt)],
+      effects: [
+        ...before,
+        ...standing(levels, above),
+        ...runs,
+        unknown,
+        ...(lasting === undefined ? [] : [{ kind: "irreversible", code: lasting, index: unknownAt } as const]),
+        ...guessEffects(use, unknownAt),
+      ],
       alsoKnownAs: forms,
     });
   }
@@ -104,23 +113,20 @@ function descend(name: string, top: ProgramEntry, use: ProgramUse): Descent {
   return { entry, start, levels, forms, above };
 }
 
-/** What the entries say of every use. A program's own codes are for its uses without a subcommand. */
+/** What the last entry says of every use. */
 function standing(levels: Descent["levels"], reads: readonly ReadOptions[]): readonly Effect[] {
-  const spoken = levels.length > 1 ? levels.slice(1) : levels;
-  return spoken.flatMap(([entry, index]): readonly Effect[] => {
-    const { always, irreversible, exceptWith = [] } = entry;
-    if (exceptWith.some((name) => reads.some((read) => read.seen.has(name)))) return [];
-    return [
-      ...(always === undefined ? [] : [{ kind: "gadget", code: always, index } as const]),
-      // an operand of a program that always has an effect may steer it (`less +'!sh'`, `vim +q`): only a rule that spells it covers it
-      ...(always === undefined || entry.operands !== undefined || entry.wrapper !== undefined
-        ? []
-        : (reads[levels.length - 1]?.operands ?? []).map(
-            (o) => ({ kind: "gadget", code: always, index: o.index }) as const,
-          )),
-      ...(irreversible === undefined ? [] : [{ kind: "irreversible", code: irreversible, index } as const]),
-    ];
-  });
+  const [entry, index] = levels.at(-1) ?? [{}, 0];
+  const { always, irreversible, exceptWith = [] } = entry;
+  if (exceptWith.some((name) => reads.some((read) => read.seen.has(name)))) return [];
+  // an operand of a program that always has an effect may steer it (`less +'!sh'`, `vim +q`): only a rule that spells it covers it
+  const steering =
+    entry.operands === undefined && entry.wrapper === undefined ? (reads[levels.length - 1]?.operands ?? []) : [];
+  return [
+    ...(always === undefined
+      ? []
+      : [index, ...steering.map((o) => o.index)].map((at) => ({ kind: "gadget", code: always, index: at }) as const)),
+    ...(irreversible === undefined ? [] : [{ kind: "irreversible", code: irreversible, index } as const]),
+  ];
 }
 
 /** The command behind an option such as `-e`. */

@@ -81,9 +81,12 @@ export function readOptions(entry: ProgramEntry, words: readonly ShellWord[], st
     else if (Object.hasOwn(KNOWN_VALUES, effect)) {
       const known = KNOWN_VALUES[effect];
       if (known?.values.test(value?.word.value ?? "") !== true) gadget(known?.code ?? effect, index);
-    } else if (effect === "command" || effect === "module") {
-      if (effect === "module") gadget("runs-module", value?.index ?? index);
-      if (value !== undefined) rest = { words: [value.word, ...words.slice(value.index + 1)], index: value.index };
+    } else if (isRest(effect)) {
+      const at = value?.index ?? index + 1;
+      if (effect !== "command") gadget(effect === "module" ? "runs-module" : "runs-program", at);
+      const behind = words.slice(at + (value === undefined ? 0 : 1));
+      if (value !== undefined || behind.length > 0)
+        rest = { words: value === undefined ? behind : [value.word, ...behind], index: at };
     } else if (effect.startsWith("!")) effects.push({ kind: "irreversible", code: effect.slice(1), index });
     else gadget(holdsCommand(effect) ? "runs-program" : effect, index);
   };
@@ -166,6 +169,11 @@ export function readOptions(entry: ProgramEntry, words: readonly ShellWord[], st
     }
   }
   return { effects, operands, seen, given, ...(rest === undefined ? {} : { rest }) };
+}
+
+/** Options behind which a command stands: judged alone, or together with the effect of running it elsewhere. */
+function isRest(effect: string): boolean {
+  return effect === "command" || effect === "module" || effect === "each-command";
 }
 
 /** A configuration that the tool would take by itself: naming it changes nothing. */

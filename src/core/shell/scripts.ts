@@ -7,25 +7,30 @@ import type { ProgramUse } from "./program.ts";
 import { awkCommands, awkHarm, jqHarm, yqHarm } from "./script-text.ts";
 import { tar, zip } from "./scripts/archives.ts";
 import { atFiles, cmake, gcc, make, maven } from "./scripts/build.ts";
+import { aws, cloud } from "./scripts/clouds.ts";
 import { redis, sqlOperand, sqlOption } from "./scripts/databases.ts";
 import { git, gitConfig, gitShow } from "./scripts/git.ts";
 import { interpreter, scripted, sed } from "./scripts/languages.ts";
 import { curl, remoteHost, rsync, socat, ssh } from "./scripts/network.ts";
-import { kubectl, packages } from "./scripts/packages.ts";
+import { kubectl, packages, projectScript } from "./scripts/packages.ts";
 import { capsh, environment, joined, laterText, setarch, sg, shell, texts, wraps, xargs } from "./scripts/shells.ts";
 import type { Special } from "./scripts/special.ts";
 import { date, dd, firstRead, getent, ip, kill, ps } from "./scripts/system.ts";
+import { firstTask, tasks } from "./scripts/tasks.ts";
 
 const SPECIAL: Readonly<Record<string, Special>> = {
   "at-files": atFiles,
+  aws,
   awk: scripted(awkHarm, [], ["f", "file"], awkCommands),
   capsh,
+  cloud,
   cmake,
   curl,
   date,
   dd,
   environment,
   "first-read": firstRead,
+  "first-task": firstTask,
   gcc,
   getent,
   git,
@@ -41,6 +46,7 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   make,
   maven,
   packages,
+  "project-script": projectScript,
   ps,
   "remote-host": remoteHost,
   redis,
@@ -54,6 +60,7 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   "sql-option": sqlOption,
   ssh,
   tar,
+  tasks,
   texts,
   wraps,
   xargs,

@@ -1,9 +1,11 @@
 // The program table: what each program's options and operands do (programs/*.json). Data with its own examples, which run as tests.
 // An entry lists what is harmless; an option that is not listed is an effect. So a forgotten line is a question, never a hole.
 import always from "./programs/always.json" with { type: "json" };
+import cloud from "./programs/cloud.json" with { type: "json" };
 import databases from "./programs/databases.json" with { type: "json" };
 import files from "./programs/files.json" with { type: "json" };
 import git from "./programs/git.json" with { type: "json" };
+import publish from "./programs/publish.json" with { type: "json" };
 import run from "./programs/run.json" with { type: "json" };
 import system from "./programs/system.json" with { type: "json" };
 import tools from "./programs/tools.json" with { type: "json" };
@@ -39,8 +41,8 @@ export interface ProgramEntry {
   readonly attached?: string;
   /**
    * Options with an effect: `o=` or `output=` with a value, `x` without; value: `write`, `read`, `directory`, a way to hold shell
-   * text (`shell-text` and the other forms of inner-text.ts: judged besides), `command` and `module` (the words from here on are a
-   * command), `named-format`, `module-mode` and `project` (harmless for well-known values), or a gadget's code; `CODE unless A B` is
+   * text (`shell-text` and the other forms of inner-text.ts: judged besides), `command`, `each-command` and `module` (the words
+   * from here on are a command), `named-format`, `module-mode` and `project` (harmless for well-known values), or a gadget's code; `CODE unless A B` is
    * harmless for these values.
    */
   readonly effects?: Readonly<Record<string, string>>;
@@ -97,7 +99,7 @@ const ALWAYS: readonly (readonly [string, ProgramEntry])[] = Object.entries(alwa
 
 const TABLE: ReadonlyMap<string, ProgramEntry> = new Map([
   ...ALWAYS,
-  ...[databases, files, git, run, system, tools].flatMap((part) =>
+  ...[cloud, databases, files, git, publish, run, system, tools].flatMap((part) =>
     Object.entries(part as Readonly<Record<string, ProgramEntry>>).map(
       ([name, entry]) => [name, completed(entry)] as const,
     ),

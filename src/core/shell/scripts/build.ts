@@ -1,10 +1,13 @@
 // Build tools and compilers: variables, definitions and option files that name programs.
 import type { Effect } from "../facts.ts";
 import { gadget, type Special } from "./special.ts";
+import { tasks } from "./tasks.ts";
 
-/** `make VAR=value`: a value can be a command, or a `$(shell …)`. `dd if= of=`. */
-export const make: Special = (read) =>
-  read.operands.filter((o) => /^[^/]*=/.test(o.word.value ?? "=")).map((o) => gadget("sets-variable", o.index));
+/** `make VAR=value`: a value can be a command, or a `$(shell …)`. A target may be called `deploy`. */
+export const make: Special = (read, use) => [
+  ...read.operands.filter((o) => /^[^/]*=/.test(o.word.value ?? "=")).map((o) => gadget("sets-variable", o.index)),
+  ...tasks(read, use),
+];
 
 /** Operands that a tool takes as more options: `@file`, and MSBuild's `/p:A=b`. */
 export const atFiles: Special = (read) =>

@@ -2,6 +2,7 @@
 import { valuesOf } from "../options.ts";
 import { sedCommands, sedHarm } from "../script-text.ts";
 import { gadget, type Special } from "./special.ts";
+import { managedTask } from "./tasks.ts";
 
 /** Scripts given by options or as the first operand. */
 export function scripted(
@@ -37,14 +38,7 @@ export const sed: Special = (read, use) => {
 
 /** `python x`, `node x`: a file is a program; without one, standard input is. */
 export const interpreter: Special = (read) => {
-  if (
-    read.operands.length > 0 ||
-    read.rest !== undefined ||
-    read.seen.has("version") ||
-    read.seen.has("help") ||
-    read.seen.has("V") ||
-    read.seen.has("v")
-  )
-    return [];
-  return [gadget("standard-input", 0)];
+  if (read.operands.length > 0) return managedTask(read.operands);
+  const told = read.rest !== undefined || ["version", "help", "V", "v"].some((name) => read.seen.has(name));
+  return told ? [] : [gadget("standard-input", 0)];
 };

@@ -1,6 +1,7 @@
 // Package managers and clusters: addresses and templates among harmless operands.
 import { valuesOf } from "../options.ts";
 import { gadget, type Special } from "./special.ts";
+import { firstTask } from "./tasks.ts";
 
 /** pip and npm fetch from wherever an address points. */
 export const packages: Special = (read) =>
@@ -11,3 +12,6 @@ export const kubectl: Special = (read) =>
   valuesOf(read, "o", "output")
     .filter((o) => /-file\b/.test(o.word.value ?? "-file"))
     .map((o) => gadget("config", o.index));
+
+/** `npm run NAME`: a script of the project. */
+export const projectScript: Special = (read, use) => [...packages(read, use), ...firstTask(read, use)];

@@ -1,0 +1,46 @@
+// Names of tasks that deploy, publish or migrate, whoever runs them: `npm run deploy`, `make release`, `rails db:migrate`,
+// `python manage.py migrate` (PERM-11).
+import type { Effect } from "../facts.ts";
+import type { Operand } from "../options.ts";
+import type { Special } from "./special.ts";
+
+const PARTS: readonly (readonly [RegExp, string])[] = [
+  [/^(?:deploy|undeploy|rollout|ship)(?:$|[:._-])|(?:^|[:._-])deploy$/, "deploy"],
+  [/^(?:publish|release|unpublish)(?:$|[:._-])|[:._-](?:publish|release)$/, "publish"],
+  [
+    /^(?:migrate|migrations?:run|migration:(?:run|up)|db:(?:migrate|rollback|push|seed|setup|prepare|schema:load|structure:load|forward|environment:set)|ecto\.(?:migrate|rollback)|schema:sync)(?:$|[:._-])|^db-migrate$/,
+    "migration",
+  ],
+  [
+    /^(?:db:(?:drop|reset|purge|wipe|truncate_all)|ecto\.(?:drop|reset)|schema:drop|migrate:(?:fresh|reset|refresh)|flush|reset_db|sqlflush-none)(?:$|[:._-])/,
+    "destroys-data",
+  ],
+];
+const ONLY_ASKS = /(?:^|[:._-])(?:status|version|dry-?run|check|plan|preview|list|notes|test|tests|lint|build)$/;
+
+/** What a task of this name does that cannot be undone. */
+export function lastingTask(name: string): string | undefined {
+  if (ONLY_ASKS.test(name)) return undefined;
+  return PARTS.find(([pattern]) => pattern.test(name))?.[1];
+}
+
+/** Every operand may name such a task. */
+export const tasks: Special = (read) => effectsOf(read.operands);
+
+/** Only the first operand does; the others are its own. */
+export const firstTask: Special = (read) => effectsOf(read.operands.slice(0, 1));
+
+function effectsOf(operands: readonly Operand[]): readonly Effect[] {
+  return operands.flatMap(({ word, index }): readonly Effect[] => {
+    const code = lastingTask(word.value ?? "");
+    return code === undefined ? [] : [{ kind: "irreversible", code, index }];
+  });
+}
+
+const MANAGERS = /(?:^|\/)(?:manage\.py|artisan|rails|rake|console)$/;
+
+/** `python manage.py TASK`, `php artisan TASK`: the file is well known, and so is what it does. */
+export function managedTask(operands: readonly Operand[]): readonly Effect[] {
+  const [file, task] = operands;
+  return file !== undefined && task !== undefined && MANAGERS.test(file.word.value ?? "") ? effectsOf([task]) : [];
+}
