@@ -4,7 +4,7 @@ import { userInfo } from "node:os";
 import { isatty } from "node:tty";
 import { Command } from "commander";
 import { summaryLines } from "#core/session";
-import { dialectOf } from "#hooks";
+import { dialectOf, insideHooks } from "#hooks";
 import { type RunRequest, runSession } from "#monitor";
 import { callerStateDir } from "./caller.ts";
 import { callerEnvironment } from "./environment.ts";
@@ -61,7 +61,7 @@ function requestOf(argv: readonly string[], options: RunOptions): RunRequest {
     progress: (line) => {
       if (options.quiet !== true) complain(`ringfence: ${line}\n`);
     },
-    dialectOf,
+    hooks: { dialectOf, files: insideHooks },
     dryRun: options.dryRun === true,
   };
 }

@@ -3,7 +3,6 @@
 import type { Problem, Result } from "#core";
 import type { EgressPlan } from "#core/net";
 import type { Policy } from "#core/policy";
-import type { Mount } from "#core/sandbox";
 import { compileGuard } from "./guard.ts";
 import type { GuardedSession } from "./guarded-session.ts";
 import { handleHook } from "./handle.ts";
@@ -12,15 +11,8 @@ import { type HookServer, openHookServer } from "./hook-server.ts";
 
 /** The helper's place inside: what a hook's command there names. */
 export const INSIDE_HELPER = "/run/ringfence/ringfence-helper";
-const INSIDE_SOCKET = "/run/ringfence/agent.sock";
-
-/** What the fence shows of us. Both are read-only there; connecting to a socket writes nothing. */
-export function hookMounts(places: { readonly socketPath: string; readonly helper: string }): readonly Mount[] {
-  return [
-    { kind: "ro-bind", source: places.helper, target: INSIDE_HELPER },
-    { kind: "ro-bind", source: places.socketPath, target: INSIDE_SOCKET },
-  ];
-}
+/** Where its supervisor listens for it. */
+export const INSIDE_SOCKET = "/run/ringfence/agent.sock";
 
 /** What serving them needs. */
 export interface FenceHooksOptions {

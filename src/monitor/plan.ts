@@ -15,7 +15,7 @@ import {
   type WorkspacePlan,
 } from "#core/sandbox";
 import { readHostFacts } from "#sandbox";
-import { hookMounts } from "./fence-hooks.ts";
+import { INSIDE_HELPER, INSIDE_SOCKET } from "./fence-hooks.ts";
 import { gitConfiguration } from "./git-identity.ts";
 import { keptFolders } from "./project.ts";
 import type { RunRequest } from "./request.ts";
@@ -98,9 +98,7 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
         { kind: "file", target: "/etc/gitconfig", content: gitConfiguration(caller.home, workspace.root) },
         ...parts.network.files.map((file): Mount => ({ kind: "file", ...file })),
         ...gitMounts(workspace),
-        ...(request.dialectOf === undefined
-          ? []
-          : hookMounts({ socketPath: parts.paths.hooks, helper: request.installation.helper })),
+        ...hookMounts(parts),
         ...extra.value,
       ],
       workspace: workspacePlan(parts),
@@ -130,6 +128,17 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
 /** The repository of a worktree or submodule: its own commits are read there; new ones would be seen by every other worktree, so none are made. */
 function gitMounts({ gitFolder }: Workspace): readonly Mount[] {
   return gitFolder === undefined ? [] : [{ kind: "ro-bind", source: gitFolder.common, target: gitFolder.common }];
+}
+
+/** The agent's way to its supervisor, and its settings that make it take it. All read-only inside; connecting to a socket writes nothing. */
+function hookMounts({ request, paths, agent }: PlanParts): readonly Mount[] {
+  if (request.hooks === undefined) return [];
+  const files = agent === undefined ? [] : request.hooks.files(agent.name, INSIDE_HELPER);
+  return [
+    { kind: "ro-bind", source: request.installation.helper, target: INSIDE_HELPER },
+    { kind: "ro-bind", source: paths.hooks, target: INSIDE_SOCKET },
+    ...files.map((file): Mount => ({ kind: "file", ...file })),
+  ];
 }
 
 function workspacePlan(parts: PlanParts): WorkspacePlan {

@@ -29,8 +29,15 @@ export interface RunRequest {
   readonly terminals: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
   /** One line for the person while things are prepared. */
   readonly progress: (line: string) => void;
-  /** How agents' hooks are spoken. Without it the fence serves none. */
-  readonly dialectOf?: DialectOf;
+  /** How agents' hooks are spoken, and the files that make a known agent use them. Without it the fence serves none. */
+  readonly hooks?: {
+    readonly dialectOf: DialectOf;
+    /** By the name of a preset; `client` is the helper's place inside. */
+    readonly files: (
+      preset: string,
+      client: string,
+    ) => readonly { readonly target: string; readonly content: string }[];
+  };
   /** Stop before anything starts and answer the plan. */
   readonly dryRun: boolean;
 }

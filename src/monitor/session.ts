@@ -140,8 +140,8 @@ class Session {
   /** The agent's hooks, and the questions that come of them. */
   private async openHooks(append: Append): Promise<Result<{ close(): Promise<void> }, Problem> | undefined> {
     const { prepared, request, id } = this;
-    const { dialectOf } = request;
-    if (dialectOf === undefined) return undefined;
+    if (request.hooks === undefined) return undefined;
+    const { dialectOf } = request.hooks;
     const places = { root: prepared.workspace.root, home: request.caller.home };
     const questions = await openQuestions({
       ...{ session: id, contained: true, ...places, stateDir: request.stateDir, append },

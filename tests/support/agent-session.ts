@@ -38,7 +38,14 @@ export interface AgentSession {
 }
 
 /** Sets the scene for one agent, typed by root or by an ordinary user. Skips out loud when the agent cannot be had. */
-export function agentSession(context: TestContext, agent: TestAgent, model: ModelServer, typist: Typist): AgentSession {
+export function agentSession(
+  context: TestContext,
+  agent: TestAgent,
+  model: ModelServer,
+  typist: Typist,
+  /** Further lines of the policy. */
+  further = "",
+): AgentSession {
   const program = installed(context, agent);
   const folder = tmp();
   const user = typist === "user" ? ordinaryUser(folder) : undefined;
@@ -51,7 +58,7 @@ export function agentSession(context: TestContext, agent: TestAgent, model: Mode
   writeFileSync(join(workspace, "app.txt"), "first line\n");
   makeRepository(workspace);
   const policyFile = join(folder, "policy.yaml");
-  writeFileSync(policyFile, policy(model.port));
+  writeFileSync(policyFile, policy(model.port) + further);
   // Written by the caller, so in a folder that is the caller's.
   const summaryFile = join(state, "summary.json");
   if (user !== undefined) execFileSync("chown", ["-R", `${user.uid}:${user.gid}`, workspace, state, keys]);
@@ -102,7 +109,8 @@ sandbox:
 `;
 }
 
-function makeRepository(folder: string): void {
+/** Makes the folder a repository with one commit of what is in it. */
+export function makeRepository(folder: string): void {
   const env = { PATH: process.env["PATH"] ?? "", GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_SYSTEM: "/dev/null" };
   const git = (...args: readonly string[]): Buffer => execFileSync("git", args, { cwd: folder, env });
   git("init", "--quiet", "--template=");
@@ -110,7 +118,8 @@ function makeRepository(folder: string): void {
   git("-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "--message=start");
 }
 
-function runToEnd(argv: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Promise<Ended> {
+/** Runs a program to its end, without a word of the caller's environment. */
+export function runToEnd(argv: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Promise<Ended> {
   const [program = "", ...args] = argv;
   const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   const output = { stdout: "", stderr: "" };

@@ -1,0 +1,61 @@
+// Real agents in a real fence, with the hooks that the fence hands them as system-wide settings: what a deny names does not run, everything else does, and
+// neither the repository nor the agent can switch them off. The model is scripted, everything else is real.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { agentSession, contentOf } from "../support/agent-session.ts";
+import { TEST_AGENTS } from "../support/agents.ts";
+import type { Step } from "../support/model-protocols.ts";
+import { openModelServer } from "../support/model-server.ts";
+import { needs } from "../support/needs.ts";
+
+const open: AsyncDisposable[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0)) await one[Symbol.asyncDispose]();
+});
+
+/** What a repository may say against hooks. */
+const SABOTAGE: Readonly<Record<string, readonly (readonly [file: string, text: string])[]>> = {
+  claude: [
+    [".claude/settings.json", '{"disableAllHooks":true,"hooks":{}}'],
+    [".claude/settings.local.json", '{"disableAllHooks":true}'],
+  ],
+  codex: [[".codex/config.toml", "[features]\nhooks = false\ncodex_hooks = false\n"]],
+  opencode: [["opencode.json", '{"plugin":[]}']],
+};
+
+const DENIES = `permissions:
+  deny: ["Bash(touch denied.txt)"]
+`;
+
+describe("an agent in the fence", () => {
+  it.for(TEST_AGENTS.map((agent) => ({ agent, name: agent.name })))(
+    "$name: what a rule denies is refused before it runs, and on record",
+    { timeout: 300_000 },
+    async ({ agent }, context) => {
+      needs(context, "userns", "bubblewrap", "overlay", "seccomp", "helper", "root");
+      const script: Step[] = [agent.shell("touch allowed.txt"), agent.shell("touch denied.txt"), { text: "done" }];
+      const model = await openModelServer(script);
+      open.push(model);
+      const session = agentSession(context, agent, model, "root", DENIES);
+      for (const [file, text] of SABOTAGE[agent.name] ?? []) {
+        mkdirSync(dirname(join(session.workspace, file)), { recursive: true });
+        writeFileSync(join(session.workspace, file), text);
+      }
+      const ended = await session.runFenced(agent.headless);
+      expect(ended.code, ended.stderr).toBe(0);
+      expect(contentOf(session, "allowed.txt"), ended.stderr).toBe("");
+      expect(contentOf(session, "denied.txt"), ended.stderr).toBeUndefined();
+      const summary = JSON.parse(readFileSync(session.summaryFile, "utf8")) as { session: string };
+      const log = await session.ringfence("log", "show", "--json", summary.session);
+      const { records } = JSON.parse(log.stdout) as {
+        records: readonly { type: string; origin: string; data: { verdict: string } }[];
+      };
+      const told = records.filter(({ type }) => type === "tool.call");
+      expect(told.map(({ origin, data }) => [origin, data.verdict])).toEqual([
+        ["claimed", expect.anything()],
+        ["claimed", "deny"],
+      ]);
+    },
+  );
+});
