@@ -3,15 +3,14 @@
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { type LayerText, loadPolicy } from "#core/policy";
-import { exportPolicy, type NativeFile, type Unenforced } from "#core/policy/export";
-import { NATIVE_FORMS, type NativeForm } from "#core/policy/import";
+import { EXPORT_FORMS, type ExportForm, exportPolicy, type NativeFile, type Unenforced } from "#core/policy/export";
 import { forTerminal, forTerminalLines } from "#core/text";
 import { readPolicyFile } from "#monitor";
 import { complain, EXIT, fail } from "./exit.ts";
 import { layersHere } from "./policy-layers.ts";
 
 interface ExportOptions {
-  readonly to: NativeForm;
+  readonly to: ExportForm;
   readonly only?: string;
   readonly json?: boolean;
 }
@@ -23,7 +22,7 @@ export function policyExportCommand(): Command {
       "write the policy in an agent's own form, with a line for everything that the agent cannot enforce (exit 0 all, 1 not all)",
     )
     .argument("[file]", "one policy file; otherwise what is left of all layers of this workspace")
-    .addOption(new Option("--to <agent>", "whose form it takes").choices([...NATIVE_FORMS]).makeOptionMandatory())
+    .addOption(new Option("--to <agent>", "whose form it takes").choices([...EXPORT_FORMS]).makeOptionMandatory())
     .option("--only <name>", "where the agent needs several files: print this one")
     .option("--json", "print one JSON document")
     .action(exportFile);

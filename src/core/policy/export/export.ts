@@ -9,6 +9,7 @@ import { exportCursor } from "./cursor.ts";
 import { exportGemini } from "./gemini.ts";
 import { type Exporter, type NativeFile, Report, type Unenforced } from "./native.ts";
 import { exportOpenCode } from "./opencode.ts";
+import { exportRingfence } from "./ringfence.ts";
 import { exportSrt } from "./srt.ts";
 
 /** An exported policy. */
@@ -17,7 +18,10 @@ export interface Exported {
   readonly unenforced: readonly Unenforced[];
 }
 
-const EXPORTERS: Readonly<Record<NativeForm, Exporter>> = {
+/** Forms that can be written: every form that can be read, and our own. */
+export type ExportForm = NativeForm | "ringfence";
+
+const EXPORTERS: Readonly<Record<ExportForm, Exporter>> = {
   claude: exportClaude,
   codex: exportCodex,
   srt: exportSrt,
@@ -25,10 +29,14 @@ const EXPORTERS: Readonly<Record<NativeForm, Exporter>> = {
   gemini: exportGemini,
   opencode: exportOpenCode,
   cursor: exportCursor,
+  ringfence: exportRingfence,
 };
 
+/** Their names, for the command line. */
+export const EXPORT_FORMS: readonly ExportForm[] = Object.keys(EXPORTERS) as readonly ExportForm[];
+
 /** Writes the policy in an agent's form. Total: what has no form there is said, never a failure. */
-export function exportPolicy(to: NativeForm, loaded: LoadedPolicy): Exported {
+export function exportPolicy(to: ExportForm, loaded: LoadedPolicy): Exported {
   const report = new Report();
   const { files, holds } = EXPORTERS[to](loaded, report);
   for (const [key, parts] of loaded.merged.parts) {

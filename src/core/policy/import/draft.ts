@@ -15,13 +15,8 @@ export interface Examples {
 export interface DraftPart {
   /** A key of keys.ts, for example `permissions.allow`. */
   readonly key: string;
-  /** The value or entry; for `env.set` the name and the value. */
-  readonly value:
-    | string
-    | number
-    | readonly [string, string]
-    | ({ readonly rule: string } & Examples)
-    | { readonly host: string; readonly methods: readonly string[] };
+  /** The value or entry as plain data; for `env.set` the name and the value. */
+  readonly value: unknown;
   readonly at: Span;
   /** What a reader of the line should know. */
   readonly note?: string;

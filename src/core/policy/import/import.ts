@@ -88,11 +88,7 @@ function settled(draft: Draft, heading: readonly string[]): Result<Imported, rea
       if (part === undefined || taken.has(part)) continue;
       taken.add(part);
       draft.say(
-        typeof part.value === "string"
-          ? `${part.key}: ${part.value}`
-          : typeof part.value === "object" && "host" in part.value
-            ? `${part.key}: ${part.value.host}`
-            : part.key,
+        typeof part.value === "string" ? `${part.key}: ${part.value}` : `${part.key}: ${JSON.stringify(part.value)}`,
         part.at,
         "would stand in the policy",
         `left out: ${problem.message}`,

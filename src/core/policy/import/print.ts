@@ -37,9 +37,10 @@ export function printPolicy(
     else {
       put(`${indent}${path.at(-1)}:`);
       for (const part of kept) {
-        const entry = Array.isArray(part.value)
-          ? `${indent}  ${quoted(String(part.value[0]))}: ${quoted(String(part.value[1]))}`
-          : `${indent}  - ${scalar(part.value)}`;
+        const entry =
+          key === "env.set" && Array.isArray(part.value)
+            ? `${indent}  ${quoted(String(part.value[0]))}: ${quoted(String(part.value[1]))}`
+            : `${indent}  - ${scalar(part.value)}`;
         put(entry, part);
       }
     }
@@ -52,18 +53,15 @@ function whence(part: DraftPart): string {
   return part.note === undefined ? place : `${place}: ${part.note}`;
 }
 
-function scalar(value: DraftPart["value"]): string {
-  if (typeof value === "number") return String(value);
+function scalar(value: unknown): string {
   if (typeof value === "string")
     return /^[a-z][a-zA-Z-]*$/.test(value) && !/^(?:true|false|null|yes|no|on|off)$/.test(value)
       ? value
       : quoted(value);
-  if ("host" in value) return `{ host: ${quoted(value.host)}, methods: [${value.methods.map(quoted).join(", ")}] }`;
-  if (!("rule" in value)) return quoted(value.join("="));
-  const examples = (["match", "notMatch"] as const).flatMap((name) =>
-    value[name] === undefined ? [] : [`${name}: [${value[name].map(quoted).join(", ")}]`],
-  );
-  return `{ ${[`rule: ${quoted(value.rule)}`, ...examples].join(", ")} }`;
+  if (Array.isArray(value)) return `[${value.map(scalar).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return String(value);
+  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  return `{ ${entries.map(([key, inner]) => `${/^[A-Za-z]+$/.test(key) ? key : quoted(key)}: ${typeof inner === "string" ? quoted(inner) : scalar(inner)}`).join(", ")} }`;
 }
 
 const UNPLAIN =
