@@ -52,6 +52,13 @@ static void become_user(const struct command *command) {
   if (setresgid(p->gid, p->gid, p->gid) != 0 || setresuid(p->uid, p->uid, p->uid) != 0) fail("user", "setresuid");
 }
 
+// The first command's, so that both are the same user under the same limits. Needs the fence's capabilities.
+static void join_user(const struct command *command) {
+  const struct program *p = command->program;
+  if (setns(command->user, CLONE_NEWUSER) != 0) fail("user-namespace", "join");
+  if (setresgid(p->gid, p->gid, p->gid) != 0 || setresuid(p->uid, p->uid, p->uid) != 0) fail("user", "setresuid");
+}
+
 static void drop_capabilities(void) {
   if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) fail("capabilities", "ambient");
   for (int capability = 0; capability < 64; capability++) {
@@ -141,7 +148,8 @@ _Noreturn void become_command(const struct command *command) {
   take_streams(command);
   // An own, empty session keyring; the caller's keys would otherwise be inherited.
   if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS) fail("keyring", "join");
-  become_user(command);
+  if (command->user >= 0) join_user(command);
+  else become_user(command);
   set_limits(p);
   drop_capabilities();
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail("no-new-privs", "prctl");

@@ -9,7 +9,8 @@ struct command {
   const struct program *program;
   int streams[3];     // become 0, 1, 2
   int terminal;       // slave of the private pty, to become the controlling terminal, or -1
-  int settings;       // O_PATH of /proc/sys before it became read-only
+  int settings;       // O_PATH of /proc/sys before it became read-only; not for a further command
+  int user;           // the first command's user namespace, which a further command joins; or -1: make it
   int guard;          // the guard's socket (guard.h), when the program has a guard
   int report;         // SOCK_SEQPACKET to the outer helper: 'R' ready, then an answer is awaited; 'X' + errno when exec failed
 };

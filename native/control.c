@@ -53,10 +53,15 @@ void tell2(const char *word, const char *first, const char *second) {
   tell(word, fields, first == NULL ? 0 : second == NULL ? 1 : 2);
 }
 
+static const char *blamed;
+
+void fail_as(const char *token) { blamed = token; }
+
 _Noreturn void fail(const char *step, const char *detail) {
   int cause = errno;
-  const char *fields[3] = {step, cause == 0 ? "-" : strerror(cause), detail};
-  tell("error", fields, 3);
+  const char *fields[4] = {blamed, step, cause == 0 ? "-" : strerror(cause), detail};
+  if (blamed == NULL) tell("error", fields + 1, 3);
+  else tell("failed", fields, 4);
   _exit(EXIT_NO_FENCE);
 }
 

@@ -1,6 +1,7 @@
 // The escape filter's state machine (escape.h), after ECMA-48 and xterm's control sequences.
 #include "escape.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { GROUND, UTF8, ESCAPE, ESCAPE_MORE, CSI, OSC, STRING };
@@ -61,10 +62,18 @@ static bool one_of(int value, const int *list) {
   return false;
 }
 
+static const int mouse[] = {9, 1000, 1002, 1003, 1005, 1006, 1015, 1016, -1};
+
+static void set_mouse(struct escape *e, int mode, bool on) {
+  for (int i = 0; mouse[i] >= 0; i++) {
+    if (mouse[i] != mode) continue;
+    e->mouse = (uint8_t)(on ? e->mouse | 1u << i : e->mouse & ~(1u << i));
+  }
+}
+
 // Modes that lock the keyboard, resize the window, start a log, leave for Tektronix or wait for an answer are refused.
 static bool mode_allowed(struct escape *e, const struct parameters *p, bool on) {
   static const int refused[] = {2, 3, 18, 19, 38, 40, 46, 95, 1001, -1};
-  static const int mouse[] = {9, 1000, 1002, 1003, 1005, 1006, 1015, 1016, -1};
   static const int alternate[] = {47, 1047, 1049, -1};
   for (int i = 0; i < p->count; i++) {
     int mode = p->values[i];
@@ -74,8 +83,8 @@ static bool mode_allowed(struct escape *e, const struct parameters *p, bool on) 
       continue;
     }
     if (one_of(mode, refused)) return false;
-    if (one_of(mode, mouse)) e->mouse = on;
-    if (one_of(mode, alternate)) e->alternate = on;
+    set_mouse(e, mode, on);
+    if (one_of(mode, alternate)) e->alternate = on ? (uint16_t)mode : 0;
     if (mode == 1) e->keys_application = on;
     if (mode == 7) e->no_wrap = !on;
     if (mode == 25) e->cursor_hidden = !on;
@@ -127,7 +136,7 @@ static bool csi_allowed(struct escape *e) {
       if (e->kitty_depth < 0) e->kitty_depth = 0;
       return true;
     case 'm':
-      if (p.mark == '>') e->other_keys = p.values[0] == 4 && p.count > 1 && p.values[1] > 0;
+      if (p.mark == '>') e->other_keys = (uint8_t)(p.values[0] == 4 && p.count > 1 && p.values[1] > 0 && p.values[1] < 10 ? p.values[1] : 0);
       return p.mark == 0 || p.mark == '>' || p.mark == '?';
     case 'q': return p.mark == '>';  // XTVERSION
     case 't': return p.mark == 0 && p.count == 1 && (p.values[0] == 14 || p.values[0] == 16 || p.values[0] == 18);
@@ -292,25 +301,63 @@ size_t escape_feed(struct escape *e, const uint8_t *in, size_t size, uint8_t *ou
   return used;
 }
 
-size_t escape_end(struct escape *e, uint8_t *out) {
-  size_t used = 0;
+static size_t put(uint8_t *out, size_t used, const char *text) {
+  size_t length = strlen(text);
+  memcpy(out + used, text, length);
+  return used + length;
+}
+
+// Switches off what is on. The keyboard protocol of kitty has a stack for each screen: for good it is emptied, for a while it gets one level more.
+static size_t switch_off(const struct escape *e, uint8_t *out, bool for_good) {
   const struct {
     bool on;
     const char *off;
   } modes[] = {
-      {e->synchronized, "\033[?2026l"}, {e->mouse, "\033[?9l\033[?1000l\033[?1002l\033[?1003l\033[?1005l\033[?1006l\033[?1015l\033[?1016l"},
+      {e->synchronized, "\033[?2026l"}, {e->mouse != 0, "\033[?9l\033[?1000l\033[?1002l\033[?1003l\033[?1005l\033[?1006l\033[?1015l\033[?1016l"},
       {e->paste, "\033[?2004l"},        {e->focus, "\033[?1004l"},  {e->keys_application, "\033[?1l"}, {e->keypad, "\033>"},
-      {e->other_keys, "\033[>4m"},      {e->insert, "\033[4l"},     {e->no_wrap, "\033[?7h"},          {e->drawing, "\033(B\017"},
-      {e->kitty_depth > 0, "\033[<9u"}, {e->alternate, "\033[?1049l"}, {e->cursor_hidden, "\033[?25h"}, {true, ""},
+      {e->other_keys != 0, "\033[>4m"}, {e->insert, "\033[4l"},     {e->no_wrap, "\033[?7h"},          {e->drawing, "\033(B\017"},
+      {for_good && e->kitty_depth > 0, "\033[<9u"}, {e->alternate != 0, "\033[?1049l"}, {e->cursor_hidden, "\033[?25h"},
+      {!for_good && e->kitty_depth > 0, "\033[>0u"},
   };
+  size_t used = 0;
+  for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+    if (modes[i].on) used = put(out, used, modes[i].off);
+  }
+  return used > 0 ? put(out, used, "\033[m") : 0;
+}
+
+size_t escape_end(struct escape *e, uint8_t *out) {
+  size_t used = switch_off(e, out, true);
+  escape_start(e);
+  return used;
+}
+
+size_t escape_pause(const struct escape *e, uint8_t *out) { return switch_off(e, out, false); }
+
+size_t escape_again(const struct escape *e, uint8_t *out) {
+  char text[32];
+  size_t used = e->kitty_depth > 0 ? put(out, 0, "\033[<1u") : 0;
+  const struct {
+    int mode;
+    bool on;
+    char how;
+  } modes[] = {{e->alternate, e->alternate != 0, 'h'}, {25, e->cursor_hidden, 'l'}, {1, e->keys_application, 'h'},
+               {7, e->no_wrap, 'l'},                   {1004, e->focus, 'h'},       {2004, e->paste, 'h'}};
   for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
     if (!modes[i].on) continue;
-    size_t length = strlen(modes[i].off);
-    memcpy(out + used, modes[i].off, length);
-    used += length;
+    snprintf(text, sizeof text, "\033[?%d%c", modes[i].mode, modes[i].how);
+    used = put(out, used, text);
   }
-  bool any = used > 0;
-  escape_start(e);
-  if (any) memcpy(out + used, "\033[m", 3), used += 3;
+  for (int i = 0; mouse[i] >= 0; i++) {
+    if ((e->mouse >> i & 1) == 0) continue;
+    snprintf(text, sizeof text, "\033[?%dh", mouse[i]);
+    used = put(out, used, text);
+  }
+  if (e->keypad) used = put(out, used, "\033=");
+  if (e->insert) used = put(out, used, "\033[4h");
+  if (e->other_keys != 0) {
+    snprintf(text, sizeof text, "\033[>4;%dm", e->other_keys);
+    used = put(out, used, text);
+  }
   return used;
 }

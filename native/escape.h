@@ -18,7 +18,10 @@ struct escape {
   uint8_t utf8_left;  // bytes missing of a character; in a swallowed string: the last byte was ESC
   bool overflow;
   // What the program switched on and did not switch off again.
-  bool alternate, mouse, paste, focus, cursor_hidden, keys_application, keypad, insert, no_wrap, other_keys, drawing, synchronized;
+  bool paste, focus, cursor_hidden, keys_application, keypad, insert, no_wrap, drawing, synchronized;
+  uint16_t alternate;  // by which mode
+  uint8_t mouse;       // a bit for each of its modes
+  uint8_t other_keys;  // its value
   int kitty_depth;
 };
 
@@ -29,5 +32,9 @@ size_t escape_feed(struct escape *escape, const uint8_t *in, size_t size, uint8_
 
 // Writes what undoes the modes left on (at most 256 bytes). Returns the number of bytes.
 size_t escape_end(struct escape *escape, uint8_t *out);
+
+// The same for a while, and back: somebody else draws on the terminal in between. At most 256 bytes each.
+size_t escape_pause(const struct escape *escape, uint8_t *out);
+size_t escape_again(const struct escape *escape, uint8_t *out);
 
 #endif

@@ -13,7 +13,8 @@ enum {
   FD_PROXY = 4,    // O_PATH of the proxy's Unix socket, when the program says so
   FD_REVERSE = 5,  // O_PATH of the published ports' Unix socket, when the program says so
   FD_STREAM = 6,   // the host's stdin, stdout, stderr: 6, 7, 8. The helper's own 0, 1, 2 are bubblewrap's
-  FD_LAST = 8,
+  FD_COMMANDS = 9, // listening socket for further commands (further.h), when the fence takes any
+  FD_LAST = 9,
 };
 
 // The exit code of "the fence could not be made"; never the command's own.
@@ -25,6 +26,9 @@ enum { EXIT_NO_FENCE = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
 // Sends `error STEP ERRNO-TEXT DETAIL` over the control socket and ends this process with 125.
 // There is no way to go on: a step that failed would make a weaker fence.
 _Noreturn void fail(const char *step, const char *detail);
+
+// From now on `fail` of this process and its children speaks of one further command, not of the fence: `failed TOKEN STEP …`.
+void fail_as(const char *token);
 
 // Sends one event line: WORD and its fields, percent-encoded, space between, newline after. Whole or not at all.
 void tell(const char *word, const char *const *fields, size_t count);

@@ -1,12 +1,14 @@
 // The native helper: one static program with a few errands, chosen by its first argument.
 //   fence                     inside bubblewrap as process 1: finish the fence and run the command (outer.h)
 //   enter FILE... -- COMMAND  outside: join cgroups, then become COMMAND (enter.h)
+//   attach SOCKET TOKEN       outside: the caller of a further command in a running fence (attach.h)
 //   remove PATH               outside: delete a session folder, whatever is in it (remove.h)
 //   hook AGENT                an agent's hook, inside and outside: one event in, one verdict out (hook.h)
 //   peer                      outside: who is at the other end of the Unix socket on descriptor 0 (peer.h)
 #include <stdio.h>
 #include <string.h>
 
+#include "attach.h"
 #include "changes.h"
 #include "enter.h"
 #include "helper.h"
@@ -19,10 +21,11 @@ int main(int count, char **arguments) {
   const char *errand = count > 1 ? arguments[1] : "";
   if (strcmp(errand, "fence") == 0 && count == 2) return run_outer();
   if (strcmp(errand, "enter") == 0 && count > 2) return run_enter(arguments + 2);
+  if (strcmp(errand, "attach") == 0 && count == 4) return run_attach(arguments[2], arguments[3]);
   if (strcmp(errand, "remove") == 0 && count == 3) return run_remove(arguments[2]);
   if (strcmp(errand, "changes") == 0 && count == 3) return run_changes(arguments[2]);
   if (strcmp(errand, "peer") == 0 && count == 2) return run_peer();
   if (strcmp(errand, "hook") == 0) run_hook(arguments + 2);
-  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | remove PATH | changes PATH | hook AGENT | peer\n");
+  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | attach SOCKET TOKEN | remove PATH | changes PATH | hook AGENT | peer\n");
   return EXIT_NO_FENCE;
 }

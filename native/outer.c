@@ -20,14 +20,16 @@
 #include <unistd.h>
 
 #include "bridge.h"
-#include "guard.h"
+#include "commands.h"
+#include "guard_start.h"
 #include "helper.h"
 #include "inner.h"
 #include "relay.h"
+#include "report.h"
 #include "view.h"
 #include "watch.h"
 
-enum { PROGRAM_MOST = 1 << 24, WATCH_EVERY_MS = 200, DRAIN_AFTER_KILL_MS = 500 };
+enum { PROGRAM_MOST = 1 << 24, REQUEST_MOST = 1 << 20, WATCH_EVERY_MS = 200, SUSPEND_EVERY_MS = 20, DRAIN_AFTER_KILL_MS = 500 };
 
 // One running fence, as the outer helper sees it.
 struct fence {
@@ -37,11 +39,15 @@ struct fence {
   int report, status, refusals;
   pid_t inner, command;
   int command_fd;    // pidfd
+  struct place place;  // for further commands
   char line[256];    // of the control socket, not complete yet
   size_t line_length;
+  char token[TOKEN_LENGTH + 1], *body;  // of an announced command that is not complete yet
+  size_t body_size, body_have;
   const char *limit;
   int exec_error;
   bool inner_gone, killed;
+  bool suspend_wanted;  // and the terminal is not free yet
   int how;           // wait status of the command
   long long give_up_at;
 };
@@ -110,57 +116,18 @@ static void start_bridge(const struct fence *f) {
   if (bridge.epoll_fd >= 0) close(bridge.epoll_fd);
 }
 
-// The view is complete: the guard can look at the workspace, in the same mount namespace, from the outer pid namespace.
-static void start_guard(struct fence *f, int socket) {
-  int events[2];
-  if (pipe2(events, O_CLOEXEC) != 0) fail("guard", "pipe");
-  pid_t child = fork();
-  if (child < 0) fail("fork", "guard");
-  if (child == 0) {
-    const struct program *p = &f->program;
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    close(f->report);
-    close(f->status);
-    close(events[0]);
-    struct guard_options options = {.socket_fd = socket,
-                                    .event_fd = events[1],
-                                    .proc_fd = f->proc,
-                                    .mount_ns_fd = -1,
-                                    .root = p->root,
-                                    .names = (const char *const *)p->guard_names.items,
-                                    .name_count = p->guard_names.count,
-                                    .except = (const char *const *)p->guard_except.items,
-                                    .except_count = p->guard_except.count};
-    guard_run(&options);
-    fail("guard", "start");
-  }
-  close(events[1]);
-  f->refusals = events[0];
-}
-
-// One message of the inner processes. Returns its first byte, 0 at the end; the sender's pid is as seen from here.
-static char receive(struct fence *f, pid_t *sender, int *value) {
-  char bytes[1 + sizeof(int)];
-  struct iovec part = {bytes, sizeof bytes};
-  char space[CMSG_SPACE(sizeof(struct ucred))];
-  struct msghdr packet = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space};
-  ssize_t n;
-  while ((n = recvmsg(f->report, &packet, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {
-  }
-  if (n < 1) return 0;
-  for (struct cmsghdr *head = CMSG_FIRSTHDR(&packet); head != NULL; head = CMSG_NXTHDR(&packet, head)) {
-    if (head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_CREDENTIALS) {
-      *sender = ((struct ucred *)(void *)CMSG_DATA(head))->pid;
-    }
-  }
-  if (n == sizeof bytes) memcpy(value, bytes + 1, sizeof *value);
-  return bytes[0];
-}
-
 static void expect(struct fence *f, char wanted, pid_t *sender) {
   int unused;
   // The process that failed has said why on the control socket.
-  if (receive(f, sender, &unused) != wanted) _exit(EXIT_NO_FENCE);
+  if (receive_report(f->report, sender, &unused) != wanted) _exit(EXIT_NO_FENCE);
+}
+
+static int open_namespace(const struct fence *f, pid_t process, const char *kind) {
+  char *path = format("%d/ns/%s", process, kind);
+  int fd = openat(f->proc, path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) fail("namespace", path);
+  free(path);
+  return fd;
 }
 
 static void start_command(struct fence *f) {
@@ -170,7 +137,7 @@ static void start_command(struct fence *f) {
   if (f->program.guard && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, guard) != 0) fail("guard", "socket");
   f->report = report[0];
   f->status = status[0];
-  struct command command = {.program = &f->program, .terminal = f->relay.slave, .report = report[1], .guard = guard[1]};
+  struct command command = {.program = &f->program, .terminal = f->relay.slave, .report = report[1], .guard = guard[1], .user = -1};
   memcpy(command.streams, f->relay.inside, sizeof command.streams);
 
   // fork, into a new pid namespace; later children of this process stay outside.
@@ -189,17 +156,29 @@ static void start_command(struct fence *f) {
   pid_t sender = 0;
   expect(f, 'V', &sender);
   if (guard[0] >= 0) {
-    start_guard(f, guard[0]);
+    int events[2];
+    if (pipe2(events, O_CLOEXEC) != 0) fail("guard", "pipe");
+    // The view is complete: the guard can look at the workspace, in the same mount namespace, from the outer pid namespace.
+    start_guard(&f->program, f->proc, guard[0], events[1]);
+    f->refusals = events[0];
+    f->place.refusals = events[1];  // for the guards of further commands
     close(guard[0]);
   }
   if (write(f->report, "g", 1) != 1) fail("start", "inner");
   expect(f, 'R', &f->command);
   f->command_fd = (int)syscall(SYS_pidfd_open, f->command, 0);
   if (f->command_fd < 0) fail("start", "pidfd");
+  if (commands_open()) {
+    f->place.program = &f->program;
+    f->place.proc = f->proc;
+    f->place.own_pids = open_namespace(f, getpid(), "pid");
+    f->place.pids = open_namespace(f, f->inner, "pid");
+    f->place.user = open_namespace(f, f->command, "user");
+  }
   relay_start(&f->relay);
   if (write(f->report, "g", 1) != 1) fail("start", "command");
   int why = 0;
-  if (receive(f, &sender, &why) == 'X') f->exec_error = why;
+  if (receive_report(f->report, &sender, &why) == 'X') f->exec_error = why;
   close(f->report);
   char *pid = format("%d", f->command);
   if (f->exec_error == 0) tell2("started", pid, NULL);
@@ -224,20 +203,54 @@ static void send_signal(const struct fence *f, int number) {
   if (syscall(SYS_pidfd_send_signal, f->command_fd, 0, NULL, 0) == 0) kill(-f->command, number);
 }
 
+static void try_suspend(struct fence *f) {
+  if (!f->suspend_wanted || !relay_suspend()) return;
+  f->suspend_wanted = false;
+  tell2("suspended", NULL, NULL);
+}
+
+// `start TOKEN SIZE`: that many bytes follow.
+static void announce(struct fence *f, const char *words) {
+  size_t size = strlen(words) > TOKEN_LENGTH ? strtoul(words + TOKEN_LENGTH, NULL, 10) : 0;
+  if (size == 0 || size > REQUEST_MOST) fail("request", "bad size");
+  memcpy(f->token, words, TOKEN_LENGTH);
+  if (!is_token(f->token, TOKEN_LENGTH)) fail("request", "bad token");
+  f->body = need_memory(size);
+  f->body_size = size;
+  f->body_have = 0;
+}
+
 static void obey(struct fence *f, char *line) {
   if (strcmp(line, "kill") == 0) kill_all(f, NULL);
   else if (strcmp(line, "resize") == 0) relay_resize();
-  else if (strcmp(line, "suspend") == 0) relay_suspend(), tell2("suspended", NULL, NULL);
-  else if (strcmp(line, "resume") == 0) relay_resume();
+  else if (strcmp(line, "suspend") == 0) f->suspend_wanted = true, try_suspend(f);
+  else if (strcmp(line, "resume") == 0) f->suspend_wanted = false, relay_resume();
   else if (strncmp(line, "signal ", 7) == 0) send_signal(f, atoi(line + 7));
+  else if (strncmp(line, "start ", 6) == 0) announce(f, line + 6);
+  else if (strncmp(line, "forget ", 7) == 0) commands_forget(line + 7);
 }
 
-// False when the supervisor is gone.
+// As much of an announced command as there is; returns how much that was.
+static size_t take_body(struct fence *f, const char *bytes, size_t size) {
+  size_t most = f->body_size - f->body_have, n = size < most ? size : most;
+  memcpy(f->body + f->body_have, bytes, n);
+  f->body_have += n;
+  if (f->body_have < f->body_size) return n;
+  commands_announce(f->token, f->body, f->body_size);
+  f->body = NULL;
+  return n;
+}
+
+// False when the supervisor is gone. All that has arrived: a caller may follow its announcement closely.
 static bool read_control(struct fence *f) {
-  char bytes[256];
-  ssize_t n = read(FD_CONTROL, bytes, sizeof bytes);
+  char bytes[1 << 14];
+  ssize_t n = recv(FD_CONTROL, bytes, sizeof bytes, MSG_DONTWAIT);
   if (n < 0) return errno == EINTR || errno == EAGAIN;
   for (ssize_t i = 0; i < n; i++) {
+    if (f->body != NULL) {
+      i += (ssize_t)take_body(f, bytes + i, (size_t)(n - i)) - 1;
+      continue;
+    }
     if (bytes[i] != '\n') {
       if (f->line_length + 1 < sizeof f->line) f->line[f->line_length++] = bytes[i];
       continue;
@@ -246,7 +259,7 @@ static bool read_control(struct fence *f) {
     f->line_length = 0;
     obey(f, f->line);
   }
-  return n > 0;
+  return n > 0 && (n < (ssize_t)sizeof bytes || read_control(f));
 }
 
 static void read_refusals(struct fence *f) {
@@ -258,12 +271,22 @@ static void read_refusals(struct fence *f) {
 
 static void read_status(struct fence *f) {
   if (read(f->status, &f->how, sizeof f->how) != sizeof f->how) f->how = SIGKILL;
-  while (waitpid(f->inner, NULL, 0) < 0 && errno == EINTR) {
-  }
+  // All children: the inner process's end waits for every process of its namespace, also for one whose runner left it to us.
+  for (pid_t ended = 0; ended != f->inner && (ended >= 0 || errno == EINTR);) ended = waitpid(-1, NULL, 0);
   f->inner_gone = true;  // and with it every process inside
   close(f->status);
   f->status = -1;
   relay_finish(&f->relay);
+}
+
+// Runners of further commands and their guards. The inner process's own end is told by its status, and waited for there.
+static void reap(const struct fence *f) {
+  siginfo_t ended;
+  for (;;) {
+    ended.si_pid = 0;
+    if (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) != 0 || ended.si_pid == 0 || ended.si_pid == f->inner) return;
+    waitpid(ended.si_pid, NULL, 0);
+  }
 }
 
 // Until the command has ended and its last output is out. A slow reader is waited for; only the supervisor cuts it short.
@@ -271,17 +294,24 @@ static void watch_over(struct fence *f) {
   int open_streams = f->relay.outward;
   bool watching = f->program.memory > 0;
   while (!f->inner_gone || open_streams > 0) {
-    struct pollfd wait[] = {{FD_CONTROL, POLLIN, 0}, {f->status, POLLIN, 0}, {f->refusals, POLLIN, 0}, {f->relay.drained, POLLIN, 0}};
-    int timeout = f->killed ? 50 : watching && !f->inner_gone ? WATCH_EVERY_MS : -1;
-    int ready = poll(wait, 4, timeout);
+    struct pollfd wait[] = {{FD_CONTROL, POLLIN, 0},
+                            {f->status, POLLIN, 0},
+                            {f->refusals, POLLIN, 0},
+                            {f->relay.drained, POLLIN, 0},
+                            {commands_open() && !f->inner_gone ? FD_COMMANDS : -1, POLLIN, 0}};
+    int timeout = f->killed ? 50 : f->suspend_wanted ? SUSPEND_EVERY_MS : watching && !f->inner_gone ? WATCH_EVERY_MS : -1;
+    int ready = poll(wait, 5, timeout);
     if (ready < 0 && errno != EINTR) fail("wait", "poll");
     if (ready > 0) {
       if (wait[2].revents != 0) read_refusals(f);
       if (wait[0].revents != 0 && !read_control(f)) supervisor_died(0);
+      if (wait[4].revents != 0) commands_accept(&f->place);
       if (wait[1].revents != 0) read_status(f);
       uint64_t ended;
       if (wait[3].revents != 0 && read(f->relay.drained, &ended, sizeof ended) == sizeof ended) open_streams -= (int)ended;
     }
+    try_suspend(f);
+    reap(f);
     if (watching && !f->inner_gone && !f->killed && memory_in_use(f->proc) > f->program.memory) kill_all(f, "memory");
     if (f->killed && f->inner_gone && now_ms() > f->give_up_at) return;
   }
@@ -289,10 +319,7 @@ static void watch_over(struct fence *f) {
 
 static int farewell(const struct fence *f) {
   relay_restore();
-  int code = f->exec_error == ENOENT || f->exec_error == ENOTDIR ? EXIT_NOT_FOUND
-             : f->exec_error != 0                                ? EXIT_NOT_EXECUTABLE
-             : WIFEXITED(f->how)                                 ? WEXITSTATUS(f->how)
-                                                                 : 128 + WTERMSIG(f->how);
+  int code = exit_code(f->exec_error, f->how);
   int number = f->exec_error == 0 && WIFSIGNALED(f->how) ? WTERMSIG(f->how) : 0;
   char *code_text = format("%d", code), *signal_text = format("%d", number);
   if (f->exec_error != 0) tell2("unstarted", strerror(f->exec_error), NULL);
@@ -303,7 +330,7 @@ static int farewell(const struct fence *f) {
 }
 
 int run_outer(void) {
-  static struct fence fence = {.report = -1, .status = -1, .refusals = -1};
+  static struct fence fence = {.report = -1, .status = -1, .refusals = -1, .place = {.refusals = -1}};
   if (getpid() != 1) fail("start", "not the first process of a pid namespace");
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) fail("start", "dumpable");
   signal(SIGPIPE, SIG_IGN);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "request.h"
+
 struct reader {
   char *at, *end;
 };
@@ -109,7 +111,8 @@ static bool has_nul(const struct record *r) {
   return false;
 }
 
-static bool add_record(struct program *program, struct record *record) {
+static bool add_record(void *to, struct record *record) {
+  struct program *program = to;
   if (is_step(record)) {
     struct record *grown = realloc(program->steps, (program->step_count + 1) * sizeof *grown);
     if (grown == NULL) return false;
@@ -121,10 +124,9 @@ static bool add_record(struct program *program, struct record *record) {
   return setting(program, record);
 }
 
-bool parse_program(char *bytes, size_t size, struct program *program, const char **why) {
+// Reads one record after the other and hands each to ADD. Whatever ADD leaves in the record is freed.
+static bool each_record(char *bytes, size_t size, bool (*add)(void *, struct record *), void *to) {
   struct reader reader = {bytes, bytes + size};
-  memset(program, 0, sizeof *program);
-  *why = "malformed program";
   while (reader.at < reader.end) {
     struct text count_text;
     unsigned count;
@@ -133,14 +135,44 @@ bool parse_program(char *bytes, size_t size, struct program *program, const char
     if (record.strings == NULL) return false;
     bool good = true;
     for (unsigned i = 0; good && i < count; i++) good = read_string(&reader, &record.strings[i]);
-    good = good && !has_nul(&record) && add_record(program, &record);
+    good = good && !has_nul(&record) && add(to, &record);
     free(record.strings);
     if (!good) return false;
   }
+  return true;
+}
+
+bool parse_program(char *bytes, size_t size, struct program *program, const char **why) {
+  memset(program, 0, sizeof *program);
+  *why = "malformed program";
+  if (!each_record(bytes, size, add_record, program)) return false;
   *why = "incomplete program";
   return program->argv.count > 0 && program->cwd != NULL && program->root != NULL && program->search != NULL &&
          program->seccomp.length > 0 && program->uid != 0 && program->gid != 0;
 }
+
+static bool add_wish(void *to, struct record *record) {
+  struct request *request = to;
+  const struct text *word = &record->strings[0], *value = &record->strings[1];
+  unsigned stream;
+  if (record->count != 2) return false;
+  if (is(word, "arg")) return append(&request->argv, value->bytes);
+  if (is(word, "env")) return strchr(value->bytes, '=') != NULL && append(&request->env, value->bytes);
+  if (is(word, "cwd")) return (request->cwd = value->bytes) != NULL && value->bytes[0] == '/';
+  return is(word, "tty") && to_unsigned(value, &stream, 2) && (request->tty[stream] = true);
+}
+
+bool parse_request(char *bytes, size_t size, struct request *request) {
+  memset(request, 0, sizeof *request);
+  return each_record(bytes, size, add_wish, request) && request->argv.count > 0 && request->cwd != NULL;
+}
+
+void free_request(struct request *request) {
+  free(request->argv.items);
+  free(request->env.items);
+}
+
+bool is_token(const char *text, size_t length) { return length == TOKEN_LENGTH && strspn(text, "0123456789abcdef") == TOKEN_LENGTH; }
 
 void free_program(struct program *program) {
   for (size_t i = 0; i < program->step_count; i++) free(program->steps[i].strings);

@@ -26,6 +26,7 @@ static struct {
   bool raw;                 // stdin and stdout are both it: full-screen programs work; else lines, by the outer terminal
   struct termios before;
   atomic_bool changed;      // `before` must be put back
+  atomic_bool wanted;       // by the supervisor: output waits before it takes the lock
   atomic_bool suspended;
   pthread_mutex_t writing, reading;
   struct escape escape;
@@ -33,6 +34,22 @@ static struct {
 
 static int streams[3] = {-1, -1, -1};  // the helper's ends of the pipes
 static int drained = -1;
+
+static atomic_int carrying;            // chunks that are between a read and the end of their write
+
+void relay_forget(void) {
+  for (int i = 0; i < 3; i++) {
+    if (streams[i] >= 0) close(streams[i]);
+    streams[i] = -1;
+  }
+  if (terminal.master >= 0) close(terminal.master);
+  if (drained >= 0) close(drained);
+  memset(&terminal, 0, sizeof terminal);
+  terminal.master = terminal.in = terminal.out = drained = -1;
+  carrying = 0;
+  pthread_mutex_init(&terminal.writing, NULL);
+  pthread_mutex_init(&terminal.reading, NULL);
+}
 
 static void open_pty(struct relay *relay, const bool tty[3]) {
   terminal.in = FD_STREAM + (tty[0] ? 0 : tty[1] ? 1 : 2);
@@ -127,7 +144,11 @@ static void carry(int from, int to) {
     else if (n < 0 && errno != EINTR) return;
   }
   uint8_t *bytes = need_memory(1 << 16);
-  for (ssize_t n; (n = pull(from, bytes, 1 << 16)) > 0 && push(to, bytes, (size_t)n);) {
+  bool good = true;
+  for (ssize_t n; good && (n = pull(from, bytes, 1 << 16)) > 0;) {
+    carrying++;
+    good = push(to, bytes, (size_t)n);
+    carrying--;
   }
   free(bytes);
 }
@@ -154,10 +175,13 @@ static void *show_output(void *unused) {
     ssize_t n = read(terminal.master, bytes, 1 << 16);
     if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (n <= 0) break;  // EIO: the last slave is closed
+    while (terminal.wanted) usleep(10000);
+    carrying++;
     pthread_mutex_lock(&terminal.writing);
     size_t size = escape_feed(&terminal.escape, bytes, (size_t)n, filtered);
     bool good = push(terminal.out, filtered, size);
     pthread_mutex_unlock(&terminal.writing);
+    carrying--;
     if (!good) break;
   }
   free(bytes);
@@ -178,7 +202,9 @@ static void *read_keys(void *unused) {
   for (;;) {
     wait_for(terminal.in, POLLIN);
     pthread_mutex_lock(&terminal.reading);
-    ssize_t n = keys_are_ours() ? read(terminal.in, keys, sizeof keys) : -2;
+    // Somebody else who reads this terminal may have been faster: nothing waits with the lock in its hand.
+    struct pollfd still = {terminal.in, POLLIN, 0};
+    ssize_t n = keys_are_ours() && poll(&still, 1, 0) > 0 ? read(terminal.in, keys, sizeof keys) : -2;
     int cause = errno;
     pthread_mutex_unlock(&terminal.reading);
     if (n == -2 || (n < 0 && (cause == EIO || cause == EAGAIN || cause == EINTR))) {
@@ -231,6 +257,15 @@ void relay_finish(struct relay *relay) {
   relay->slave = -1;
 }
 
+bool relay_idle(void) {
+  const int sources[] = {streams[1], streams[2], terminal.master};
+  for (int i = 0; i < 3; i++) {
+    struct pollfd one = {sources[i], POLLIN, 0};
+    if (sources[i] >= 0 && poll(&one, 1, 0) > 0 && (one.revents & POLLIN)) return false;
+  }
+  return carrying == 0;
+}
+
 void relay_restore(void) {
   if (terminal.master < 0) return;
   uint8_t undo[512];
@@ -238,7 +273,8 @@ void relay_restore(void) {
   size_t size = escape_end(&terminal.escape, undo);
   if (size > 0) (void)!write(terminal.out, undo, size);
   if (locked) pthread_mutex_unlock(&terminal.writing);
-  if (terminal.changed) tcsetattr(terminal.in, TCSANOW, &terminal.before);
+  // While a question stands, its reader has set a mode of its own.
+  if (terminal.changed || terminal.suspended) tcsetattr(terminal.in, TCSANOW, &terminal.before);
   terminal.changed = false;
 }
 
@@ -248,22 +284,50 @@ void relay_resize(void) {
   ioctl(terminal.master, TIOCSWINSZ, &size);
 }
 
-void relay_suspend(void) {
-  if (terminal.master < 0 || terminal.suspended) return;
-  pthread_mutex_lock(&terminal.writing);
-  pthread_mutex_lock(&terminal.reading);
+static bool takes_output(void) {
+  struct pollfd one = {terminal.out, POLLOUT, 0};
+  return poll(&one, 1, 0) > 0 && (one.revents & POLLOUT) != 0;
+}
+
+// The locks are tried, never waited for: output may hold one as long as the terminal is stopped (^S), and a fence must be killable meanwhile.
+bool relay_suspend(void) {
+  if (terminal.master < 0 || terminal.suspended) return true;
+  terminal.wanted = true;
+  if (pthread_mutex_trylock(&terminal.writing) != 0) return false;
+  if (!takes_output() || pthread_mutex_trylock(&terminal.reading) != 0) {
+    pthread_mutex_unlock(&terminal.writing);
+    return false;
+  }
   terminal.suspended = true;
   pthread_mutex_unlock(&terminal.reading);
+  uint8_t pause[512];
+  size_t size = escape_pause(&terminal.escape, pause);
+  if (size > 0) (void)!write(terminal.out, pause, size);
   if (terminal.changed) tcsetattr(terminal.in, TCSANOW, &terminal.before);
   terminal.changed = false;
+  return true;
+}
+
+// Two sizes one after the other: a full-screen program draws anew only when it hears of another one.
+static void ask_to_redraw(void) {
+  struct winsize size;
+  if (ioctl(terminal.out, TIOCGWINSZ, &size) != 0 || size.ws_row < 2) return;
+  size.ws_row--;
+  ioctl(terminal.master, TIOCSWINSZ, &size);
+  usleep(30000);
 }
 
 void relay_resume(void) {
   if (terminal.master < 0) return;
+  terminal.wanted = false;
   if (terminal.raw) set_raw();
   if (!terminal.suspended) return;
+  uint8_t again[512];
+  size_t size = escape_again(&terminal.escape, again);
+  if (size > 0 && takes_output()) (void)!write(terminal.out, again, size);
   terminal.suspended = false;
   pthread_mutex_unlock(&terminal.writing);
+  if (terminal.raw) ask_to_redraw();
   relay_resize();
 }
 

@@ -12,6 +12,9 @@ struct relay {
   int outward;     // how many outward streams there are
 };
 
+// Forgets the relay of the process this one was forked from: a further command has its own, with its own host streams at FD_STREAM.
+void relay_forget(void);
+
 // Makes pipes and, when any stream is a terminal, the pty (in the fence's own devpts). Before any thread or child.
 void relay_open(struct relay *relay, const bool tty[3]);
 
@@ -27,8 +30,11 @@ void relay_restore(void);
 // Takes the outer terminal's size over; sends SIGWINCH inside when it changed.
 void relay_resize(void);
 
-// The outer terminal belongs to the supervisor (a question, a stopped job) until it is given back.
-void relay_suspend(void);
+// True when no output waits to be carried. A process that outlived the command may hold its streams open for ever.
+bool relay_idle(void);
+
+// The outer terminal belongs to the supervisor (a question, a stopped job) until it is given back. False while output is stuck in it: try again.
+bool relay_suspend(void);
 void relay_resume(void);
 
 // Sends a signal to the pty's foreground group; false when there is no pty or it cannot carry this signal.

@@ -50,6 +50,27 @@ export function fenceProblem(step: string, cause: string, detail: string): Probl
   return { code, message, hint: "run `ringfence doctor`" };
 }
 
+/** A further command that could not be started, as a Problem of that command alone. */
+export function furtherProblem(step: string, cause: string, detail: string): Problem {
+  const why = cause === "-" ? "" : `: ${cause}`;
+  if (step === "chdir")
+    return {
+      code: "exec-directory",
+      message: `the directory \`${detail}\` cannot be entered inside the session${why}`,
+      hint: "go to a folder of the session's workspace",
+    };
+  if (step === "request")
+    return {
+      code: "exec-request",
+      message: `the session does not take this command: ${detail}`,
+      hint: "let other commands of this session end first",
+    };
+  return {
+    code: "exec-start",
+    message: `the command could not be started in the session: ${step} \`${detail}\`${why}`,
+  };
+}
+
 function bubblewrapProblem(code: string, complaint: string): Problem {
   const line =
     complaint

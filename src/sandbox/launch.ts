@@ -4,8 +4,16 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, constants, openSync } from "node:fs";
 import type { Duplex, Readable } from "node:stream";
 import { err, ok, type Problem, type Result } from "#core";
-import { type Architecture, bwrapArguments, hasSeccompTable, helperProgram, type SandboxPlan } from "#core/sandbox";
-import { fenceProblem, readEvents } from "./fence-events.ts";
+import {
+  type Architecture,
+  bwrapArguments,
+  type FurtherCommand,
+  furtherProgram,
+  hasSeccompTable,
+  helperProgram,
+  type SandboxPlan,
+} from "#core/sandbox";
+import { fenceProblem, furtherProblem, readEvents } from "./fence-events.ts";
 
 /** What `launch` is given of this host. Programs are absolute paths. */
 export interface LaunchDeps {
@@ -22,6 +30,8 @@ export interface LaunchDeps {
    * A rejection (the start could not be recorded) ends the fence; its reason is a Problem.
    */
   readonly mayRun?: Promise<void>;
+  /** Where callers of further commands connect (`attach` of the helper), in a folder that only the person may enter. None are taken when absent. */
+  readonly commandSocket?: string;
   /** Hears what happens inside, in order. Must not throw. */
   readonly onEvent?: (event: FenceEvent) => void;
 }
@@ -33,8 +43,12 @@ export type FenceEvent =
   | { readonly kind: "limit"; readonly limit: "memory" }
   /** The command could not be executed; the fence ends with 126 or 127. */
   | { readonly kind: "unstarted"; readonly why: string }
-  /** Answer to `suspend`: the terminal is the supervisor's. */
-  | { readonly kind: "suspended" };
+  /** A further command runs. */
+  | { readonly kind: "began"; readonly token: string }
+  /** And is over: the code as of a first command. */
+  | { readonly kind: "ended"; readonly token: string; readonly code: number; readonly signal: number }
+  /** It could not be started; the fence itself is whole. */
+  | { readonly kind: "failed"; readonly token: string; readonly problem: Problem };
 
 /** How a fence ended: the command's code, 128+n for a signal, 126 or 127 when it could not be executed. */
 export interface FenceExit {
@@ -54,13 +68,23 @@ export interface Fence {
   signal(signal: number): void;
   /** The outer terminal has a new size. */
   resized(): void;
-  /** Gives the outer terminal back for a while (a question, a stopped job): output waits, keys are not read. */
-  suspend(): void;
+  /**
+   * Gives the outer terminal back for a while (a question): output waits, keys are not read. True once it is so; false when the terminal cannot be
+   * had, because it is stopped or the fence ends.
+   */
+  suspend(): Promise<boolean>;
   resume(): void;
+  /** Announces a further command: whoever connects with the token gets it, once. */
+  announce(token: string, command: FurtherCommand): void;
+  /** Takes an announced command back. */
+  forget(token: string): void;
 }
 
 /** After `kill`, the helper gets this long to let the last output through before bubblewrap itself is killed. */
 const KILL_GRACE_MS = 2_000;
+
+/** A terminal that is not free after this long is stopped. */
+const SUSPEND_MS = 2_000;
 
 /** Starts the fence of `plan`. Resolves when the command has been executed, or could not be found. */
 export async function launch(plan: SandboxPlan, deps: LaunchDeps): Promise<Result<Fence, Problem>> {
@@ -117,8 +141,9 @@ function openSockets(plan: SandboxPlan, deps: LaunchDeps): Result<readonly (numb
 
 function start(plan: SandboxPlan, deps: LaunchDeps, sockets: readonly (number | undefined)[]): ChildProcess {
   const bwrap = [deps.bwrap, ...bwrapArguments(plan, deps.helper)];
-  const [file = deps.bwrap, ...args] =
-    deps.cgroups.length === 0 ? bwrap : [deps.helper, "enter", ...deps.cgroups, "--", ...bwrap];
+  const listen = deps.commandSocket === undefined ? [] : ["--listen", deps.commandSocket];
+  const before = [...listen, ...deps.cgroups];
+  const [file = deps.bwrap, ...args] = before.length === 0 ? bwrap : [deps.helper, "enter", ...before, "--", ...bwrap];
   const { stdin, stdout, stderr } = deps.stdio;
   return spawn(file, args, {
     // Its own session: keys such as ^C reach the command by the supervisor or the pty, not bubblewrap by accident.
@@ -145,6 +170,12 @@ function follow(child: ChildProcess, program: Uint8Array, deps: LaunchDeps): Pro
   let failure: Problem | undefined;
   let end: FenceExit | undefined;
   let ended = false;
+  let suspending: ((mine: boolean) => void)[] = [];
+  const suspended = (mine: boolean): void => {
+    const waiting = suspending;
+    suspending = [];
+    for (const settle of waiting) settle(mine);
+  };
   return new Promise((settle) => {
     const send = (line: string): void => void (ended || control.destroyed || control.write(`${line}\n`));
     const kill = (): void => {
@@ -154,6 +185,7 @@ function follow(child: ChildProcess, program: Uint8Array, deps: LaunchDeps): Pro
     const exited = new Promise<FenceExit>((done) => {
       const last = (): void => {
         ended = true;
+        suspended(false);
         const exit = end ?? { code: 137, signal: 9 };
         if (end === undefined || failure !== undefined) settle(err(failure ?? fenceProblem("bwrap", "", complaints())));
         done(limit === undefined ? exit : { ...exit, limit });
@@ -165,14 +197,30 @@ function follow(child: ChildProcess, program: Uint8Array, deps: LaunchDeps): Pro
         if (child.pid === undefined) last();
       });
     });
+    const announce = (token: string, command: FurtherCommand): void => {
+      const bytes = furtherProgram(command);
+      send(`start ${token} ${bytes.length}`);
+      if (!ended && !control.destroyed) control.write(bytes);
+    };
     const fence = (): Fence => ({
       pid: child.pid ?? -1,
       exited,
       kill,
       signal: (signal) => send(`signal ${signal}`),
       resized: () => send("resize"),
-      suspend: () => send("suspend"),
+      suspend: () => {
+        send("suspend");
+        return new Promise((settle) => {
+          const timer = setTimeout(() => settle(false), SUSPEND_MS);
+          suspending.push((mine) => {
+            clearTimeout(timer);
+            settle(mine);
+          });
+        });
+      },
       resume: () => send("resume"),
+      announce,
+      forget: (token) => send(`forget ${token}`),
     });
     // A helper that is gone closes its end; the child's own end is what counts.
     control.on("error", () => undefined);
@@ -193,6 +241,7 @@ function follow(child: ChildProcess, program: Uint8Array, deps: LaunchDeps): Pro
       if (word === "started") settle(ok(fence()));
       if (word === "error") failure = fenceProblem(first, second, third);
       if (word === "limit") limit = "memory";
+      if (word === "suspended") suspended(true);
       if (word === "exit") {
         end = second === "0" ? { code: Number(first) } : { code: Number(first), signal: Number(second) };
         settle(ok(fence()));
@@ -204,16 +253,20 @@ function follow(child: ChildProcess, program: Uint8Array, deps: LaunchDeps): Pro
 }
 
 function toEvent(word: string, fields: readonly string[]): FenceEvent | undefined {
-  const [first = "", second = "", third = ""] = fields;
+  const [first = "", second = "", third = "", fourth = ""] = fields;
   switch (word) {
+    case "began":
+      return { kind: "began", token: first };
+    case "ended":
+      return { kind: "ended", token: first, code: Number(second), signal: Number(third) };
+    case "failed":
+      return { kind: "failed", token: first, problem: furtherProblem(second, third, fourth) };
     case "refused":
       return { kind: "refused", op: first, pid: Number(second), path: third };
     case "limit":
       return { kind: "limit", limit: "memory" };
     case "unstarted":
       return { kind: "unstarted", why: first };
-    case "suspended":
-      return { kind: "suspended" };
     default:
       return undefined;
   }

@@ -12,6 +12,27 @@ export function helperProgram(plan: SandboxPlan, architecture: Architecture): Ui
   return encode(programRecords(plan, architecture));
 }
 
+/** One further command in a running fence (native/request.h): what differs from the first. */
+export interface FurtherCommand {
+  readonly argv: readonly string[];
+  /** Absolute, as inside. */
+  readonly cwd: string;
+  /** In front of the first command's environment. */
+  readonly env: SandboxPlan["env"];
+  /** Which of stdin, stdout, stderr are terminals of the caller. */
+  readonly streams: SandboxPlan["streams"];
+}
+
+/** The request of a further command, as the helper reads it. */
+export function furtherProgram(command: FurtherCommand): Uint8Array {
+  return encode([
+    ["cwd", command.cwd],
+    ...ttyRecords(command),
+    ...Object.entries(command.env).map(([name, value]) => ["env", `${name}=${value}`] as const),
+    ...command.argv.map((argument) => ["arg", argument] as const),
+  ]);
+}
+
 function programRecords(plan: SandboxPlan, architecture: Architecture): readonly Record[] {
   const direct = plan.workspace.kind === "direct";
   return [
@@ -57,7 +78,7 @@ function workspaceRecords(plan: SandboxPlan): readonly Record[] {
   ];
 }
 
-function ttyRecords({ streams }: SandboxPlan): readonly Record[] {
+function ttyRecords({ streams }: Pick<SandboxPlan, "streams">): readonly Record[] {
   return [streams.stdinTty, streams.stdoutTty, streams.stderrTty].flatMap((tty, stream): Record[] =>
     tty ? [["tty", stream]] : [],
   );

@@ -1,0 +1,108 @@
+// Announced commands and their callers (commands.h). A token is good for one caller.
+#define _GNU_SOURCE
+#include "commands.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "helper.h"
+
+// A caller sends its one message at once; the folder of the socket is the person's own.
+enum { WAITING_MOST = 64, CALLER_MS = 200 };
+
+static struct waiting {
+  struct request request;
+  char *bytes;
+} waiting[WAITING_MOST];
+
+bool commands_open(void) { return fcntl(FD_COMMANDS, F_GETFD) >= 0; }
+
+static struct waiting *find(const char *token) {
+  for (size_t i = 0; i < WAITING_MOST; i++) {
+    if (waiting[i].bytes != NULL && strcmp(waiting[i].request.token, token) == 0) return &waiting[i];
+  }
+  return NULL;
+}
+
+static void drop(struct waiting *one) {
+  free_request(&one->request);
+  free(one->bytes);
+  memset(one, 0, sizeof *one);
+}
+
+void commands_announce(const char *token, char *bytes, size_t size) {
+  struct waiting *place = NULL;
+  for (size_t i = 0; i < WAITING_MOST && place == NULL; i++) {
+    if (waiting[i].bytes == NULL) place = &waiting[i];
+  }
+  const char *fields[4] = {token, "request", "-", place == NULL ? "too many" : "malformed"};
+  struct request request = {0};
+  if (place == NULL || find(token) != NULL || !parse_request(bytes, size, &request)) {
+    tell("failed", fields, 4);
+    free_request(&request);
+    free(bytes);
+    return;
+  }
+  memcpy(request.token, token, TOKEN_LENGTH);
+  *place = (struct waiting){request, bytes};
+}
+
+void commands_forget(const char *token) {
+  struct waiting *one = find(token);
+  if (one != NULL) drop(one);
+}
+
+// The token and exactly three descriptors, which come to stand at FD; false for anything else, and then nothing is left open.
+static bool receive_caller(int connection, char token[TOKEN_LENGTH + 1], int fd[3]) {
+  char space[CMSG_SPACE(3 * sizeof(int))];
+  struct iovec part = {token, TOKEN_LENGTH + 1};
+  struct msghdr packet = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space};
+  struct pollfd one = {connection, POLLIN, 0};
+  if (poll(&one, 1, CALLER_MS) != 1) return false;
+  ssize_t n = recvmsg(connection, &packet, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  size_t count = 0;
+  for (struct cmsghdr *head = n < 0 ? NULL : CMSG_FIRSTHDR(&packet); head != NULL; head = CMSG_NXTHDR(&packet, head)) {
+    if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS) continue;
+    count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    memcpy(fd, CMSG_DATA(head), count * sizeof(int));
+  }
+  if (n > 0 && n <= TOKEN_LENGTH) token[n] = '\0';
+  if (n == TOKEN_LENGTH && is_token(token, (size_t)n) && count == 3 && (packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0) return true;
+  for (size_t i = 0; i < count; i++) close(fd[i]);
+  return false;
+}
+
+// The caller's streams at their fixed numbers. Ours there are the first command's: in this process they are not needed any more.
+static void take_streams(const int fd[3]) {
+  for (int i = 0; i < 3; i++) {
+    if (dup3(fd[i], FD_STREAM + i, O_CLOEXEC) < 0) fail("streams", "dup3");
+    close(fd[i]);
+  }
+}
+
+void commands_accept(const struct place *place) {
+  int connection = accept4(FD_COMMANDS, NULL, NULL, SOCK_CLOEXEC);
+  if (connection < 0) return;
+  char token[TOKEN_LENGTH + 1];
+  int fd[3];
+  struct waiting *one = NULL;
+  if (receive_caller(connection, token, fd)) {
+    one = find(token);
+    pid_t child = one == NULL ? -1 : fork();
+    if (child == 0) {
+      close(FD_COMMANDS);
+      fail_as(token);
+      take_streams(fd);
+      run_further(place, &one->request, connection);
+    }
+    if (one != NULL && child < 0) tell("failed", (const char *[]){token, "fork", strerror(errno), "runner"}, 4);
+    for (int i = 0; i < 3; i++) close(fd[i]);
+  }
+  if (one != NULL) drop(one);
+  close(connection);
+}

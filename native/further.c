@@ -1,0 +1,155 @@
+// The runner of one further command (further.h).
+#define _GNU_SOURCE
+#include "further.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "guard_start.h"
+#include "helper.h"
+#include "relay.h"
+#include "report.h"
+
+enum { SETTLE_MS = 50 };
+
+struct further {
+  const char *token;
+  struct relay relay;
+  int connection;
+  pid_t child, command;  // the same process: as we forked it, and as the control socket's other end may name it
+  int exec_error, how;
+};
+
+// The environment of the first command, with what this caller asks for in front: execve's reader takes the first of two.
+static struct list joined(const struct list *own, const struct list *fence) {
+  struct list all = {need_memory((own->count + fence->count + 1) * sizeof(char *)), 0};
+  for (size_t i = 0; i < own->count; i++) all.items[all.count++] = own->items[i];
+  for (size_t i = 0; i < fence->count; i++) {
+    size_t name = strcspn(fence->items[i], "=") + 1;
+    bool replaced = false;
+    for (size_t j = 0; j < own->count; j++) replaced = replaced || strncmp(own->items[j], fence->items[i], name) == 0;
+    if (!replaced) all.items[all.count++] = fence->items[i];
+  }
+  return all;
+}
+
+static void start(struct further *f, const struct place *place, const struct program *program) {
+  int report[2], guard[2] = {-1, -1};
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, report) != 0) fail("start", "socket");
+  if (setsockopt(report[0], SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int)) != 0) fail("start", "credentials");
+  if (program->guard) {
+    // Before the namespaces change: a guard stands outside of what it guards.
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, guard) != 0) fail("guard", "socket");
+    start_guard(program, place->proc, guard[0], place->refusals);
+    close(guard[0]);
+  }
+  struct command command = {
+      .program = program, .terminal = f->relay.slave, .settings = -1, .user = place->user, .guard = guard[1], .report = report[1]};
+  memcpy(command.streams, f->relay.inside, sizeof command.streams);
+  if (setns(place->pids, CLONE_NEWPID) != 0) fail("start", "pid namespace");
+  f->child = fork();
+  if (f->child < 0) fail("fork", "command");
+  if (f->child == 0) {
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) fail("start", "pdeathsig");
+    become_command(&command);
+  }
+  close(report[1]);
+  if (guard[1] >= 0) close(guard[1]);
+  // Threads cannot be made while children would go elsewhere.
+  if (setns(place->own_pids, CLONE_NEWPID) != 0) fail("start", "own pid namespace");
+  int why = 0;
+  pid_t unused;
+  if (receive_report(report[0], &f->command, &why) != 'R') _exit(EXIT_NO_FENCE);  // it has said why
+  relay_start(&f->relay);
+  if (write(report[0], "g", 1) != 1) fail("start", "command");
+  if (receive_report(report[0], &unused, &why) == 'X') f->exec_error = why;
+  close(report[0]);
+}
+
+// Orders of the caller: `signal N`, `resize`. False when the caller is gone.
+static bool obey(const struct further *f) {
+  char line[32];
+  ssize_t n = recv(f->connection, line, sizeof line - 1, 0);
+  if (n < 0 && errno == EINTR) return true;
+  if (n <= 0) return false;
+  line[n] = '\0';
+  if (strcmp(line, "resize") == 0) relay_resize();
+  if (strncmp(line, "signal ", 7) != 0) return true;
+  int number = atoi(line + 7);
+  if (number <= 0 || number >= NSIG) return true;
+  bool keyboard = number == SIGINT || number == SIGQUIT || number == SIGTSTP;
+  // Not yet waited for, so the number is still its own.
+  if (!keyboard || !relay_signal(number)) kill(-f->command, number);
+  return true;
+}
+
+static void follow(struct further *f) {
+  int pidfd = (int)syscall(SYS_pidfd_open, f->child, 0);
+  if (pidfd < 0) fail("start", "pidfd");
+  bool present = true;
+  for (;;) {
+    struct pollfd wait[] = {{pidfd, POLLIN, 0}, {present ? f->connection : -1, POLLIN, 0}};
+    if (poll(wait, 2, -1) < 0 && errno != EINTR) fail("wait", "poll");
+    if (wait[1].revents != 0 && !obey(f)) {
+      present = false;
+      kill(-f->command, SIGKILL);
+      kill(f->child, SIGKILL);
+    }
+    if (wait[0].revents != 0) break;
+  }
+  while (waitpid(f->child, &f->how, 0) < 0 && errno == EINTR) {
+  }
+  close(pidfd);
+}
+
+// The last output. A slow reader is waited for as long as there is something to read; a process left behind that keeps the streams is not.
+static void drain(struct further *f) {
+  relay_finish(&f->relay);
+  int open_streams = f->relay.outward;
+  for (int quiet = 0; open_streams > 0 && quiet < 2;) {
+    struct pollfd wait[] = {{f->relay.drained, POLLIN, 0}, {f->connection, 0, 0}};
+    int ready = poll(wait, 2, SETTLE_MS);
+    uint64_t ended;
+    if (wait[0].revents != 0 && read(f->relay.drained, &ended, sizeof ended) == sizeof ended) open_streams -= (int)ended;
+    if (wait[1].revents != 0) return;  // nobody reads any more
+    quiet = ready == 0 && relay_idle() ? quiet + 1 : 0;
+  }
+}
+
+_Noreturn void run_further(const struct place *place, struct request *request, int connection) {
+  static struct further f;
+  fail_as(request->token);
+  f.token = request->token;
+  f.connection = connection;
+  signal(SIGTERM, SIG_DFL);
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) fail("start", "pdeathsig");
+  struct program program = *place->program;
+  program.argv = request->argv;
+  program.cwd = request->cwd;
+  program.env = joined(&request->env, &place->program->env);
+  relay_forget();
+  relay_open(&f.relay, request->tty);
+  start(&f, place, &program);
+  char *pid = format("%d", f.command);
+  if (f.exec_error == 0) tell2("began", f.token, pid);
+  follow(&f);
+  drain(&f);
+  relay_restore();
+  int code = exit_code(f.exec_error, f.how);
+  int number = f.exec_error == 0 && WIFSIGNALED(f.how) ? WTERMSIG(f.how) : 0;
+  char *text = format("exit %d", code);
+  (void)!send(connection, text, strlen(text), MSG_NOSIGNAL);
+  const char *fields[3] = {f.token, format("%d", code), format("%d", number)};
+  tell("ended", fields, 3);
+  _exit(0);
+}

@@ -1,0 +1,28 @@
+// Forking the guard (guard_start.h).
+#define _GNU_SOURCE
+#include "guard_start.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "guard.h"
+#include "helper.h"
+
+void start_guard(const struct program *p, int proc, int socket, int events) {
+  pid_t child = fork();
+  if (child < 0) fail("fork", "guard");
+  if (child > 0) return;
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  struct guard_options options = {.socket_fd = socket,
+                                  .event_fd = events,
+                                  .proc_fd = proc,
+                                  .mount_ns_fd = -1,
+                                  .root = p->root,
+                                  .names = (const char *const *)p->guard_names.items,
+                                  .name_count = p->guard_names.count,
+                                  .except = (const char *const *)p->guard_except.items,
+                                  .except_count = p->guard_except.count};
+  guard_run(&options);
+  fail("guard", "start");
+}
