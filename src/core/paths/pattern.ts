@@ -48,15 +48,22 @@ export function compileDenies(texts: readonly string[], places: PatternPlaces): 
   return (relative) => matchers.some((matches) => matches(`${places.root}/${relative}`));
 }
 
-/** The pattern as components of an absolute path; `**` stands for any number of them. */
-function anchor(text: string, { root, home }: PatternPlaces): readonly string[] {
+/** The pattern as components of an absolute path; `**` stands for any number of them, and `..` takes back the one before it. */
+function anchor(text: string, places: PatternPlaces): readonly string[] {
+  return written(text, places).reduce<readonly string[]>(
+    (parts, part) => (part === ".." ? parts.slice(0, -1) : [...parts, part]),
+    [],
+  );
+}
+
+function written(text: string, { root, home }: PatternPlaces): readonly string[] {
   const parts = (path: string): readonly string[] => path.split("/").filter((part) => part !== "" && part !== ".");
   if (text.startsWith("//")) return parts(text);
   if (text === "~" || text.startsWith("~/")) return [...parts(home), ...parts(text.slice(1))];
   if (text.startsWith("/")) return [...parts(root), ...parts(text)];
   const own = parts(text);
   // gitignore: a pattern without a slash but at its end matches at any depth, also outside the workspace for a deny.
-  const isBare = own.length === 1 && !text.startsWith("./");
+  const isBare = own.length === 1 && own[0] !== ".." && !text.startsWith("./");
   return isBare ? ["**", ...own] : [...parts(root), ...own];
 }
 

@@ -47,10 +47,13 @@ function granted(judge: Judge, action: PathAction, path: NamedPath): Reason {
   const access = action.kind === "read" ? "read" : "write";
   const subject = action.path;
   const rule = allowOn(path, access, rules);
-  if (rule !== undefined)
-    return { code: "rule-matched", verdict: "allow", subject, rule: rule.text.text, at: rule.text.at };
-  if (mode === "bypassPermissions") return { code: "bypass", verdict: "allow", subject };
   const inside = isInWorkspace(path, facts);
+  if (rule !== undefined) {
+    // what would pass by itself says so beside the rule, for those who ask about everything else (settle.ts)
+    const code = inside && access === "read" ? "read-only" : "rule-matched";
+    return { code, verdict: "allow", subject, rule: rule.text.text, at: rule.text.at };
+  }
+  if (mode === "bypassPermissions") return { code: "bypass", verdict: "allow", subject };
   if (inside && access === "read") return { code: "read-only", verdict: "allow", subject };
   if (inside && mode === "acceptEdits") return { code: "accept-edits", verdict: "allow", subject };
   const code = inside ? "no-rule" : access === "read" ? "reads-outside" : "writes-outside";

@@ -48,7 +48,7 @@ export function exampleChecker(text: string, list: Verdict, file: string): Check
     const action = actionOf(rule.value, example);
     if (action === undefined) return undefined;
     const { verdict, reasons } = decide(judge, action);
-    const matched = reasons.some((r) => r.code === "rule-matched" && r.verdict === list);
+    const matched = reasons.some((r) => r.rule === text && r.code !== "rule-not-excluded" && r.verdict === list);
     return matched && (list !== "allow" || verdict === "allow");
   };
 }

@@ -57,6 +57,9 @@ export function parseRule(text: string): Result<Rule, Problem> {
     case "Read":
     case "Write":
     case "Edit":
+      if (/[*?[].*\/\.\.(?:\/|$)/s.test(specifier ?? ""))
+        return bad("climbs with `..` out of something that is not spelled", "write the folder out");
+      return ok(specifier === undefined ? { tool } : { tool, specifier });
     case "Agent":
       return ok(specifier === undefined ? { tool } : { tool, specifier });
     case "WebFetch": {
