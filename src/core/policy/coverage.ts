@@ -61,7 +61,12 @@ function readsInside(command: Command, judge: Judge): boolean {
         (w.kind === "glob" && !w.tilde && !w.prefix.startsWith("/") && !w.text.includes("..")),
     ) &&
     command.effects.every(
-      (e) => e.kind !== "read" || e.path.kind === "glob" || inside(pathOf(e.path, command.directories, judge.facts)),
+      (e) =>
+        e.kind !== "read" ||
+        e.path.kind === "glob" ||
+        // a pipe of the command's own, from `<(…)`
+        /^\/dev\/fd\/\d+$/.test(e.path.value ?? "") ||
+        inside(pathOf(e.path, command.directories, judge.facts)),
     )
   );
 }

@@ -124,6 +124,9 @@ const cd: Handler = (use) => {
   if (operands.length !== 1 || target === undefined || swaps || (target.tilde && !/^~(?:\/|$)/.test(value)))
     return { effects: [gadget("directory-not-known", 1)] };
   const path = target.tilde ? use.context.home + value.slice(1) : value;
+  // `-P` resolves links before `..`
+  if (path.includes("..") && use.words.some((w) => /^-\w*[Pe]/.test(w.value ?? "")))
+    return { effects: [gadget("directory-not-known", 1)] };
   const inside =
     use.directories.length > 0 && use.directories.every((from) => isInside(use.context.root, joinPath(from, path)));
   if (!inside) return { effects: [gadget("outside-workspace", 1)], entersDirectory: path };

@@ -28,6 +28,8 @@ export class Flow {
   private readonly notNumbers = new Set<string>();
   private readonly uses: NumberUse[] = [];
   private unordered = 0;
+  /** Above zero where a change of directory may happen more than once. */
+  private repeated = 0;
 
   constructor(cwd: string) {
     this.directories = [cwd];
@@ -98,17 +100,18 @@ export class Flow {
   /** A branch that may happen again, before or after anything else in it. */
   loop(inside: () => void): void {
     this.unordered++;
+    this.repeated++;
     this.branch(inside);
+    this.repeated--;
     this.unordered--;
   }
 
   /** A shell of its own, as in `( … )`: it starts with all that is known, and its directory changes end with it. */
   subshell(inside: () => void): void {
-    const { directories, arrived, visited } = this;
+    const { directories, arrived, visited, repeated } = this;
+    this.repeated = 0;
     this.branch(inside);
-    this.directories = directories;
-    this.arrived = arrived;
-    this.visited = visited;
+    Object.assign(this, { directories, arrived, visited, repeated });
   }
 
   /** Another process that reads shell text: it has none of this shell's functions, and its own variables. */
@@ -129,8 +132,8 @@ export class Flow {
   enter(path: string): boolean {
     const next = this.directories.map((from) => joinPath(from, path));
     const all = new Set([...this.directories, ...next]);
-    const climbs = !path.startsWith("/") && /(?:^|\/)\.\.(?:\/|$)/.test(path);
-    if (all.size > MAX_DIRECTORIES || (this.unordered > 0 && climbs)) return false;
+    const adds = !path.startsWith("/") && !next.every((directory) => this.directories.includes(directory));
+    if (all.size > MAX_DIRECTORIES || (this.repeated > 0 && adds)) return false;
     this.move([...all]);
     this.arrived = [...new Set(next)];
     return true;

@@ -96,7 +96,8 @@ export function readOptions(entry: ProgramEntry, words: readonly ShellWord[], st
     const word = words[i];
     if (word === undefined) break;
     const text = word.value ?? word.prefix;
-    if (word.value === undefined && !mayStandHere(word, entry, text)) {
+    // a dash before what is not known makes it an option for certain, and nobody knows which
+    if (word.value === undefined && !mayStandHere(word, entry, text === "-" ? "" : text)) {
       gadget("not-constant", i);
       operands.push({ word, index: i });
       continue;
