@@ -31,7 +31,10 @@ interface Words {
 }
 
 async function hook(words: readonly string[]): Promise<void> {
-  const refuse = (reason: string): never => end(dialectOf(words[0] ?? "")?.refuse(reason) ?? plain(reason));
+  const refuse = (why: string): never => {
+    const reason = `ringfence: ${why}`;
+    return end(dialectOf(words[0] ?? "")?.refuse(reason) ?? { exitCode: 2, stdout: "", stderr: `${reason}\n` });
+  };
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"] as const)
     process.on(signal, () => refuse("the hook client was ended by a signal"));
   process.on("uncaughtException", (error) => refuse(`the hook client failed: ${error.message}`));
@@ -91,10 +94,6 @@ async function ask({ agent, stateDir }: Words, input: Buffer): Promise<Result<Ho
     answer = await once();
   }
   return answer;
-}
-
-function plain(reason: string): HookReply {
-  return { exitCode: 2, stdout: "", stderr: `${reason}\n` };
 }
 
 /** Everything is written before the code is given; what cannot be written is a refusal. */

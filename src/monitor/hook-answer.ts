@@ -21,13 +21,14 @@ export interface HookSource {
 export function answerHooks(dialectOf: DialectOf, judge: JudgeHook): Pick<HookServerOptions, "answer" | "refuse"> {
   const refuse = (agent: string | undefined, reason: string): HookReply => {
     const dialect = agent === undefined ? undefined : dialectOf(agent);
-    return dialect?.refuse(reason) ?? { exitCode: 2, stdout: "", stderr: `${reason}\n` };
+    const said = `ringfence: ${reason}`;
+    return dialect?.refuse(said) ?? { exitCode: 2, stdout: "", stderr: `${said}\n` };
   };
   return {
     refuse,
     answer: async (call, signal) => {
       const dialect = dialectOf(call.agent);
-      if (dialect === undefined) return refuse(undefined, `ringfence: unknown agent \`${call.agent}\``);
+      if (dialect === undefined) return refuse(undefined, `unknown agent \`${call.agent}\``);
       const event = dialect.parse(call.input);
       if (!event.ok) return dialect.refuse(refusalWords(event.error));
       const answer = await judge(event.value, { call, signal });
