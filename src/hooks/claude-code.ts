@@ -77,7 +77,7 @@ function tool(fields: Fields, context: HookContext): Result<HookEvent, Problem> 
   };
   switch (event) {
     case "PreToolUse":
-      return toolEvent(context, TOOLS, { ...call, phase: "before-tool", rewritable: call.tool === "Bash" });
+      return toolEvent(context, TOOLS, { ...call, phase: "before-tool", rewritable: call.tool === "Bash", asks: true });
     case "PermissionRequest":
       return toolEvent(context, TOOLS, { ...call, phase: "permission" });
     case "PostToolUse":
@@ -113,7 +113,7 @@ function speech(event: HookEvent): Words {
     }
     case "permission":
       // Never an allow: the agent wants its person, and a policy is not the person.
-      return { deny: deniedPermission };
+      return { deny: deniedPermission, asking: true };
     case "prompt":
       return { deny: (reason) => ({ decision: "block", reason }) };
     default:

@@ -90,7 +90,8 @@ function speech(event: HookEvent): Words {
       return event.rewritable ? { deny, rewrite } : { deny };
     }
     case "permission":
-      return { deny: deniedPermission };
+      // Never an allow: what is asked for may be a way out of Codex's own sandbox, which no rule of ours speaks about.
+      return { deny: deniedPermission, asking: true };
     case "prompt":
       return { deny: (reason) => ({ decision: "block", reason }) };
     default:

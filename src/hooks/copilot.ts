@@ -158,7 +158,7 @@ function speech(event: HookEvent): Words {
       return event.rewritable ? { deny, allow, rewrite } : { deny, allow };
     }
     case "permission":
-      return { deny: (message) => ({ behavior: "deny", message }) };
+      return { deny: (message) => ({ behavior: "deny", message }), asking: true };
     case "prompt":
       return { deny: (reason) => ({ decision: "block", reason }) };
     default:

@@ -128,6 +128,7 @@ function speech(event: HookEvent): Words {
       return event.rewritable ? { deny, allow, rewrite } : { deny, allow };
     }
     case "permission":
+      return { deny, asking: true };
     case "prompt":
       return { deny };
     default:

@@ -34,6 +34,8 @@ export interface Words {
   readonly allow?: (reason: string) => unknown;
   /** Only where the agent is known to put the question to its person, or to refuse. */
   readonly ask?: (reason: string) => unknown;
+  /** The agent is asking its person already: where we would ask too, nothing needs to be said. */
+  readonly asking?: true;
   /** The call again, with another shell command in it. */
   readonly rewrite?: (reason: string, command: string) => unknown;
 }
@@ -48,6 +50,7 @@ export function answerIn(words: Words, agent: HookedAgent, answer: HookAnswer): 
     case "deny":
       return no(answer.reason);
     case "ask":
+      if (words.asking === true) return SILENT;
       if (words.ask !== undefined && rewrite === undefined) return say(words.ask(spoken(answer.reason)));
       return no(
         `${spoken(answer.reason)}\nthis needs a person, and ${agent} cannot ask one here; allow it in the policy, then try again`,

@@ -11,6 +11,8 @@ export interface ToolCall {
   readonly toolUseId?: string | undefined;
   /** The agent takes another shell command in place of this tool's. */
   readonly rewritable?: boolean;
+  /** The agent puts an `ask` to its person, and refuses where there is none. */
+  readonly asks?: true;
   readonly output?: string;
   readonly failed?: boolean;
   /** Already known, where the tool's name alone does not say it. */
@@ -29,7 +31,12 @@ export function toolEvent(context: HookContext, tools: AgentTools, call: ToolCal
   const about = { ...context, tool, ...id, input, actions };
   switch (phase) {
     case "before-tool":
-      return ok({ ...about, kind: phase, rewritable: call.rewritable === true });
+      return ok({
+        ...about,
+        kind: phase,
+        rewritable: call.rewritable === true,
+        ...(call.asks === true ? { asks: true } : {}),
+      });
     case "permission":
       // Whether its own plan or question pleases the person is nothing that a policy answers.
       return ok(isOnlyTalk(actions) ? { ...context, kind: "notice" } : { ...about, kind: phase });
