@@ -73,9 +73,17 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
   if (!loaded.ok) return err(badInput(loaded.error));
   const { policy, notBuilt } = loaded.value;
   if (notBuilt.length > 0) return cannot(...notBuilt);
+  // By its name it has no walls, and `run` is the walls (I15). It is for agents that only their hooks guard.
+  if (policy.sandbox.mode === "danger-full-access") {
+    return cannot({
+      code: "no-walls",
+      message: "`sandbox.mode: danger-full-access` has no fence, and `ringfence run` always makes one",
+      hint: "leave it out here; an agent outside a fence is guarded by `ringfence install AGENT`",
+    });
+  }
   const mode = sessionMode(policy.permissions, policy.permissions.mode, {
     asRoot: caller.uid === 0,
-    isolated: policy.sandbox.mode !== "danger-full-access",
+    isolated: true,
   });
   if (!mode.ok) return err({ exitCode: 126, problems: [mode.error] });
 

@@ -13,7 +13,6 @@ const nothing: Passes = () => false;
 /** For each key the values this version does; every other value is refused. */
 const DOES: Readonly<Record<string, Passes>> = {
   tier: only("low", "medium"),
-  "sandbox.mode": only("read-only", "workspace-write"),
   "sandbox.runtime": only("auto", "process"),
   "sandbox.workspace": only("overlay", "direct", "read-only"),
   "sandbox.apply": only("end", "ask"),
