@@ -31,9 +31,10 @@ async function lint(file: string | undefined, json: boolean): Promise<void> {
   const loaded = loadPolicy(layers.value);
   if (!loaded.ok) return end(loaded.error, RESULT.unreadable);
   const { workspaceRoot: root, home } = placesHere();
-  const compiled = compileRules(loaded.value.policy.permissions, { root, home });
+  const places = { root, home };
+  const compiled = compileRules(loaded.value.policy.permissions, places);
   if (!compiled.ok) return end(compiled.error, RESULT.unreadable);
-  const findings = lintPolicy(compiled.value, loaded.value.policy.sandbox.network);
+  const findings = lintPolicy(loaded.value, compiled.value, places);
   const all = [...loaded.value.notBuilt, ...findings];
   end(all, findings.length > 0 ? RESULT.fails : loaded.value.notBuilt.length > 0 ? RESULT.incomplete : RESULT.holds);
 }

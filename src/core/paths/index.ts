@@ -1,7 +1,14 @@
 // What a path means (SAND-3, CRED-6, DESIGN 7.7): protected, secret, matched by a pattern. Pure.
 
 export { isCommonPlace } from "./common.ts";
-export { compileDenies, compilePattern, couldMatchBelow, type PathMatcher, type PatternPlaces } from "./pattern.ts";
+export {
+  compileDenies,
+  compilePattern,
+  couldMatchBelow,
+  fixedPart,
+  type PathMatcher,
+  type PatternPlaces,
+} from "./pattern.ts";
 export {
   foldName,
   guardPlan,

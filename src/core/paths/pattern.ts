@@ -41,6 +41,14 @@ export function couldMatchBelow(text: string, places: PatternPlaces): PathMatche
   };
 }
 
+/** The folder or file that a pattern spells out before its first wildcard; `undefined` when it spells none. */
+export function fixedPart(text: string, places: PatternPlaces): string | undefined {
+  const parts = anchor(text.trim(), places);
+  const wild = parts.findIndex((part) => /[*?[]/.test(part));
+  const fixed = wild < 0 ? parts : parts.slice(0, wild);
+  return fixed.length === 0 ? undefined : `/${fixed.join("/")}`;
+}
+
 /** One matcher for many deny patterns, of paths relative to the root (as a walk of the workspace meets them). */
 export function compileDenies(texts: readonly string[], places: PatternPlaces): (relative: string) => boolean {
   if (texts.length === 0) return () => false;

@@ -2,7 +2,7 @@
 import type { Action } from "../action.ts";
 import type { Reason } from "../decision.ts";
 import type { Judgement } from "./decide.ts";
-import { hintFor } from "./explain.ts";
+import { hintFor, PERSON } from "./explain.ts";
 import type { Judge } from "./judge-command.ts";
 import type { RuleText } from "./policy.ts";
 import { passesWith, sparingRules } from "./sparing.ts";
@@ -22,9 +22,6 @@ const NO_PROPOSAL: ReadonlySet<string> = new Set([
   "sets-loaded-name",
   "shows-environment",
 ]);
-
-/** How the hint of every irreversible act begins (PERM-11). */
-const PERSON = "a person decides each time";
 
 /** Where the advice sends a person: the file of theirs that needs no acceptance. */
 export const OWN_POLICY = "~/.config/ringfence/policy.yaml";

@@ -12,6 +12,9 @@ interface Words {
 
 const WORDS: ReadonlyMap<string, Words> = new Map(Object.entries(table));
 
+/** How the hint of every irreversible act begins. */
+export const PERSON = "a person decides each time";
+
 /** One reason as half a sentence, with its rule and place. */
 export function explainReason(reason: Reason): string {
   const rule = reason.rule === undefined ? "" : ` ${reason.rule}`;
@@ -27,6 +30,11 @@ export function explainReason(reason: Reason): string {
 export function hintFor(reason: Reason): string | undefined {
   const hint = WORDS.get(reason.code)?.hint ?? "";
   return hint === "" ? undefined : hint;
+}
+
+/** True for what asks a person in every mode, whatever a rule says (PERM-11). */
+export function needsPerson(reason: Reason): boolean {
+  return WORDS.get(reason.code)?.hint.startsWith(PERSON) === true;
 }
 
 /** All codes that have a sentence, for the test. */

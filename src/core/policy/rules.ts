@@ -1,5 +1,5 @@
 // Rule texts → compiled rules, once for a whole session or batch. Order inside a list is kept; a list answers with its first match.
-import { compilePattern, couldMatchBelow, type PathMatcher } from "../paths/index.ts";
+import { compilePattern, couldMatchBelow, fixedPart, type PathMatcher } from "../paths/index.ts";
 import { err, ok, type Problem, type Result } from "../result.ts";
 import { type BashMatcher, compileBash } from "./bash-rule.ts";
 import type { RuleText } from "./policy.ts";
@@ -17,6 +17,8 @@ export interface CompiledRule {
   readonly rule: Rule;
   readonly bash?: BashMatcher;
   readonly path?: PathMatcher;
+  /** What a path rule spells before its first wildcard. */
+  readonly fixed?: string | undefined;
   /** False for a folder below which the path rule cannot match. */
   readonly below?: PathMatcher;
   readonly domain?: (host: string) => boolean;
@@ -60,6 +62,7 @@ function compileRule(text: RuleText, rule: Rule, places: Places, allows: boolean
           rule.specifier === undefined
             ? () => true
             : compilePattern(anchored(rule.specifier, text.at.file), places, { caseless: !allows }),
+        fixed: rule.specifier === undefined ? undefined : fixedPart(anchored(rule.specifier, text.at.file), places),
         below:
           rule.specifier === undefined ? () => true : couldMatchBelow(anchored(rule.specifier, text.at.file), places),
       };
