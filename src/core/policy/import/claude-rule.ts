@@ -171,9 +171,9 @@ function directory(rule: ClaudeRule, draft: Draft, specifier: string): void {
     `changing to that directory is permissions.${rule.list} there`,
     `became \`Read(${specifier})\`, which is stricter: nothing below it is read`,
   );
-  const placed =
-    specifier.startsWith("/") && !specifier.startsWith("//") ? `${rule.base}${specifier.slice(1)}` : specifier;
-  carry(rule, draft, `Read(${placed})`, `was ${rule.text}`);
+  // whether `/x` is the disk's or the project's, both are closed
+  const places = /^\/[^/]/.test(specifier) ? [`/${specifier}`, `${rule.base}${specifier.slice(1)}`] : [specifier];
+  for (const place of places) carry(rule, draft, `Read(${place})`, `was ${rule.text}`);
 }
 
 function parameter(rule: ClaudeRule, draft: Draft, tool: string, specifier: string): void {

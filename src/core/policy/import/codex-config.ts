@@ -185,11 +185,14 @@ function mode(word: string | undefined, key: string, { draft, at }: Place): void
 }
 
 function denyRead(draft: Draft): Handler {
-  return texts(
-    draft,
-    (text, at) =>
-      void draft.rule("deny", `Read(${text.startsWith("/") && !text.startsWith("//") ? `/${text}` : text})`, at),
-  );
+  return texts(draft, (text, at) => {
+    const pattern = text.startsWith("/")
+      ? `//${text.replace(/^\/+/, "")}`
+      : text.startsWith("**/")
+        ? `//${text}`
+        : text;
+    draft.rule("deny", `Read(${pattern})`, at);
+  });
 }
 
 function requirements(draft: Draft): Handlers {

@@ -118,6 +118,7 @@ interface Named {
   /** The part of a tool's name that a star or an MCP server leaves open. */
   readonly glob: string;
   readonly rule: string;
+  readonly native?: string;
 }
 
 function tools(tree: Tree): readonly Named[] {
@@ -146,7 +147,7 @@ function tools(tree: Tree): readonly Named[] {
             },
       ];
     const tool = Object.hasOwn(GEMINI_TOOLS, name) ? (GEMINI_TOOLS[name] ?? name) : name;
-    return [{ tool, glob: "*", rule: tool }];
+    return [{ tool, glob: "*", rule: tool, native: name === "search_file_content" ? "grep_search" : name }];
   });
 }
 
@@ -183,7 +184,24 @@ function ruleFor(
   }
   if (args !== undefined)
     return wider({ ...base, glob: "?*", rules: [named.rule] }, `argsPattern: ${shown(args)}`, draft);
-  return [{ ...base, glob: named.glob, rules: [named.rule] }];
+  if (verdict === "allow" && (named.native === "replace" || named.native === "EditTool") && !says(tree, "write_file")) {
+    draft.say(
+      label,
+      tree.at,
+      "lets files be changed, not made, there",
+      "not carried over: `Edit` here covers both; it asks",
+    );
+    return [];
+  }
+  return [
+    { ...base, glob: named.glob, rules: [named.rule], ...(named.native === undefined ? {} : { native: named.native }) },
+  ];
+}
+
+/** Does the rule name this tool too? */
+function says(tree: Tree, name: string): boolean {
+  const node = get(tree, "toolName");
+  return node?.kind === "list" && node.items.some((item) => textOf(item) === name);
 }
 
 /** A pattern over the arguments that we cannot read: a limit grows to the whole tool, an allow is left out. */

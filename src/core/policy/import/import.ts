@@ -78,28 +78,40 @@ export function importPolicy(from: NativeForm, source: ImportSource): Result<Imp
 /** Loads what was written and takes out, aloud, what this version refuses: an import that does not load would be of no use. */
 function settled(draft: Draft, heading: readonly string[]): Result<Imported, readonly Problem[]> {
   let parts: readonly DraftPart[] = draft.parts;
-  for (let round = 0; round < 4; round++) {
+  for (let round = 0; round < 6; round++) {
     const { text, lines } = printPolicy(parts, heading);
     const loaded = loadPolicy([{ name: "user", file: "the imported policy", text, digest: "", trusted: true }]);
-    const refused = loaded.ok ? loaded.value.notBuilt : loaded.error;
-    const taken = new Set<DraftPart>();
-    for (const problem of refused) {
+    const refused = new Map<DraftPart, Problem>();
+    for (const problem of loaded.ok ? loaded.value.notBuilt : loaded.error) {
       const part = lines.get(problem.at?.line ?? 0);
-      if (part === undefined || taken.has(part)) continue;
-      taken.add(part);
-      draft.say(
-        typeof part.value === "string" ? `${part.key}: ${part.value}` : `${part.key}: ${JSON.stringify(part.value)}`,
-        part.at,
-        "would stand in the policy",
-        `left out: ${problem.message}`,
-      );
+      if (part !== undefined && !refused.has(part)) refused.set(part, problem);
     }
-    if (taken.size === 0) {
+    if (refused.size === 0) {
       if (!loaded.ok) return err(loaded.error);
       const order = [...draft.unequal].sort((a, b) => a.at.line - b.at.line || a.at.column - b.at.column);
       return ok({ text, unequal: order });
     }
-    parts = parts.filter((part) => !taken.has(part));
+    parts = parts.flatMap((part) => {
+      const problem = refused.get(part);
+      return problem === undefined ? [part] : withoutFault(part, problem, draft);
+    });
   }
   return err([{ code: "import-unsettled", message: "the imported policy does not load, whatever is left out" }]);
+}
+
+/** A refused part: its examples go first, since they may hold there and not here; only then the whole of it. */
+function withoutFault(part: DraftPart, problem: Problem, draft: Draft): readonly DraftPart[] {
+  const { value, key, at } = part;
+  if (typeof value === "object" && value !== null && "rule" in value) {
+    draft.say(
+      String(value.rule),
+      at,
+      "carries examples there",
+      `kept without them, since they do not hold here: ${problem.message}`,
+    );
+    return [{ ...part, value: value.rule }];
+  }
+  const name = typeof value === "string" ? value : JSON.stringify(value);
+  draft.say(`${key}: ${name}`, at, "would stand in the policy", `left out: ${problem.message}`);
+  return [];
 }

@@ -1,6 +1,7 @@
 // Host lists of other tools → `sandbox.network`. A host that our grammar refuses is said, never guessed.
 
 import { parseEgressRule, splitPort } from "../../net/grammar.ts";
+import { isAddress } from "../../net/host.ts";
 import type { Span } from "../../result.ts";
 import type { Draft } from "./draft.ts";
 
@@ -43,6 +44,13 @@ export function addHost({ list, text, key, at, anyPort = false, methods }: HostE
   if (list === "deny")
     return draft.add({ key: "sandbox.network.deny", value: splitPort(named).port === undefined ? named : host, at });
   draft.add({ key: "sandbox.network.allow", value: methods === undefined ? host : { host, methods }, at });
+  if (isAddress(parsed.value.host))
+    draft.say(
+      `${key}: ${text}`,
+      at,
+      "an address, dialled as it is, there",
+      "dialled here only when it is public; for another one see `sandbox.network.allowPrivate`",
+    );
   if (anyPort && splitPort(host).port === undefined)
     draft.say(
       `${key}: ${text}`,

@@ -18,40 +18,65 @@ export interface OrderedRule {
   readonly at: Span;
   /** As it is shown to a person. */
   readonly name: string;
+  /** The tool's own name there, where several of them are one tool of ours. */
+  readonly native?: string;
 }
+
+/** Gemini's tools that read; `Read` stands for all of them. */
+const READS = ["read_file", "glob", "grep_search", "list_directory"];
 
 /** Tools that ask here when no rule speaks of them, so that a general `ask` needs no rule. Reading is free inside the workspace. */
 const ASKS_ANYWAY = (tool: string): boolean => tool !== "Read" && tool !== "Bash";
 
+/** Most pairs of patterns that are compared; further ones count as overlapping, which only says more. */
+const MOST_PAIRS = 100_000;
+
 /** Writes the rules down, strongest first as given. */
 export function addOrdered(rules: readonly OrderedRule[], draft: Draft): void {
-  for (const [index, rule] of rules.entries()) {
-    if (rule.verdict === "allow") {
-      allow(rule, draft);
-      continue;
-    }
-    const looser = rules
-      .slice(0, index)
-      .filter((r) => sameTool(r, rule) && !atLeast(r.verdict, rule.verdict) && overlaps(r.glob, rule.glob));
-    if (rule.glob === "*" && looser.length > 0) {
-      general(rule, looser, draft);
-      continue;
-    }
-    for (const text of rule.rules) draft.rule(rule.verdict, text, rule.at);
-    const [stronger] = looser;
-    if (stronger === undefined) continue;
-    const whole = covers(stronger.glob, rule.glob);
-    draft.say(
-      rule.name,
-      rule.at,
-      `${rule.verdict}, but ${whole ? "cancelled" : "loosened in part"} there by ${stronger.name} (line ${stronger.at.line})`,
-      `stricter here: ${rule.verdict} wins in any order; take the rule out if the other one is meant`,
-    );
+  let pairs = 0;
+  const meets = (a: OrderedRule, b: OrderedRule): boolean => ++pairs > MOST_PAIRS || overlaps(a.glob, b.glob);
+  const before = new Map<string, OrderedRule[]>();
+  for (const rule of rules) {
+    const stronger = before.get(rule.tool) ?? [];
+    addOne(rule, stronger, meets, draft);
+    stronger.push(rule);
+    before.set(rule.tool, stronger);
   }
 }
 
-function sameTool(a: OrderedRule, b: OrderedRule): boolean {
-  return a.tool === b.tool;
+function addOne(
+  rule: OrderedRule,
+  stronger: readonly OrderedRule[],
+  meets: (a: OrderedRule, b: OrderedRule) => boolean,
+  draft: Draft,
+): void {
+  if (rule.verdict === "allow") {
+    // a general limit becomes the default and not a rule, so what it hides must not come back
+    const hidden = stronger.find((r) => r.verdict !== "allow" && covers(r.glob, rule.glob));
+    if (hidden === undefined) allow(rule, draft);
+    else
+      draft.say(
+        rule.name,
+        rule.at,
+        `never reached there: ${hidden.name} (line ${hidden.at.line}) is stronger`,
+        "not carried over",
+      );
+    return;
+  }
+  const looser = stronger.filter((r) => !atLeast(r.verdict, rule.verdict) && meets(r, rule));
+  if (rule.glob === "*" && looser.length > 0) {
+    general(rule, looser, draft);
+    return;
+  }
+  for (const text of rule.rules) draft.rule(rule.verdict, text, rule.at);
+  const [first] = looser;
+  if (first === undefined) return;
+  draft.say(
+    rule.name,
+    rule.at,
+    `${rule.verdict}, but ${covers(first.glob, rule.glob) ? "cancelled" : "loosened in part"} there by ${first.name} (line ${first.at.line})`,
+    `stricter here: ${rule.verdict} wins in any order; take the rule out if the other one is meant`,
+  );
 }
 
 function allow(rule: OrderedRule, draft: Draft): void {
@@ -63,8 +88,8 @@ function allow(rule: OrderedRule, draft: Draft): void {
       draft.say(
         rule.name,
         rule.at,
-        "every command is allowed there, but may ask when it names files outside",
-        "every command is covered here; what runs another program, writes by an option or cannot be undone asks, and the fence hides what lies outside",
+        "every command is allowed there",
+        "every command is covered here too; what runs another program, writes by an option or cannot be undone asks, and the fence hides what lies outside",
       );
   }
 }
@@ -101,6 +126,7 @@ function general(rule: OrderedRule, exceptions: readonly OrderedRule[], draft: D
         );
     }
   } else if (rule.tool === "Read") {
+    if (READS.every((one) => exceptions.some((e) => e.glob === "*" && e.native === one))) return;
     for (const text of rule.rules) draft.rule(rule.verdict, text, rule.at);
     draft.say(
       rule.name,

@@ -22,6 +22,7 @@ export function printPolicy(
   };
   let open: readonly string[] = [];
   for (const { key, kind } of POLICY_KEYS) {
+    if (key === "version") continue;
     const all = parts.filter((part) => part.key === key);
     const single = kind === "value" || kind === "switch";
     const kept = single ? all.slice(-1) : all.toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column);
