@@ -44,6 +44,14 @@ const KNOWN_VALUES: Readonly<Record<string, { readonly values: RegExp; readonly 
   },
   // `go -mod=mod` rewrites go.mod
   "module-mode": { values: /^(?:readonly|vendor)$/, code: "write" },
+  // the files that a project lists its packages in
+  requirements: {
+    values:
+      /^(?:\.\/)?(?:[\w-]+\/)*(?:dev-|test-)?requirements[\w.-]*\.(?:txt|in)$|^requirements\/[\w.-]+\.(?:txt|in)$/,
+    code: "config",
+  },
+  // `pytest -p no:cacheprovider` switches a plugin off
+  "plugin-off": { values: /^no:[\w.]+$/, code: "plugin" },
   // the project that is meant without the option
   project: { values: /^(?:\.\/?|(?:\.\/)?tsconfig\.json)$/, code: "config" },
 };
@@ -62,15 +70,12 @@ export function readOptions(entry: ProgramEntry, words: readonly ShellWord[], st
     seen.add(name);
     if (value !== undefined) given.push({ name, value, effect });
   };
-  const apply = (name: string, effect: string, index: number, value: Operand | undefined): void => {
+  const apply = (name: string, written: string, index: number, value: Operand | undefined): void => {
+    const [effect = written, harmless = ""] = written.split(" unless ");
     note(name, value, effect);
+    if (value?.word.value !== undefined && harmless.split(" ").includes(value.word.value)) return;
     if (effect === "config" && isOwnConfig(value, entry)) return;
-    if (effect === "sql") return; // judged by scripts/databases.ts
-    const [code = effect, harmless] = effect.split(" unless ");
-    if (harmless !== undefined) {
-      if (value?.word.value === undefined || !harmless.split(" ").includes(value.word.value)) gadget(code, index);
-      return;
-    }
+    if (effect === "sql" || effect === "text") return; // judged by scripts/
     if (effect === "write" || effect === "delete") {
       if (value === undefined) gadget(effect, index);
       else effects.push({ kind: effect, path: value.word, index, inherent: false });
@@ -113,6 +118,7 @@ export function readOptions(entry: ProgramEntry, words: readonly ShellWord[], st
       break;
     }
     if (entry.number && /^-\d+$/.test(text)) continue;
+    if (entry.plain !== undefined && word.value !== undefined && plainWord(entry.plain).test(text)) continue;
     if (text.startsWith("--") || entry.singleDash) {
       const equals = text.indexOf("=");
       const written = text.slice(text.startsWith("--") ? 2 : 1, equals < 0 ? undefined : equals);
@@ -126,6 +132,7 @@ export function readOptions(entry: ProgramEntry, words: readonly ShellWord[], st
       if (value === undefined && found.takes === "value") {
         const next = words[i + 1];
         if (next !== undefined) value = { word: next, index: ++i };
+        if (found.pair) i++;
         if (mayBeMore(next, entry)) gadget("not-constant", i);
       }
       const effect = harmful[found.key];
@@ -157,8 +164,10 @@ export function readOptions(entry: ProgramEntry, words: readonly ShellWord[], st
       let value: Operand | undefined;
       const here = i;
       if (takesValue) {
-        if (at + 1 < text.length || word.value === undefined) value = { word: part(word, at + 1), index: i };
-        else if (words[i + 1] !== undefined) {
+        if (at + 1 < text.length || word.value === undefined) {
+          value = { word: part(word, at + 1), index: i };
+          if (mayBeMore(value.word, entry)) gadget("not-constant", i);
+        } else if (words[i + 1] !== undefined) {
           value = { word: words[++i] as ShellWord, index: i };
           if (mayBeMore(value.word, entry)) gadget("not-constant", i);
         }
@@ -188,7 +197,8 @@ const ONLY_READS: ReadonlySet<string> = new Set(["read", "names-file"]);
 
 /** A word that is not constant can be an option in disguise; harmless where the program has no effect to offer. */
 function mayStandHere(word: ShellWord, entry: ProgramEntry, prefix: string): boolean {
-  if (prefix !== "" && (word.kind !== "split" || entry.effects === undefined)) return true;
+  const single = word.kind !== "split" || (entry.effects === undefined && entry.careful !== true);
+  if (prefix !== "" && single) return true;
   const noEffects =
     Object.values(entry.effects ?? {}).every((effect) => ONLY_READS.has(effect)) &&
     entry.always === undefined &&
@@ -196,7 +206,7 @@ function mayStandHere(word: ShellWord, entry: ProgramEntry, prefix: string): boo
     entry.careful !== true;
   return (
     noEffects &&
-    !["run", "code", "write", "pattern-write", "delete", "copy", "move", "read-then-write"].includes(
+    !["run", "code", "write", "pattern-write", "delete", "copy", "move", "archive", "read-then-write"].includes(
       entry.operands ?? "text",
     )
   );
@@ -205,13 +215,26 @@ function mayStandHere(word: ShellWord, entry: ProgramEntry, prefix: string): boo
 /** An option's value that may become several words: what follows the first is options or operands again. */
 function mayBeMore(word: ShellWord | undefined, entry: ProgramEntry): boolean {
   if (word === undefined || word.value !== undefined || word.kind === "quoted") return false;
-  return entry.wrapper !== undefined || !mayStandHere({ ...word, kind: "split" }, entry, "x");
+  return (
+    entry.wrapper !== undefined || entry.stopAtOperand === true || !mayStandHere({ ...word, kind: "split" }, entry, "x")
+  );
 }
 
 interface LongOption {
   readonly name: string;
   readonly key: string;
   readonly takes: "value" | "maybe" | "none";
+  /** Takes two words (`jq --arg NAME VALUE`). */
+  readonly pair: boolean;
+}
+
+const plainWords = new Map<string, RegExp>();
+
+/** The table's expressions, compiled once each. */
+function plainWord(source: string): RegExp {
+  const known = plainWords.get(source) ?? new RegExp(`^-(?:${source})$`);
+  plainWords.set(source, known);
+  return known;
 }
 
 const cache = new WeakMap<ProgramEntry, readonly LongOption[]>();
@@ -221,11 +244,12 @@ function longNames(entry: ProgramEntry): readonly LongOption[] {
   if (known !== undefined) return known;
   const written = [...(entry.long ?? "").split(/\s+/).filter(Boolean), ...Object.keys(entry.effects ?? {})];
   const names = written
-    .filter((key) => entry.singleDash || key.replace(/[=?]$/, "").length > 1)
+    .filter((key) => entry.singleDash || key.replace(/[=?]+$/, "").length > 1)
     .map(
       (key): LongOption => ({
         key,
-        name: key.replace(/[=?]$/, ""),
+        name: key.replace(/[=?]+$/, ""),
+        pair: key.endsWith("=="),
         takes: key.endsWith("=") ? "value" : key.endsWith("?") ? "maybe" : "none",
       }),
     );
@@ -303,6 +327,10 @@ export function operandEffects(entry: ProgramEntry, read: ReadOptions): readonly
             : [reads(o, true), changes(o, "delete")],
       );
     }
+    case "archive":
+      return operands.map((o, i) =>
+        i > 0 ? reads(o, true) : { kind: "write", path: o.word, index: o.index, inherent: false },
+      );
     case "read-then-write":
       return operands.map((o, i) =>
         i === 0 ? reads(o, true) : { kind: "write", path: o.word, index: o.index, inherent: false },

@@ -6,11 +6,11 @@ import type { ReadOptions } from "./options.ts";
 import type { ProgramUse } from "./program.ts";
 import { awkCommands, awkHarm, jqHarm, yqHarm } from "./script-text.ts";
 import { tar, zip } from "./scripts/archives.ts";
-import { atFiles, cmake, gcc, make, maven } from "./scripts/build.ts";
+import { atFiles, cmake, gcc, goRun, make, maven } from "./scripts/build.ts";
 import { aws, cloud } from "./scripts/clouds.ts";
 import { redis, sqlOperand, sqlOption } from "./scripts/databases.ts";
 import { git, gitConfig, gitShow } from "./scripts/git.ts";
-import { interpreter, scripted, sed } from "./scripts/languages.ts";
+import { interpreter, php, scripted, sed } from "./scripts/languages.ts";
 import { curl, remoteHost, rsync, socat, ssh } from "./scripts/network.ts";
 import { kubectl, packages, projectScript } from "./scripts/packages.ts";
 import { capsh, environment, joined, laterText, setarch, sg, shell, texts, wraps, xargs } from "./scripts/shells.ts";
@@ -36,6 +36,7 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   git,
   "git-config": gitConfig,
   "git-show": gitShow,
+  "go-run": goRun,
   interpreter,
   ip,
   joined,
@@ -46,6 +47,7 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   make,
   maven,
   packages,
+  php,
   "project-script": projectScript,
   ps,
   "remote-host": remoteHost,

@@ -1,6 +1,7 @@
 // The program table: what each program's options and operands do (programs/*.json). Data with its own examples, which run as tests.
 // An entry lists what is harmless; an option that is not listed is an effect. So a forgotten line is a question, never a hole.
 import always from "./programs/always.json" with { type: "json" };
+import build from "./programs/build.json" with { type: "json" };
 import cloud from "./programs/cloud.json" with { type: "json" };
 import databases from "./programs/databases.json" with { type: "json" };
 import files from "./programs/files.json" with { type: "json" };
@@ -22,6 +23,7 @@ export type OperandRole =
   | "delete"
   | "copy"
   | "move"
+  | "archive"
   | "read-then-write"
   | "run"
   | "code";
@@ -35,19 +37,21 @@ export interface ProgramEntry {
   /** Harmless one-letter options without and with a value. */
   readonly flags?: string;
   readonly values?: string;
-  /** Harmless long options, separated by spaces; `name=` takes a value, `name?` an attached one or none. */
+  /** Harmless long options, separated by spaces; `name=` takes a value, `name==` two, `name?` an attached one or none. */
   readonly long?: string;
   /** Harmless letters that swallow the rest of their word (`-U3`), without which they take nothing. */
   readonly attached?: string;
   /**
    * Options with an effect: `o=` or `output=` with a value, `x` without; value: `write`, `read`, `directory`, a way to hold shell
    * text (`shell-text` and the other forms of inner-text.ts: judged besides), `command`, `each-command` and `module` (the words
-   * from here on are a command), `named-format`, `module-mode` and `project` (harmless for well-known values), or a gadget's code; `CODE unless A B` is
+   * from here on are a command), `named-format`, `module-mode`, `project`, `requirements` and `plugin-off` (harmless for well-known values), or a gadget's code; `CODE unless A B` is
    * harmless for these values.
    */
   readonly effects?: Readonly<Record<string, string>>;
   /** Configuration files in the working directory that the tool takes by itself, so that naming one is harmless. */
   readonly ownConfig?: string;
+  /** Harmless words of irregular form, as an expression for what follows the dash (`-Wall`, `-std=c11`). */
+  readonly plain?: string;
   /** `-5` is a harmless number. */
   readonly number?: boolean;
   readonly operands?: OperandRole;
@@ -99,7 +103,7 @@ const ALWAYS: readonly (readonly [string, ProgramEntry])[] = Object.entries(alwa
 
 const TABLE: ReadonlyMap<string, ProgramEntry> = new Map([
   ...ALWAYS,
-  ...[cloud, databases, files, git, publish, run, system, tools].flatMap((part) =>
+  ...[build, cloud, databases, files, git, publish, run, system, tools].flatMap((part) =>
     Object.entries(part as Readonly<Record<string, ProgramEntry>>).map(
       ([name, entry]) => [name, completed(entry)] as const,
     ),

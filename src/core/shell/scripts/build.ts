@@ -48,3 +48,10 @@ export const gcc: Special = (read, use) => [
       : [{ kind: "run", index: i + 1, inner: use.shellText(wrapper.replaceAll(",", " ")) }];
   }),
 ];
+
+/** `go run`: the project's own packages and files are named by the rule; what has a version comes from elsewhere. */
+export const goRun: Special = (read) =>
+  read.operands
+    .slice(0, 1)
+    .filter((o) => /@|^[^./]*\.[^./]+\//.test(o.word.value ?? "@"))
+    .map((o) => gadget("network", o.index));

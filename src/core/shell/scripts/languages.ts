@@ -39,6 +39,9 @@ export const sed: Special = (read, use) => {
 /** `python x`, `node x`: a file is a program; without one, standard input is. */
 export const interpreter: Special = (read) => {
   if (read.operands.length > 0) return managedTask(read.operands);
-  const told = read.rest !== undefined || ["version", "help", "V", "v"].some((name) => read.seen.has(name));
+  const told = read.rest !== undefined || ["version", "help", "V", "v", "test"].some((name) => read.seen.has(name));
   return told ? [] : [gadget("standard-input", 0)];
 };
+
+/** php: `-l FILE` only looks at the syntax. */
+export const php: Special = (read, use) => (read.seen.has("l") ? [] : interpreter(read, use));

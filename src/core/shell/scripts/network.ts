@@ -15,7 +15,8 @@ export const curl: Special = (read) => {
   const host = (o: Operand | undefined): string | undefined =>
     /^(?:https?:\/\/)?([^/?#]+)/.exec(o?.word.value ?? "")?.[1];
   const elsewhere = read.operands.slice(1).filter((o) => host(o) !== host(read.operands[0]));
-  return [...header, ...odd, ...elsewhere].map((o) =>
+  const format = valuesOf(read, "w", "write-out").filter((o) => /^@|%output|^$/.test(o.word.value ?? o.word.prefix));
+  return [...header, ...odd, ...elsewhere, ...format].map((o) =>
     gadget(o.word.value === undefined ? "not-constant" : "network", o.index),
   );
 };
