@@ -3,7 +3,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs
 import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import type { EgressRule } from "#core/net";
-import { compileRules, type Policy } from "#core/policy";
+import { compileRules, type Policy, sessionMode } from "#core/policy";
 import { cloneOwner } from "#core/session";
 import { findGitDir } from "./git-folder.ts";
 import type { Guard } from "./guarded-session.ts";
@@ -26,6 +26,9 @@ export function compileGuard(policy: Policy, places: GuardPlaces): Result<() => 
   const { root, home, contained } = places;
   const rules = compileRules(policy.permissions, { root, home });
   if (!rules.ok) return err(rules.error);
+  // `run` has asked about root before its fence was made; a session that only hooks guard has no fence at all
+  const mode = sessionMode(policy.permissions, policy.permissions.mode, { asRoot: false, isolated: contained });
+  if (!mode.ok) return err([mode.error]);
   const workspace = policy.legs.workspace === "auto" ? cloneOwner(headJournal(root)) : policy.legs.workspace;
   const serviceHosts = places.reachable
     .filter(({ text, at }) => isService(text) || at.file.startsWith("preset "))
@@ -34,7 +37,7 @@ export function compileGuard(policy: Policy, places: GuardPlaces): Result<() => 
     const resolve = linkResolver();
     return {
       policy,
-      judge: { rules: rules.value, mode: policy.permissions.mode, facts: { root, home, resolve } },
+      judge: { rules: rules.value, mode: mode.value, facts: { root, home, resolve } },
       legs: {
         root,
         home,
