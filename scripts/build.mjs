@@ -115,6 +115,8 @@ function failed(error) {
 
 try {
   await bundle("src/cli/main.ts", "dist/ringfence.cjs", PROGRAM);
+  // A hook without the native client starts once a tool call: its bundle holds nothing else, a tenth of the program.
+  await bundle("src/cli/hook-main.ts", "dist/hook.cjs", PROGRAM);
   if (existsSync(join(root, "tests/bench/main.ts"))) await bundle("tests/bench/main.ts", "dist/bench.mjs", MODULE);
   compileHelper();
   makeCodeCache();

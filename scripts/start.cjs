@@ -26,8 +26,10 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(125);
 }
 
-const file = join(__dirname, "../dist/ringfence.cjs");
-const cacheFile = join(__dirname, "../dist/ringfence.cache");
+// A hook is a small bundle of its own, which needs no cache; only its help is the program's.
+const isHook = process.argv[2] === "hook" && process.argv[3] !== "--help" && process.argv[3] !== "-h";
+const file = join(__dirname, isHook ? "../dist/hook.cjs" : "../dist/ringfence.cjs");
+const cacheFile = join(__dirname, isHook ? "../dist/hook.cache" : "../dist/ringfence.cache");
 
 function readCache() {
   try {

