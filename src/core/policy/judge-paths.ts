@@ -82,9 +82,11 @@ export function limitBelow(folder: NamedPath, access: Access, rules: CompiledRul
 }
 
 /** The allow rule that covers every name of the path. */
-export function allowOn(path: NamedPath, access: Access, rules: CompiledRules): CompiledRule | undefined {
-  const bound = pathRules(rules.allow, `allow ${access}`, (r) => concerns(r, access, "allow"));
-  return bound.find((r) => path.names.every((name) => r.path?.(name)));
+export function allowOn(path: NamedPath, access: Access, { allow }: CompiledRules): CompiledRule | undefined {
+  const bound = pathRules(allow, `allow ${access}`, (r) => concerns(r, access, "allow"));
+  // a link and its target may stand under different rules, but each must stand under one
+  const rules = path.names.map((name) => bound.find((r) => r.path?.(name)));
+  return rules.includes(undefined) ? undefined : rules[0];
 }
 
 /** True when some deny or ask of this access exists at all. */
