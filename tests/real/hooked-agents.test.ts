@@ -69,20 +69,24 @@ describe("an agent that only its hooks guard", () => {
     },
   );
 
-  it.for(HOOKED_AGENTS.flatMap((agent) => FAULTS.map((fault) => ({ agent, name: agent.name, fault }))))(
-    "$name: runs nothing when its monitor is $fault",
+  it.for(HOOKED_AGENTS.map((agent) => ({ agent, name: agent.name })))(
+    "$name: runs nothing when its monitor hangs, answers rubbish, or goes away",
     { timeout: 300_000 },
-    async ({ agent, fault }, context) => {
+    async ({ agent }, context) => {
       needs(context, "helper", "userns", "user");
       await using session = hookedSession(context, agent, POLICY);
       const script = [agent.shell("touch allowed-1"), { text: "done" }];
+      expect((await session.ringfence("install", hookWord(agent))).code).toBe(0);
+      // The control: with its monitor there, it runs.
       await session.work(script);
       expect(made(session.workspace)).toEqual(["allowed-1"]);
       session.remove("allowed-1");
-      expect((await session.ringfence("install", hookWord(agent))).code).toBe(0);
-      await session.fake(fault);
-      const ended = await session.work(script);
-      expect(made(session.workspace), ended.stdout + ended.stderr).toEqual([]);
+      await session.ringfence("host", "--stop");
+      for (const fault of FAULTS) {
+        await session.fake(fault);
+        const ended = await session.work(script);
+        expect(made(session.workspace), `${fault}: ${ended.stdout}${ended.stderr}`).toEqual([]);
+      }
     },
   );
 });

@@ -18,6 +18,8 @@ export interface TestAgent {
   readonly settings?: Readonly<Record<string, string>>;
   /** Arguments of one unattended session that may use its shell and file tools. */
   readonly headless: readonly string[];
+  /** Arguments that turn its own sandbox off, for tests in which something else is to stop it. */
+  readonly unwalled?: readonly string[];
   /** A step that runs a command with the agent's own shell tool. */
   shell(command: string): Step;
   /** A step that writes a file with the agent's own file tool, where it has one. */
@@ -50,6 +52,7 @@ const codex: TestAgent = {
     }).flatMap(([key, value]) => ["-c", `${key}=${JSON.stringify(value)}`]),
   }),
   headless: ["exec", "--skip-git-repo-check", "go"],
+  unwalled: ["-c", 'sandbox_mode="danger-full-access"'],
   shell: (command) => ({ tool: "exec_command", args: { cmd: command } }),
   // It offers its patch tool only to models it knows; with others it edits by its shell.
   write: (path, content) => codex.shell(`cat > '${path}' <<'END'\n${content}END`),

@@ -58,12 +58,15 @@ export function hookedSession(context: TestContext, agent: TestAgent, policy: st
   const run = (argv: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Ended> =>
     runToEnd(user.as(argv), workspace, { ...env, ...more });
   const fakes: (() => void)[] = [];
+  const endFakes = (): void => {
+    for (const end of fakes.splice(0)) end();
+  };
   return {
     workspace,
     async work(script) {
       await using model = await openModelServer(script);
       const connection = agent.connect(`http://127.0.0.1:${model.port}`);
-      const argv = [program.command, ...connection.args, ...agent.headless];
+      const argv = [program.command, ...connection.args, ...(agent.unwalled ?? []), ...agent.headless];
       const ended = await run(argv, connection.env);
       return { ...ended, results: model.results() };
     },
@@ -71,6 +74,7 @@ export function hookedSession(context: TestContext, agent: TestAgent, policy: st
     remove: (name) => rmSync(join(workspace, name)),
     records: () => recordsIn(join(state, "ringfence/log/sessions")),
     async fake(fault) {
+      endFakes();
       const script = join(checkout, "tests/support/fake-monitor.mjs");
       const socket = join(state, "ringfence/host/hook.sock");
       const [file = "", ...args] = user.as([process.execPath, script, socket, fault]);
@@ -79,7 +83,7 @@ export function hookedSession(context: TestContext, agent: TestAgent, policy: st
       await new Promise((ready) => child.stdout.once("data", ready));
     },
     async [Symbol.asyncDispose]() {
-      for (const end of fakes) end();
+      endFakes();
       await run([launcher, "host", "--stop"]);
     },
   };
