@@ -8,6 +8,10 @@ export interface Terminal extends Disposable {
   /** Types keys by tmux's names (`Enter`, `Up`, `C-c`); any other word is typed as it is. */
   type(...keys: readonly string[]): void;
   resize(columns: number, rows: number): void;
+  /** Pastes as a terminal does, marked as a paste where the program asked for that. */
+  paste(text: string): void;
+  /** What the program has switched on. */
+  flags(): { readonly alternate: boolean; readonly mouse: boolean };
   /** What is on the screen now. */
   screen(): string;
   /** Waits until the screen matches; throws with the last screen when it does not within the time. */
@@ -36,6 +40,14 @@ export function openTerminal(options: {
   return {
     type: (...keys) => void tmux("send-keys", ...keys),
     resize: (columns, rows) => void tmux("resize-window", "-x", `${columns}`, "-y", `${rows}`),
+    paste: (text) => {
+      tmux("set-buffer", text);
+      tmux("paste-buffer", "-p");
+    },
+    flags: () => {
+      const [alternate, mouse] = tmux("display-message", "-p", "#{alternate_on} #{mouse_any_flag}").trim().split(" ");
+      return { alternate: alternate === "1", mouse: mouse === "1" };
+    },
     screen,
     async until(pattern, timeoutMs = 60_000) {
       const end = Date.now() + timeoutMs;

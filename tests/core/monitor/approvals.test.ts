@@ -61,7 +61,13 @@ const tick = (): Promise<void> => new Promise((done) => setTimeout(done, 5));
 describe("a question", () => {
   it("is on record before it is shown, and its answer before the act", async () => {
     const order: string[] = [];
-    const channel: QuestionChannel = { ...saying(yes), ask: async () => void order.push("shown") ?? yes };
+    const channel: QuestionChannel = {
+      ...saying(yes),
+      ask: async () => {
+        order.push("shown");
+        return yes;
+      },
+    };
     const { ask } = bed({ channels: [channel], append: async ({ type }) => order.push(type) });
     expect(await ask("npm test")).toMatchObject({ verdict: "allow", by: "terminal", scope: "once" });
     expect(order).toEqual(["approval.ask", "shown", "approval.answer"]);
