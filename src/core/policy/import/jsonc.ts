@@ -38,7 +38,8 @@ export function readJson(file: string, text: string): Result<Tree, Problem> {
   } catch (thrown) {
     const place = /position (\d+)/.exec(String(thrown))?.[1];
     return fail(
-      `the file is not JSON: ${String(thrown instanceof Error ? thrown.message : thrown)}`,
+      // V8 quotes a piece of the text, which may hold anything
+      `the file is not JSON: ${(thrown as Error).message.replace(/, (?:\.\.\.)?"[\s\S]*" is not valid JSON$/, "").replace(/ in JSON at position \d+[\s\S]*$/, "")}`,
       place !== undefined ? span(Number(place)) : first === undefined ? undefined : span(first.pos[0]),
     );
   }

@@ -29,7 +29,7 @@ const READS = ["read_file", "glob", "grep_search", "list_directory"];
 const ASKS_ANYWAY = (tool: string): boolean => tool !== "Read" && tool !== "Bash";
 
 /** Most pairs of patterns that are compared; further ones count as overlapping, which only says more. */
-const MOST_PAIRS = 100_000;
+const MOST_PAIRS = 20_000;
 
 /** Writes the rules down, strongest first as given. */
 export function addOrdered(rules: readonly OrderedRule[], draft: Draft): void {
