@@ -6,6 +6,8 @@ import { findInstallation } from "./installation.ts";
 /** Every command and its file. Only the one that is asked for is loaded: a start should not pay for the others. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import("./run.ts")).runCommand(),
+  exec: async () => (await import("./exec.ts")).execCommand(),
+  sessions: async () => (await import("./sessions.ts")).sessionsCommand(),
   demo: async () => (await import("./demo.ts")).demoCommand(),
   review: async () => (await import("./review.ts")).reviewCommand(),
   apply: async () => (await import("./apply.ts")).applyCommand(),

@@ -38,6 +38,11 @@ export interface RunRequest {
       client: string,
     ) => readonly { readonly target: string; readonly content: string }[];
   };
+  /**
+   * For a session that a program keeps, not a person at a terminal: it is told when further commands are taken, and ends the session by the
+   * signal; its own process's signals are its own.
+   */
+  readonly keeper?: { readonly started: (id: string) => void; readonly stop: AbortSignal };
   /** Stop before anything starts and answer the plan. */
   readonly dryRun: boolean;
 }

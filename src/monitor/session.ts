@@ -9,6 +9,7 @@ import type { Outcome } from "#core/session";
 import { forTerminal } from "#core/text";
 import { type Egress, openEgress } from "#egress";
 import { type Fence, type FenceEvent, type FenceExit, findBubblewrap, launch, publishPorts } from "#sandbox";
+import { type ExecServer, openExecServer } from "./exec-server.ts";
 import { openFenceHooks } from "./fence-hooks.ts";
 import { finishWorkspace } from "./finish.ts";
 import { LegBook } from "./leg-book.ts";
@@ -48,6 +49,10 @@ class Session {
   private readonly started: Date;
   private readonly refusedPaths: string[] = [];
   private fence: Fence | undefined;
+  private exec: ExecServer | undefined;
+  /** Resolves when the fence runs; never, when there is none. */
+  private readonly running: Promise<Fence>;
+  private announceRunning: (fence: Fence) => void = () => undefined;
   private limit: LimitName | undefined;
   /** Why the record stopped, if it did. */
   private logFailure: Problem | undefined;
@@ -57,6 +62,9 @@ class Session {
     this.prepared = prepared;
     this.id = id;
     this.started = started;
+    this.running = new Promise((resolve) => {
+      this.announceRunning = resolve;
+    });
   }
 
   /**
@@ -91,7 +99,8 @@ class Session {
         ? undefined
         : await publishPorts({ ports: prepared.plan.ports, socketPath: publishSocket });
     const hooks = await this.openHooks(append);
-    const problems = [egress, ports, hooks].flatMap((opened) =>
+    const exec = await this.openExec(append);
+    const problems = [egress, ports, hooks, exec].flatMap((opened) =>
       opened === undefined || opened.ok ? [] : [opened.error],
     );
     const started = append({
@@ -108,6 +117,7 @@ class Session {
             stdio: request.stdio,
             cgroups: prepared.cgroup?.procs ?? [],
             publishSocket,
+            commandSocket: prepared.paths.commands,
             mayRun: started.then(() => undefined, problemOf),
             onEvent: (event) => this.onEvent(event, append),
           });
@@ -121,16 +131,20 @@ class Session {
         return await this.refuse(problems);
       }
       this.fence = launched.value;
+      this.announceRunning(launched.value);
       log.value.failed.addEventListener("abort", () => {
         this.logFailure = log.value.failed.reason as Problem;
         this.stop("logBytes", log.value);
       });
+      request.keeper?.started(this.id);
       const exit = await this.follow(log.value);
+      await this.exec?.close(this.limit === undefined ? {} : { limit: this.limit });
       if (hooks?.ok === true) await hooks.value.close();
       if (ports?.ok === true) await ports.value.close();
       await egress.value.close();
       return await this.end(log.value, exit, egress.value);
     } finally {
+      await this.exec?.close({});
       if (hooks?.ok === true) await hooks.value.close();
       if (ports?.ok === true) await ports.value.close();
       if (egress.ok) await egress.value.close();
@@ -164,11 +178,32 @@ class Session {
     return ok({ close });
   }
 
+  /** `ringfence exec` and `sessions stop`. */
+  private async openExec(append: Append): Promise<Result<ExecServer, Problem>> {
+    const { prepared, request } = this;
+    const opened = await openExecServer({
+      socketPath: prepared.paths.exec,
+      commandSocket: prepared.paths.commands,
+      fence: this.running,
+      place: { root: prepared.workspace.root, cwd: prepared.plan.cwd, home: request.caller.home },
+      env: prepared.plan.env,
+      policy: prepared.policy,
+      append,
+      stop: () => this.fence?.kill(),
+    });
+    if (opened.ok) this.exec = opened.value;
+    return opened;
+  }
+
   private async follow(log: SessionLog): Promise<FenceExit> {
     const { prepared } = this;
     const fence = this.fence;
     if (fence === undefined) throw new Error("follow before start");
-    const signals = forwardSignals(fence);
+    const { keeper } = this.request;
+    const signals = keeper === undefined ? forwardSignals(fence) : { close: (): void => undefined };
+    const stop = (): void => fence.kill();
+    keeper?.stop.addEventListener("abort", stop, { once: true });
+    if (keeper?.stop.aborted === true) stop();
     const watch = watchLimits({
       limits: prepared.policy.sandbox.limits,
       cgroup: prepared.cgroup,
@@ -202,6 +237,7 @@ class Session {
   }
 
   private onEvent(event: FenceEvent, append: Append): void {
+    this.exec?.event(event);
     if (event.kind === "limit") this.stop("memory", { append });
     if (event.kind === "unstarted") {
       const [program = ""] = this.request.argv;

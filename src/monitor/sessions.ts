@@ -41,6 +41,9 @@ export interface SessionPaths {
   readonly tmp: string;
   /** The agent's socket for hooks. */
   readonly hooks: string;
+  /** Where further commands are asked for, and where their callers bring their streams. */
+  readonly exec: string;
+  readonly commands: string;
   readonly meta: string;
 }
 
@@ -56,6 +59,8 @@ export function sessionPaths(stateDir: string, id: string): SessionPaths {
     home: at("home"),
     tmp: at("tmp"),
     hooks: at("agent.sock"),
+    exec: at("exec.sock"),
+    commands: at("commands.sock"),
     meta: at("meta.json"),
   };
 }

@@ -19,8 +19,8 @@ export async function removeSessionFolders(
   }
 }
 
-function sockets({ dir, hooks }: SessionPaths): readonly string[] {
-  return [join(dir, "proxy.sock"), join(dir, "ports.sock"), hooks];
+function sockets({ dir, hooks, exec, commands }: SessionPaths): readonly string[] {
+  return [join(dir, "proxy.sock"), join(dir, "ports.sock"), hooks, exec, commands];
 }
 
 function leftovers(paths: SessionPaths): readonly string[] {

@@ -1,0 +1,66 @@
+// What `ringfence exec` and `sessions stop` say to a session's supervisor, and what it answers: one JSON line each way, and a last one when the
+// command is over. The streams do not pass here: the caller hands them to the fence itself (native/attach.h).
+import { isAbsolute } from "node:path";
+import { err, ok, type Problem, type Result } from "#core";
+
+/** One further command, as a caller asks for it. */
+export interface ExecWish {
+  readonly argv: readonly [string, ...string[]];
+  readonly cwd: string;
+  /** Which of stdin, stdout, stderr are terminals. */
+  readonly tty: readonly [boolean, boolean, boolean];
+  /** The caller's TERM, for a session that has none. */
+  readonly term?: string;
+}
+
+/** What is asked of a supervisor. */
+export type ExecRequest = { readonly op: "exec"; readonly wish: ExecWish } | { readonly op: "stop" };
+
+/** The first answer: where to bring the streams, or why nothing runs. */
+export type ExecAnswer =
+  | { readonly kind: "announced"; readonly token: string; readonly socket: string }
+  | { readonly kind: "stopping" }
+  | { readonly kind: "refused"; readonly exitCode: 125 | 126; readonly problem: Problem };
+
+/** The last word on a command that was announced. */
+export type ExecEnd =
+  | { readonly kind: "ended"; readonly code: number }
+  /** The session is over, and everything inside with it. */
+  | { readonly kind: "session-ended"; readonly limit?: string }
+  | { readonly kind: "failed"; readonly problem: Problem };
+
+/** Longest line; the helper takes no longer command either. */
+export const LINE_MOST = 1_000_000;
+
+const ARGUMENTS_MOST = 10_000;
+
+/** A request as it came in. Total on any text. */
+export function parseExecRequest(line: string): Result<ExecRequest, Problem> {
+  const bad = (what: string): Result<never, Problem> =>
+    err({ code: "exec-request", message: `the session does not understand this request: ${what}` });
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return bad("no JSON");
+  }
+  if (typeof value !== "object" || value === null) return bad("no object");
+  const { v, op, argv, cwd, tty, term } = value as Readonly<Record<string, unknown>>;
+  if (v !== 1) return bad("another version");
+  if (op === "stop") return ok({ op });
+  if (op !== "exec") return bad("an unknown operation");
+  const [program, ...rest] = Array.isArray(argv) ? argv : [];
+  if (!isWord(program) || program === "" || !rest.every(isWord) || rest.length > ARGUMENTS_MOST) return bad("argv");
+  if (!isWord(cwd) || !isAbsolute(cwd)) return bad("cwd");
+  const [stdin, stdout, stderr, ...more]: readonly unknown[] = Array.isArray(tty) ? tty : [];
+  if (typeof stdin !== "boolean" || typeof stdout !== "boolean" || typeof stderr !== "boolean" || more.length > 0)
+    return bad("tty");
+  if (term !== undefined && !(typeof term === "string" && /^[\w.+-]{1,64}$/.test(term))) return bad("term");
+  const wish = { argv: [program, ...rest] as const, cwd, tty: [stdin, stdout, stderr] as const };
+  return ok({ op, wish: term === undefined ? wish : { ...wish, term } });
+}
+
+/** An argument: text without the NUL that would end it early. */
+function isWord(value: unknown): value is string {
+  return typeof value === "string" && !value.includes("\0");
+}
