@@ -1,4 +1,5 @@
 // Whose hooks a command is about: the person's or the project's, and where both live.
+import { isAbsolute } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import type { InstallSite } from "#hooks";
 import { findWorkspace } from "#monitor";
@@ -21,8 +22,17 @@ export function hookSite(options: { readonly project?: boolean; readonly user?: 
     return err({ code: "usage", message: "`--user` and `--project` exclude each other", hint: "give one of them" });
   const [home, stateDir, installation] = [callerHome(), callerStateDir(process.env), findInstallation()];
   const env = callerEnvironment(process.env);
+  const seen = homeOfAgents(env, home);
   const given = { stateDir, stateHome: process.env["XDG_STATE_HOME"], installation };
-  if (options.project !== true) return ok({ ...given, site: { scope: "user", home, root: home, env } });
+  if (options.project !== true) return ok({ ...given, site: { scope: "user", home: seen, root: seen, env } });
   const workspace = findWorkspace(process.cwd(), { installation: installation.root, stateDir, home });
-  return workspace.ok ? ok({ ...given, site: { scope: "project", home, root: workspace.value.root, env } }) : workspace;
+  return workspace.ok
+    ? ok({ ...given, site: { scope: "project", home: seen, root: workspace.value.root, env } })
+    : workspace;
+}
+
+// Agents look below `$HOME`, wherever that is. Hooks elsewhere would guard nobody; whether the files there may be touched is looked at later.
+function homeOfAgents(env: Readonly<Record<string, string>>, home: string): string {
+  const named = env["HOME"];
+  return named !== undefined && isAbsolute(named) ? named : home;
 }

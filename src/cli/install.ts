@@ -1,9 +1,9 @@
 // `ringfence install AGENT`: writes our hooks into the agent's own settings, by inserting text and nothing else, and remembers every byte that
 // was there. `--check` says whether they still stand.
 import { Command } from "commander";
-import type { Problem } from "#core";
+import type { HookedAgent, Problem } from "#core";
 import { forTerminal } from "#core/text";
-import { hookFileOf } from "#hooks";
+import { hookFileOf, type InstallScope } from "#hooks";
 import { EXIT, fail } from "./exit.ts";
 import { applyChanges, showChanges } from "./hook-change.ts";
 import { agentNamed, hookClient } from "./hook-client.ts";
@@ -80,7 +80,7 @@ function install(word: string, options: InstallOptions): void {
     fail(folders.error, EXIT.badInput);
   }
   keep(recordFile, { ...record, folders: [...record.folders, ...folders.value] });
-  report(options, changes, { written: true, text: written(agent.value, changes) });
+  report(options, changes, { written: true, text: written(agent.value, site.scope, changes) });
 }
 
 function writtenFile({ kind, file, without, after }: FileChange): WrittenFile {
@@ -101,10 +101,22 @@ function keep(path: string, record: InstallRecord): void {
   }
 }
 
-function written(agent: string, changes: readonly FileChange[]): string {
-  const files = changes.map(({ file }) => `  ${forTerminal(file.path)}\n`).join("");
+/** What an agent wants besides before it reads a project's hooks; without it they are skipped in silence. */
+const CONDITIONS: Readonly<Partial<Record<HookedAgent, string>>> = {
+  "claude-code": "Claude Code reads them once you trust the folder",
+  codex: "Codex reads them only in a project that it trusts (`/hooks` in a session shows them)",
+  copilot: "Copilot reads them only in a folder that you trust",
+  gemini: "Gemini reads them only in a folder that it trusts; `--skip-trust` skips them",
+};
+
+function written(agent: HookedAgent, scope: InstallScope, changes: readonly FileChange[]): string {
+  const condition = scope === "project" ? CONDITIONS[agent] : undefined;
+  const files = [
+    ...changes.map(({ file }) => `  ${forTerminal(file.path)}\n`),
+    ...(condition === undefined ? [] : [`${condition}\n`]),
+  ].join("");
   const reload = "running sessions read their settings at start: begin them anew";
-  return `${agent} asks ringfence before each tool call; written:\n${files}${reload}\n\`ringfence uninstall ${agent}\` puts every byte back\n`;
+  return `${agent} asks ringfence before each tool call; written:\n${files}${reload}\n\`ringfence uninstall ${agent}${scope === "project" ? " --project" : ""}\` puts every byte back\n`;
 }
 
 function report(

@@ -83,5 +83,5 @@ export function withCommand(input: unknown, command: string): unknown {
 
 // A command that was to run in the fence must not run outside it because the agent takes no other command.
 function cannot(agent: HookedAgent, reason: string): string {
-  return `${spoken(reason)}\n${agent} cannot run this call in the fence: start it with \`ringfence run -- ${agent}\``;
+  return `${spoken(reason)}\n${agent} cannot run this call in the fence: start the agent with \`ringfence run\``;
 }

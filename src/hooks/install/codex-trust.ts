@@ -34,11 +34,7 @@ export function withTrust(toml: string, file: string, hooks: TrustedHooks): Resu
   );
   // A table twice is an error to Codex, and an inline `hooks` cannot be added to.
   const lines = toml.split(/\r\n|\n/);
-  const clash = lines.findIndex(
-    (each) =>
-      /^\s*(?:hooks|"hooks")\s*(?:=|\.\s*state\s*(?:=|\.))/.test(each) ||
-      tables.some(({ header }) => each.trim().startsWith(header)),
-  );
+  const clash = clashingLine(lines, new Set(tables.map(({ header }) => header)));
   if (clash >= 0)
     return err({
       code: "settings-shape",
@@ -49,6 +45,18 @@ export function withTrust(toml: string, file: string, hooks: TrustedHooks): Resu
   const text = tables.map(({ header, hash }) => `${line}${header}${line}trusted_hash = "${hash}"${line}`).join("");
   const gap = toml === "" || /\n$/.test(toml) ? "" : line;
   return ok(`${toml}${gap}${OPENING}${text}`);
+}
+
+// A line of the outermost table, or of [hooks], that already holds what a table of ours would.
+function clashingLine(lines: readonly string[], headers: ReadonlySet<string>): number {
+  let table = "";
+  return lines.findIndex((each) => {
+    const line = each.trim();
+    if (line.startsWith("[")) table = line.replace(/\s*(?:#.*)?$/, "");
+    if (headers.has(table)) return true;
+    if (table === "") return /^"?hooks"?\s*(?:=|\.\s*"?state"?\s*[.=])/.test(line);
+    return table === "[hooks]" && /^"?state"?\s*[.=]/.test(line);
+  });
 }
 
 /** True when Codex would run every hook of ours where it stands now, under one of its file's names. */

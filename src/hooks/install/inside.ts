@@ -2,6 +2,7 @@
 // or it itself may write, and cannot change there. Each path was read in the agent's own package (docs/hooks.md).
 
 import { openCodePlugin } from "./opencode-plugin.ts";
+import { shellWord } from "./places.ts";
 import { commandOf, EVENTS, HOOK_TIMEOUT_SECONDS, type SettingsAgent, withHooks } from "./settings.ts";
 
 /** A file of the fence. */
@@ -10,7 +11,7 @@ export interface InsideFile {
   readonly content: string;
 }
 
-/** The files for an agent, by its preset's name; none for one without hooks of that kind. `client`: the helper's place inside. */
+/** The files for an agent, by its preset's name; none for one without hooks of that kind. `client`: the helper, by a path that is the same inside. */
 export function insideHooks(preset: string, client: string): readonly InsideFile[] {
   switch (preset) {
     case "claude":
@@ -34,7 +35,7 @@ const OPENCODE_PLUGIN = "/etc/opencode/ringfence.js";
 /** Codex runs managed hooks without asking anybody's trust; the feature is pinned, so that no other file switches it off. */
 function codexRequirements(client: string): string {
   const events = EVENTS.codex.map((event) => {
-    const command = commandOf(event, `${client} hook codex`);
+    const command = commandOf(event, `${shellWord(client)} hook codex`);
     // A string of JSON is one of TOML.
     return `${event.name} = [{ hooks = [{ type = "command", command = ${JSON.stringify(command)}, timeout = ${event.timeoutSeconds} }] }]`;
   });
@@ -45,7 +46,7 @@ function codexRequirements(client: string): string {
 }
 
 function settings(agent: SettingsAgent, client: string): string {
-  const text = withHooks(agent, "", "", `${client} hook ${agent}`);
+  const text = withHooks(agent, "", "", `${shellWord(client)} hook ${agent}`);
   if (!text.ok) throw new Error(text.error.message); // an empty file has no shape to be wrong
   return text.value;
 }

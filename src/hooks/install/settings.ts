@@ -151,10 +151,16 @@ function cutMade(text: string, root: JsonNode, made: readonly (readonly string[]
     if (parent?.kind !== "object" || node === undefined) continue;
     const index = parent.members.findIndex(({ key }) => key === path.at(-1));
     const empty = node.kind !== "scalar" && node.members.length === 0;
-    const alone = path.length === 1 && path[0] === "version" && !parent.members.some(({ key }) => key === "hooks");
+    // Somebody's own hooks may need the version that we wrote.
+    const alone = path[0] === "version" && path.length === 1 && !hasEntries(memberOf(parent, "hooks")?.value);
     if (empty || alone) return cutMember(text, parent, index);
   }
   return undefined;
+}
+
+function hasEntries(hooks: JsonNode | undefined): boolean {
+  const lists = hooks?.kind === "object" ? hooks.members : [];
+  return lists.some(({ value }) => value.kind !== "scalar" && value.members.length > 0);
 }
 
 /** The paths that `withHooks` will have to make in this text. */
