@@ -9,7 +9,7 @@ import { handleHook } from "./handle.ts";
 import { answerHooks, asClaim, type DialectOf } from "./hook-answer.ts";
 import { type HookServer, openHookServer } from "./hook-server.ts";
 
-/** The helper's place inside: what a hook's command there names. */
+/** The helper's place inside that does not depend on the installation's. */
 export const INSIDE_HELPER = "/run/ringfence/ringfence-helper";
 /** Where its supervisor listens for it. */
 export const INSIDE_SOCKET = "/run/ringfence/agent.sock";

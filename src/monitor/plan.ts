@@ -133,9 +133,12 @@ function gitMounts({ gitFolder }: Workspace): readonly Mount[] {
 /** The agent's way to its supervisor, and its settings that make it take it. All read-only inside; connecting to a socket writes nothing. */
 function hookMounts({ request, paths, agent }: PlanParts): readonly Mount[] {
   if (request.hooks === undefined) return [];
-  const files = agent === undefined ? [] : request.hooks.files(agent.name, INSIDE_HELPER);
+  const { helper } = request.installation;
+  const files = agent === undefined ? [] : request.hooks.files(agent.name, helper);
   return [
-    { kind: "ro-bind", source: request.installation.helper, target: INSIDE_HELPER },
+    { kind: "ro-bind", source: helper, target: INSIDE_HELPER },
+    // Where it stands outside, too: a project's own hooks name it there, and the same command twice is asked once.
+    { kind: "ro-bind", source: helper, target: helper },
     { kind: "ro-bind", source: paths.hooks, target: INSIDE_SOCKET },
     ...files.map((file): Mount => ({ kind: "file", ...file })),
   ];
