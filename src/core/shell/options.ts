@@ -125,6 +125,10 @@ export function readOptions(entry: ProgramEntry, words: readonly ShellWord[], st
       const found = matchLong(written, longs, entry.singleDash === true);
       if (found === undefined || (word.value === undefined && equals < 0)) {
         gadget("unknown-option", i);
+        // of several options that it may abbreviate, one is enough to ask a person
+        const lasting = longs.find((l) => l.name.startsWith(written) && harmful[l.key]?.startsWith("!"));
+        if (lasting !== undefined && written !== "")
+          effects.push({ kind: "irreversible", code: harmful[lasting.key]?.slice(1) ?? "", index: i });
         continue;
       }
       const attached = equals < 0 ? undefined : part(word, equals + 1);

@@ -3,8 +3,9 @@
 import { describeBuiltin } from "./builtin.ts";
 import { type Described, describedAs } from "./described.ts";
 import { describeEntry } from "./entry.ts";
-import type { Command, ShellContext, ShellWord } from "./facts.ts";
+import type { Command, Effect, ShellContext, ShellWord } from "./facts.ts";
 import { guessEffects } from "./guess.ts";
+import { lastingTask } from "./scripts/tasks.ts";
 import { programEntry } from "./table.ts";
 
 /** Standard input as far as known; `undefined` = whatever the shell itself has. */
@@ -41,7 +42,7 @@ export function describeProgram(use: ProgramUse): Described {
   const builtin = path === name ? describeBuiltin(name, use) : undefined;
   if (builtin !== undefined) return { ...builtin, alsoKnownAs: [...builtin.alsoKnownAs, ...likelyForms(use.words)] };
   const entry = programEntry(name);
-  const described = entry === undefined ? describedAs({ effects: guessEffects(use) }) : describeEntry(name, entry, use);
+  const described = entry === undefined ? guessed(use) : describeEntry(name, entry, use);
   const bare = path === name;
   const byName = [[name, ...use.words.slice(1).map((w) => w.value)]];
   // the same act under another name: who denies `rm` denies it
@@ -57,6 +58,13 @@ export function describeProgram(use: ProgramUse): Described {
 
 function byBaseName(path: string, words: readonly ShellWord[]): readonly (string | undefined)[] {
   return [path.slice(path.lastIndexOf("/") + 1), ...words.slice(1).map((w) => w.value)];
+}
+
+/** A program that the table does not know: its options by their names, and its first word where that is a known kind of task. */
+function guessed(use: ProgramUse): Described {
+  const task = lastingTask(use.words[1]?.value ?? "");
+  const lasting: readonly Effect[] = task === undefined ? [] : [{ kind: "irreversible", code: task, index: 1 }];
+  return describedAs({ effects: [...guessEffects(use), ...lasting] });
 }
 
 /** For ask and deny: the words with constants put in, where that changes anything. */

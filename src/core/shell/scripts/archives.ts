@@ -14,6 +14,7 @@ export const tar: Special = (read, use) => {
     if (letters.includes("x")) effects.push(gadget("write", 1));
     const archive = use.words[2];
     if (letters.includes("f") && archive !== undefined) {
+      if ((archive.value ?? ":").includes(":")) effects.push(gadget("network", 2));
       if (letters.includes("c")) effects.push({ kind: "write", path: archive, index: 2, inherent: false });
       else effects.push({ kind: "read", path: archive, index: 2, content: true });
     }

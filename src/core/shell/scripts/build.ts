@@ -17,7 +17,7 @@ export const atFiles: Special = (read) =>
 export const maven: Special = (read) =>
   read.operands.flatMap(({ word, index }): readonly Effect[] => {
     const value = word.value ?? "";
-    if (/(?:^|:)(?:deploy|publish\w*|upload\w*|release\w*)$/i.test(value))
+    if (/(?:^|:)(?:deploy|publish\w*|upload\w*|release\w*)$|^release:(?!help)/i.test(value))
       return [{ kind: "irreversible", code: "publish", index }];
     return value === "" || /^[^:]+:/.test(value) ? [gadget("runs-program", index)] : [];
   });

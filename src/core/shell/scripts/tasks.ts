@@ -1,7 +1,7 @@
 // Names of tasks that deploy, publish or migrate, whoever runs them: `npm run deploy`, `make release`, `rails db:migrate`,
 // `python manage.py migrate` (PERM-11).
 import type { Effect } from "../facts.ts";
-import type { Operand } from "../options.ts";
+import { type Operand, valuesOf } from "../options.ts";
 import type { Special } from "./special.ts";
 
 const PARTS: readonly (readonly [RegExp, string])[] = [
@@ -24,8 +24,8 @@ export function lastingTask(name: string): string | undefined {
   return PARTS.find(([pattern]) => pattern.test(name))?.[1];
 }
 
-/** Every operand may name such a task. */
-export const tasks: Special = (read) => effectsOf(read.operands);
+/** Every operand may name such a task, and so may `--target`. */
+export const tasks: Special = (read) => effectsOf([...read.operands, ...valuesOf(read, "target", "targets")]);
 
 /** Only the first operand does; the others are its own. */
 export const firstTask: Special = (read) => effectsOf(read.operands.slice(0, 1));
