@@ -79,7 +79,8 @@ async function start(screen: Terminal, folder: string, options: readonly string[
   execFileSync("mkdir", ["-p", join(folder, "xdg")]);
   execFileSync("ln", ["-sfn", join(folder, "state"), join(folder, "xdg/ringfence")]);
   const here = scene(folder);
-  screen.type(["clear; node", bundle, quoted(folder), ...options, "--", quoted(command)].join(" "), "Enter");
+  writeFileSync(join(folder, "command"), command);
+  screen.type(["clear; node", bundle, quoted(folder), ...options].join(" "), "Enter");
   await here.until("ready");
   return here;
 }
@@ -91,7 +92,7 @@ describe("the prompt in a terminal", () => {
     using screen = terminal(folder);
     const here = await start(screen, folder, [], "npm test \u202e\u001b[2Jx");
     here.ask();
-    const text = await screen.until(/type a word and Enter: /);
+    const text = await screen.until(/type a word and Enter:/);
     expect(text).toMatch(/May claude run this\?\n {2}\| npm test \\u\{202e\}\\u\{1b\}\[2Jx\n/);
     expect(text).toMatch(/uncontained: only its hooks guard it/);
     screen.type("yes");
@@ -121,7 +122,7 @@ describe("the prompt in a terminal", () => {
       await sleep(100);
       screen.type("yes", "Enter");
     }
-    await screen.until(/type a word and Enter: $/m);
+    await screen.until(/type a word and Enter:\s*$/m);
     await sleep(300);
     expect(here.log().some((line) => "answer" in line)).toBe(false);
     screen.type("no", "Enter");
@@ -152,7 +153,7 @@ describe("the prompt in a terminal", () => {
     using screen = terminal(folder);
     const here = await start(screen, folder, [], "npm test");
     here.ask();
-    await screen.until(/type a word and Enter: $/m);
+    await screen.until(/type a word and Enter:\s*$/m);
     await act(screen);
     if (name === "a terminal that goes away") {
       // The session dies with its terminal; whatever it says last is no yes.
@@ -186,9 +187,9 @@ describe("the prompt in a terminal", () => {
     using screen = terminal(folder);
     const here = await start(screen, folder, [], "npm test");
     here.ask();
-    await screen.until(/type a word and Enter: $/m);
+    await screen.until(/type a word and Enter:\s*$/m);
     screen.type("rule", "Enter");
-    const text = await screen.until(/write nothing, and refuse\n+type a word and Enter: $/m);
+    const text = await screen.until(/write nothing, and refuse\n+type a word and Enter:\s*$/m);
     expect(text).toMatch(/\| Bash\(npm test\)[\s\S]*it would have let pass:\n {2}\| npm test\n/);
     screen.type("yes", "Enter");
     expect(await here.answer()).toMatchObject({ verdict: "allow", scope: "rule" });
@@ -215,7 +216,7 @@ describe("the agent's screen around it", () => {
     expect(screen.flags()).toMatchObject({ alternate: true, mouse: true });
     screen.type("a");
     here.ask();
-    const text = await screen.until(/type a word and Enter: $/m);
+    const text = await screen.until(/type a word and Enter:\s*$/m);
     expect(screen.flags()).toMatchObject({ alternate: false, mouse: false });
     expect(text).toContain("May claude run this?");
     expect(text).toContain("(in a fence)");
@@ -236,7 +237,7 @@ describe("ringfence approve", () => {
   /** Types a command of ringfence in another terminal that was there before the session. */
   async function beside(folder: string): Promise<Terminal> {
     const other = terminal(folder, "other");
-    await other.until(/\$ $/m);
+    await other.until(/\$\s*$/m);
     await sleep(100); // older than the session by the kernel's clock
     return other;
   }
@@ -248,12 +249,12 @@ describe("ringfence approve", () => {
     using screen = terminal(folder);
     const here = await start(screen, folder, [], "npm test");
     here.ask();
-    await screen.until(/type a word and Enter: $/m);
+    await screen.until(/type a word and Enter:\s*$/m);
     const { id } = await here.until("id");
     other.type(`clear; ${launcher} approve --list`, "Enter");
     await other.until(new RegExp(`${id} {2}waits {2}claude {2}uncontained {2}npm test`));
     other.type(`clear; ${launcher} approve ${id}`, "Enter");
-    const text = await other.until(/type a word and Enter: $/m);
+    const text = await other.until(/type a word and Enter:\s*$/m);
     expect(text).toMatch(/May claude run this\?\n {2}\| npm test\n/);
     other.type("yes", "Enter");
     await other.until(new RegExp(`approved ${id}`));
@@ -273,7 +274,7 @@ describe("ringfence approve", () => {
     expect(await here.answer()).toMatchObject({ verdict: "deny", by: "nobody" });
     const { id } = await here.until("id");
     other.type(`clear; ${launcher} approve ${id}`, "Enter");
-    await other.until(/type a word and Enter: $/m);
+    await other.until(/type a word and Enter:\s*$/m);
     other.type("yes", "Enter");
     await other.until(/tried again within 5 minutes, it passes/);
     here.ask();
@@ -302,7 +303,7 @@ describe("ringfence approve", () => {
     const inside = spawnSync(launcher, ["approve", `${id}`], { env: { ...env, RINGFENCE: "1" }, encoding: "utf8" });
     expect(inside).toMatchObject({ status: 126 });
     other.type(`clear; ${launcher} approve ${id}`, "Enter");
-    await other.until(/type a word and Enter: $/m);
+    await other.until(/type a word and Enter:\s*$/m);
     other.type("yes", "Enter");
     await other.until(/a session does not answer its own questions/);
   });

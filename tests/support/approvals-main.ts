@@ -1,5 +1,6 @@
-// A session with questions in a process of its own, for tests that type at it: `approvals-main FOLDER [--fence] [--alone] [--agent PID] -- COMMAND...`.
-// It asks whether COMMAND may run whenever a line `ask` appears in FOLDER/go, and writes what came of it, and every record, to FOLDER/log.
+// A session with questions in a process of its own, for tests that type at it: `approvals-main FOLDER [--fence] [--alone] [--agent PID]`.
+// It asks whether the command in FOLDER/command may run whenever a line `ask` appears in FOLDER/go, and writes what came of it, and every record,
+// to FOLDER/log.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,9 +11,8 @@ import { terminalChannel } from "../../src/cli/terminal-channel.ts";
 import { planFor, stage } from "./fence.ts";
 import { helperPath } from "./installation.ts";
 
-const split = process.argv.indexOf("--");
-const [folder = "", ...options] = process.argv.slice(2, split);
-const command = process.argv.slice(split + 1).join(" ");
+const [folder = "", ...options] = process.argv.slice(2);
+const command = readFileSync(join(folder, "command"), "utf8");
 const helper = process.env["FENCE_HELPER"] ?? helperPath;
 const log = (line: unknown): void => appendFileSync(join(folder, "log"), `${JSON.stringify(line)}\n`);
 const session = "20261125-141530-9f3a1c";

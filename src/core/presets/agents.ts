@@ -1,7 +1,12 @@
 // Known agents as data (DESIGN 8): what each needs inside the fence, keyed by the command a person types.
 // A preset only ever opens what its file names; an agent without one runs like any other command.
+import aider from "./agents/aider.json" with { type: "json" };
 import claude from "./agents/claude.json" with { type: "json" };
 import codex from "./agents/codex.json" with { type: "json" };
+import copilot from "./agents/copilot.json" with { type: "json" };
+import cursorAgent from "./agents/cursor-agent.json" with { type: "json" };
+import gemini from "./agents/gemini.json" with { type: "json" };
+import goose from "./agents/goose.json" with { type: "json" };
 import opencode from "./agents/open-code.json" with { type: "json" };
 
 /** What Ringfence knows about one agent. One JSON file each under `agents/`. */
@@ -11,7 +16,7 @@ export interface AgentPreset {
   readonly commands: readonly string[];
   /** Its npm packages, for `npx PACKAGE`. */
   readonly packages: readonly string[];
-  /** The version whose behaviour these facts were checked against. */
+  /** The version whose behaviour these facts were checked against, or `not run here`: they are its documentation's then. */
   readonly testedWith: string;
   /** Network rules such as `preset:anthropic`, added to the policy's. */
   readonly hosts: readonly string[];
@@ -28,7 +33,16 @@ export interface AgentPreset {
 }
 
 /** Every preset, in the order the documentation lists them. */
-export const AGENT_PRESETS: readonly AgentPreset[] = [claude, codex, opencode];
+export const AGENT_PRESETS: readonly AgentPreset[] = [
+  claude,
+  codex,
+  opencode,
+  copilot,
+  gemini,
+  cursorAgent,
+  aider,
+  goose,
+];
 
 // `npx PACKAGE` and its kin; each may be followed by options that take no value.
 const RUNNERS: Readonly<Record<string, readonly string[]>> = {

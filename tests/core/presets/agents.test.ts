@@ -13,6 +13,13 @@ describe("agentFor", () => {
     [["npx", "@openai/codex"], "codex"],
     [["npx", "-y", "@anthropic-ai/claude-code@2.1.329", "-p", "x"], "claude"],
     [["bunx", "opencode-ai"], "opencode"],
+    [["copilot", "-p", "x"], "copilot"],
+    [["npx", "@github/copilot"], "copilot"],
+    [["gemini"], "gemini"],
+    [["npx", "-y", "@google/gemini-cli@0.61.0"], "gemini"],
+    [["/home/dev/.local/bin/cursor-agent"], "cursor-agent"],
+    [["aider", "--model", "x"], "aider"],
+    [["goose", "session"], "goose"],
   ])("%j is %s", (argv, name) => {
     expect(agentFor(argv)?.name).toBe(name);
   });
@@ -22,6 +29,8 @@ describe("agentFor", () => {
     { argv: ["./claude"], why: "a file of the workspace that has the name" },
     { argv: ["bin/codex"], why: "a file of the workspace that has the name" },
     { argv: ["claude-evil"], why: "another name" },
+    { argv: ["agent"], why: "a name that cursor-agent shares with everybody" },
+    { argv: ["npx", "gemini"], why: "npx takes a package, and `gemini` is somebody else's" },
     { argv: ["sh", "-c", "claude"], why: "behind a shell" },
     { argv: ["env", "X=1", "claude"], why: "behind a wrapper" },
     { argv: ["npx"], why: "no package" },
@@ -82,7 +91,8 @@ describe("the data", () => {
   it("points a state variable at a folder that is kept", () => {
     for (const preset of AGENT_PRESETS) {
       for (const value of Object.values(preset.env).filter((text) => text.startsWith("~/"))) {
-        expect(preset.stateFolders).toContain(value.slice(2));
+        const path = value.slice(2);
+        expect(preset.stateFolders.some((folder) => path === folder || path.startsWith(`${folder}/`))).toBe(true);
       }
     }
   });
