@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { actionsOfTool, type Problem, type Reason, type Result } from "#core";
-import { type CompiledRules, compileRules, decideAll, type Mode } from "#core/policy";
+import { type CompiledRules, compileRules, decideAll, MODES, type Mode } from "#core/policy";
 import { linkResolver, readPolicy, workspaceFolder } from "#monitor";
 import { callerHome, callerStateDir } from "./caller.ts";
 import { type GivenRules, ruleCompiler } from "./check-rules.ts";
@@ -17,7 +17,6 @@ export interface BatchOptions extends GivenRules {
   readonly root?: string;
 }
 
-const MODES: ReadonlySet<string> = new Set(["default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions"]);
 const MAX_LINE = 4_000_000;
 
 /** Reads standard input to its end. */
@@ -77,7 +76,7 @@ async function lineJudge(options: BatchOptions): Promise<(line: string) => Answe
     const id = fields["id"] ?? null;
     // further fields are the caller's own; what they are not told about cannot loosen: without `rules` every question stays one
     const mode = fields["mode"] ?? options.mode ?? ownMode;
-    if (typeof mode !== "string" || !MODES.has(mode)) return denied(id, "bad-line", "unknown mode");
+    if (!isMode(mode)) return denied(id, "bad-line", "unknown mode");
     const given = givenRules(fields["rules"]);
     if (given === undefined) return denied(id, "bad-line", "`rules` is not {allow, ask, deny} of texts");
     const cwd =
@@ -101,11 +100,15 @@ async function lineJudge(options: BatchOptions): Promise<(line: string) => Answe
     if (actions === undefined)
       return denied(id, "unknown-action", "neither `command` nor a `tool` with the `input` it needs");
     const { verdict, reasons } = decideAll(
-      { rules: rules.value, mode: mode as Mode, facts: { root, home, resolve: links } },
+      { rules: rules.value, mode, facts: { root, home, resolve: links } },
       actions,
     );
     return { id, verdict, reasons };
   };
+}
+
+function isMode(value: unknown): value is Mode {
+  return MODES.some((mode) => mode === value);
 }
 
 async function ownRules(

@@ -8,6 +8,7 @@ import {
   compileRules,
   decideAll,
   type Judge,
+  MODES,
   type Mode,
   proofLines,
   type RuleOrigins,
@@ -20,9 +21,6 @@ import { type GivenRules, ruleCompiler } from "./check-rules.ts";
 import { EXIT, fail } from "./exit.ts";
 
 const EXIT_OF: Readonly<Record<Verdict, number>> = { allow: 0, ask: 10, deny: 20 };
-/** The permission modes, as a batch line and `--mode` may name them. */
-export const MODES: readonly Mode[] = ["default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions"];
-
 interface CheckOptions extends GivenRules {
   readonly policy?: string;
   readonly mode?: Mode;

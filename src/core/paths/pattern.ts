@@ -18,11 +18,33 @@ export function compilePattern(
   places: PatternPlaces,
   options: { readonly caseless: boolean },
 ): PathMatcher {
-  const anchored = anchor(text.trim(), places);
-  const source = anchored.map(component).join("");
   const flags = options.caseless ? "isu" : "su";
-  const whole = new RegExp(`^${source}(?:/.*)?$`, flags);
-  return (absolute) => whole.test(absolute);
+  // a limit sees a file that is really called so as well
+  const texts = options.caseless ? new Set([text, ...alternatives(text)]) : alternatives(text);
+  const wholes = [...texts].map((one) => {
+    const source = anchor(one.trim(), places).map(component).join("");
+    return new RegExp(`^${source}(?:/.*)?$`, flags);
+  });
+  return (absolute) => wholes.some((whole) => whole.test(absolute));
+}
+
+const MOST_ALTERNATIVES = 64;
+
+/** `{pem,key}` stands for each of its words. Braces without a comma, or more of them than anybody writes, stand for themselves. */
+function alternatives(text: string): readonly string[] {
+  let texts: readonly string[] = [text];
+  for (let round = 0; round < 8; round++) {
+    const next = texts.flatMap((one) => {
+      const [whole, words] = /\{([^{}]*,[^{}]*)\}/.exec(one) ?? [];
+      return whole === undefined || words === undefined
+        ? [one]
+        : words.split(",").map((word) => one.replace(whole, () => word));
+    });
+    if (next.length > MOST_ALTERNATIVES) return [text];
+    if (next.length === texts.length && next.every((one, at) => one === texts[at])) return texts;
+    texts = next;
+  }
+  return texts;
 }
 
 /**
@@ -30,7 +52,12 @@ export function compilePattern(
  * folder would meet.
  */
 export function couldMatchBelow(text: string, places: PatternPlaces): PathMatcher {
-  const parts = anchor(text.trim(), places);
+  const [first = text, ...more] = alternatives(text);
+  if (more.length > 0) {
+    const each = [first, ...more].map((one) => couldMatchBelow(one, places));
+    return (folder) => each.some((could) => could(folder));
+  }
+  const parts = anchor(first.trim(), places);
   const open = parts.indexOf("**");
   const fixed = (open < 0 ? parts : parts.slice(0, open)).map(
     (part, at, all) => new RegExp(`^${component(part, at, all)}$`, "isu"),
@@ -44,7 +71,7 @@ export function couldMatchBelow(text: string, places: PatternPlaces): PathMatche
 /** The folder or file that a pattern spells out before its first wildcard; `undefined` when it spells none. */
 export function fixedPart(text: string, places: PatternPlaces): string | undefined {
   const parts = anchor(text.trim(), places);
-  const wild = parts.findIndex((part) => /[*?[]/.test(part));
+  const wild = parts.findIndex((part) => /[*?[{]/.test(part));
   const fixed = wild < 0 ? parts : parts.slice(0, wild);
   return fixed.length === 0 ? undefined : `/${fixed.join("/")}`;
 }

@@ -1,4 +1,5 @@
 // One permission rule as written, parsed: `Tool` or `Tool(specifier)` (DESIGN 7, PERM-1). What it matches is match.ts's affair.
+import { parseHost } from "../net/host.ts";
 import { err, ok, type Problem, type Result } from "../result.ts";
 import { forTerminal } from "../text/show.ts";
 import { nearest } from "./suggest.ts";
@@ -57,6 +58,8 @@ export function parseRule(text: string): Result<Rule, Problem> {
     case "Read":
     case "Write":
     case "Edit":
+      if (specifier?.startsWith("!"))
+        return bad("starts with `!`, and a rule has no exceptions", "write the narrower rule that is meant");
       if (/[*?[].*\/\.\.(?:\/|$)/s.test(specifier ?? ""))
         return bad("climbs with `..` out of something that is not spelled", "write the folder out");
       return ok(specifier === undefined ? { tool } : { tool, specifier });
@@ -66,7 +69,11 @@ export function parseRule(text: string): Result<Rule, Problem> {
       if (specifier === undefined) return ok({ tool });
       const domain = /^domain:(\S+)$/.exec(specifier)?.[1];
       if (domain === undefined) return bad("needs a domain", "for example `WebFetch(domain:nodejs.org)`");
-      return domain === "*" ? ok({ tool }) : ok({ tool, domain: domain.toLowerCase().replace(/\.$/, "") });
+      if (domain === "*") return ok({ tool });
+      const host = domainOf(domain);
+      return host === undefined
+        ? bad("names no host", "a host such as `nodejs.org` or `*.nodejs.org`, without scheme, port and path")
+        : ok({ tool, domain: host });
     }
     default: {
       const near = nearest(name, [...TOOLS, ...Object.keys(SAME_AS)]);
@@ -80,6 +87,13 @@ export function parseRule(text: string): Result<Rule, Problem> {
       return ok({ tool: "other", name });
     }
   }
+}
+
+/** A host as requests are compared with it, or one with a `*` in its labels. */
+function domainOf(text: string): string | undefined {
+  if (!text.includes("*")) return parseHost(text);
+  const plain = text.toLowerCase().replace(/\.$/, "");
+  return plain.split(".").every((label) => /^[a-z0-9_*-]{1,63}$/.test(label)) ? plain : undefined;
 }
 
 function mcpRule(text: string, bad: (message: string, hint?: string) => Result<never, Problem>): Result<Rule, Problem> {

@@ -31,6 +31,11 @@ describe("a path pattern", () => {
     ["./sub/../b", "/work/b", true],
     ["a.b", "/work/axb", false],
     ["A", "/work/a", false],
+    ["**/*.{pem,key}", "/work/x/a.key", true],
+    ["**/*.{pem,key}", "/work/x/a.kex", false],
+    ["./{a/b,c}/d", "/work/a/b/d", true],
+    ["./{a,{b,c}}", "/work/c", true],
+    ["./{a}", "/work/{a}", true],
   ])("%s on %s: %s", (text, path, want) => {
     expect(matches(text, path)).toBe(want);
   });
@@ -50,6 +55,8 @@ describe("a path pattern", () => {
     ["//etc/*", "/home", false],
     ["~/x", "/home", true],
     ["./S*/x", "/work/src", true],
+    ["./{a,b}/x", "/work/b", true],
+    ["./{a,b}/x", "/work/c", false],
   ])("%s could match below %s: %s", (text, folder, want) => {
     expect(couldMatchBelow(text, places)(folder)).toBe(want);
   });
