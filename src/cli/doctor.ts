@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { forTerminal, forTerminalLines } from "#core/text";
 import { callerStateDir } from "./caller.ts";
 import { allChecks, type Check } from "./doctor-checks.ts";
+import { hookStandings } from "./hook-standing.ts";
 import { findInstallation } from "./installation.ts";
 
 /** The command. */
@@ -12,13 +13,25 @@ export function doctorCommand(): Command {
     .option("--json", "print one JSON document, with the evidence")
     .action(async (options: { readonly json?: boolean }) => {
       const { root, helper } = findInstallation();
-      const checks = await allChecks({ stateDir: callerStateDir(process.env), helper, root });
+      const checks = [...(await allChecks({ stateDir: callerStateDir(process.env), helper, root })), ...hookChecks()];
       const ready = checks.every((check) => check.available || !check.needed);
       process.stdout.write(
         options.json === true ? `${JSON.stringify({ ready, checks }, undefined, 2)}\n` : page(checks, ready),
       );
       process.exitCode = ready ? 0 : 1;
     });
+}
+
+/** The hooks that were installed, each as it stands now; none at all is no fault. */
+function hookChecks(): readonly Check[] {
+  return hookStandings().map(({ agent, scope, file, stands, why }) => ({
+    name: `hooks: ${agent}`,
+    available: stands,
+    reason: why,
+    evidence: file,
+    needed: false,
+    means: `its calls run unasked; \`ringfence install ${agent}${scope === "project" ? " --project" : ""}\` mends it`,
+  }));
 }
 
 /** One line a check; what is missing is followed by what that means and what to type. */

@@ -1,8 +1,10 @@
 // Whether installed hooks still stand: read from the files as they are now, not from what was once written.
 import { readFileSync } from "node:fs";
 import { isTrusted, openCodePlugin, placesOf } from "#hooks";
+import { hookClient } from "./hook-client.ts";
 import type { HookClient } from "./hook-plan.ts";
-import type { InstallRecord } from "./install-record.ts";
+import { hookSite } from "./hook-site.ts";
+import { allRecords, type InstallRecord } from "./install-record.ts";
 
 /** How one installation stands. */
 export interface Standing {
@@ -14,8 +16,25 @@ export interface Standing {
   readonly why: string;
 }
 
+/** How every installation on this machine stands. */
+export function hookStandings(
+  options: { readonly project?: boolean; readonly user?: boolean } = {},
+): readonly Standing[] {
+  const place = hookSite({ user: options.user === true });
+  if (!place.ok) return [];
+  const { stateDir, stateHome, installation } = place.value;
+  return allRecords(stateDir)
+    .filter(({ scope }) => (options.project === true ? scope === "project" : options.user !== true || scope === "user"))
+    .map((record) => {
+      const client = hookClient(record.agent, installation, stateHome);
+      return client.ok
+        ? standingOf(record, client.value)
+        : { agent: record.agent, scope: record.scope, file: "", stands: false, why: client.error.message };
+    });
+}
+
 /** Looks at one installation. `client`: how this installation would be started now. */
-export function standingOf(record: InstallRecord, client: HookClient): Standing {
+function standingOf(record: InstallRecord, client: HookClient): Standing {
   const [first] = record.files;
   const about = { agent: record.agent, scope: record.scope, file: first?.path ?? "" };
   const fault = faultOf(record, client);

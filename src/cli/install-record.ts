@@ -1,6 +1,6 @@
 // What an installation remembers, in the state folder: the bytes that a file had before, so that taking the hooks out leaves nothing behind.
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { HookedAgent } from "#core";
 import type { InstallScope } from "#hooks";
@@ -21,6 +21,8 @@ export interface InstallRecord {
   readonly v: 1;
   readonly agent: HookedAgent;
   readonly scope: InstallScope;
+  /** The project or home it is for. */
+  readonly base: string;
   /** The shell text that starts the client. */
   readonly client: string;
   readonly files: readonly WrittenFile[];
@@ -65,7 +67,7 @@ export function dropRecord(path: string): void {
   rmSync(path, { force: true });
 }
 
-/** Every record, for `doctor` and `install --check`. */
+/** Every record whose project or home still exists, for `doctor` and `install --check`. */
 export function allRecords(stateDir: string): readonly InstallRecord[] {
   const folder = join(stateDir, "hooks");
   let names: readonly string[];
@@ -77,5 +79,6 @@ export function allRecords(stateDir: string): readonly InstallRecord[] {
   return names
     .filter((name) => name.endsWith(".json"))
     .map((name) => readRecord(join(folder, name)))
-    .filter((record) => record !== undefined);
+    .filter((record) => record !== undefined)
+    .filter(({ base }) => existsSync(base));
 }

@@ -9,9 +9,8 @@ import { applyChanges, showChanges } from "./hook-change.ts";
 import { agentNamed, hookClient } from "./hook-client.ts";
 import { type FileChange, isIdle, planInstall } from "./hook-plan.ts";
 import { hookSite } from "./hook-site.ts";
-import { type Standing, standingOf } from "./hook-standing.ts";
+import { hookStandings } from "./hook-standing.ts";
 import {
-  allRecords,
   dropRecord,
   type InstallRecord,
   readRecord,
@@ -66,6 +65,7 @@ function install(word: string, options: InstallOptions): void {
     v: 1,
     agent: agent.value,
     scope: site.scope,
+    base: hookFileOf(agent.value, site).base,
     client: client.value.shell,
     files: changes.map(writtenFile),
     folders: before?.folders ?? [],
@@ -144,23 +144,6 @@ function check(word: string | undefined, options: InstallOptions): void {
       : lines.join("") || "no hooks are installed\n",
   );
   process.exitCode = standings.length > 0 && standings.every(({ stands }) => stands) ? 0 : 1;
-}
-
-/** How every installation on this machine stands. */
-export function hookStandings(
-  options: { readonly project?: boolean; readonly user?: boolean } = {},
-): readonly Standing[] {
-  const place = hookSite({ user: options.user === true });
-  if (!place.ok) return [];
-  const { stateDir, stateHome, installation } = place.value;
-  return allRecords(stateDir)
-    .filter(({ scope }) => (options.project === true ? scope === "project" : options.user !== true || scope === "user"))
-    .map((record) => {
-      const client = hookClient(record.agent, installation, stateHome);
-      return client.ok
-        ? standingOf(record, client.value)
-        : { agent: record.agent, scope: record.scope, file: "", stands: false, why: client.error.message };
-    });
 }
 
 function missingAgent(): Problem {
