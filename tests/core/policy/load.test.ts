@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type LayerText, loadPolicy } from "#core/policy";
 import { DEFAULT_LEG_POLICY } from "#core/session";
@@ -11,6 +12,8 @@ function load(...layers: LayerText[]) {
   if (!result.ok) throw new Error(JSON.stringify(result.error, undefined, 1));
   return result.value;
 }
+
+const DESIGN_6 = readFileSync(new URL("../../cases/policy/sample.yaml", import.meta.url), "utf8");
 
 describe("a policy", () => {
   it("is closed when there is none", () => {
@@ -195,37 +198,3 @@ describe("layers", () => {
     expect(dropped.map((d) => d.key)).toEqual(["permissions.mode", "sandbox.workspace", "sandbox.limits.pids"]);
   });
 });
-
-const DESIGN_6 = `version: 1
-tier: medium                         # low | medium | high: sets minimums for everything below
-permissions:
-  mode: default
-  allow: ["Bash(npm test)", "Bash(git diff *)", "Read(./**)", "WebFetch(domain:nodejs.org)", "mcp__github__get_issue"]
-  ask:   ["Bash(git push *)"]
-  deny:  ["Read(**/.env*)", "Bash(curl *)"]
-sandbox:
-  mode: workspace-write              # read-only | workspace-write | danger-full-access
-  runtime: auto
-  workspace: overlay                 # overlay | direct | worktree | clone | read-only
-  apply: end                         # end | live | ask: when a clean diff reaches the host
-  filesystem: { allowRead: [], denyRead: [], allowWrite: [], denyWrite: [] }
-  network:
-    allow: ["preset:npm", "*.githubusercontent.com:443", {host: "api.github.com", methods: [GET], paths: ["/repos/acme/**"]}]
-    deny: []
-    allowPrivate: []
-  limits: { timeout: 4h, memory: 4g, pids: 4096, cpus: 2, fileSize: 1g, disk: 5g }
-  ports: [3000]
-  unixSockets: []
-  devices: []
-  caches: private
-approvals: { policy: on-request, timeout: 120s, channels: [terminal, console] }
-setup: { run: ["npm ci"], network: { allow: ["preset:npm"] }, credentials: [npm-token] }
-credentials:
-  - { name: github, source: { env: GITHUB_TOKEN }, inject: { hosts: [api.github.com, github.com], header: authorization } }
-env: { pass: [TERM, LANG], set: { CI: "1" } }
-ruleOfTwo: ask
-audit: { reads: secrets, retention: 400d, witness: [] }
-mcp: { lock: .ringfence/mcp.lock.json, mode: ask }
-review: { secrets: block, deletions: 5, workflows: ask }
-budget: { tokens: 2000000, costUsd: 20, toolCalls: 2000, repeats: 8 }
-`;
