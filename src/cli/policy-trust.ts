@@ -1,12 +1,13 @@
 // `ringfence policy trust`: a person accepts exactly these bytes of a policy file that came with a workspace.
-import { closeSync, constants, openSync, readSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { type LayerText, type LoadedPolicy, loadPolicy } from "#core/policy";
+import { exactText, wrappedWords } from "#core/text";
 import { acceptPolicyFile, workspaceFolder } from "#monitor";
 import { callerStateDir } from "./caller.ts";
 import { EXIT, fail } from "./exit.ts";
 import { layersHere, oneValue, say } from "./policy-layers.ts";
+import { askAtTerminal, terminalIsHere } from "./terminal-prompt.ts";
 
 /** The subcommand. */
 export function policyTrustCommand(): Command {
@@ -38,41 +39,32 @@ async function trust(file: string): Promise<void> {
   if (layer.trusted) return say(`${named} is accepted already, exactly as it is now`);
   const now = loadPolicy(layers);
   if (!now.ok) return fail(now.error, EXIT.badInput);
-  printChange(named, layer, now.value);
-  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true)
+  const change = changeText(named, layer, now.value);
+  if (!terminalIsHere()) {
+    for (const line of change) say(line);
     return refuse("accepting a policy needs a person at a terminal", "run it in a terminal of your own");
-  if (!confirmed()) return refuse("not accepted", "nothing was changed");
+  }
+  const typed = await askAtTerminal(
+    {
+      lines: (width) => change.flatMap((line) => wrappedWords(exactText(line), width)),
+      choices: [
+        { word: "yes", says: "accept exactly these bytes" },
+        { word: "no", says: "change nothing" },
+      ],
+    },
+    new AbortController().signal,
+  );
+  if (typed.kind !== "word" || typed.word !== "yes") return refuse("not accepted", "nothing was changed");
   const accepted = await acceptPolicyFile(callerStateDir(process.env), named, layer.digest);
   if (!accepted.ok) return fail(accepted.error, EXIT.badInput);
   say(`accepted ${named} (sha256 ${layer.digest.slice(0, 16)}…); any change to it must be accepted again`);
 }
 
-function printChange(file: string, layer: LayerText, now: LoadedPolicy): void {
+function changeText(file: string, layer: LayerText, now: LoadedPolicy): readonly string[] {
   const loosens = now.dropped.filter((d) => d.because === "not-accepted" && d.layer === layer.name);
-  say(`${file} (sha256 ${layer.digest})`);
-  if (loosens.length === 0) say("  it only tightens: everything in it binds already");
-  for (const d of loosens) say(`  would loosen, line ${d.at.line}: ${d.key}: ${oneValue(d.value)}`);
-}
-
-/** Asks on the terminal itself. What was typed before the question was shown is thrown away, so nothing can be answered unseen. */
-function confirmed(): boolean {
-  const bytes = Buffer.alloc(256);
-  process.stdin.setRawMode?.(true); // otherwise a line without Enter would not be seen by the drain
-  let terminal: number | undefined;
-  try {
-    terminal = openSync("/dev/tty", constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY);
-    while (readSync(terminal, bytes, 0, bytes.length, null) > 0);
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== "EAGAIN") return false;
-  } finally {
-    if (terminal !== undefined) closeSync(terminal);
-    process.stdin.setRawMode?.(false);
-  }
-  process.stderr.write("accept this file? type `yes` and Enter: ");
-  try {
-    const read = readSync(0, bytes, 0, bytes.length, null);
-    return bytes.subarray(0, read).toString("utf8").trim() === "yes";
-  } catch {
-    return false;
-  }
+  return [
+    `${file} (sha256 ${layer.digest})`,
+    ...(loosens.length === 0 ? ["  it only tightens: everything in it binds already"] : []),
+    ...loosens.map((d) => `  would loosen, line ${d.at.line}: ${d.key}: ${oneValue(d.value)}`),
+  ];
 }
