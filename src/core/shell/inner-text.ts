@@ -20,8 +20,8 @@ const FORMS: ReadonlyMap<string, Texts> = new Map<string, Texts>([
   ["exec-action", each(/^exec=([\s\S]*)$/g)],
   // vim -c ':!…', ':terminal …'; gdb -ex '!…', 'shell …'; lftp -c '!…'
   ["editor-command", each(/(?:^|\|)[\s:]*(?:silent!?\s+)?(?:!|(?:term|terminal|shell|pipe)\s+)([^|\n]+)/g)],
-  // psql -c '\! …', mysql -e '\! …' and 'system …', sqlite3 '.shell …'
-  ["database-command", each(/(?:^|[;\n])\s*(?:\\!|\.(?:shell|system)\s|system\s)\s*([^\n]+)/g)],
+  // make --eval='$(shell …)'
+  ["make-text", each(/\$[({]shell\s+([^)}]*)[)}]/g)],
   // expect -c 'spawn …'
   ["expect-code", each(/(?:^|[;\n{])\s*(?:spawn|exec|system)\s+([^;\n}]+)/g)],
   // fzf --bind 'enter:execute(…)'

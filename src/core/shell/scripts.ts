@@ -13,12 +13,25 @@ import { git, gitConfig, gitShow } from "./scripts/git.ts";
 import { interpreter, php, scripted, sed } from "./scripts/languages.ts";
 import { curl, remoteHost, rsync, socat, ssh } from "./scripts/network.ts";
 import { kubectl, packages, projectScript } from "./scripts/packages.ts";
-import { capsh, environment, joined, laterText, setarch, sg, shell, texts, wraps, xargs } from "./scripts/shells.ts";
+import {
+  afterDashes,
+  capsh,
+  environment,
+  joined,
+  laterText,
+  setarch,
+  sg,
+  shell,
+  texts,
+  wraps,
+  xargs,
+} from "./scripts/shells.ts";
 import type { Special } from "./scripts/special.ts";
 import { date, dd, firstRead, getent, ip, kill, ps } from "./scripts/system.ts";
 import { firstTask, tasks } from "./scripts/tasks.ts";
 
 const SPECIAL: Readonly<Record<string, Special>> = {
+  "after-dashes": afterDashes,
   "at-files": atFiles,
   aws,
   awk: scripted(awkHarm, [], ["f", "file"], awkCommands),

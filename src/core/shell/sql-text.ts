@@ -49,3 +49,8 @@ export function sqlIrreversible(sql: string): string | undefined {
     ? "migration"
     : undefined;
 }
+
+/** Shell text that a client's own command runs: psql's and mysql's `\\!`, mysql's `system`, sqlite3's `.shell`. For deny rules only. */
+export function sqlCommands(text: string): readonly string[] {
+  return [...text.matchAll(/(?:^|[;\n])\s*(?:\\!|\.(?:shell|system)\s|system\s)\s*([^\n]+)/g)].map((m) => m[1] ?? "");
+}

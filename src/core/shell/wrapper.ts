@@ -9,7 +9,7 @@ import type { ProgramEntry } from "./table.ts";
 export function wrapperEffects(entry: ProgramEntry, start: number, use: ProgramUse): readonly Effect[] {
   const read = readOptions({ ...entry, stopAtOperand: true }, use.words, start);
   const own = read.operands.slice(0, entry.wrapper ?? 0);
-  const command = read.operands[entry.wrapper ?? 0];
+  const [command] = read.operands.slice(entry.wrapper ?? 0).filter((o, i) => i > 0 || o.word.value !== "--");
   const [text] = entry.shellText === undefined ? [] : valuesOf(read, entry.shellText);
   const effects: Effect[] = [
     ...read.effects,

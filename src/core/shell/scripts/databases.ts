@@ -1,7 +1,7 @@
 // Database clients: SQL on the command line must provably be a question; destroying, altering and granting ask a person (PERM-11).
 import type { Effect } from "../facts.ts";
 import { type Operand, type ReadOptions, valuesOf } from "../options.ts";
-import { sqlHarm, sqlIrreversible } from "../sql-text.ts";
+import { sqlCommands, sqlHarm, sqlIrreversible } from "../sql-text.ts";
 import { gadget, type Special } from "./special.ts";
 
 /** `texts`: where the words hold SQL. Without any, the program comes from standard input. */
@@ -19,8 +19,10 @@ function client(texts: (read: ReadOptions) => readonly Operand[]): Special {
       const text = word.value ?? (word.likely?.length === 1 ? word.likely[0] : undefined);
       const lasting = sqlIrreversible(text ?? word.prefix);
       const harm = word.value === undefined ? "not-constant" : sqlHarm(word.value);
+      const inner = harm === undefined ? [] : sqlCommands(text ?? "").flatMap((t) => use.shellText(t));
       return [
         ...(harm === undefined ? [] : [gadget(harm, index)]),
+        ...(inner.length === 0 ? [] : [{ kind: "run", index, inner } as const]),
         ...(lasting === undefined ? [] : [{ kind: "irreversible", code: lasting, index } as const]),
       ];
     });

@@ -142,3 +142,9 @@ export const setarch: Special = (read, use) => {
 /** `echo TEXT | at now`: a shell runs standard input later. */
 export const laterText: Special = (_, use) =>
   use.stdin?.kind === "text" ? [{ kind: "run", index: use.words.length, inner: use.shellText(use.stdin.text) }] : [];
+
+/** `onchange GLOB -- COMMAND`. */
+export const afterDashes: Special = (_, use) => {
+  const at = use.words.findIndex((w) => w.value === "--") + 1;
+  return at === 0 || at >= use.words.length ? [] : [{ kind: "run", index: at, inner: use.inner(use.words.slice(at)) }];
+};
