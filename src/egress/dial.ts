@@ -14,8 +14,21 @@ export interface Dialled {
   readonly rule: EgressRule;
 }
 
+/** A destination that the plan allows, about to be dialled. */
+export interface Destination {
+  readonly host: string;
+  readonly port: number;
+  readonly address: string;
+  /** The allowing rule and its place. */
+  readonly rule: string;
+}
+
+/** Somebody else's no to it; `undefined` lets it pass. A rejection is a no too. */
+export type Consult = (to: Destination) => Promise<Pick<Refusal, "reason" | "hint"> | undefined>;
+
 /** What dialling needs. */
 export interface DialDeps {
+  readonly consult?: Consult;
   readonly plan: EgressPlan;
   readonly tally: Tally;
   readonly resolve: Resolve;
@@ -57,7 +70,6 @@ export async function dial(
     hint,
     rule: placeOf(rule),
   });
-  const until = performance.now() + DIAL_MS;
   let found: readonly string[] = [];
   try {
     found = isAddress(host) ? [host] : await deps.resolve(host);
@@ -67,6 +79,11 @@ export async function dial(
   const addresses = decideAddresses(deps.plan, host, found, port);
   if (!addresses.allowed)
     return refusal(addresses.reason === "no-address" ? 502 : 403, addresses.reason, addresses.hint);
+  const [first = host] = addresses.addresses;
+  const against = await consulted(deps, { host, port, address: first, rule: placeOf(rule) });
+  if (against !== undefined) return refusal(403, against.reason, against.hint);
+  // a person may have thought about it meanwhile
+  const until = performance.now() + DIAL_MS;
   let lastCause = "unreachable";
   for (const address of addresses.addresses.slice(0, 4)) {
     const left = Math.min(CONNECT_MS, until - performance.now());
@@ -83,6 +100,14 @@ export async function dial(
     }
   }
   return refusal(502, `upstream-${lastCause.toLowerCase()}`, "the host is allowed but did not answer");
+}
+
+async function consulted(deps: DialDeps, to: Destination): ReturnType<Consult> {
+  try {
+    return await deps.consult?.(to);
+  } catch {
+    return { reason: "not-recorded", hint: "the record cannot be written, so nothing may happen" };
+  }
 }
 
 /** `preset:npm (policy.yaml:12)`: every refusal and record names rule and place (I9). */

@@ -5,7 +5,7 @@ import net, { type Server, type Socket } from "node:net";
 import { err, ok, type Problem, type Result } from "#core";
 import type { Append } from "#core/log";
 import type { EgressPlan } from "#core/net";
-import { type DialDeps, type Resolve, systemResolve } from "./dial.ts";
+import { type Consult, type DialDeps, type Resolve, systemResolve } from "./dial.ts";
 import { serveRequests } from "./exchange.ts";
 import { Intake } from "./intake.ts";
 import { type Blocked, type Reached, Tally } from "./tally.ts";
@@ -17,6 +17,8 @@ export interface EgressOptions {
   /** In a folder that only the caller can enter. */
   readonly socketPath: string;
   readonly append: Append;
+  /** Asked before each connection that the plan allows: the plan knows hosts, not what the session has done so far. */
+  readonly consult?: Consult;
   /** For tests; the system's resolver otherwise. */
   readonly resolve?: Resolve;
   readonly now?: () => number;
@@ -41,6 +43,7 @@ export async function openEgress(options: EgressOptions): Promise<Result<Egress,
     plan: options.plan,
     tally,
     resolve: options.resolve ?? systemResolve,
+    ...(options.consult === undefined ? {} : { consult: options.consult }),
     idleMs: options.idleMs ?? IDLE_MS,
   };
   const clients = new Set<Socket>();

@@ -5,6 +5,7 @@ import type { Json, RecordBody } from "#core/log";
 import { adviceOn, decideAll, explainReason, type Judgement, type Settlement, settle } from "#core/policy";
 import { type LegVerdict, type Observation, observationsOfEvent } from "#core/session";
 import { ALLOWED, questionText, refusalText } from "./answer-text.ts";
+import { classified } from "./classifier.ts";
 import type { Asked, Guard, GuardedSession } from "./guarded-session.ts";
 import { refusalWords } from "./hook-answer.ts";
 
@@ -20,7 +21,7 @@ export async function handleHook(event: HookEvent, session: GuardedSession, sign
     case "before-tool":
       return beforeTool(event, session, signal);
     case "permission":
-      return onPermission(event, session);
+      return onPermission(event, session, signal);
     case "after-tool":
       return afterTool(event, session);
     case "prompt":
@@ -50,9 +51,13 @@ interface Weighed {
   readonly verdict: Judgement["verdict"];
 }
 
-function weigh(event: ToolEvent, session: GuardedSession, guard: Guard): Weighed {
+/** By the rules, and in mode `auto` by the classifier where the policy names one. */
+function judged(event: ToolEvent, { judge, policy }: Guard, signal: AbortSignal): Promise<Judgement> {
+  return classified(decideAll(judge, event.actions), event.actions, policy.auto.classifier, signal);
+}
+
+function weigh(event: ToolEvent, session: GuardedSession, guard: Guard, judgement: Judgement): Weighed {
   const { policy, judge } = guard;
-  const judgement = decideAll(judge, event.actions);
   const settled = settle(judgement, {
     approvals: policy.approvals.policy,
     sandbox: policy.sandbox.mode,
@@ -79,7 +84,7 @@ async function beforeTool(event: BeforeTool, session: GuardedSession, signal: Ab
     await session.append(callRecord(event, { verdict: "deny", reasons: [{ code: "policy-unreadable" }] }));
     return { verdict: "deny", reason: guard.error.map(refusalWords).join("; ") };
   }
-  const weighed = weigh(event, session, guard.value);
+  const weighed = weigh(event, session, guard.value, await judged(event, guard.value, signal));
   const asked = weighed.verdict === "ask" ? await ask(event, session, weighed, signal) : undefined;
   // Nobody of ours is there, but the agent has a person in front of it and obeys.
   const handedOver = asked?.by === "nobody" && event.asks === true && !session.contained;
@@ -105,10 +110,10 @@ async function beforeTool(event: BeforeTool, session: GuardedSession, signal: Ab
 }
 
 /** The agent is about to ask its own user. A no of ours spares the question, and so does a yes; where we would ask, the user is asked. */
-async function onPermission(event: ToolEvent, session: GuardedSession): Promise<HookAnswer> {
+async function onPermission(event: ToolEvent, session: GuardedSession, signal: AbortSignal): Promise<HookAnswer> {
   const guard = await session.guard();
   if (!guard.ok) return { verdict: "deny", reason: guard.error.map(refusalWords).join("; ") };
-  const weighed = weigh(event, session, guard.value);
+  const weighed = weigh(event, session, guard.value, await judged(event, guard.value, signal));
   if (weighed.verdict === "deny") return { verdict: "deny", reason: refusal(event, weighed) };
   return weighed.verdict === "allow" ? { verdict: "allow", reason: ALLOWED } : PASS;
 }

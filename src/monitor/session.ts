@@ -12,10 +12,12 @@ import { type Fence, type FenceEvent, type FenceExit, findBubblewrap, launch, pu
 import { type ExecServer, openExecServer } from "./exec-server.ts";
 import { openFenceHooks } from "./fence-hooks.ts";
 import { finishWorkspace } from "./finish.ts";
+import { compileGuard, type GuardPlaces } from "./guard.ts";
 import { LegBook } from "./leg-book.ts";
+import { legGate } from "./leg-gate.ts";
 import { type LimitName, watchLimits } from "./limits.ts";
 import { type Prepared, prepare } from "./prepare.ts";
-import { openQuestions } from "./questions.ts";
+import { openQuestions, type Questions } from "./questions.ts";
 import type { RunAnswer, RunRequest } from "./request.ts";
 import { newSessionId, type SessionMeta, thisSupervisor, writeMeta } from "./sessions.ts";
 import { forwardSignals } from "./signals.ts";
@@ -50,6 +52,7 @@ class Session {
   private readonly refusedPaths: string[] = [];
   private fence: Fence | undefined;
   private exec: ExecServer | undefined;
+  private questions: Questions | undefined;
   /** Resolves when the fence runs; never, when there is none. */
   private readonly running: Promise<Fence>;
   private announceRunning: (fence: Fence) => void = () => undefined;
@@ -78,6 +81,8 @@ class Session {
       const message = "bubblewrap is not installed";
       return this.refuse([{ code: "bubblewrap-missing", message, hint: "apt-get install bubblewrap" }]);
     }
+    const guard = compileGuard(prepared.policy, this.guardPlaces());
+    if (!guard.ok) return this.refuse(guard.error);
     this.writeMeta({ state: "running", held: 0 });
     const opening = openSessionLog({
       stateDir: request.stateDir,
@@ -92,13 +97,17 @@ class Session {
       if (!log.ok) throw Object.assign(new Error(log.error.message), { problem: log.error });
       return log.value.append(body);
     };
-    const egress = await openEgress({ plan: prepared.egressPlan, socketPath: prepared.bridgeSocket, append });
+    const legs = new LegBook(append);
+    const egress = await openEgress({
+      ...{ plan: prepared.egressPlan, socketPath: prepared.bridgeSocket, append },
+      consult: legGate({ legs, guard: guard.value, cwd: prepared.plan.cwd, ask: () => this.questions?.ask }),
+    });
     const publishSocket = join(prepared.paths.dir, "ports.sock");
     const ports =
       prepared.plan.ports.length === 0
         ? undefined
         : await publishPorts({ ports: prepared.plan.ports, socketPath: publishSocket });
-    const hooks = await this.openHooks(append);
+    const hooks = await this.openHooks(append, legs);
     const exec = await this.openExec(append);
     const problems = [egress, ports, hooks, exec].flatMap((opened) =>
       opened === undefined || opened.ok ? [] : [opened.error],
@@ -151,8 +160,17 @@ class Session {
     }
   }
 
+  private guardPlaces(): GuardPlaces {
+    const { prepared, request } = this;
+    const { root } = prepared.workspace;
+    return { root, home: request.caller.home, contained: true, reachable: prepared.egressPlan.allow };
+  }
+
   /** The agent's hooks, and the questions that come of them. */
-  private async openHooks(append: Append): Promise<Result<{ close(): Promise<void> }, Problem> | undefined> {
+  private async openHooks(
+    append: Append,
+    legs: LegBook,
+  ): Promise<Result<{ close(): Promise<void> }, Problem> | undefined> {
     const { prepared, request, id } = this;
     if (request.hooks === undefined) return undefined;
     const { dialectOf } = request.hooks;
@@ -165,10 +183,11 @@ class Session {
       agentPids: [],
       tell: (line) => request.progress(line),
     });
+    this.questions = questions;
     const server = await openFenceHooks({
       ...{ dialectOf, socketPath: prepared.paths.hooks, policy: prepared.policy, ...places },
       reachable: prepared.egressPlan.allow,
-      session: { id, append, legs: new LegBook(append), ask: questions.ask },
+      session: { id, append, legs, ask: questions.ask },
     });
     if (!server.ok) {
       await questions.close();

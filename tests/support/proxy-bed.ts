@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { RecordBody } from "#core/log";
 import { type EgressPlan, expandNetwork, type ToolHost } from "#core/net";
-import { type Egress, openEgress } from "#egress";
+import { type Consult, type Egress, openEgress } from "#egress";
 import { tmp } from "./tmp.ts";
 
 const at = { file: "policy.yaml", line: 7, column: 3 };
@@ -32,6 +32,7 @@ export async function bed(options: {
   maxConnections?: number;
   idleMs?: number;
   append?: (body: RecordBody) => Promise<number>;
+  consult?: Consult;
 }): Promise<Bed> {
   const texts = (rules: readonly string[] = []): { text: string; at: typeof at }[] =>
     rules.map((text) => ({ text, at }));
@@ -53,6 +54,7 @@ export async function bed(options: {
     plan,
     socketPath,
     ...(options.idleMs === undefined ? {} : { idleMs: options.idleMs }),
+    ...(options.consult === undefined ? {} : { consult: options.consult }),
     append: options.append ?? (async (body) => records.push(body)),
     resolve: async (host) => {
       asked.push(host);
