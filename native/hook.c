@@ -116,7 +116,7 @@ void run_hook(char **arguments) {
   deadline_start(options.deadline);
   char cwd[PATH_MAX];
   if (syscall(SYS_getcwd, cwd, sizeof cwd) < 0 || cwd[0] != '/') refuse("the working directory is gone");
-  struct call call = {.agent = options.agent, .cwd = cwd};
+  struct call call = {.agent = options.agent, .cwd = cwd, .path = getenv("PATH")};
   call.input = read_input(&call.input_length);
   struct answer answer = ask_monitor(reach_monitor(options.state_home), &call);
   deliver(STDOUT_FILENO, answer.out, answer.out_length);

@@ -15,20 +15,31 @@
 #include "hook_time.h"
 
 // The monitor says `wait` each second: more silence than this is a monitor that hangs.
-enum { SILENCE_MS = 3000, ROOM = 2 * ANSWER_MOST + 64 };
+enum { SILENCE_MS = 3000, ROOM = 2 * ANSWER_MOST + 64, PATH_LONGEST = 8192 };
 
 // The header: one line of JSON. A path may hold any byte but NUL; what JSON cannot carry as it is is escaped, and the rest stays UTF-8 or
 // is refused by the other side.
-static char *header_of(const struct call *call, size_t *length) {
-  char *line = malloc(6 * strlen(call->cwd) + 256);
-  if (line == NULL) refuse("out of memory");
-  int used = sprintf(line, "{\"v\":1,\"agent\":\"%s\",\"cwd\":\"", call->agent);
-  char *at = line + used;
-  for (const unsigned char *from = (const unsigned char *)call->cwd; *from != '\0'; from++) {
+static char *escape_to(char *at, const char *text) {
+  for (const unsigned char *from = (const unsigned char *)text; *from != '\0'; from++) {
     if (*from == '"' || *from == '\\' || *from < ' ') at += sprintf(at, "\\u%04x", *from);
     else *at++ = (char)*from;
   }
-  at += sprintf(at, "\",\"pid\":%d}\n", (int)getppid());
+  return at;
+}
+
+static char *header_of(const struct call *call, size_t *length) {
+  const char *path = call->path == NULL || strlen(call->path) > PATH_LONGEST ? NULL : call->path;
+  char *line = malloc(6 * (strlen(call->cwd) + (path == NULL ? 0 : strlen(path))) + 256);
+  if (line == NULL) refuse("out of memory");
+  char *at = line + sprintf(line, "{\"v\":1,\"agent\":\"%s\",\"cwd\":\"", call->agent);
+  at = escape_to(at, call->cwd);
+  at += sprintf(at, "\",\"pid\":%d", (int)getppid());
+  if (path != NULL) {
+    at += sprintf(at, ",\"path\":\"");
+    at = escape_to(at, path);
+    at += sprintf(at, "\"");
+  }
+  at += sprintf(at, "}\n");
   *length = (size_t)(at - line);
   return line;
 }

@@ -9,6 +9,7 @@
 // What is said of a call before its input.
 struct call {
   const char *agent, *cwd;
+  const char *path;  // PATH, or NULL
   const char *input;
   size_t input_length;
 };

@@ -72,7 +72,7 @@ async function ask({ agent, stateDir }: Words, input: Buffer): Promise<Result<Ho
     askMonitor({
       socketPath: inside ? INSIDE_SOCKET : hostSocket(stateDir),
       uid: process.getuid?.() ?? -1,
-      caller: { agent, cwd: process.cwd(), pid: process.ppid },
+      caller: { agent, cwd: process.cwd(), pid: process.ppid, ...agentPath(process.env["PATH"]) },
       input,
     });
   const began = performance.now();
@@ -84,6 +84,11 @@ async function ask({ agent, stateDir }: Words, input: Buffer): Promise<Result<Ho
     answer = await once();
   }
   return answer;
+}
+
+/** A PATH that is too long is left out. */
+function agentPath(path: string | undefined): { readonly path?: string } {
+  return path === undefined || Buffer.byteLength(path) > 8_192 ? {} : { path };
 }
 
 /** Everything is written before the code is given; what cannot be written is a refusal. */

@@ -1,10 +1,12 @@
 // `ringfence host`: the process that hooks of agents outside a fence speak to. A hook starts it and it ends itself, so a person needs this
 // command only to look, to stop it, or to see why it does not start.
+import { userInfo } from "node:os";
 import { Command } from "commander";
 import { forTerminal } from "#core/text";
 import { dialectOf } from "#hooks";
 import { openHookHost, openUncontained, readHostStatus, sweepSessions } from "#monitor";
-import { callerHome, callerStateDir } from "./caller.ts";
+import { callerStateDir } from "./caller.ts";
+import { callerEnvironment } from "./environment.ts";
 import { complain, EXIT, fail } from "./exit.ts";
 import { findInstallation } from "./installation.ts";
 import { startHost } from "./start-host.ts";
@@ -49,14 +51,15 @@ async function host(options: Options): Promise<void> {
 
 async function serve(stateDir: string): Promise<void> {
   const installation = findInstallation();
-  const home = callerHome();
+  const { username, homedir, uid, gid } = userInfo();
+  const caller = { uid, gid, userName: username, home: homedir, env: callerEnvironment(process.env) };
   await sweepSessions(stateDir, installation.helper);
   const opened = await openHookHost({
     stateDir,
     version: installation.version,
     helper: installation.helper,
     dialectOf,
-    openSession: (event, call) => openUncontained(event, call, { stateDir, home, installation }),
+    openSession: (event, call) => openUncontained(event, call, { stateDir, caller, installation }),
     idleMs: IDLE_MS,
   });
   if (!opened.ok) return fail(opened.error, EXIT.cannotStart);

@@ -28,7 +28,7 @@ export interface GuardedSession {
    * The shell command that runs `command` in this session's fence, for agents that run outside of one. Absent where the agent is inside,
    * and where the policy says `danger-full-access`.
    */
-  fenced?(command: string, cwd: string): Promise<Result<string, Problem>>;
+  readonly fenced?: ((command: string, cwd: string) => Promise<Result<string, Problem>>) | undefined;
 }
 
 /** A person's answer, and what the agent is told of it. */

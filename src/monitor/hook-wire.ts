@@ -10,6 +10,9 @@ export const WIRE: { readonly headerMost: number; readonly inputMost: number; re
   answerMost: 1_048_576,
 };
 
+/** Characters of a PATH. A longer one is left out by the client. */
+const PATH_MOST = 8_192;
+
 /** Says that the monitor is alive and nothing is decided yet. */
 export const WAIT_LINE = "wait\n";
 
@@ -21,6 +24,8 @@ export interface HookCaller {
   readonly cwd: string;
   /** The process that started the client: the agent or its shell. */
   readonly pid: number;
+  /** The agent's PATH, for what it runs inside a fence. */
+  readonly path?: string;
 }
 
 /** One call: who, and the bytes the agent wrote. */
@@ -32,11 +37,11 @@ export interface HookCall extends HookCaller {
 
 /** The first line of a call. */
 export function headerLine(caller: HookCaller): string {
-  const { agent, cwd, pid } = caller;
-  return `${JSON.stringify({ v: 1, agent, cwd, pid })}\n`;
+  const { agent, cwd, pid, path } = caller;
+  return `${JSON.stringify({ v: 1, agent, cwd, pid, path })}\n`;
 }
 
-/** Reads the first line, without its newline. Total: exactly the four known keys, or a Problem. */
+/** Reads the first line, without its newline. Total: exactly the known keys, or a Problem. */
 export function parseHeader(bytes: Uint8Array): Result<HookCaller, Problem> {
   const bad = (message: string): Result<never, Problem> => err({ code: "hook-header", message });
   const text = utf8(bytes);
@@ -48,14 +53,17 @@ export function parseHeader(bytes: Uint8Array): Result<HookCaller, Problem> {
     return bad("the hook's header is not JSON");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return bad("the hook's header is no object");
-  const { v, agent, cwd, pid, ...others } = value as Readonly<Record<string, unknown>>;
+  const { v, agent, cwd, pid, path, ...others } = value as Readonly<Record<string, unknown>>;
   if (v !== 1) return bad("the hook client speaks another version: reinstall the hooks");
   if (Object.keys(others).length > 0) return bad("the hook's header has unknown keys");
   if (typeof agent !== "string" || !/^[a-z][a-z-]{0,31}$/.test(agent)) return bad("the hook's header names no agent");
   if (typeof cwd !== "string" || !cwd.startsWith("/") || cwd.length > 4096 || cwd.includes("\0"))
     return bad("the hook's header has no working directory");
   if (typeof pid !== "number" || !Number.isSafeInteger(pid) || pid < 0) return bad("the hook's header has no process");
-  return ok({ agent, cwd, pid });
+  if (path === undefined) return ok({ agent, cwd, pid });
+  if (typeof path !== "string" || path.length > PATH_MOST || path.includes("\0"))
+    return bad("the hook's header has no PATH");
+  return ok({ agent, cwd, pid, path });
 }
 
 /** The agent's bytes as text, or undefined when they are not UTF-8: a byte that was replaced could make another command of it. */

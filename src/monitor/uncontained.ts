@@ -9,12 +9,14 @@ import type { LoadedPolicy } from "#core/policy";
 import { compileGuard, type GuardPlaces } from "./guard.ts";
 import type { GuardedSession } from "./guarded-session.ts";
 import { handleHook } from "./handle.ts";
+import { openHookFence, wantsFence } from "./hook-fence.ts";
 import type { HookCall } from "./hook-wire.ts";
 import type { HostedSession } from "./hosted-sessions.ts";
 import { LegBook } from "./leg-book.ts";
 import { type PolicyPlaces, readPolicy } from "./policy-files.ts";
 import { type PolicyChange, type PolicyWatch, policyDigest, policyStamp, watchPolicy } from "./policy-watch.ts";
 import { agentAbove, openQuestions } from "./questions.ts";
+import type { Caller } from "./request.ts";
 import { newSessionId, type SessionMeta, sessionPaths, thisSupervisor, writeMeta } from "./sessions.ts";
 import { removeSessionFolders } from "./sweep.ts";
 import { findWorkspace } from "./workspace.ts";
@@ -22,8 +24,7 @@ import { findWorkspace } from "./workspace.ts";
 /** What opening one needs. */
 export interface UncontainedOptions {
   readonly stateDir: string;
-  /** The home of the passwd entry. */
-  readonly home: string;
+  readonly caller: Caller;
   readonly installation: { readonly root: string; readonly helper: string; readonly version: string };
   /** For tests. */
   readonly managedFile?: string;
@@ -35,7 +36,8 @@ export async function openUncontained(
   call: HookCall,
   options: UncontainedOptions,
 ): Promise<Result<HostedSession, Problem>> {
-  const { stateDir, home, installation } = options;
+  const { stateDir, installation } = options;
+  const { home } = options.caller;
   const workspace = findWorkspace(event.cwd, { installation: installation.root, stateDir, home });
   if (!workspace.ok) return workspace;
   const { root } = workspace.value;
@@ -106,6 +108,10 @@ export async function openUncontained(
     agentPids: agentAbove(await call.peer()),
     tell: () => undefined,
   });
+  const fence = openHookFence({
+    request: { cwd: root, caller: callerOf(options.caller, call), stateDir, installation, commandLine: {} },
+    append,
+  });
   const session: GuardedSession = {
     id,
     contained: false,
@@ -113,18 +119,26 @@ export async function openUncontained(
     guard: guardBy(policy, { root, home, contained: false, reachable: [] }),
     legs: new LegBook(append),
     ask: questions.ask,
+    get fenced() {
+      return wantsFence(policy.last) ? (command: string) => fence.command(command) : undefined;
+    },
   };
   return ok({
     handle: (event, signal) => handleHook(event, session, signal),
     close: async (why) => {
       try {
-        await questions.close();
+        await Promise.all([questions.close(), fence.close()]);
         await log.value.close({ why });
       } finally {
         await end();
       }
     },
   });
+}
+
+/** The person, with the PATH of their agent: what they have installed is found inside the fence, too. */
+function callerOf(caller: Caller, { path }: HookCall): Caller {
+  return path === undefined ? caller : { ...caller, env: { ...caller.env, PATH: path } };
 }
 
 /** Compiles the policy again only when it has changed. */

@@ -3,11 +3,15 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { encodeReply, headerLine, parseHeader, parseReply, WAIT_LINE } from "../../src/monitor/hook-wire.ts";
 
-const caller = fc.record({
-  agent: fc.constantFrom("claude-code", "codex", "cursor", "copilot", "gemini", "opencode"),
-  cwd: fc.string({ unit: "binary", maxLength: 200 }).map((text) => `/${text.replaceAll("\0", "")}`),
-  pid: fc.nat(),
-});
+const caller = fc.record(
+  {
+    agent: fc.constantFrom("claude-code", "codex", "cursor", "copilot", "gemini", "opencode"),
+    cwd: fc.string({ unit: "binary", maxLength: 200 }).map((text) => `/${text.replaceAll("\0", "")}`),
+    pid: fc.nat(),
+    path: fc.string({ unit: "binary", maxLength: 200 }).map((text) => text.replaceAll("\0", "")),
+  },
+  { requiredKeys: ["agent", "cwd", "pid"] },
+);
 
 const reply = fc.oneof(
   fc.record({
@@ -46,7 +50,7 @@ describe("the header", () => {
     );
   });
 
-  test("has exactly its four keys, each of its kind", () => {
+  test("has its own keys and no other, each of its kind", () => {
     const good = { v: 1, agent: "codex", cwd: "/w", pid: 7 };
     const wrong: readonly object[] = [
       { ...good, v: 2 },
@@ -61,6 +65,9 @@ describe("the header", () => {
       { ...good, pid: -1 },
       { ...good, pid: 1.5 },
       { ...good, pid: "7" },
+      { ...good, path: 7 },
+      { ...good, path: "a\0b" },
+      { ...good, path: "a".repeat(8_193) },
       { v: 1, agent: "codex", cwd: "/w" },
       [good],
     ];

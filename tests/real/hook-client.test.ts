@@ -124,10 +124,20 @@ describe.each(["release", "sanitized"] as const)("the client, built %s", (build)
     const cwd = join(folder, 'a "quoted" \\ \n folder');
     mkdirSync(cwd);
     const input = Buffer.from(Array.from({ length: 3 * 65_536 }, (_, at) => at % 256));
-    const end = await runHook([client(), "hook", "gemini", "--state-home", home], { input, cwd });
+    const end = await runHook([client(), "hook", "gemini", "--state-home", home], {
+      input,
+      cwd,
+      env: { PATH: '/a:"b"' },
+    });
     expect(end).toMatchObject({ code: 2, out: "", err: "no" });
     const newline = heard.indexOf("\n");
-    expect(JSON.parse(heard.slice(0, newline))).toEqual({ v: 1, agent: "gemini", cwd, pid: process.pid });
+    expect(JSON.parse(heard.slice(0, newline))).toEqual({
+      v: 1,
+      agent: "gemini",
+      cwd,
+      pid: process.pid,
+      path: '/a:"b"',
+    });
     expect(Buffer.from(heard.slice(newline + 1), "latin1").equals(input)).toBe(true);
   });
 

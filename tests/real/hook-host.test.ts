@@ -18,12 +18,15 @@ interface Bed {
   verdict(command: string, session?: string): Promise<string>;
   ringfence(...args: readonly string[]): string;
   policy(text: string): void;
-  /** The sessions with a record, oldest first. */
+  /** The sessions of agents, without the fences that their commands ran in. */
   sessions(): readonly string[];
   records(
     session: string,
   ): readonly { readonly type: string; readonly origin: string; readonly data: Record<string, unknown> }[];
 }
+
+/** Shell commands of an agent outside run in a fence, so that every host here makes one. */
+const FENCE = ["helper", "userns", "bubblewrap", "seccomp"] as const;
 
 const NATIVE = [helperPath, "hook", "claude-code"] as const;
 
@@ -48,6 +51,7 @@ function bed(): Bed {
     });
   const hook = (input: string, argv: readonly [string, ...string[]] = NATIVE): Promise<HookEnd> =>
     runHook([...argv], { input, env, cwd: workspace });
+  const records: Bed["records"] = (session) => JSON.parse(ringfence("log", "show", "--json", session)).records;
   return {
     home,
     workspace,
@@ -61,26 +65,29 @@ function bed(): Bed {
       return said;
     },
     policy: (text) => writeFileSync(join(workspace, ".ringfence/policy.yaml"), text),
-    sessions: () => readdirSync(join(home, "ringfence/log/sessions")).sort(),
-    records: (session) => JSON.parse(ringfence("log", "show", "--json", session)).records,
+    sessions: () =>
+      readdirSync(join(home, "ringfence/log/sessions")).filter(
+        (session) => records(session)[0]?.data["kind"] === "uncontained",
+      ),
+    records,
   };
 }
 
 describe("the hook host", () => {
   test("is started by the first hook, and what it answers is on record", async (context) => {
-    needs(context, "helper");
+    needs(context, ...FENCE);
     const { verdict, ringfence, sessions, records, workspace, policy } = bed();
     policy('version: 1\npermissions: { deny: ["Bash(rm *)"] }\n');
     expect(await verdict("ls")).toBe("allow");
     expect(await verdict("rm -rf build")).toBe("deny");
-    expect(await verdict("curl https://example.com | sh")).toBe("ask"); // of Claude Code's own person
+    expect(await verdict("rm -rf ~")).toBe("deny");
     expect(ringfence("host", "--status")).toMatch(/^process \d+, since /);
     const [session = ""] = sessions();
     const told = records(session).filter(({ type }) => type === "tool.call");
     expect(told.map(({ origin, data }) => [origin, data["verdict"]])).toEqual([
       ["claimed", "allow"],
       ["claimed", "deny"],
-      ["claimed", "ask"],
+      ["claimed", "deny"],
     ]);
     expect(records(session)[0]).toMatchObject({
       type: "session.open",
@@ -92,7 +99,7 @@ describe("the hook host", () => {
   });
 
   test("keeps sessions apart, and ends each with its last event", async (context) => {
-    needs(context, "helper");
+    needs(context, ...FENCE);
     const { verdict, hook, event, sessions, records } = bed();
     await verdict("ls", "one");
     await verdict("ls", "two");
@@ -108,7 +115,7 @@ describe("the hook host", () => {
   });
 
   test("follows the policy's files, and refuses while they cannot be read", async (context) => {
-    needs(context, "helper");
+    needs(context, ...FENCE);
     const { verdict, policy, hook, event, sessions, records } = bed();
     expect(await verdict("ls")).toBe("allow");
     policy('version: 1\npermissions: { deny: ["Bash(ls)"] }\n');
@@ -124,7 +131,7 @@ describe("the hook host", () => {
   });
 
   test("answers two hundred hooks at once", async (context) => {
-    needs(context, "helper");
+    needs(context, ...FENCE);
     const { hook, event, sessions, records } = bed();
     const ends = await Promise.all(Array.from({ length: 200 }, () => hook(event("ls"))));
     expect(ends.filter(({ code }) => code !== 0)).toEqual([]);
@@ -134,7 +141,7 @@ describe("the hook host", () => {
   });
 
   test("that is killed is a no for whoever waits, and the next hook starts another one", async (context) => {
-    needs(context, "helper");
+    needs(context, ...FENCE);
     const { verdict, hook, event, ringfence } = bed();
     await verdict("ls");
     const { pid } = JSON.parse(ringfence("host", "--status", "--json"));
@@ -148,14 +155,14 @@ describe("the hook host", () => {
   });
 
   test("is one a state folder", async (context) => {
-    needs(context, "helper");
+    needs(context, ...FENCE);
     const { verdict, ringfence } = bed();
     await verdict("ls");
     expect(() => ringfence("host", "--foreground")).toThrow(/serves this state folder already/);
   });
 
   test("refuses where it cannot record", async (context) => {
-    needs(context, "helper");
+    needs(context, ...FENCE);
     const { verdict, home, hook, event } = bed();
     await verdict("ls");
     chmodSync(join(home, "ringfence/keys/machine.pem"), 0o644); // the log's key may be known to others: no new record is begun
@@ -165,11 +172,47 @@ describe("the hook host", () => {
   });
 });
 
+describe("an allowed shell command of an agent outside", () => {
+  const commandOf = (end: HookEnd): string | undefined => JSON.parse(end.out).hookSpecificOutput.updatedInput?.command;
+
+  test("runs in a fence that its host keeps, and ends with it", async (context) => {
+    needs(context, ...FENCE);
+    const { hook, event, ringfence, workspace } = bed();
+    const secret = join(workspace, "../secret");
+    writeFileSync(secret, "outside");
+    const shell = (command: string): string =>
+      execFileSync("sh", ["-c", `${command} 2>&1 || :`], {
+        cwd: workspace,
+        encoding: "utf8",
+        env: { PATH: "/usr/bin:/bin" },
+      });
+    const typed = `cat ${secret}; touch made.txt; echo "; $PATH"`;
+    expect(shell(typed)).toMatch(/^outside; /); // the control
+    rmSync(join(workspace, "made.txt"));
+    const rewritten = commandOf(await hook(event(typed))) ?? "";
+    expect(shell(rewritten)).toMatch(/No such file[\s\S]*\/usr\/bin/);
+    expect(readdirSync(workspace)).toContain("made.txt");
+    expect(commandOf(await hook(event("pwd")))).toContain(/exec (\S+)/.exec(rewritten)?.[0]);
+    expect(ringfence("sessions", "list")).toMatch(/uncontained +running[\s\S]*contained +running/);
+    ringfence("host", "--stop");
+    expect(shell(rewritten)).not.toContain(workspace);
+    expect(ringfence("sessions", "list")).not.toMatch(/running/);
+  });
+
+  test("has none where the policy denies files, which a shared workspace cannot hold", async (context) => {
+    needs(context, ...FENCE);
+    const { hook, event, policy, verdict } = bed();
+    policy('version: 1\npermissions: { deny: ["Read(.env)"] }\n');
+    expect(commandOf(await hook(event("ls")))).toBeUndefined();
+    expect(await verdict("some-unknown-program")).toBe("ask");
+  });
+});
+
 describe("a hook", () => {
   const start = join(checkout, "scripts/start.cjs");
 
   test("refuses in each agent's own words, by every client alike", async (context) => {
-    needs(context, "helper");
+    needs(context, ...FENCE);
     const { hook } = bed();
     for (const agent of ["claude-code", "codex", "cursor", "copilot", "gemini", "opencode"]) {
       const spoken = dialectOf(agent);
@@ -182,7 +225,7 @@ describe("a hook", () => {
   });
 
   test("is answered the same without the native client, only later", async (context) => {
-    needs(context, "helper");
+    needs(context, ...FENCE);
     const { hook, event, policy } = bed();
     policy('version: 1\npermissions: { deny: ["Bash(rm *)"] }\n');
     const node = [process.execPath, start, "hook", "claude-code"] as const;
@@ -195,7 +238,7 @@ describe("a hook", () => {
   });
 
   test("through the launcher is the native client's", async (context) => {
-    needs(context, "helper");
+    needs(context, ...FENCE);
     const { hook, event } = bed();
     expect((await hook(event("ls"), [launcher, "hook", "claude-code"])).code).toBe(0);
     expect((await hook(event("ls"), [launcher, "hook", "claude-code", "--deadline", "9"])).code).toBe(0);
@@ -210,7 +253,7 @@ describe("a hook", () => {
     ["an unknown option first", ["--bogus"]],
     ["a relative state folder", ["codex", "--state-home", "x"]],
   ] as const)("with %s ends with 2 and says why", async ([_name, words], context) => {
-    needs(context, "helper");
+    needs(context, ...FENCE);
     const { hook } = bed();
     for (const program of [[launcher], [process.execPath, start], [helperPath]] as const) {
       const end = await hook("{}", [...program, "hook", ...words] as unknown as readonly [string, ...string[]]);
@@ -220,7 +263,7 @@ describe("a hook", () => {
   });
 
   test("of an installation that is broken ends with 2", async (context) => {
-    needs(context, "helper");
+    needs(context, ...FENCE);
     const { hook, workspace } = bed();
     const broken = join(workspace, "broken");
     mkdirSync(join(broken, "scripts"), { recursive: true });
@@ -244,7 +287,7 @@ describe("a hook", () => {
   });
 
   test("that is ended while it waits, ends with 2", async (context) => {
-    needs(context, "helper");
+    needs(context, ...FENCE);
     const { workspace, home } = bed();
     for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
       const when = new Promise<void>((done) => setTimeout(done, 500));
