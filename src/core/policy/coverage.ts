@@ -3,7 +3,8 @@ import type { Reason } from "../decision.ts";
 import { isCommonPlace } from "../paths/index.ts";
 import { type Command, type Effect, isInside } from "../shell/index.ts";
 import { type Granted, type Judge, matched } from "./judge.ts";
-import { allowOn, isInWorkspace, type NamedPath, namedPath, pathOf, protectedReason } from "./judge-paths.ts";
+import { allowOn, isInWorkspace, type NamedPath, namedPath, pathOf, protectedReason, ruleFor } from "./judge-paths.ts";
+import type { CompiledRule } from "./rules.ts";
 
 /** What covers the command and its effects. The first reason that is not `allow` is where a person is needed. */
 export function coverage(command: Command, judge: Judge, own: Granted | undefined): readonly Reason[] {
@@ -28,9 +29,13 @@ function coverBase(command: Command, judge: Judge, own: Granted | undefined): Ba
   // what a rule allows may still change something, and this mode is there to stop that
   if (judge.mode === "plan" && own !== undefined && !command.readOnly)
     return { by: "nothing", spelled: 0, reason: { code: "plan-mode", verdict: "ask", subject } };
-  if (own !== undefined) return { by: "rule", spelled: own.spelled, reason: matched(own.rule, "allow", command) };
-  if (command.readOnly && readsInside(command, judge))
-    return { by: "read-only", spelled: 0, reason: { code: "read-only", verdict: "allow", subject } };
+  const reads = command.readOnly && readsInside(command, judge);
+  if (own !== undefined) {
+    // what would pass by itself says so beside its rule, for those who ask about everything else (settle.ts)
+    const reason = matched(own.rule, "allow", command);
+    return { by: "rule", spelled: own.spelled, reason: reads ? { ...reason, code: "read-only" } : reason };
+  }
+  if (reads) return { by: "read-only", spelled: 0, reason: { code: "read-only", verdict: "allow", subject } };
   if (judge.mode === "bypassPermissions")
     return { by: "bypass", spelled: Number.POSITIVE_INFINITY, reason: { code: "bypass", verdict: "allow", subject } };
   if (judge.mode === "acceptEdits" && command.fileCommand)
@@ -95,13 +100,11 @@ function coverEffect(effect: Effect, command: Command, judge: Judge, base: Base)
       const path = pathOf(effect.path, command.directories, judge.facts);
       // of the program's own operands only a place that is known, and known to be elsewhere, is not covered by its rule
       if (path === undefined) return own ? undefined : { code: "not-constant", verdict: "ask", subject };
-      const free =
-        isInWorkspace(path, judge.facts) ||
-        allowOn(path, "read", judge.rules) !== undefined ||
-        (own && path.names.every((name) => isCommonPlace(name) || isInside(judge.facts.root, name)));
-      return free
-        ? undefined
-        : { code: "reads-outside", verdict: "ask", subject: path.shown, hint: `allow it with Read(${path.shown})` };
+      if (isInWorkspace(path, judge.facts)) return undefined;
+      const rule = allowOn(path, "read", judge.rules);
+      if (rule !== undefined) return allowedBy(rule, path);
+      const common = own && path.names.every((name) => isCommonPlace(name) || isInside(judge.facts.root, name));
+      return common ? undefined : { code: "reads-outside", verdict: "ask", ...about(path, "Read", judge) };
     }
     case "write":
     case "delete":
@@ -140,7 +143,8 @@ function coverWrite(
   const guarded = protectedReason(path, judge.facts);
   if (guarded !== undefined) return guarded;
   if (judge.mode === "plan") return { code: "plan-mode", verdict: "ask", subject: path.shown };
-  if (allowOn(path, "write", judge.rules) !== undefined) return undefined;
+  const rule = allowOn(path, "write", judge.rules);
+  if (rule !== undefined) return allowedBy(rule, path);
   const inside = isInWorkspace(path, judge.facts);
   if ((ours || (named && base.by === "rule")) && inside) return undefined;
   if (
@@ -150,13 +154,17 @@ function coverWrite(
     !effect.inherent &&
     effect.index >= command.words.length
   )
-    return undefined;
-  return {
-    code: inside ? "writes-file" : "writes-outside",
-    verdict: "ask",
-    subject: path.shown,
-    hint: `allow it with Write(${path.shown})`,
-  };
+    return { code: "accept-edits", verdict: "allow", subject: path.shown };
+  return { code: inside ? "writes-file" : "writes-outside", verdict: "ask", ...about(path, "Write", judge) };
+}
+
+/** An effect has a rule of its own, and the proof shows it (I9). */
+function allowedBy({ text }: CompiledRule, { shown }: NamedPath): Reason {
+  return { code: "rule-matched", verdict: "allow", subject: shown, rule: text.text, at: text.at };
+}
+
+function about(path: NamedPath, tool: "Read" | "Write", { facts }: Judge): Pick<Reason, "subject" | "hint"> {
+  return { subject: path.shown, hint: `allow it with ${tool}(${ruleFor(path, facts)})` };
 }
 
 /** `rm build/*`: names below a constant folder. */

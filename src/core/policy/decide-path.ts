@@ -12,6 +12,7 @@ import {
   namedPath,
   type PathFacts,
   protectedReason,
+  ruleFor,
 } from "./judge-paths.ts";
 
 /** The actions that name a path. */
@@ -76,10 +77,4 @@ function spellings(path: string, { home }: PathFacts): readonly string[] {
 /** Deleting `/`, a home, the workspace, or what holds one of them (rule 8). */
 export function isCritical(path: NamedPath, { root, home }: PathFacts): boolean {
   return path.names.some((name) => isInside(name, root) || isInside(name, home) || name.lastIndexOf("/") === 0);
-}
-
-/** The path as a rule spells it: from the workspace where it lies inside, else absolute. */
-export function ruleFor(path: NamedPath, { root }: PathFacts): string {
-  const [name = path.shown] = path.names;
-  return isInside(root, name) && name !== root ? `./${name.slice(root.length + 1)}` : `/${name}`;
 }

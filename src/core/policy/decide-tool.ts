@@ -7,11 +7,13 @@ import type { CompiledRule, CompiledRules } from "./rules.ts";
 /** The actions that name a tool, a host or an agent. */
 export type ToolAction = Extract<Action, { readonly kind: "fetch" | "mcp" | "agent" | "other" }>;
 
-/** Agents' own tools that touch nothing but the agent's plan or its person's screen. Everything else that is not known asks. */
+/** Agents' own tools that touch nothing but the agent's plan, its own children or its person's screen. Everything else that is not known asks. */
 const INERT: ReadonlySet<string> = new Set(
-  "TodoWrite TodoRead todowrite todoread write_todos update_plan update_todo report_intent ExitPlanMode EnterPlanMode exit_plan_mode enter_plan_mode AskUserQuestion ask_user ask_user_question request_user_input question BashOutput TaskOutput read_bash list_bash".split(
-    " ",
-  ),
+  `TodoWrite TodoRead todowrite todoread write_todos update_plan update_todo report_intent update_topic AskUserQuestion AskQuestion ask_user
+  ask_user_question request_user_input question ExitPlanMode EnterPlanMode exit_plan_mode enter_plan_mode plan_enter plan_exit SwitchMode
+  TaskCreate TaskGet TaskUpdate TaskList TaskOutput TaskStop task_complete complete_task BashOutput KillShell KillBash read_bash stop_bash
+  list_bash list_background_processes read_background_output list_agents read_agent ListAgents wait_agent close_agent get_goal create_goal
+  update_goal ToolSearch ReadLints ReportFindings CronList`.split(/\s+/),
 );
 
 /** Exactly one reason. */

@@ -108,3 +108,9 @@ export function protectedReason(path: NamedPath, facts: PathFacts): Reason | und
   }
   return undefined;
 }
+
+/** The path as a rule spells it: from the workspace where it lies inside, else absolute. */
+export function ruleFor(path: NamedPath, { root }: PathFacts): string {
+  const [name = path.shown] = path.names;
+  return isInside(root, name) && name !== root ? `./${name.slice(root.length + 1)}` : `/${name}`;
+}

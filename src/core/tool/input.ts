@@ -25,6 +25,7 @@ export const PATH_FIELDS = [
   "dir_path",
   "directory",
   "target_directory",
+  "target_directories",
   "paths",
   "file_paths",
   "filePaths",

@@ -126,7 +126,7 @@ describe("what to type", () => {
   it("is the least rules that let it pass, tried before they are shown", () => {
     expect(sparingRules(judgeBy({}), exec("npm test"))).toEqual(["Bash(npm test)"]);
     expect(sparingRules(judgeBy({}), exec("ls; npm test && make -j2"))).toEqual(["Bash(npm test)", "Bash(make -j2)"]);
-    expect(sparingRules(judgeBy({}), exec("echo a > out/b.txt"))).toEqual(["Write(out/b.txt)"]);
+    expect(sparingRules(judgeBy({}), exec("echo a > out/b.txt"))).toEqual(["Write(./out/b.txt)"]);
     expect(sparingRules(judgeBy({}), exec("git commit -m 'a * b' -- '*.ts'"))).toEqual([
       "Bash(git commit -m 'a * b' -- '*.ts')",
     ]);
