@@ -4,7 +4,8 @@ import type { Effect } from "./facts.ts";
 import { findEffects } from "./find.ts";
 import { guessEffects } from "./guess.ts";
 import { innerTextEffects } from "./inner-text.ts";
-import { operandEffects, type ReadOptions, readOptions } from "./options.ts";
+import { operandEffects } from "./operand-effects.ts";
+import { type ReadOptions, readLeading, readOptions } from "./options.ts";
 import type { ProgramUse } from "./program.ts";
 import { lastingTask } from "./scripts/tasks.ts";
 import { scriptEffects } from "./scripts.ts";
@@ -93,7 +94,7 @@ function descend(name: string, top: ProgramEntry, use: ProgramUse): Descent {
   const forms: Form[] = [];
   const above: ReadOptions[] = [];
   for (let level = 0; entry.subcommands !== undefined && level < MAX_LEVELS; level++) {
-    const read = readOptions({ ...entry, stopAtOperand: true }, use.words, start);
+    const read = readLeading(entry, use.words, start);
     const [operand] = read.operands;
     if (operand === undefined) break;
     const word = operand.word.value;

@@ -27,7 +27,7 @@ import {
   xargs,
 } from "./scripts/shells.ts";
 import type { Special } from "./scripts/special.ts";
-import { date, dd, firstRead, getent, ip, kill, ps } from "./scripts/system.ts";
+import { date, dd, firstRead, getent, ip, kill, ps, sysctl } from "./scripts/system.ts";
 import { firstTask, tasks } from "./scripts/tasks.ts";
 
 const SPECIAL: Readonly<Record<string, Special>> = {
@@ -74,6 +74,7 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   "sql-operand": sqlOperand,
   "sql-option": sqlOption,
   ssh,
+  sysctl,
   tar,
   tasks,
   texts,

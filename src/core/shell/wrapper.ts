@@ -1,13 +1,14 @@
 // Programs that run the rest of their words (DESIGN 7 rule 3): the rest is judged as a command of its own.
 import type { Effect } from "./facts.ts";
 import { innerTextEffects } from "./inner-text.ts";
-import { type Operand, operandEffects, readOptions, valuesOf } from "./options.ts";
+import { operandEffects } from "./operand-effects.ts";
+import { type Operand, readLeading, valuesOf } from "./options.ts";
 import type { ProgramUse } from "./program.ts";
 import type { ProgramEntry } from "./table.ts";
 
 /** Effects of one use of a wrapper. */
 export function wrapperEffects(entry: ProgramEntry, start: number, use: ProgramUse): readonly Effect[] {
-  const read = readOptions({ ...entry, stopAtOperand: true }, use.words, start);
+  const read = readLeading(entry, use.words, start);
   const own = read.operands.slice(0, entry.wrapper ?? 0);
   const [command] = read.operands.slice(entry.wrapper ?? 0).filter((o, i) => i > 0 || o.word.value !== "--");
   const [text] = entry.shellText === undefined ? [] : valuesOf(read, entry.shellText);

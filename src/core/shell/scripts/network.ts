@@ -1,6 +1,6 @@
 // curl, rsync, ssh, socat: what they reach, read and run besides.
 import type { Effect } from "../facts.ts";
-import { type Operand, readOptions, valuesOf } from "../options.ts";
+import { type Operand, readLeading, valuesOf } from "../options.ts";
 import type { ProgramUse } from "../program.ts";
 import { programEntry } from "../table.ts";
 import { gadget, type Special } from "./special.ts";
@@ -32,7 +32,7 @@ export const ssh: Special = (read, use) => {
   const [host, command] = read.operands;
   const entry = programEntry("ssh");
   if (host === undefined || entry === undefined) return [];
-  const behind = readOptions({ ...entry, stopAtOperand: true }, use.words, host.index + 1);
+  const behind = readLeading(entry, use.words, host.index + 1);
   return [...behind.effects, ...here(host, behind.operands[0] ?? command, use)];
 };
 

@@ -52,3 +52,7 @@ export const firstRead: Special = (read) => {
     ? []
     : [{ kind: "read", path: file.word, index: file.index, content: true }];
 };
+
+/** `sysctl NAME=VALUE` sets, and a name that climbs reads elsewhere. */
+export const sysctl: Special = (read) =>
+  read.operands.filter((o) => !/^[\w.-]+$/.test(o.word.value ?? "")).map((o) => gadget("changes-system", o.index));

@@ -1,0 +1,74 @@
+// What a program does with its operands, by the role that the table gives them.
+import type { Effect, ShellWord } from "./facts.ts";
+import type { Operand, ReadOptions } from "./options.ts";
+import type { OperandRole, ProgramEntry } from "./table.ts";
+
+/** The effects of operands by their role. */
+export function operandEffects(entry: ProgramEntry, read: ReadOptions): readonly Effect[] {
+  const role: OperandRole = entry.operands ?? "text";
+  const recursive = entry.recursive === "always" || (entry.recursive ?? []).some((name) => read.seen.has(name));
+  let operands = read.operands;
+  if (role === "pattern-read" && !(entry.patternOptions ?? []).some((name) => read.seen.has(name)))
+    operands = operands.slice(1);
+  const reads = (o: Operand, content: boolean): Effect => ({
+    kind: "read",
+    path: o.word,
+    index: o.index,
+    content,
+    ...(recursive ? { recursive } : {}),
+  });
+  const changes = (o: Operand, kind: "write" | "delete"): Effect => ({
+    kind,
+    path: o.word,
+    index: o.index,
+    inherent: true,
+  });
+  const last = operands.at(-1);
+  switch (role) {
+    case "text":
+      return [];
+    case "list":
+      return operands.map((o) => reads(o, false));
+    case "read":
+      return operands.map((o) => reads(o, true));
+    case "pattern-read":
+      return operands.length === 0 && recursive
+        ? [{ kind: "read", path: HERE, index: 0, recursive, content: true }]
+        : operands.map((o) => reads(o, true));
+    case "write":
+    case "make":
+      return operands.map((o) => changes(o, "write"));
+    case "pattern-write":
+      return operands.slice(1).map((o) => changes(o, "write"));
+    case "delete":
+      return operands.map((o) => changes(o, "delete"));
+    case "copy":
+    case "move": {
+      const into = read.seen.has("t") || read.seen.has("target-directory") ? undefined : last;
+      return operands.flatMap((o) =>
+        o === into
+          ? [changes(o, "write")]
+          : role === "copy"
+            ? [reads(o, true)]
+            : [reads(o, true), changes(o, "delete")],
+      );
+    }
+    case "archive":
+      return operands.map((o, i) =>
+        i > 0 ? reads(o, true) : { kind: "write", path: o.word, index: o.index, inherent: false },
+      );
+    case "read-then-write":
+      return operands.map((o, i) =>
+        i === 0 ? reads(o, true) : { kind: "write", path: o.word, index: o.index, inherent: false },
+      );
+    case "run":
+      // the words after the program's file are the program's own
+      return operands.slice(0, 1).map((o) => ({ kind: "gadget", code: "runs-file", index: o.index }));
+    case "code":
+      return operands.map((o) => ({ kind: "gadget", code: "runs-code", index: o.index }));
+    default:
+      return role satisfies never;
+  }
+}
+
+const HERE: ShellWord = { text: ".", value: ".", likely: ["."], prefix: ".", kind: "constant", tilde: false };

@@ -1,0 +1,102 @@
+// What one option does, by the table's word for it.
+import type { Effect, ShellWord } from "./facts.ts";
+import { holdsCommand } from "./inner-text.ts";
+import type { Operand } from "./options.ts";
+import type { ProgramEntry } from "./table.ts";
+
+/** Effects that well-known values do not have. */
+const KNOWN_VALUES: Readonly<Record<string, { readonly values: RegExp; readonly code: string }>> = {
+  // formats and reporters that tools bring themselves; any other name may be a file or a package that is loaded
+  "named-format": {
+    values:
+      /^(?:json|stylish|unix|compact|tap|junit|checkstyle|html|github|github-actions|dot|verbose|default|basic|text|short|long|list|progress|p|documentation|d|doc|node|jsdom)$/,
+    code: "plugin",
+  },
+  // `go -mod=mod` rewrites go.mod
+  "module-mode": { values: /^(?:readonly|vendor)$/, code: "write" },
+  // the files that a project lists its packages in
+  requirements: {
+    values:
+      /^(?:\.\/)?(?:[\w-]+\/)*(?:dev-|test-)?requirements[\w.-]*\.(?:txt|in)$|^requirements\/[\w.-]+\.(?:txt|in)$/,
+    code: "config",
+  },
+  // `pytest -p no:cacheprovider` switches a plugin off
+  "plugin-off": { values: /^no:[\w.]+$/, code: "plugin" },
+  // the project that is meant without the option
+  project: { values: /^(?:\.\/?|(?:\.\/)?tsconfig\.json)$/, code: "config" },
+};
+
+/** One option as it was given. */
+export interface GivenOption {
+  readonly index: number;
+  readonly value: Operand | undefined;
+  /** All words of the command. */
+  readonly words: readonly ShellWord[];
+}
+
+/** A command that starts behind an option (`pidstat -e CMD …`), with its first word's place. */
+export interface Rest {
+  readonly words: readonly ShellWord[];
+  readonly index: number;
+}
+
+const gadget = (code: string, index: number): Effect => ({ kind: "gadget", code, index });
+
+/** `CODE unless A B` → the code, and the values for which it does not hold. */
+export function codeOf(written: string): readonly [code: string, harmless: readonly string[]] {
+  const [code = written, harmless] = written.split(" unless ");
+  return [code, harmless === undefined ? [] : harmless.split(" ")];
+}
+
+/** The effects of an option whose effect the table writes so. */
+export function optionEffects(written: string, given: GivenOption, entry: ProgramEntry): readonly Effect[] {
+  const { index, value } = given;
+  const [effect, harmless] = codeOf(written);
+  const text = value?.word.value;
+  if (text !== undefined && harmless.includes(text)) return [];
+  switch (effect) {
+    case "sql":
+    case "text":
+      return []; // judged by scripts/
+    case "write":
+    case "delete":
+      return value === undefined
+        ? [gadget(effect, index)]
+        : [{ kind: effect, path: value.word, index, inherent: false }];
+    case "read":
+      return value === undefined ? [] : [{ kind: "read", path: value.word, index, content: true, aside: true }];
+    case "directory":
+      return value === undefined ? [gadget(effect, index)] : [{ kind: "directory", path: value.word, index }];
+    case "config":
+      return isOwnConfig(text, entry) ? [] : [gadget(effect, index)];
+    case "command":
+      return [];
+    case "module":
+      return [gadget("runs-module", value?.index ?? index + 1)];
+    case "each-command":
+      return [gadget("runs-program", value?.index ?? index + 1)];
+    default:
+      if (effect.startsWith("!")) return [{ kind: "irreversible", code: effect.slice(1), index }];
+      return otherEffects(effect, text, index);
+  }
+}
+
+function otherEffects(effect: string, text: string | undefined, index: number): readonly Effect[] {
+  const known = Object.hasOwn(KNOWN_VALUES, effect) ? KNOWN_VALUES[effect] : undefined;
+  if (known !== undefined) return known.values.test(text ?? "") ? [] : [gadget(known.code, index)];
+  return [gadget(holdsCommand(effect) ? "runs-program" : effect, index)];
+}
+
+/** A configuration that the tool would take by itself: naming it changes nothing. */
+function isOwnConfig(text: string | undefined, entry: ProgramEntry): boolean {
+  return text !== undefined && (entry.ownConfig ?? "").split(" ").includes(text.replace(/^\.\//, ""));
+}
+
+const REST: ReadonlySet<string> = new Set(["command", "module", "each-command"]);
+
+/** The command behind the option, where the table says that one stands there. */
+export function restBehind(written: string, { index, value, words }: GivenOption): Rest | undefined {
+  if (!REST.has(codeOf(written)[0])) return undefined;
+  if (value !== undefined) return { words: [value.word, ...words.slice(value.index + 1)], index: value.index };
+  return words.length > index + 1 ? { words: words.slice(index + 1), index: index + 1 } : undefined;
+}
