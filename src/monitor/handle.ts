@@ -84,17 +84,15 @@ async function beforeTool(event: BeforeTool, session: GuardedSession, signal: Ab
     await session.append(callRecord(event, { verdict: "deny", reasons: [{ code: "policy-unreadable" }] }));
     return { verdict: "deny", reason: guard.error.map(refusalWords).join("; ") };
   }
-  const weighed = weigh(event, session, guard.value, await judged(event, guard.value, signal));
-  const asked = weighed.verdict === "ask" ? await ask(event, session, weighed, signal) : undefined;
+  const { weighed, asked, taken } = await decided(event, session, { guard: guard.value, signal });
+  await taken?.recorded;
   // Nobody of ours is there, but the agent has a person in front of it and obeys.
   const handedOver = asked?.by === "nobody" && event.asks === true && !session.contained;
   const verdict = handedOver ? "ask" : (asked?.verdict ?? weighed.verdict);
-  if (verdict === "allow" && weighed.third.verdict === "ask") session.legs.approve();
   if (handedOver && weighed.third.verdict === "ask") session.legs.handOver(event.toolUseId ?? "");
   const fenced = verdict === "deny" ? undefined : await fence(event, session);
   const refused = fenced?.ok === false ? refusalWords(fenced.error) : undefined;
   const final = refused === undefined ? verdict : "deny";
-  if (final === "allow") await session.legs.take(weighed.would, guard.value.policy.legs);
   await session.append(
     callRecord(event, {
       verdict: final,
@@ -107,6 +105,40 @@ async function beforeTool(event: BeforeTool, session: GuardedSession, signal: Ab
   if (final === "deny") return { verdict: "deny", reason: asked?.reason ?? refusal(event, weighed) };
   const reason = final === "ask" ? questionText(wordsOf(weighed)) : (asked?.reason ?? ALLOWED);
   return { verdict: final, reason, ...(fenced?.ok === true ? { rewrite: fenced.value } : {}) };
+}
+
+/** What was decided. `taken`: the legs of an allowed call, set already; in an object, so that nobody waits for it by accident. */
+interface Decided {
+  readonly weighed: Weighed;
+  readonly asked: Asked | undefined;
+  readonly taken?: { readonly recorded: Promise<void> };
+}
+
+/**
+ * Weighs the call and asks a person where that is what it takes. Legs are judged and set without a wait in between: of two calls at once the
+ * second sees the first, and a leg that another call set while the person read is asked about as well.
+ */
+async function decided(
+  event: BeforeTool,
+  session: GuardedSession,
+  { guard, signal }: { readonly guard: Guard; readonly signal: AbortSignal },
+): Promise<Decided> {
+  const judgement = await judged(event, guard, signal);
+  const take = (weighed: Weighed, asked?: Asked): Decided => {
+    if (weighed.third.verdict === "ask") session.legs.approve();
+    return { weighed, asked, taken: { recorded: session.legs.take(weighed.would, guard.policy.legs) } };
+  };
+  const weighed = weigh(event, session, guard, judgement);
+  if (weighed.verdict === "allow") return take(weighed);
+  if (weighed.verdict === "deny") return { weighed, asked: undefined };
+  const asked = await ask(event, session, weighed, signal);
+  if (asked.verdict !== "allow") return { weighed, asked };
+  const third = session.legs.judge(weighed.would, guard.policy);
+  if (weighed.third.verdict !== "silent" || third.verdict === "silent") return take(weighed, asked);
+  const changed = { ...weighed, third, verdict: third.verdict };
+  if (third.verdict === "deny") return { weighed: changed, asked: undefined };
+  const again = await ask(event, session, changed, signal);
+  return again.verdict === "allow" ? take(changed, again) : { weighed: changed, asked: again };
 }
 
 /** The agent is about to ask its own user. A no of ours spares the question, and so does a yes; where we would ask, the user is asked. */

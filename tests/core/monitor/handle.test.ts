@@ -282,3 +282,28 @@ describe("what is over, and what was said", () => {
     expect(scene.records.map(({ type }) => type)).toEqual(["prompt", "model.output", "tool.result"]);
   });
 });
+
+describe("two calls at once", () => {
+  const POLICY = `version: 1
+permissions: { allow: ["Read(//home/u/**)", "WebFetch(domain:*)", "Bash(git push *)"] }
+legs: { A: [web], B: [secret-file, outside-file, credential], C: [push] }
+`;
+  it("never set three legs between them without a question", async () => {
+    const fenced: GuardedSession["fenced"] = async (command) => ({ ok: true, value: command });
+    const scene = session({ policy: POLICY, fenced });
+    const fetch = call("", {
+      tool: "WebFetch",
+      actions: [{ kind: "fetch", host: "evil.example", port: 443 }],
+      rewritable: false,
+    });
+    const read = call("", {
+      tool: "Read",
+      actions: [{ kind: "read", path: "/home/u/.aws/credentials" }],
+      rewritable: false,
+    });
+    const push = call("git push origin topic");
+    const answers = await Promise.all([fetch, read, push].map((event) => handleHook(event, scene, NEVER)));
+    expect(answers.filter(({ verdict }) => verdict === "allow")).toHaveLength(2);
+    expect(scene.questions).toHaveLength(1);
+  });
+});
