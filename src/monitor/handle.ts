@@ -1,16 +1,24 @@
 // The picture of DESIGN 4 for one hook event: action, decision, legs, approval, record, answer. The monitor sequences; each part is another
 // room's. What throws or cannot be recorded is a refusal at the caller's (hook-answer.ts), so no path through here ends in a yes by accident.
-import { type HookAnswer, type HookEvent, type Problem, type Reason, type Result, strictest } from "#core";
-import type { Json, RecordBody } from "#core/log";
-import { adviceOn, decideAll, explainReason, type Judgement, type Settlement, settle } from "#core/policy";
-import { type LegVerdict, type Observation, observationsOfEvent } from "#core/session";
+import type { HookAnswer, HookEvent, Problem, Result } from "#core";
+import { adviceOn } from "#core/policy";
+import { observationsOfEvent } from "#core/session";
 import { ALLOWED, questionText, refusalText } from "./answer-text.ts";
-import { classified } from "./classifier.ts";
+import { callRecord, claimedBy, recordedReason } from "./call-record.ts";
 import type { Asked, Guard, GuardedSession } from "./guarded-session.ts";
 import { refusalWords } from "./hook-answer.ts";
+import {
+  asking,
+  type BeforeTool,
+  commandToFence,
+  judged,
+  reasonsOf,
+  type ToolEvent,
+  type Weighed,
+  weigh,
+  wordsOf,
+} from "./weigh.ts";
 
-type BeforeTool = Extract<HookEvent, { readonly kind: "before-tool" }>;
-type ToolEvent = BeforeTool | Extract<HookEvent, { readonly kind: "permission" }>;
 type AfterTool = Extract<HookEvent, { readonly kind: "after-tool" }>;
 
 const PASS: HookAnswer = { verdict: "pass", reason: "nothing to object to" };
@@ -39,43 +47,6 @@ export async function handleHook(event: HookEvent, session: GuardedSession, sign
     default:
       return event satisfies never;
   }
-}
-
-/** Everything that is known about a call before a person is asked. */
-interface Weighed {
-  readonly guard: Guard;
-  readonly judgement: Judgement;
-  readonly settled: Settlement;
-  readonly third: LegVerdict;
-  readonly would: readonly Observation[];
-  readonly verdict: Judgement["verdict"];
-}
-
-/** By the rules, and in mode `auto` by the classifier where the policy names one. */
-function judged(event: ToolEvent, { judge, policy }: Guard, signal: AbortSignal): Promise<Judgement> {
-  return classified(decideAll(judge, event.actions), event.actions, policy.auto.classifier, signal);
-}
-
-function weigh(event: ToolEvent, session: GuardedSession, guard: Guard, judgement: Judgement): Weighed {
-  const { policy, judge } = guard;
-  const settled = settle(judgement, {
-    approvals: policy.approvals.policy,
-    sandbox: policy.sandbox.mode,
-    walls: session.contained || commandToFence(event, session) !== undefined,
-    limited: [...judge.rules.deny, ...judge.rules.ask].some(({ rule }) => rule.tool === "Bash"),
-  });
-  const would = observationsOfEvent(event, guard.legs);
-  const third = session.legs.judge(would, policy);
-  // approval policy `never` has nobody to ask about legs either
-  const byLegs = third.verdict === "ask" && policy.approvals.policy === "never" ? "deny" : third.verdict;
-  return {
-    guard,
-    judgement,
-    settled,
-    third,
-    would,
-    verdict: strictest([settled.verdict, byLegs === "silent" ? "allow" : byLegs]),
-  };
 }
 
 async function beforeTool(event: BeforeTool, session: GuardedSession, signal: AbortSignal): Promise<HookAnswer> {
@@ -172,14 +143,6 @@ function ask(event: BeforeTool, session: GuardedSession, weighed: Weighed, signa
   return session.ask(facts, weighed.guard.judge, signal);
 }
 
-/** The shell command of a call that this session would run in its fence. */
-function commandToFence(event: ToolEvent, session: GuardedSession): string | undefined {
-  const [action, ...more] = event.actions;
-  if (session.fenced === undefined || event.kind !== "before-tool" || !event.rewritable || more.length > 0)
-    return undefined;
-  return action.kind === "exec" ? action.command : undefined;
-}
-
 async function fence(event: BeforeTool, session: GuardedSession): Promise<Result<string, Problem> | undefined> {
   const command = commandToFence(event, session);
   return command === undefined ? undefined : session.fenced?.(command, event.cwd);
@@ -192,54 +155,3 @@ function refusal(event: ToolEvent, weighed: Weighed): string {
 }
 
 const NEW_SESSION = "a new session starts without legs; `ruleOfTwo: ask` in the policy asks instead";
-
-/** Why it is not simply allowed, as half sentences. */
-function wordsOf(weighed: Weighed): readonly string[] {
-  const legs =
-    weighed.third.verdict === "silent" ? [] : weighed.third.causes.map(({ leg, cause }) => `leg ${leg}: ${cause}`);
-  const rules = weighed.settled.verdict === "allow" ? [] : asking(weighed);
-  return [...rules.map((reason) => `\`${reason.subject}\`: ${explainReason(reason)}`), ...legs];
-}
-
-/** The reasons of the rules and of the second question, without those that only allow. */
-function asking({ judgement, settled }: Weighed): readonly Reason[] {
-  const second = settled.reason === undefined ? [] : [settled.reason];
-  return [...judgement.reasons, ...second].filter((reason) => reason.verdict !== "allow");
-}
-
-function reasonsOf({ judgement, settled }: Weighed): readonly Reason[] {
-  const first = judgement.reasons.filter((reason) => reason.verdict === judgement.verdict);
-  return settled.reason === undefined ? first : [settled.reason, ...first];
-}
-
-const SUBJECT_MOST = 500;
-const REASONS_MOST = 50;
-
-function recordedReason({ code, verdict, subject, rule, at }: Reason): Json {
-  return {
-    code,
-    verdict,
-    subject: subject.slice(0, SUBJECT_MOST),
-    ...(rule === undefined ? {} : { rule }),
-    ...(at === undefined ? {} : { at: `${at.file}:${at.line}:${at.column}` }),
-  };
-}
-
-/** The intent, on record before the agent may act (I6). The input is kept as text: an agent's JSON may hold numbers that a record has no form for. */
-function callRecord(
-  event: BeforeTool,
-  decided: Readonly<Record<string, Json>> & { readonly reasons: readonly Json[] },
-): RecordBody {
-  const input = JSON.stringify(event.input) ?? "null";
-  const reasons = decided.reasons.slice(0, REASONS_MOST);
-  return {
-    type: "tool.call",
-    ...claimedBy(event),
-    data: { tool: event.tool, input, cwd: event.cwd, ...decided, reasons },
-  };
-}
-
-function claimedBy(event: HookEvent): Pick<RecordBody, "origin" | "actor"> {
-  const id = "toolUseId" in event ? event.toolUseId : undefined;
-  return { origin: "claimed", actor: { agent: event.agent, ...(id === undefined ? {} : { tool_use_id: id }) } };
-}
