@@ -213,6 +213,21 @@ describe.each(callers.map((caller) => [caller.name, caller] as const))("%s", (_,
     await terminal.until(/left 9/);
   });
 
+  test("a direct workspace guards its protected names against further commands too", async () => {
+    const write = ["sh", "-c", "mkdir -p .git/hooks && echo x > .git/hooks/pre-commit"];
+    const outside = caller.folder(`d${sequence++}`);
+    expect(caller.outside(write, { cwd: outside }).status).toBe(0);
+    await using session = await openSession(caller, ["--workspace", "direct"]);
+    expect(session.exec(["sh", "-c", "echo live > made"]).status).toBe(0);
+    expect(readFileSync(join(session.cwd, "made"), "utf8")).toBe("live\n");
+    expect(session.exec(write).status).not.toBe(0);
+    expect(session.exec(["sh", "-c", "echo x > .npmrc"]).status).not.toBe(0);
+    expect(existsSync(join(session.cwd, ".git/hooks/pre-commit"))).toBe(false);
+    expect(existsSync(join(session.cwd, ".npmrc"))).toBe(false);
+    const log = caller.ringfence(["log", "show", session.id, "--type", "file.write"], { cwd: session.cwd });
+    expect(log.stdout).toContain(".npmrc");
+  });
+
   test("many at once", async () => {
     await using session = await openSession(caller);
     const one = (n: number): Promise<string> =>

@@ -7,6 +7,7 @@
 
 #include "../../../native/escape.h"
 #include "../../../native/program.h"
+#include "../../../native/request.h"
 
 static uint32_t state;
 static uint32_t draw(void) { return state = state * 1664525u + 1013904223u, state >> 8; }
@@ -55,6 +56,19 @@ static void fuzz(void) {
   (void)parse_program(program, length, &parsed, &why);
   free_program(&parsed);
   free(program);
+
+  // A request is parsed in place: from the same pieces, with its own words among them.
+  static const char *const wishes[] = {"1:2,", "3:arg,", "3:env,", "3:cwd,", "3:tty,", "3:a=b,", "2:/w,", "1:x,", "1:1,", "0:,", "9:", ",", "1:\0,"};
+  length = draw() % 200;
+  char *wish = malloc(length + 1);
+  for (size_t at = 0; at < length;) {
+    const char *piece = wishes[draw() % (sizeof wishes / sizeof *wishes)];
+    for (; *piece != 0 && at < length; piece++) wish[at++] = *piece;
+  }
+  struct request request;
+  if (parse_request(wish, length, &request) && (request.argv.count == 0 || request.cwd[0] != '/')) abort();
+  free_request(&request);
+  free(wish);
 }
 
 int main(int count, char **arguments) {
