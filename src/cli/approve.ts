@@ -4,6 +4,7 @@ import type { ApprovalScope } from "#core";
 import { effectLines, questionLines } from "#core/session";
 import { forTerminal } from "#core/text";
 import { answerQuestion, type FoundQuestion, findQuestions } from "#monitor";
+import { watchAll } from "./approve-watch.ts";
 import { callerStateDir } from "./caller.ts";
 import { EXIT, fail } from "./exit.ts";
 import { requireOutside, requireQuestion } from "./questions.ts";
@@ -13,6 +14,7 @@ interface ApproveOptions {
   readonly session?: true;
   readonly rule?: true;
   readonly list?: true;
+  readonly watch?: true;
   readonly json?: true;
 }
 
@@ -24,12 +26,24 @@ export function approveCommand(): Command {
     .addOption(new Option("--session", "exactly this act, until the session ends").conflicts(["rule", "list"]))
     .addOption(new Option("--rule", "write the allow rule that spares the question").conflicts(["list"]))
     .option("--list", "list what waits")
+    .addOption(
+      new Option("--watch", "ask the questions of all sessions here, as they come").conflicts([
+        "list",
+        "session",
+        "rule",
+      ]),
+    )
     .option("--json", "print the list as one JSON document")
     .action(approve);
 }
 
 async function approve(id: string | undefined, options: ApproveOptions): Promise<void> {
   if (options.list === true) return list(options.json === true);
+  if (options.watch === true && id === undefined) {
+    requireOutside();
+    requireTerminal("ringfence approve --watch");
+    return watchAll();
+  }
   if (id === undefined || options.json === true) {
     fail(
       { code: "usage", message: "no question named", hint: "`ringfence approve --list` shows what waits" },
@@ -37,13 +51,7 @@ async function approve(id: string | undefined, options: ApproveOptions): Promise
     );
   }
   requireOutside();
-  if (!terminalIsHere()) {
-    const message = "an approval needs a person at a terminal";
-    fail(
-      { code: "approval-refused", message, hint: `run \`ringfence approve ${forTerminal(id)}\` in a terminal` },
-      EXIT.policyRefused,
-    );
-  }
+  requireTerminal(`ringfence approve ${forTerminal(id)}`);
   const found = await requireQuestion(id);
   const scope: ApprovalScope = options.rule === true ? "rule" : options.session === true ? "session" : "once";
   if (scope === "rule" && found.effect === undefined) {
@@ -66,6 +74,12 @@ async function approve(id: string | undefined, options: ApproveOptions): Promise
       ? `approved ${found.question.id}: its call was refused already; tried again within 5 minutes, it passes\n`
       : `approved ${found.question.id}\n`,
   );
+}
+
+function requireTerminal(command: string): void {
+  if (terminalIsHere()) return;
+  const message = "an approval needs a person at a terminal";
+  fail({ code: "approval-refused", message, hint: `run \`${command}\` in a terminal` }, EXIT.policyRefused);
 }
 
 const MEANS: Readonly<Record<ApprovalScope, string>> = {

@@ -1,5 +1,5 @@
 // Approvals for real: the prompt in a terminal (tmux), the agent's screen around it, and `ringfence approve` from another one.
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { appendFileSync, chmodSync, existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -233,6 +233,26 @@ describe("the agent's screen around it", () => {
   });
 });
 
+describe("a terminal that takes no output", () => {
+  test("is no terminal to ask at, and the fence can still be ended", async (context) => {
+    needs(context, "userns", "bubblewrap", "overlay", "helper", "python3");
+    const folder = tmp();
+    writeFileSync(join(folder, "agent.sh"), "sleep 0.5; yes");
+    writeFileSync(join(folder, "command"), "npm test");
+    const env = { PATH: process.env["PATH"] ?? "", TERM: "xterm-256color", FENCE_HELPER: helperPath };
+    const argv = [join(checkout, "tests/support/stuck.py"), process.execPath, bundle, folder, "--fence"];
+    const child = spawn("python3", argv, { env, stdio: "ignore" });
+    const ended = new Promise((done) => child.once("exit", done));
+    const here = scene(folder);
+    await here.until("ready");
+    await sleep(1_500); // the terminal is full by now
+    here.ask();
+    expect(await here.answer()).toMatchObject({ verdict: "deny", by: "nobody" });
+    appendFileSync(join(folder, "go"), "end\n");
+    expect(await ended).toBe(0);
+  });
+});
+
 describe("ringfence approve", () => {
   /** Types a command of ringfence in another terminal that was there before the session. */
   async function beside(folder: string): Promise<Terminal> {
@@ -262,6 +282,24 @@ describe("ringfence approve", () => {
     await screen.until(/no longer asked/);
     other.type(`clear; ${launcher} approve ${id}; echo code=$?`, "Enter");
     await other.until(/no question `\w+` waits[\s\S]*code=65/);
+  });
+
+  test("--watch asks what comes, and is why a question without a terminal of its own waits", async (context) => {
+    needs(context, "tmux", "helper");
+    const folder = tmp();
+    using other = await beside(folder);
+    using screen = terminal(folder);
+    const here = await start(screen, folder, ["--alone"], "npm test");
+    other.type(`clear; ${launcher} approve --watch`, "Enter");
+    await other.until(/asked here as they come/);
+    await sleep(1_000);
+    here.ask();
+    expect(await other.until(/type a word and Enter:\s*$/m)).toMatch(/May claude run this\?\n {2}\| npm test\n/);
+    other.type("session", "Enter");
+    expect(await here.answer()).toMatchObject({ verdict: "allow", by: "command", scope: "session" });
+    await other.until(/npm test: approved/);
+    other.type("C-c");
+    await other.until(/\$\s*$/m);
   });
 
   test("lets the same act pass once after it was refused for want of a person", async (context) => {

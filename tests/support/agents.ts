@@ -111,8 +111,11 @@ const gemini: TestAgent = {
   write: (path, content) => ({ tool: "write_file", args: { file_path: path, content } }),
 };
 
-/** The agents that are proven inside the fence, in the order of the presets. */
+/** The agents that are proven inside the fence by their hooks and their terminal interface too, in the order of the presets. */
 export const TEST_AGENTS: readonly TestAgent[] = [claude, codex, opencode];
+
+/** All whose presets are proven. */
+export const FENCED_AGENTS: readonly TestAgent[] = [...TEST_AGENTS, copilot, gemini];
 
 /** The agents whose hooks are proven. */
 export const HOOKED_AGENTS: readonly TestAgent[] = [claude, codex, copilot, gemini, opencode];

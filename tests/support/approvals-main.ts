@@ -76,6 +76,8 @@ for (let asked = 0; !over; await sleep(50)) {
   const facts = { agent: "claude", actions, cwd: folder, reasons, legs: [] };
   void approvals.ask(facts, judge, new AbortController().signal).then((answer) => log({ answer }));
 }
+fence?.kill();
+await fence?.exited;
 await approvals.close();
 await server.value.close();
 process.exit(0);
