@@ -117,6 +117,9 @@ function deny(reason: string): unknown {
   return { verdict: "deny", reason };
 }
 
+// The plugin takes empty output for a broken client, so silence has a word of its own.
+const QUIET = { verdict: "pass" };
+
 function speech(event: HookEvent): Words {
   switch (event.kind) {
     case "before-tool": {
@@ -125,12 +128,12 @@ function speech(event: HookEvent): Words {
         verdict: "allow",
         args: withCommand(event.input, command),
       });
-      return event.rewritable ? { deny, allow, rewrite } : { deny, allow };
+      return event.rewritable ? { deny, allow, quiet: QUIET, rewrite } : { deny, allow, quiet: QUIET };
     }
     case "permission":
-      return { deny, asking: true };
+      return { deny, asking: true, quiet: QUIET };
     case "prompt":
-      return { deny };
+      return { deny, quiet: QUIET };
     default:
       return {};
   }

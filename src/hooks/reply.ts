@@ -36,6 +36,8 @@ export interface Words {
   readonly ask?: (reason: string) => unknown;
   /** The agent is asking its person already: where we would ask too, nothing needs to be said. */
   readonly asking?: true;
+  /** What silence is where the other end is ours and takes nothing for no answer at all. */
+  readonly quiet?: unknown;
   /** The call again, with another shell command in it. */
   readonly rewrite?: (reason: string, command: string) => unknown;
 }
@@ -43,14 +45,15 @@ export interface Words {
 /** An answer in an agent's words. Whatever it cannot say exactly becomes a refusal, where a refusal is possible, and silence elsewhere. */
 export function answerIn(words: Words, agent: HookedAgent, answer: HookAnswer): HookReply {
   const { verdict, rewrite } = answer;
+  const quiet = words.quiet === undefined ? SILENT : say(words.quiet);
   const no = (reason: string): HookReply => (words.deny === undefined ? SILENT : refusal(reason, words.deny));
   switch (verdict) {
     case "pass":
-      return rewrite === undefined ? SILENT : no(cannot(agent, answer.reason));
+      return rewrite === undefined ? quiet : no(cannot(agent, answer.reason));
     case "deny":
       return no(answer.reason);
     case "ask":
-      if (words.asking === true) return SILENT;
+      if (words.asking === true) return quiet;
       if (words.ask !== undefined && rewrite === undefined) return say(words.ask(spoken(answer.reason)));
       return no(
         `${spoken(answer.reason)}\nthis needs a person, and ${agent} cannot ask one here; allow it in the policy, then try again`,
@@ -60,7 +63,7 @@ export function answerIn(words: Words, agent: HookedAgent, answer: HookAnswer): 
         return words.rewrite === undefined
           ? no(cannot(agent, answer.reason))
           : say(words.rewrite(spoken(answer.reason), rewrite));
-      return words.allow === undefined ? SILENT : say(words.allow(spoken(answer.reason)));
+      return words.allow === undefined ? quiet : say(words.allow(spoken(answer.reason)));
     default:
       return verdict satisfies never;
   }

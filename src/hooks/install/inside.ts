@@ -7,6 +7,7 @@ import { commandOf, EVENTS, HOOK_TIMEOUT_SECONDS, type SettingsAgent, withHooks 
 
 /** A file of the fence. */
 export interface InsideFile {
+  /** `~/` is the HOME of the fence. */
   readonly target: string;
   readonly content: string;
 }
@@ -16,10 +17,22 @@ export function insideHooks(preset: string, client: string): readonly InsideFile
   switch (preset) {
     case "claude":
       return [{ target: "/etc/claude-code/managed-settings.json", content: settings("claude-code", client) }];
+    case "copilot":
+      // Its system-wide place counts only for files of root, and nobody is root inside: so the person's, at every start anew.
+      return [{ target: "~/.copilot/hooks/ringfence.json", content: settings("copilot", client) }];
+    case "cursor-agent":
+      return [{ target: "/etc/cursor/hooks.json", content: settings("cursor", client) }];
     case "codex":
       return [{ target: "/etc/codex/requirements.toml", content: codexRequirements(client) }];
     case "gemini":
-      return [{ target: "/etc/gemini-cli/settings.json", content: settings("gemini", client) }];
+      // As for Copilot; an extension, because its own settings file is one that it writes.
+      return [
+        {
+          target: `${GEMINI_EXTENSION}/gemini-extension.json`,
+          content: '{ "name": "ringfence", "version": "1.0.0" }\n',
+        },
+        { target: `${GEMINI_EXTENSION}/hooks/hooks.json`, content: settings("gemini", client) },
+      ];
     case "opencode":
       return [
         { target: OPENCODE_PLUGIN, content: openCodePlugin(plugin(client)) },
@@ -30,6 +43,7 @@ export function insideHooks(preset: string, client: string): readonly InsideFile
   }
 }
 
+const GEMINI_EXTENSION = "~/.gemini/extensions/ringfence";
 const OPENCODE_PLUGIN = "/etc/opencode/ringfence.js";
 
 /** Codex runs managed hooks without asking anybody's trust; the feature is pinned, so that no other file switches it off. */

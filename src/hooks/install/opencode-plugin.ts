@@ -51,10 +51,9 @@ function ask(event) {
     child.on("close", (code) => {
       clearTimeout(timer);
       if (code !== 0) return refuse(complaint.trim() || "its hook client failed");
-      if (out.trim() === "") return resolve({ verdict: "pass" });
       try {
         const answer = JSON.parse(out);
-        if (answer.verdict === "allow") return resolve(answer);
+        if (answer.verdict === "allow" || answer.verdict === "pass") return resolve(answer);
         refuse(typeof answer.reason === "string" && answer.reason !== "" ? answer.reason : "no reason given");
       } catch {
         refuse("the answer is not understood");
