@@ -32,15 +32,16 @@ static struct {
   struct escape escape;
 } terminal = {.master = -1, .in = -1, .out = -1, .writing = PTHREAD_MUTEX_INITIALIZER, .reading = PTHREAD_MUTEX_INITIALIZER};
 
-static int streams[3] = {-1, -1, -1};  // the helper's ends of the pipes
+static atomic_int streams[3] = {-1, -1, -1};  // the helper's ends of the pipes
 static int drained = -1;
+
+static void close_stream(int i);
 
 static atomic_int carrying;            // chunks that are between a read and the end of their write
 
 void relay_forget(void) {
   for (int i = 0; i < 3; i++) {
-    if (streams[i] >= 0) close(streams[i]);
-    streams[i] = -1;
+    if (streams[i] >= 0) close_stream(i);
   }
   if (terminal.master >= 0) close(terminal.master);
   if (drained >= 0) close(drained);
@@ -153,18 +154,21 @@ static void carry(int from, int to) {
   free(bytes);
 }
 
+// Forgotten before it is closed: its number may be somebody else's at once, and a runner forked then closes what it finds here.
+static void close_stream(int i) { close(atomic_exchange(&streams[i], -1)); }
+
 static void report_end(void) { (void)!write(drained, &(uint64_t){1}, sizeof(uint64_t)); }
 
 static void *carry_in(void *unused) {
   carry(FD_STREAM, streams[0]);
-  close(streams[0]);
+  close_stream(0);
   return unused;
 }
 
 static void *carry_out(void *number) {
   int i = (int)(intptr_t)number;
   carry(streams[i], FD_STREAM + i);
-  close(streams[i]);  // a consumer that left is seen inside as SIGPIPE
+  close_stream(i);  // a consumer that left is seen inside as SIGPIPE
   report_end();
   return NULL;
 }
