@@ -140,7 +140,13 @@ function hookMounts({ request, paths, agent }: PlanParts): readonly Mount[] {
     // Where it stands outside, too: a project's own hooks name it there, and the same command twice is asked once.
     { kind: "ro-bind", source: helper, target: helper },
     { kind: "ro-bind", source: paths.hooks, target: INSIDE_SOCKET },
-    ...files.map((file): Mount => ({ kind: "file", ...file })),
+    ...files.map(
+      ({ target, content }): Mount => ({
+        kind: "file",
+        target: expandHome(target, request.caller.home),
+        content,
+      }),
+    ),
   ];
 }
 

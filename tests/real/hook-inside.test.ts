@@ -3,8 +3,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { projectName } from "../../src/monitor/project.ts";
 import { agentSession, contentOf } from "../support/agent-session.ts";
-import { TEST_AGENTS } from "../support/agents.ts";
+import { HOOKED_AGENTS } from "../support/agents.ts";
 import type { Step } from "../support/model-protocols.ts";
 import { openModelServer } from "../support/model-server.ts";
 import { needs } from "../support/needs.ts";
@@ -22,6 +23,13 @@ const SABOTAGE: Readonly<Record<string, readonly (readonly [file: string, text: 
   ],
   codex: [[".codex/config.toml", "[features]\nhooks = false\ncodex_hooks = false\n"]],
   opencode: [["opencode.json", '{"plugin":[]}']],
+  copilot: [[".github/hooks/none.json", '{"version":1,"hooks":{},"disableAllHooks":true}']],
+  gemini: [
+    [
+      ".gemini/settings.json",
+      '{"hooksConfig":{"enabled":false},"tools":{"enableHooks":false},"hooks":{"disabled":["ringfence"]}}',
+    ],
+  ],
 };
 
 const DENIES = `permissions:
@@ -29,7 +37,7 @@ const DENIES = `permissions:
 `;
 
 describe("an agent in the fence", () => {
-  it.for(TEST_AGENTS.map((agent) => ({ agent, name: agent.name })))(
+  it.for(HOOKED_AGENTS.map((agent) => ({ agent, name: agent.name })))(
     "$name: what a rule denies is refused before it runs, and on record",
     { timeout: 300_000 },
     async ({ agent }, context) => {
@@ -41,6 +49,12 @@ describe("an agent in the fence", () => {
       for (const [file, text] of SABOTAGE[agent.name] ?? []) {
         mkdirSync(dirname(join(session.workspace, file)), { recursive: true });
         writeFileSync(join(session.workspace, file), text);
+      }
+      // A person chose their login at an earlier session of this project.
+      const kept = join(session.state, "ringfence/agents", agent.name, projectName(session.workspace));
+      for (const [file, text] of Object.entries(agent.settings ?? {})) {
+        mkdirSync(dirname(join(kept, file)), { recursive: true, mode: 0o700 });
+        writeFileSync(join(kept, file), text);
       }
       const ended = await session.runFenced(agent.headless);
       expect(ended.code, ended.stderr).toBe(0);
