@@ -11,6 +11,7 @@ import { callerEnvironment } from "./environment.ts";
 import { complain, EXIT, fail } from "./exit.ts";
 import { findInstallation } from "./installation.ts";
 import { commandLineLayer, declareRunOptions, type RunOptions } from "./run-options.ts";
+import { terminalChannel } from "./terminal-channel.ts";
 
 /** The command. */
 export function runCommand(): Command {
@@ -58,6 +59,7 @@ function requestOf(argv: readonly string[], options: RunOptions): RunRequest {
     commandLine: commandLineLayer(options, cwd),
     stdio: { stdin: 0, stdout: 1, stderr: 2 },
     terminals: { stdin: isatty(0), stdout: isatty(1), stderr: isatty(2) },
+    terminal: terminalChannel(),
     progress: (line) => {
       if (options.quiet !== true) complain(`ringfence: ${line}\n`);
     },

@@ -1,7 +1,8 @@
 // The channels of a policy, as far as they exist here.
 import type { Problem } from "#core";
 import type { ApprovalChannel } from "#core/policy";
-import type { QuestionChannel } from "./question-channel.ts";
+import { type HeldScreen, overScreen, type QuestionChannel } from "./question-channel.ts";
+import type { RunRequest } from "./request.ts";
 import { webhookChannel } from "./webhook.ts";
 
 /** What a session has of the person's. */
@@ -35,4 +36,20 @@ export function openChannels(
     }
   }
   return { channels, problems };
+}
+
+/** The channels of a run: its terminal is the agent's, too, so the agent's screen is set aside for a question. What is wrong with others is told. */
+export function channelsOfRun(
+  request: Pick<RunRequest, "terminal" | "caller" | "progress">,
+  wanted: readonly ApprovalChannel[],
+  fence: Promise<HeldScreen>,
+): readonly QuestionChannel[] {
+  const screen: HeldScreen = {
+    suspend: async () => (await fence).suspend(),
+    resume: () => void fence.then((running) => running.resume()),
+  };
+  const terminal = request.terminal === undefined ? {} : { terminal: overScreen(request.terminal, screen) };
+  const { channels, problems } = openChannels(wanted, { ...terminal, secret: (name) => request.caller.env[name] });
+  for (const { message, hint } of problems) request.progress(`${message}; ${hint}`);
+  return channels;
 }

@@ -2,6 +2,7 @@
 import type { Problem } from "#core";
 import type { Outcome } from "#core/session";
 import type { DialectOf } from "./hook-answer.ts";
+import type { QuestionChannel } from "./question-channel.ts";
 
 /** The person who runs it, as the password database and their shell say. */
 export interface Caller {
@@ -27,6 +28,8 @@ export interface RunRequest {
   readonly stdio: { readonly stdin: number; readonly stdout: number; readonly stderr: number };
   /** Which of them are terminals. */
   readonly terminals: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
+  /** The person's terminal, where questions may be asked. */
+  readonly terminal?: QuestionChannel;
   /** One line for the person while things are prepared. */
   readonly progress: (line: string) => void;
   /** How agents' hooks are spoken, and the files that make a known agent use them. Without it the fence serves none. */

@@ -17,6 +17,7 @@ import { LegBook } from "./leg-book.ts";
 import { legGate } from "./leg-gate.ts";
 import { type LimitName, watchLimits } from "./limits.ts";
 import { type Prepared, prepare } from "./prepare.ts";
+import { channelsOfRun } from "./question-channels.ts";
 import { openQuestions, type Questions } from "./questions.ts";
 import type { RunAnswer, RunRequest } from "./request.ts";
 import { newSessionId, type SessionMeta, thisSupervisor, writeMeta } from "./sessions.ts";
@@ -179,9 +180,10 @@ class Session {
       ...{ session: id, contained: true, ...places, stateDir: request.stateDir, append },
       helper: request.installation.helper,
       policy: () => prepared.policy,
-      channels: [],
+      channels: channelsOfRun(request, prepared.policy.approvals.channels, this.running),
       agentPids: [],
-      tell: (line) => request.progress(line),
+      // A full-screen program owns the terminal; there the question itself was shown, and the refusal says the rest.
+      tell: (line) => (request.terminals.stdin ? undefined : request.progress(line)),
     });
     this.questions = questions;
     const server = await openFenceHooks({

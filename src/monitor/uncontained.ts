@@ -15,6 +15,7 @@ import type { HostedSession } from "./hosted-sessions.ts";
 import { LegBook } from "./leg-book.ts";
 import { type PolicyPlaces, readPolicy } from "./policy-files.ts";
 import { type PolicyChange, type PolicyWatch, policyDigest, policyStamp, watchPolicy } from "./policy-watch.ts";
+import { openChannels } from "./question-channels.ts";
 import { agentAbove, openQuestions } from "./questions.ts";
 import type { Caller } from "./request.ts";
 import { newSessionId, type SessionMeta, sessionPaths, thisSupervisor, writeMeta } from "./sessions.ts";
@@ -104,7 +105,8 @@ export async function openUncontained(
   const questions = await openQuestions({
     ...{ session: id, contained: false, root, home, stateDir, helper: installation.helper, append },
     policy: () => policy.last,
-    channels: [],
+    channels: openChannels(loaded.value.policy.approvals.channels, { secret: (name) => options.caller.env[name] })
+      .channels,
     agentPids: agentAbove(await call.peer()),
     tell: () => undefined,
   });
