@@ -1,6 +1,6 @@
 // The classes of commands that wait for a person in mode `auto`, beyond what the legs of a session know (backstop.ts).
 import type { LegContext } from "../session/sources/context.ts";
-import { allPrograms, type Command, isInside } from "../shell/index.ts";
+import { allPrograms, type Command, isInside, type ShellWord } from "../shell/index.ts";
 import { gitDangers } from "./backstop-git.ts";
 import { addsPackages } from "./backstop-packages.ts";
 
@@ -25,11 +25,18 @@ export function dangers(command: Command, context: LegContext): readonly string[
   });
   if (command.words.some((w) => DISARMS.test(w.value ?? w.prefix))) codes.push("auto-disarms");
   if (!command.free && !command.readOnly && !isKnown(command)) codes.push("auto-unknown");
+  if (command.effects.some((effect) => "path" in effect && isOpen(effect.path))) codes.push("auto-open-path");
   if (hasGadget(command, "standard-input")) codes.push("auto-pipe-to-shell");
   // a script of the project is the project's; one from elsewhere may be a download
   if (hasGadget(command, "runs-file") && command.words.slice(1).some((w) => leaves(w.value, context)))
     codes.push("auto-new-code");
   return [...new Set(codes)];
+}
+
+/** A file that is known only when it runs; names of files in one folder of the workspace are not open. */
+function isOpen(word: ShellWord): boolean {
+  if (word.value !== undefined) return false;
+  return word.kind !== "glob" || word.tilde || /^\/|\.\./.test(word.text);
 }
 
 function hasGadget(command: Command, code: string): boolean {

@@ -79,8 +79,8 @@ function ofCommand(judge: Judge, text: string, cwd: string): readonly Reason[] {
     .map(({ source, cause }) => ask(CLASS[source] ?? "auto-network", cause.replace(/^ran /, "")));
   const known = all.flatMap((command) => dangers(command, context).map((code) => ask(code, command.text)));
   // a push that says exactly where it goes is judged by its target
-  const pushes = all.some((command) => isOwnPush(command)) && !known.some((r) => r.code === "auto-push");
-  const reasons = [...known, ...sources.filter((r) => !(pushes && r.code === "auto-push"))];
+  const own = new Set(all.filter(isOwnPush).map((command) => command.text));
+  const reasons = [...known, ...sources.filter((r) => r.code !== "auto-push" || !own.has(r.subject))];
   return reasons.filter((r, i) => reasons.findIndex((o) => o.code === r.code && o.subject === r.subject) === i);
 }
 

@@ -29,7 +29,11 @@ export function commandSources(text: string, cwd: string, context: LegContext): 
 
 function sourcesOf(command: Command, context: LegContext): readonly CommandSource[] {
   const cause = `ran ${command.text}`;
-  const own = [...byWords(command, context), ...command.effects.flatMap((e) => byEffect(e, command, context))];
+  const own = [
+    ...byWords(command, context),
+    ...namedFiles(command, context),
+    ...command.effects.flatMap((e) => byEffect(e, command, context)),
+  ];
   const inner = command.effects.flatMap((e) => (e.kind === "run" ? e.inner : []));
   return [...own.map((source) => ({ source, cause })), ...inner.flatMap((c) => sourcesOf(c, context))];
 }
@@ -57,6 +61,25 @@ function asWord(value: string | undefined, written: ShellWord | undefined): LegW
   // the table of programs needs no prefix of a word in double quotes, a URL there is still one
   const quoted = /^"([^"$`\\]*)/.exec(written?.text ?? "")?.[1] ?? "";
   return { value, prefix: value ?? (written?.prefix || quoted) };
+}
+
+/** A secret that is named in full is meant, whatever the program: `$(echo ~/.ssh/id_rsa)`, `tool --key=/home/me/.aws/credentials`. */
+function namedFiles(command: Command, context: LegContext): readonly LegSource[] {
+  const named = command.words.flatMap((word) => {
+    const text = homeFirst(word, context) ?? word.value ?? word.prefix;
+    return [text, ...text.split(/[=@:,]/).slice(1)]
+      .map((part) => (/^~\//.test(part) ? context.home + part.slice(1) : part))
+      .filter((part) => part.startsWith("/") && part.length < PATH_MOST);
+  });
+  return named.some((path) => readSources(path, context).includes("secret-file")) ? ["secret-file"] : [];
+}
+
+const PATH_MOST = 4096;
+
+/** `$HOME/x`, which every shell knows like `~/x`. */
+function homeFirst(word: ShellWord, context: LegContext): string | undefined {
+  const rest = /^"?\$(?:HOME|\{HOME\})(?=["/]|$)((?:\/[\w.@+-]*)*)/.exec(word.text)?.[1];
+  return rest === undefined ? undefined : context.home + rest;
 }
 
 const SECRET_NAME =
@@ -135,6 +158,8 @@ function pathSources(
 
 /** The paths of a word: constant, or the constant folder of a glob; a variable set once to a constant is constant here. */
 function pathsOf(word: ShellWord, command: Command, context: LegContext): readonly string[] {
+  const atHome = word.value === undefined ? homeFirst(word, context) : undefined;
+  if (atHome !== undefined) return [atHome];
   const [likely, more] = word.value === undefined ? (word.likely ?? []) : [];
   const value = word.value ?? (more === undefined ? likely : undefined) ?? word.prefix;
   if (value === "") return [];
