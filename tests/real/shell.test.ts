@@ -9,7 +9,7 @@ import { parse } from "unbash";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resolveWord } from "../../src/core/shell/word.ts";
 import { judge } from "../support/judge.ts";
-import { snippet } from "../support/shell-fuzz.ts";
+import { snippet, statements } from "../support/shell-fuzz.ts";
 
 const SAMPLES = 6000;
 const NOTHING_KNOWN = { constant: () => undefined, isNumber: () => false };
@@ -162,18 +162,20 @@ describe("text that bash does not accept", () => {
 
 const HANDLER = "command_not_found_handle() { printf '%s\\0' \"$1\" >&9; return 127; }\n";
 
+const HOSTILE = "a[$(q9)]";
+
 describe("text that is allowed", () => {
-  const ran = (text: string): readonly string[] => {
+  const ran = (text: string, path = "/nowhere"): readonly string[] => {
     const nine = new Array<"ignore" | "pipe">(9).fill("ignore");
     const done = spawnSync("/bin/bash", ["--norc", "--noprofile", "-c", HANDLER + text], {
       cwd: folder,
-      env: { PATH: "/nowhere", HOME: folder },
+      env: { PATH: path, HOME: folder, v: HOSTILE, i: HOSTILE, x: HOSTILE },
       stdio: [...nine, "pipe"],
       timeout: 10_000,
     });
     return String(done.output[9] ?? "")
       .split("\0")
-      .filter((name) => /^q\d/.test(name));
+      .filter((name) => /^(?:q\d|[fg]$)/.test(name));
   };
 
   it("runs nothing but what the rules allow", () => {
@@ -186,6 +188,18 @@ describe("text that is allowed", () => {
       expect([text, ran(text)]).toEqual([text, []]);
     }
     expect(allowed).toBeGreaterThan(50);
+  });
+
+  it("evaluates no variable but numbers, and calls no function but those it defines", () => {
+    expect(ran("echo $((x))", "/usr/bin:/bin")).toEqual(["q9"]); // control: evaluating the variable runs what it holds
+    const allow = ["p1", "p2", "echo", "eval", "trap", "read", "cat", "seq", "wc"].map((name) => `Bash(${name} *)`);
+    let allowed = 0;
+    for (const text of new Set(fc.sample(statements, SAMPLES))) {
+      if (judge(text, { allow }).verdict !== "allow") continue;
+      allowed++;
+      expect([text, ran(text, "/usr/bin:/bin")]).toEqual([text, []]);
+    }
+    expect(allowed).toBeGreaterThan(300);
   });
 });
 

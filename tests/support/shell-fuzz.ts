@@ -160,3 +160,86 @@ export const snippet: fc.Arbitrary<string> = fc
     { minLength: 1, maxLength: 7 },
   )
   .chain((parts) => fc.constantFrom(" ", "", " ").map((between) => parts.join(between)));
+
+/**
+ * Statements about variables and functions: which of them hold numbers, which names are functions. In the environment of the test
+ * `v`, `i` and `x` hold text that runs `q9` wherever it is evaluated.
+ */
+const STATEMENTS = [
+  "v=1",
+  "v=$((v+1))",
+  "((v++))",
+  "((v=v+1))",
+  "v='a[$(q1)]'",
+  "v=$1",
+  "v=$x",
+  "i=v",
+  "i=0",
+  "read v <<< 'a[$(q1)]'",
+  "while IFS= read -r v; do echo $((v)); done <<< 'a[$(q1)]'",
+  "mapfile -t v <<< 'a[$(q1)]'",
+  "printf -v v '%s' 'a[$(q1)]'",
+  "declare v='a[$(q1)]'",
+  "declare -n v=x",
+  "declare -i v=x",
+  "export v='a[$(q1)]'",
+  "unset v",
+  "let v=v+1",
+  "let v=x",
+  ": ${v:=1}",
+  "echo $((v))",
+  "echo $((i+v))",
+  "((v?x:1))",
+  "[[ $v -gt 0 ]]",
+  "[[ v -eq 1 ]]",
+  "[ $v -gt 0 ]",
+  "echo ${arr[v]}",
+  "echo ${arr[$v]}",
+  "echo ${v:i:1}",
+  "arr=(1 2)",
+  "for v in 1 2; do echo $((v)); done",
+  "for v in 1 $x; do echo $((v)); done",
+  "for v in $(seq 2); do echo $((v)); done",
+  "for ((v=0;v<2;v++)); do echo $v; done",
+  "for ((v=x;v<2;v++)); do echo $v; done",
+  "if false; then v=2; fi",
+  "false && v=3",
+  "(v=3)",
+  "v=3 | true",
+  "v=3 &",
+  "f() { echo $((v)); }",
+  "f() { v='a[$(q1)]'; }",
+  "f",
+  "g() { p1; }",
+  "g() { q1; }",
+  "g",
+  "g x",
+  "p2() { p1; }",
+  "unset -f g",
+  "if false; then g() { p1; }; fi",
+  "(g() { p1; })",
+  "g() { p1; } &",
+  "false && g() { p1; }",
+  "eval g",
+  "trap g EXIT",
+  "trap 'echo $((v))' EXIT",
+  "command g",
+  "seq() { echo 'a[$(q1)]'; }",
+  "v=$(p1 | wc -l)",
+  "v=$(seq 1)",
+  "echo ${x@Q}",
+  "echo ${x@P}",
+  "echo ${!x}",
+  "cat <<E\n$((v))\nE",
+] as const;
+
+/** A few such statements, one after another in every way there is. */
+export const statements: fc.Arbitrary<string> = fc
+  .array(fc.tuple(fc.constantFrom(...STATEMENTS), fc.constantFrom("; ", "; ", " && ", "\n", " || ", " | ", " & ")), {
+    minLength: 1,
+    maxLength: 5,
+  })
+  .map((parts) => parts.map(([text, joint], i) => text + (i === parts.length - 1 ? "" : joint)).join(""))
+  .chain((text) =>
+    fc.constantFrom(text, text, text, `{ ${text}; }`, `f() { ${text}; }; f`, `for q in 1 2; do ${text}; done`),
+  );
