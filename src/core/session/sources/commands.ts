@@ -4,6 +4,7 @@ import { analyse, type Command, type Effect, type ShellWord } from "../../shell/
 import type { LegSource } from "../leg-policy.ts";
 import type { LegContext } from "./context.ts";
 import { fetchSources } from "./fetches.ts";
+import { hostKind, hostOfUrl } from "./hosts.ts";
 import { readSources, writeSources } from "./paths.ts";
 import { legProgram } from "./programs.ts";
 import { type LegWord, programSources } from "./words.ts";
@@ -126,6 +127,7 @@ function byEffect(effect: Effect, command: Command, context: LegContext): readon
     case "delete":
       return pathSources(effect, command, context);
     case "gadget": {
+      if (effect.code === "runs-code") return codeHosts(command, context);
       const source = Object.hasOwn(BY_CODE, effect.code) ? BY_CODE[effect.code] : undefined;
       return source === undefined || isExplained(command) ? [] : [source];
     }
@@ -139,6 +141,15 @@ function byEffect(effect: Effect, command: Command, context: LegContext): readon
       return effect satisfies never;
   }
 }
+
+/** Addresses in code that is given as a word: `node -e "fetch('https://…')"`. What builds its address is not seen. */
+function codeHosts(command: Command, context: LegContext): readonly LegSource[] {
+  const urls = command.words.flatMap((w) => (w.value ?? w.text).match(/\b[a-z]+:\/\/[^\s'"`)\\]+/gi) ?? []);
+  const kinds = urls.slice(0, URLS_MOST).flatMap((url) => hostKind(hostOfUrl(url, false) ?? "?", context));
+  return kinds.filter((kind) => kind === "web" || kind === "private-host" || kind === "credential");
+}
+
+const URLS_MOST = 50;
 
 function pathSources(
   effect: Effect & { readonly kind: "read" | "write" | "delete" },

@@ -48,7 +48,7 @@ function readSource(name: string, context: LegContext): LegSource | undefined {
   if (matches(name, policy.privatePaths, context)) return "secret-file";
   if (matches(name, policy.foreignPaths, context)) return "foreign-file";
   const below = inside ? name.slice(root.length) : name;
-  const folders = below.split("/").slice(0, -1);
+  const folders = below.split("/");
   if ((inside || isInside(home, name)) && (folders.some(isPackages) || PACKAGES.test(`${below}/`))) return "dependency";
   if (inside) return context.workspace === "foreign" ? "foreign-file" : "workspace-file";
   if (isScratch(name, context) || SYSTEM.test(name)) return undefined;

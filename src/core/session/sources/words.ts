@@ -89,6 +89,9 @@ function leadsElsewhere(program: LegProgram, words: readonly LegWord[], context:
   if (hasOption(program.redirectedBy, words)) return true;
   return words.some((w) => {
     const text = (w.value ?? w.prefix).replace(/^(?:git|hg|svn)\+/, "").replace(/^-{1,2}[\w-]+=/, "");
+    // what somebody else proposed, from a code host that is not the registry
+    if (/^\+?(?:refs\/)?(?:pull|pull-requests|merge-requests)\/|^(?:github|gitlab|bitbucket|gist):/.test(text))
+      return true;
     const named = hostOfUrl(text, false) ?? /^[\w.-]+@([\w.-]+):/.exec(text)?.[1];
     if (named === undefined) return w.value === undefined && /^(?:git\+|[a-z]+:\/\/)/i.test(w.prefix);
     const kind = hostKind(named, context);
