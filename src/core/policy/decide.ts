@@ -2,15 +2,12 @@
 // the first deny wins in any order (I2). What shell text does is core/shell's affair, what covers it judge-command.ts's.
 import type { Action, ActionKind } from "../action.ts";
 import type { Decision, Reason } from "../decision.ts";
-import { analyse } from "../shell/index.ts";
 import { strictest } from "../verdict.ts";
 import { backstop } from "./backstop.ts";
+import { judgeExec } from "./decide-exec.ts";
 import { reasonsOnPath } from "./decide-path.ts";
 import { reasonOnTool } from "./decide-tool.ts";
-import { type Judge, type JudgedCommand, judgeCommand } from "./judge-command.ts";
-
-/** Longest command that can be allowed without a question (DESIGN 7 rule 8). */
-export const MAX_COMMAND = 10_000;
+import type { Judge, JudgedCommand } from "./judge-command.ts";
 
 /** A decision with the tree of simple commands behind it. */
 export interface Judgement extends Decision {
@@ -81,7 +78,7 @@ function answered(judgement: Judgement, verdict: "allow" | "deny", answer: (reas
 function decideKind(judge: Judge, action: Action): Judged {
   switch (action.kind) {
     case "exec":
-      return decideExec(judge, action.command, action.cwd);
+      return execDone(judge, action);
     case "read":
     case "write":
     case "edit":
@@ -113,39 +110,11 @@ function done(reasons: readonly Reason[], commands: readonly JudgedCommand[] = [
   };
 }
 
-function flat(commands: readonly JudgedCommand[]): readonly Reason[] {
-  return commands.flatMap((c) => [...c.reasons, ...flat(c.inner)]);
-}
-
-function decideExec(judge: Judge, text: string, cwd: string): Judged {
-  const { root, home } = judge.facts;
-  const reasons: Reason[] = [];
-  const subject = text.slice(0, 200);
-  for (const verdict of ["deny", "ask"] as const) {
-    // the bare tool is every use of it, also one that runs nothing
-    const bare = judge.rules[verdict].find((r) => r.rule.tool === "Bash" && r.rule.specifier === undefined);
-    if (bare !== undefined)
-      reasons.push({ code: "rule-matched", verdict, subject, rule: bare.text.text, at: bare.text.at });
-  }
-  if (text.length > MAX_COMMAND)
-    reasons.push({ code: "too-long", verdict: "ask", subject: `${text.length} characters` });
-  const facts = analyse(text.slice(0, MAX_COMMAND * 4), { cwd, root, home });
-  const limited = judge.rules.deny.length + judge.rules.ask.length > 0;
-  for (const unknown of facts.unknown) {
-    // in full bypass only what a deny or ask might have caught needs a person
-    if (judge.mode === "bypassPermissions" && !limited) continue;
-    reasons.push({ code: unknown.code, verdict: "ask", subject: unknown.text, at: place(text, unknown.offset) });
-  }
-  const commands = facts.commands.map((command) => judgeCommand(command, judge));
-  if (reasons.length === 0 && commands.length === 0) reasons.push({ code: "nothing-runs", verdict: "allow", subject });
+function execDone(judge: Judge, { command, cwd }: Extract<Action, { readonly kind: "exec" }>): Judged {
+  const { reasons, commands } = judgeExec(judge, command, cwd);
   return done(reasons, commands);
 }
 
-/** A place inside the command's own text. */
-function place(
-  text: string,
-  offset: number,
-): { readonly file: string; readonly line: number; readonly column: number } {
-  const before = text.slice(0, offset).split("\n");
-  return { file: "command", line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+function flat(commands: readonly JudgedCommand[]): readonly Reason[] {
+  return commands.flatMap((c) => [...c.reasons, ...flat(c.inner)]);
 }

@@ -130,7 +130,7 @@ describe("the offered rule", () => {
     return {
       rules: rules.value,
       mode: "default",
-      facts: { root: "/w", home: "/home/dev", resolve: (path: string) => ({ real: path }) } as never,
+      facts: { root: "/w", home: "/home/dev", resolve: () => [] },
     };
   };
   const run = (command: string) => [{ kind: "exec", command, cwd: "/w" }] as const;
