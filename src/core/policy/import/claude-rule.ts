@@ -2,7 +2,7 @@
 // parameters, and tool names with stars (facts: docs/import.md).
 import type { Span } from "../../result.ts";
 import type { Draft, RuleList } from "./draft.ts";
-import { allowPattern, type Base, isCommon } from "./path-pattern.ts";
+import { allowPattern, type Base, braced, isCommon } from "./path-pattern.ts";
 
 const READS = ["Read", "Glob", "Grep", "LS", "NotebookRead"];
 const WRITES = ["Edit", "Write", "MultiEdit", "NotebookEdit"];
@@ -142,19 +142,22 @@ function bash(rule: ClaudeRule, draft: Draft, specifier: string): void {
 
 function path(rule: ClaudeRule, draft: Draft, tool: string, specifier: string): void {
   const ours = READS.includes(tool) ? "Read" : "Edit";
-  if (!isCommon(specifier)) return whole(rule, draft, ours, "takes no negation, escape or group in a pattern here");
+  // there braces are braces; who wrote them meant a choice, so a limit holds for both
+  const forms = rule.list === "allow" ? [specifier] : braced(specifier);
+  if (!forms.every(isCommon) && !(forms.length > 1 && forms.slice(1).every(isCommon)))
+    return whole(rule, draft, ours, "takes no negation, escape, brace or extended glob in a pattern here");
   if (NEVER_CONSULTED.includes(tool)) {
     const there = `a path rule of ${tool} is accepted there and never consulted`;
     if (rule.list === "allow")
       return draft.say(rule.text, rule.at, there, `not carried over; if it is meant, write \`${ours}(${specifier})\``);
     draft.say(rule.text, rule.at, there, `binds here as \`${ours}(${specifier})\`, which is stricter`);
   }
-  const placed =
-    specifier.startsWith("/") && !specifier.startsWith("//") ? `${rule.base}${specifier.slice(1)}` : specifier;
-  if (rule.list === "allow") return carry(rule, draft, `${ours}(${allowPattern(placed)})`);
-  // a limit on `dir/**` with one segment holds at any depth there
-  const anyDepth = /^[^/*?[~.][^/*?[]*\/\*\*$/.test(placed) ? `**/${placed}` : placed;
-  carry(rule, draft, `${ours}(${anyDepth})`);
+  for (const form of forms) {
+    const placed = form.startsWith("/") && !form.startsWith("//") ? `${rule.base}${form.slice(1)}` : form;
+    // a limit on `dir/**` with one segment holds at any depth there
+    const anyDepth = /^[^/*?[~.][^/*?[]*\/\*\*$/.test(placed) ? `**/${placed}` : placed;
+    carry(rule, draft, `${ours}(${rule.list === "allow" ? allowPattern(placed) : anyDepth})`);
+  }
 }
 
 function directory(rule: ClaudeRule, draft: Draft, specifier: string): void {

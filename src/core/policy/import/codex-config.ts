@@ -4,6 +4,7 @@ import { prefixRule, words } from "./codex-rules.ts";
 import type { Draft } from "./draft.ts";
 import { environment } from "./env.ts";
 import { addHost } from "./network.ts";
+import { braced } from "./path-pattern.ts";
 import PREFERENCES from "./preferences.json" with { type: "json" };
 import { flagOf, get, shown, type Tree, textOf } from "./tree.ts";
 import { always, type Handler, type Handlers, map, none, preferences, texts, walk } from "./walk.ts";
@@ -191,7 +192,7 @@ function denyRead(draft: Draft): Handler {
       : text.startsWith("**/")
         ? `//${text}`
         : text;
-    draft.rule("deny", `Read(${pattern})`, at);
+    for (const form of braced(pattern)) draft.rule("deny", `Read(${form})`, at);
   });
 }
 

@@ -1,6 +1,7 @@
 // A permission profile of Codex (`[permissions.NAME]`): file access by path and network by host.
 import type { Draft } from "./draft.ts";
 import { addHost } from "./network.ts";
+import { braced } from "./path-pattern.ts";
 import { flagOf, get, shown, type Tree, textOf } from "./tree.ts";
 import { always, map, none, walk } from "./walk.ts";
 
@@ -166,7 +167,7 @@ function one(path: string, access: string | undefined, key: string, { draft, at 
         "the workspace is not readable there",
         "not carried over: a session without its workspace is none",
       );
-    draft.rule("deny", `Read(${path})`, at);
+    for (const form of braced(path)) draft.rule("deny", `Read(${form})`, at);
   } else if (access === "read") {
     if (workspace) draft.add({ key: "sandbox.mode", value: "read-only", at });
     else if (path.startsWith("./")) draft.add({ key: "sandbox.filesystem.denyWrite", value: path, at });

@@ -111,16 +111,18 @@ function write(
     prefixes = prefixes.flatMap((prefix) => alternatives.map((word) => [...prefix, word]));
   const { match = [], notMatch = [] } = rule;
   for (const prefix of prefixes) {
-    const text = bashRule(prefix, true);
-    if (text === undefined) {
+    // a word that no rule can hold ends the prefix of a limit, which is stricter; an allow would grow by that
+    const bad = prefix.findIndex((word) => bashRule([word], true) === undefined);
+    const kept = bad < 0 ? prefix : list === "allow" ? [] : prefix.slice(0, bad);
+    const text = kept.length === 0 ? undefined : bashRule(kept, true);
+    if (bad >= 0)
       draft.say(
         name,
         rule.at,
         `${list} there`,
-        "not carried over: a word of it is empty or holds a control character, which no rule can hold",
+        `${text === undefined ? "not carried over" : `shortened to \`${text}\``}: a word of it is empty or holds a control character, which no rule can hold`,
       );
-      continue;
-    }
+    if (text === undefined) continue;
     const own = match.filter((words) => prefix.every((word, i) => words[i] === word));
     const examples = { match: own.flatMap(commandOf), notMatch: notMatch.flatMap(commandOf) };
     draft.rule(list, text, rule.at, {

@@ -5,6 +5,7 @@ import type { Draft } from "./draft.ts";
 import { addFolder } from "./folder.ts";
 import type { ImportSource } from "./import.ts";
 import { webRule } from "./network.ts";
+import { isCommon } from "./path-pattern.ts";
 import { bashRule, splitWords } from "./shell-words.ts";
 
 interface Word {
@@ -118,20 +119,10 @@ function toolRule(list: "allow" | "deny", text: string, label: string, at: Span,
       return void draft.rule(list, rule, at);
     }
     case "write":
-      if (inner === undefined) return void draft.rule(list, list === "allow" ? "Edit(./**)" : "Edit", at);
-      return void draft.rule(
-        list,
-        `Edit(${inner.startsWith("/") ? `/${inner}` : list === "allow" && !inner.includes("/") ? `./${inner}` : inner})`,
-        at,
-      );
+      return fileRule(list, "Edit", inner, label, at, draft);
     case "read":
     case "view":
-      if (inner === undefined) return void draft.rule(list, list === "allow" ? "Read(./**)" : "Read", at);
-      return void draft.rule(
-        list,
-        `Read(${inner.startsWith("/") ? `/${inner}` : list === "allow" && !inner.includes("/") ? `./${inner}` : inner})`,
-        at,
-      );
+      return fileRule(list, "Read", inner, label, at, draft);
     case "url":
     case "web_fetch":
       return inner === undefined ? void draft.rule(list, "WebFetch", at) : webRule(list, inner, label, at, draft);
@@ -148,6 +139,30 @@ function toolRule(list: "allow" | "deny", text: string, label: string, at: Span,
     default:
       return void draft.rule(list, inner === undefined ? `mcp__${kind}` : `mcp__${kind}__${inner}`, at);
   }
+}
+
+/** A path of the workspace; one that our patterns cannot hold makes a deny wider. */
+function fileRule(
+  list: "allow" | "deny",
+  tool: "Edit" | "Read",
+  inner: string | undefined,
+  label: string,
+  at: Span,
+  draft: Draft,
+): void {
+  if (inner === undefined) return void draft.rule(list, list === "allow" ? `${tool}(./**)` : tool, at);
+  if (!isCommon(inner)) {
+    const why = "a pattern here has no negation, escape, brace or extended glob";
+    draft.say(
+      label,
+      at,
+      list === "allow" ? "allowed there" : "denied there",
+      list === "allow" ? `not carried over: ${why}` : `became \`${tool}\` as a whole: ${why}`,
+    );
+    return list === "allow" ? undefined : void draft.rule("deny", tool, at);
+  }
+  const path = inner.startsWith("/") ? `/${inner}` : inner;
+  draft.rule(list, `${tool}(${list === "allow" && !path.includes("/") ? `./${path}` : path})`, at);
 }
 
 /** `a,b(c,d)` → `a`, `b(c,d)`. */

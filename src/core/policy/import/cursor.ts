@@ -4,7 +4,7 @@ import type { Draft, RuleList } from "./draft.ts";
 import type { ImportSource } from "./import.ts";
 import { readJson } from "./jsonc.ts";
 import { addHost } from "./network.ts";
-import { allowPattern, isCommon } from "./path-pattern.ts";
+import { allowPattern, braced, isCommon } from "./path-pattern.ts";
 import PREFERENCES from "./preferences.json" with { type: "json" };
 import { bashRule, splitWords } from "./shell-words.ts";
 import { flagOf, shown, textOf } from "./tree.ts";
@@ -171,7 +171,7 @@ function rule(list: RuleList, text: string, label: string, at: Span, draft: Draf
       if (inner === "*" && list === "allow") return void draft.rule("allow", "WebFetch", at);
       return void draft.rule(
         list,
-        inner === "*" ? "WebFetch" : `WebFetch(domain:${inner.replace(/^https?:\/\//, "").replace(/\/.*$/s, "")})`,
+        inner === "*" ? "WebFetch" : `WebFetch(domain:${inner.replace(/^https?:\/\//, "").replace(/[:/].*$/s, "")})`,
         at,
       );
     }
@@ -179,14 +179,18 @@ function rule(list: RuleList, text: string, label: string, at: Span, draft: Draf
     case "write": {
       const tool = kind?.toLowerCase() === "read" ? "Read" : "Edit";
       if (inner === "") return draft.say(label, at, done, "not carried over: it names no path");
-      if (!isCommon(inner)) {
-        if (list === "allow")
-          return draft.say(label, at, done, "not carried over: a pattern here has no negation, escape or group");
-        draft.say(label, at, done, `became \`${tool}\` as a whole: a pattern here has no negation, escape or group`);
+      const forms = list === "allow" ? [inner] : braced(inner);
+      if (!forms.every(isCommon) && !(forms.length > 1 && forms.slice(1).every(isCommon))) {
+        const why = "a pattern here has no negation, escape, brace or extended glob";
+        if (list === "allow") return draft.say(label, at, done, `not carried over: ${why}`);
+        draft.say(label, at, done, `became \`${tool}\` as a whole: ${why}`);
         return void draft.rule(list, tool, at);
       }
-      const path = inner.startsWith("/") ? `/${inner}` : inner;
-      return void draft.rule(list, `${tool}(${list === "allow" ? allowPattern(path) : path})`, at);
+      for (const form of forms) {
+        const path = form.startsWith("/") ? `/${form}` : form;
+        draft.rule(list, `${tool}(${list === "allow" ? allowPattern(path) : path})`, at);
+      }
+      return;
     }
     default:
       return draft.say(label, at, done, "not carried over: a rule of a kind that is not known here");

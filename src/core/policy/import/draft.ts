@@ -33,6 +33,8 @@ export interface Unequal {
   readonly here: string;
 }
 
+const SAID = { allow: "allowed", ask: "asked about", deny: "denied" } as const;
+
 /** Collects both. */
 export class Draft {
   readonly parts: DraftPart[] = [];
@@ -56,13 +58,13 @@ export class Draft {
   ): boolean {
     const parsed = parseRule(text);
     if (!parsed.ok) {
-      this.say(
-        text,
-        at,
-        `${list === "allow" ? "allowed" : list === "ask" ? "asked about" : "denied"} there`,
-        `not carried over: ${parsed.error.message}`,
-      );
-      return false;
+      // a limit that cannot be written holds for its whole tool: too much is asked or denied, never too little
+      const tool = /^(mcp__|[A-Za-z]+)/.exec(text.trim())?.[1]?.replace(/^mcp__$/, "mcp__*");
+      const whole = list !== "allow" && tool !== undefined && tool !== text && parseRule(tool).ok;
+      const became = whole ? `became \`${tool}\` as a whole` : "not carried over";
+      this.say(text, at, `${SAID[list]} there`, `${became}: ${parsed.error.message}`);
+      if (whole) this.add({ key: `permissions.${list}`, value: tool, at, note: `was ${text}` });
+      return whole;
     }
     const { match = [], notMatch = [] } = more.examples ?? {};
     const value =

@@ -2,6 +2,7 @@
 import type { Verdict } from "../../verdict.ts";
 import type { Draft } from "./draft.ts";
 import type { OrderedRule } from "./ordered.ts";
+import { bashGlob, bashRule, splitWords } from "./shell-words.ts";
 import { flagOf, get, shown, type Tree, textOf } from "./tree.ts";
 
 /** Gemini's tools → ours. */
@@ -167,9 +168,13 @@ function ruleFor(
   }
   if (named.tool === "Bash" && prefix !== undefined) {
     const prefixes = (prefix.kind === "list" ? prefix.items : [prefix]).flatMap((item) => textOf(item)?.trim() ?? []);
-    return prefixes
-      .filter((p) => p !== "")
-      .map((p) => ({ ...base, glob: `${p}*`, rules: [`Bash(${p} *)`], name: `${label}: ${p}` }));
+    return prefixes.flatMap((p) => {
+      const words = splitWords(p);
+      const rule = words === undefined ? undefined : bashRule(words, true);
+      const one = { ...base, glob: `${p}*`, name: `${label}: ${p}` };
+      if (rule !== undefined && words !== undefined && words.length > 0) return [{ ...one, rules: [rule] }];
+      return p === "" ? [] : wider({ ...one, rules: ["Bash"] }, "a prefix that no rule can hold", draft);
+    });
   }
   if (named.tool === "Bash" && regex !== undefined) {
     const prefixes = prefixesOf(textOf(regex) ?? "");
@@ -178,7 +183,7 @@ function ruleFor(
       return prefixes.map((p) => ({
         ...base,
         glob: `${p}*`,
-        rules: [verdict === "allow" ? `Bash(${p} *)` : `Bash(${p}*)`],
+        rules: [verdict === "allow" ? `Bash(${p} *)` : bashGlob(`${p}*`)],
       }));
     return wider({ ...base, glob: "?*", rules: ["Bash"] }, `commandRegex: ${shown(regex)}`, draft);
   }

@@ -5,8 +5,9 @@ import type { Draft } from "./draft.ts";
 import type { ImportSource } from "./import.ts";
 import { readJson } from "./jsonc.ts";
 import { addOrdered, type OrderedRule } from "./ordered.ts";
-import { allowPattern, isCommon, spanning } from "./path-pattern.ts";
+import { allowPattern, bracketsAsTheyAre, isCommon, spanning } from "./path-pattern.ts";
 import PREFERENCES from "./preferences.json" with { type: "json" };
+import { bashGlob } from "./shell-words.ts";
 import { flagOf, get, shown, type Tree, textOf } from "./tree.ts";
 import { type Handler, map, none, preferences, silent, walk } from "./walk.ts";
 
@@ -142,6 +143,7 @@ function ruleOf(written: Written, draft: Draft): OrderedRule | undefined {
   const tool = Object.hasOwn(TOOLS, name) ? TOOLS[name] : undefined;
   const base = { verdict, at, name: label };
   if (tool === undefined) return mcpRule(written, draft);
+  if (pattern.trim() === "") return void draft.say(label, at, "matches nothing there", "not carried over");
   if (pattern === "*") return { ...base, tool, glob: "*", rules: [tool] };
   if (tool === "Bash") {
     const plain = pattern.replaceAll("?", "*");
@@ -153,13 +155,14 @@ function ruleOf(written: Written, draft: Draft): OrderedRule | undefined {
         "not carried over: a rule here has `*` only",
       );
     if (plain !== pattern) draft.say(label, at, "`?` stands for one character there", "stricter here: it became `*`");
-    return { ...base, tool, glob: plain, rules: [`Bash(${plain})`] };
+    return { ...base, tool, glob: plain, rules: [bashGlob(plain)] };
   }
   if (tool === "WebFetch") return web(written, draft);
   if (tool === "Agent") return { ...base, tool, glob: pattern, rules: [`Agent(${pattern})`] };
   const expanded = pattern.replace(/^\$HOME(?=\/|$)/, "~").replace(/^\/(?!\/)/, "//");
   if (PATHS.includes(name) && isCommon(expanded)) {
-    const texts = limit ? spanning(expanded) : [allowPattern(expanded)];
+    const plain = bracketsAsTheyAre(expanded);
+    const texts = limit ? spanning(plain) : [allowPattern(plain)];
     return { ...base, tool, glob: pattern, rules: texts.map((text) => `${tool}(${text})`) };
   }
   if (!limit)
@@ -231,7 +234,8 @@ function external(value: Tree, key: string, draft: Draft): void {
         "read only here; to write there add it to `sandbox.filesystem.allowWrite` and allow `Edit`",
       );
     } else if (textOf(word) !== "allow" && /^(?:\/\/|~\/)/.test(path) && isCommon(path)) {
-      for (const text of spanning(path)) draft.rule(textOf(word) === "ask" ? "ask" : "deny", `Read(${text})`, word.at);
+      for (const text of spanning(bracketsAsTheyAre(path)))
+        draft.rule(textOf(word) === "ask" ? "ask" : "deny", `Read(${text})`, word.at);
     } else
       draft.say(
         label,

@@ -26,30 +26,49 @@ export function allowPattern(pattern: string): string {
   return `./**/${bare}`;
 }
 
-/** True for what every pattern grammar here spells the same: no negation, no escapes, no groups. */
+/** True for what the pattern grammars here spell the same: no negation, no escapes, no braces, no extended globs. */
 export function isCommon(pattern: string): boolean {
-  return pattern !== "" && !/^[!#]|[\\{}()|+@\0-\x1f\x7f]/.test(pattern);
+  return pattern !== "" && !/^!|[\\{}\0-\x1f\x7f]|[@+?*!]\(/.test(pattern);
+}
+
+const MOST_FORMS = 64;
+
+/** `{a,b}` written out, for a list that takes away; the pattern itself stays too, for a tool that takes braces as they are. */
+export function braced(pattern: string): readonly string[] {
+  let forms: readonly string[] = [pattern];
+  for (let round = 0; round < 8; round++) {
+    const next = forms.flatMap((form) => {
+      const match = /^(.*?)\{([^{}]*,[^{}]*)\}(.*)$/s.exec(form);
+      return match === null ? [form] : (match[2] ?? "").split(",").map((choice) => `${match[1]}${choice}${match[3]}`);
+    });
+    if (next.length > MOST_FORMS) break;
+    forms = next;
+  }
+  return [...new Set([pattern, ...forms])];
+}
+
+/** A pattern of a tool whose only signs are `*` and `?`: a bracket there is a bracket. */
+export function bracketsAsTheyAre(pattern: string): string {
+  return pattern.replaceAll("[", "[[]");
 }
 
 /**
- * A glob whose `*` also crosses `/` (OpenCode, Gemini), for a list that takes away: ours stays within one component, so each star inside
- * a component is written both ways. With too many stars the last folder without one is taken whole.
+ * A glob whose `*` also crosses `/` (OpenCode), for a list that takes away. Ours stays within one component, so a star inside a component is
+ * written both ways, and one that is a component stands for any number of them. With too many stars all below the last plain folder is taken.
  */
 export function spanning(pattern: string): readonly string[] {
-  const stars = [...pattern.matchAll(/(?<=[^/*])\*(?=[^/*])|(?<=[^/*])\*(?=\/)|(?<=\/|^)\*(?=[^/*])/g)].map(
-    (m) => m.index,
-  );
+  const wide = pattern.replace(/\*+/g, "*").replace(/(?<=^|\/)\*(?=\/)/g, "**");
+  const stars = [...wide.matchAll(/(?<!\*)\*(?![*/]*$)(?!\*)/g)].map((m) => m.index);
   if (stars.length > 3) {
-    const head = pattern.slice(0, stars[0]);
-    const folder = head.slice(0, head.lastIndexOf("/") + 1);
-    return [folder === "" ? "**" : `${folder}**`];
+    const head = wide.slice(0, stars[0]).replace(/\*[\s\S]*$/, "");
+    return [`${head.slice(0, head.lastIndexOf("/") + 1)}**`];
   }
-  let forms: readonly string[] = [pattern];
+  let forms: readonly string[] = [wide];
   for (const at of [...stars].reverse())
     forms = forms.flatMap((form) => {
-      const [before, after] = [form.slice(0, at), form.slice(at + 1)];
-      const deep = before === "" || before.endsWith("/") ? `${before}**/*${after}` : `${before}*/**/*${after}`;
-      return [form, deep.replace(/\*\/\*\*\/\*\//, "*/**/")];
+      const before = form.slice(0, at);
+      const deep = /(?:^|\/)$/.test(before) ? "**/*" : "*/**/*";
+      return [form, `${before}${deep}${form.slice(at + 1)}`];
     });
   return [...new Set(forms)];
 }

@@ -12,6 +12,11 @@ function quoted(word: string): string {
   return word.replace(/[^A-Za-z0-9_@%+=:,./~#{}!?^[\]&;|<>$`()-]/gu, (c) => (/\s/.test(c) ? `'${c}'` : `\\${c}`));
 }
 
+/** A pattern with `*` for any text as `Bash(…)`. A `:*` in it is a colon and any text, not our word boundary. */
+export function bashGlob(pattern: string): string {
+  return `Bash(${pattern.trim().replaceAll(":*", "':'*")})`;
+}
+
 /** Splits a command as a shell would, without meaning: quotes and backslashes only. `undefined` when a quote does not end. */
 export function splitWords(text: string): readonly string[] | undefined {
   const words: string[] = [];

@@ -190,7 +190,7 @@ class Reader {
       if (token.kind === "end") return this.text.length;
       if (token.kind === "mark" && "([{".includes(token.value)) depth++;
       if (token.kind === "mark" && ")]}".includes(token.value)) depth--;
-      const between = /^[^\S\n]*(?:#[^\n]*)?\n(?=[^\s#])/.exec(this.text.slice(this.at, this.at + 4096));
+      const between = /^(?:[^\S\n]*(?:#[^\n]*)?\n)+(?=[^\s#])/.exec(this.text.slice(this.at, this.at + 4096));
       // an unclosed bracket must not swallow the rest of the file: a call at the start of a line begins a new statement
       if (
         between !== null &&
