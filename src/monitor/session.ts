@@ -322,6 +322,7 @@ class Session {
       exposed: prepared.exposed,
       untrusted: prepared.untrusted,
       masked: prepared.plan.masked.map((path) => path.slice(prepared.workspace.root.length + 1)),
+      ...(this.questions === undefined ? {} : { prompts: this.questions.stats() }),
       memoryBy: prepared.memoryBy,
       log: { dir: log.dir, size: closed.size, root: closed.root },
     };

@@ -1,4 +1,5 @@
 // What a session came to, as data: `run --json` prints it, `summaryLines` tells it to a person.
+import type { PromptTally } from "./prompt-tally.ts";
 
 /** One destination and how often. */
 export interface HostCount {
@@ -34,6 +35,8 @@ export interface Outcome {
   /** Entries of files in the workspace that loosen and were not accepted yet. */
   readonly untrusted: readonly string[];
   readonly masked: readonly string[];
+  /** The questions that a person was asked (APP-2). */
+  readonly prompts?: PromptTally;
   readonly memoryBy: string;
   readonly log: { readonly dir: string; readonly size: number; readonly root: string };
 }

@@ -1,6 +1,7 @@
 // The few lines a person gets when a session ends. Pure; the caller prints them, coloured or not.
 import { forTerminal } from "../text/index.ts";
 import type { Outcome } from "./outcome.ts";
+import { NO_PROMPTS, promptLines } from "./prompt-tally.ts";
 
 /** At most a dozen lines, each with one subject, worst news first readable at a glance. */
 export function summaryLines(outcome: Outcome): readonly string[] {
@@ -27,6 +28,7 @@ export function summaryLines(outcome: Outcome): readonly string[] {
       `  policy   ${outcome.untrusted.length} loosening entries of the workspace's own policy were ignored: ringfence policy trust`,
     );
   }
+  lines.push(...promptLines(outcome.prompts ?? NO_PROMPTS));
   for (const notice of outcome.notices.slice(0, 3)) lines.push(`  note     ${forTerminal(notice, { max: 120 })}`);
   lines.push(`  log      ${outcome.session}, ${outcome.log.size} records: ringfence log verify ${outcome.session}`);
   return lines;
