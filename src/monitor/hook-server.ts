@@ -35,6 +35,8 @@ export interface HookServerLimits {
 /** An open server. */
 export interface HookServer {
   readonly connections: number;
+  /** False when the socket's name leads elsewhere now, or nowhere: then nobody will call any more. */
+  readonly isReachable: boolean;
   /** Refuses what is under way, then ends. Nobody who connected before is left without an answer. Idempotent. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -66,7 +68,7 @@ export async function openHookServer(options: HookServerOptions): Promise<Result
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closing ??= (async () => {
-      bound.value();
+      if (bound.value.isOurs()) rmSync(options.socketPath, { force: true });
       if (options.lingerMs !== undefined) await new Promise((done) => setTimeout(done, options.lingerMs));
       await end(server, open);
       clearInterval(ticker);
@@ -77,13 +79,16 @@ export async function openHookServer(options: HookServerOptions): Promise<Result
     get connections(): number {
       return open.size;
     },
+    get isReachable(): boolean {
+      return bound.value.isOurs();
+    },
     close,
     [Symbol.asyncDispose]: close,
   });
 }
 
 /** Listens under a name of its own and puts that in place: there is no moment in which a client finds half a server. */
-async function listen(server: net.Server, path: string): Promise<Result<() => void, Problem>> {
+async function listen(server: net.Server, path: string): Promise<Result<{ isOurs(): boolean }, Problem>> {
   const aside = `${path}.${process.pid}`;
   try {
     rmSync(aside, { force: true });
@@ -99,9 +104,7 @@ async function listen(server: net.Server, path: string): Promise<Result<() => vo
     chmodSync(aside, 0o600);
     const { ino } = lstatSync(aside);
     renameSync(aside, path);
-    return ok(() => {
-      if (lstatSync(path, { throwIfNoEntry: false })?.ino === ino) rmSync(path, { force: true });
-    });
+    return ok({ isOurs: () => lstatSync(path, { throwIfNoEntry: false })?.ino === ino });
   } catch (error) {
     server.close();
     const message = `the hooks' socket \`${path}\` cannot be opened: ${(error as Error).message}`;

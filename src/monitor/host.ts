@@ -76,6 +76,8 @@ export async function openHookHost(options: HookHostOptions): Promise<Result<Hoo
   let busyAt = performance.now();
   const timer = setInterval(() => {
     void sessions.closeIdle();
+    // Somebody cleaned up: the lock would keep every other host away, and no hook would find this one.
+    if (!server.value.isReachable) void close();
     if (server.value.connections > 0 || sessions.count > 0) busyAt = performance.now();
     else if (idleMs !== undefined && performance.now() - busyAt >= idleMs) void close();
   }, LOOK_MS);

@@ -73,6 +73,15 @@ function bed(): Bed {
   };
 }
 
+/** Also of a host that does not run, which is exit code 1. */
+function statusOf(ringfence: Bed["ringfence"]): string {
+  try {
+    return ringfence("host", "--status", "--json");
+  } catch (error) {
+    return (error as { stdout: string }).stdout;
+  }
+}
+
 describe("the hook host", () => {
   test("is started by the first hook, and what it answers is on record", async (context) => {
     needs(context, ...FENCE);
@@ -152,6 +161,17 @@ describe("the hook host", () => {
     expect(end.code).toBe(2);
     expect(end.err).toMatch(/broke off/);
     expect(await verdict("ls")).toBe("allow");
+  });
+
+  test("whose socket was taken away ends, and the next hook starts another one", async (context) => {
+    needs(context, ...FENCE);
+    const { verdict, ringfence, home } = bed();
+    await verdict("ls");
+    const { pid } = JSON.parse(ringfence("host", "--status", "--json"));
+    rmSync(join(home, "ringfence/host/hook.sock"));
+    await expect.poll(() => JSON.parse(statusOf(ringfence)).running, { timeout: 10_000 }).toBe(false);
+    expect(await verdict("ls")).toBe("allow");
+    expect(JSON.parse(ringfence("host", "--status", "--json")).pid).not.toBe(pid);
   });
 
   test("is one a state folder", async (context) => {
