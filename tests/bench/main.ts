@@ -6,6 +6,7 @@ import { cpus, loadavg, release, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { measureCheck } from "./check.ts";
+import { measureExec } from "./exec.ts";
 import { measureHook } from "./hook.ts";
 import { measureProxy } from "./proxy.ts";
 import { measureStart } from "./start.ts";
@@ -40,7 +41,13 @@ try {
     },
     client: join(root, "tests/bench/client.mjs"),
   };
-  const measures = { start: measureStart, proxy: measureProxy, check: measureCheck, hook: measureHook };
+  const measures = {
+    start: measureStart,
+    proxy: measureProxy,
+    check: measureCheck,
+    hook: measureHook,
+    exec: measureExec,
+  };
   const asked = process.argv.slice(2);
   const tables: string[] = [];
   for (const [name, measure] of Object.entries(measures))
