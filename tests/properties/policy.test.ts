@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type LayerText, loadPolicy, POLICY_KEYS, type Policy } from "#core/policy";
+import { DEFAULT_LEG_POLICY } from "#core/session";
 import { policyJsonSchema } from "../../src/core/policy/schema.ts";
 
 const file = fc.record(
@@ -41,6 +42,29 @@ const file = fc.record(
       },
       { requiredKeys: [] },
     ),
+    approvals: fc.record(
+      {
+        policy: fc.constantFrom("untrusted", "on-request", "on-failure", "never"),
+        timeout: fc.constantFrom("10s", "5m"),
+        channels: fc.subarray(["terminal", { webhook: "https://a.org/", secretEnv: "A" }]),
+      },
+      { requiredKeys: [] },
+    ),
+    ruleOfTwo: fc.constantFrom("ask", "deny", "off"),
+    legs: fc.record(
+      {
+        A: fc.subarray(["web", "issue", "push"]),
+        C: fc.subarray([...DEFAULT_LEG_POLICY.C, "credential"]),
+        trustedHosts: fc.subarray(["a.org"]),
+        privatePaths: fc.subarray(["./p"]),
+        readingTools: fc.subarray(["mcp__s__get"]),
+        workspace: fc.constantFrom("auto", "own", "foreign"),
+      },
+      { requiredKeys: [] },
+    ),
+    auto: fc.record({ classifier: fc.constantFrom("https://a.org/", "https://b.org/") }, { requiredKeys: [] }),
+    credentials: fc.constant([{ name: "x", source: { command: "id" }, inject: { hosts: ["a.org"] } }]),
+    setup: fc.record({ run: fc.constant(["id"]), credentials: fc.constant(["x"]) }, { requiredKeys: [] }),
     env: fc.record(
       { pass: fc.subarray(["A", "B"]), set: fc.dictionary(fc.constantFrom("X", "Y"), fc.constantFrom("1", "2")) },
       { requiredKeys: [] },
@@ -65,6 +89,11 @@ const TIGHT: Readonly<Record<string, readonly string[]>> = {
   auto: ["default", "plan", "dontAsk"],
   bypassPermissions: ["acceptEdits", "auto", "default", "plan", "dontAsk"],
 };
+const TIGHT_APPROVAL: Readonly<Record<string, readonly string[]>> = {
+  "on-request": ["untrusted", "never"],
+  "on-failure": ["on-request", "untrusted", "never"],
+};
+const same = (value: unknown): string => JSON.stringify(value);
 const texts = (list: readonly { readonly text: string }[]): readonly string[] => list.map((e) => e.text);
 
 /** Throws where `after` allows anything that `before` does not. `only` limits the comparison to keys the managed file set. */
@@ -91,6 +120,20 @@ function expectNotLooser(before: Policy, after: Policy, set: (...path: string[])
   if (set("sandbox", "mode") && s.mode === "read-only") expect(t.mode).toBe("read-only");
   if (set("sandbox", "workspace") && s.workspace === "overlay") expect(t.workspace).toBe("overlay");
   if (set("tier") && before.tier === "medium") expect(after.tier).toBe("medium");
+  const [a, b] = [before.approvals, after.approvals];
+  if (set("approvals", "policy") && a.policy !== b.policy) expect(TIGHT_APPROVAL[a.policy] ?? []).toContain(b.policy);
+  if (set("approvals", "timeout")) expect(b.timeoutMs).toBeLessThanOrEqual(a.timeoutMs);
+  if (set("approvals", "channels")) subset(b.channels.map(same), a.channels.map(same));
+  const twos = ["deny", "ask", "off"];
+  if (set("ruleOfTwo")) expect(twos.indexOf(after.ruleOfTwo)).toBeLessThanOrEqual(twos.indexOf(before.ruleOfTwo));
+  const [m, n] = [before.legs, after.legs];
+  for (const leg of ["A", "B", "C"] as const) if (set("legs", leg)) subset(m[leg], n[leg]);
+  if (set("legs", "trustedHosts")) subset(n.trustedHosts, m.trustedHosts);
+  if (set("legs", "readingTools")) subset(n.readingTools, m.readingTools);
+  subset(m.privatePaths, n.privatePaths);
+  const owners = ["foreign", "auto", "own"];
+  if (set("legs", "workspace")) expect(owners.indexOf(n.workspace)).toBeLessThanOrEqual(owners.indexOf(m.workspace));
+  if (set("auto", "classifier")) expect(after.auto).toEqual(before.auto);
   if (set("env", "pass")) subset(after.env.pass, before.env.pass);
   if (set("env", "set")) expect(after.env.set).toEqual(before.env.set);
 }
@@ -115,7 +158,7 @@ describe("layers", () => {
           expectNotLooser(load(layer("managed", managed)), load(...base, layer(name, lower)), fixed);
         },
       ),
-      { numRuns: 600 },
+      { numRuns: 300 },
     );
   });
 
@@ -126,7 +169,26 @@ describe("layers", () => {
         for (const name of ["project", "local"] as const)
           expectNotLooser(load(...base), load(...base, layer(name, hostile, false)), () => true);
       }),
-      { numRuns: 600 },
+      { numRuns: 300 },
+    );
+  });
+
+  it("take no source of a credential, no command and no place to send things to from a file nobody accepted", () => {
+    const keys = ["credentials", "setup.run", "setup.credentials", "auto.classifier", "env.set"];
+    fc.assert(
+      fc.property(file, file, (user, hostile) => {
+        const loaded = loadPolicy([layer("user", user), layer("project", hostile, false)]);
+        if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
+        for (const key of keys) {
+          const parts = loaded.value.merged.parts.get(key) ?? [];
+          expect(parts.filter((part) => part.layer === "project").map(() => key)).toEqual([]);
+        }
+        // of channels it may only take some away
+        expect(load(layer("user", user)).approvals.channels).toEqual(
+          expect.arrayContaining([...loaded.value.policy.approvals.channels]),
+        );
+      }),
+      { numRuns: 300 },
     );
   });
 

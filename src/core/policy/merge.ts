@@ -78,7 +78,8 @@ function mergeValue(key: PolicyKey, sorted: readonly ParsedLayer[], dropped: Dro
     } else if (chosen === undefined || (chosen === managed && part.layer !== "default")) chosen = part;
   }
   for (const { part, trusted } of said) {
-    if (trusted) continue;
+    // who says the same says nothing: the value stays its author's
+    if (trusted || JSON.stringify(part.value) === JSON.stringify(chosen?.value)) continue;
     if (chosen === undefined || key.looser(part.value, chosen.value))
       dropped.push({ key: key.key, value: part.value, layer: part.layer, at: part.at, because: "not-accepted" });
     // The person's own options outrank the file; everything weaker, and the managed value, is tightened by it.
