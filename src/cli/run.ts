@@ -59,7 +59,8 @@ function requestOf(argv: readonly string[], options: RunOptions): RunRequest {
     commandLine: commandLineLayer(options, cwd),
     stdio: { stdin: 0, stdout: 1, stderr: 2 },
     terminals: { stdin: isatty(0), stdout: isatty(1), stderr: isatty(2) },
-    terminal: terminalChannel(),
+    // Somebody who started it from a program with pipes at its ends does not sit there waiting for questions.
+    ...([0, 1, 2].some((fd) => isatty(fd)) ? { terminal: terminalChannel() } : {}),
     progress: (line) => {
       if (options.quiet !== true) complain(`ringfence: ${line}\n`);
     },

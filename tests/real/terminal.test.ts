@@ -89,6 +89,18 @@ describe("the escape filter", () => {
     );
   });
 
+  test("modes are off while somebody else draws, and exactly as they were afterwards", () => {
+    const pause = (input: string): string =>
+      spawnSync(pure, ["pause"], { input: Buffer.from(input, "latin1") }).stdout.toString("latin1");
+    expect(pause("plain")).toBe("|");
+    expect(pause("\x1b[?1049h\x1b[?1000h\x1b[?1006h\x1b[?2004h\x1b[?25l\x1b[>1u\x1b[>4;2m")).toBe(
+      "\x1b[?9l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?1016l\x1b[?2004l\x1b[>4m\x1b[?1049l\x1b[?25h\x1b[>0u\x1b[m" +
+        "|\x1b[<1u\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1000h\x1b[?1006h\x1b[>4;2m",
+    );
+    // What was switched off again is not switched on.
+    expect(pause("\x1b[?1000h\x1b[?1000l\x1b[?2004h")).toBe("\x1b[?2004l\x1b[m|\x1b[?2004h");
+  });
+
   test("random output, split anywhere, and random programs never break it", (context) => {
     needs(context, "gcc");
     expect(spawnSync(pure, ["fuzz", "7"], { encoding: "utf8" })).toMatchObject({ status: 0, stderr: "" });

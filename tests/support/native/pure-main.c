@@ -1,5 +1,6 @@
 // The helper's pure parts under ASAN and UBSAN.
 //   pure-main filter [SIZE]   stdin through the escape filter, SIZE bytes at a time (default: all), then the undo of modes
+//   pure-main pause           what goes out after stdin when somebody else draws for a while: the modes off, `|`, the modes on again
 //   pure-main fuzz SEED       random programs and random terminal output; the filter's law is checked: the split does not matter
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,21 @@ static size_t filter(const uint8_t *in, size_t size, size_t step, uint8_t *out) 
   return used + undo;
 }
 
+static size_t pause_and_again(const uint8_t *in, size_t size, uint8_t *out) {
+  struct escape escape;
+  escape_start(&escape);
+  uint8_t *seen = malloc(size + ESCAPE_HELD), *exact = malloc(256);  // so that ASAN sees one byte too many
+  (void)escape_feed(&escape, in, size, seen);
+  size_t used = escape_pause(&escape, exact);
+  memcpy(out, exact, used);
+  out[used++] = '|';
+  size_t again = escape_again(&escape, exact);
+  memcpy(out + used, exact, again);
+  free(seen);
+  free(exact);
+  return used + again;
+}
+
 static void fuzz(void) {
   static const char *const words[] = {"\033[", "\033]", "\033]52;c;", "\033P", "\033\\", "\a", "\033[?1049h", "\033]8;;http://x\a", "\302\233", "\233", ";", "1", "?", "$", "t", "h", "\033", "\030", "\342\202\254", "\360\237\230\200", "n", "\033X"};
   uint8_t in[6000], whole[20000], parts[20000];
@@ -43,6 +59,7 @@ static void fuzz(void) {
   }
   size_t a = filter(in, size, size == 0 ? 1 : size, whole), b = filter(in, size, 1 + draw() % 7, parts);
   if (a != b || memcmp(whole, parts, a) != 0) abort();
+  (void)pause_and_again(in, size, parts);
 
   size_t length = draw() % 300;
   char *program = malloc(length + 1);
@@ -79,6 +96,7 @@ int main(int count, char **arguments) {
   }
   static uint8_t in[1 << 20], out[(1 << 20) + 65536];
   size_t size = fread(in, 1, sizeof in, stdin);
-  size_t used = filter(in, size, count > 2 ? strtoul(arguments[2], NULL, 10) : size + 1, out);
+  bool pause = count > 1 && strcmp(arguments[1], "pause") == 0;
+  size_t used = pause ? pause_and_again(in, size, out) : filter(in, size, count > 2 ? strtoul(arguments[2], NULL, 10) : size + 1, out);
   return fwrite(out, 1, used, stdout) == used ? 0 : 1;
 }
