@@ -1,7 +1,7 @@
 // The analysis against a real bash: what it calls constant must be what bash makes of it, what bash refuses must not be allowed, and
 // what it calls read-only must leave no trace.
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -161,6 +161,28 @@ describe("text that bash does not accept", () => {
 });
 
 const HANDLER = "command_not_found_handle() { printf '%s\\0' \"$1\" >&9; return 127; }\n";
+
+describe("every case", () => {
+  it("that is allowed is text that bash accepts", () => {
+    const cases = new URL("../cases/check/", import.meta.url);
+    let checked = 0;
+    for (const file of readdirSync(cases).filter((name) => name.endsWith(".jsonl"))) {
+      const [head, ...lines] = readFileSync(new URL(file, cases), "utf8")
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => JSON.parse(line));
+      for (const line of lines) {
+        const { command, ...rules } = { ...head, ...line };
+        // plain words joined by pipes are no question of syntax
+        if (!/[;&()<>$`{}!#\n\\]|\|\|/.test(command) || judge(command, rules).verdict !== "allow") continue;
+        checked++;
+        const { status, stderr } = spawnSync("/bin/bash", ["-n", "-c", command], { encoding: "utf8" });
+        expect([command, status, stderr]).toEqual([command, 0, ""]);
+      }
+    }
+    expect(checked).toBeGreaterThan(300);
+  });
+});
 
 const HOSTILE = "a[$(q9)]";
 
