@@ -1,6 +1,6 @@
 // Whether installed hooks still stand: read from the files as they are now, not from what was once written.
 import { readFileSync } from "node:fs";
-import { isTrusted, openCodePlugin, placesOf } from "#hooks";
+import { hooksAreOff, isTrusted, openCodePlugin, placesOf, switchedOff } from "#hooks";
 import { hookClient } from "./hook-client.ts";
 import type { HookClient } from "./hook-plan.ts";
 import { hookSite } from "./hook-site.ts";
@@ -34,7 +34,7 @@ export function hookStandings(
 }
 
 /** Looks at one installation. `client`: how this installation would be started now. */
-function standingOf(record: InstallRecord, client: HookClient): Standing {
+export function standingOf(record: InstallRecord, client: HookClient): Standing {
   const [first] = record.files;
   const about = { agent: record.agent, scope: record.scope, file: first?.path ?? "" };
   const fault = faultOf(record, client);
@@ -51,8 +51,11 @@ function faultOf(record: InstallRecord, client: HookClient): string | undefined 
       const found = placesOf(record.agent, text, path, client.shell);
       if (found === undefined) return `\`${path}\` no longer has every hook`;
       places = found;
+      const off = switchedOff(record.agent, text, path);
+      if (off !== undefined) return `\`${path}\` switches hooks off (${off})`;
     }
     if (kind === "plugin" && text !== openCodePlugin({ ...client, timeoutMs: 60_000 })) return `\`${path}\` was edited`;
+    if (kind === "trust" && hooksAreOff(text)) return `\`${path}\` switches hooks off (features.hooks = false)`;
     if (kind === "trust" && !isTrusted(text, { hooksFiles: record.hooksFiles, places, client: client.shell }))
       return `codex no longer trusts the hooks, and skips them without a word (\`${path}\`)`;
   }

@@ -48,11 +48,18 @@ export function recordPath(stateDir: string, agent: HookedAgent, hookFile: strin
 export function readRecord(path: string): InstallRecord | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(path, "utf8"));
-    const known = typeof value === "object" && value !== null && "v" in value && value.v === 1;
-    return known ? (value as InstallRecord) : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+// The file is ours and private, so its shape is enough: what was cut short or written by another version is no record.
+function isRecord(value: unknown): value is InstallRecord {
+  if (typeof value !== "object" || value === null) return false;
+  const { v, files, folders, made, hooksFiles, ...texts } = value as Readonly<Record<string, unknown>>;
+  const whole = ["agent", "scope", "base", "client"].every((name) => typeof texts[name] === "string");
+  return v === 1 && whole && [files, folders, made, hooksFiles].every(Array.isArray);
 }
 
 /** Keeps a record before the files are touched. Only the owner may read it: settings hold secrets. Throws what the system says. */

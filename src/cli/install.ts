@@ -4,12 +4,12 @@ import { Command } from "commander";
 import type { HookedAgent, Problem } from "#core";
 import { forTerminal } from "#core/text";
 import { hookFileOf, type InstallScope } from "#hooks";
-import { EXIT, fail } from "./exit.ts";
+import { complain, EXIT, fail, problemLines } from "./exit.ts";
 import { applyChanges, showChanges } from "./hook-change.ts";
 import { agentNamed, hookClient } from "./hook-client.ts";
 import { type FileChange, isIdle, planInstall } from "./hook-plan.ts";
 import { hookSite } from "./hook-site.ts";
-import { hookStandings } from "./hook-standing.ts";
+import { hookStandings, standingOf } from "./hook-standing.ts";
 import {
   dropRecord,
   type InstallRecord,
@@ -79,7 +79,17 @@ function install(word: string, options: InstallOptions): void {
     else keep(recordFile, before);
     fail(folders.error, EXIT.badInput);
   }
-  keep(recordFile, { ...record, folders: [...record.folders, ...folders.value] });
+  const kept = { ...record, folders: [...record.folders, ...folders.value] };
+  keep(recordFile, kept);
+  const { stands, why } = standingOf(kept, client.value);
+  if (!stands)
+    complain(
+      problemLines({
+        code: "hooks-off",
+        message: `the hooks are written, but ${why}`,
+        hint: "change that, then `ringfence install --check`",
+      }),
+    );
   report(options, changes, { written: true, text: written(agent.value, site.scope, changes) });
 }
 

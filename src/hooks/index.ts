@@ -16,7 +16,7 @@ export function dialectOf(agent: string): Dialect | undefined {
 }
 
 export type { Dialect } from "#core";
-export { isTrusted, withoutTrust, withTrust } from "./install/codex-trust.ts";
+export { hooksAreOff, isTrusted, withoutTrust, withTrust } from "./install/codex-trust.ts";
 export { insideHooks } from "./install/inside.ts";
 export { openCodePlugin } from "./install/opencode-plugin.ts";
 export {
@@ -32,6 +32,7 @@ export {
   madePaths,
   placesOf,
   type SettingsAgent,
+  switchedOff,
   withHooks,
   withoutHooks,
 } from "./install/settings.ts";

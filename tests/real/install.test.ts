@@ -221,6 +221,18 @@ it("codex: trust is added to config.toml, noticed when gone, and refused where i
   expect(run("install", "codex")).toMatchObject({ code: 65, err: expect.stringContaining("config.toml:1:1") });
 });
 
+it.each([
+  ["claude-code", ".claude/settings.json", '{ "disableAllHooks": true }'],
+  ["gemini", ".gemini/settings.json", '{ "hooksConfig": { "enabled": false } }'],
+  ["gemini", ".gemini/settings.json", '{ "hooksConfig": { "disabled": ["ringfence"] } }'],
+  ["codex", ".codex/config.toml", "[features]\nhooks = false\n"],
+] as const)("%s: a switch that turns hooks off is told", (agent, file, text) => {
+  const { run, home } = bed();
+  put(join(home, file), text);
+  expect(run("install", agent)).toMatchObject({ code: 0, err: expect.stringContaining("switches hooks off") });
+  expect(run("install", "--check").code).toBe(1);
+});
+
 it("bad usage is told apart", () => {
   const { run } = bed();
   expect(run("install")).toMatchObject({ code: 64 });

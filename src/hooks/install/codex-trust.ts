@@ -74,6 +74,17 @@ export function isTrusted(toml: string, hooks: TrustedHooks): boolean {
   });
 }
 
+/** True when config.toml switches all hooks off. */
+export function hooksAreOff(toml: string): boolean {
+  let table = "";
+  return toml.split(/\r\n|\n/).some((each) => {
+    const line = each.trim();
+    if (line.startsWith("[")) table = line.replace(/\s*(?:#.*)?$/, "");
+    const key = table === "[features]" ? "" : table === "" ? "features\\s*\\.\\s*" : undefined;
+    return key !== undefined && new RegExp(`^${key}(?:codex_)?hooks\\s*=\\s*false\\b`).test(line);
+  });
+}
+
 /** config.toml without the tables of hooks in these files whose hash is that of a hook of ours. */
 export function withoutTrust(toml: string, hooksFiles: readonly string[], client: string): string {
   const hashes = new Set(EVENTS.codex.map((event) => codexHookHash(event, client)));

@@ -193,3 +193,18 @@ export function placesOf(
 function indexOf(list: JsonList, wanted: string): number {
   return list.members.findIndex((entry) => JSON.stringify(jsonValue(entry)) === wanted);
 }
+
+/** The switch in these settings that keeps the agent from running any hook of ours, as a person would write it; undefined when there is none. */
+export function switchedOff(agent: SettingsAgent, text: string, file: string): string | undefined {
+  const root = parseJsonText(text, file);
+  if (!root.ok) return undefined;
+  const at = (...path: readonly string[]): unknown => {
+    const node = nodeAt(root.value, path);
+    return node === undefined ? undefined : jsonValue(node);
+  };
+  if (at("disableAllHooks") === true) return "disableAllHooks: true";
+  if (agent !== "gemini") return undefined;
+  if (at("hooksConfig", "enabled") === false) return "hooksConfig.enabled: false";
+  const disabled = at("hooksConfig", "disabled");
+  return Array.isArray(disabled) && disabled.includes("ringfence") ? "hooksConfig.disabled: [ringfence]" : undefined;
+}
