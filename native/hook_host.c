@@ -104,7 +104,6 @@ static _Noreturn void become_host(const char *program, char **environment) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
-  umask(077);
   char *arguments[] = {"ringfence", "host", "--foreground", NULL};
   execve(program, arguments, environment);
   _exit(EXIT_REFUSED);

@@ -50,6 +50,8 @@ async function host(options: Options): Promise<void> {
 }
 
 async function serve(stateDir: string): Promise<void> {
+  // What agents' commands make in the fences of this host must not depend on who started it; our own files say their modes.
+  process.umask(0o022);
   const installation = findInstallation();
   const { username, homedir, uid, gid } = userInfo();
   const caller = { uid, gid, userName: username, home: homedir, env: callerEnvironment(process.env) };
