@@ -83,7 +83,7 @@ describe("the answer", () => {
   it("has words for every code that the source names", () => {
     const known = new Set(explainedCodes());
     const named = sources().flatMap((text) =>
-      [...text.matchAll(/(?:\bcode: |gadget\(|lasting\(|reasonOf\(|\bno\(|\bask\()"([a-z]+(?:-[a-z]+)*)"/g)].map(
+      [...text.matchAll(/(?:\bcode: |gadget\(|lasting\(|doubt\(|reasonOf\(|\bno\(|\bask\()"([a-z]+(?:-[a-z]+)*)"/g)].map(
         ([, code]) => code ?? "",
       ),
     );
@@ -100,7 +100,7 @@ function sources(): readonly string[] {
       .map((name) => readFileSync(new URL(name, folder), "utf8"));
   const core = new URL("../../../src/core/", import.meta.url);
   return [
-    ...read(new URL("policy/", core), /^(?:decide|judge|backstop|settle).*\.ts$/),
+    ...read(new URL("policy/", core), /^(?:decide|judge|coverage|limits|backstop|settle).*\.ts$/),
     ...read(new URL("shell/", core), /\.ts$/),
     ...read(new URL("shell/scripts/", core), /\.ts$/),
   ];
