@@ -24,7 +24,7 @@ static int complain(const char *what) {
 }
 
 // By the folder's descriptor: a socket's path has room for 107 bytes only.
-static int reach(const char *path) {
+int connect_below(const char *path, int type) {
   const char *slash = strrchr(path, '/');
   if (slash == NULL) return errno = EINVAL, -1;
   char *folder = format("%.*s/", (int)(slash - path), path);
@@ -32,7 +32,7 @@ static int reach(const char *path) {
   free(folder);
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   int length = snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d%s", at, slash);
-  int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+  int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
   if (at < 0 || fd < 0 || length >= (int)sizeof address.sun_path) return -1;
   if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) return -1;
   close(at);
@@ -71,7 +71,7 @@ int run_attach(const char *path, const char *token) {
   int signals = signalfd(-1, &set, SFD_CLOEXEC);
   struct termios before;
   bool terminal = tcgetattr(0, &before) == 0;
-  int connection = reach(path);
+  int connection = connect_below(path, SOCK_SEQPACKET);
   if (signals < 0 || connection < 0) return complain("socket");
   if (!hand_over(connection, token)) return complain("streams");
   int code = EXIT_LOST;

@@ -6,6 +6,9 @@
 // EXIT_LOST when the fence ended first.
 int run_attach(const char *socket, const char *token);
 
+// Connects to the Unix socket at PATH, however long that is, by its folder. -1 with errno.
+int connect_below(const char *path, int type);
+
 // No exit code of a command: the caller of this errand asks the supervisor why.
 enum { EXIT_LOST = 199 };
 

@@ -2,6 +2,7 @@
 //   fence                     inside bubblewrap as process 1: finish the fence and run the command (outer.h)
 //   enter FILE... -- COMMAND  outside: join cgroups, then become COMMAND (enter.h)
 //   attach SOCKET TOKEN       outside: the caller of a further command in a running fence (attach.h)
+//   exec FOLDER -- COMMAND    outside: a further command in the session of that folder (exec.h)
 //   remove PATH               outside: delete a session folder, whatever is in it (remove.h)
 //   hook AGENT                an agent's hook, inside and outside: one event in, one verdict out (hook.h)
 //   peer                      outside: who is at the other end of the Unix socket on descriptor 0 (peer.h)
@@ -11,6 +12,7 @@
 #include "attach.h"
 #include "changes.h"
 #include "enter.h"
+#include "exec.h"
 #include "helper.h"
 #include "hook.h"
 #include "outer.h"
@@ -22,10 +24,11 @@ int main(int count, char **arguments) {
   if (strcmp(errand, "fence") == 0 && count == 2) return run_outer();
   if (strcmp(errand, "enter") == 0 && count > 2) return run_enter(arguments + 2);
   if (strcmp(errand, "attach") == 0 && count == 4) return run_attach(arguments[2], arguments[3]);
+  if (strcmp(errand, "exec") == 0 && count > 4 && strcmp(arguments[3], "--") == 0) return run_exec(arguments[2], arguments + 4);
   if (strcmp(errand, "remove") == 0 && count == 3) return run_remove(arguments[2]);
   if (strcmp(errand, "changes") == 0 && count == 3) return run_changes(arguments[2]);
   if (strcmp(errand, "peer") == 0 && count == 2) return run_peer();
   if (strcmp(errand, "hook") == 0) run_hook(arguments + 2);
-  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | attach SOCKET TOKEN | remove PATH | changes PATH | hook AGENT | peer\n");
+  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | attach SOCKET TOKEN | exec FOLDER -- COMMAND | remove PATH | changes PATH | hook AGENT | peer\n");
   return EXIT_NO_FENCE;
 }

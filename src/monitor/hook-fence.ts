@@ -1,10 +1,10 @@
 // The fence of a session that has none of its own: shell commands of an agent outside run in it (DESIGN 4, `updatedInput`), so that walls stand at least
 // around what it runs. It is started by the first command that needs it and ends with the session.
-import { dirname, join } from "node:path";
 import { ok, type Problem, type Result } from "#core";
 import type { Append } from "#core/log";
 import type { Policy } from "#core/policy";
 import { fencedCommand, type IdleRequest, type IdleSession, openIdleSession } from "./idle-session.ts";
+import { sessionPaths } from "./sessions.ts";
 import { wallsOf } from "./walls.ts";
 
 /** What it needs. */
@@ -31,9 +31,7 @@ export function wantsFence(policy: Policy): boolean {
 
 /** Nothing is started yet. */
 export function openHookFence({ request, append }: HookFenceOptions): HookFence {
-  const launcher = join(request.installation.root, "ringfence");
-  // The agent's shell may know another state folder than ours, or none.
-  const place = `XDG_STATE_HOME=${quoted(dirname(request.stateDir))}`;
+  const { helper } = request.installation;
   let opening: Promise<Result<IdleSession, readonly Problem[]>> | undefined;
   let closed = false;
   const open = async (): Promise<Result<IdleSession, readonly Problem[]>> => {
@@ -54,7 +52,10 @@ export function openHookFence({ request, append }: HookFenceOptions): HookFence 
         throw error;
       });
       const opened = await opening;
-      if (opened.ok) return ok(`${place} ${fencedCommand(launcher, opened.value.id, command)}`);
+      if (opened.ok) {
+        const { dir: folder } = sessionPaths(request.stateDir, opened.value.id);
+        return ok(fencedCommand({ helper, folder }, command));
+      }
       opening = undefined; // what was missing may be there next time
       return { ok: false, error: noFence(opened.error) };
     },
@@ -70,8 +71,4 @@ function noFence([first]: readonly Problem[]): Problem {
   const why = first?.message ?? "the fence ended at once";
   const hint = `${first?.hint === undefined ? "" : `${first.hint}, or `}set \`sandbox.mode: danger-full-access\` to let hooks alone guard it`;
   return { code: "no-fence", message: `this command runs only in a fence, and there is none: ${why}`, hint };
-}
-
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
 }

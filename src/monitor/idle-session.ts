@@ -59,9 +59,12 @@ function withDirect(commandLine: object): object {
   return { ...commandLine, sandbox: { ...sandbox, workspace: "direct" } };
 }
 
-/** The shell command that runs `command` in session `id`, for a shell of the host. `launcher` is the absolute path of `ringfence`. */
-export function fencedCommand(launcher: string, id: string, command: string): string {
-  return [launcher, "exec", id, "--", "bash", "-c", command].map(quoted).join(" ");
+/**
+ * The shell command that runs `command` in a session, for a shell of the host: what `ringfence exec` does, by the native helper, because an agent
+ * waits for it at every step. `folder` is the session's own (`sessionPaths`).
+ */
+export function fencedCommand(place: { readonly helper: string; readonly folder: string }, command: string): string {
+  return [place.helper, "exec", place.folder, "--", "bash", "-c", command].map(quoted).join(" ");
 }
 
 /** One word for any POSIX shell. */

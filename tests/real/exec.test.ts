@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { openIdleSession } from "#monitor";
+import { fencedCommand, openIdleSession } from "#monitor";
 import { type Caller, callersIn, type Ended } from "../support/caller.ts";
 import { checkout, helperPath, launcher } from "../support/installation.ts";
 import { needs } from "../support/needs.ts";
@@ -157,6 +157,9 @@ describe.each(callers.map((caller) => [caller.name, caller] as const))("%s", (_,
     await using session = await openSession(caller, ["--policy", policy]);
     const denied = session.exec(["touch", "x"]);
     expect([denied.status, denied.stderr]).toEqual([126, expect.stringMatching(/denied[\s\S]*hint: /)]);
+    const place = join(caller.state, "ringfence/sessions", session.id);
+    const native = caller.outside([helperPath, "exec", place, "--", "touch", "x"], { cwd: session.cwd });
+    expect([native.status, native.stderr]).toEqual([126, expect.stringMatching(/denied[\s\S]*hint: /)]);
     expect(session.exec(["ls"]).stdout).toBe("");
   });
 
@@ -226,6 +229,24 @@ describe.each(callers.map((caller) => [caller.name, caller] as const))("%s", (_,
     expect(existsSync(join(session.cwd, ".npmrc"))).toBe(false);
     const log = caller.ringfence(["log", "show", session.id, "--type", "file.write"], { cwd: session.cwd });
     expect(log.stdout).toContain(".npmrc");
+  });
+
+  test("the helper does the same without Node, for agents whose commands are rewritten", async () => {
+    await using session = await openSession(caller);
+    const place = { helper: helperPath, folder: join(caller.state, "ringfence/sessions", session.id) };
+    const fenced = (command: string): Ended =>
+      caller.outside(["sh", "-c", fencedCommand(place, command)], { cwd: session.cwd, input: "in\n" });
+    const odd = `printf '%s|' "a'b" 'c"d\\e' $'tab\there' "ünï" "$x"; cat; echo err >&2; exit 4`;
+    const outside = caller.outside(["bash", "-c", odd], { cwd: session.cwd, input: "in\n" });
+    expect(outside.status).toBe(4);
+    expect(fenced(odd)).toMatchObject({ status: 4, stdout: outside.stdout, stderr: outside.stderr });
+    expect(fenced("kill -9 $$").status).toBe(137);
+    expect(fenced("exec no-such-program").status).toBe(127);
+    expect(fenced("pwd").stdout).toBe(`${session.cwd}\n`);
+    const nowhere = caller.outside([helperPath, "exec", join(caller.state, "none"), "--", "true"], {
+      cwd: session.cwd,
+    });
+    expect([nowhere.status, nowhere.stderr]).toEqual([125, expect.stringContaining("hint: ")]);
   });
 
   test("many at once", async () => {
