@@ -15,6 +15,7 @@ export interface HookFenceOptions {
 
 /** The fence. */
 export interface HookFence {
+  readonly isOpen: boolean;
   /** The shell command that runs `command` inside. A Problem when there can be no fence: then the command does not run at all (I15). */
   command(command: string): Promise<Result<string, Problem>>;
   /** Ends everything inside. Idempotent. */
@@ -45,6 +46,9 @@ export function openHookFence({ request, append }: HookFenceOptions): HookFence 
     return opened;
   };
   return {
+    get isOpen(): boolean {
+      return opening !== undefined;
+    },
     command: async (command) => {
       if (closed) return { ok: false, error: { code: "fence-closed", message: "the session is over" } };
       opening ??= open().catch((error: Error) => {

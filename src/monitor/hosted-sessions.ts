@@ -8,6 +8,8 @@ import type { HookCall } from "./hook-wire.ts";
 export interface HostedSession {
   /** Rejects when the event cannot be recorded: then it is refused. */
   handle(event: HookEvent, signal: AbortSignal): Promise<HookAnswer>;
+  /** True while something of it may still run: then silence does not end it. */
+  readonly isInUse: boolean;
   /** Closes its record. */
   close(why: "ended" | "idle" | "host-ended"): Promise<void>;
 }
@@ -45,6 +47,8 @@ const LIMITS: HostedLimits = { sessions: 64, openings: 8, calls: 256, idleMs: 30
 
 interface Entry {
   readonly opening: Promise<Result<HostedSession, Problem>>;
+  /** Once it is open. */
+  session?: HostedSession;
   calls: number;
   lastAt: number;
 }
@@ -68,10 +72,11 @@ export function hostSessions(options: HostedSessionsOptions): HostedSessions {
     closings.add(settled);
     return settled;
   };
+  const isSilent = ({ calls, session }: Entry): boolean => calls === 0 && session?.isInUse !== true;
   /** The one that has been silent longest, where one is silent. */
   const makeRoom = (): boolean => {
     if (entries.size < limits.sessions) return true;
-    const silent = [...entries].filter(([, entry]) => entry.calls === 0).sort(([, a], [, b]) => a.lastAt - b.lastAt)[0];
+    const silent = [...entries].filter(([, entry]) => isSilent(entry)).sort(([, a], [, b]) => a.lastAt - b.lastAt)[0];
     if (silent === undefined) return false;
     void leave(silent[0], silent[1], "idle");
     return true;
@@ -104,6 +109,7 @@ export function hostSessions(options: HostedSessionsOptions): HostedSessions {
       try {
         const opened = await entry.opening;
         if (!opened.ok) return opened;
+        entry.session = opened.value;
         return ok(await opened.value.handle(event, signal));
       } finally {
         entry.calls -= 1;
@@ -115,7 +121,7 @@ export function hostSessions(options: HostedSessionsOptions): HostedSessions {
     },
     async closeIdle() {
       const until = options.now() - limits.idleMs;
-      const idle = [...entries].filter(([, entry]) => entry.calls === 0 && entry.lastAt <= until);
+      const idle = [...entries].filter(([, entry]) => isSilent(entry) && entry.lastAt <= until);
       await Promise.all(idle.map(([key, entry]) => leave(key, entry, "idle")));
     },
     async close() {

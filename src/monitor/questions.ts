@@ -1,6 +1,7 @@
 // A session's questions with every way to the person who answers them: the channels it was given, and `ringfence approve` over a socket of its own.
 import type { Append } from "#core/log";
 import type { Policy } from "#core/policy";
+import type { ProcessFacts } from "#core/session";
 import { ancestryOf } from "#sandbox";
 import { serveApprovals } from "./approval-server.ts";
 import { type Approvals, openApprovals } from "./approvals.ts";
@@ -50,10 +51,9 @@ export async function openQuestions(options: QuestionsOptions): Promise<Question
 
 const SHELLS: ReadonlySet<string> = new Set(["sh", "dash", "bash", "zsh", "ksh", "fish"]);
 
-/** The agent, from its hook client upwards: the parent, and what is above a shell that only starts the hook. */
-export function agentAbove(client: number | undefined): readonly number[] {
+/** The agent, from its hook client upwards: the parent, and what is above a shell that only starts the hook. The agent itself is last. */
+export function agentAbove(client: number | undefined): readonly ProcessFacts[] {
   if (client === undefined) return [];
   const [, ...parents] = ancestryOf(client);
-  const agent = parents.findIndex(({ name }) => !SHELLS.has(name));
-  return parents.slice(0, agent + 1).map(({ pid }) => pid);
+  return parents.slice(0, parents.findIndex(({ name }) => !SHELLS.has(name)) + 1);
 }

@@ -18,7 +18,7 @@ import { type PolicyChange, type PolicyWatch, policyDigest, policyStamp, watchPo
 import { openChannels } from "./question-channels.ts";
 import { agentAbove, openQuestions } from "./questions.ts";
 import type { Caller } from "./request.ts";
-import { newSessionId, type SessionMeta, sessionPaths, thisSupervisor, writeMeta } from "./sessions.ts";
+import { isAlive, newSessionId, type SessionMeta, sessionPaths, thisSupervisor, writeMeta } from "./sessions.ts";
 import { removeSessionFolders } from "./sweep.ts";
 import { findWorkspace } from "./workspace.ts";
 
@@ -100,6 +100,7 @@ export async function openUncontained(
     first: { stamp, loaded: loaded.value },
     onChange: async (change) => void (await append(changeRecord(change))),
   });
+  const agents = agentAbove(await call.peer());
   // The agent owns its terminal, so nothing is drawn there: a person answers in another one, before the hook's time is over or after it, when
   // the agent tries again. What is told here nobody reads; the refusal itself says what to type.
   const questions = await openQuestions({
@@ -107,7 +108,7 @@ export async function openUncontained(
     policy: () => policy.last,
     channels: openChannels(loaded.value.policy.approvals.channels, { secret: (name) => options.caller.env[name] })
       .channels,
-    agentPids: agentAbove(await call.peer()),
+    agentPids: agents.map(({ pid }) => pid),
     tell: () => undefined,
   });
   const fence = openHookFence({
@@ -126,6 +127,10 @@ export async function openUncontained(
     },
   };
   return ok({
+    get isInUse(): boolean {
+      const agent = agents.at(-1);
+      return fence.isOpen && agent !== undefined && isAlive({ pid: agent.pid, startTicks: String(agent.startTicks) });
+    },
     handle: (event, signal) => handleHook(event, session, signal),
     close: async (why) => {
       try {
