@@ -91,6 +91,40 @@ describe("decide", () => {
     );
   });
 
+  it("is total on texts that are as deep as they are long, and denies what stands at their end", () => {
+    const options = { allow: ["Bash"], deny: ["Bash(rm *)"] };
+    const shapes: readonly (readonly [string, string])[] = [
+      ["a && ", ""],
+      ["a || ", ""],
+      ["a | ", ""],
+      ["a; ", ""],
+      ["a\n", ""],
+      ["$(", ")"],
+      ["( ", ")"],
+      ["{ ", "; }"],
+      ["if x; then ", "; fi"],
+      ["f() { ", "; }"],
+      ["eval ", ""],
+      ["sudo ", ""],
+      ["echo $((1+", "1))"],
+      ["echo {a,", "}"],
+      ["echo ${x:-", "}"],
+      ["`", "`"],
+      ["'", "'"],
+      ["cd a && ", ""],
+    ];
+    for (const [open, close] of shapes)
+      for (const times of [1, 40, 400, 9000 / (open.length + close.length)]) {
+        const text = `${open.repeat(times)}x${close.repeat(times)}`;
+        expect([text.slice(0, 20), ["allow", "ask", "deny"].includes(judge(text, options).verdict)]).toEqual([
+          text.slice(0, 20),
+          true,
+        ]);
+      }
+    for (const open of ["a && ", "a || ", "a | ", "a; ", "a\n"])
+      expect([open, judge(`${open.repeat(1500)}rm x`, options).verdict]).toEqual([open, "deny"]);
+  });
+
   it("never loosens when a deny or ask is added, or an allow is taken away", () => {
     fc.assert(
       fc.property(text, rules, rules, rules, fc.constantFrom(...RULES), (command, allow, ask, deny, more) => {

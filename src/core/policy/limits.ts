@@ -62,18 +62,18 @@ function pathLimits(command: Command, judge: Judge): readonly Reason[] {
     if (open && content && (access === "read" ? reads : writes))
       reasons.push({ code: "rule-not-excluded", verdict: "ask", subject: effect.path.text });
   }
+  const codes = new Map<number, string[]>();
+  for (const e of command.effects) if (e.kind === "gadget") codes.set(e.index, [...(codes.get(e.index) ?? []), e.code]);
   command.words.forEach((word, index) => {
     if (index === 0) return;
     // an option's effect stands at the option, its value behind it
-    const before = command.words[index - 1]?.value?.startsWith("-") === true ? index - 1 : index;
-    const codes = command.effects.flatMap((e) =>
-      e.kind === "gadget" && (e.index === index || e.index === before) ? [e.code] : [],
-    );
+    const option = command.words[index - 1]?.value?.startsWith("-") === true ? (codes.get(index - 1) ?? []) : [];
+    const here = [...(codes.get(index) ?? []), ...option];
     for (const candidate of pathCandidates(word)) {
       const path = pathOf(candidate.word, command.directories, facts);
       const limit = path === undefined ? undefined : limitOn(path, "write", rules);
       if (limit === undefined || reasons.some((r) => r.rule === limit.rule && r.verdict === "deny")) continue;
-      const reads = codes.some((code) => READS_WORD[code]?.test(candidate.before) === true);
+      const reads = here.some((code) => READS_WORD[code]?.test(candidate.before) === true);
       const denied = reads && path !== undefined ? limitOn(path, "read", rules) : undefined;
       reasons.push(denied ?? { ...limit, verdict: "ask" });
     }

@@ -20,7 +20,13 @@ const MAX_UNKNOWN = 50;
 /** Everything a text would do. Total: it never throws on any text. */
 export function analyse(text: string, context: ShellContext): Facts {
   const walk = new Walk(context);
-  walk.read(text, 0);
+  try {
+    walk.read(text, 0);
+  } catch (error) {
+    // the one thing that can go wrong: a text nested deeper than the stack, in the parser or here
+    if (!(error instanceof RangeError)) throw error;
+    walk.doubt("too-deep", text, 0);
+  }
   for (const use of walk.flow.brokenNumbers()) walk.doubt("evaluated-text", use.text, use.offset);
   return { commands: walk.commands, unknown: walk.unknown };
 }
@@ -180,6 +186,7 @@ class Walk implements Reader {
   }
 
   doubt(code: string, text: string, offset: number): void {
-    if (this.unknown.length < MAX_UNKNOWN) this.unknown.push({ code, text: text.slice(0, 200), offset });
+    if (this.unknown.length < MAX_UNKNOWN || code === "too-deep")
+      this.unknown.push({ code, text: text.slice(0, 200), offset });
   }
 }

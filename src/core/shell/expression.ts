@@ -4,6 +4,8 @@ import type { ShellWord } from "./facts.ts";
 import { isNumber, isSettled, settle } from "./number.ts";
 import type { Reader } from "./reader.ts";
 
+const MAX_ARITHMETIC = 1000;
+
 /** Reads an arithmetic expression: its substitutions are judged, and anything but numbers is a doubt. */
 export function readArithmetic(
   reader: Reader,
@@ -11,6 +13,9 @@ export function readArithmetic(
   text: string,
   offset: number,
 ): void {
+  // the readers follow the tree, and the tree of `1+1+1…` is as deep as the text is long
+  if (expression !== undefined && expression.end - expression.pos > MAX_ARITHMETIC)
+    return reader.doubt("too-deep", text, offset);
   findSubstitutions(reader, expression);
   if (expression !== undefined && isSettled(reader, expression)) return settle(reader, expression);
   reader.doubt("evaluated-text", text, offset);

@@ -115,18 +115,15 @@ function readAndOr(reader: Reader, node: Extract<Node, { type: "AndOr" }>, stdin
     if (part !== undefined) readNode(reader, part, stdin);
     for (const directory of flow.directories) possible.add(directory);
   };
-  const joined = (at: number): number => {
-    if (node.operators[at] !== "&&") return at + 1;
-    if (node.commands[at]?.type === "Command" && flow.arrived !== undefined) flow.move(flow.arrived);
-    let end = at + 1;
-    flow.branch(() => {
-      step(at + 1);
-      end = joined(at + 1);
-    });
-    return end;
-  };
   step(0);
-  for (let at = joined(0); at < node.commands.length; at++) {
+  let at = 1;
+  flow.branch(() => {
+    for (; node.operators[at - 1] === "&&"; at++) {
+      if (node.commands[at - 1]?.type === "Command" && flow.arrived !== undefined) flow.move(flow.arrived);
+      step(at);
+    }
+  });
+  for (; at < node.commands.length; at++) {
     flow.move([...possible]);
     flow.branch(() => step(at));
   }
