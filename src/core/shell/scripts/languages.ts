@@ -25,14 +25,18 @@ export function scripted(
   };
 }
 
+/** Exactly in place: another letter or `=` behind it is a suffix, which names a second file. */
+const IN_PLACE = /^(?:-[nErsuz]*i|--i[a-z-]*)$/;
+
 /** sed: its script, and with `-i` the files it changes. */
 export const sed: Special = (read, use) => {
   const effects = [...scripted(sedHarm, ["e", "expression"], ["f", "file"], sedCommands)(read, use)];
-  const inPlace = read.seen.has("i") || read.seen.has("in-place");
+  if (!read.seen.has("i") && !read.seen.has("in-place")) return effects;
   const files =
     read.seen.has("e") || read.seen.has("expression") || read.seen.has("f") ? read.operands : read.operands.slice(1);
-  if (inPlace)
-    for (const file of files) effects.push({ kind: "write", path: file.word, index: file.index, inherent: true });
+  const index = use.words.findIndex((word, at) => at > 0 && IN_PLACE.test(word.value ?? ""));
+  if (index < 0) return [...effects, gadget("writes-in-place", 1)];
+  for (const file of files) effects.push({ kind: "write", path: file.word, index, inherent: false });
   return effects;
 };
 
