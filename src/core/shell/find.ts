@@ -56,7 +56,12 @@ export function findEffects(use: ProgramUse): readonly Effect[] {
       const [program] = inner;
       if (program === undefined) effects.push({ kind: "gadget", code: "not-constant", index });
       // each `{}` is a file name that is not known; names given to a shell's -c are code
-      else effects.push({ kind: "run", index: from, inner: use.inner(inner.map(fileName)) });
+      else {
+        effects.push({ kind: "run", index: from, inner: use.inner(inner.map(fileName)) });
+        // `sh -c 'rm {}'`: what the text runs beside the names put into it may be denied
+        const named = inner.some((w, i) => inner[i - 1]?.value === "-c" && w.value?.includes("{}") === true);
+        if (named) effects.push({ kind: "run", index: from, inner: use.inner(inner) });
+      }
     } else effects.push({ kind: "gadget", code: /^-f(?:print|ls)/.test(value) ? "write" : "unknown-option", index });
   }
   return effects;
