@@ -1,5 +1,5 @@
 // Words of unbash's tree → ShellWords: quote removal, brace expansion, and what stays unknown. Checked against a real bash by
-// tests/core/shell/differential.test.ts. When in doubt a word is not constant.
+// tests/real/shell.test.ts. When in doubt a word is not constant.
 import { parse, type Word, type WordPart } from "unbash";
 import { expandBraces, hasOpenBrace } from "./brace.ts";
 import type { ShellWord } from "./facts.ts";
