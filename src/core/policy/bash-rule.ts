@@ -16,6 +16,8 @@ export interface BashMatcher {
   readonly spelled: number;
   /** The program, when the rule spells it. */
   readonly program: string | undefined;
+  /** The folder that the word behind the spelled ones stands in: `node scripts/*` names what is run as well as a full path does. */
+  readonly folder?: string;
 }
 
 /** Compiles a specifier; `undefined` stands for the bare tool: everything, nothing spelled. */
@@ -43,7 +45,9 @@ export function compileBash(specifier: string | undefined): BashMatcher {
   }
   const pieces = body.split(ANY);
   const matches = (joined: string): boolean => glob(pieces, joined, boundary);
+  const [, folder] = /\u0001([^\u0001]+\/)$/.exec(literal) ?? [];
   return {
+    ...(folder === undefined ? {} : { folder }),
     matches,
     coversFrom: (leading) => (boundary || body.endsWith(ANY)) && glob(pieces, leading, true),
     couldMatch,

@@ -21,6 +21,8 @@ interface Base {
   readonly reason: Reason;
   readonly by: "free" | "read-only" | "accept-edits" | "rule" | "bypass" | "nothing";
   readonly spelled: number;
+  /** Of a rule such as `node scripts/*`, the folder it names behind the words it spells. */
+  readonly folder?: string;
 }
 
 function coverBase(command: Command, judge: Judge, own: Granted | undefined): Base {
@@ -33,7 +35,9 @@ function coverBase(command: Command, judge: Judge, own: Granted | undefined): Ba
   if (own !== undefined) {
     // what would pass by itself says so beside its rule, for those who ask about everything else (settle.ts)
     const reason = matched(own.rule, "allow", command);
-    return { by: "rule", spelled: own.spelled, reason: reads ? { ...reason, code: "read-only" } : reason };
+    const { folder, spelled } = own.rule.bash ?? {};
+    const names = folder !== undefined && spelled === own.spelled ? { folder } : {};
+    return { by: "rule", spelled: own.spelled, ...names, reason: reads ? { ...reason, code: "read-only" } : reason };
   }
   if (reads) return { by: "read-only", spelled: 0, reason: { code: "read-only", verdict: "allow", subject } };
   if (judge.mode === "bypassPermissions")
@@ -85,7 +89,9 @@ function coverEffect(effect: Effect, command: Command, judge: Judge, base: Base)
     case "irreversible":
       return undefined; // judged on their own
     case "gadget":
-      return named ? undefined : { code: effect.code, verdict: "ask", subject, hint: hintFor(effect, command) };
+      return named || (effect.code === "runs-file" && isInFolder(effect.index, command, base))
+        ? undefined
+        : { code: effect.code, verdict: "ask", subject, hint: hintFor(effect, command) };
     case "directory": {
       const path = pathOf(effect.path, command.directories, judge.facts);
       return named || (path !== undefined && isInWorkspace(path, judge.facts))
@@ -123,6 +129,17 @@ function isNamed(index: number, command: Command, spelled: number): boolean {
   if (index > 0) return index < spelled;
   const second = command.words[1]?.value;
   return spelled === Number.POSITIVE_INFINITY || (spelled >= 2 && second !== undefined && !/^[-+]/.test(second));
+}
+
+/** Is the word one below the folder that the rule names, by its own text? */
+function isInFolder(index: number, command: Command, { folder, spelled }: Base): boolean {
+  const value = command.words[index]?.value;
+  return (
+    folder !== undefined &&
+    index === spelled &&
+    value?.startsWith(folder) === true &&
+    !/(?:^|\/)\.\.(?:\/|$)/.test(value)
+  );
 }
 
 function coverWrite(
