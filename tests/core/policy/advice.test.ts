@@ -83,9 +83,9 @@ describe("the answer", () => {
   it("has words for every code that the source names", () => {
     const known = new Set(explainedCodes());
     const named = sources().flatMap((text) =>
-      [...text.matchAll(/(?:\bcode: |gadget\(|lasting\(|doubt\(|reasonOf\(|\bno\(|\bask\()"([a-z]+(?:-[a-z]+)*)"/g)].map(
-        ([, code]) => code ?? "",
-      ),
+      [
+        ...text.matchAll(/(?:\bcode: |gadget\(|lasting\(|doubt\(|reasonOf\(|\bno\(|\bask\()"([a-z]+(?:-[a-z]+)*)"/g),
+      ].map(([, code]) => code ?? ""),
     );
     expect(named.length).toBeGreaterThan(60);
     expect([...new Set(named)].filter((code) => !known.has(code))).toEqual([]);
