@@ -1,6 +1,6 @@
 // How an agent is told to start the hook client of this installation.
 import { accessSync, constants } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
 import { err, type HookedAgent, ok, type Problem, type Result } from "#core";
 import { DIALECTS, shellWord } from "#hooks";
 import type { HookClient } from "./hook-plan.ts";
@@ -18,11 +18,14 @@ export function agentNamed(word: string): Result<HookedAgent, Problem> {
   return err({ code: "usage", message: `\`${word}\` is no agent whose hooks are spoken`, hint: `one of ${known}` });
 }
 
-/** The native client where it is built, else the launcher. A moved state folder is said, because agents start hooks with few variables. */
+/**
+ * The native client where it is built, else the launcher. The state folder is said, because an agent may start hooks with few variables, or with
+ * those of a repository's settings, which must not choose it.
+ */
 export function hookClient(
   agent: HookedAgent,
   installation: Installation,
-  stateHome: string | undefined,
+  stateHome: string,
 ): Result<HookClient, Problem> {
   const program = [installation.helper, join(installation.root, "ringfence")].find(isProgram);
   if (program === undefined || /[\p{C}$]/u.test(program))
@@ -31,8 +34,7 @@ export function hookClient(
       message: `there is no hook client in \`${installation.root}\` that an agent could start`,
       hint: `\`${installation.root}/ringfence doctor\` builds it; its folder's name may hold no \`$\` and no control character`,
     });
-  const moved = stateHome !== undefined && isAbsolute(stateHome) ? ["--state-home", stateHome] : [];
-  const args = ["hook", agent, ...moved];
+  const args = ["hook", agent, "--state-home", stateHome];
   return ok({ program, args, shell: [program, ...args].map(shellWord).join(" ") });
 }
 

@@ -1,5 +1,5 @@
 // Whose hooks a command is about: the person's or the project's, and where both live.
-import { isAbsolute } from "node:path";
+import { dirname, isAbsolute } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import type { InstallSite } from "#hooks";
 import { findWorkspace } from "#monitor";
@@ -11,8 +11,8 @@ import { findInstallation, type Installation } from "./installation.ts";
 export interface HookSite {
   readonly site: InstallSite;
   readonly stateDir: string;
-  /** `XDG_STATE_HOME`, where it moves the state folder. */
-  readonly stateHome: string | undefined;
+  /** The folder that the state folder is in. */
+  readonly stateHome: string;
   readonly installation: Installation;
 }
 
@@ -23,7 +23,7 @@ export function hookSite(options: { readonly project?: boolean; readonly user?: 
   const [home, stateDir, installation] = [callerHome(), callerStateDir(process.env), findInstallation()];
   const env = callerEnvironment(process.env);
   const seen = homeOfAgents(env, home);
-  const given = { stateDir, stateHome: process.env["XDG_STATE_HOME"], installation };
+  const given = { stateDir, stateHome: dirname(stateDir), installation };
   if (options.project !== true) return ok({ ...given, site: { scope: "user", home: seen, root: seen, env } });
   const workspace = findWorkspace(process.cwd(), { installation: installation.root, stateDir, home });
   return workspace.ok
