@@ -19,7 +19,7 @@
 #include "hook_time.h"
 
 // The deadline is for a person who is asked; the agent's own, which `install` writes, is longer.
-enum { INPUT_MOST = 16 << 20, INPUT_STEP = 1 << 16, DEADLINE_S = 50, DEADLINE_MOST_S = 3600, ALTERNATE_STACK = 1 << 16 };
+enum { INPUT_MOST = 16 << 20, INPUT_STEP = 1 << 16, DEADLINE_S = 150, DEADLINE_MOST_S = 3600, ALTERNATE_STACK = 1 << 16 };
 
 struct options {
   const char *agent, *state_home;

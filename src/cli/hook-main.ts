@@ -43,7 +43,7 @@ function parseWords(words: readonly string[]): Words | string {
   const [agent, ...options] = words;
   if (agent === undefined || dialectOf(agent) === undefined)
     return "unknown agent; known are claude-code, codex, cursor, copilot, gemini and opencode";
-  let deadlineMs = 50_000;
+  let deadlineMs = 150_000;
   let stateDir: string | undefined;
   for (let at = 0; at < options.length; at += 2) {
     const value = options[at + 1] ?? "";

@@ -2,6 +2,7 @@
 import { err, type HookedAgent, ok, type Problem, type Result } from "#core";
 import {
   codexConfigOf,
+  HOOK_TIMEOUT_SECONDS,
   hookFileOf,
   type InstallSite,
   madePaths,
@@ -40,8 +41,8 @@ export interface InstallPlan {
   readonly hooksFiles: readonly string[];
 }
 
-/** Longer than the client's own 50 s, so that its words are the ones that are read. */
-const PLUGIN_TIMEOUT_MS = 60_000;
+/** Longer than the client's own 150 s, so that its words are the ones that are read. */
+const PLUGIN_TIMEOUT_MS = HOOK_TIMEOUT_SECONDS * 1_000;
 
 /** The plan of an installation, on top of whatever an earlier one left. */
 export function planInstall(

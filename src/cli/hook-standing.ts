@@ -1,6 +1,6 @@
 // Whether installed hooks still stand: read from the files as they are now, not from what was once written.
 import { readFileSync } from "node:fs";
-import { hooksAreOff, isTrusted, openCodePlugin, placesOf, switchedOff } from "#hooks";
+import { HOOK_TIMEOUT_SECONDS, hooksAreOff, isTrusted, openCodePlugin, placesOf, switchedOff } from "#hooks";
 import { hookClient } from "./hook-client.ts";
 import type { HookClient } from "./hook-plan.ts";
 import { hookSite } from "./hook-site.ts";
@@ -54,7 +54,8 @@ function faultOf(record: InstallRecord, client: HookClient): string | undefined 
       const off = switchedOff(record.agent, text, path);
       if (off !== undefined) return `\`${path}\` switches hooks off (${off})`;
     }
-    if (kind === "plugin" && text !== openCodePlugin({ ...client, timeoutMs: 60_000 })) return `\`${path}\` was edited`;
+    if (kind === "plugin" && text !== openCodePlugin({ ...client, timeoutMs: HOOK_TIMEOUT_SECONDS * 1_000 }))
+      return `\`${path}\` was edited`;
     if (kind === "trust" && hooksAreOff(text)) return `\`${path}\` switches hooks off (features.hooks = false)`;
     if (kind === "trust" && !isTrusted(text, { hooksFiles: record.hooksFiles, places, client: client.shell }))
       return `codex no longer trusts the hooks, and skips them without a word (\`${path}\`)`;

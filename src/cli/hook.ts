@@ -10,7 +10,7 @@ export function hookCommand(): Command {
     .argument("<agent>", "claude-code, codex, cursor, copilot, gemini or opencode")
     .option(
       "--deadline <seconds>",
-      "refuse when nobody has answered by then (default 50; an agent's own time-out must be longer)",
+      "refuse when nobody has answered by then (default 150; an agent's own time-out must be longer)",
     )
     .option(
       "--state-home <folder>",

@@ -173,7 +173,7 @@ describe.each(PLACES)("%s", (agent, own, shared) => {
     const { run, home } = bed();
     expect(run("install", agent).code).toBe(0);
     const file = join(home, own);
-    writeFileSync(file, readFileSync(file, "utf8").replace(/"timeout(Sec)?": 60/, '"timeout$1": 1'));
+    writeFileSync(file, readFileSync(file, "utf8").replace(/"timeout(Sec)?": 180/, '"timeout$1": 1'));
     expect(run("install", "--check", agent)).toMatchObject({ code: 1 });
     // Installing again mends it.
     expect(run("install", agent).code).toBe(0);

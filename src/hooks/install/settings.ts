@@ -17,7 +17,7 @@ export interface InstalledEvent {
 }
 
 /** Long enough for a person to answer; the client's own deadline is shorter, because every agent runs the call after a time-out. */
-export const HOOK_TIMEOUT_SECONDS = 60;
+export const HOOK_TIMEOUT_SECONDS = 180;
 
 /** Cursor's shell, files and servers have events of their own that are older; together they would ask twice. */
 const CURSOR_REST = "^(?!(?:Shell|Read|MCP:.*)$)";
