@@ -39,3 +39,17 @@ it("prints what the README shows", (ctx) => {
   expect(printed).toBe(shown);
   expect(readFileSync(join(folder, "src/price.mjs"), "utf8")).toContain("1.20");
 });
+
+it("answers a check as the README shows", () => {
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  const [, command = "", shown] = /```console\n\$ ringfence (check [^\n]*)\n([\s\S]*?)```/.exec(readme) ?? [];
+  const folder = join(tmp(), "shop");
+  mkdirSync(folder);
+  const done = spawnSync("sh", ["-c", `'${launcher}' ${command}`], {
+    cwd: folder,
+    encoding: "utf8",
+    env: { PATH: process.env["PATH"], HOME: userInfo().homedir, XDG_STATE_HOME: join(folder, "../state") },
+  });
+  expect(done.stdout).toBe(shown);
+  expect(done.status).toBe(10);
+});
