@@ -59,9 +59,10 @@ void commands_forget(const char *token) {
 
 // The token and exactly three descriptors, which come to stand at FD; false for anything else, and then nothing is left open.
 static bool receive_caller(int connection, char token[TOKEN_LENGTH + 1], int fd[3]) {
+  // Room for three and no more: the padding of CMSG_SPACE would take a fourth.
   char space[CMSG_SPACE(3 * sizeof(int))];
   struct iovec part = {token, TOKEN_LENGTH + 1};
-  struct msghdr packet = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space};
+  struct msghdr packet = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = space, .msg_controllen = CMSG_LEN(3 * sizeof(int))};
   struct pollfd one = {connection, POLLIN, 0};
   if (poll(&one, 1, CALLER_MS) != 1) return false;
   ssize_t n = recvmsg(connection, &packet, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);

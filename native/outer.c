@@ -29,7 +29,8 @@
 #include "view.h"
 #include "watch.h"
 
-enum { PROGRAM_MOST = 1 << 24, REQUEST_MOST = 1 << 20, WATCH_EVERY_MS = 200, SUSPEND_EVERY_MS = 20, DRAIN_AFTER_KILL_MS = 500 };
+// A further command is at most a line of exec-wire.ts, and each of its arguments takes a few bytes more here than there.
+enum { PROGRAM_MOST = 1 << 24, REQUEST_MOST = 1 << 22, WATCH_EVERY_MS = 200, SUSPEND_EVERY_MS = 20, DRAIN_AFTER_KILL_MS = 500 };
 
 // One running fence, as the outer helper sees it.
 struct fence {
@@ -241,11 +242,7 @@ static size_t take_body(struct fence *f, const char *bytes, size_t size) {
   return n;
 }
 
-// False when the supervisor is gone. All that has arrived: a caller may follow its announcement closely.
-static bool read_control(struct fence *f) {
-  char bytes[1 << 14];
-  ssize_t n = recv(FD_CONTROL, bytes, sizeof bytes, MSG_DONTWAIT);
-  if (n < 0) return errno == EINTR || errno == EAGAIN;
+static void take_control(struct fence *f, const char *bytes, ssize_t n) {
   for (ssize_t i = 0; i < n; i++) {
     if (f->body != NULL) {
       i += (ssize_t)take_body(f, bytes + i, (size_t)(n - i)) - 1;
@@ -259,7 +256,18 @@ static bool read_control(struct fence *f) {
     f->line_length = 0;
     obey(f, f->line);
   }
-  return n > 0 && (n < (ssize_t)sizeof bytes || read_control(f));
+}
+
+// False when the supervisor is gone. All that has arrived: a caller may follow its announcement closely.
+static bool read_control(struct fence *f) {
+  char bytes[1 << 14];
+  ssize_t n;
+  do {
+    n = recv(FD_CONTROL, bytes, sizeof bytes, MSG_DONTWAIT);
+    if (n < 0) return errno == EINTR || errno == EAGAIN;
+    take_control(f, bytes, n);
+  } while (n == (ssize_t)sizeof bytes);
+  return n > 0;
 }
 
 static void read_refusals(struct fence *f) {
