@@ -21,7 +21,7 @@
 
 #define INSIDE_SOCKET "/run/ringfence/agent.sock"
 
-enum { CONNECT_MS = 2000, START_MS = 5000, AGAIN_MS = 4 };
+enum { CONNECT_MS = 2000, START_MS = 10000, AGAIN_MS = 4 };
 
 // A non-blocking connection, or -1 with errno. EAGAIN: the backlog is full.
 static int dial(const char *path) {

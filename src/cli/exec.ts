@@ -5,6 +5,7 @@ import { constants } from "node:os";
 import { isatty } from "node:tty";
 import { Command } from "commander";
 import type { Problem } from "#core";
+import { isInside } from "#core/shell";
 import { type AnnouncedExec, type ExecEnd, type ExecWish, requestExec } from "#monitor";
 import { callerStateDir } from "./caller.ts";
 import { EXIT, fail } from "./exit.ts";
@@ -31,16 +32,22 @@ async function exec(session: string, words: readonly string[]): Promise<void> {
       EXIT.usage,
     );
   const stateDir = callerStateDir(process.env);
-  const { id } = requireRunning(stateDir, session);
-  const announced = await requestExec(stateDir, id, wishOf([program, ...rest]));
+  const { id, workspace } = requireRunning(stateDir, session);
+  const announced = await requestExec(stateDir, id, wishOf([program, ...rest], workspace));
   if (!announced.ok) return fail(announced.error.problem, announced.error.exitCode);
   process.exitCode = await attach(announced.value);
 }
 
-function wishOf(argv: ExecWish["argv"]): ExecWish {
+/** A person may call from anywhere: what is not in the workspace is not in the fence, and the session's own folder is meant. */
+function wishOf(argv: ExecWish["argv"], workspace: string): ExecWish {
+  const cwd = process.cwd();
   const term = process.env["TERM"] ?? "";
-  const named = /^[\w.+-]{1,64}$/.test(term) ? { term } : {};
-  return { argv, cwd: process.cwd(), tty: [isatty(0), isatty(1), isatty(2)], ...named };
+  return {
+    argv,
+    ...(isInside(workspace, cwd) ? { cwd } : {}),
+    tty: [isatty(0), isatty(1), isatty(2)],
+    ...(/^[\w.+-]{1,64}$/.test(term) ? { term } : {}),
+  };
 }
 
 /** Signals for this process alone; those of the terminal reach the helper by themselves, and once is enough. */

@@ -99,15 +99,15 @@ function tool(fields: Fields, context: HookContext): Result<HookEvent, Problem> 
 function speech(event: HookEvent): Words {
   switch (event.kind) {
     case "before-tool": {
-      const decide = (permissionDecision: string, permissionDecisionReason: string, more = {}): unknown =>
+      const decide = (permissionDecision: string, permissionDecisionReason: string, more: object = {}): unknown =>
         preToolUse({ permissionDecision, permissionDecisionReason, ...more });
-      const rewrite: Words["rewrite"] = (reason, command) =>
-        decide("allow", reason, { updatedInput: withCommand(event.input, command) });
+      const instead = (command: string): object => ({ updatedInput: withCommand(event.input, command) });
+      const rewrite: Words["rewrite"] = (reason, command) => decide("allow", reason, instead(command));
       return {
         deny: (reason) => decide("deny", reason),
         allow: (reason) => decide("allow", reason),
         // Seen in every permission mode, full bypass included: a person is asked, or the call is refused where there is none.
-        ask: (reason) => decide("ask", reason),
+        ask: (reason, command) => decide("ask", reason, command === undefined ? {} : instead(command)),
         ...(event.rewritable ? { rewrite } : {}),
       };
     }

@@ -32,8 +32,8 @@ export interface Words {
   /** A refusal of this event. Absent where the agent cannot refuse it any more: then nothing is said. */
   readonly deny?: (reason: string) => unknown;
   readonly allow?: (reason: string) => unknown;
-  /** Only where the agent is known to put the question to its person, or to refuse. */
-  readonly ask?: (reason: string) => unknown;
+  /** Only where the agent is known to put the question to its person, or to refuse. `command` runs in the call's place after a yes. */
+  readonly ask?: (reason: string, command?: string) => unknown;
   /** The agent is asking its person already: where we would ask too, nothing needs to be said. */
   readonly asking?: true;
   /** What silence is where the other end is ours and takes nothing for no answer at all. */
@@ -54,7 +54,8 @@ export function answerIn(words: Words, agent: HookedAgent, answer: HookAnswer): 
       return no(answer.reason);
     case "ask":
       if (words.asking === true) return quiet;
-      if (words.ask !== undefined && rewrite === undefined) return say(words.ask(spoken(answer.reason)));
+      if (words.ask !== undefined && (rewrite === undefined || words.rewrite !== undefined))
+        return say(words.ask(spoken(answer.reason), rewrite));
       return no(
         `${spoken(answer.reason)}\nthis needs a person, and ${agent} cannot ask one here; allow it in the policy, then try again`,
       );

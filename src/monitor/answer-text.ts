@@ -9,17 +9,28 @@ const LINES_MOST = 8;
 
 /** One refusal. `why`: half sentences with rule and place; `advice`: what the person can type, most useful first. */
 export function refusalText(why: readonly string[], advice: readonly string[]): string {
-  const shown = [...new Set(why)].slice(0, LINES_MOST);
-  const more = why.length - shown.length;
   const lines = [
-    `Ringfence refused this: ${shown.join("; ")}${more > 0 ? `; and ${more} more reasons` : ""}.`,
+    `Ringfence refused this: ${listed(why)}.`,
     "Another way to the same thing is refused as well: do something else, or ask the person you work for.",
     ...(advice.length === 0 ? [] : ["They can change it:", ...advice.map((line) => `  ${line}`)]),
   ];
   return lines.map((line) => forTerminal(line, { max: 1_000 })).join("\n");
 }
 
+/** A refusal for want of a person's yes: the rule or cause as well, and what came of the question, which says what to type. */
+export function askedRefusalText(why: readonly string[], answer: string): string {
+  return [`Ringfence refused this: ${listed(why)}.`, answer]
+    .map((line) => forTerminal(line, { max: 1_000 }))
+    .join("\n");
+}
+
 /** The words under a question that the agent's own prompt shows. */
 export function questionText(why: readonly string[]): string {
   return forTerminal(`Ringfence asks: ${[...new Set(why)].slice(0, LINES_MOST).join("; ")}`, { max: 1_000 });
+}
+
+function listed(why: readonly string[]): string {
+  const all = [...new Set(why)];
+  const more = all.length - LINES_MOST;
+  return `${all.slice(0, LINES_MOST).join("; ")}${more > 0 ? `; and ${more} more reasons` : ""}`;
 }

@@ -7,6 +7,7 @@ import { err, ok, type Problem, type Result } from "#core";
 import type { Append } from "#core/log";
 import type { Policy } from "#core/policy";
 import { insideArgv } from "#core/presets";
+import { isInside } from "#core/shell";
 import type { Fence, FenceEvent } from "#sandbox";
 import { type ExecAnswer, type ExecEnd, type ExecWish, LINE_MOST, parseExecRequest } from "./exec-wire.ts";
 import { deniedCommand } from "./judge-command.ts";
@@ -86,7 +87,7 @@ export async function openExecServer(options: ExecServerOptions): Promise<Result
 }
 
 /** One line, soon and short, or nothing. */
-function readRequest(socket: net.Socket, take: (line: string) => void): void {
+function readRequest(socket: net.Socket, take: (line: Uint8Array) => void): void {
   const parts: Buffer[] = [];
   let size = 0;
   const late = setTimeout(() => socket.destroy(), REQUEST_MS);
@@ -99,8 +100,8 @@ function readRequest(socket: net.Socket, take: (line: string) => void): void {
     clearTimeout(late);
     socket.off("data", onData);
     socket.resume();
-    const text = Buffer.concat(parts).toString("utf8");
-    take(text.slice(0, text.indexOf("\n")));
+    const bytes = Buffer.concat(parts);
+    take(bytes.subarray(0, bytes.indexOf(0x0a)));
   };
   socket.on("data", onData);
 }
@@ -122,7 +123,7 @@ class Commands {
     });
   }
 
-  request(line: string, socket: net.Socket): void {
+  request(line: Uint8Array, socket: net.Socket): void {
     const request = parseExecRequest(line);
     if (!request.ok) return this.refuse(socket, 125, request.error);
     if (request.value.op === "stop") {
@@ -138,7 +139,8 @@ class Commands {
 
   private async start(wish: ExecWish, socket: net.Socket): Promise<void> {
     const { append, place, policy } = this.options;
-    const cwd = wish.cwd === place.root || wish.cwd.startsWith(`${place.root}/`) ? wish.cwd : place.cwd;
+    const cwd = wish.cwd ?? place.cwd;
+    if (!isInside(place.root, cwd)) return this.refuse(socket, 125, elsewhere(cwd, place.root));
     const argv = insideArgv(wish.argv);
     const denied = deniedCommand(policy, { argv: wish.argv, cwd, root: place.root, home: place.home });
     if (denied !== undefined) return this.refuse(socket, 126, denied);
@@ -215,6 +217,15 @@ const SIGKILL = 9;
 
 function pause(ms: number): Promise<undefined> {
   return new Promise((done) => setTimeout(done, ms, undefined));
+}
+
+/** The same words do something else in another folder: a command runs where it was judged, or not at all. */
+function elsewhere(cwd: string, root: string): Problem {
+  return {
+    code: "exec-elsewhere",
+    message: `the working directory \`${cwd}\` is not in the session's workspace`,
+    hint: `cd ${root}`,
+  };
 }
 
 const ENDED: Problem = {

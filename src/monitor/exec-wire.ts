@@ -1,12 +1,14 @@
 // What `ringfence exec` and `sessions stop` say to a session's supervisor, and what it answers: one JSON line each way, and a last one when the
 // command is over. The streams do not pass here: the caller hands them to the fence itself (native/attach.h).
-import { isAbsolute } from "node:path";
+import { resolve } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
+import { utf8 } from "./hook-wire.ts";
 
 /** One further command, as a caller asks for it. */
 export interface ExecWish {
   readonly argv: readonly [string, ...string[]];
-  readonly cwd: string;
+  /** The caller's working directory; the session's own when absent. */
+  readonly cwd?: string;
   /** Which of stdin, stdout, stderr are terminals. */
   readonly tty: readonly [boolean, boolean, boolean];
   /** The caller's TERM, for a session that has none. */
@@ -34,10 +36,12 @@ export const LINE_MOST = 1_000_000;
 
 const ARGUMENTS_MOST = 10_000;
 
-/** A request as it came in. Total on any text. */
-export function parseExecRequest(line: string): Result<ExecRequest, Problem> {
+/** A request as it came in. Total on any bytes. */
+export function parseExecRequest(bytes: Uint8Array): Result<ExecRequest, Problem> {
   const bad = (what: string): Result<never, Problem> =>
     err({ code: "exec-request", message: `the session does not understand this request: ${what}` });
+  const line = utf8(bytes);
+  if (line === undefined) return bad("no UTF-8");
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -51,13 +55,16 @@ export function parseExecRequest(line: string): Result<ExecRequest, Problem> {
   if (op !== "exec") return bad("an unknown operation");
   const [program, ...rest] = Array.isArray(argv) ? argv : [];
   if (!isWord(program) || program === "" || !rest.every(isWord) || rest.length > ARGUMENTS_MOST) return bad("argv");
-  if (!isWord(cwd) || !isAbsolute(cwd)) return bad("cwd");
+  if (cwd !== undefined && !(isWord(cwd) && resolve(cwd) === cwd)) return bad("cwd");
   const [stdin, stdout, stderr, ...more]: readonly unknown[] = Array.isArray(tty) ? tty : [];
   if (typeof stdin !== "boolean" || typeof stdout !== "boolean" || typeof stderr !== "boolean" || more.length > 0)
     return bad("tty");
   if (term !== undefined && !(typeof term === "string" && /^[\w.+-]{1,64}$/.test(term))) return bad("term");
-  const wish = { argv: [program, ...rest] as const, cwd, tty: [stdin, stdout, stderr] as const };
-  return ok({ op, wish: term === undefined ? wish : { ...wish, term } });
+  const wish = { argv: [program, ...rest] as const, tty: [stdin, stdout, stderr] as const };
+  return ok({
+    op,
+    wish: { ...wish, ...(cwd === undefined ? {} : { cwd }), ...(term === undefined ? {} : { term }) },
+  });
 }
 
 /** An argument: text without the NUL that would end it early. */

@@ -3,7 +3,7 @@
 import type { HookAnswer, HookEvent, Problem, Result } from "#core";
 import { adviceOn } from "#core/policy";
 import { observationsOfEvent } from "#core/session";
-import { ALLOWED, questionText, refusalText } from "./answer-text.ts";
+import { ALLOWED, askedRefusalText, questionText, refusalText } from "./answer-text.ts";
 import { callRecord, claimedBy, recordedReason } from "./call-record.ts";
 import type { Asked, Guard, GuardedSession } from "./guarded-session.ts";
 import { refusalWords } from "./hook-answer.ts";
@@ -73,7 +73,7 @@ async function beforeTool(event: BeforeTool, session: GuardedSession, signal: Ab
     }),
   );
   if (refused !== undefined) return { verdict: "deny", reason: refused };
-  if (final === "deny") return { verdict: "deny", reason: asked?.reason ?? refusal(event, weighed) };
+  if (final === "deny") return { verdict: "deny", reason: refusal(event, weighed, asked) };
   const reason = final === "ask" ? questionText(wordsOf(weighed)) : (asked?.reason ?? ALLOWED);
   return { verdict: final, reason, ...(fenced?.ok === true ? { rewrite: fenced.value } : {}) };
 }
@@ -148,7 +148,8 @@ async function fence(event: BeforeTool, session: GuardedSession): Promise<Result
   return command === undefined ? undefined : session.fenced?.(command, event.cwd);
 }
 
-function refusal(event: ToolEvent, weighed: Weighed): string {
+function refusal(event: ToolEvent, weighed: Weighed, asked?: Asked): string {
+  if (asked !== undefined) return askedRefusalText(wordsOf(weighed), asked.reason);
   const { judge } = weighed.guard;
   const byRules = weighed.settled.verdict === "deny";
   return refusalText(wordsOf(weighed), byRules ? adviceOn(judge, event.actions, weighed.judgement) : [NEW_SESSION]);

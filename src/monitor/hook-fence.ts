@@ -1,8 +1,10 @@
 // The fence of a session that has none of its own: shell commands of an agent outside run in it (DESIGN 4, `updatedInput`), so that walls stand at least
 // around what it runs. It is started by the first command that needs it and ends with the session.
-import { ok, type Problem, type Result } from "#core";
+import { realpathSync } from "node:fs";
+import { err, ok, type Problem, type Result } from "#core";
 import type { Append } from "#core/log";
 import type { Policy } from "#core/policy";
+import { isInside } from "#core/shell";
 import { fencedCommand, type IdleRequest, type IdleSession, openIdleSession } from "./idle-session.ts";
 import { sessionPaths } from "./sessions.ts";
 import { wallsOf } from "./walls.ts";
@@ -16,8 +18,8 @@ export interface HookFenceOptions {
 /** The fence. */
 export interface HookFence {
   readonly isOpen: boolean;
-  /** The shell command that runs `command` inside. A Problem when there can be no fence: then the command does not run at all (I15). */
-  command(command: string): Promise<Result<string, Problem>>;
+  /** The shell command that runs `command` inside, from `cwd`. A Problem when it cannot: then the command does not run at all (I15). */
+  command(command: string, cwd: string): Promise<Result<string, Problem>>;
   /** Ends everything inside. Idempotent. */
   close(): Promise<void>;
 }
@@ -39,18 +41,25 @@ export function openHookFence({ request, append }: HookFenceOptions): HookFence 
     const opened = await openIdleSession(request);
     if (!opened.ok) return opened;
     // Ended by a limit or by a person: the next command starts another one.
-    void opened.value.ended.finally(() => {
+    const over = (): void => {
       opening = undefined;
-    });
-    await append({ type: "exec.start", origin: "observed", data: { fence: opened.value.id } });
+    };
+    void opened.value.ended.then(over, over);
+    try {
+      await append({ type: "exec.start", origin: "observed", data: { fence: opened.value.id } });
+    } catch (error) {
+      await opened.value.close();
+      throw error;
+    }
     return opened;
   };
   return {
     get isOpen(): boolean {
       return opening !== undefined;
     },
-    command: async (command) => {
-      if (closed) return { ok: false, error: { code: "fence-closed", message: "the session is over" } };
+    command: async (command, cwd) => {
+      if (closed) return err({ code: "fence-closed", message: "the session is over" });
+      if (!isInside(request.cwd, realPath(cwd))) return err(elsewhere(cwd, request.cwd));
       opening ??= open().catch((error: Error) => {
         opening = undefined;
         throw error;
@@ -61,7 +70,7 @@ export function openHookFence({ request, append }: HookFenceOptions): HookFence 
         return ok(fencedCommand({ helper, folder }, command));
       }
       opening = undefined; // what was missing may be there next time
-      return { ok: false, error: noFence(opened.error) };
+      return err(noFence(opened.error));
     },
     close: async () => {
       closed = true;
@@ -69,6 +78,20 @@ export function openHookFence({ request, append }: HookFenceOptions): HookFence 
       if (opened?.ok === true) await opened.value.close();
     },
   };
+}
+
+/** What is not in the workspace is not in its fence. */
+function elsewhere(cwd: string, root: string): Problem {
+  const message = `shell commands run in a fence around \`${root}\`, and \`${cwd}\` is not in it`;
+  return { code: "fence-elsewhere", message, hint: `\`cd ${root}\` first` };
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path; // gone: the shell will say so
+  }
 }
 
 function noFence([first]: readonly Problem[]): Problem {

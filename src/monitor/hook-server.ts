@@ -49,7 +49,11 @@ const WAIT_MS = 1_000;
 export async function openHookServer(options: HookServerOptions): Promise<Result<HookServer, Problem>> {
   const limits = { ...LIMITS, ...options.limits };
   const open = new Set<Conversation>();
-  const shared: Shared = { options, limits, bytes: 0 };
+  const makeRoom = (): void => {
+    const [largest] = [...open].sort((a, b) => b.bytes - a.bytes);
+    largest?.refuse("the monitor is busy with too much at once");
+  };
+  const shared: Shared = { options, limits, bytes: 0, makeRoom };
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {
     const talk = new Conversation(socket, shared);
     open.add(talk);
@@ -128,6 +132,8 @@ interface Shared {
   readonly limits: HookServerLimits;
   /** Of all calls under way. */
   bytes: number;
+  /** Refuses the largest call: whoever fills the memory pays for it, not whoever comes next. */
+  readonly makeRoom: () => void;
 }
 
 /** One connection: its call is read, answered, and that is all. */
@@ -152,6 +158,11 @@ class Conversation {
       this.settle("over");
       this.gone.abort();
     });
+  }
+
+  /** What it holds: its input, until it is answered. */
+  get bytes(): number {
+    return this.size;
   }
 
   get isReading(): boolean {
@@ -179,7 +190,8 @@ class Conversation {
     this.chunks.push(chunk);
     this.size += chunk.length;
     this.shared.bytes += chunk.length;
-    if (this.shared.bytes > this.shared.limits.bytes) return this.refuse("the monitor is busy with too much at once");
+    if (this.shared.bytes > this.shared.limits.bytes) this.shared.makeRoom();
+    if (this.state !== "reading") return;
     if (this.size > WIRE.headerMost + WIRE.inputMost) return this.refuse("the hook's event is too large");
     if (this.caller === undefined) this.readHeader(chunk);
   }
@@ -220,11 +232,12 @@ class Conversation {
     this.socket.once("close", () => clearTimeout(late));
   }
 
-  /** Moves on, once: the input is let go and its bytes are given back. */
+  /** Moves on. The input's bytes are given back when it is over: whoever answers still holds it. */
   private settle(state: "answering" | "over"): void {
     if (this.state === "reading") clearTimeout(this.timer);
     this.state = state;
     this.chunks.length = 0;
+    if (state === "answering") return;
     this.shared.bytes -= this.size;
     this.size = 0;
   }

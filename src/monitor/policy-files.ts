@@ -41,7 +41,8 @@ export async function readLayers(places: PolicyPlaces): Promise<Result<readonly 
     layers.push({ name: "command-line", file: "command line", text, digest: sha256(Buffer.from(text)), trusted: true });
   }
   for (const { name, file } of layerFiles(places)) {
-    if (file === named && name !== "command-line") continue; // named by the person: read once, as their word
+    // named by the person: read once, as their word; but the managed file stays what it is, whoever names it
+    if (file === named && name !== "command-line" && name !== "managed") continue;
     const workspaceFile = name === "local" || name === "project";
     const read = await readPolicyFile(file, { followLinks: !workspaceFile });
     if (!read.ok) problems.push(read.error);

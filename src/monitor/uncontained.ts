@@ -123,7 +123,7 @@ export async function openUncontained(
     legs: new LegBook(append),
     ask: questions.ask,
     get fenced() {
-      return wantsFence(policy.last) ? (command: string) => fence.command(command) : undefined;
+      return wantsFence(policy.last) ? fence.command : undefined;
     },
   };
   return ok({

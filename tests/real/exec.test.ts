@@ -249,6 +249,42 @@ describe.each(callers.map((caller) => [caller.name, caller] as const))("%s", (_,
     expect([nowhere.status, nowhere.stderr]).toEqual([125, expect.stringContaining("hint: ")]);
   });
 
+  test("runs where its caller stands, or not at all", async () => {
+    await using session = await openSession(caller);
+    const place = { helper: helperPath, folder: join(caller.state, "ringfence/sessions", session.id) };
+    const elsewhere = caller.folder(`e${sequence}`);
+    const there = caller.outside(["sh", "-c", fencedCommand(place, "touch ran")], { cwd: elsewhere });
+    expect([there.status, there.stderr]).toEqual([
+      125,
+      expect.stringMatching(/not in the session's workspace\nhint: cd /),
+    ]);
+    expect(session.exec(["ls"]).stdout).toBe("");
+    // A person means the session's own folder.
+    expect(session.exec(["pwd"], { cwd: elsewhere }).stdout).toBe(`${session.cwd}\n`);
+  });
+
+  test("is exactly the command that was asked for: a byte that is no text is none", async () => {
+    await using session = await openSession(caller);
+    const folder = join(caller.state, "ringfence/sessions", session.id);
+    const odd = caller.outside(["sh", "-c", '"$0" exec "$1" -- touch "$(printf "caf\\351")"', helperPath, folder], {
+      cwd: session.cwd,
+    });
+    expect([odd.status, odd.stderr]).toEqual([125, expect.stringContaining("no UTF-8")]);
+    expect(session.exec(["ls"]).stdout).toBe("");
+  });
+
+  test("as long as it may be, it is one command more and not the end of the session", async () => {
+    await using session = await openSession(caller);
+    const folder = join(caller.state, "ringfence/sessions", session.id);
+    const script = `word=$(head -c 96 /dev/zero | tr '\\0' x); words=(); for n in $(seq 9900); do words+=("$word"); done
+      exec "$0" exec "$1" -- true "\${words[@]}"`;
+    expect(caller.outside(["bash", "-c", script, helperPath, folder], { cwd: session.cwd })).toMatchObject({
+      status: 0,
+      stderr: "",
+    });
+    expect(session.exec(["echo", "well"]).stdout).toBe("well\n");
+  });
+
   test("many at once", async () => {
     await using session = await openSession(caller);
     const one = (n: number): Promise<string> =>

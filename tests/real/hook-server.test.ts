@@ -204,6 +204,28 @@ describe("many calls", () => {
     await Promise.race(big);
     expect(await ask()).toBe("yes");
   });
+
+  test("whoever fills the memory pays for it, also with calls that are being answered", async () => {
+    const waiting: string[] = [];
+    const { path, ask } = await bed({
+      limits: { bytes: 1_000_000 },
+      answer: ({ input }) =>
+        input.length < 100
+          ? Promise.resolve(YES)
+          : new Promise(() => {
+              waiting.push(input);
+            }),
+    });
+    const big = (): Promise<HookReply | undefined> =>
+      exchange(path, Buffer.concat([Buffer.from(headerLine(CALLER)), Buffer.alloc(450_000, 0x20)]), true);
+    const first = [big(), big()];
+    await expect.poll(() => waiting.length).toBe(2);
+    expect(await ask()).toBe("yes");
+    const third = big();
+    expect((await Promise.race([...first, third]))?.stderr).toMatch(/too much at once/);
+    expect(await ask()).toBe("yes");
+    expect(await ask("x".repeat(99))).toBe("yes");
+  });
 });
 
 describe("the socket", () => {

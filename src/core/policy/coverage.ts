@@ -3,7 +3,16 @@ import type { Reason } from "../decision.ts";
 import { isCommonPlace } from "../paths/index.ts";
 import { type Command, type Effect, isInside } from "../shell/index.ts";
 import { type Granted, type Judge, matched } from "./judge.ts";
-import { allowOn, isInWorkspace, type NamedPath, namedPath, pathOf, protectedReason, ruleFor } from "./judge-paths.ts";
+import {
+  allowOn,
+  broughtTo,
+  isInWorkspace,
+  type NamedPath,
+  namedPath,
+  pathOf,
+  protectedReason,
+  ruleFor,
+} from "./judge-paths.ts";
 import type { CompiledRule } from "./rules.ts";
 
 /** What covers the command and its effects. The first reason that is not `allow` is where a person is needed. */
@@ -157,8 +166,14 @@ function coverWrite(
     return harmless ? undefined : { code: "not-constant", verdict: "ask", subject: command.text };
   }
   if (path.shown === "/dev/null" && effect.kind === "write") return undefined;
-  const guarded = protectedReason(path, judge.facts);
-  if (guarded !== undefined) return guarded;
+  const brings = effect.brings ?? [];
+  for (const each of [path, ...broughtTo(path, brings, judge.facts)]) {
+    const guarded = protectedReason(each, judge.facts, effect.tree);
+    if (guarded !== undefined) return guarded;
+  }
+  // `cp a/.* .`: hidden files of every name
+  if (brings.some((word) => word.value === undefined && /(?:^|\/)\.[^/]*$/.test(word.prefix)))
+    return { code: "not-constant", verdict: "ask", subject: command.text };
   if (judge.mode === "plan") return { code: "plan-mode", verdict: "ask", subject: path.shown };
   const rule = allowOn(path, "write", judge.rules);
   if (rule !== undefined) return allowedBy(rule, path);

@@ -1,7 +1,7 @@
 // Paths against rules: what `Read`, `Write` and `Edit` say of a path, links included (DESIGN 7 rule 7), and what is protected (PERM-4).
 
 import type { Reason } from "../decision.ts";
-import { protection } from "../paths/index.ts";
+import { isDependencyFolder, leadsToProtected, protection } from "../paths/index.ts";
 import { isInside, joinPath, type ShellWord } from "../shell/index.ts";
 import { firstOnPath, pathRules } from "./rule-index.ts";
 import type { CompiledRule, CompiledRules, Places } from "./rules.ts";
@@ -36,8 +36,8 @@ export function namedPath(shown: string, paths: readonly string[], facts: PathFa
   const names = new Set(paths.map((path) => joinPath("/", path)));
   // the same disk under another name
   for (const name of [...names]) {
-    const under = /^\/proc\/(?:self|thread-self|\d+)\/root(?=\/|$)/.exec(name)?.[0];
-    if (under !== undefined) names.add(joinPath("/", name.slice(under.length)));
+    const [under, link] = /^\/proc\/(?:self|thread-self|\d+)\/(root|cwd)(?=\/|$)/.exec(name) ?? [];
+    if (under !== undefined) names.add(joinPath(link === "cwd" ? facts.root : "/", `./${name.slice(under.length)}`));
   }
   for (const path of paths) for (const more of facts.resolve?.(path) ?? []) names.add(more);
   return { shown, names: [...names] };
@@ -50,6 +50,9 @@ export function isInWorkspace(path: NamedPath, facts: PathFacts): boolean {
 
 /** A repository's own folder: whoever moves, deletes or fills it by other means than git replaces hooks and settings too. */
 const GIT_FOLDER = /(?:^|\/)\.git(?:\/|$)/i;
+
+/** `.github`, `.config`: of the folders above protected names, those that are nobody's ordinary ones (`tools`, `project`). */
+const HIDDEN_FOLDER = /(?:^|\/)\.[^/]+$/;
 
 type Access = "read" | "write";
 
@@ -81,6 +84,28 @@ export function limitBelow(folder: NamedPath, access: Access, rules: CompiledRul
   return undefined;
 }
 
+/** The first deny or ask that spells something in the folder: whoever moves, replaces or deletes the folder does so with that as well. */
+export function limitWithin(folder: NamedPath, access: Access, rules: CompiledRules): CompiledRule | undefined {
+  const names = folder.names.map((name) => name.toLowerCase());
+  return (["deny", "ask"] as const)
+    .flatMap((list) => pathRules(rules[list], `limit ${access}`, (r) => concerns(r, access, "limit")))
+    .find(({ fixed }) => fixed !== undefined && names.some((name) => isInside(name, fixed.toLowerCase())));
+}
+
+/** Where things come to stand when they are put into a folder: `cp a/.envrc .` writes `./.envrc`. Names that are not known are left out. */
+export function broughtTo(folder: NamedPath, brings: readonly ShellWord[], facts: PathFacts): readonly NamedPath[] {
+  const names = brings.map((word) => /([^/]+)\/*$/s.exec(word.value ?? "")?.[1] ?? ".");
+  return [...new Set(names)]
+    .filter((name) => name !== "." && name !== "..")
+    .map((name) =>
+      namedPath(
+        `${folder.shown.replace(/\/+$/, "")}/${name}`,
+        folder.names.map((above) => `${above}/${name}`),
+        facts,
+      ),
+    );
+}
+
 /** The allow rule that covers every name of the path. */
 export function allowOn(path: NamedPath, access: Access, { allow }: CompiledRules): CompiledRule | undefined {
   const bound = pathRules(allow, `allow ${access}`, (r) => concerns(r, access, "allow"));
@@ -96,8 +121,8 @@ export function hasLimits(access: Access, rules: CompiledRules): boolean {
   );
 }
 
-/** Why writing there is never automatic, if it is not. */
-export function protectedReason(path: NamedPath, facts: PathFacts): Reason | undefined {
+/** Why writing there is never automatic, if it is not. `tree`: a whole folder comes or goes, with what it holds. */
+export function protectedReason(path: NamedPath, facts: PathFacts, tree?: boolean): Reason | undefined {
   for (const name of path.names) {
     const relative = isInside(facts.root, name) ? name.slice(facts.root.length + 1) : name.slice(1);
     if (GIT_FOLDER.test(relative))
@@ -105,6 +130,14 @@ export function protectedReason(path: NamedPath, facts: PathFacts): Reason | und
     const found = protection(relative);
     if (found !== undefined && !found.inDependencies)
       return { code: "protected-path", verdict: "ask", subject: path.shown, hint: `protected because ${found.why}` };
+    const below = tree === true && HIDDEN_FOLDER.test(relative) ? leadsToProtected(relative) : undefined;
+    if (below !== undefined && !relative.split("/").some(isDependencyFolder))
+      return {
+        code: "protected-path",
+        verdict: "ask",
+        subject: path.shown,
+        hint: `\`${below}\` comes or goes with it`,
+      };
   }
   return undefined;
 }

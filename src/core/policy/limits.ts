@@ -1,10 +1,10 @@
 // What denies or asks, whatever else allows: rules on words and paths, irreversible acts, deleting what is too large (DESIGN 7 rules 3,
 // 4, 7 and 8).
 import type { Reason } from "../decision.ts";
-import { type Command, isInside, type ShellWord } from "../shell/index.ts";
+import { type Command, type Effect, isInside, type ShellWord } from "../shell/index.ts";
 import { BETWEEN } from "./bash-rule.ts";
 import { type Judge, matched } from "./judge.ts";
-import { hasLimits, limitOn, type PathFacts, pathOf } from "./judge-paths.ts";
+import { broughtTo, hasLimits, limitOn, limitWithin, type NamedPath, type PathFacts, pathOf } from "./judge-paths.ts";
 import { bashRules } from "./rule-index.ts";
 
 /** Every reason against a command itself. What it runs is judged on its own. */
@@ -57,6 +57,7 @@ function pathLimits(command: Command, judge: Judge): readonly Reason[] {
     const limit = path === undefined ? undefined : limitOn(path, access, rules);
     if (limit !== undefined)
       reasons.push(effect.kind === "read" && effect.content === false ? { ...limit, verdict: "ask" } : limit);
+    else if (path !== undefined) reasons.push(...limitsAround(effect, path, judge));
     const content = effect.kind !== "read" || effect.content !== false;
     const open = path === undefined || (effect.kind === "read" && effect.recursive === true);
     if (open && content && (access === "read" ? reads : writes))
@@ -80,6 +81,34 @@ function pathLimits(command: Command, judge: Judge): readonly Reason[] {
   });
   return reasons;
 }
+
+/** What a rule says of things that come, go or get another name together with this path, or that are put into it. */
+function limitsAround(effect: PathEffect, path: NamedPath, { rules, facts }: Judge): readonly Reason[] {
+  const access = effect.kind === "read" ? "read" : "write";
+  const unsure = (folder: NamedPath): readonly Reason[] => {
+    const rule = limitWithin(folder, access, rules);
+    return rule === undefined
+      ? []
+      : [{ code: "rule-not-excluded", verdict: "ask", subject: folder.shown, rule: rule.text.text, at: rule.text.at }];
+  };
+  if (effect.kind === "read") return effect.renamed === true ? unsure(path) : [];
+  const { brings, tree } = effect;
+  if (brings === undefined) return tree === true ? unsure(path) : [];
+  const isFolder = /(?:^|\/)\.{0,2}$/.test(path.shown);
+  const brought = broughtTo(path, brings, facts);
+  // a folder takes the place of the path itself, or its contents come to stand there
+  const merges = (tree === true && !isFolder) || brought.length < new Set(brings.map(({ text }) => text)).size;
+  return [
+    ...brought.flatMap((each) => {
+      const limit = limitOn(each, "write", rules);
+      if (limit === undefined) return tree === true ? unsure(each) : [];
+      return [isFolder ? limit : { ...limit, code: "rule-not-excluded", verdict: "ask" as const }];
+    }),
+    ...(merges ? unsure(path) : []),
+  ];
+}
+
+type PathEffect = Extract<Effect, { readonly kind: "read" | "write" | "delete" }>;
 
 /** Effects that read the file their word names, by what may stand before its name in the word. */
 const READS_WORD: Readonly<Record<string, RegExp>> = {

@@ -26,11 +26,22 @@ export type Effect =
       readonly index: number;
       readonly recursive?: boolean;
       readonly content?: boolean;
+      /** It gets another name, with everything below it: what a rule says of the old name no longer speaks of it. */
+      readonly renamed?: true;
       /** Named by an option or a redirection, not by the program's own operands. */
       readonly aside?: boolean;
     }
   /** Writes, creates or deletes `path`. `inherent`: this is the program's purpose (`touch x`), so its allow rule covers it. */
-  | { readonly kind: "write" | "delete"; readonly path: ShellWord; readonly index: number; readonly inherent: boolean }
+  | {
+      readonly kind: "write" | "delete";
+      readonly path: ShellWord;
+      readonly index: number;
+      readonly inherent: boolean;
+      /** Whole folders come or go with it, or get a further name. */
+      readonly tree?: true;
+      /** What comes to stand below it where it is a folder: `cp a/.envrc .` writes `./.envrc`. */
+      readonly brings?: readonly ShellWord[];
+    }
   /** Works in another directory. */
   | { readonly kind: "directory"; readonly path: ShellWord; readonly index: number }
   /** Runs other commands, judged on their own. */

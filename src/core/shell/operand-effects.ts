@@ -1,7 +1,12 @@
 // What a program does with its operands, by the role that the table gives them.
 import type { Effect, ShellWord } from "./facts.ts";
-import type { Operand, ReadOptions } from "./options.ts";
+import { type Operand, type ReadOptions, valuesOf } from "./options.ts";
 import type { OperandRole, ProgramEntry } from "./table.ts";
+
+type Change = Effect & { readonly kind: "write" | "delete" };
+
+const TREE = { tree: true } as const;
+const RENAMED = { renamed: true } as const;
 
 /** The effects of operands by their role. */
 export function operandEffects(entry: ProgramEntry, read: ReadOptions): readonly Effect[] {
@@ -17,13 +22,26 @@ export function operandEffects(entry: ProgramEntry, read: ReadOptions): readonly
     content,
     ...(recursive ? { recursive } : {}),
   });
-  const changes = (o: Operand, kind: "write" | "delete"): Effect => ({
+  const changes = (o: Operand, kind: "write" | "delete"): Change => ({
     kind,
     path: o.word,
     index: o.index,
     inherent: true,
   });
-  const last = operands.at(-1);
+  /** What becomes of a source: read; read and gone; or read and, under its further name, written. */
+  const fromThere = (o: Operand, by: { readonly role: OperandRole; readonly links: boolean }): readonly Effect[] => {
+    if (by.links)
+      return [
+        { ...reads(o, true), ...RENAMED },
+        { ...changes(o, "write"), ...TREE },
+      ];
+    return by.role === "move"
+      ? [
+          { ...reads(o, true), ...RENAMED },
+          { ...changes(o, "delete"), ...TREE },
+        ]
+      : [reads(o, true)];
+  };
   switch (role) {
     case "text":
       return [];
@@ -41,17 +59,23 @@ export function operandEffects(entry: ProgramEntry, read: ReadOptions): readonly
     case "pattern-write":
       return operands.slice(1).map((o) => changes(o, "write"));
     case "delete":
-      return operands.map((o) => changes(o, "delete"));
+      return operands.map((o) => ({ ...changes(o, "delete"), ...(recursive ? TREE : {}) }));
     case "copy":
-    case "move": {
-      const into = read.seen.has("t") || read.seen.has("target-directory") ? undefined : last;
-      return operands.flatMap((o) =>
-        o === into
-          ? [changes(o, "write")]
-          : role === "copy"
-            ? [reads(o, true)]
-            : [reads(o, true), changes(o, "delete")],
-      );
+    case "move":
+    case "link": {
+      const links = role === "link" || (entry.linking ?? []).some((name) => read.seen.has(name));
+      const named = valuesOf(read, "t", "target-directory");
+      const into = named.length > 0 ? named : operands.slice(-1);
+      const from = operands.filter((o) => !into.includes(o));
+      const brings = from.map((o) => o.word);
+      return [
+        ...from.flatMap((o) => fromThere(o, { role, links })),
+        ...into.map((o) => ({
+          ...changes(o, "write"),
+          brings,
+          ...(recursive || links || role === "move" ? TREE : {}),
+        })),
+      ];
     }
     case "archive":
       return operands.map((o, i) =>

@@ -181,7 +181,7 @@ function mayStandHere(word: ShellWord, entry: ProgramEntry, prefix: string): boo
     entry.careful !== true;
   return (
     noEffects &&
-    !["run", "code", "write", "pattern-write", "delete", "copy", "move", "archive", "read-then-write"].includes(
+    !["run", "code", "write", "pattern-write", "delete", "copy", "move", "link", "archive", "read-then-write"].includes(
       entry.operands ?? "text",
     )
   );

@@ -23,6 +23,7 @@ export type OperandRole =
   | "delete"
   | "copy"
   | "move"
+  | "link"
   | "archive"
   | "read-then-write"
   | "run"
@@ -59,6 +60,8 @@ export interface ProgramEntry {
   readonly patternOptions?: readonly string[];
   /** Options that make reading recursive; `always` when it is by itself. */
   readonly recursive?: readonly string[] | "always";
+  /** Options that make a copy a further name of its source (`cp -l`). */
+  readonly linking?: readonly string[];
   /** Single-dash long options (`-name`), as with go, java, terraform. */
   readonly singleDash?: boolean;
   /** Stops looking at options after the first operand. */

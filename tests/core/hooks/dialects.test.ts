@@ -60,6 +60,19 @@ describe.each(DIALECTS.map((dialect) => [dialect.agent, dialect] as const))("%s"
   });
 });
 
+test("a question about a call that would run in the fence shows and runs the fenced one, where the agent's person can be asked", () => {
+  const call = casesOf("claude-code").find(({ name }) => name === "sent by the agent: PreToolUse Bash")?.event;
+  const claude = dialectOf("claude-code");
+  const event = claude?.parse(JSON.stringify(call));
+  if (claude === undefined || event?.ok !== true) throw new Error("no such case");
+  const reply = claude.reply(event.value, { verdict: "ask", reason: "a person", rewrite: "ringfence exec s -- true" });
+  expect(reply.exitCode).toBe(0);
+  expect(JSON.parse(reply.stdout).hookSpecificOutput).toMatchObject({
+    permissionDecision: "ask",
+    updatedInput: { command: "ringfence exec s -- true" },
+  });
+});
+
 test("an unknown agent has no dialect", () => {
   expect([dialectOf("claude"), dialectOf(""), dialectOf("__proto__")]).toEqual([undefined, undefined, undefined]);
 });

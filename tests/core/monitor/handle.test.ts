@@ -156,9 +156,13 @@ describe("a tool call that has not happened", () => {
     expect(scene.records[0]?.data).toMatchObject({ verdict: "allow", answer: { by: "terminal", scope: "once" } });
   });
 
-  it("is denied when nobody answers", async () => {
+  it("is denied when nobody answers, with the rule that asked and what the person can type", async () => {
     const answer = await handleHook(call("make all"), session({ policy: RULES }), NEVER);
-    expect(answer).toEqual({ verdict: "deny", reason: "nobody is there" });
+    expect(answer).toEqual({
+      verdict: "deny",
+      reason:
+        "Ringfence refused this: `make all`: ask rule Bash(make *) (/home/u/p.yaml:2); `make all`: no rule allows it.\nnobody is there",
+    });
   });
 
   it("is left to the agent's own prompt only where that asks, only outside a fence", async () => {
