@@ -61,7 +61,7 @@ async function beforeTool(event: BeforeTool, session: GuardedSession, signal: Ab
   const handedOver = asked?.by === "nobody" && event.asks === true && !session.contained;
   const verdict = handedOver ? "ask" : (asked?.verdict ?? weighed.verdict);
   if (handedOver && weighed.third.verdict === "ask") session.legs.handOver(event.toolUseId ?? "");
-  const fenced = verdict === "deny" ? undefined : await fence(event, session);
+  const fenced = verdict === "deny" ? undefined : await fence(event, session, weighed);
   const refused = fenced?.ok === false ? refusalWords(fenced.error) : undefined;
   const final = refused === undefined ? verdict : "deny";
   await session.append(
@@ -143,9 +143,17 @@ function ask(event: BeforeTool, session: GuardedSession, weighed: Weighed, signa
   return session.ask(facts, weighed.guard.judge, signal);
 }
 
-async function fence(event: BeforeTool, session: GuardedSession): Promise<Result<string, Problem> | undefined> {
+/** A `cd` and plain assignments touch nothing but the agent's own shell, which must keep them: those run where they were typed. */
+const OF_THE_SHELL: ReadonlySet<string> = new Set(["free", "nothing-runs"]);
+
+async function fence(
+  event: BeforeTool,
+  session: GuardedSession,
+  { judgement }: Weighed,
+): Promise<Result<string, Problem> | undefined> {
   const command = commandToFence(event, session);
-  return command === undefined ? undefined : session.fenced?.(command, event.cwd);
+  if (command === undefined || judgement.reasons.every(({ code }) => OF_THE_SHELL.has(code))) return undefined;
+  return session.fenced?.(command, event.cwd);
 }
 
 function refusal(event: ToolEvent, weighed: Weighed, asked?: Asked): string {

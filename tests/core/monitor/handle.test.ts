@@ -205,6 +205,16 @@ describe("a shell command of an agent outside a fence", () => {
     expect(scene.records[0]?.data).toMatchObject({ verdict: "allow", fenced: true });
   });
 
+  it("stays in the agent's shell when it only changes that shell", async () => {
+    for (const command of ["cd src", "A=1", "true"])
+      expect(await handleHook(call(command), session({ fenced }), NEVER)).toEqual({
+        verdict: "allow",
+        reason: expect.any(String),
+      });
+    expect((await handleHook(call("cd src && ls"), session({ fenced }), NEVER)).rewrite).toBeDefined();
+    expect((await handleHook(call("cd /etc"), session({ fenced }), NEVER)).rewrite).toBeDefined();
+  });
+
   it("is denied when that fence cannot be made", async () => {
     const broken: GuardedSession["fenced"] = async () => ({
       ok: false,
