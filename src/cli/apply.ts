@@ -10,7 +10,10 @@ import { requireReview, reviewPlaces, splitTarget } from "./review-session.ts";
 export function applyCommand(): Command {
   return new Command("apply")
     .description("apply changes that wait: by path, or all")
-    .argument("[session-and-paths...]", "the session (the last one that waits, if not given), then files or folders")
+    .argument(
+      "[session-and-paths...]",
+      "the session (the last one that waits in this workspace, if not given), then files or folders",
+    )
     .option("--all", "everything that waits")
     .option("--json", "print one JSON document")
     .action(apply);

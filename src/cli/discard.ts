@@ -8,7 +8,10 @@ import { requireReview, reviewPlaces, splitTarget } from "./review-session.ts";
 export function discardCommand(): Command {
   return new Command("discard")
     .description("throw away changes that wait: by path, or the whole session")
-    .argument("[session-and-paths...]", "the session (the last one that waits, if not given), then files or folders")
+    .argument(
+      "[session-and-paths...]",
+      "the session (the last one that waits in this workspace, if not given), then files or folders",
+    )
     .option("--json", "print one JSON document")
     .action(discard);
 }
@@ -24,6 +27,6 @@ async function discard(args: readonly string[], options: { readonly json?: true 
   process.stdout.write(
     options.json === true
       ? `${JSON.stringify(done.value)}\n`
-      : `discarded ${discarded} changes of ${open.meta.id}${rest}\n`,
+      : `discarded ${discarded} ${discarded === 1 ? "change" : "changes"} of ${open.meta.id}${rest}\n`,
   );
 }

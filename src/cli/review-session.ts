@@ -6,10 +6,15 @@ import { findInstallation } from "./installation.ts";
 
 /** The caller's places. */
 export function reviewPlaces(): ReviewPlaces {
-  return { stateDir: callerStateDir(process.env), helper: findInstallation().helper, home: callerHome() };
+  return {
+    stateDir: callerStateDir(process.env),
+    helper: findInstallation().helper,
+    home: callerHome(),
+    folder: process.cwd(),
+  };
 }
 
-/** The named session's review, or the last one that waits; ends the process when there is none. */
+/** The named session's review, or the last one that waits in this workspace; ends the process when there is none. */
 export async function requireReview(places: ReviewPlaces, id: string | undefined): Promise<OpenReview> {
   if (process.env["RINGFENCE"] === "1") {
     fail(

@@ -7,7 +7,7 @@ import { requireReview, reviewPlaces } from "./review-session.ts";
 export function reviewCommand(): Command {
   return new Command("review")
     .description("show what a session would still change, as a diff, and why it waits")
-    .argument("[session]", "the last one that waits, if not given")
+    .argument("[session]", "the last one that waits in this workspace, if not given")
     .option("--json", "print one JSON document")
     .action(review);
 }
@@ -22,7 +22,7 @@ async function review(id: string | undefined, options: { readonly json?: true })
     );
   else {
     process.stdout.write(
-      `session ${open.meta.id}: ${open.changes.length} changes, ${held} held\n\n${showReview(places, open)}\n`,
+      `session ${open.meta.id}: ${open.changes.length} ${open.changes.length === 1 ? "change" : "changes"}, ${held} held\n\n${showReview(places, open)}\n`,
     );
     process.stdout.write(
       `apply:   ringfence apply ${open.meta.id} PATH…   (or --all)\ndiscard: ringfence discard ${open.meta.id} [PATH…]\n`,

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { appendToLedger, ledgerAppend } from "#audit";
 import { err, ok, type Problem, type Result } from "#core";
 import { gitPlace, type Judged } from "#core/review";
+import { isInside } from "#core/shell";
 import { showChange } from "#review";
 import { applyJudged, type ChangesPlace, markSettled, readJudged } from "./changes.ts";
 import { chooseChanges, NEVER, type Wanted } from "./choose.ts";
@@ -18,6 +19,8 @@ export interface ReviewPlaces {
   readonly stateDir: string;
   readonly helper: string;
   readonly home: string;
+  /** Where the person stands: a session that is not named is one of this workspace, never another project's. */
+  readonly folder: string;
 }
 
 /** A session whose changes can still be decided. */
@@ -26,23 +29,28 @@ export interface OpenReview {
   readonly changes: readonly Judged[];
 }
 
-/** Finds the session (the last one that waits, without an id) and reads its changes. */
+/** Finds the session (without an id: the last one that waits in the workspace one stands in) and reads its changes. */
 export async function openReview(places: ReviewPlaces, id: string | undefined): Promise<Result<OpenReview, Problem>> {
   const waiting = listSessions(places.stateDir).filter(
     ({ state, kind }) => kind === "overlay" && (state === "held" || state === "killed"),
   );
-  const meta = id === undefined ? waiting.at(-1) : waiting.find((session) => session.id === id);
+  const meta =
+    id === undefined
+      ? waiting.findLast(({ workspace }) => isInside(workspace, places.folder))
+      : waiting.find((session) => session.id === id);
   if (meta === undefined) {
     const running = id === undefined ? undefined : readMeta(places.stateDir, id);
     const message =
       id === undefined
-        ? "no session waits for review"
+        ? waiting.length === 0
+          ? "no session waits for review"
+          : "no session waits for review in this folder"
         : running?.state === "running"
           ? `session \`${id}\` is still running`
           : `no session \`${id}\` waits for review`;
     const hint =
       waiting.length > 0
-        ? `waiting: ${waiting.map((session) => session.id).join(" ")}`
+        ? `waiting: ${waiting.map((session) => `${session.id} (${session.workspace})`).join(", ")}`
         : "`ringfence log show` tells what past sessions did";
     return err({ code: "no-review", message, hint });
   }

@@ -49,6 +49,16 @@ describe("review, apply, discard", () => {
     expect(outside("find .github .vscode -type f")).toBe(".github/workflows/a.yml\n.vscode/x\n");
   });
 
+  it("unnamed, a session is one of the folder one stands in: another project's is never thrown away", (context) => {
+    needs(context, "userns", "overlay", "helper");
+    const { inside, caller, ringfence } = bench("echo a >a");
+    inside("mkdir .vscode; echo 1 >.vscode/x");
+    const elsewhere = caller.ringfence(["discard"], { cwd: caller.folder("other") });
+    expect(elsewhere).toMatchObject({ status: 65, stdout: "" });
+    expect(elsewhere.stderr).toMatch(/no session waits for review in this folder\nhint: waiting: \S+ \(\S+project\)/);
+    expect(ringfence("discard").stdout).toContain("discarded 2 changes of");
+  });
+
   it("apply --all never makes a pipe, and says so each time", () => {
     const { inside, outside, ringfence } = bench("true");
     inside("mkfifo pipe; ln -s /etc/passwd out; echo x >CLAUDE.md");

@@ -25,7 +25,7 @@ export function summaryLines(outcome: Outcome): readonly string[] {
   if (outcome.exposed.length > 0) lines.push(`  exposed  ${names(outcome.exposed)}  (real values were inside)`);
   if (outcome.untrusted.length > 0) {
     lines.push(
-      `  policy   ${outcome.untrusted.length} loosening entries of the workspace's own policy were ignored: ringfence policy trust`,
+      `  policy   ${loosening(outcome.untrusted.length)} ignored until you accept the workspace's own policy: ringfence policy trust`,
     );
   }
   lines.push(...promptLines(outcome.prompts ?? NO_PROMPTS));
@@ -37,6 +37,10 @@ export function summaryLines(outcome: Outcome): readonly string[] {
 function headline(outcome: Outcome): string {
   const ended = outcome.limit === undefined ? `exit ${outcome.exitCode}` : `stopped by the ${outcome.limit} limit`;
   return `ringfence: ${ended} after ${duration(outcome.durationMs)}`;
+}
+
+function loosening(count: number): string {
+  return `${count} loosening ${count === 1 ? "entry is" : "entries are"}`;
 }
 
 function destination(host: { readonly host: string; readonly port: number }): string {
