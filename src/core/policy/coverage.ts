@@ -166,14 +166,10 @@ function coverWrite(
     return harmless ? undefined : { code: "not-constant", verdict: "ask", subject: command.text };
   }
   if (path.shown === "/dev/null" && effect.kind === "write") return undefined;
-  const brings = effect.brings ?? [];
-  for (const each of [path, ...broughtTo(path, brings, judge.facts)]) {
+  for (const each of [path, ...broughtTo(path, effect.brings ?? [], judge.facts)]) {
     const guarded = protectedReason(each, judge.facts, effect.tree);
     if (guarded !== undefined) return guarded;
   }
-  // `cp a/.* .`: hidden files of every name
-  if (brings.some((word) => word.value === undefined && /(?:^|\/)\.[^/]*$/.test(word.prefix)))
-    return { code: "not-constant", verdict: "ask", subject: command.text };
   if (judge.mode === "plan") return { code: "plan-mode", verdict: "ask", subject: path.shown };
   const rule = allowOn(path, "write", judge.rules);
   if (rule !== undefined) return allowedBy(rule, path);

@@ -8,6 +8,7 @@ import {
   isInWorkspace,
   limitBelow,
   limitOn,
+  limitWithin,
   type NamedPath,
   namedPath,
   type PathFacts,
@@ -32,10 +33,14 @@ export function reasonsOnPath(judge: Judge, action: PathAction): readonly Reason
   if (access === "write" && mode === "plan") reasons.push({ code: "plan-mode", verdict: "deny", subject });
   if (action.kind === "delete" && isCritical(path, facts))
     reasons.push({ code: "delete-critical", verdict: "ask", subject });
-  const guarded = access === "write" && mode !== "bypassPermissions" ? protectedReason(path, facts) : undefined;
+  const guarded =
+    access === "write" && mode !== "bypassPermissions"
+      ? protectedReason(path, facts, action.kind === "delete")
+      : undefined;
   if (guarded !== undefined) return [...reasons, guarded];
-  if (action.kind === "read" && action.recursive === true) {
-    const rule = limitBelow(path, "read", rules);
+  const walks = action.kind === "read" && action.recursive === true;
+  if (walks || action.kind === "delete") {
+    const rule = walks ? limitBelow(path, "read", rules) : limitWithin(path, "write", rules);
     if (rule !== undefined)
       reasons.push({ code: "rule-not-excluded", verdict: "ask", subject, rule: rule.text.text, at: rule.text.at });
   }

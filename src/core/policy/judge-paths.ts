@@ -129,7 +129,7 @@ export function protectedReason(path: NamedPath, facts: PathFacts, tree?: boolea
       return { code: "protected-path", verdict: "ask", subject: path.shown, hint: "only git itself changes `.git`" };
     const found = protection(relative);
     if (found !== undefined && !found.inDependencies)
-      return { code: "protected-path", verdict: "ask", subject: path.shown, hint: `protected because ${found.why}` };
+      return { code: "protected-path", verdict: "ask", subject: path.shown, hint: `protected: ${found.why}` };
     const below = tree === true && HIDDEN_FOLDER.test(relative) ? leadsToProtected(relative) : undefined;
     if (below !== undefined && !relative.split("/").some(isDependencyFolder))
       return {
