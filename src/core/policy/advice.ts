@@ -5,7 +5,7 @@ import type { Judgement } from "./decide.ts";
 import { hintFor, PERSON } from "./explain.ts";
 import type { Judge } from "./judge-command.ts";
 import type { RuleText } from "./policy.ts";
-import { passesWith, sparingRules } from "./sparing.ts";
+import { passesWith, readsSecret, sparingRules } from "./sparing.ts";
 
 const MOST_HINTS = 3;
 const MANAGED = /^\/etc\/ringfence\//;
@@ -56,9 +56,13 @@ export function adviceOn(
     ...(origins.managed === true && rules.length > 0 ? [MANAGED_LIST] : proposal(rules)),
     ...others.slice(0, rules.length + waiting.length + byRule.length > 0 ? 1 : MOST_HINTS),
   ];
-  return lines.length > 0 ? lines : ["no rule says exactly this: answer the agent's question, or run it yourself"];
+  if (lines.length > 0) return lines;
+  return [judge.mode === "plan" ? PLAN : "no rule says exactly this: answer the agent's question, or run it yourself"];
 }
 
+const SECRET =
+  "it is a secret: run it yourself, or hand in only what is needed (`ringfence run --env NAME -- COMMAND`)";
+const PLAN = hintFor({ code: "plan-mode", verdict: "ask", subject: "" }) ?? "leave plan mode first";
 const MANAGED_LIST = "the managed policy lists all that is allowed: ask who keeps `/etc/ringfence/policy.yaml`";
 
 /** A rule that would let it pass stands in a file that nobody accepted. */
@@ -78,6 +82,7 @@ function personFirst(a: string, b: string): number {
 
 /** What else would change it. Why a path is protected stands with the reason itself; its other hints are proposals, made above. */
 function otherwise(reason: Reason): string | undefined {
+  if (readsSecret(reason)) return SECRET;
   return reason.code === "protected-path" ? [reason.hint, hintFor(reason)].filter(Boolean).join("; ") : hintFor(reason);
 }
 

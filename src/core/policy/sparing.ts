@@ -1,6 +1,8 @@
 // The least allow rules that would spare a question. Proposed only after they were tried: rules that do not turn exactly this call into an
 // allow (PERM-11, protected paths, ask rules, shell that is not understood) are no proposal.
 import type { Action } from "../action.ts";
+import type { Reason } from "../decision.ts";
+import { secretSuspicion } from "../paths/index.ts";
 import { decideAll, type Judgement } from "./decide.ts";
 import type { Judge, JudgedCommand } from "./judge-command.ts";
 import type { RuleText } from "./policy.ts";
@@ -12,7 +14,7 @@ const LONGEST = 300;
 /** Rules as a policy file spells them; empty where no rules would do, and where none are needed. */
 export function sparingRules(judge: Judge, actions: readonly Action[]): readonly string[] {
   const judgement = decideAll(judge, actions);
-  if (judgement.verdict !== "ask" || judge.mode === "plan") return [];
+  if (judgement.verdict !== "ask" || judge.mode === "plan" || judgement.reasons.some(readsSecret)) return [];
   const asking = everyCommand(judgement.commands).filter(({ reasons }) => reasons.some((r) => r.verdict === "ask"));
   const outer = judgement.commands.filter(({ verdict }) => verdict === "ask").map(({ text }) => text);
   const paths = judgement.reasons.flatMap((reason) => pathRule(reason.code, reason.hint));
@@ -29,6 +31,11 @@ export function sparingRules(judge: Judge, actions: readonly Action[]): readonly
       return least(rules, (fewer) => passes(judge, fewer, actions));
   }
   return [];
+}
+
+/** True for a secret outside the workspace: a rule for it is a person's own to think of, not handed to them for pasting. */
+export function readsSecret({ code, subject }: Reason): boolean {
+  return code === "reads-outside" && secretSuspicion(subject) === "name";
 }
 
 function passes(judge: Judge, rules: readonly string[], actions: readonly Action[]): boolean {
