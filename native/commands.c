@@ -4,23 +4,38 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "helper.h"
 
-// A caller sends its one message at once; the folder of the socket is the person's own.
-enum { WAITING_MOST = 64, CALLER_MS = 200 };
+enum { WAITING_MOST = 64, CALLERS_MOST = 64, EVENTS = 16 };
 
 static struct waiting {
   struct request request;
   char *bytes;
 } waiting[WAITING_MOST];
 
-bool commands_open(void) { return fcntl(FD_COMMANDS, F_GETFD) >= 0; }
+// Who has connected and not spoken yet, the oldest first: a caller whose turn is long in coming holds nobody up.
+static int callers[CALLERS_MOST];
+static size_t caller_count;
+static int ready = -1;  // epoll: FD_COMMANDS and the callers
+
+static bool listen_to(int fd) {
+  struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+  return epoll_ctl(ready, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void commands_begin(void) {
+  if (fcntl(FD_COMMANDS, F_GETFD) < 0) return;
+  ready = epoll_create1(EPOLL_CLOEXEC);
+  if (ready < 0 || fcntl(FD_COMMANDS, F_SETFL, O_NONBLOCK) != 0 || !listen_to(FD_COMMANDS)) fail("commands", "epoll");
+}
+
+int commands_ready(void) { return ready; }
 
 static struct waiting *find(const char *token) {
   for (size_t i = 0; i < WAITING_MOST; i++) {
@@ -63,8 +78,6 @@ static bool receive_caller(int connection, char token[TOKEN_LENGTH + 1], int fd[
   char space[CMSG_SPACE(3 * sizeof(int))];
   struct iovec part = {token, TOKEN_LENGTH + 1};
   struct msghdr packet = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = space, .msg_controllen = CMSG_LEN(3 * sizeof(int))};
-  struct pollfd one = {connection, POLLIN, 0};
-  if (poll(&one, 1, CALLER_MS) != 1) return false;
   ssize_t n = recvmsg(connection, &packet, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
   size_t count = 0;
   for (struct cmsghdr *head = n < 0 ? NULL : CMSG_FIRSTHDR(&packet); head != NULL; head = CMSG_NXTHDR(&packet, head)) {
@@ -86,24 +99,58 @@ static void take_streams(const int fd[3]) {
   }
 }
 
-void commands_accept(const struct place *place) {
+static void hang_up(size_t i) {
+  close(callers[i]);
+  memmove(callers + i, callers + i + 1, (--caller_count - i) * sizeof *callers);
+}
+
+static void admit(void) {
   int connection = accept4(FD_COMMANDS, NULL, NULL, SOCK_CLOEXEC);
   if (connection < 0) return;
+  if (caller_count == CALLERS_MOST) hang_up(0);
+  callers[caller_count++] = connection;
+  if (!listen_to(connection)) hang_up(caller_count - 1);
+}
+
+// In a fresh child: nothing of the other callers is kept open.
+static _Noreturn void run_for(int connection, const struct place *place, struct waiting *one, const int fd[3]) {
+  for (size_t i = 0; i < caller_count; i++) {
+    if (callers[i] != connection) close(callers[i]);
+  }
+  close(ready);
+  close(FD_COMMANDS);
+  fail_as(one->request.token);
+  take_streams(fd);
+  run_further(place, &one->request, connection);
+}
+
+static void hear(int connection, const struct place *place) {
   char token[TOKEN_LENGTH + 1];
   int fd[3];
-  struct waiting *one = NULL;
-  if (receive_caller(connection, token, fd)) {
-    one = find(token);
-    pid_t child = one == NULL ? -1 : fork();
-    if (child == 0) {
-      close(FD_COMMANDS);
-      fail_as(token);
-      take_streams(fd);
-      run_further(place, &one->request, connection);
-    }
-    if (one != NULL && child < 0) tell("failed", (const char *[]){token, "fork", strerror(errno), "runner"}, 4);
-    for (int i = 0; i < 3; i++) close(fd[i]);
-  }
+  if (!receive_caller(connection, token, fd)) return;
+  struct waiting *one = find(token);
+  pid_t child = one == NULL ? -1 : fork();
+  if (child == 0) run_for(connection, place, one, fd);
+  if (one != NULL && child < 0) tell("failed", (const char *[]){token, "fork", strerror(errno), "runner"}, 4);
   if (one != NULL) drop(one);
-  close(connection);
+  for (int i = 0; i < 3; i++) close(fd[i]);
+}
+
+void commands_serve(const struct place *place) {
+  struct epoll_event events[EVENTS];
+  int count = epoll_wait(ready, events, EVENTS, 0);
+  for (int i = 0; i < count; i++) {
+    int fd = events[i].data.fd;
+    if (fd == FD_COMMANDS) {
+      admit();
+      continue;
+    }
+    for (size_t k = 0; k < caller_count; k++) {
+      if (callers[k] != fd) continue;
+      (void)epoll_ctl(ready, EPOLL_CTL_DEL, fd, NULL);  // a runner may keep it open
+      hear(fd, place);
+      hang_up(k);
+      break;
+    }
+  }
 }

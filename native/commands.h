@@ -7,8 +7,11 @@
 
 #include "further.h"
 
-// True when this fence has a socket for callers (FD_COMMANDS).
-bool commands_open(void);
+// Looks whether this fence has a socket for callers (FD_COMMANDS). Before anything is opened that could take its number.
+void commands_begin(void);
+
+// Readable when commands_serve has something to do; -1 when there is no such socket.
+int commands_ready(void);
 
 // An announced command. Takes BYTES over; a malformed one, or one too many, is told as `failed TOKEN`.
 void commands_announce(const char *token, char *bytes, size_t size);
@@ -16,8 +19,8 @@ void commands_announce(const char *token, char *bytes, size_t size);
 // The supervisor takes it back: nobody came.
 void commands_forget(const char *token);
 
-// A caller connects: takes its token and its three streams, and starts the command in a process of its own. A caller without a token that
-// was announced is hung up on.
-void commands_accept(const struct place *place);
+// Callers connect, and bring a token and three streams when they get to it: starts their commands, each in a process of its own. A caller without
+// a token that was announced is hung up on. Never waits.
+void commands_serve(const struct place *place);
 
 #endif

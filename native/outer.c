@@ -169,7 +169,7 @@ static void start_command(struct fence *f) {
   expect(f, 'R', &f->command);
   f->command_fd = (int)syscall(SYS_pidfd_open, f->command, 0);
   if (f->command_fd < 0) fail("start", "pidfd");
-  if (commands_open()) {
+  if (commands_ready() >= 0) {
     f->place.program = &f->program;
     f->place.proc = f->proc;
     f->place.own_pids = open_namespace(f, getpid(), "pid");
@@ -306,14 +306,14 @@ static void watch_over(struct fence *f) {
                             {f->status, POLLIN, 0},
                             {f->refusals, POLLIN, 0},
                             {f->relay.drained, POLLIN, 0},
-                            {commands_open() && !f->inner_gone ? FD_COMMANDS : -1, POLLIN, 0}};
+                            {f->inner_gone ? -1 : commands_ready(), POLLIN, 0}};
     int timeout = f->killed ? 50 : f->suspend_wanted ? SUSPEND_EVERY_MS : watching && !f->inner_gone ? WATCH_EVERY_MS : -1;
     int ready = poll(wait, 5, timeout);
     if (ready < 0 && errno != EINTR) fail("wait", "poll");
     if (ready > 0) {
       if (wait[2].revents != 0) read_refusals(f);
       if (wait[0].revents != 0 && !read_control(f)) supervisor_died(0);
-      if (wait[4].revents != 0) commands_accept(&f->place);
+      if (wait[4].revents != 0) commands_serve(&f->place);
       if (wait[1].revents != 0) read_status(f);
       uint64_t ended;
       if (wait[3].revents != 0 && read(f->relay.drained, &ended, sizeof ended) == sizeof ended) open_streams -= (int)ended;
@@ -345,6 +345,7 @@ int run_outer(void) {
   signal(SIGTTOU, SIG_IGN);
   signal(SIGTTIN, SIG_IGN);
   for (int fd = FD_CONTROL; fd <= FD_LAST; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
+  commands_begin();
   read_program(&fence.program);
   fence.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (fence.proc < 0) fail("start", "/proc");

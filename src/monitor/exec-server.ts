@@ -162,8 +162,8 @@ class Commands {
     }, COME_MS);
     this.running.set(token, { socket, id, timer });
     const streams = { stdinTty, stdoutTty, stderrTty };
-    fence.announce(token, { argv, cwd, env: named ? { TERM: wish.term ?? "" } : {}, streams });
-    say(socket, { kind: "announced", token, socket: this.options.commandSocket });
+    await fence.announce(token, { argv, cwd, env: named ? { TERM: wish.term ?? "" } : {}, streams });
+    if (this.running.has(token)) say(socket, { kind: "announced", token, socket: this.options.commandSocket });
   }
 
   event(event: FenceEvent): void {

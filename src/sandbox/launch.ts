@@ -74,8 +74,8 @@ export interface Fence {
    */
   suspend(): Promise<boolean>;
   resume(): void;
-  /** Announces a further command: whoever connects with the token gets it, once. */
-  announce(token: string, command: FurtherCommand): void;
+  /** Announces a further command: once this resolves, whoever connects with the token gets it, once. */
+  announce(token: string, command: FurtherCommand): Promise<void>;
   /** Takes an announced command back. */
   forget(token: string): void;
 }
@@ -197,10 +197,11 @@ function follow(child: ChildProcess, program: Uint8Array, deps: LaunchDeps): Pro
         if (child.pid === undefined) last();
       });
     });
-    const announce = (token: string, command: FurtherCommand): void => {
+    const announce = async (token: string, command: FurtherCommand): Promise<void> => {
       const bytes = furtherProgram(command);
       send(`start ${token} ${bytes.length}`);
-      if (!ended && !control.destroyed) control.write(bytes);
+      // What the helper can read already comes before a caller that it hears of; what waits here does not.
+      if (!ended && !control.destroyed) await new Promise<void>((done) => control.write(bytes, () => done()));
     };
     const fence = (): Fence => ({
       pid: child.pid ?? -1,
