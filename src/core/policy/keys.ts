@@ -64,12 +64,15 @@ const notAmong = (a: unknown, b: unknown): boolean => {
 /** A list that lacks something the other holds. */
 const lacks = (a: unknown, b: unknown): boolean => notAmong(b, a);
 
-const looserMode = ordered({
+/** `manual` is Claude Code's newer word for `default`. */
+const modeWord = (word: unknown): unknown => (word === "manual" ? "default" : word);
+const byMode = ordered({
   default: ["plan", "dontAsk"],
   acceptEdits: ["default", "plan", "dontAsk"],
   auto: ["default", "plan", "dontAsk"],
   bypassPermissions: ["acceptEdits", "auto", "default", "plan", "dontAsk"],
 });
+const looserMode = (a: unknown, b: unknown): boolean => byMode(modeWord(a), modeWord(b));
 
 // `never` denies what the others ask, and `untrusted` asks what `never` lets pass: neither is looser than `on-request`
 const looserApproval = ordered({
@@ -124,7 +127,8 @@ export const POLICY_KEYS: readonly PolicyKey[] = [
   value("legs.B", lacks),
   value("legs.C", lacks),
   list("rights", "legs.trustedHosts"),
-  list("limits", "legs.privateHosts"),
+  // such a host is private *instead of* public: its pages are no stranger's, and data may go there
+  list("rights", "legs.privateHosts"),
   list("limits", "legs.privatePaths"),
   list("limits", "legs.foreignPaths"),
   list("rights", "legs.readingTools"),

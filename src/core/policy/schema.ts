@@ -67,7 +67,7 @@ const channel = z.union(
 const MODES = ["default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions"] as const;
 const RUNTIMES = ["auto", "process", "container", "gvisor", "kata", "microvm", "kubernetes", "remote"] as const;
 
-const permissions = z.strictObject({
+const permissionKeys = z.strictObject({
   mode: z.enum(MODES).optional(),
   /** Claude Code's name for `mode`; `manual` is its newer word for `default`. */
   defaultMode: z.enum([...MODES, "manual"]).optional(),
@@ -76,6 +76,12 @@ const permissions = z.strictObject({
   ask: rules.optional(),
   deny: rules.optional(),
 });
+/** Two names for one thing that say different things: nobody knows which was meant. */
+const permissions = permissionKeys.refine(
+  ({ mode, defaultMode }) =>
+    mode === undefined || defaultMode === undefined || mode === (defaultMode === "manual" ? "default" : defaultMode),
+  { path: ["defaultMode"], error: "says another mode than `mode`, which is the same key" },
+);
 const filesystem = z.strictObject({
   allowRead: paths.optional(),
   denyRead: paths.optional(),

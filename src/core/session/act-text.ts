@@ -18,12 +18,22 @@ export function actText(
 ): Result<string, Problem> {
   try {
     const one = actions.length === 1;
-    const told = actions.map((action) => (one ? alone(action) : `${action.kind} ${alone(action)}`));
-    const rest = restOf(actions, input);
+    const told = actions.map((action) => (one ? alone(action) : `${action.kind} ${spelled(action)}`));
+    const unclear = one && OURS.test(told[0] ?? "");
+    const rest = restOf(actions, input) ?? (unclear ? {} : undefined);
     return ok([...told, ...(rest === undefined ? [] : [`with ${whole(rest, hash)}`])].join("\n"));
   } catch {
     return err({ code: "question-no-text", message: "the tool's input has no exact form that could be shown" });
   }
+}
+
+/** A line of an act's own text that begins as one of ours: then ours stands at the end in any case, so that the two are told apart. */
+const OURS = /\n(?:with|exec|read|write|edit|delete|fetch|mcp|agent|prompt|other) /;
+
+/** One of several acts: as a JSON string where its lines could be taken for further acts, or for such a string. */
+function spelled(action: Action): string {
+  const text = alone(action);
+  return OURS.test(text) || text.startsWith('"') ? JSON.stringify(text) : text;
 }
 
 function alone(action: Action): string {

@@ -7,9 +7,10 @@ import { forTerminal } from "./show.ts";
 const MISLEADING =
   /[\p{M}\p{Cn}\u00a0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/gu;
 
-// Drawn two cells wide (Unicode's East Asian Width W and F, coarse).
+// Drawn two cells wide (Unicode's East Asian Width W and F, coarse, and every emoji that is drawn as one): what is counted too narrow would flow
+// over the edge and come out at the next line's beginning, outside of the frame.
 const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f000}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+  /[\u1100-\u115f\u2329\u232a\u2630-\u2637\u268a-\u268f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{16fe0}-\u{18fff}\u{1aff0}-\u{1b2ff}\u{1d300}-\u{1d376}\u{1f000}-\u{1faff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
 
 /** One line in, one line out: only characters that stand in a cell, in their order. */
 export function exactText(hostile: string): string {

@@ -113,6 +113,17 @@ describe("which act speaks of which leg", () => {
   });
 });
 
+describe("what the policy calls a file", () => {
+  const called = { ...context, policy: { ...policy, privatePaths: ["**"], foreignPaths: ["~/**"] } };
+  test.each([
+    ["/home/me/project/node_modules/x/a.md", "AB"],
+    ["/home/me/other/notes.txt", "AB"],
+    ["/home/me/project/.env", "AB"],
+  ])("adds a leg and takes none away: %s", (path, want) => {
+    expect(legs({ kind: "read", path }, called)).toBe(want);
+  });
+});
+
 describe("the walls' own word", () => {
   test.each([
     [{ host: "registry.example.com", port: 443, address: "1.1.1.1" }, ""],

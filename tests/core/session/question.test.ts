@@ -67,6 +67,15 @@ describe("the digest", () => {
     expect(questionDigest(question, hash)).toBe(question.digest);
   });
 
+  it("tells an act whose text has a line like ours from an act that has more input, or from several acts", () => {
+    const timed = facts(exec("ls"), { input: { command: "ls", timeout: 5 } });
+    const imitated = facts(exec('ls\nwith {"timeout":5}'), { input: { command: 'ls\nwith {"timeout":5}' } });
+    expect(asked({ ...imitated, reasons: timed.reasons }).digest).not.toBe(asked(timed).digest);
+    const both = facts(exec("ls"), { actions: [exec("ls"), { kind: "other", tool: "unsandboxed", input: {} }] });
+    const named = facts(exec("exec ls\nother unsandboxed {}"));
+    expect(asked({ ...named, reasons: both.reasons }).digest).not.toBe(asked(both).digest);
+  });
+
   it("tells the content of two writes apart, also where it is too long to be shown", () => {
     const write = (content: string) =>
       asked(facts({ kind: "write", path: "/w/.env" }, { input: { file_path: "/w/.env", content } }));
@@ -175,6 +184,13 @@ describe("laws", () => {
         for (const line of questionLines(made.value, width)) expect([...line].length).toBeLessThanOrEqual(width);
       }),
     );
+  });
+
+  it("what is drawn two cells wide is counted so: nothing flows out of its frame", () => {
+    for (const wide of ["\u2705", "\u26a1", "\u{1f600}", "\u6f22", "\u{17000}", "\ufe10", "\u2630"]) {
+      const [, first = ""] = questionLines(asked(facts(exec(wide.repeat(80)))), 40);
+      expect([...first].length, wide).toBeLessThanOrEqual(4 + 18);
+    }
   });
 
   it("the act's lines put together again are the act, escaped: nothing is cut, nothing added", () => {

@@ -6,7 +6,10 @@ import type { LegContext } from "./context.ts";
 
 /** What reading `path` (absolute) speaks of; several when its links lead elsewhere. Never empty for a path of interest to no leg but `workspace-file`. */
 export function readSources(path: string, context: LegContext): readonly LegSource[] {
-  const sources = namesOf(path, context).flatMap((name) => readSource(name, context) ?? []);
+  const sources = namesOf(path, context).flatMap((name): readonly LegSource[] => {
+    const own = readSource(name, context);
+    return [...namedSources(name, context), ...(own === undefined ? [] : [own])];
+  });
   return [...new Set(sources)];
 }
 
@@ -35,8 +38,18 @@ const SYSTEM =
 const TOOLS =
   /^\/(?:\.(?:nvm|rustup|cargo|pyenv|rbenv|sdkman|volta|asdf|deno|bun|npm|node-gyp|local\/(?:bin|lib)|gitconfig|config\/git)|go|\.cache\/(?:node|npm|pnpm|yarn|pip|uv|go-build|ms-playwright|typescript|ruff|pre-commit)|\.(?:claude|codex|gemini|copilot|cursor)|\.config\/opencode|\.local\/share\/opencode)(?:\/|$)/;
 
+/** What the policy calls a file comes on top of what it is: a file nobody accepted may add a leg so, and take none away. */
+function namedSources(name: string, context: LegContext): readonly LegSource[] {
+  const { policy, root, workspace } = context;
+  const foreign = matches(name, policy.foreignPaths, context) || (workspace === "foreign" && isInside(root, name));
+  return [
+    ...(matches(name, policy.privatePaths, context) ? (["secret-file"] as const) : []),
+    ...(foreign ? (["foreign-file"] as const) : []),
+  ];
+}
+
 function readSource(name: string, context: LegContext): LegSource | undefined {
-  const { policy, root, home } = context;
+  const { root, home } = context;
   const inside = isInside(root, name);
   const process = PROCESS.exec(name)?.[1];
   if (process === "environ") return context.contained ? undefined : "environment";
@@ -45,12 +58,10 @@ function readSource(name: string, context: LegContext): LegSource | undefined {
   const suspicion = secretSuspicion(name.slice(1));
   // what only its content would prove is believed outside, where nobody's tests keep their certificates
   if (suspicion === "name" || (suspicion !== undefined && !inside && isInside(home, name))) return "secret-file";
-  if (matches(name, policy.privatePaths, context)) return "secret-file";
-  if (matches(name, policy.foreignPaths, context)) return "foreign-file";
   const below = inside ? name.slice(root.length) : name;
   const folders = below.split("/");
   if ((inside || isInside(home, name)) && (folders.some(isPackages) || PACKAGES.test(`${below}/`))) return "dependency";
-  if (inside) return context.workspace === "foreign" ? "foreign-file" : "workspace-file";
+  if (inside) return "workspace-file";
   if (isScratch(name, context) || SYSTEM.test(name)) return undefined;
   if (isInside(home, name) && TOOLS.test(name.slice(home === "/" ? 0 : home.length))) return undefined;
   return "outside-file";
