@@ -8,8 +8,13 @@ import { toolEvent } from "./tool-event.ts";
 
 const AGENT = "codex";
 
+// The tools of a namespace come with its name in front, but for `spawn_agent` (seen). What children do is judged call by call.
 const TOOLS: AgentTools = {
-  talk: words("update_plan request_user_input get_goal create_goal update_goal wait_agent close_agent"),
+  talk: words(
+    `update_plan request_user_input get_goal create_goal update_goal wait_agent close_agent send_input resume_agent multi_agent_v1wait_agent
+     multi_agent_v1close_agent multi_agent_v1send_input multi_agent_v1resume_agent`,
+  ),
+  names: new Map([["multi_agent_v1spawn_agent", "spawn_agent"]]),
 };
 
 /** Codex's dialect. */

@@ -1,7 +1,17 @@
 // GitHub Copilot CLI's hooks, checked against 1.0.102. An event installed as `PreToolUse` comes with its name and Claude's tool names; one
 // installed as `preToolUse` comes without any name and is known by its shape. Both are read; `ringfence install` asks for the named form.
 // Output is one object that serves both. A time-out runs the call, everything else that fails refuses it.
-import { type Action, type Dialect, err, type HookContext, type HookEvent, ok, type Problem, type Result } from "#core";
+import {
+  type Action,
+  type Actions,
+  type Dialect,
+  err,
+  type HookContext,
+  type HookEvent,
+  ok,
+  type Problem,
+  type Result,
+} from "#core";
 import {
   type Fields,
   fieldsOf,
@@ -108,8 +118,7 @@ function tool(
   const key = ["tool_input", "toolArgs", "toolInput"].find((each) => Object.hasOwn(fields, each)) ?? "tool_input";
   const input = inputOf(fields, key);
   const { cwd } = context;
-  const patched = isPatch(name, input) ? actionsOfCall(TOOLS, { tool: "apply_patch", input, cwd }) : undefined;
-  const actions = patched ?? (name === undefined ? undefined : mcpCall(name, input));
+  const actions = patched(name, input, cwd) ?? (name === undefined ? undefined : mcpCall(name, input));
   const result = fieldsOf(fields, "tool_result") ?? fieldsOf(fields, "toolResult");
   const said = result === undefined ? fields["error"] : (result["text_result_for_llm"] ?? result["textResultForLlm"]);
   return toolEvent(context, TOOLS, {
@@ -128,10 +137,12 @@ function inputOf(fields: Fields, key: string): unknown {
   return fieldsOf(fields, key) ?? fields[key];
 }
 
-// `Edit` is also the name under which a whole patch comes.
-function isPatch(name: string | undefined, input: unknown): boolean {
+// `Edit` is also the name under which a whole patch comes. Where it names a file as well, which of the two is meant is not known.
+function patched(name: string | undefined, input: unknown, cwd: string): Actions | undefined {
   const text = isFields(input) ? firstText(input, ["input", "patch"]) : input;
-  return (name === "Edit" || name === "edit") && typeof text === "string";
+  if ((name !== "Edit" && name !== "edit") || typeof text !== "string") return undefined;
+  const actions = actionsOfCall(TOOLS, { tool: "apply_patch", input, cwd });
+  return actions && [...actions, ...(actionsOfCall(TOOLS, { tool: name, input, cwd }) ?? [])];
 }
 
 // `server-tool`, and `server/tool` when it asks for permission. Of several hyphens the last is taken: where that is wrong a deny of the

@@ -79,12 +79,33 @@ export function outputText(value: unknown): string {
   return typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value);
 }
 
+// A key twice is no JSON here: the agent may obey the other one.
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return keysIn(value) === keysWritten(text) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+function keysIn(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  const inner: readonly unknown[] = Object.values(value);
+  return inner.reduce<number>((sum, each) => sum + keysIn(each), Array.isArray(value) ? 0 : inner.length);
+}
+
+/** In text that is JSON, every colon outside a string stands behind a key. */
+function keysWritten(text: string): number {
+  let count = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === "\\") at += 1;
+    else if (character === '"') inString = !inString;
+    else if (character === ":" && !inString) count += 1;
+  }
+  return count;
 }
 
 function isDeep(value: unknown, left: number): boolean {

@@ -11,7 +11,7 @@ import {
   type Problem,
   type Result,
 } from "#core";
-import { type Fields, fieldsOf, isFields, malformed, outputText, readContext, readEvent, textOf } from "./event.ts";
+import { type Fields, fieldsOf, malformed, outputText, readContext, readEvent, textOf } from "./event.ts";
 import { answerIn, refusal, type Words, withCommand } from "./reply.ts";
 import { type AgentTools, actionsOfCall, words } from "./tool.ts";
 import { toolEvent } from "./tool-event.ts";
@@ -98,13 +98,14 @@ function mcpCall(fields: Fields, input: unknown): readonly [Action] | undefined 
 
 function fetchCall(name: string | undefined, input: unknown, cwd: string): Actions | undefined {
   const actions = name === "web_fetch" ? actionsOfCall(TOOLS, { tool: name, input, cwd }) : undefined;
-  return actions === undefined ? undefined : [...actions, ...rawFiles(input)];
+  return actions === undefined ? undefined : [...actions, ...rawFiles(actions)];
 }
 
 // Pages of GitHub's files are fetched from another host than the one that is written.
-function rawFiles(input: unknown): readonly Action[] {
-  const text = isFields(input) ? `${textOf(input, "url") ?? ""} ${textOf(input, "prompt") ?? ""}` : "";
-  const leads = /\bhttps?:\/\/github\.com\/\S*\/blob\//i.test(text);
+function rawFiles(actions: Actions): readonly Action[] {
+  const leads = actions.some(
+    (action) => action.kind === "fetch" && action.host === "github.com" && action.url?.includes("/blob/") === true,
+  );
   return leads ? [{ kind: "fetch", host: "raw.githubusercontent.com", port: 443 }] : [];
 }
 

@@ -1,6 +1,6 @@
 // One tool call as a HookEvent, the same way for every agent: what a dialect read, put together and checked.
 import { type Action, err, type HookContext, type HookEvent, ok, type Problem, type Result } from "#core";
-import { malformed } from "./event.ts";
+import { isFields, malformed, textOf } from "./event.ts";
 import { type AgentTools, actionsOfCall, isOnlyTalk, isToolName } from "./tool.ts";
 
 /** What a dialect found in an event about a tool. */
@@ -34,7 +34,7 @@ export function toolEvent(context: HookContext, tools: AgentTools, call: ToolCal
       return ok({
         ...about,
         kind: phase,
-        rewritable: call.rewritable === true,
+        rewritable: call.rewritable === true && isFields(input) && textOf(input, "command") !== undefined,
         ...(call.asks === true ? { asks: true } : {}),
       });
     case "permission":

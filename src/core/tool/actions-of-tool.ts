@@ -3,7 +3,7 @@
 import type { Action } from "../action.ts";
 import { PATH_FIELDS, type ToolInput, toolInput } from "./input.ts";
 import { filesOfPatch } from "./patch.ts";
-import { addressesIn, addressOf } from "./web-address.ts";
+import { addressesIn, addressOf, type WebAddress } from "./web-address.ts";
 
 /** What one call stands for: all of them are judged, and the strictest answer counts. */
 export type Actions = readonly [Action, ...Action[]];
@@ -31,7 +31,8 @@ const TOOLS: ReadonlyMap<string, Maker> = new Map(
       [editor, "str_replace_editor str_replace_based_edit_tool"],
       [patch, "apply_patch patch ApplyPatch"],
       [at("delete"), "Delete delete_file delete"],
-      [fetches, "WebFetch webfetch web_fetch fetch_url"],
+      [fetches, "WebFetch webfetch fetch_url"],
+      [asked, "web_fetch"],
       [agents, "Agent Task task spawn_agent invoke_agent delegate_to_agent"],
     ] as const
   ).flatMap(([make, words]) => words.split(" ").map((name): [string, Maker] => [name, make])),
@@ -62,36 +63,61 @@ function onPaths(
   return paths?.every((path) => path !== undefined) ? paths.map(action) : undefined;
 }
 
+const COMMAND_FIELDS = ["command", "cmd", "script"] as const;
+
 /** A command as a text, or as the words a program is started with. */
 function shell(input: ToolInput, cwd: string, raw: unknown): readonly Action[] | undefined {
-  const text = input.text("command", "cmd", "script") ?? quotedWords(raw);
-  if (text === undefined) return undefined;
+  const commands = input.values(...COMMAND_FIELDS).map((value) => (typeof value === "string" ? value : quoted(value)));
+  const settings = input.values("env", "environment").map(exports);
   const elsewhere = input.texts("workdir", "dir_path", "directory", "cwd", "working_directory");
   const folder = elsewhere?.[0] === undefined ? cwd : absolute(elsewhere[0], cwd);
   if (folder === undefined || elsewhere === undefined || elsewhere.length > 1) return undefined;
-  return [{ kind: "exec", command: text, cwd: folder }, ...escapes(input, raw)];
+  if (![...commands, ...settings].every((text) => text !== undefined)) return undefined;
+  const texts = [...new Set(commands)].map((text) => [...settings, text].join(""));
+  return [...texts.map((command): Action => ({ kind: "exec", command, cwd: folder })), ...escapes(input, raw)];
 }
 
-function quotedWords(raw: unknown): string | undefined {
-  const words = typeof raw === "object" && raw !== null && "command" in raw ? raw.command : undefined;
+function quoted(words: unknown): string | undefined {
   return Array.isArray(words) && words.length > 0 && words.every((word) => typeof word === "string")
-    ? words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ")
+    ? words.map(quote).join(" ")
     : undefined;
 }
 
-/** A wish to leave the agent's own sandbox is one of its own: no rule for the command covers it. */
+function quote(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** Variables that the command is to run with, as the shell text that sets them. */
+function exports(variables: unknown): string | undefined {
+  if (typeof variables !== "object" || variables === null || Array.isArray(variables)) return undefined;
+  const all: readonly (readonly [string, unknown])[] = Object.entries(variables);
+  return all.every(([name, value]) => /^[A-Za-z_]\w*$/.test(name) && typeof value === "string")
+    ? all.map(([name, value]) => `export ${name}=${quote(String(value))}\n`).join("")
+    : undefined;
+}
+
+const SHELLS = /^(?:(?:\/usr)?\/bin\/)?(?:ba|da)?sh$/;
+
+/** A wish to leave the agent's own sandbox, to be somebody else or to be read by another program is one of its own: no rule for the command covers it. */
 function escapes(input: ToolInput, raw: unknown): readonly Action[] {
+  const [sandbox = "use_default"] = input.values("sandbox_permissions");
+  const [reader = "bash"] = input.values("shell");
   const asked =
-    input.asks("dangerouslyDisableSandbox", "with_escalated_permissions") ||
-    input.text("sandbox_permissions") === "require_escalated";
-  return asked ? [{ kind: "other", tool: "unsandboxed", input: raw }] : [];
+    input.asks("dangerouslyDisableSandbox", "with_escalated_permissions", "user") || sandbox !== "use_default";
+  return [
+    ...(asked ? [{ kind: "other", tool: "unsandboxed", input: raw } as const] : []),
+    ...(typeof reader === "string" && SHELLS.test(reader)
+      ? []
+      : [{ kind: "other", tool: "shell", input: raw } as const]),
+  ];
 }
 
 /** Text typed into a program that runs already. Whether that is a shell is not known, so what a shell would make of it only tightens. */
 function typed(input: ToolInput, cwd: string, raw: unknown): readonly Action[] | undefined {
-  const text = input.text("chars", "input", "text") ?? "";
-  const judged: Action = { kind: "exec", command: text, cwd };
-  return text === "" ? [judged] : [judged, { kind: "other", tool: "write_stdin", input: raw }];
+  const texts = input.texts("chars", "input", "text")?.filter((text) => text !== "");
+  if (texts?.length === 0) return [{ kind: "exec", command: "", cwd }];
+  const judged = texts?.map((command): Action => ({ kind: "exec", command, cwd }));
+  return judged && [...judged, { kind: "other", tool: "write_stdin", input: raw }];
 }
 
 function reads(input: ToolInput, cwd: string): readonly Action[] | undefined {
@@ -110,18 +136,27 @@ function manyReads(input: ToolInput, cwd: string): readonly Action[] | undefined
 
 /** Lists names; a pattern may lead out of the folder it is looked for in. */
 function names(input: ToolInput, cwd: string): readonly Action[] | undefined {
-  const listed = onPaths(input, cwd, (path) => ({ kind: "read", path }), [cwd]);
-  const patterns = input
-    .texts("pattern", "glob_pattern", "patterns")
-    ?.filter((p) => /^[/~]|(?:^|\/)\.\.(?:\/|$)/.test(p));
-  const more = patterns?.map((pattern) => absolute(constantPart(pattern), cwd));
-  return listed !== undefined && more?.every((path) => path !== undefined)
-    ? [...listed, ...more.map((path): Action => ({ kind: "read", path }))]
-    : undefined;
+  return within(input, cwd, ["pattern", "glob_pattern", "patterns"], (path) => ({ kind: "read", path }));
 }
 
+/** Searches contents; here the pattern that may lead out says which files. */
 function searches(input: ToolInput, cwd: string): readonly Action[] | undefined {
-  return onPaths(input, cwd, (path) => ({ kind: "read", path, recursive: true }), [cwd]);
+  const fields = ["glob", "include", "includes", "include_pattern"];
+  return within(input, cwd, fields, (path) => ({ kind: "read", path, recursive: true }));
+}
+
+function within(
+  input: ToolInput,
+  cwd: string,
+  fields: readonly string[],
+  action: (path: string) => Action,
+): readonly Action[] | undefined {
+  const inside = onPaths(input, cwd, action, [cwd]);
+  const leading = input.texts(...fields)?.filter((pattern) => /^[/~]|(?:^|\/)\.\.(?:\/|$)/.test(pattern));
+  const outside = leading?.map((pattern) => absolute(constantPart(pattern), cwd));
+  return inside !== undefined && outside?.every((path) => path !== undefined)
+    ? [...inside, ...outside.map(action)]
+    : undefined;
 }
 
 /** The folder above the first component that is a pattern. */
@@ -151,27 +186,39 @@ function editor(input: ToolInput, cwd: string): readonly Action[] | undefined {
 }
 
 function patch(input: ToolInput, cwd: string, raw: unknown): readonly Action[] | undefined {
-  const text = typeof raw === "string" ? raw : input.text("input", "patch", "patchText", "patch_text", "command");
-  const files = text === undefined ? undefined : filesOfPatch(text);
-  const actions = files?.map(({ kind, path }) => ({ kind, path: absolute(path, cwd) }));
-  return actions?.every((action): action is { kind: typeof action.kind; path: string } => action.path !== undefined)
+  const texts = typeof raw === "string" ? [raw] : input.texts("input", "patch", "patchText", "patch_text", "command");
+  const files = texts?.map(filesOfPatch);
+  if (!files?.every((each) => each !== undefined)) return undefined;
+  const actions = files.flat().map(({ kind, path }) => ({ kind, path: absolute(path, cwd) }));
+  return actions.every((action): action is { kind: typeof action.kind; path: string } => action.path !== undefined)
     ? actions
     : undefined;
 }
 
-/** One URL, a list of them, or a prompt that names some. */
+/** One URL or a list of them; the words to the model beside it are none. */
 function fetches(input: ToolInput): readonly Action[] | undefined {
   const urls = input.texts("url", "urls");
-  const addresses =
-    urls === undefined ? undefined : urls.length > 0 ? urls.map(addressOf) : addressesIn(input.text("prompt") ?? "");
+  return urls === undefined || urls.length > 0 ? fetched(urls?.map(addressOf)) : asked(input);
+}
+
+/** Gemini's: a prompt that names its URLs, beside a URL or without one. */
+function asked(input: ToolInput): readonly Action[] | undefined {
+  const [urls, prompt = ""] = [input.texts("url", "urls"), input.text("prompt")];
+  const named = addressesIn(prompt);
+  return urls && named && fetched([...urls.map(addressOf), ...named]);
+}
+
+function fetched(addresses: readonly (WebAddress | undefined)[] | undefined): readonly Action[] | undefined {
   return addresses?.every((address) => address !== undefined)
     ? addresses.map((address) => ({ kind: "fetch", ...address }))
     : undefined;
 }
 
-function agents(input: ToolInput): readonly Action[] {
-  const name = input.text("subagent_type", "agent_type", "agent_name", "agent", "name");
-  return [{ kind: "agent", name: name ?? "general-purpose" }];
+/** `name` is what some agents call the kind of a child, and others the child itself: it counts where nothing else is said. */
+function agents(input: ToolInput): readonly Action[] | undefined {
+  const kinds = input.texts("subagent_type", "agent_type", "agent_name", "agent");
+  const named = kinds?.length === 0 ? input.texts("name") : kinds;
+  return named && (named.length === 0 ? ["general-purpose"] : named).map((name) => ({ kind: "agent", name }));
 }
 
 /** `mcp__server__tool`, and Gemini's `mcp_server_tool`, whose server names hold no underscore. */

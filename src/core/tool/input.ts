@@ -3,6 +3,8 @@
 
 /** Reads the fields of one input. */
 export interface ToolInput {
+  /** What stands in these fields, of whatever type, without what is null. */
+  values(...names: readonly string[]): readonly unknown[];
   /** The first text among these fields. */
   text(...names: readonly string[]): string | undefined;
   /** The texts of all these fields, also of lists; `undefined` when one of them is there and is neither. */
@@ -40,16 +42,17 @@ export function toolInput(input: unknown): ToolInput {
       ? (input as Readonly<Record<string, unknown>>)
       : {};
   const field = (name: string): unknown => (Object.hasOwn(fields, name) ? fields[name] : undefined);
+  const values = (names: readonly string[]): readonly unknown[] =>
+    names.map(field).filter((value) => value !== undefined && value !== null);
   return {
+    values: (...names) => values(names),
     text: (...names) => names.map(field).find((value): value is string => typeof value === "string"),
     texts: (...names) => {
-      const values = names.map(field).filter((value) => value !== undefined && value !== null);
-      const texts = values.flat();
+      const texts = values(names).flat();
       return texts.length <= MOST_TEXTS && texts.every((value): value is string => typeof value === "string")
         ? [...new Set(texts)]
         : undefined;
     },
-    asks: (...names) =>
-      names.map(field).some((value) => value !== undefined && value !== false && value !== null && value !== ""),
+    asks: (...names) => values(names).some((value) => value !== false && value !== ""),
   };
 }

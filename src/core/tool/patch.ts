@@ -39,17 +39,37 @@ function starred(lines: readonly string[]): readonly PatchedFile[] | undefined {
   return files;
 }
 
-function unified(lines: readonly string[]): readonly PatchedFile[] {
+const NAMED = /^(---|\+\+\+|rename (?:from|to)|copy to) ([^\t]+)/;
+function unified(lines: readonly string[]): readonly PatchedFile[] | undefined {
   const files = new Map<string, PatchedFile>();
   for (const line of lines) {
-    const [, sign, path] = /^(---|\+\+\+|rename (?:from|to)|copy to) ([^\t]+)/.exec(line) ?? [];
-    if (path === undefined || path === "/dev/null") continue;
-    const plain = path.trim().replace(/^"(.*)"$/, "$1");
-    // whether the applier strips a first component is its own option
-    for (const name of /^[ab]\//.test(plain) ? [plain.slice(2)] : [plain])
-      files.set(name, { kind: sign === "---" || sign === "rename from" ? "delete" : "write", path: name });
+    const [, sign, path] = NAMED.exec(line) ?? [];
+    const names = path === undefined ? namesInHeader(line) : [path];
+    // an escape in a quoted name stands for another character
+    if (names === undefined || names.some((name) => /^".*\\/.test(name))) return undefined;
+    for (const name of names.filter((each) => each !== "/dev/null")) {
+      // whether the applier strips a first component is its own option
+      const plain = name
+        .trim()
+        .replace(/^"(.*)"$/, "$1")
+        .replace(/^[ab]\//, "");
+      files.set(plain, { kind: sign === "---" || sign === "rename from" ? "delete" : "write", path: plain });
+    }
   }
   return [...files.values()];
+}
+
+/** Both names of git's own header: what is binary, empty or changes only its mode has no other. None in other lines. */
+function namesInHeader(line: string): readonly string[] | undefined {
+  const header = /^diff --git (.+)$/.exec(line)?.[1];
+  if (header === undefined) return [];
+  // where the first name ends is known when there is one space, or one name twice
+  const half = (header.length - 1) / 2;
+  const [before, after] = /^\S+ \S+$/.test(header)
+    ? header.split(" ")
+    : [header.slice(0, half), header.slice(half + 1)];
+  const same = before?.replace(/^("?)[a-z]\//, "$1") === after?.replace(/^("?)[a-z]\//, "$1");
+  return before !== undefined && after !== undefined && (same || !/ .* /.test(header)) ? [before, after] : undefined;
 }
 
 function isOdd({ path }: PatchedFile): boolean {

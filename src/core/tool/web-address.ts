@@ -19,9 +19,14 @@ export function addressOf(url: string): WebAddress | undefined {
   return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port, url };
 }
 
-/** Every address that a text names; `undefined` when one of them is none. For tools that take their URLs inside a prompt. */
+/**
+ * Every address that a text names; `undefined` when one of them is none. For tools that take their URLs inside a prompt: those split at spaces and take
+ * the rest, so `https://a.org)@b.org` is b.org to them, and what stands behind an address may be nothing but punctuation.
+ */
 export function addressesIn(text: string): readonly WebAddress[] | undefined {
-  const urls = text.match(/\b[a-z][a-z0-9+.-]*:\/\/[^\s<>"'`)\]}]+/gi) ?? [];
-  const addresses = urls.map((url) => addressOf(url.replace(/[.,;:!?]+$/, "")));
+  const found = [...text.matchAll(/\b([a-z][a-z0-9+.-]*:\/\/[^\s<>"'`)\]}]+)([^\s]*)/gi)];
+  const addresses = found.map(([, url = "", rest = ""]) =>
+    /^[^\p{L}\p{N}@:/\\[]*$/u.test(rest) ? addressOf(url.replace(/[.,;:!?]+$/, "")) : undefined,
+  );
   return addresses.every((address) => address !== undefined) ? addresses : undefined;
 }

@@ -153,7 +153,8 @@ function readBody<T>(
 }
 
 function objectOf(body: Body<JsonMember>, scanner: Scanner): JsonObject | undefined {
-  const twice = body.members.find(({ key }, index) => body.members.findIndex((other) => other.key === key) !== index);
+  const seen = new Set<string>();
+  const twice = body.members.find(({ key }) => seen.size === seen.add(key).size);
   if (twice === undefined) return { kind: "object", ...body };
   scanner.at = twice.start;
   return undefined;
