@@ -39,7 +39,10 @@ static void catch_signals(void) {
   sigfillset(&action.sa_mask);
   for (int number = 1; number < NSIG; number++) {
     if (number == SIGKILL || number == SIGSTOP || number == SIGCHLD || number == SIGCONT || number == SIGWINCH || number == SIGURG) continue;
-    sigaction(number, &action, NULL);
+    if (sigaction(number, &action, NULL) == 0) continue;
+    // The C library keeps two for its threads and lets nobody have them: the kernel is told to drop those.
+    struct { void (*handler)(int); unsigned long flags; void (*restorer)(void); unsigned long mask; } ignore = {.handler = SIG_IGN};
+    syscall(SYS_rt_sigaction, number, &ignore, NULL, sizeof ignore.mask);
   }
   signal(SIGPIPE, SIG_IGN);
   sigset_t none;

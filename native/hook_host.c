@@ -109,7 +109,7 @@ static _Noreturn void become_host(const char *program, char **environment) {
   _exit(EXIT_REFUSED);
 }
 
-void start_host(const char *state_home) {
+pid_t start_host(const char *state_home) {
   char *root = installation(), *program = text("%s/ringfence%s", root, ""), *path = host_path(root);
   char *state = text("XDG_STATE_HOME=%s%s", state_home, "");
   struct stat found;
@@ -122,4 +122,5 @@ void start_host(const char *state_home) {
   free(program);
   free(path);
   free(state);
+  return child;
 }

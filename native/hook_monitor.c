@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,7 +22,8 @@
 
 #define INSIDE_SOCKET "/run/ringfence/agent.sock"
 
-enum { CONNECT_MS = 2000, START_MS = 10000, AGAIN_MS = 4 };
+// A busy machine takes its time to start a host; one that has ended without listening gets only the time that another one may need.
+enum { CONNECT_MS = 2000, START_MS = 20000, AGAIN_MS = 4 };
 
 // A non-blocking connection, or -1 with errno. EAGAIN: the backlog is full.
 static int dial(const char *path) {
@@ -99,20 +101,18 @@ static int reach_host(const char *state_home) {
   // Names below are relative to the checked folder, which also spares the limit on a socket's path.
   if (fchdir(folder) != 0) refuse_because("the state folder cannot be entered", strerror(errno));
   long long began = now_ms();
-  bool started = false;
+  pid_t started = 0;
   for (int lock = -1;;) {
     int fd = dial("hook.sock");
     if (fd >= 0) return checked(fd);
     bool nobody = errno == ENOENT || errno == ECONNREFUSED;
     if (!nobody && errno != EAGAIN) refuse_because("the hook host cannot be reached", strerror(errno));
-    long long patience = nobody ? START_MS : CONNECT_MS;
+    if (started > 0 && waitpid(started, NULL, WNOHANG) == started) began = now_ms(), started = -1;
+    long long patience = nobody && started >= 0 ? START_MS : CONNECT_MS;
     if (now_ms() - began > patience || deadline_is_over()) {
       refuse(nobody ? "the hook host did not start; `ringfence host --foreground` shows why" : "the hook host is too busy to answer");
     }
-    if (nobody && !started && may_start(&lock)) {
-      start_host(state_home);
-      started = true;
-    }
+    if (nobody && started == 0 && may_start(&lock)) started = start_host(state_home);
     pause_ms(AGAIN_MS);
   }
 }

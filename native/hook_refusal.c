@@ -42,15 +42,17 @@ static void add(struct text *text, const char *more) {
   while (*more != '\0' && text->length < sizeof text->bytes) text->bytes[text->length++] = *more++;
 }
 
-// A refusal outlives a slow or full pipe for a moment, and no longer: the exit code says it too.
+// A refusal outlives a slow or full pipe for a moment, and no longer: the exit code says it too. A pipe that takes anything takes all of
+// so short a text (PIPE_BUF), so that also one that blocks does not.
 static void write_out(int fd, const struct text *text) {
   for (size_t done = 0; done < text->length;) {
+    struct pollfd wait = {fd, POLLOUT, 0};
+    int ready = poll(&wait, 1, PATIENCE_MS);
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready != 1 || (wait.revents & POLLOUT) == 0) return;
     ssize_t n = write(fd, text->bytes + done, text->length - done);
     if (n > 0) done += (size_t)n;
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno != EAGAIN) return;
-    struct pollfd wait = {fd, POLLOUT, 0};
-    if (n < 0 && poll(&wait, 1, PATIENCE_MS) != 1) return;
+    else if (n == 0 || (errno != EINTR && errno != EAGAIN)) return;
   }
 }
 

@@ -10,7 +10,12 @@ import { startHost } from "./start-host.ts";
 
 const INSIDE_SOCKET = "/run/ringfence/agent.sock";
 const INPUT_MOST = 16_777_216;
-const START_MS = 5_000;
+const START_MS = 20_000;
+/** What ends a process and can be caught, but for the faults of its own code, after which no code of ours can run. */
+const ENDING = [
+  ...(["SIGHUP", "SIGINT", "SIGQUIT", "SIGTRAP", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGTERM"] as const),
+  ...(["SIGXCPU", "SIGXFSZ", "SIGVTALRM", "SIGIO", "SIGSYS"] as const),
+];
 const AGAIN_MS = 20;
 
 interface Words {
@@ -25,8 +30,7 @@ async function answerHook(words: readonly string[]): Promise<void> {
     const reason = `ringfence: ${why}`;
     return end(dialectOf(words[0] ?? "")?.refuse(reason) ?? { exitCode: 2, stdout: "", stderr: `${reason}\n` });
   };
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"] as const)
-    process.on(signal, () => refuse("the hook client was ended by a signal"));
+  for (const signal of ENDING) process.on(signal, () => refuse("the hook client was ended by a signal"));
   process.on("uncaughtException", (error) => refuse(`the hook client failed: ${error.message}`));
   process.on("unhandledRejection", () => refuse("the hook client failed"));
   const parsed = parseWords(words);

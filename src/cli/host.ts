@@ -12,7 +12,7 @@ import { findInstallation } from "./installation.ts";
 import { startHost } from "./start-host.ts";
 
 const IDLE_MS = 10 * 60_000;
-const START_MS = 5_000;
+const START_MS = 20_000;
 const AGAIN_MS = 50;
 
 interface Options {

@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import type net from "node:net";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import {
@@ -176,6 +176,23 @@ describe.each(["release", "sanitized"] as const)("the client, built %s", (build)
     refused(await end, /ended by a signal|in time/);
   });
 
+  test("refuses when it is ended by any signal that a process can keep off", async (context) => {
+    needs(context, "gcc");
+    const { home, socket } = stateHome(tmp());
+    await listenAt(socket, (connection) => void connection.resume());
+    // The first two cannot be kept off; the others end nothing.
+    const harmless = new Set(
+      ["KILL", "STOP", "CHLD", "CONT", "URG", "WINCH"].map((name) => constants.signals[`SIG${name}` as NodeJS.Signals]),
+    );
+    const numbers = Array.from({ length: 64 }, (_each, at) => at + 1).filter((number) => !harmless.has(number));
+    const script =
+      '(sleep 4; echo) | "$0" hook codex --state-home "$1" >/dev/null 2>&1 & sleep 1; kill -$2 $!; wait $!';
+    const ends = await Promise.all(
+      numbers.map((number) => runHook(["/bin/bash", "--norc", "-c", script, client(), home, String(number)])),
+    );
+    expect(ends.map(({ code }) => code)).toEqual(numbers.map(() => 2));
+  });
+
   test.for([
     ["no agent", []],
     ["an unknown agent", ["hal-9000"]],
@@ -214,6 +231,9 @@ describe.each(["release", "sanitized"] as const)("the client, built %s", (build)
       runHook(["/bin/sh", "-c", `exec "$0" hook codex --state-home "$1" ${rest}`, client(), home]);
     expect(await shell("")).toMatchObject({ code: 0, out: "hi" });
     expect(await shell(">&-")).toMatchObject({ code: 2, out: "" });
+    const full = '(head -c 65536 /dev/zero; timeout 6 "$0" hook codex --state-home none; echo $? >&2) | sleep 8';
+    const blocked = await runHook(["/bin/bash", "--norc", "-c", full, client()]);
+    expect(blocked.err).toMatch(/^ringfence: no state folder.+\n2\n$/);
     expect(await shell(">/dev/full")).toMatchObject({ code: 2, out: "" });
     expect(await shell("<&-")).toMatchObject({ code: 2 });
     expect(await shell("<&- >&- 2>&-")).toMatchObject({ code: 2, out: "", err: "" });
