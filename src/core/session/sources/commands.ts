@@ -21,22 +21,33 @@ const TEXT_MOST = 40_000;
 /** Everything that a command's text speaks of. Total on any text. */
 export function commandSources(text: string, cwd: string, context: LegContext): readonly CommandSource[] {
   const facts = analyse(text.slice(0, TEXT_MOST), { cwd, root: context.root, home: context.home });
-  const found = facts.commands.flatMap((command) => sourcesOf(command, context));
+  const found = facts.commands.flatMap((command) => sourcesOf(command, text, context));
   // what a stranger's repository prints is a stranger's text, whichever program prints it
   return context.workspace === "foreign" && facts.commands.some((command) => !command.free)
     ? [...found, { source: "foreign-file", cause: "works in a clone that its user has never committed to" }]
     : found;
 }
 
-function sourcesOf(command: Command, context: LegContext): readonly CommandSource[] {
+function sourcesOf(command: Command, whole: string, context: LegContext): readonly CommandSource[] {
   const cause = `ran ${command.text}`;
   const own = [
     ...byWords(command, context),
     ...namedFiles(command, context),
+    ...inCode(command, whole, context),
+    ...searched(command, context),
     ...command.effects.flatMap((e) => byEffect(e, command, context)),
   ];
   const inner = command.effects.flatMap((e) => (e.kind === "run" ? e.inner : []));
-  return [...own.map((source) => ({ source, cause })), ...inner.flatMap((c) => sourcesOf(c, context))];
+  return [...own.map((source) => ({ source, cause })), ...inner.flatMap((c) => sourcesOf(c, whole, context))];
+}
+
+/** `find ~ -exec cat {} +`: what is handed on may be any file below. */
+function searched(command: Command, context: LegContext): readonly LegSource[] {
+  if (!command.effects.some(({ kind }) => kind === "run") || command.words[0]?.value?.replace(/^.*\//s, "") !== "find")
+    return [];
+  return command.effects.flatMap((effect) =>
+    effect.kind === "read" ? pathsOf(effect.path, command, context).flatMap((path) => readSources(path, context)) : [],
+  );
 }
 
 /** By every spelling of the words: as written, by the program's path, with constants put in, without global options. */
@@ -72,7 +83,7 @@ function namedFiles(command: Command, context: LegContext): readonly LegSource[]
       .map((part) => (/^~\//.test(part) ? context.home + part.slice(1) : part))
       .filter((part) => part.startsWith("/") && part.length < PATH_MOST);
   });
-  return named.some((path) => readSources(path, context).includes("secret-file")) ? ["secret-file"] : [];
+  return named.some((path) => isSecret(path, context)) ? ["secret-file"] : [];
 }
 
 const PATH_MOST = 4096;
@@ -127,7 +138,6 @@ function byEffect(effect: Effect, command: Command, context: LegContext): readon
     case "delete":
       return pathSources(effect, command, context);
     case "gadget": {
-      if (effect.code === "runs-code") return codeHosts(command, context);
       const source = Object.hasOwn(BY_CODE, effect.code) ? BY_CODE[effect.code] : undefined;
       return source === undefined || isExplained(command) ? [] : [source];
     }
@@ -142,11 +152,32 @@ function byEffect(effect: Effect, command: Command, context: LegContext): readon
   }
 }
 
-/** Addresses in code that is given as a word: `node -e "fetch('https://…')"`. What builds its address is not seen. */
-function codeHosts(command: Command, context: LegContext): readonly LegSource[] {
-  const urls = command.words.flatMap((w) => (w.value ?? w.text).match(/\b[a-z]+:\/\/[^\s'"`)\\]+/gi) ?? []);
-  const kinds = urls.slice(0, URLS_MOST).flatMap((url) => hostKind(hostOfUrl(url, false) ?? "?", context));
-  return kinds.filter((kind) => kind === "web" || kind === "private-host" || kind === "credential");
+const INTERPRETER = /^(?:python|pypy|node|deno|bun|ruby|perl|php|lua|Rscript|julia|pwsh|tsx|ts-node)[\d.]*$/;
+
+/**
+ * Addresses and secrets in an interpreter's code, where it stands in the words or comes in by a here-document: `node -e "fetch('https://…')"`.
+ * What builds its address is not seen.
+ */
+function inCode(command: Command, whole: string, context: LegContext): readonly LegSource[] {
+  const program = (command.words[0]?.value ?? "").replace(/^.*\//s, "");
+  const given = command.effects.some((e) => e.kind === "gadget" && e.code === "runs-code");
+  if (!given && !INTERPRETER.test(program)) return [];
+  const piped =
+    command.effects.some((e) => e.kind === "gadget" && e.code === "standard-input") ||
+    command.words.some(({ value }) => value === "-");
+  const text = piped ? whole : command.words.map((w) => w.value ?? w.text).join("\n");
+  const urls = text.match(/\b[a-z]+:\/\/[^\s'"`)\\]+/gi) ?? [];
+  const kinds = urls.slice(0, URLS_MOST).map((url) => hostKind(hostOfUrl(url, false) ?? "?", context));
+  const paths = (text.match(/(?<![\w:/.])(?:~|\/)[\w./@+-]+/g) ?? []).slice(0, URLS_MOST);
+  const secret = paths.some((path) => isSecret(path.replace(/^~/, context.home), context));
+  return [
+    ...kinds.filter((kind) => kind === "web" || kind === "private-host" || kind === "credential"),
+    ...(secret ? (["secret-file"] as const) : []),
+  ];
+}
+
+function isSecret(path: string, context: LegContext): boolean {
+  return readSources(path, context).includes("secret-file");
 }
 
 const URLS_MOST = 50;
@@ -158,6 +189,8 @@ function pathSources(
 ): readonly LegSource[] {
   // what is only listed is not read
   if (effect.kind === "read" && effect.content === false) return [];
+  // a link's source gets a further name, and is changed by nobody yet
+  if (effect.kind === "write" && effect.tree === true && effect.brings === undefined) return [];
   const sources = new Set<LegSource>();
   for (const path of pathsOf(effect.path, command, context)) {
     if (/^\/dev\/(?:tcp|udp)\//.test(path)) sources.add("upload");

@@ -24,13 +24,17 @@ export function programSources(
 ): readonly LegSource[] {
   const operands = words.filter((w) => w.value === undefined || (!w.value.startsWith("-") && w.value !== ""));
   const [first] = operands;
-  if (first === undefined && words.every((w) => /^-(?:-version|-help|[vVh])?$/.test(w.value ?? ""))) return [];
+  const nothing = words.length === 0 && program.always === undefined;
+  if (nothing || (words.length > 0 && words.every((w) => /^-(?:-version|-help|[vVh])?$/.test(w.value ?? ""))))
+    return [];
   if (first !== undefined && has(program.quiet, first.value)) return [];
   const found = new Set<string>();
   const add = (sources: readonly string[] = []): void => {
     for (const source of sources) found.add(source);
   };
   if (program.always !== undefined && isRemote(program, operands, context)) add(program.always);
+  // what stands before the last operand comes from there
+  if (program.remote === "colon" && isRemote(program, operands.slice(0, -1), context)) add(program.reads);
   if (program.writes === true && words.some((w) => SQL_WRITES.test(w.value ?? w.prefix) || w.value === undefined))
     add(["remote-write"]);
   const heads = operands.slice(0, SUBCOMMAND_MOST);
