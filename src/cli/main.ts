@@ -51,13 +51,33 @@ function speakPlainly(command: Command): void {
 }
 
 /** commander's `error: unknown option '--x'\n(Did you mean --y?)` as the house says it. */
-function badUsage(error: CommanderError): never {
+function badUsage(error: CommanderError, argv: readonly string[]): never {
   const [first = "", suggestion = ""] = error.message.replace(/^error: /, "").split("\n(Did you mean ");
-  const meant = suggestion.replace(/\?\)$/, "").replace(/^one of /, "");
   const message = error.code === "commander.help" ? "no command given" : first.replaceAll(/'([^']*)'/g, "`$1`");
-  const hint = meant === "" ? "`ringfence --help` lists the commands and options" : `did you mean \`${meant}\`?`;
+  const near = suggestion.replace(/\?\)$/, "").replace(/^one of /, "") || nearestChoice(error);
+  const meant = near.split(", ").map((word) => `\`${word}\``);
+  const hint = near === "" ? `\`${helpFor(argv)}\` lists what there is` : `did you mean ${meant.join(" or ")}?`;
   fail({ code: "usage", message, hint }, EXIT.usage);
 }
+
+/** For the beginning of a word that an option takes. The others stand in the message already. */
+function nearestChoice({ message }: CommanderError): string {
+  const [, word = "", choices = ""] = /argument '(.+)' is invalid\. Allowed choices are (.*)\.$/s.exec(message) ?? [];
+  const begun = choices.split(", ").filter((choice) => choice.toLowerCase().startsWith(word.toLowerCase()));
+  return word !== "" && begun.length === 1 ? (begun[0] ?? "") : "";
+}
+
+/** The narrowest help: of the command that was typed, if there is one. */
+function helpFor(argv: readonly string[]): string {
+  const [command = "", part = ""] = argv.slice(2);
+  if (!Object.hasOwn(COMMANDS, command)) return "ringfence --help";
+  const narrower = /^(?:policy|sessions|log)$/.test(command) && PARTS.has(part) ? ` ${part}` : "";
+  return `ringfence ${command}${narrower} --help`;
+}
+
+const PARTS: ReadonlySet<string> = new Set(
+  "lint explain test trust import export list show stop verify tail".split(" "),
+);
 
 async function main(argv: readonly string[]): Promise<void> {
   endQuietlyOnClosedPipe();
@@ -67,8 +87,13 @@ async function main(argv: readonly string[]): Promise<void> {
     await (await program(argv)).parseAsync(argv);
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) failAsBug(thrown);
-    if (thrown.exitCode !== 0) badUsage(thrown);
+    if (thrown.exitCode !== 0) badUsage(thrown, argv);
   }
 }
 
-void main(process.argv);
+/** `help run` is `run --help`, as in many other programs. */
+function withoutHelpWord(argv: readonly string[]): readonly string[] {
+  return argv[2] === "help" ? [...argv.slice(0, 2), ...argv.slice(3, 5), "--help"] : argv;
+}
+
+void main(withoutHelpWord(process.argv));

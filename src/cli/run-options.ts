@@ -1,6 +1,7 @@
 // `run`'s options as one layer of policy (the command line is a layer like any other, the person's own), and what is left over.
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import type { Problem } from "#core";
 
 /** The options as commander hands them over. */
 export interface RunOptions {
@@ -110,6 +111,44 @@ export function commandLineLayer(options: RunOptions, cwd: string): object {
     credentials: options.credential?.map((name) => ({ name, source: { keyring: name } })),
   });
 }
+
+/** Which option a key of the layer was typed as. */
+const OPTION_OF: ReadonlyMap<string, string> = new Map([
+  ["tier", "--tier"],
+  ["permissions.mode", "--mode"],
+  ["sandbox.mode", "--sandbox"],
+  ["sandbox.runtime", "--runtime"],
+  ["sandbox.workspace", "--workspace"],
+  ["sandbox.apply", "--apply"],
+  ["sandbox.filesystem.allowRead", "--allow-read"],
+  ["sandbox.filesystem.allowWrite", "--allow-write"],
+  ["sandbox.filesystem.denyRead", "--deny-read"],
+  ["sandbox.filesystem.denyWrite", "--deny-write"],
+  ["sandbox.network.allow", "--allow-domain"],
+  ["sandbox.network.allowPrivate", "--allow-domain"],
+  ["sandbox.limits.timeout", "--timeout"],
+  ["sandbox.limits.memory", "--memory"],
+  ["sandbox.limits.cpus", "--cpus"],
+  ["sandbox.limits.pids", "--pids"],
+  ["sandbox.ports", "--port"],
+  ["env.pass", "--env"],
+  ["env.set", "--env"],
+  ["setup.run", "--setup"],
+  ["credentials", "--credential"],
+]);
+
+/** A problem of this layer in the words that were typed: its option, and no line of a document that nobody wrote. Others stay as they are. */
+export function inTypedWords(problem: Problem): Problem {
+  if (problem.at?.file !== "command line") return problem;
+  const { code, message, hint } = problem;
+  const [quoted = "", key = "", value = ""] = /^`([\w.]+?)(?:\.\d+)*(: .*?)?`/.exec(message) ?? [];
+  const option = OPTION_OF.get(key);
+  if (option === undefined) return { code, message, hint: hint ?? USAGE };
+  const words = `\`${option}${value.replace(/^: /, " ")}\`${message.slice(quoted.length)}`;
+  return { code, message: words, hint: hint?.replace(/^take .* out of the policy/, "leave the option out") ?? USAGE };
+}
+
+const USAGE = "`ringfence run --help` says what each option takes";
 
 /** `RULE=CIDR` is a rule and a private address for its host; egress expands a preset's hosts. */
 function domains(rules: readonly string[]): { allow?: readonly string[]; allowPrivate?: readonly object[] } {

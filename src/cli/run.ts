@@ -1,5 +1,5 @@
 // `ringfence run -- COMMAND`: options in, one session, its summary out, and the command's own exit code.
-import { writeFileSync } from "node:fs";
+import { openSync, writeSync } from "node:fs";
 import { userInfo } from "node:os";
 import { isatty } from "node:tty";
 import { Command } from "commander";
@@ -10,7 +10,7 @@ import { callerStateDir } from "./caller.ts";
 import { callerEnvironment } from "./environment.ts";
 import { complain, EXIT, fail } from "./exit.ts";
 import { findInstallation } from "./installation.ts";
-import { commandLineLayer, declareRunOptions, type RunOptions } from "./run-options.ts";
+import { commandLineLayer, declareRunOptions, inTypedWords, type RunOptions } from "./run-options.ts";
 import { terminalChannel } from "./terminal-channel.ts";
 
 /** The command. */
@@ -27,22 +27,36 @@ async function run(argv: readonly string[], options: RunOptions): Promise<void> 
   if (argv.length === 0) {
     fail({ code: "usage", message: "no command to run", hint: "ringfence run -- COMMAND [ARG...]" }, EXIT.usage);
   }
+  const summary = options.json === undefined ? undefined : openSummary(options.json);
   const answer = await runSession(requestOf(argv, options));
   switch (answer.kind) {
     case "refused":
-      return fail(answer.problems, answer.exitCode);
+      return fail(answer.problems.map(inTypedWords), answer.exitCode);
     case "planned":
       process.stdout.write(`${JSON.stringify(answer.plan, undefined, 1)}\n`);
       return;
     case "ended": {
       const { outcome } = answer;
-      if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(outcome, undefined, 1)}\n`);
+      if (summary !== undefined) writeSync(summary, `${JSON.stringify(outcome, undefined, 1)}\n`);
       if (options.quiet !== true) complain(`${paint(summaryLines(outcome)).join("\n")}\n`);
       process.exitCode = outcome.exitCode;
       return;
     }
     default:
       return answer satisfies never;
+  }
+}
+
+/** Opened before anything runs: a summary that cannot be written is said then, and what runs cannot put a link in its place. */
+function openSummary(file: string): number {
+  try {
+    return openSync(file, "w");
+  } catch (error) {
+    const message = `the summary cannot be written: ${(error as Error).message}`;
+    return fail(
+      { code: "summary", message, hint: "name a file in a folder of yours after `--json`" },
+      EXIT.cannotStart,
+    );
   }
 }
 

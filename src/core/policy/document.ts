@@ -106,18 +106,22 @@ export function parsePolicyDocument(file: string, text: string): Result<PolicyDo
     const pair = isMap(node) ? node.items.find((item) => isScalar(item.key) && item.key.value === key) : undefined;
     return isNode(pair?.key) && pair.key.range ? span(pair.key.range[0]) : at(path);
   };
-  return err(parsed.error.issues.flatMap((issue) => schemaProblems(issue, [], at, keyAt)));
+  const valueAt = (path: DocumentPath): unknown => document.getIn(path);
+  return err(parsed.error.issues.flatMap((issue) => schemaProblems(issue, [], { at, keyAt, valueAt })));
 }
 
 type Issue = z.core.$ZodIssue;
 
+/** What stands where in the document. */
+interface Spots {
+  readonly at: (path: DocumentPath) => Span;
+  readonly keyAt: (path: DocumentPath, key: string) => Span;
+  readonly valueAt: (path: DocumentPath) => unknown;
+}
+
 /** Problems of one schema issue. Of a union, the branch that got furthest speaks. */
-function schemaProblems(
-  issue: Issue,
-  base: DocumentPath,
-  at: (path: DocumentPath) => Span,
-  keyAt: (path: DocumentPath, key: string) => Span,
-): readonly Problem[] {
+function schemaProblems(issue: Issue, base: DocumentPath, spots: Spots): readonly Problem[] {
+  const { at, keyAt, valueAt } = spots;
   const path = [...base, ...issue.path.map((p) => (typeof p === "symbol" ? String(p) : p))];
   const where = path.length === 0 ? "the policy" : `\`${forTerminal(path.join("."), { max: 100 })}\``;
   if (issue.code === "unrecognized_keys") {
@@ -138,15 +142,18 @@ function schemaProblems(
       branch.some((i) => i.path.length > 0 || i.code === "unrecognized_keys"),
     );
     const [branch] = deeper;
-    if (branch !== undefined) return branch.flatMap((inner) => schemaProblems(inner, path, at, keyAt));
+    if (branch !== undefined) return branch.flatMap((inner) => schemaProblems(inner, path, spots));
   }
   if (issue.code === "invalid_value") {
     const words = issue.values.map(String);
+    const given = valueAt(path);
+    const near = typeof given === "string" ? nearest(given, words) : undefined;
     return [
       {
         code: "policy-bad-value",
         message: `${where}: expected ${words.map((w) => `\`${w}\``).join(" or ")}`,
         at: at(path),
+        ...(near === undefined ? {} : { hint: `did you mean \`${near}\`?` }),
       },
     ];
   }
