@@ -39,5 +39,6 @@ const HINTS: { readonly [word: string]: string } = {
   EDQUOT: "your quota is used up there; set XDG_STATE_HOME to another disk",
   EACCES: "make that folder yours, or set XDG_STATE_HOME to one that is",
   EROFS: "set XDG_STATE_HOME to a folder that can be written",
+  ENOENT: "it was moved or deleted while it was written; a new session starts a new one",
   ENOTDIR: "something else stands where the folder should be; move it away",
 };

@@ -1,5 +1,5 @@
 // The file that lines are appended to: short writes go on, a failed batch is cut off again, syncs are real.
-import { constants, fdatasync, write } from "node:fs";
+import { constants, fdatasync, fstatSync, lstatSync, write } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -67,7 +67,13 @@ function flagsFor(fresh: boolean): number {
 
 function segmentOn(file: FileHandle, start: { path: string; io: LogIo; bytes: number }): Segment {
   const { path, io } = start;
+  const { ino } = fstatSync(file.fd);
   let bytes = start.bytes;
+  /** Throws when nobody will find what was written: the file, or a folder above it, was taken away. */
+  const expectThere = (): void => {
+    if (lstatSync(path, { throwIfNoEntry: false })?.ino !== ino)
+      throw Object.assign(new Error(`\`${path}\` was taken away while it was written`), { code: "ENOENT" });
+  };
   return {
     path,
     get bytes(): number {
@@ -87,6 +93,7 @@ function segmentOn(file: FileHandle, start: { path: string; io: LogIo; bytes: nu
       }
       try {
         await io.datasync(file.fd);
+        expectThere();
       } catch (error) {
         await file.truncate(bytes).catch(() => undefined);
         throw new AppendFailed("sync", error);

@@ -1,5 +1,5 @@
 // The writer against a real disk: what was acknowledged is there, whatever happens next.
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -38,4 +38,17 @@ test("records are numbered in order and closed with a signed size", async () => 
   await expect(log.append({ type: "prompt", origin: "claimed", data: {} })).rejects.toMatchObject({
     code: "log-closed",
   });
+});
+
+test.each(["deleted", "moved away"])("nothing is acknowledged into a record that was %s", async (how) => {
+  const log = await open("gone");
+  const say = (): Promise<number> => log.append({ type: "prompt", origin: "claimed", data: {} });
+  expect(await say()).toBe(1);
+  const folder = join(stateDir, "log");
+  if (how === "deleted") await rm(folder, { recursive: true });
+  else await rename(folder, `${folder}.old`);
+  await expect(say()).rejects.toMatchObject({ code: "log-failed" });
+  await expect(say()).rejects.toMatchObject({ code: "log-failed" });
+  expect(log.failed.aborted).toBe(true);
+  await log.close({}).catch(() => undefined);
 });
