@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { commandOf, EVENTS } from "../../src/hooks/install/settings.ts";
 import { launcher } from "../support/installation.ts";
 import { needs } from "../support/needs.ts";
 import { tmp } from "../support/tmp.ts";
@@ -240,3 +241,23 @@ it("bad usage is told apart", () => {
   expect(run("install", "codex", "--user", "--project")).toMatchObject({ code: 64 });
   expect(run("uninstall", "codex")).toMatchObject({ code: 0, out: "no hooks of ringfence are there\n" });
 });
+
+it.each(["sh", "bash", "dash"])(
+  "a client that was killed, or is gone, is a refusal: the words that %s is given",
+  (shell) => {
+    const words = EVENTS["claude-code"].filter(({ gate }) => gate).map((event) => commandOf(event, '"$0" hook'));
+    const client = join(tmp(), "client");
+    for (const [script, code] of [
+      ["exit 0", 0],
+      ["exit 2", 2],
+      ["exit 1", 2],
+      ["kill -9 $$", 2],
+      [undefined, 2],
+    ] as const) {
+      if (script !== undefined) put(client, `#!/bin/sh\n${script}\n`);
+      else rmSync(client);
+      if (script !== undefined) chmodSync(client, 0o755);
+      for (const word of words) expect(spawnSync(shell, ["-c", word, client]).status, script).toBe(code);
+    }
+  },
+);

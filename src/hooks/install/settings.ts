@@ -49,9 +49,12 @@ function events(gates: string, watches: string): readonly InstalledEvent[] {
   return [...of(gates, true), ...of(watches, false)];
 }
 
-/** The shell text of an event: `client` is the quoted program and its words. */
+/**
+ * The shell text of an event: `client` is the quoted program and its words. Agents run the call after any code but 0 and 2, so the shell makes 2 of a
+ * client that was killed, or is not there any more; these words mean the same in every shell that an agent may use.
+ */
 export function commandOf(event: InstalledEvent, client: string): string {
-  return event.gate ? client : `${client} >/dev/null 2>&1 || :`;
+  return event.gate ? `${client} || exit 2` : `${client} >/dev/null 2>&1 || :`;
 }
 
 /** One entry in the agent's own form. */
