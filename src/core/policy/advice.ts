@@ -21,6 +21,7 @@ const NO_PROPOSAL: ReadonlySet<string> = new Set([
   "sends-file",
   "sets-loaded-name",
   "shows-environment",
+  "standard-input",
 ]);
 
 /** Where the advice sends a person: the file of theirs that needs no acceptance. */
