@@ -2,7 +2,7 @@
 // for everything that the agent cannot enforce. Exit 0 when it enforces all of it, 1 when not, 65 when the policy cannot be read.
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
-import { type LayerText, loadPolicy } from "#core/policy";
+import { type Dropped, type LayerText, loadPolicy } from "#core/policy";
 import { EXPORT_FORMS, type ExportForm, exportPolicy, type NativeFile, type Unenforced } from "#core/policy/export";
 import { forTerminal, forTerminalLines } from "#core/text";
 import { readPolicyFile } from "#monitor";
@@ -47,7 +47,7 @@ async function exportFile(file: string | undefined, options: ExportOptions): Pro
     process.stdout.write(`${JSON.stringify({ files, unenforced: exported.unenforced }, undefined, 2)}\n`);
   else {
     process.stdout.write(printed(files));
-    complain(exported.unenforced.map(line).join(""));
+    complain(exported.unenforced.map(line).join("") + leftOut(loaded.value.dropped));
   }
   process.exitCode = exported.unenforced.length > 0 ? 1 : EXIT.ok;
 }
@@ -73,4 +73,13 @@ function printed(files: readonly NativeFile[]): string {
 
 function line({ key, at, why }: Unenforced): string {
   return `${forTerminal(`${at.file}:${at.line}: ${key}: ${why}`, { max: 1000 })}\n`;
+}
+
+/** What holds nowhere is in no export either; said, because a person who looks for it finds it in the file. */
+function leftOut(dropped: readonly Dropped[]): string {
+  const entries =
+    dropped.length === 1 ? "1 entry that does not hold is" : `${dropped.length} entries that do not hold are`;
+  return dropped.length === 0
+    ? ""
+    : `ringfence: ${entries} left out\nhint: \`ringfence policy explain\` says which, and why\n`;
 }

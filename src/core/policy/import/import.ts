@@ -70,7 +70,7 @@ export function importPolicy(from: NativeForm, source: ImportSource): Result<Imp
   return settled(draft, [
     `Imported from ${source.file} (${from}) by \`ringfence policy import\`. Read it, then accept it: \`ringfence policy trust\`.`,
     ...(draft.unequal.length > 0
-      ? [`${draft.unequal.length} things have no equal here or became stricter; the import printed them.`]
+      ? [`${counted(draft.unequal.length)} no equal here or became stricter; the import printed them.`]
       : []),
   ]);
 }
@@ -114,4 +114,8 @@ function withoutFault(part: DraftPart, problem: Problem, draft: Draft): readonly
   const name = typeof value === "string" ? value : JSON.stringify(value);
   draft.say(`${key}: ${name}`, at, "would stand in the policy", `left out: ${problem.message}`);
   return [];
+}
+
+function counted(things: number): string {
+  return things === 1 ? "1 thing has" : `${things} things have`;
 }
