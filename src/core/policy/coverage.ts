@@ -2,6 +2,7 @@
 import type { Reason } from "../decision.ts";
 import { isCommonPlace } from "../paths/index.ts";
 import { type Command, type Effect, isInside } from "../shell/index.ts";
+import { beginnings, mayClimb } from "./beginning.ts";
 import { type Granted, type Judge, matched } from "./judge.ts";
 import {
   allowOn,
@@ -76,7 +77,7 @@ function readsInside(command: Command, judge: Judge): boolean {
       (w) =>
         w.value !== undefined ||
         (command.words[0]?.value === "echo" && /^"?[^$`*?[]*\$[?#][^$`*?[]*"?$/.test(w.text)) ||
-        (w.kind === "glob" && !w.tilde && !w.prefix.startsWith("/") && !w.text.includes("..")),
+        (w.kind === "glob" && !w.tilde && !w.prefix.startsWith("/") && !w.text.includes("..") && !mayClimb(w.text)),
     ) &&
     command.effects.every(
       (e) =>
@@ -113,13 +114,13 @@ function coverEffect(effect: Effect, command: Command, judge: Judge, base: Base)
       const own = effect.aside !== true && !changes && base.by !== "free";
       if (own && effect.content === false) return undefined;
       const path = pathOf(effect.path, command.directories, judge.facts);
+      if (path !== undefined) return coverPlace(path, own, judge);
       // of the program's own operands only a place that is known, and known to be elsewhere, is not covered by its rule
-      if (path === undefined) return own ? undefined : { code: "not-constant", verdict: "ask", subject };
-      if (isInWorkspace(path, judge.facts)) return undefined;
-      const rule = allowOn(path, "read", judge.rules);
-      if (rule !== undefined) return allowedBy(rule, path);
-      const common = own && path.names.every((name) => isCommonPlace(name) || isInside(judge.facts.root, name));
-      return common ? undefined : { code: "reads-outside", verdict: "ask", ...about(path, "Read", judge) };
+      if (!own || effect.path.value !== undefined) return { code: "not-constant", verdict: "ask", subject };
+      return beginnings(effect.path, judge.facts.home)
+        .map((word) => pathOf(word, command.directories, judge.facts))
+        .map((place) => place && coverPlace(place, own, judge))
+        .find((reason) => reason?.verdict === "ask");
     }
     case "write":
     case "delete":
@@ -127,6 +128,15 @@ function coverEffect(effect: Effect, command: Command, judge: Judge, base: Base)
     default:
       return effect satisfies never;
   }
+}
+
+/** What reading this place needs. */
+function coverPlace(path: NamedPath, own: boolean, judge: Judge): Reason | undefined {
+  if (isInWorkspace(path, judge.facts)) return undefined;
+  const rule = allowOn(path, "read", judge.rules);
+  if (rule !== undefined) return allowedBy(rule, path);
+  const common = own && path.names.every((name) => isCommonPlace(name) || isInside(judge.facts.root, name));
+  return common ? undefined : { code: "reads-outside", verdict: "ask", ...about(path, "Read", judge) };
 }
 
 /**
@@ -203,7 +213,14 @@ function globbed(
 ): NamedPath | undefined {
   const { path } = effect;
   const cut = path.prefix.lastIndexOf("/");
-  if (effect.kind !== "delete" || path.kind !== "glob" || path.tilde || cut <= 0 || /\.\./.test(path.text))
+  if (
+    effect.kind !== "delete" ||
+    path.kind !== "glob" ||
+    path.tilde ||
+    cut <= 0 ||
+    /\.\./.test(path.text) ||
+    mayClimb(path.text)
+  )
     return undefined;
   const folder = pathOf({ ...path, value: path.prefix.slice(0, cut) }, command.directories, judge.facts);
   return folder === undefined ? undefined : namedPath(path.text, folder.names, judge.facts);
