@@ -150,8 +150,17 @@ function irreversible(command: Command, judge: Judge): readonly Reason[] {
     if (effect.kind === "irreversible") reasons.push({ code: effect.code, verdict: "ask", subject: command.text });
     if (effect.kind === "delete" && isCritical(effect.path, command, judge.facts))
       reasons.push({ code: "delete-critical", verdict: "ask", subject: command.text });
+    if (effect.kind === "write" && isDevice(effect.path, command, judge.facts))
+      reasons.push({ code: "destroys-data", verdict: "ask", subject: command.text });
   }
   return reasons;
+}
+
+const DEVICE = /^\/dev\/(?:[shv]d[a-z]|xvd|nvme|mmcblk|disk|mapper|md|dm-|loop|sr|nbd|mem|kmem|port)/;
+
+/** `dd of=/dev/sda`: what stood there is gone. */
+function isDevice(word: ShellWord, command: Command, facts: PathFacts): boolean {
+  return pathOf(word, command.directories, facts)?.names.some((name) => DEVICE.test(name)) === true;
 }
 
 /** `/`, home, the workspace, anything above them, a folder at the top of the disk, or all that is in one of these. */

@@ -12,6 +12,9 @@ const ONE_VALUE = new Set(
     " ",
   ),
 );
+/** Tests that pick some files out; without one, `-delete` deletes all that is there. */
+const NARROWS =
+  /^-(?:i?name|i?path|i?wholename|i?regex|i?lname|[acm]?newer|newer.*|[acm](?:time|min)|size|empty|used|user|group|uid|gid|inum|samefile|perm|links)$/;
 const RUNS = new Set(["-exec", "-execdir", "-ok", "-okdir"]);
 const HERE: ShellWord = { text: ".", value: ".", likely: ["."], prefix: ".", kind: "constant", tilde: false };
 
@@ -30,6 +33,8 @@ export function findEffects(use: ProgramUse): readonly Effect[] {
     roots++;
   }
   if (roots === 0) effects.push({ kind: "read", path: HERE, index: 0, content: false });
+  const narrowed = words.some((word) => NARROWS.test(word.value ?? word.prefix));
+  const deleted = narrowed ? [] : effects.flatMap((e) => (e.kind === "read" ? [e.path] : []));
   while (at < words.length) {
     const index = at;
     const value = words[at]?.value;
@@ -42,8 +47,10 @@ export function findEffects(use: ProgramUse): readonly Effect[] {
       if (kind === "glob" || kind === "split") effects.push({ kind: "gadget", code: "not-constant", index: at });
       at++;
     } else if (/^-newer[aBcm][aBcmt]$/.test(value)) at++;
-    else if (value === "-delete") effects.push({ kind: "gadget", code: "delete", index });
-    else if (RUNS.has(value)) {
+    else if (value === "-delete") {
+      effects.push({ kind: "gadget", code: "delete", index });
+      for (const path of deleted) effects.push({ kind: "delete", path, index, inherent: false, tree: true });
+    } else if (RUNS.has(value)) {
       const from = at;
       while (
         at < words.length &&

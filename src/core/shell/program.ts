@@ -42,7 +42,8 @@ export function describeProgram(use: ProgramUse): Described {
   const builtin = path === name ? describeBuiltin(name, use) : undefined;
   if (builtin !== undefined) return { ...builtin, alsoKnownAs: [...builtin.alsoKnownAs, ...likelyForms(use.words)] };
   const entry = programEntry(name);
-  const described = entry === undefined ? guessed(use) : describeEntry(name, entry, use);
+  const known = entry === undefined ? guessed(use) : describeEntry(name, entry, use);
+  const described = { ...known, effects: [...known.effects, ...lastingFiles(use, known.effects)] };
   const bare = path === name;
   const byName = [[name, ...use.words.slice(1).map((w) => w.value)]];
   // the same act under another name: who denies `rm` denies it
@@ -56,14 +57,28 @@ export function describeProgram(use: ProgramUse): Described {
   };
 }
 
+/** `./deploy.sh`, `bash scripts/migrate.sh`: a script that is called so does what tasks of that name do (PERM-11). */
+function lastingFiles({ words }: ProgramUse, effects: readonly Effect[]): readonly Effect[] {
+  const run = effects.flatMap((e) => (e.kind === "gadget" && e.code === "runs-file" ? [e.index] : []));
+  const own = words[0]?.value?.includes("/") === true ? [0] : [];
+  return [...new Set([...own, ...run])].flatMap((index): readonly Effect[] => {
+    const [, name] =
+      /([^/]+?)(?:\.(?:[cm]?[jt]s|tsx?|sh|bash|zsh|py|rb|pl|php|ps1|sql))?$/.exec(words[index]?.value ?? "") ?? [];
+    const code = lastingTask(name ?? "");
+    return code === undefined ? [] : [{ kind: "irreversible", code, index }];
+  });
+}
+
 function byBaseName(path: string, words: readonly ShellWord[]): readonly (string | undefined)[] {
   return [path.slice(path.lastIndexOf("/") + 1), ...words.slice(1).map((w) => w.value)];
 }
 
-/** A program that the table does not know: its options by their names, and its first word where that is a known kind of task. */
+/** A program that the table does not know: its options by their names, and its first words where one is a known kind of task. */
 function guessed(use: ProgramUse): Described {
-  const task = lastingTask(use.words[1]?.value ?? "");
-  const lasting: readonly Effect[] = task === undefined ? [] : [{ kind: "irreversible", code: task, index: 1 }];
+  const lasting = [1, 2].flatMap((index): readonly Effect[] => {
+    const task = lastingTask(use.words[index]?.value ?? "");
+    return task === undefined ? [] : [{ kind: "irreversible", code: task, index }];
+  });
   return describedAs({ effects: [...guessEffects(use), ...lasting] });
 }
 

@@ -11,7 +11,7 @@ import { aws, cloud } from "./scripts/clouds.ts";
 import { redis, sqlOperand, sqlOption } from "./scripts/databases.ts";
 import { git, gitConfig, gitShow } from "./scripts/git.ts";
 import { interpreter, php, scripted, sed } from "./scripts/languages.ts";
-import { curl, remoteHost, rsync, socat, ssh } from "./scripts/network.ts";
+import { codeHostApi, curl, remoteHost, rsync, socat, ssh } from "./scripts/network.ts";
 import { kubectl, packages, projectScript } from "./scripts/packages.ts";
 import {
   afterDashes,
@@ -38,6 +38,7 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   capsh,
   cloud,
   cmake,
+  "code-host-api": codeHostApi,
   curl,
   date,
   dd,

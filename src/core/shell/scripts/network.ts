@@ -56,3 +56,13 @@ export const socat: Special = (read, use) =>
     const text = /^(?:exec|system|shell):([^,]*)/i.exec(word.value ?? "")?.[1];
     return text === undefined ? [] : [{ kind: "run", index, inner: use.shellText(text) }];
   });
+
+/** `gh api`: a request that deletes does what `gh repo delete` does. */
+export const codeHostApi: Special = (_read, { words }) =>
+  words.flatMap((word, index): readonly Effect[] => {
+    const text = word.value ?? "";
+    const method = /^(?:-X|--method)=?(.*)$/s.exec(text)?.[1];
+    const named = method === "" ? words[index + 1]?.value : method;
+    const deletes = /^delete$/i.test(named ?? "") || /\bmutation\b[\s\S]*\bdelete/.test(text);
+    return deletes ? [{ kind: "irreversible", code: "destroys-data", index }] : [];
+  });
