@@ -81,10 +81,11 @@ function status(stateDir: string, json: boolean): void {
 
 async function stop(stateDir: string): Promise<void> {
   const running = readHostStatus(stateDir);
-  if (running === undefined) return;
+  if (running === undefined) return complain("ringfence: no hook host runs\n");
   process.kill(running.pid, "SIGTERM");
   for (const began = performance.now(); performance.now() - began < START_MS; await pause())
-    if (readHostStatus(stateDir)?.pid !== running.pid) return;
+    if (readHostStatus(stateDir)?.pid !== running.pid)
+      return complain(`ringfence: the hook host (process ${running.pid}) has ended\n`);
   const message = `the hook host (process ${running.pid}) does not end`;
   fail({ code: "host-stop", message, hint: `kill -9 ${running.pid}` }, EXIT.cannotStart);
 }

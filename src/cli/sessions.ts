@@ -46,6 +46,7 @@ interface Shown {
   readonly endedAt?: string;
   readonly exitCode?: number;
   readonly command: readonly string[];
+  readonly kept?: true;
 }
 
 function shown(stateDir: string, meta: SessionMeta): Shown {
@@ -56,7 +57,12 @@ function shown(stateDir: string, meta: SessionMeta): Shown {
     ...(endedAt === undefined ? {} : { endedAt }),
     ...(exitCode === undefined ? {} : { exitCode }),
     command,
+    ...(meta.kept === undefined ? {} : { kept: meta.kept }),
   };
+}
+
+function commandOf({ command, kept }: Shown): string {
+  return kept === true ? "(the fence for the commands of an agent outside)" : command.join(" ");
 }
 
 function list(json: boolean): void {
@@ -68,7 +74,7 @@ function list(json: boolean): void {
   for (const one of sessions) {
     const legs = one.legs.map(({ leg }) => leg).join("") || "-";
     const line = `${one.id}  ${guardOf(one).padEnd(11)}  ${one.state.padEnd(9)}  ${legs.padEnd(4)}  ${String(one.held).padEnd(4)}  `;
-    process.stdout.write(`${line}${forTerminal(one.command.join(" "), { max: 60 })}\n`);
+    process.stdout.write(`${line}${forTerminal(commandOf(one), { max: 60 })}\n`);
   }
 }
 
@@ -79,7 +85,10 @@ function guardOf({ contained }: Shown): string {
 function show(session: string, json: boolean): void {
   const stateDir = callerStateDir(process.env);
   const all = listSessions(stateDir);
-  const meta = session === "last" ? all.at(-1) : all.find(({ id }) => id === session);
+  const meta =
+    session === "last"
+      ? (all.findLast(({ kept }) => kept !== true) ?? all.at(-1))
+      : all.find(({ id }) => id === session);
   if (meta === undefined) {
     const message = session === "last" ? "there is no session" : `there is no session \`${session}\``;
     fail({ code: "session-unknown", message, hint: "`ringfence sessions` lists them" }, EXIT.badInput);
@@ -91,7 +100,7 @@ function show(session: string, json: boolean): void {
     ["session", one.id],
     ["guard", guard],
     ["state", `${one.state}${one.exitCode === undefined ? "" : `, exit ${one.exitCode}`}`],
-    ["command", one.command.join(" ")],
+    ["command", commandOf(one)],
     ["workspace", `${one.workspace} (${one.kind})`],
     ["started", one.startedAt],
     ...(one.endedAt === undefined ? [] : [["ended", one.endedAt] as const]),

@@ -357,6 +357,7 @@ class Session {
       workspace: prepared.workspace.root,
       kind: prepared.plan.workspace.kind,
       command: request.argv,
+      ...(request.keeper === undefined ? {} : { kept: true }),
       startedAt: this.started.toISOString(),
       startedMs: this.started.getTime(),
       ...(now.state === "running" ? {} : { endedAt: new Date().toISOString() }),

@@ -12,6 +12,8 @@ export interface SessionMeta {
   /** `uncontained`: only hooks guard it, there is no fence. */
   readonly kind: "overlay" | "direct" | "read-only" | "uncontained";
   readonly command: readonly string[];
+  /** True for a fence that the hook host keeps for the shell commands of an agent outside: no person started it. */
+  readonly kept?: true;
   readonly startedAt: string;
   readonly startedMs: number;
   readonly endedAt?: string;
