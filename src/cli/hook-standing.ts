@@ -49,7 +49,7 @@ function faultOf(record: InstallRecord, client: HookClient): string | undefined 
     if (text === undefined) return `\`${path}\` is gone`;
     if (kind === "settings" && record.agent !== "opencode") {
       const found = placesOf(record.agent, text, path, client.shell);
-      if (found === undefined) return `\`${path}\` no longer has every hook`;
+      if (found === undefined) return `\`${path}\` no longer has every hook, or is not JSON as the agent reads it`;
       places = found;
       const off = switchedOff(record.agent, text, path);
       if (off !== undefined) return `\`${path}\` switches hooks off (${off})`;

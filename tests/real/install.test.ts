@@ -80,10 +80,18 @@ const BEFORE: Readonly<Record<string, string | undefined>> = {
   "no file": undefined,
   "an empty file": "",
   "an empty object": "{}",
-  "a BOM, CRLF, tabs, comments, a trailing comma":
-    '\ufeff{\r\n\t// mine\r\n\t"model": "x", /* inline */\r\n\t"hooks": {\r\n\t\t"Stop": [\r\n\t\t\t{ "hooks": [] }, // last\r\n\t\t],\r\n\t},\r\n}\r\n',
+  "CRLF, tabs, members that share lines":
+    '{\r\n\t"model": "x", "a": [1,\r\n2],\r\n\t"hooks": {\r\n\t\t"Stop": [\r\n\t\t\t{ "hooks": [] }\r\n\t\t]\r\n\t}\r\n}\r\n',
   "one line without an end": '{"hooks":{"PreToolUse":[],"x":1},"version":1}',
 };
+
+/** What people write beyond JSON, and the agents that read it (seen; the others skip the whole file without a word). */
+const BEYOND_JSON: Readonly<Record<string, (text: string) => string>> = {
+  "a comment": (text) => `// mine\n${text}`,
+  "a BOM": (text) => `\ufeff${text}`,
+  "a comma at the end": (text) => text.replace(/\n\}\n$/, ",\n}\n"),
+};
+const READ_BY: Readonly<Record<string, readonly string[]>> = { "a comment": ["gemini"], "a BOM": ["claude-code"] };
 
 describe.each(PLACES)("%s", (agent, own, shared) => {
   it.each(Object.entries(BEFORE))("every byte comes back: %s", (name, text) => {
@@ -116,13 +124,35 @@ describe.each(PLACES)("%s", (agent, own, shared) => {
   it("keeps what was changed since, and takes only its own", () => {
     const { run, home } = bed();
     const file = join(home, own);
-    put(file, '{\n  "version": 1,\n  "a": [1], // one\n  "hooks": {}\n}\n');
+    put(file, '{\n  "version": 1,\n  "a": [1],\n  "hooks": {}\n}\n');
     expect(run("install", agent).code).toBe(0);
-    const edited = readFileSync(file, "utf8").replace('"a": [1], // one', '"a": [1, 2], // two');
+    const edited = readFileSync(file, "utf8").replace('"a": [1],', '"a": [1, 2], // two');
     writeFileSync(file, edited);
     expect(run("uninstall", agent).code).toBe(0);
     expect(readFileSync(file, "utf8")).toBe('{\n  "version": 1,\n  "a": [1, 2], // two\n  "hooks": {}\n}\n');
   });
+
+  it.each(Object.entries(BEYOND_JSON))(
+    "a file that the agent skips is not written to, and holds no hooks: %s",
+    (what, mark) => {
+      const { run, home, tree } = bed();
+      const file = join(home, own);
+      const taken = READ_BY[what]?.includes(agent) === true;
+      put(file, mark('{\n  "version": 1\n}\n'));
+      const before = tree();
+      const refused = { code: 65, err: expect.stringContaining("skips the whole file") };
+      expect(run("install", agent)).toMatchObject(taken ? { code: 0 } : refused);
+      if (!taken) expect(tree()).toEqual(before);
+
+      // The same after the hooks were written.
+      put(file, '{\n  "version": 1\n}\n');
+      expect(run("install", agent).code).toBe(0);
+      writeFileSync(file, mark(readFileSync(file, "utf8")));
+      expect(run("install", "--check", agent).code).toBe(taken ? 0 : 1);
+      expect(run("uninstall", agent).code).toBe(0);
+      expect(readFileSync(file, "utf8")).toBe(mark('{\n  "version": 1\n}\n'));
+    },
+  );
 
   it("refuses a file that it does not understand, with its place, and writes nothing", () => {
     const { run, home, tree } = bed();

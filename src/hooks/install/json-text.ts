@@ -43,10 +43,20 @@ const DEPTH_MOST = 200;
 const SCALAR =
   /"(?:[^"\\\u0000-\u001f]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 const SPACE = /(?:[ \t\r\n]|\/\/[^\r\n]*|\/\*[\s\S]*?\*\/)*/y;
+const PLAIN_SPACE = /[ \t\r\n]*/y;
 
-/** Reads a whole file. The error says line and column. */
-export function parseJsonText(text: string, file: string): Result<JsonNode, Problem> {
-  const scanner = { text, at: text.startsWith("\ufeff") ? 1 : 0 };
+/** What a reader takes beyond plain JSON. */
+export interface JsonForm {
+  readonly bom: boolean;
+  readonly comments: boolean;
+  readonly trailingCommas: boolean;
+}
+
+const AS_PEOPLE_WRITE: JsonForm = { bom: true, comments: true, trailingCommas: true };
+
+/** Reads a whole file, in any form or as one reader takes it. The error says line and column. */
+export function parseJsonText(text: string, file: string, form: JsonForm = AS_PEOPLE_WRITE): Result<JsonNode, Problem> {
+  const scanner: Scanner = { text, form, at: form.bom && text.startsWith("\ufeff") ? 1 : 0 };
   const root = readNode(scanner, 0);
   if (root !== undefined) skip(scanner);
   if (root !== undefined && scanner.at === text.length) return ok(root);
@@ -54,7 +64,10 @@ export function parseJsonText(text: string, file: string): Result<JsonNode, Prob
   const at = { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
   return err({
     code: "not-json",
-    message: "this is not JSON that can be changed safely",
+    message:
+      form === AS_PEOPLE_WRITE
+        ? "this is not JSON that can be changed safely"
+        : "the agent stops reading here and skips the whole file, its hooks too",
     at,
     hint: "mend the file first",
   });
@@ -81,14 +94,16 @@ export function memberOf(node: JsonNode, key: string): JsonMember | undefined {
 
 interface Scanner {
   readonly text: string;
+  readonly form: JsonForm;
   /** How far it was read; where it stopped, when it is not JSON. */
   at: number;
 }
 
 function skip(scanner: Scanner): void {
-  SPACE.lastIndex = scanner.at;
-  SPACE.exec(scanner.text);
-  scanner.at = SPACE.lastIndex;
+  const space = scanner.form.comments ? SPACE : PLAIN_SPACE;
+  space.lastIndex = scanner.at;
+  space.exec(scanner.text);
+  scanner.at = space.lastIndex;
 }
 
 function take(scanner: Scanner, character: string): boolean {
@@ -148,6 +163,10 @@ function readBody<T>(
     if (member === undefined) return undefined;
     members.push(member);
     if (take(scanner, ",")) commas.push(scanner.at - 1);
+  }
+  if (!scanner.form.trailingCommas && members.length > 0 && commas.length === members.length) {
+    scanner.at = commas.at(-1) ?? start;
+    return undefined;
   }
   return make({ start, end: scanner.at, members, commas: members.map((_, index) => commas[index] ?? -1) }, scanner);
 }

@@ -2,7 +2,7 @@
 import type { HookedAgent, Problem, Result } from "#core";
 import { ok } from "#core";
 import { appendTo, cutMember, nodeAt, setMissing } from "./json-edit.ts";
-import { type JsonList, type JsonNode, jsonValue, memberOf, parseJsonText } from "./json-text.ts";
+import { type JsonForm, type JsonList, type JsonNode, jsonValue, memberOf, parseJsonText } from "./json-text.ts";
 
 /** An agent whose hooks stand in a JSON file. OpenCode has a plugin instead. */
 export type SettingsAgent = Exclude<HookedAgent, "opencode">;
@@ -41,6 +41,16 @@ export const EVENTS: Readonly<Record<SettingsAgent, readonly InstalledEvent[]>> 
     "beforeShellExecution beforeMCPExecution beforeReadFile beforeSubmitPrompt preToolUse",
     "afterShellExecution afterMCPExecution postToolUse afterAgentResponse sessionStart sessionEnd",
   ).map((event) => (event.name.endsWith("ToolUse") ? { ...event, matcher: CURSOR_REST } : event)),
+};
+
+const PLAIN: JsonForm = { bom: false, comments: false, trailingCommas: false };
+/** What each agent's reader takes (seen; of Cursor nothing is known). What it does not take it skips without a word, and every hook in it. */
+const FORMS: Readonly<Record<SettingsAgent, JsonForm>> = {
+  "claude-code": { ...PLAIN, bom: true },
+  codex: PLAIN,
+  copilot: PLAIN,
+  gemini: { ...PLAIN, comments: true },
+  cursor: PLAIN,
 };
 
 function events(gates: string, watches: string): readonly InstalledEvent[] {
@@ -84,6 +94,8 @@ export function entryOf(agent: SettingsAgent, event: InstalledEvent, client: str
 /** The file's text with every entry added. An empty file becomes a whole one. */
 export function withHooks(agent: SettingsAgent, text: string, file: string, client: string): Result<string, Problem> {
   const start: Result<string, Problem> = ok(text.replace(/^\ufeff/, "").trim() === "" ? emptied(text) : text);
+  const readable = start.ok ? parseJsonText(start.value, file, FORMS[agent]) : start;
+  if (!readable.ok) return readable;
   const versioned = agent === "copilot" || agent === "cursor";
   const first = start.ok && versioned ? setMissing(start.value, file, "version", 1) : start;
   return EVENTS[agent].reduce<Result<string, Problem>>(
@@ -173,14 +185,14 @@ export function madePaths(agent: SettingsAgent, text: string, file: string): rea
   return root.ok ? paths.filter((path) => nodeAt(root.value, path) === undefined) : paths;
 }
 
-/** For each event, our entry's place in its list, or undefined when one is missing: then the hooks do not stand. */
+/** For each event, our entry's place in its list, or undefined when the agent cannot read the file or one is missing: then the hooks do not stand. */
 export function placesOf(
   agent: SettingsAgent,
   text: string,
   file: string,
   client: string,
 ): ReadonlyMap<string, number> | undefined {
-  const root = parseJsonText(text, file);
+  const root = parseJsonText(text, file, FORMS[agent]);
   if (!root.ok) return undefined;
   const places = new Map<string, number>();
   for (const event of EVENTS[agent]) {
