@@ -1,5 +1,6 @@
 // From a call on the wire to a reply in the agent's own words: parse, judge, speak. What is not understood is refused, in the same words.
-import type { Dialect, HookAnswer, HookEvent, HookReply, Problem, Result } from "#core";
+import { LogError } from "#audit";
+import { type Dialect, err, type HookAnswer, type HookEvent, type HookReply, type Problem, type Result } from "#core";
 import { forTerminal } from "#core/text";
 import type { HookServerOptions } from "./hook-server.ts";
 import type { HookCall } from "./hook-wire.ts";
@@ -31,10 +32,16 @@ export function answerHooks(dialectOf: DialectOf, judge: JudgeHook): Pick<HookSe
       if (dialect === undefined) return refuse(undefined, `unknown agent \`${call.agent}\``);
       const event = dialect.parse(call.input);
       if (!event.ok) return dialect.refuse(refusalWords(event.error));
-      const answer = await judge(event.value, { call, signal });
+      const answer = await judge(event.value, { call, signal }).catch(asProblem);
       return answer.ok ? dialect.reply(event.value, answer.value) : dialect.refuse(refusalWords(answer.error));
     },
   };
+}
+
+/** A record that takes no more says itself what helps; everything else that is thrown is the server's to tell. */
+function asProblem(error: unknown): Result<never, Problem> {
+  if (error instanceof LogError) return err(error.problem);
+  throw error;
 }
 
 /** A Problem as one line for the person and the model. */
