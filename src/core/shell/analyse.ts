@@ -11,8 +11,12 @@ import type { NewCommand, Reader, Use } from "./reader.ts";
 import { readStatement } from "./statement.ts";
 import { resolveWord } from "./word.ts";
 
-/** Characters that a person does not see, or that one parser takes for a space and another does not. */
-const NOT_PLAIN = /[\0-\x08\x0b-\x1f\x7f-\x9f\u00a0\u00ad\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]/;
+/**
+ * Characters that a person does not see, or that one parser takes for a space and another does not; and half a surrogate pair, which is another
+ * character by the time it runs.
+ */
+const NOT_PLAIN =
+  /[\0-\x08\x0b-\x1f\x7f-\x9f\u00a0\u00ad\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\p{Cs}]/u;
 const MAX_DEPTH = 12;
 const MAX_COMMANDS = 5000;
 const MAX_UNKNOWN = 50;
