@@ -8,10 +8,13 @@ import {
   compileRules,
   decideAll,
   type Judge,
+  type Judgement,
   MODES,
   type Mode,
+  type Policy,
   proofLines,
   type RuleOrigins,
+  settle,
 } from "#core/policy";
 import { forTerminal } from "#core/text";
 import { linkResolver, readPolicy, workspaceFolder } from "#monitor";
@@ -69,10 +72,10 @@ async function checkOne(text: readonly string[], options: CheckOptions): Promise
       : resolve(options.root);
   const actions = actionsOf(text, options, cwd);
   const home = callerHome();
-  const { rules, mode, ...origins } = await rulesFor(options, root, home);
+  const { rules, mode, policy, ...origins } = await rulesFor(options, root, home);
   const judge: Judge = { rules, mode, facts: { root, home, resolve: linkResolver() } };
   const judgement = decideAll(judge, actions);
-  const advice = adviceOn(judge, actions, judgement, origins);
+  const advice = [...adviceOn(judge, actions, judgement, origins), ...inFence(judge, judgement, policy)];
   if (options.json) process.stdout.write(`${JSON.stringify({ ...judgement, advice })}\n`);
   else
     process.stdout.write(
@@ -81,6 +84,19 @@ async function checkOne(text: readonly string[], options: CheckOptions): Promise
         .join(""),
     );
   process.exitCode = EXIT_OF[judgement.verdict];
+}
+
+/** What nobody granted is a question here, and none where walls stand around the act: said, because the two answers differ. */
+function inFence({ rules }: Judge, judgement: Judgement, policy: Policy | undefined): readonly string[] {
+  if (policy === undefined || judgement.verdict !== "ask") return [];
+  const { verdict } = settle(judgement, {
+    approvals: policy.approvals.policy,
+    sandbox: policy.sandbox.mode,
+    walls: true,
+    limited: [...rules.deny, ...rules.ask].some(({ rule }) => rule.tool === "Bash"),
+  });
+  const passes = `inside a fence it passes without a question, and the walls hold it: \`ringfence run -- AGENT\``;
+  return verdict === "allow" ? [passes] : [];
 }
 
 /** A told directory belongs to the workspace one stands in, if it is inside; otherwise it is one of its own. */
@@ -123,7 +139,7 @@ async function rulesFor(
   options: CheckOptions,
   root: string,
   home: string,
-): Promise<RuleOrigins & { readonly rules: CompiledRules; readonly mode: Mode }> {
+): Promise<RuleOrigins & { readonly rules: CompiledRules; readonly mode: Mode; readonly policy?: Policy }> {
   if (options.allow !== undefined || options.ask !== undefined || options.deny !== undefined) {
     const compiled = ruleCompiler()(options, "command line", { root, home });
     if (!compiled.ok) fail(compiled.error, EXIT.badInput);
@@ -135,10 +151,11 @@ async function rulesFor(
       : { policyFile: isAbsolute(options.policy) ? options.policy : resolve(options.policy) };
   const loaded = await readPolicy({ workspaceRoot: root, stateDir: callerStateDir(process.env), home, ...policyFile });
   if (!loaded.ok) fail(loaded.error, EXIT.badInput);
-  const { permissions } = loaded.value.policy;
+  const { policy } = loaded.value;
+  const { permissions } = policy;
   const compiled = compileRules(permissions, { root, home });
   if (!compiled.ok) fail(compiled.error, EXIT.badInput);
   const { waiting, merged } = loaded.value;
   const managed = merged.fixed.includes("permissions.allow");
-  return { rules: compiled.value, mode: options.mode ?? permissions.mode, waiting, managed };
+  return { rules: compiled.value, mode: options.mode ?? permissions.mode, policy, waiting, managed };
 }

@@ -38,8 +38,8 @@ interface Base {
 function coverBase(command: Command, judge: Judge, own: Granted | undefined): Base {
   const subject = command.text;
   if (command.free) return { by: "free", spelled: 0, reason: { code: "free", verdict: "allow", subject } };
-  // what a rule allows may still change something, and this mode is there to stop that
-  if (judge.mode === "plan" && own !== undefined && !command.readOnly)
+  // what a rule allows, or a fence would hold, may still change something, and this mode is there to stop that
+  if (judge.mode === "plan" && !command.readOnly)
     return { by: "nothing", spelled: 0, reason: { code: "plan-mode", verdict: "ask", subject } };
   const reads = command.readOnly && readsInside(command, judge);
   if (own !== undefined) {

@@ -47,6 +47,12 @@ const WITH_WALLS = {
 };
 
 describe("the second question", () => {
+  it("is no way around mode plan: what a fence would hold is asked there, too", () => {
+    const terms = { approvals: "on-request", sandbox: "workspace-write", walls: true, limited: false } as const;
+    const inPlan = (command: string): string =>
+      settle(decideAll({ ...judge, mode: "plan" }, [exec(command)]), terms).verdict;
+    expect(["ls", "frobnicate --fast", "touch x", "npm test"].map(inPlan)).toEqual(["allow", "ask", "ask", "ask"]);
+  });
   for (const [walls, wants] of [
     [false, WITHOUT_WALLS],
     [true, WITH_WALLS],
