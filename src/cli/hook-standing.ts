@@ -1,6 +1,16 @@
-// Whether installed hooks still stand: read from the files as they are now, not from what was once written.
-import { readFileSync } from "node:fs";
-import { HOOK_TIMEOUT_SECONDS, hooksAreOff, isTrusted, openCodePlugin, placesOf, switchedOff } from "#hooks";
+// Whether installed hooks still stand: read from the files as they are now, not from what was once written, those of the project that one stands in
+// among them: a repository may bring along a switch that keeps the agent from running any hook.
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
+import type { HookedAgent } from "#core";
+import {
+  HOOK_TIMEOUT_SECONDS,
+  hooksAreOff,
+  isTrusted,
+  openCodePlugin,
+  placesOf,
+  switchedOff,
+  switchFilesOf,
+} from "#hooks";
 import { hookClient } from "./hook-client.ts";
 import type { HookClient } from "./hook-plan.ts";
 import { hookSite } from "./hook-site.ts";
@@ -23,21 +33,23 @@ export function hookStandings(
   const place = hookSite({ user: options.user === true });
   if (!place.ok) return [];
   const { stateDir, stateHome, installation } = place.value;
+  const project = hookSite({ project: true });
+  const here = new Set([process.cwd(), ...(project.ok ? [project.value.site.root] : [])]);
   return allRecords(stateDir)
     .filter(({ scope }) => (options.project === true ? scope === "project" : options.user !== true || scope === "user"))
     .map((record) => {
       const client = hookClient(record.agent, installation, stateHome);
       return client.ok
-        ? standingOf(record, client.value)
+        ? standingOf(record, client.value, record.scope === "project" ? [record.base] : [...here])
         : { agent: record.agent, scope: record.scope, file: "", stands: false, why: client.error.message };
     });
 }
 
-/** Looks at one installation. `client`: how this installation would be started now. */
-export function standingOf(record: InstallRecord, client: HookClient): Standing {
+/** Looks at one installation. `client`: how this installation would be started now. `roots`: where the agent would be started. */
+export function standingOf(record: InstallRecord, client: HookClient, roots: readonly string[]): Standing {
   const [first] = record.files;
   const about = { agent: record.agent, scope: record.scope, file: first?.path ?? "" };
-  const fault = faultOf(record, client);
+  const fault = faultOf(record, client) ?? switchIn(record.agent, roots);
   return { ...about, stands: fault === undefined, why: fault ?? "every event asks this ringfence" };
 }
 
@@ -63,10 +75,29 @@ function faultOf(record: InstallRecord, client: HookClient): string | undefined 
   return undefined;
 }
 
+function switchIn(agent: HookedAgent, roots: readonly string[]): string | undefined {
+  for (const path of new Set(roots.flatMap((root) => switchFilesOf(agent, root)))) {
+    const text = textOf(path);
+    if (text === undefined || agent === "opencode") continue;
+    const off =
+      agent !== "codex" ? switchedOff(agent, text, path) : hooksAreOff(text) ? "features.hooks = false" : undefined;
+    if (off !== undefined) return `\`${path}\` switches hooks off (${off}), those of this person too`;
+  }
+  return undefined;
+}
+
+const TEXT_MOST = 4_194_304;
+
+/** Undefined where there is no plain file of reasonable size: a repository may hold anything under these names. */
 function textOf(path: string): string | undefined {
+  let file: number | undefined;
   try {
-    return readFileSync(path, "utf8");
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const found = fstatSync(file);
+    return found.isFile() && found.size <= TEXT_MOST ? readFileSync(file, "utf8") : undefined;
   } catch {
     return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }

@@ -81,7 +81,7 @@ function install(word: string, options: InstallOptions): void {
   }
   const kept = { ...record, folders: [...record.folders, ...folders.value] };
   keep(recordFile, kept);
-  const { stands, why } = standingOf(kept, client.value);
+  const { stands, why } = standingOf(kept, client.value, [site.scope === "project" ? site.root : process.cwd()]);
   if (!stands)
     complain(
       problemLines({

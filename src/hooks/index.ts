@@ -26,6 +26,7 @@ export {
   type InstallSite,
   type SettingsPlace,
   shellWord,
+  switchFilesOf,
 } from "./install/places.ts";
 export {
   HOOK_TIMEOUT_SECONDS,

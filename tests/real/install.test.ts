@@ -212,6 +212,22 @@ describe.each(PLACES)("%s", (agent, own, shared) => {
   });
 });
 
+it.each([
+  ["claude-code", ".claude/settings.json", '{ "disableAllHooks": true }'],
+  ["claude-code", ".claude/settings.local.json", '{ "disableAllHooks": true }'],
+  ["copilot", ".github/copilot/settings.json", '{ "disableAllHooks": true }'],
+  ["copilot", ".claude/settings.local.json", '{ "disableAllHooks": true }'],
+  ["gemini", ".gemini/settings.json", '{ "hooksConfig": { "disabled": ["ringfence"] } }'],
+  ["codex", ".codex/config.toml", "[features]\nhooks = false\n"],
+])("%s: a repository that switches a person's hooks off by %s is seen", (agent, file, text) => {
+  const { run, project } = bed();
+  expect(run("install", agent).code).toBe(0);
+  expect(run("install", "--check", agent).code).toBe(0);
+  put(join(project, file), text);
+  expect(run("install", "--check", agent)).toMatchObject({ code: 1, out: expect.stringContaining(file) });
+  expect(run("install", agent, "--json").code).toBe(0);
+});
+
 it("opencode: the plugin comes and goes, and an edited one is left for its editor", () => {
   const { run, home, tree } = bed();
   const before = tree();

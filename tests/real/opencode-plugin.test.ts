@@ -57,6 +57,15 @@ it("changes the call in place", async () => {
   expect(args).toEqual({ command: "other" });
 });
 
+it("lets no plugin behind it change the call", async () => {
+  const { hooks } = await load(`echo '{"verdict":"allow"}'`);
+  const output = { args: { command: "ls", edits: [{ text: "a" }] } };
+  await hooks["tool.execute.before"](CALL, output);
+  expect(() => Object.assign(output.args, { command: "rm" })).toThrow(TypeError);
+  expect(() => Object.assign(output.args.edits[0] ?? {}, { text: "b" })).toThrow(TypeError);
+  expect(() => Object.assign(output, { args: {} })).toThrow(TypeError);
+});
+
 it.each([
   ["a refusal", `echo '{"verdict":"deny","reason":"rule 3"}'; echo rule 3 >&2; exit 2`, "rule 3"],
   ["a refusal with exit 0", `echo '{"verdict":"deny","reason":"rule 3"}'`, "rule 3"],

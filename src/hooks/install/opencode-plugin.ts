@@ -29,7 +29,7 @@ function ask(event) {
   return new Promise((resolve, reject) => {
     let out = "";
     let complaint = "";
-    const refuse = (why) => reject(new Error("ringfence refused this: " + why));
+    const refuse = (why) => reject(new Error(/^ringfence/i.test(why) ? why : "ringfence refused this: " + why));
     let child;
     try {
       child = spawn(PROGRAM, ARGS, { cwd: event.cwd, stdio: ["pipe", "pipe", "pipe"], shell: false });
@@ -63,6 +63,12 @@ function ask(event) {
   });
 }
 
+function freeze(value) {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) freeze(inner);
+}
+
 export const Ringfence = async ({ client, directory, worktree }) => {
   const cwd = directory || worktree || process.cwd();
   const about = (event, sessionID) => ({ v: 1, event, sessionID, cwd });
@@ -86,6 +92,8 @@ export const Ringfence = async ({ client, directory, worktree }) => {
         for (const name of Object.keys(output.args)) delete output.args[name];
         Object.assign(output.args, answer.args);
       }
+      // What was judged is what runs: a plugin behind this one that changes the call fails, and the call with it.
+      freeze(output);
     },
     "tool.execute.after": async ({ tool, sessionID, callID, args }, output) =>
       tell({

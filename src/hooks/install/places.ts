@@ -50,6 +50,26 @@ export function hookFileOf(agent: HookedAgent, site: InstallSite): SettingsPlace
   }
 }
 
+/** Other files in which a switch keeps the agent from running a person's hooks: a repository brings those of its project along (seen). */
+export function switchFilesOf(agent: HookedAgent, root: string): readonly string[] {
+  const claude = [`${root}/.claude/settings.json`, `${root}/.claude/settings.local.json`];
+  switch (agent) {
+    case "claude-code":
+      return ["/etc/claude-code/managed-settings.json", ...claude];
+    case "copilot":
+      return [`${root}/.github/copilot/settings.json`, `${root}/.github/copilot/settings.local.json`, ...claude];
+    case "gemini":
+      return [`${root}/.gemini/settings.json`];
+    case "codex":
+      return [`${root}/.codex/config.toml`];
+    case "cursor":
+    case "opencode":
+      return [];
+    default:
+      return agent satisfies never;
+  }
+}
+
 /** Codex's own settings, where trust in hooks is kept: always the person's, never the project's. */
 export function codexConfigOf(site: InstallSite): SettingsPlace {
   const { path, base } = hookFileOf("codex", { ...site, scope: "user" });

@@ -217,7 +217,8 @@ export function switchedOff(agent: SettingsAgent, text: string, file: string): s
     const node = nodeAt(root.value, path);
     return node === undefined ? undefined : jsonValue(node);
   };
-  if (at("disableAllHooks") === true) return "disableAllHooks: true";
+  const switches = file.startsWith("/etc/") ? ["disableAllHooks", "allowManagedHooksOnly"] : ["disableAllHooks"];
+  for (const name of switches) if (at(name) === true) return `${name}: true`;
   if (agent !== "gemini") return undefined;
   if (at("hooksConfig", "enabled") === false) return "hooksConfig.enabled: false";
   const disabled = at("hooksConfig", "disabled");
