@@ -49,6 +49,8 @@ export function operandEffects(entry: ProgramEntry, read: ReadOptions): readonly
       return operands.map((o) => reads(o, false));
     case "read":
       return operands.map((o) => reads(o, true));
+    case "project":
+      return operands.flatMap((o) => [reads(o, true), { kind: "directory", path: o.word, index: o.index } as const]);
     case "pattern-read":
       return operands.length === 0 && recursive
         ? [{ kind: "read", path: HERE, index: 0, recursive, content: true }]

@@ -6,10 +6,10 @@ import type { ReadOptions } from "./options.ts";
 import type { ProgramUse } from "./program.ts";
 import { awkCommands, awkHarm, jqHarm, yqHarm } from "./script-text.ts";
 import { tar, zip } from "./scripts/archives.ts";
-import { atFiles, cmake, gcc, goRun, make, maven } from "./scripts/build.ts";
+import { atFiles, cmake, dotnet, gcc, goRun, make, maven } from "./scripts/build.ts";
 import { aws, cloud } from "./scripts/clouds.ts";
 import { redis, sqlOperand, sqlOption } from "./scripts/databases.ts";
-import { git, gitConfig, gitShow } from "./scripts/git.ts";
+import { git, gitClone, gitConfig, gitPush, gitRemote, gitShow, gitWorktree } from "./scripts/git.ts";
 import { interpreter, php, scripted, sed } from "./scripts/languages.ts";
 import { codeHostApi, curl, remoteHost, rsync, socat, ssh } from "./scripts/network.ts";
 import { kubectl, packages, projectScript } from "./scripts/packages.ts";
@@ -42,14 +42,19 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   curl,
   date,
   dd,
+  dotnet,
   environment,
   "first-read": firstRead,
   "first-task": firstTask,
   gcc,
   getent,
   git,
+  "git-clone": gitClone,
   "git-config": gitConfig,
+  "git-push": gitPush,
+  "git-remote": gitRemote,
   "git-show": gitShow,
+  "git-worktree": gitWorktree,
   "go-run": goRun,
   interpreter,
   ip,

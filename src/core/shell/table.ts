@@ -11,11 +11,15 @@ import run from "./programs/run.json" with { type: "json" };
 import system from "./programs/system.json" with { type: "json" };
 import tools from "./programs/tools.json" with { type: "json" };
 
-/** What operands are: harmless text, names that are listed, files that are read, written or deleted, or code. */
+/**
+ * What operands are: harmless text, names that are listed, files that are read, written or deleted, places whose code is built or run
+ * (`project`: judged like `cd`), or code.
+ */
 export type OperandRole =
   | "text"
   | "list"
   | "read"
+  | "project"
   | "pattern-read"
   | "write"
   | "make"

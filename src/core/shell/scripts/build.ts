@@ -13,6 +13,17 @@ export const make: Special = (read, use) => [
 export const atFiles: Special = (read) =>
   read.operands.filter((o) => /^@|^\/[A-Za-z]+:/.test(o.word.value ?? "@")).map((o) => gadget("config", o.index));
 
+/** MSBuild's own options, one dash and a colon: `-rp:A=b` sets what the build runs, however like `-r` it begins. Run settings load adapters. */
+export const dotnet: Special = (read, use) => [
+  ...atFiles(read, use),
+  ...use.words.flatMap((w, index): readonly Effect[] =>
+    /^--?[A-Za-z]+:|^RunConfiguration\./i.test(w.value ?? "") &&
+    !/^--?(?:v|verbosity|m|maxCpuCount):\w+$/i.test(w.value ?? "")
+      ? [gadget("config", index)]
+      : [],
+  ),
+];
+
 /** Maven and Gradle: a plugin's goal by its address, and what publishes. */
 export const maven: Special = (read) =>
   read.operands.flatMap(({ word, index }): readonly Effect[] => {

@@ -32,3 +32,37 @@ export const gitConfig: Special = (read) => {
   const asks = ["get", "get-all", "get-regexp", "get-urlmatch", "list", "l"].some((name) => read.seen.has(name));
   return asks || read.operands.length === 0 ? [] : [gadget("config", read.operands[0]?.index ?? 0)];
 };
+
+/** `git clone FROM FOLDER` writes the folder. */
+export const gitClone: Special = (read, use) => [
+  ...gitRemote(read, use),
+  ...read.operands.slice(1).map(({ word, index }): Effect => ({ kind: "write", path: word, index, inherent: true })),
+];
+
+/** A repository that is a place of the disk is read from there. */
+export const gitRemote: Special = (read, use) => [
+  ...git(read, use),
+  ...read.operands.slice(0, 1).flatMap(({ word, index }): readonly Effect[] => {
+    const start = /^(?:file:\/\/|(?=[/.~]))/.exec(word.value ?? "")?.[0];
+    return start === undefined
+      ? []
+      : [{ kind: "read", path: { ...part(word, start.length), tilde: word.tilde }, index, content: true }];
+  }),
+];
+
+/** `git push` goes where the remote's name says; an address in its place is another way out. */
+export const gitPush: Special = (read, use) => [
+  ...git(read, use),
+  ...read.operands
+    .slice(0, 1)
+    .filter((o) => !/^[\w-][\w.-]*$/.test(o.word.value ?? ""))
+    .map((o) => gadget("network", o.index)),
+];
+
+/** `git checkout .` and `git restore .` throw away what nobody committed, all of it; `--staged` alone leaves the files. */
+export const gitWorktree: Special = (read, use) => {
+  const staged = ["S", "staged"].some((name) => read.seen.has(name));
+  const worktree = ["W", "worktree"].some((name) => read.seen.has(name));
+  const all = read.operands.filter((o) => /^(?:\.\/?|:\/?|:\(top\)|\*)$/.test(o.word.value ?? ""));
+  return [...git(read, use), ...(staged && !worktree ? [] : all.map((o) => gadget("discards-work", o.index)))];
+};
