@@ -1,6 +1,6 @@
 // Everything that is known about a tool call before a person is asked: what the rules say, the second question, and the Rule of Two.
 import { type HookEvent, type Reason, strictest } from "#core";
-import { decideAll, explainReason, type Judgement, type Settlement, settle } from "#core/policy";
+import { decideAll, explainReason, type Judgement, type Settlement, settle, tellingReasons } from "#core/policy";
 import { type LegVerdict, type Observation, observationsOfEvent } from "#core/session";
 import { classified } from "./classifier.ts";
 import type { Guard, GuardedSession } from "./guarded-session.ts";
@@ -67,7 +67,7 @@ export function wordsOf(weighed: Weighed): readonly string[] {
 /** The reasons of the rules and of the second question, without those that only allow. */
 export function asking({ judgement, settled }: Weighed): readonly Reason[] {
   const second = settled.reason === undefined ? [] : [settled.reason];
-  return [...judgement.reasons, ...second].filter((reason) => reason.verdict !== "allow");
+  return tellingReasons([...judgement.reasons, ...second]).filter((reason) => reason.verdict !== "allow");
 }
 
 /** The reasons that decided, for the record. */

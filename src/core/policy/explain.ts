@@ -37,6 +37,15 @@ export function needsPerson(reason: Reason): boolean {
   return WORDS.get(reason.code)?.hint.startsWith(PERSON) === true;
 }
 
+const BY_RULE: ReadonlySet<string> = new Set(["rule-matched", "rule-not-excluded"]);
+
+/** Without "no rule allows it" about what a rule or a person decides in any case: it reads as if an allow rule would help. */
+export function tellingReasons(reasons: readonly Reason[]): readonly Reason[] {
+  const decided = reasons.filter((one) => one.verdict !== "allow" && (needsPerson(one) || BY_RULE.has(one.code)));
+  const subjects = new Set(decided.map(({ subject }) => subject));
+  return reasons.filter(({ code, subject }) => code !== "no-rule" || !subjects.has(subject));
+}
+
 /** All codes that have a sentence, for the test. */
 export function explainedCodes(): readonly string[] {
   return [...WORDS.keys()];

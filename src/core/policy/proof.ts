@@ -3,7 +3,7 @@
 import type { Reason } from "../decision.ts";
 import type { Verdict } from "../verdict.ts";
 import type { Judgement } from "./decide.ts";
-import { explainReason } from "./explain.ts";
+import { explainReason, tellingReasons } from "./explain.ts";
 import type { JudgedCommand } from "./judge-command.ts";
 
 /** The lines of one screen. */
@@ -40,7 +40,7 @@ function tree(commands: readonly JudgedCommand[], depth: number): readonly Entry
     {
       verdict: command.verdict,
       head: headOf(command.verdict, command.text, depth),
-      why: [...new Set(command.reasons.map((reason) => whyOf(reason, command.text, depth)))],
+      why: [...new Set(tellingReasons(command.reasons).map((reason) => whyOf(reason, command.text, depth)))],
     },
     ...tree(command.inner, depth + 1),
   ]);
