@@ -88,9 +88,12 @@ const MEANS: Readonly<Record<ApprovalScope, string>> = {
   rule: "always: write the rule",
 };
 
-function screenOf({ question, effect }: FoundQuestion, scope: ApprovalScope): Parameters<typeof askAtTerminal>[0] {
+function screenOf(
+  { question, effect, late }: FoundQuestion,
+  scope: ApprovalScope,
+): Parameters<typeof askAtTerminal>[0] {
   const lines = (width: number): readonly string[] => [
-    ...questionLines(question, width),
+    ...questionLines(question, width, late ? "late" : "waits"),
     ...(scope === "rule" && effect !== undefined ? effectLines(effect, width) : []),
   ];
   const choices = [

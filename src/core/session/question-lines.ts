@@ -25,8 +25,8 @@ const TITLES: Readonly<Record<Question["act"]["kind"], string>> = {
   other: "use the tool",
 };
 
-/** The screen above the choices. Every line fits into `width` cells. */
-export function questionLines(question: Question, width: number): readonly string[] {
+/** The screen above the choices. Every line fits into `width` cells. `late`: its call was refused already, and a yes is for the next try. */
+export function questionLines(question: Question, width: number, state: "waits" | "late" = "waits"): readonly string[] {
   const { act, agent, legs } = question;
   const odd = beyondAscii(act.text);
   return [
@@ -37,7 +37,7 @@ export function questionLines(question: Question, width: number): readonly strin
     "why it asks",
     ...question.why.flatMap((why) => plain(`- ${why}`, width)),
     ...(legs.length === 0 ? [] : legLines(legs, width)),
-    ...plain(asker(question), width, ""),
+    ...plain(asker(question, state), width, ""),
   ];
 }
 
@@ -84,10 +84,12 @@ function legLines(legs: Question["legs"], width: number): readonly string[] {
   ];
 }
 
-function asker(question: Question): string {
+function asker(question: Question, state: "waits" | "late"): string {
   const guarded = question.contained ? "in a fence" : "uncontained: only its hooks guard it";
   const seconds = Math.max(0, Math.round((question.expiresAt - question.askedAt) / 1000));
-  return `session ${question.session} (${guarded}), question ${question.id}, digest ${question.digest.slice(0, 16)}, refused after ${seconds} s`;
+  const ends =
+    state === "late" ? "refused already; a yes is for the next try of exactly this" : `refused after ${seconds} s`;
+  return `session ${question.session} (${guarded}), question ${question.id}, digest ${question.digest.slice(0, 16)}, ${ends}`;
 }
 
 function listed(points: readonly string[]): string {
