@@ -70,7 +70,7 @@ interface FoundLog {
 
 function findLog(stateDir: string, session: string | undefined): FoundLog {
   const sessions = join(stateDir, "log", "sessions");
-  const name = session ?? lastSession(stateDir);
+  const name = session === undefined || session === "last" ? lastSession(stateDir) : session;
   if (name === undefined)
     return fail(
       { code: "log-none", message: "there is no session on this machine yet", hint: "ringfence run -- COMMAND" },
@@ -83,10 +83,22 @@ function findLog(stateDir: string, session: string | undefined): FoundLog {
   return fail({ code: "log-unknown-session", message: `there is no session called \`${name}\``, hint }, EXIT.badInput);
 }
 
-/** The session the ledger heard of last; without a ledger, the last folder by name. */
-function lastSession(stateDir: string): string | undefined {
+/** The session the ledger heard of last; without a ledger, the last folder by name. A fence that the hook host keeps is nobody's last session. */
+export function lastSession(stateDir: string): string | undefined {
   const known = new Set(sessionFolders(stateDir));
-  return ledgerEntries(stateDir).findLast(({ session }) => known.has(session))?.session ?? newest(stateDir, [...known]);
+  const told = [...new Set(ledgerEntries(stateDir).map(({ session }) => session))].filter((session) =>
+    known.has(session),
+  );
+  return told.findLast((session) => !isKept(stateDir, session)) ?? told.at(-1) ?? newest(stateDir, [...known]);
+}
+
+function isKept(stateDir: string, session: string): boolean {
+  try {
+    for (const { record } of readLog(join(stateDir, "log", "sessions", session))) return record?.data["kept"] === true;
+  } catch {
+    // A log that cannot be read is shown, so that its reader hears why.
+  }
+  return false;
 }
 
 function newest(stateDir: string, sessions: readonly string[]): string | undefined {

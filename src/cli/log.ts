@@ -1,7 +1,7 @@
 // `ringfence log verify | show | tail`: what really happened, read and checked without anything but the folder and a public key.
 import { Command, InvalidArgumentError, Option } from "commander";
 import { callerStateDir } from "./caller.ts";
-import { logRecords, type ShowOptions, tailRecords } from "./log-show.ts";
+import { lastSession, logRecords, type ShowOptions, tailRecords } from "./log-show.ts";
 import { type VerifyFlags, verifyCommand } from "./log-verify.ts";
 
 /** The `log` command with its three parts. */
@@ -10,17 +10,21 @@ export function logCommand(): Command {
   log
     .command("verify")
     .description("check signatures, hashes and order; without an argument, the ledger and every session it knows")
-    .argument("[log]", "a session, `ledger`, or the folder of a log (also one copied from elsewhere)")
+    .argument("[log]", "a session, `last`, `ledger`, or the folder of a log (also one copied from elsewhere)")
     .option("--key <file>", "trust this public key (a vkey line) instead of the machine's own")
     .option("--anchor <file>", "a checkpoint kept elsewhere that this log must still contain")
     .option("--json", "print one JSON document")
     .action(async (target: string | undefined, flags: VerifyFlags) => {
-      process.exitCode = await verifyCommand(callerStateDir(process.env), target, flags);
+      process.exitCode = await verifyCommand(
+        callerStateDir(process.env),
+        target === "last" ? lastSession(callerStateDir(process.env)) : target,
+        flags,
+      );
     });
   log
     .command("show")
     .description("print the records of a session (the last one by default), one line each")
-    .argument("[session]", "a session, `ledger`, or the folder of a log")
+    .argument("[session]", "a session, `last`, `ledger`, or the folder of a log")
     .addOption(
       new Option("--type <type>", "only this type, or a family such as `net.*`; may be repeated").argParser(collect),
     )
@@ -33,7 +37,7 @@ export function logCommand(): Command {
   log
     .command("tail")
     .description("print the last ten records of a session, and go on as they come with -f")
-    .argument("[session]", "a session, `ledger`, or the folder of a log")
+    .argument("[session]", "a session, `last`, `ledger`, or the folder of a log")
     .option("-f, --follow", "wait for more")
     .option("--last <n>", "start with the last n records", parseCount)
     .action(async (session: string | undefined, options: { follow?: boolean; last?: number }) => {

@@ -165,6 +165,7 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
       version: request.installation.version,
       agent: agent?.name ?? "",
       kind: planned.value.plan.workspace.kind,
+      ...(request.keeper === undefined ? {} : { kept: true }),
       layers: loaded.value.policy.layers.map((layer) => ({ ...layer })),
       network: egressPlan.allow.map((rule) => rule.text),
       exposed: [...planned.value.exposed],
