@@ -2,6 +2,8 @@
 // workspace, a bare name at any depth, `*` within a component, `**` over any number of them. Pure; case does not count, since a deny
 // that a case-insensitive disk can be talked around is none (an allow must not use `caseless`).
 
+import { wildcardSource } from "../text/wildcard.ts";
+
 /** Where patterns are anchored. Absolute, without trailing slash. */
 export interface PatternPlaces {
   /** The workspace root, and the directory of the policies in it. */
@@ -22,8 +24,7 @@ export function compilePattern(
   // a limit sees a file that is really called so as well
   const texts = options.caseless ? new Set([text, ...alternatives(text)]) : alternatives(text);
   const wholes = [...texts].map((one) => {
-    const source = anchor(one.trim(), places).map(component).join("");
-    return new RegExp(`^${source}(?:/.*)?$`, flags);
+    return new RegExp(`^${sourceOf(anchor(one.trim(), places))}(?:/.*)?$`, flags);
   });
   return (absolute) => wholes.some((whole) => whole.test(absolute));
 }
@@ -59,9 +60,7 @@ export function couldMatchBelow(text: string, places: PatternPlaces): PathMatche
   }
   const parts = anchor(first.trim(), places);
   const open = parts.indexOf("**");
-  const fixed = (open < 0 ? parts : parts.slice(0, open)).map(
-    (part, at, all) => new RegExp(`^${component(part, at, all)}$`, "isu"),
-  );
+  const fixed = (open < 0 ? parts : parts.slice(0, open)).map((part) => new RegExp(`^${component(part)}$`, "isu"));
   return (folder) => {
     const names = folder.split("/").filter((name) => name !== "");
     return names.every((name, at) => fixed[at] === undefined || fixed[at].test(`/${name}`));
@@ -102,27 +101,56 @@ function written(text: string, { root, home }: PatternPlaces): readonly string[]
   return isBare ? ["**", ...own] : [...parts(root), ...own];
 }
 
+/** All components. What stands between two `**` is taken where it first fits, as with `*` (wildcard.ts). */
+function sourceOf(parts: readonly string[]): string {
+  const runs = parts.reduce<readonly (readonly string[])[]>(
+    (all, part) => (part === "**" ? [...all, []] : [...all.slice(0, -1), [...(all.at(-1) ?? []), part]]),
+    [[]],
+  );
+  const [first = [], ...more] = runs;
+  const rest = more.filter((run, at) => run.length > 0 || at === more.length - 1);
+  return [
+    ...first.map(component),
+    ...rest.map((run) => {
+      const source = run.map(component).join("");
+      return source === "" ? "(?:/.+)?" : `(?:(?!${source}(?:/|$))/[^/]+)*${source}(?=/|$)`;
+    }),
+  ].join("");
+}
+
 /** One component with its leading slash. */
-function component(part: string, at: number, all: readonly string[]): string {
-  if (part === "**") return at === all.length - 1 ? "(?:/.+)?" : "(?:/[^/]+)*";
-  let source = "/";
+function component(part: string): string {
+  const pieces = [""];
   for (let i = 0; i < part.length; i += 1) {
     const char = part[i] ?? "";
+    let source: string;
     if (char === "*") {
       while (part[i + 1] === "*") i += 1;
-      source += "[^/]*";
-    } else if (char === "?") source += "[^/]";
+      pieces.push("");
+      continue;
+    }
+    if (char === "?") source = "[^/]";
     else if (char === "[") {
       const end = part.indexOf("]", i + 2);
-      if (end < 0) source += "\\[";
+      if (end < 0) source = "\\[";
       else {
-        source += `[${part
-          .slice(i + 1, end)
-          .replace(/^!/, "^")
-          .replace(/[\\[\]&~|]/g, "\\$&")}]`;
+        source = classOf(part.slice(i + 1, end));
         i = end;
       }
-    } else source += char.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+    } else source = char.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+    pieces[pieces.length - 1] += source;
   }
-  return source;
+  return `/${wildcardSource(pieces, "[^/]")}`;
+}
+
+/** `[a-z]`, `[!a]`. A range that runs backwards is the characters that it is written with. */
+function classOf(body: string): string {
+  const negated = /^[!^]/.test(body);
+  const source = body
+    .slice(negated ? 1 : 0)
+    .replace(/[\\[\]^|]/g, "\\$&")
+    .replace(/(\\?.)-(\\?.)/gsu, (range, from: string, to: string) =>
+      (from.at(-1) ?? "") <= (to.at(-1) ?? "") ? range : `${from}\\-${to}`,
+    );
+  return `[${negated ? "^" : ""}${source}]`;
 }

@@ -1,6 +1,7 @@
 // A tool that is named as a whole: a host, an MCP tool, a subagent, or a tool nobody here knows (DESIGN 7 rule 7).
 import type { Action } from "../action.ts";
 import type { Reason } from "../decision.ts";
+import { wildcardSource } from "../text/wildcard.ts";
 import type { Judge } from "./judge-command.ts";
 import type { CompiledRule, CompiledRules } from "./rules.ts";
 
@@ -85,6 +86,6 @@ function toolOf(action: ToolAction): NamedTool {
 /** A name with `*` for any text. */
 function named(pattern: string, name: string): boolean {
   if (!pattern.includes("*")) return pattern === name;
-  const parts = pattern.split("*").map((part) => part.replace(/[.\\^$+?()[\]{}|-]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`, "s").test(name);
+  const parts = pattern.split(/\*+/).map((part) => part.replace(/[.\\^$+?()[\]{}|-]/g, "\\$&"));
+  return new RegExp(`^${wildcardSource(parts, ".")}$`, "s").test(name);
 }

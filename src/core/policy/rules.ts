@@ -1,6 +1,7 @@
 // Rule texts → compiled rules, once for a whole session or batch. Order inside a list is kept; a list answers with its first match.
 import { compilePattern, couldMatchBelow, fixedPart, type PathMatcher } from "../paths/index.ts";
 import { err, ok, type Problem, type Result } from "../result.ts";
+import { wildcardSource } from "../text/wildcard.ts";
 import { type BashMatcher, compileBash } from "./bash-rule.ts";
 import type { RuleText } from "./policy.ts";
 import { parseRule, type Rule } from "./rule.ts";
@@ -93,11 +94,7 @@ function domainMatcher(domain: string | undefined, _allows: boolean): (host: str
     const end = domain.slice(1);
     return (host) => plain(host).endsWith(end) && plain(host).length > end.length;
   }
-  const labels = new RegExp(
-    `^${domain
-      .split("*")
-      .map((p) => p.replace(/[.\\^$+?()[\]{}|]/g, "\\$&"))
-      .join("[^.]*")}$`,
-  );
+  const pieces = domain.split(/\*+/).map((p) => p.replace(/[.\\^$+?()[\]{}|]/g, "\\$&"));
+  const labels = new RegExp(`^${wildcardSource(pieces, "[^.]")}$`);
   return (host) => labels.test(plain(host));
 }

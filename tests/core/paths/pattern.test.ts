@@ -61,3 +61,21 @@ describe("a path pattern", () => {
     expect(couldMatchBelow(text, places)(folder)).toBe(want);
   });
 });
+
+describe("a pattern of a stranger's", () => {
+  it.each([
+    [`./${"*a".repeat(20)}*b`, `/work/${"a".repeat(200)}`],
+    [`./${"**/".repeat(20)}b`, `/work/${"a/".repeat(200)}c`],
+    [`./${"**/*a*a/".repeat(6)}b`, `/work/${"aaaa/".repeat(100)}c`],
+  ])("takes no longer than its text: %s", (pattern, path) => {
+    expect(compilePattern(pattern, places, { caseless: true })(path)).toBe(false);
+  });
+
+  it.each(["./[z-a]", "./[a-\\d]", "./[a-z&&b]", "./[^]", "./[--a]", "./[!]", "./[]]", "./[\\]", "./[a-]", "./[|]"])(
+    "always compiles: %s",
+    (pattern) => {
+      expect(() => compilePattern(pattern, places, { caseless: true })("/work/a")).not.toThrow();
+      expect(() => couldMatchBelow(pattern, places)("/work/a")).not.toThrow();
+    },
+  );
+});

@@ -1,6 +1,7 @@
 // One permission rule of Claude Code → ours. The grammars are sisters; what differs is where patterns stand, what is never consulted,
 // parameters, and tool names with stars (facts: docs/import.md).
 import type { Span } from "../../result.ts";
+import { wildcardSource } from "../../text/wildcard.ts";
 import type { Draft, RuleList } from "./draft.ts";
 import { allowPattern, type Base, braced, isCommon } from "./path-pattern.ts";
 
@@ -224,12 +225,8 @@ function starred(rule: ClaudeRule, draft: Draft, name: string): void {
       "an allow with a star in the tool's name means nothing there",
       "not carried over: name the tools",
     );
-  const fits = new RegExp(
-    `^${name
-      .split("*")
-      .map((part) => part.replace(/[.\\^$+?()[\]{}|]/g, "\\$&"))
-      .join(".*")}$`,
-  );
+  const pieces = name.split(/\*+/).map((part) => part.replace(/[.\\^$+?()[\]{}|]/g, "\\$&"));
+  const fits = new RegExp(`^${wildcardSource(pieces, ".")}$`);
   const tools = [
     ...KNOWN.filter((tool) => tool !== "Task" && fits.test(tool)),
     ...(fits.test("mcp__x__y") ? ["mcp__*"] : []),

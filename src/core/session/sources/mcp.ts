@@ -1,4 +1,5 @@
 // What an MCP call speaks of, by its names and its input alone: a server's own annotations are its own word and count for nothing.
+import { wildcardSource } from "../../text/wildcard.ts";
 import type { LegSource } from "../leg-policy.ts";
 import type { LegContext } from "./context.ts";
 import { hostKind, hostOfUrl } from "./hosts.ts";
@@ -67,9 +68,9 @@ function strings(input: unknown, depth = 0): readonly string[] {
 
 /** A rule's `mcp__server`, `mcp__server__*` or `mcp__server__tool`, with `*` for any text. */
 function matches(pattern: string, name: string): boolean {
-  const source = pattern
-    .split("*")
-    .map((part) => part.replace(/[.\\^$+?()[\]{}|-]/g, "\\$&"))
-    .join(".*");
-  return new RegExp(`^${source}$`, "s").test(name) || (!pattern.includes("*") && name.startsWith(`${pattern}__`));
+  const pieces = pattern.split(/\*+/).map((part) => part.replace(/[.\\^$+?()[\]{}|-]/g, "\\$&"));
+  return (
+    new RegExp(`^${wildcardSource(pieces, ".")}$`, "s").test(name) ||
+    (!pattern.includes("*") && name.startsWith(`${pattern}__`))
+  );
 }
