@@ -12,11 +12,16 @@ import { EXIT, fail } from "./exit.ts";
 import { findInstallation } from "./installation.ts";
 import { requireRunning } from "./running-session.ts";
 
+const ENDS = `
+Exit code: the command's own; 124 ended by a limit, 125 no such session runs, 126
+the policy refuses, 127 not found, 128+n signal n (137 too when the session ends).`;
+
 /** The command. Its exit code is the command's own; 124 to 128+n as for `run`. */
 export function execCommand(): Command {
   return new Command("exec")
     .description("run one more command inside a running session")
     .usage("SESSION -- COMMAND [ARG...]")
+    .addHelpText("after", ENDS)
     .argument("<session>", "the session's id, or `last`")
     .argument("[command...]", "what to run")
     .passThroughOptions()

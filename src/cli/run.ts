@@ -13,12 +13,17 @@ import { findInstallation } from "./installation.ts";
 import { commandLineLayer, declareRunOptions, inTypedWords, type RunOptions } from "./run-options.ts";
 import { terminalChannel } from "./terminal-channel.ts";
 
+const ENDS = `
+Exit code: the command's own; 124 ended by a limit, 125 could not start, 126 the
+policy refuses, 127 not found, 128+n signal n; 64 bad usage, 65 bad policy file.`;
+
 /** The command. */
 export function runCommand(): Command {
   const command = new Command("run")
     .description("run a command, or an agent, inside the fence")
     .usage("[options] -- COMMAND [ARG...]")
     .argument("[command...]", "what to run")
+    .addHelpText("after", ENDS)
     .passThroughOptions();
   return declareRunOptions(command).action(run);
 }
