@@ -25,7 +25,10 @@ export function toolEvent(context: HookContext, tools: AgentTools, call: ToolCal
   if (!isToolName(tool)) return err(malformed(context.agent, "a tool without a name"));
   const read = call.actions ?? actionsOfCall(tools, { tool, input, cwd: context.cwd });
   if (read === undefined && phase !== "after-tool")
-    return err(malformed(context.agent, `the input of \`${tool}\` does not say what it touches`));
+    return err({
+      ...malformed(context.agent, `the input of \`${tool}\` does not say what it touches`),
+      hint: "a path, a command or an http(s) URL is missing, malformed or doubtful in it; or the agent is newer than this ringfence",
+    });
   const actions = read ?? [{ kind: "other", tool, input }];
   const id = toolUseId !== undefined && /^[\x21-\x7e]{1,256}$/.test(toolUseId) ? { toolUseId } : {};
   const about = { ...context, tool, ...id, input, actions };

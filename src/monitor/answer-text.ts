@@ -17,9 +17,9 @@ export function refusalText(why: readonly string[], advice: readonly string[]): 
   return lines.map((line) => forTerminal(line, { max: 1_000 })).join("\n");
 }
 
-/** A refusal for want of a person's yes: the rule or cause as well, and what came of the question, which says what to type. */
-export function askedRefusalText(why: readonly string[], answer: string): string {
-  return [`Ringfence refused this: ${listed(why)}.`, answer]
+/** A refusal for want of a person's yes: the rule or cause as well, and what came of the question, which says what to type; `advice` where it does not. */
+export function askedRefusalText(why: readonly string[], answer: string, advice: readonly string[] = []): string {
+  return [`Ringfence refused this: ${listed(why)}.`, answer, ...advice]
     .map((line) => forTerminal(line, { max: 1_000 }))
     .join("\n");
 }

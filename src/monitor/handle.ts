@@ -157,10 +157,12 @@ async function fence(
 }
 
 function refusal(event: ToolEvent, weighed: Weighed, asked?: Asked): string {
-  if (asked !== undefined) return askedRefusalText(wordsOf(weighed), asked.reason);
   const { judge } = weighed.guard;
-  const byRules = weighed.settled.verdict === "deny";
-  return refusalText(wordsOf(weighed), byRules ? adviceOn(judge, event.actions, weighed.judgement) : [NEW_SESSION]);
+  const advice = adviceOn(judge, event.actions, weighed.judgement);
+  // one that was never put to anybody has no number that a person could type
+  if (asked !== undefined)
+    return askedRefusalText(wordsOf(weighed), asked.reason, asked.by === "flood" ? advice : undefined);
+  return refusalText(wordsOf(weighed), weighed.settled.verdict === "deny" ? advice : [NEW_SESSION]);
 }
 
 const NEW_SESSION = "a new session starts without legs; `ruleOfTwo: ask` in the policy asks instead";

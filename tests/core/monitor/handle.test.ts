@@ -191,6 +191,19 @@ describe("a tool call that has not happened", () => {
   });
 });
 
+describe("a question that was never put to anybody", () => {
+  it("is refused with what would change it: it has no number to be approved by", async () => {
+    const answer: Asked = { verdict: "deny", by: "flood", scope: "once", reason: "too many questions" };
+    const refused = await handleHook(call("npm run build"), session({ policy: RULES, answer }), NEVER);
+    expect(refused.reason.split("\n")).toEqual([
+      expect.stringContaining("`npm run build`: no rule allows it"),
+      "too many questions",
+      expect.stringContaining("~/.config/ringfence/policy.yaml"),
+      expect.stringContaining('- "Bash(npm run build)"'),
+    ]);
+  });
+});
+
 describe("a shell command of an agent outside a fence", () => {
   const fenced: GuardedSession["fenced"] = async (command) => ({
     ok: true,
