@@ -122,5 +122,7 @@ int reach_monitor(const char *state_home) {
   if (lstat(INSIDE_SOCKET, &found) == 0) return reach_supervisor();
   char *home = state_home != NULL ? strdup(state_home) : find_state_home();
   if (home == NULL || home[0] != '/') refuse("no state folder: name one with `--state-home`");
+  // Names there mean another folder to whoever looks, for example /proc/self/cwd.
+  if (strncmp(home, "/proc/", 6) == 0 || strncmp(home, "/sys/", 5) == 0) refuse("the state folder cannot be one of the kernel's");
   return reach_host(home);
 }

@@ -55,7 +55,7 @@ export async function serveApprovals(options: ApprovalServerOptions): Promise<Re
     sockets.add(socket);
     socket.on("error", () => socket.destroy());
     socket.once("close", () => sockets.delete(socket));
-    void serve(socket, options);
+    serve(socket, options).catch(() => socket.destroy());
   });
   server.maxConnections = CONNECTIONS_MOST;
   try {

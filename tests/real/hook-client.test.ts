@@ -205,6 +205,7 @@ describe.each(["release", "sanitized"] as const)("the client, built %s", (build)
     ["a deadline beyond an hour", ["codex", "--deadline", "3601"]],
     ["a relative state folder", ["codex", "--state-home", "state"]],
     ["no state folder behind its option", ["codex", "--state-home"]],
+    ["a state folder that is wherever the agent is", ["codex", "--state-home", "/proc/self/cwd"]],
   ] as const)("refuses %s", async ([_name, words], context) => {
     needs(context, "gcc");
     const end = await runHook([client(), "hook", ...words]);
