@@ -31,7 +31,7 @@ export function weigh(event: ToolEvent, session: GuardedSession, guard: Guard, j
   const settled = settle(judgement, {
     approvals: policy.approvals.policy,
     sandbox: policy.sandbox.mode,
-    walls: session.contained || commandToFence(event, session) !== undefined,
+    walls: (session.contained && !fetchesAfar(event)) || commandToFence(event, session) !== undefined,
     limited: [...judge.rules.deny, ...judge.rules.ask].some(({ rule }) => rule.tool === "Bash"),
   });
   const would = observationsOfEvent(event, guard.legs);
@@ -46,6 +46,11 @@ export function weigh(event: ToolEvent, session: GuardedSession, guard: Guard, j
     would,
     verdict: strictest([settled.verdict, byLegs === "silent" ? "allow" : byLegs]),
   };
+}
+
+/** A page that the agent's provider fetches for it: no wall here stands around that, and its address carries what the agent puts into it. */
+function fetchesAfar({ agent, actions }: ToolEvent): boolean {
+  return (agent === "gemini" || agent === "cursor") && actions.some(({ kind }) => kind === "fetch");
 }
 
 /** The shell command of a call that this session would run in its fence. */

@@ -249,6 +249,24 @@ describe("a shell command of an agent outside a fence", () => {
   });
 });
 
+describe("a page that is fetched", () => {
+  it.each([
+    ["claude-code", "allow"],
+    ["opencode", "allow"],
+    ["gemini", "deny"],
+    ["cursor", "deny"],
+  ] as const)("by %s in a fence: the walls answer only what happens inside (%s)", async (agent, want) => {
+    const fetch = call("", {
+      agent,
+      tool: "WebFetch",
+      input: {},
+      actions: [{ kind: "fetch", host: "a.example", port: 443 }],
+      rewritable: false,
+    });
+    expect((await handleHook(fetch, session({ contained: true }), NEVER)).verdict).toBe(want);
+  });
+});
+
 describe("the Rule of Two", () => {
   const read = (path: string): HookEvent =>
     call("", { tool: "Read", input: { path }, actions: [{ kind: "read", path }], rewritable: false });
