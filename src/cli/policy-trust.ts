@@ -39,7 +39,10 @@ async function trust(file: string): Promise<void> {
   if (layer.trusted) return say(`${named} is accepted already, exactly as it is now`);
   const now = loadPolicy(layers);
   if (!now.ok) return fail(now.error, EXIT.badInput);
-  const change = changeText(named, layer, now.value);
+  // also what loosens nothing today, because another file says it too: accepted, it stays when that file changes
+  const alone = loadPolicy([layer]);
+  if (!alone.ok) return fail(alone.error, EXIT.badInput);
+  const change = changeText(named, layer, [...now.value.dropped, ...alone.value.dropped]);
   if (!terminalIsHere()) {
     for (const line of change) say(line);
     return refuse("accepting a policy needs a person at a terminal", "run it in a terminal of your own");
@@ -60,11 +63,14 @@ async function trust(file: string): Promise<void> {
   say(`accepted ${named} (sha256 ${layer.digest.slice(0, 16)}…); any change to it must be accepted again`);
 }
 
-function changeText(file: string, layer: LayerText, now: LoadedPolicy): readonly string[] {
-  const loosens = now.dropped.filter((d) => d.because === "not-accepted" && d.layer === layer.name);
+function changeText(file: string, layer: LayerText, dropped: LoadedPolicy["dropped"]): readonly string[] {
+  const loosens = dropped
+    .filter((d) => d.because === "not-accepted" && d.layer === layer.name)
+    .sort((a, b) => a.at.line - b.at.line || a.at.column - b.at.column)
+    .map((d) => `  would loosen, line ${d.at.line}: ${d.key}: ${oneValue(d.value)}`);
   return [
     `${file} (sha256 ${layer.digest})`,
     ...(loosens.length === 0 ? ["  it only tightens: everything in it binds already"] : []),
-    ...loosens.map((d) => `  would loosen, line ${d.at.line}: ${d.key}: ${oneValue(d.value)}`),
+    ...new Set(loosens),
   ];
 }
