@@ -35,7 +35,8 @@ export function decideHost(plan: EgressPlan, host: string, port: number): HostVe
   const matching = plan.allow.filter((rule) => covers(rule, host));
   const rule = matching.find(({ ports }) => ports.includes(port));
   if (rule !== undefined) return { allowed: true, rule };
-  const option = `a person can allow it: ringfence run --allow-domain ${written(host, port)} -- ...`;
+  const block = isAddress(host) && classifyAddress(host) !== "public" ? `=${blockOf(host)}` : "";
+  const option = `a person can allow it: ringfence run --allow-domain ${written(host, port)}${block} -- ...`;
   const [near] = matching;
   if (near !== undefined) return { allowed: false, reason: "port-not-allowed", rule: near, hint: option };
   return { allowed: false, reason: "no-rule", hint: option };
@@ -74,14 +75,19 @@ export function decideAddresses(
       kind === "metadata" ? singleAddress(cidr) === address : isInside(address, cidr),
     );
     if (kind === "public" || isNamed) continue;
-    const block = `${address}/${address.includes(":") ? 128 : 32}`;
+    const name = port === undefined ? host : written(host, port);
     return {
       allowed: false,
       reason: `address-${kind}`,
-      hint: `\`${host}\` is at ${address} (${kind}); if that is meant, a person can name it: ringfence run --allow-domain ${host}=${block} -- ...`,
+      hint: `\`${host}\` is at ${address} (${kind}); if that is meant, a person can name it: ringfence run --allow-domain ${name}=${blockOf(address)} -- ...`,
     };
   }
   return { allowed: true, addresses: found };
+}
+
+/** One address as the block that means it alone. */
+function blockOf(address: string): string {
+  return `${address}/${address.includes(":") ? 128 : 32}`;
 }
 
 /** How the host and port are written in a rule. */

@@ -187,6 +187,19 @@ describe("rules", () => {
 });
 
 describe("addresses of an allowed name", () => {
+  it("are said as what to type, with the port and the block that it takes", () => {
+    const typed = (hint: string): string | undefined => /--allow-domain (\S+) --/.exec(hint)?.[1];
+    const refused = (host: string, port: number): string | undefined => {
+      const verdict = decideHost(planOf([]), host, port);
+      return verdict.allowed ? undefined : typed(verdict.hint);
+    };
+    expect(refused("example.org", 8443)).toBe("example.org:8443");
+    expect(refused("10.1.2.3", 8080)).toBe("10.1.2.3:8080=10.1.2.3/32");
+    expect(refused("::1", 8080)).toBe("[::1]:8080=::1/128");
+    const inside = decideAddresses(planOf(["git.corp"]), "git.corp", ["10.1.2.3"], 8080);
+    expect(inside.allowed ? "" : typed(inside.hint)).toBe("git.corp:8080=10.1.2.3/32");
+  });
+
   const mirror = [{ host: "mirror.corp", cidr: "10.1.0.0/16", reason: "the mirror" }];
   it("refuses all when one is not public", () => {
     expect(decideAddresses(planOf(["x.org"]), "x.org", ["93.184.215.14", "127.0.0.1"])).toMatchObject({
