@@ -13,6 +13,8 @@ import { wallsOf } from "./walls.ts";
 export interface HookFenceOptions {
   readonly request: IdleRequest;
   readonly append: Append;
+  /** As it is now: walls that are no longer what it asks for make way for others, with everything that runs in them. */
+  readonly policy: () => Policy;
 }
 
 /** The fence. */
@@ -33,18 +35,14 @@ export function wantsFence(policy: Policy): boolean {
 }
 
 /** Nothing is started yet. */
-export function openHookFence({ request, append }: HookFenceOptions): HookFence {
+export function openHookFence({ request, append, policy }: HookFenceOptions): HookFence {
   const { helper } = request.installation;
   let opening: Promise<Result<IdleSession, readonly Problem[]>> | undefined;
+  let madeFor = "";
   let closed = false;
   const open = async (): Promise<Result<IdleSession, readonly Problem[]>> => {
     const opened = await openIdleSession(request);
     if (!opened.ok) return opened;
-    // Ended by a limit or by a person: the next command starts another one.
-    const over = (): void => {
-      opening = undefined;
-    };
-    void opened.value.ended.then(over, over);
     try {
       await append({ type: "exec.start", origin: "observed", data: { fence: opened.value.id } });
     } catch (error) {
@@ -53,6 +51,20 @@ export function openHookFence({ request, append }: HookFenceOptions): HookFence 
     }
     return opened;
   };
+  const end = async (fence: typeof opening): Promise<void> => {
+    const opened = await fence?.catch(() => undefined);
+    if (opened?.ok === true) await opened.value.close();
+  };
+  /** Another one in place of `before`. It is forgotten when it fails, or is ended by a limit or a person: the next command starts the next. */
+  const start = (before: typeof opening): NonNullable<typeof opening> => {
+    const mine = end(before).then(open);
+    const forget = (): void => {
+      if (opening === mine) opening = undefined;
+    };
+    opening = mine;
+    void mine.then((opened) => (opened.ok ? opened.value.ended.then(forget) : forget())).catch(forget);
+    return mine;
+  };
   return {
     get isOpen(): boolean {
       return opening !== undefined;
@@ -60,24 +72,24 @@ export function openHookFence({ request, append }: HookFenceOptions): HookFence 
     command: async (command, cwd) => {
       if (closed) return err({ code: "fence-closed", message: "the session is over" });
       if (!isInside(request.cwd, realPath(cwd))) return err(elsewhere(cwd, request.cwd));
-      opening ??= open().catch((error: Error) => {
-        opening = undefined;
-        throw error;
-      });
-      const opened = await opening;
-      if (opened.ok) {
-        const { dir: folder } = sessionPaths(request.stateDir, opened.value.id);
-        return ok(fencedCommand({ helper, folder }, command));
-      }
-      opening = undefined; // what was missing may be there next time
-      return err(noFence(opened.error));
+      const wanted = wallsText(policy());
+      const fence = opening !== undefined && wanted === madeFor ? opening : start(opening);
+      madeFor = wanted;
+      const opened = await fence;
+      if (!opened.ok) return err(noFence(opened.error));
+      const { dir: folder } = sessionPaths(request.stateDir, opened.value.id);
+      return ok(fencedCommand({ helper, folder }, command));
     },
     close: async () => {
       closed = true;
-      const opened = await opening?.catch(() => undefined);
-      if (opened?.ok === true) await opened.value.close();
+      await end(opening);
     },
   };
+}
+
+/** What of a policy a fence is made of: a fence that was made of something else is not the one that the policy asks for. */
+function wallsText({ tier, sandbox, env, permissions: { deny } }: Policy): string {
+  return JSON.stringify({ tier, sandbox, env, deny }, (key, value) => (key === "at" ? undefined : value));
 }
 
 /** What is not in the workspace is not in its fence. */

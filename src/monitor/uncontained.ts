@@ -114,6 +114,7 @@ export async function openUncontained(
   const fence = openHookFence({
     request: { cwd: root, caller: callerOf(options.caller, call), stateDir, installation, commandLine: {} },
     append,
+    policy: () => policy.last,
   });
   const session: GuardedSession = {
     id,

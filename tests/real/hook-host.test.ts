@@ -221,6 +221,24 @@ describe("an allowed shell command of an agent outside", () => {
     expect(ringfence("sessions", "list")).not.toMatch(/running/);
   });
 
+  test("runs in walls as the policy is now, not as it was at the first command", async (context) => {
+    needs(context, ...FENCE);
+    const { hook, event, policy, workspace } = bed();
+    const run = async (command: string): Promise<string> => {
+      const rewritten = commandOf(await hook(event(command))) ?? "";
+      return execFileSync("/bin/sh", ["-c", rewritten], { cwd: workspace, encoding: "utf8" });
+    };
+    const allow = "version: 1\npermissions: { allow: ['Bash(echo *)'] }\n";
+    policy(allow);
+    expect(await run("(touch made && echo made) 2>&1 | tail -1")).toBe("made\n");
+    const [first] = [await run("echo $RINGFENCE_SESSION")];
+    policy(`# the same walls\n${allow}`);
+    expect(await run("echo $RINGFENCE_SESSION")).toBe(first);
+    policy(`${allow}sandbox: { mode: read-only }\n`);
+    expect(await run("(touch other && echo made) 2>&1 | tail -1")).toMatch(/Read-only file system/);
+    expect(readdirSync(workspace)).not.toContain("other");
+  });
+
   test("has none where the policy denies files, which a shared workspace cannot hold", async (context) => {
     needs(context, ...FENCE);
     const { hook, event, policy, verdict } = bed();
