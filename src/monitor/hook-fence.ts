@@ -22,6 +22,8 @@ export interface HookFence {
   readonly isOpen: boolean;
   /** The shell command that runs `command` inside, from `cwd`. A Problem when it cannot: then the command does not run at all (I15). */
   command(command: string, cwd: string): Promise<Result<string, Problem>>;
+  /** Under this policy: ends everything inside where it asks for other walls, or for none. */
+  renew(policy: Policy): Promise<void>;
   /** Ends everything inside. Idempotent. */
   close(): Promise<void>;
 }
@@ -79,6 +81,12 @@ export function openHookFence({ request, append, policy }: HookFenceOptions): Ho
       if (!opened.ok) return err(noFence(opened.error));
       const { dir: folder } = sessionPaths(request.stateDir, opened.value.id);
       return ok(fencedCommand({ helper, folder }, command));
+    },
+    renew: async (next) => {
+      const old = opening;
+      if (wantsFence(next) && wallsText(next) === madeFor) return;
+      opening = undefined;
+      await end(old);
     },
     close: async () => {
       closed = true;

@@ -98,7 +98,10 @@ export async function openUncontained(
   const policy = watchPolicy({
     places,
     first: { stamp, loaded: loaded.value },
-    onChange: async (change) => void (await append(changeRecord(change))),
+    onChange: async (change) => {
+      await append(changeRecord(change));
+      await fence.renew(change.loaded.policy);
+    },
   });
   const agents = agentAbove(await call.peer());
   // The agent owns its terminal, so nothing is drawn there: a person answers in another one, before the hook's time is over or after it, when

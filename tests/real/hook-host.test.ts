@@ -223,7 +223,7 @@ describe("an allowed shell command of an agent outside", () => {
 
   test("runs in walls as the policy is now, not as it was at the first command", async (context) => {
     needs(context, ...FENCE);
-    const { hook, event, policy, workspace } = bed();
+    const { hook, event, policy, workspace, ringfence } = bed();
     const run = async (command: string): Promise<string> => {
       const rewritten = commandOf(await hook(event(command))) ?? "";
       return execFileSync("/bin/sh", ["-c", rewritten], { cwd: workspace, encoding: "utf8" });
@@ -237,6 +237,10 @@ describe("an allowed shell command of an agent outside", () => {
     policy(`${allow}sandbox: { mode: read-only }\n`);
     expect(await run("(touch other && echo made) 2>&1 | tail -1")).toMatch(/Read-only file system/);
     expect(readdirSync(workspace)).not.toContain("other");
+    // None any more, and what was left running in it is gone.
+    policy(allow.replace("{", "{ deny: ['Write(./made)'],"));
+    await hook(event("pwd"));
+    expect(ringfence("sessions", "list")).not.toMatch(/ contained +running/);
   });
 
   test("has none where the policy denies files, which a shared workspace cannot hold", async (context) => {
