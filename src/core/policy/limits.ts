@@ -1,6 +1,7 @@
 // What denies or asks, whatever else allows: rules on words and paths, irreversible acts, deleting what is too large (DESIGN 7 rules 3,
 // 4, 7 and 8).
 import type { Reason } from "../decision.ts";
+import { parseHost } from "../net/host.ts";
 import { type Command, type Effect, isInside, type ShellWord } from "../shell/index.ts";
 import { BETWEEN } from "./bash-rule.ts";
 import { type Judge, matched } from "./judge.ts";
@@ -9,7 +10,12 @@ import { bashRules } from "./rule-index.ts";
 
 /** Every reason against a command itself. What it runs is judged on its own. */
 export function limitsOn(command: Command, judge: Judge): readonly Reason[] {
-  return [...bashLimits(command, judge), ...pathLimits(command, judge), ...irreversible(command, judge)];
+  return [
+    ...bashLimits(command, judge),
+    ...pathLimits(command, judge),
+    ...hostLimits(command, judge),
+    ...irreversible(command, judge),
+  ];
 }
 
 /** Ask and deny rules of Bash: on the words, and on every other spelling of them. */
@@ -70,7 +76,10 @@ function pathLimits(command: Command, judge: Judge): readonly Reason[] {
     // an option's effect stands at the option, its value behind it
     const option = command.words[index - 1]?.value?.startsWith("-") === true ? (codes.get(index - 1) ?? []) : [];
     const here = [...(codes.get(index) ?? []), ...option];
+    const known = onlyRead(command, index);
     for (const candidate of pathCandidates(word)) {
+      // what a table's operand is read for was said above; a rule against writing says nothing of it
+      if (known !== undefined && candidate.before === "") continue;
       const path = pathOf(candidate.word, command.directories, facts);
       const limit = path === undefined ? undefined : limitOn(path, "write", rules);
       if (limit === undefined || reasons.some((r) => r.rule === limit.rule && r.verdict === "deny")) continue;
@@ -80,6 +89,13 @@ function pathLimits(command: Command, judge: Judge): readonly Reason[] {
     }
   });
   return reasons;
+}
+
+/** The path of a word that is certainly read and nothing else. */
+function onlyRead(command: Command, index: number): string | undefined {
+  const here = command.effects.filter((e) => e.index === index && e.kind !== "directory");
+  const [first] = here;
+  return first?.kind === "read" && here.every((e) => e.kind === "read") ? first.path.value : undefined;
 }
 
 /** What a rule says of things that come, go or get another name together with this path, or that are put into it. */
@@ -109,6 +125,28 @@ function limitsAround(effect: PathEffect, path: NamedPath, { rules, facts }: Jud
 }
 
 type PathEffect = Extract<Effect, { readonly kind: "read" | "write" | "delete" }>;
+
+/** A host that a `WebFetch` rule limits by name, in a program's words: whoever limits it meant no other way there either, so a person is asked. */
+function hostLimits(command: Command, { rules }: Judge): readonly Reason[] {
+  if (command.free || command.readOnly) return [];
+  const limits = [...rules.deny, ...rules.ask].filter(
+    ({ rule }) => rule.tool === "WebFetch" && rule.domain !== undefined,
+  );
+  if (limits.length === 0) return [];
+  const hosts = command.words.slice(1).flatMap(({ value }) => hostIn(value ?? "") ?? []);
+  return limits
+    .filter(({ domain }) => hosts.some((host) => domain?.(host)))
+    .map((rule) => ({ ...matched(rule, "ask", command), code: "rule-not-excluded" }));
+}
+
+/** The host of `https://host/x`, `user@host:x`, `host:443` or a bare `host.name`. */
+function hostIn(word: string): string | undefined {
+  const [, host] =
+    /^(?:-{1,2}[\w-]+=)?(?:[a-z][\w+.-]*:\/\/)?(?:[^/?#@\s]*@)?(\[[\da-f:.]+\]|[^/?#:@\s[\]]+)(?:[:/?#]|$)/i.exec(
+      word,
+    ) ?? [];
+  return host === undefined || !/[.:]/.test(host) ? undefined : parseHost(host);
+}
 
 /** Effects that read the file their word names, by what may stand before its name in the word. */
 const READS_WORD: Readonly<Record<string, RegExp>> = {

@@ -86,9 +86,24 @@ function anchored(pattern: string, file: string): string {
   return `/${file.slice(0, file.lastIndexOf("/"))}${pattern}`;
 }
 
-/** `x` is x itself, `*.x` any depth below it; another `*` stays inside one label. A deny of `x` without more also sees `x.`. */
-function domainMatcher(domain: string | undefined, _allows: boolean): (host: string) => boolean {
+/** `x` is x itself, `*.x` any depth below it; another `*` stays inside one label. A limit on an address sees it in IPv6's clothes too. */
+function domainMatcher(domain: string | undefined, allows: boolean): (host: string) => boolean {
   if (domain === undefined) return () => true;
+  const matches = labelsMatcher(domain);
+  return allows ? matches : (host) => matches(host) || matches(inner4(host) ?? host);
+}
+
+/** The IPv4 address inside `::ffff:a00:1` or `64:ff9b::a00:1`, which leads to the same machine. */
+function inner4(host: string): string | undefined {
+  const [, high, low] = /^(?:::ffff:(?:0:)?|64:ff9b::)([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(host) ?? [];
+  if (high === undefined || low === undefined) return undefined;
+  return [high, low]
+    .map((part) => Number.parseInt(part, 16))
+    .flatMap((part) => [part >> 8, part & 255])
+    .join(".");
+}
+
+function labelsMatcher(domain: string): (host: string) => boolean {
   const plain = (host: string): string => host.toLowerCase().replace(/\.$/, "");
   if (domain.startsWith("*.") && !domain.slice(2).includes("*")) {
     const end = domain.slice(1);
