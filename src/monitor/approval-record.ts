@@ -24,8 +24,9 @@ export function askRecord(question: Question): RecordBody {
 
 /** One sentence for the agent and the person who reads over its shoulder. Not escaped: doors do that. */
 export function answerReason(question: Question, answer: Answer): string {
-  const { id } = question;
-  const again = `a person can type \`ringfence approve ${id}\` within 5 minutes; then exactly the same is let through once`;
+  const { id, rule } = question;
+  const always = rule === undefined ? "" : ", and with `--rule` always";
+  const again = `a person can type \`ringfence approve ${id}\` within 5 minutes; then exactly the same is let through once${always}`;
   switch (answer.by) {
     case "terminal":
     case "command":

@@ -1,7 +1,7 @@
 // The picture of DESIGN 4 for one hook event: action, decision, legs, approval, record, answer. The monitor sequences; each part is another
 // room's. What throws or cannot be recorded is a refusal at the caller's (hook-answer.ts), so no path through here ends in a yes by accident.
 import type { HookAnswer, HookEvent, Problem, Result } from "#core";
-import { adviceOn } from "#core/policy";
+import { adviceOn, hintFor } from "#core/policy";
 import { observationsOfEvent } from "#core/session";
 import { ALLOWED, askedRefusalText, questionText, refusalText } from "./answer-text.ts";
 import { callRecord, claimedBy, recordedReason } from "./call-record.ts";
@@ -157,12 +157,14 @@ async function fence(
 }
 
 function refusal(event: ToolEvent, weighed: Weighed, asked?: Asked): string {
-  const { judge } = weighed.guard;
-  const advice = adviceOn(judge, event.actions, weighed.judgement);
+  const { verdict, reason: second } = weighed.settled;
+  // where the second question decided, what would change the first is no help
+  const hint = verdict === "deny" && second !== undefined ? hintFor(second) : undefined;
+  const advice = hint === undefined ? adviceOn(weighed.guard.judge, event.actions, weighed.judgement) : [hint];
   // one that was never put to anybody has no number that a person could type
   if (asked !== undefined)
     return askedRefusalText(wordsOf(weighed), asked.reason, asked.by === "flood" ? advice : undefined);
-  return refusalText(wordsOf(weighed), weighed.settled.verdict === "deny" ? advice : [NEW_SESSION]);
+  return refusalText(wordsOf(weighed), verdict === "deny" ? advice : [NEW_SESSION]);
 }
 
 const NEW_SESSION = "a new session starts without legs; `ruleOfTwo: ask` in the policy asks instead";

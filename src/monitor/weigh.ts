@@ -1,7 +1,7 @@
 // Everything that is known about a tool call before a person is asked: what the rules say, the second question, and the Rule of Two.
 import { type HookEvent, type Reason, strictest } from "#core";
 import { decideAll, explainReason, type Judgement, type Settlement, settle, tellingReasons } from "#core/policy";
-import { type LegVerdict, type Observation, observationsOfEvent } from "#core/session";
+import { type Leg, type LegVerdict, type Observation, observationsOfEvent } from "#core/session";
 import { classified } from "./classifier.ts";
 import type { Guard, GuardedSession } from "./guarded-session.ts";
 
@@ -61,10 +61,15 @@ export function commandToFence(event: ToolEvent, session: GuardedSession): strin
   return action.kind === "exec" ? action.command : undefined;
 }
 
+const THIRD = "it would be the third leg of the Rule of Two in this session";
+const LEGS: Readonly<Record<Leg, string>> = { A: "what outsiders write", B: "what is private", C: "a way out" };
+
 /** Why it is not simply allowed, as half sentences. */
 export function wordsOf(weighed: Weighed): readonly string[] {
   const legs =
-    weighed.third.verdict === "silent" ? [] : weighed.third.causes.map(({ leg, cause }) => `leg ${leg}: ${cause}`);
+    weighed.third.verdict === "silent"
+      ? []
+      : [THIRD, ...weighed.third.causes.map(({ leg, cause }) => `leg ${leg}, ${LEGS[leg]}: ${cause}`)];
   const rules = weighed.settled.verdict === "allow" ? [] : asking(weighed);
   return [...rules.map((reason) => `\`${reason.subject}\`: ${explainReason(reason)}`), ...legs];
 }

@@ -3,7 +3,7 @@ export { backstop } from "./backstop.ts";
 export { decide, decideAll, type Judgement } from "./decide.ts";
 export { removedTools } from "./decide-tool.ts";
 export { MAX_POLICY_CHARACTERS, parsePolicyDocument } from "./document.ts";
-export { explainedCodes, explainReason, tellingReasons } from "./explain.ts";
+export { explainedCodes, explainReason, hintFor, tellingReasons } from "./explain.ts";
 export type { Judge, JudgedCommand } from "./judge-command.ts";
 export type { PathFacts } from "./judge-paths.ts";
 export { POLICY_KEYS } from "./keys.ts";

@@ -179,6 +179,13 @@ describe("a tool call that has not happened", () => {
     expect(scene.questions).toEqual([]);
   });
 
+  it("says that nobody is asked where that is why, and not to answer a question", async () => {
+    const scene = session({ policy: `${RULES}approvals: { policy: never }\n` });
+    const { reason } = await handleHook(call("git push --force"), scene, NEVER);
+    expect(reason).toMatch(/approvals\.policy: on-request`$/);
+    expect(reason).not.toContain("answer the agent's question");
+  });
+
   it("says what to type when no rule allows it", async () => {
     const scene = session({ policy: "version: 1\npermissions: { mode: dontAsk }\n" });
     const { reason } = await handleHook(call("frobnicate --fast"), scene, NEVER);
