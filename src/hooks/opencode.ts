@@ -88,8 +88,8 @@ function batched(input: unknown, cwd: string): Actions | undefined {
     const tool = isFields(call) ? textOf(call, "tool") : undefined;
     return tool === undefined ? undefined : actionsOfCall(TOOLS, { tool, input: call["parameters"], cwd });
   });
-  const [first, ...more] = read.every((actions) => actions !== undefined) ? read.flat() : [];
-  return first === undefined ? undefined : [first, ...more];
+  const all = read.every((actions) => actions !== undefined) ? read.flat() : [];
+  return all.length === 0 ? undefined : [{ kind: "other", tool: "batch", input }, ...all];
 }
 
 // What stands behind a permission was judged before the call; this tells that the person is asked, and by what name.

@@ -1,7 +1,7 @@
 // One tool call as a HookEvent, the same way for every agent: what a dialect read, put together and checked.
 import { type Action, err, type HookContext, type HookEvent, ok, type Problem, type Result } from "#core";
 import { isFields, malformed, textOf } from "./event.ts";
-import { type AgentTools, actionsOfCall, isOnlyTalk, isToolName } from "./tool.ts";
+import { type AgentTools, actionsOfCall, isToolName } from "./tool.ts";
 
 /** What a dialect found in an event about a tool. */
 export interface ToolCall {
@@ -42,7 +42,7 @@ export function toolEvent(context: HookContext, tools: AgentTools, call: ToolCal
       });
     case "permission":
       // Whether its own plan or question pleases the person is nothing that a policy answers.
-      return ok(isOnlyTalk(actions) ? { ...context, kind: "notice" } : { ...about, kind: phase });
+      return ok(tools.talk.has(tool) ? { ...context, kind: "notice" } : { ...about, kind: phase });
     case "after-tool":
       return ok({ ...about, kind: phase, output: call.output ?? "", failed: call.failed === true });
     default:

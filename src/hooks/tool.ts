@@ -19,7 +19,7 @@ export interface NamedCall {
 
 /** The actions of a call; `undefined` when a known tool's input does not say what it touches. An unknown tool is `other`, never dropped. */
 export function actionsOfCall(tools: AgentTools, { tool, input, cwd }: NamedCall): Actions | undefined {
-  if (tools.talk.has(tool)) return [{ kind: "prompt", text: JSON.stringify(input ?? null) }];
+  if (tools.talk.has(tool)) return [{ kind: "other", tool, input }];
   const actions = actionsOfTool(tools.names?.get(tool) ?? tool, input, cwd);
   return actions === undefined ? undefined : [...actions, ...unsureReadings(actions, cwd)];
 }
@@ -27,11 +27,6 @@ export function actionsOfCall(tools: AgentTools, { tool, input, cwd }: NamedCall
 /** A tool's name as it may be kept and shown: one line, no controls, not absurdly long. */
 export function isToolName(name: string | undefined): name is string {
   return name !== undefined && /^[^\p{C}]{1,256}$/u.test(name);
-}
-
-/** True when nothing in it could be approved or refused to any effect. */
-export function isOnlyTalk(actions: readonly Action[]): boolean {
-  return actions.every(({ kind }) => kind === "prompt");
 }
 
 /** Several words as a set. */

@@ -14,23 +14,35 @@ const INERT: ReadonlySet<string> = new Set(
   ask_user_question request_user_input question ExitPlanMode EnterPlanMode exit_plan_mode enter_plan_mode plan_enter plan_exit SwitchMode
   TaskCreate TaskGet TaskUpdate TaskList TaskOutput TaskStop task_complete complete_task BashOutput KillShell KillBash read_bash stop_bash
   list_bash list_background_processes read_background_output list_agents read_agent ListAgents wait_agent close_agent get_goal create_goal
-  update_goal ToolSearch ReadLints ReportFindings CronList`.split(/\s+/),
+  update_goal ToolSearch ReadLints ReportFindings CronList send_input resume_agent multi_agent_v1wait_agent multi_agent_v1close_agent
+  multi_agent_v1send_input multi_agent_v1resume_agent write_agent fetch_copilot_cli_documentation get_internal_docs invalid batch`.split(
+    /\s+/,
+  ),
 );
+
+/** What core/tool and a dialect call what is in a call besides its tool → why it asks. */
+const OWN: ReadonlyMap<string, string> = new Map([
+  ["unsandboxed", "leaves-sandbox"],
+  ["shell", "other-shell"],
+  ["path", "path-reading"],
+  ["write_stdin", "typed"],
+]);
 
 /** Exactly one reason. */
 export function reasonOnTool(judge: Judge, action: ToolAction): Reason {
   const { subject, rule: named, matches } = toolOf(action);
+  const inert = action.kind === "other" && INERT.has(action.tool);
   for (const verdict of ["deny", "ask", "allow"] as const) {
-    const rule = judge.rules[verdict].find(matches);
+    const rule = judge.rules[verdict].find((each) => matches(each) || (verdict !== "allow" && spells(each, action)));
     if (rule === undefined) continue;
     // whether such a tool only reads cannot be proved
-    if (verdict === "allow" && judge.mode === "plan" && (action.kind === "mcp" || action.kind === "other"))
+    if (verdict === "allow" && judge.mode === "plan" && (action.kind === "mcp" || action.kind === "other") && !inert)
       return { code: "plan-mode", verdict: "ask", subject };
     return { code: "rule-matched", verdict, subject, rule: rule.text.text, at: rule.text.at };
   }
-  if (action.kind === "other" && INERT.has(action.tool)) return { code: "inert-tool", verdict: "allow", subject };
+  if (inert) return { code: "inert-tool", verdict: "allow", subject };
   if (judge.mode === "bypassPermissions") return { code: "bypass", verdict: "allow", subject };
-  const code = action.kind === "other" ? "unknown-tool" : "no-rule";
+  const code = action.kind === "other" ? (OWN.get(action.tool) ?? "unknown-tool") : "no-rule";
   return { code, verdict: "ask", subject, ...(named === undefined ? {} : { hint: `allow it with ${named}` }) };
 }
 
@@ -81,6 +93,16 @@ function toolOf(action: ToolAction): NamedTool {
     default:
       return action satisfies never;
   }
+}
+
+/** Agents write a server's tool in one word, each in its own way. Such a word in a rule limits the tool; who it would allow is not certain. */
+function spells({ rule }: CompiledRule, action: ToolAction): boolean {
+  if (rule.tool !== "other" || action.kind !== "mcp") return false;
+  const { server, tool } = action;
+  return (
+    ["_", "-", "__", "/"].some((dash) => rule.name === `${server}${dash}${tool}`) ||
+    [tool, `mcp_${server}_${tool}`].includes(rule.name)
+  );
 }
 
 /** A name with `*` for any text. */

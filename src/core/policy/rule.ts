@@ -2,6 +2,7 @@
 import { parseHost } from "../net/host.ts";
 import { err, ok, type Problem, type Result } from "../result.ts";
 import { forTerminal } from "../text/show.ts";
+import { familyOf } from "../tool/actions-of-tool.ts";
 import { nearest } from "./suggest.ts";
 
 /** The tools a rule can name, apart from `mcp__…`. */
@@ -25,7 +26,7 @@ export type Rule =
   | { readonly tool: "WebFetch"; readonly domain?: string }
   | { readonly tool: "Agent"; readonly specifier?: string }
   | { readonly tool: "mcp"; readonly server: string; readonly name?: string }
-  /** Any other bare tool name: it denies, asks or allows that tool as a whole. */
+  /** Any other bare tool name that no agent uses for one of the above: it denies, asks or allows that tool as a whole. */
   | { readonly tool: "other"; readonly name: string };
 
 /** Parses one rule. A rule that is not understood is an error: a deny that matches nothing would be worse than none. */
@@ -84,7 +85,9 @@ export function parseRule(text: string): Result<Rule, Problem> {
         );
       if (near !== undefined && near.toLowerCase() === name.toLowerCase())
         return bad("names an unknown tool", `did you mean \`${near}\`?`);
-      return ok({ tool: "other", name });
+      const family = familyOf(name);
+      if (family !== undefined) return ok({ tool: family });
+      return ok({ tool: "other", name: name === "write_bash" ? "write_stdin" : name });
     }
   }
 }

@@ -38,6 +38,32 @@ const TOOLS: ReadonlyMap<string, Maker> = new Map(
   ).flatMap(([make, words]) => words.split(" ").map((name): [string, Maker] => [name, make])),
 );
 
+/** What a rule that names such a tool speaks of: `deny: [run_shell_command]` means every command. Undefined for a name that stands for itself. */
+export function familyOf(tool: string): "Bash" | "Read" | "Write" | "Edit" | "WebFetch" | "Agent" | undefined {
+  switch (TOOLS.get(tool)) {
+    case shell:
+      return "Bash";
+    case reads:
+    case manyReads:
+    case names:
+    case searches:
+    case editor: // may read, change and make: whoever may not read may do none of them
+      return "Read";
+    case fetches:
+    case asked:
+      return "WebFetch";
+    case agents:
+      return "Agent";
+    case patch:
+      return "Edit";
+    case undefined:
+    case typed:
+      return undefined;
+    default:
+      return "Write";
+  }
+}
+
 /** The actions of a call, or `undefined` when the input does not have what the tool needs: the caller denies it. */
 export function actionsOfTool(tool: string, input: unknown, cwd: string): Actions | undefined {
   const make = TOOLS.get(tool) ?? (/^mcp__?./.test(tool) ? mcp(tool) : undefined);
