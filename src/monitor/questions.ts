@@ -51,9 +51,13 @@ export async function openQuestions(options: QuestionsOptions): Promise<Question
 
 const SHELLS: ReadonlySet<string> = new Set(["sh", "dash", "bash", "zsh", "ksh", "fish"]);
 
-/** The agent, from its hook client upwards: the parent, and what is above a shell that only starts the hook. The agent itself is last. */
-export function agentAbove(client: number | undefined): readonly ProcessFacts[] {
-  if (client === undefined) return [];
-  const [, ...parents] = ancestryOf(client);
+/**
+ * The agent, from its hook client upwards: the parent, and what is above a shell that only starts the hook. The agent itself is last. Undefined for a
+ * client that is gone: an honest one waits for its answer, and whose hook it was nobody can say any more.
+ */
+export function agentAbove(client: number | undefined): readonly ProcessFacts[] | undefined {
+  if (client === undefined) return []; // without the helper: then nobody answers by another process either
+  const [self, ...parents] = ancestryOf(client);
+  if (self === undefined) return undefined;
   return parents.slice(0, parents.findIndex(({ name }) => !SHELLS.has(name)) + 1);
 }

@@ -53,6 +53,10 @@ export async function openUncontained(
   if (!loaded.ok) return err(first(loaded.error));
   if (loaded.value.notBuilt.length > 0) return err(first(loaded.value.notBuilt));
 
+  const agents = agentAbove(await call.peer());
+  if (agents === undefined)
+    return err({ code: "hook-caller", message: "the hook's client did not wait for its answer" });
+
   const started = new Date();
   const id = newSessionId(started, randomBytes(3).toString("hex"));
   const meta = (now: Pick<SessionMeta, "state">): SessionMeta => ({
@@ -103,7 +107,6 @@ export async function openUncontained(
       await fence.renew(change.loaded.policy);
     },
   });
-  const agents = agentAbove(await call.peer());
   // The agent owns its terminal, so nothing is drawn there: a person answers in another one, before the hook's time is over or after it, when
   // the agent tries again. What is told here nobody reads; the refusal itself says what to type.
   const questions = await openQuestions({
