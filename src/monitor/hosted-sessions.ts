@@ -101,6 +101,8 @@ export function hostSessions(options: HostedSessionsOptions): HostedSessions {
     },
     async handle(event, { call, signal }) {
       const key = `${event.agent}\0${event.agentSession}`;
+      // over already, or never begun: two installations tell of one end
+      if (event.kind === "session-end" && !entries.has(key)) return ok({ verdict: "pass", reason: "nothing to end" });
       const entered = enter(key, event, call);
       if (!entered.ok) return entered;
       const entry = entered.value;

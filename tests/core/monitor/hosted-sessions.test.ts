@@ -72,6 +72,17 @@ describe("the sessions of a host", () => {
     expect(log).toEqual(["open a", "open b"]);
   });
 
+  test("an end of one that is not open opens none: two installations tell of it twice", async () => {
+    const { handle, log } = bed();
+    await handle(event("a"));
+    expect([await handle(event("a", "session-end")), await handle(event("a", "session-end"))]).toEqual([
+      "allow",
+      "pass",
+    ]);
+    await turn();
+    expect(log).toEqual(["open a", "close a ended"]);
+  });
+
   test("one that cannot be opened refuses, and is tried again by the next event", async () => {
     const { handle, log, broken } = bed();
     broken.add("a");
