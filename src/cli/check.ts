@@ -56,6 +56,15 @@ export function checkCommand(): Command {
     .option("--batch", "read JSON lines from standard input and write one verdict line for each")
     .option("--json", "print one JSON document")
     .action(async (text: readonly string[], options: CheckOptions) => {
+      if (options.batch && text.length > 0)
+        fail(
+          {
+            code: "usage",
+            message: "with `--batch` the commands come from standard input",
+            hint: "ringfence check --batch < FILE",
+          },
+          EXIT.usage,
+        );
       if (options.batch) return checkBatch(options);
       await checkOne(text, options);
     });

@@ -53,11 +53,20 @@ function speakPlainly(command: Command): void {
 /** commander's `error: unknown option '--x'\n(Did you mean --y?)` as the house says it. */
 function badUsage(error: CommanderError, argv: readonly string[]): never {
   const [first = "", suggestion = ""] = error.message.replace(/^error: /, "").split("\n(Did you mean ");
-  const message = error.code === "commander.help" ? "no command given" : first.replaceAll(/'([^']*)'/g, "`$1`");
+  const message = wordless(error, argv) ?? first.replaceAll(/'([^']*)'/g, "`$1`");
   const near = suggestion.replace(/\?\)$/, "").replace(/^one of /, "") || nearestChoice(error);
   const meant = near.split(", ").map((word) => `\`${word}\``);
   const hint = near === "" ? `\`${helpFor(argv)}\` lists what there is` : `did you mean ${meant.join(" or ")}?`;
   fail({ code: "usage", message, hint }, EXIT.usage);
+}
+
+/** Where commander's own words are of no help. */
+function wordless({ code }: CommanderError, argv: readonly string[]): string | undefined {
+  if (code === "commander.help") return "no command given";
+  const [command = "", part = ""] = argv.slice(2);
+  // to commander this is an argument of `sessions list`, which may be left out
+  const unknown = code === "commander.excessArguments" && command === "sessions" && !PARTS.has(part);
+  return unknown ? `unknown command \`${part}\`` : undefined;
 }
 
 /** For the beginning of a word that an option takes. The others stand in the message already. */
