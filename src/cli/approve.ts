@@ -33,7 +33,7 @@ export function approveCommand(): Command {
         "rule",
       ]),
     )
-    .option("--json", "print the list as one JSON document")
+    .option("--json", "with --list: print one JSON document")
     .action(approve);
 }
 
@@ -45,10 +45,8 @@ async function approve(id: string | undefined, options: ApproveOptions): Promise
     return watchAll();
   }
   if (id === undefined || options.json === true) {
-    fail(
-      { code: "usage", message: "no question named", hint: "`ringfence approve --list` shows what waits" },
-      EXIT.usage,
-    );
+    const message = id === undefined ? "no question named" : "`--json` goes with `--list`: a yes is typed by a person";
+    fail({ code: "usage", message, hint: "`ringfence approve --list` shows what waits" }, EXIT.usage);
   }
   requireOutside();
   requireTerminal(`ringfence approve ${forTerminal(id)}`);
@@ -62,7 +60,11 @@ async function approve(id: string | undefined, options: ApproveOptions): Promise
   if (typed.kind !== "word" || typed.word !== "yes") {
     const message = "not approved; nothing was changed";
     fail(
-      { code: "not-approved", message, hint: `\`ringfence reject ${found.question.id}\` refuses it for good` },
+      {
+        code: "not-approved",
+        message,
+        hint: `\`ringfence reject ${found.question.id}\` refuses it, and its repeats for five minutes`,
+      },
       EXIT.policyRefused,
     );
   }

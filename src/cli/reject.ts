@@ -9,13 +9,17 @@ export function rejectCommand(): Command {
   return new Command("reject")
     .description("refuse a question that waits for a person")
     .argument("<id>", "the question's id, or SESSION/ID where two sessions use the same")
+    .option("--json", "print one JSON document")
     .action(reject);
 }
 
-async function reject(id: string): Promise<void> {
+async function reject(id: string, options: { readonly json?: true }): Promise<void> {
   requireOutside();
   const found = await requireQuestion(id);
   const answered = await answerQuestion(found, { verdict: "deny", scope: "once" });
   if (!answered.ok) fail(answered.error, EXIT.badInput);
-  process.stdout.write(`refused ${found.question.id}\n`);
+  const { id: question, session } = found.question;
+  process.stdout.write(
+    options.json === true ? `${JSON.stringify({ question, session, verdict: "deny" })}\n` : `refused ${question}\n`,
+  );
 }
