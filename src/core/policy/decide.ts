@@ -8,6 +8,7 @@ import { judgeExec } from "./decide-exec.ts";
 import { reasonsOnPath } from "./decide-path.ts";
 import { reasonOnTool } from "./decide-tool.ts";
 import type { Judge, JudgedCommand } from "./judge-command.ts";
+import { limitsOnInput } from "./limits-on-input.ts";
 
 /** A decision with the tree of simple commands behind it. */
 export interface Judgement extends Decision {
@@ -84,10 +85,11 @@ function decideKind(judge: Judge, action: Action): Judged {
     case "edit":
     case "delete":
       return done(reasonsOnPath(judge, action));
-    case "fetch":
     case "mcp":
-    case "agent":
     case "other":
+      return done([reasonOnTool(judge, action), ...limitsOnInput(judge, action.input)]);
+    case "fetch":
+    case "agent":
       return done([reasonOnTool(judge, action)]);
     case "prompt":
       return done([{ code: "prompt", verdict: "allow", subject: "prompt" }]);

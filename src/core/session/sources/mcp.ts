@@ -1,8 +1,10 @@
 // What an MCP call speaks of, by its names and its input alone: a server's own annotations are its own word and count for nothing.
 import { wildcardSource } from "../../text/wildcard.ts";
+import { pathsIn, textsIn } from "../../tool/texts.ts";
 import type { LegSource } from "../leg-policy.ts";
 import type { LegContext } from "./context.ts";
 import { hostKind, hostOfUrl } from "./hosts.ts";
+import { readSources } from "./paths.ts";
 
 const READERS = new Set(
   "get list read search find fetch query describe show view lookup look count status check diff whoami resolve inspect explain summarize analyze download browse open glob grep ls cat tree stat head info help docs navigate snapshot screenshot think sequentialthinking".split(
@@ -29,7 +31,7 @@ const SQL = /^\s*(?:insert|update|delete|drop|alter|create|truncate|grant|revoke
 export function mcpSources(server: string, tool: string, input: unknown, context: LegContext): readonly LegSource[] {
   const sources = new Set<LegSource>(["mcp-result"]);
   const name = words(tool);
-  const texts = strings(input);
+  const texts = textsIn(input);
   const listed = context.policy.readingTools.some((pattern) => matches(pattern, `mcp__${server}__${tool}`));
   const [verb = ""] = name.filter((word) => READERS.has(word) || WRITERS.has(word));
   const writes = !READERS.has(verb) || name.some((word) => WRITERS.has(word)) || texts.some((text) => SQL.test(text));
@@ -41,8 +43,13 @@ export function mcpSources(server: string, tool: string, input: unknown, context
     const kind = host === undefined ? "local" : hostKind(host, context);
     if (kind === "web" || kind === "private-host" || kind === "credential") sources.add(kind);
   }
+  // a server that reads files reads what it is told to
+  for (const path of pathsIn(input, context))
+    for (const source of readSources(path, context)) if (OF_FILES.has(source)) sources.add(source);
   return [...sources];
 }
+
+const OF_FILES: ReadonlySet<LegSource> = new Set(["secret-file", "outside-file"]);
 
 /** `getIssue_comments`, `get-issue.comments` → get, issue, comments. */
 function words(name: string): readonly string[] {
@@ -51,19 +58,6 @@ function words(name: string): readonly string[] {
     .toLowerCase()
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== "");
-}
-
-const DEPTH_MOST = 6;
-const TEXTS_MOST = 200;
-
-/** The strings of an input, to a bound; deeper ones are not looked at, the tool itself is judged all the same. */
-function strings(input: unknown, depth = 0): readonly string[] {
-  if (typeof input === "string") return [input.slice(0, 4096)];
-  if (depth >= DEPTH_MOST || typeof input !== "object" || input === null) return [];
-  return Object.values(input)
-    .slice(0, TEXTS_MOST)
-    .flatMap((value) => strings(value, depth + 1))
-    .slice(0, TEXTS_MOST);
 }
 
 /** A rule's `mcp__server`, `mcp__server__*` or `mcp__server__tool`, with `*` for any text. */
