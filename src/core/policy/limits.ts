@@ -71,17 +71,17 @@ function pathLimits(command: Command, judge: Judge): readonly Reason[] {
   }
   const codes = new Map<number, string[]>();
   for (const e of command.effects) if (e.kind === "gadget") codes.set(e.index, [...(codes.get(e.index) ?? []), e.code]);
+  // whose words are text and nothing else
+  const prints = command.readOnly && command.words[0]?.value === "echo";
   command.words.forEach((word, index) => {
-    if (index === 0) return;
+    if (index === 0 || prints) return;
     // an option's effect stands at the option, its value behind it
     const option = command.words[index - 1]?.value?.startsWith("-") === true ? (codes.get(index - 1) ?? []) : [];
     const here = [...(codes.get(index) ?? []), ...option];
-    const known = onlyRead(command, index);
+    const access = accessBy(command, index);
     for (const candidate of pathCandidates(word)) {
-      // what a table's operand is read for was said above; a rule against writing says nothing of it
-      if (known !== undefined && candidate.before === "") continue;
       const path = pathOf(candidate.word, command.directories, facts);
-      const limit = path === undefined ? undefined : limitOn(path, "write", rules);
+      const limit = path === undefined ? undefined : limitOn(path, access, rules);
       if (limit === undefined || reasons.some((r) => r.rule === limit.rule && r.verdict === "deny")) continue;
       const reads = here.some((code) => READS_WORD[code]?.test(candidate.before) === true);
       const denied = reads && path !== undefined ? limitOn(path, "read", rules) : undefined;
@@ -91,11 +91,12 @@ function pathLimits(command: Command, judge: Judge): readonly Reason[] {
   return reasons;
 }
 
-/** The path of a word that is certainly read and nothing else. */
-function onlyRead(command: Command, index: number): string | undefined {
-  const here = command.effects.filter((e) => e.index === index && e.kind !== "directory");
-  const [first] = here;
-  return first?.kind === "read" && here.every((e) => e.kind === "read") ? first.path.value : undefined;
+/** What a word could be used for, as a path: one that is known to be read, or whose command changes nothing, is not written. */
+function accessBy(command: Command, index: number): "read" | "write" {
+  const reads = (effect: Effect): boolean => effect.kind === "read" || effect.kind === "directory";
+  const here = command.effects.filter((effect) => effect.index === index);
+  const quiet = (command.free || command.readOnly) && command.effects.every(reads);
+  return quiet || (here.some((effect) => effect.kind === "read") && here.every(reads)) ? "read" : "write";
 }
 
 /** What a rule says of things that come, go or get another name together with this path, or that are put into it. */
