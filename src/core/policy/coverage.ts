@@ -45,8 +45,8 @@ function coverBase(command: Command, judge: Judge, own: Granted | undefined): Ba
   if (own !== undefined) {
     // what would pass by itself says so beside its rule, for those who ask about everything else (settle.ts)
     const reason = matched(own.rule, "allow", command);
-    const { folder, spelled } = own.rule.bash ?? {};
-    const names = folder !== undefined && spelled === own.spelled ? { folder } : {};
+    const folder = own.rule.bash?.folder;
+    const names = folder === undefined ? {} : { folder };
     return { by: "rule", spelled: own.spelled, ...names, reason: reads ? { ...reason, code: "read-only" } : reason };
   }
   if (reads) return { by: "read-only", spelled: 0, reason: { code: "read-only", verdict: "allow", subject } };

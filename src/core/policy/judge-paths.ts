@@ -31,6 +31,9 @@ export function pathOf(word: ShellWord, directories: readonly string[], facts: P
   );
 }
 
+/** The command's own descriptors, `<(…)` among them: what the disk says of these names are those of whoever looks. */
+const OWN_STREAM = /^\/dev\/(?:fd\/\d+|std(?:in|out|err))$/;
+
 /** Absolute paths as written → what they are by their text, and where links lead: `a/../b` is not `b` when `a` is a link. */
 export function namedPath(shown: string, paths: readonly string[], facts: PathFacts): NamedPath {
   const names = new Set(paths.map((path) => joinPath("/", path)));
@@ -39,7 +42,7 @@ export function namedPath(shown: string, paths: readonly string[], facts: PathFa
     const [under, link] = /^\/proc\/(?:self|thread-self|\d+)\/(root|cwd)(?=\/|$)/.exec(name) ?? [];
     if (under !== undefined) names.add(joinPath(link === "cwd" ? facts.root : "/", `./${name.slice(under.length)}`));
   }
-  for (const path of paths) for (const more of facts.resolve?.(path) ?? []) names.add(more);
+  for (const path of paths) if (!OWN_STREAM.test(path)) for (const more of facts.resolve?.(path) ?? []) names.add(more);
   return { shown, names: [...names] };
 }
 

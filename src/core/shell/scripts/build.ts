@@ -1,11 +1,20 @@
 // Build tools and compilers: variables, definitions and option files that name programs.
 import type { Effect } from "../facts.ts";
+import { isLoadedName } from "../names.ts";
 import { gadget, type Special } from "./special.ts";
 import { tasks } from "./tasks.ts";
 
+/** `V=1`, `DEBUG=yes`: no program, no file and no text of make's own. */
+const SWITCH = /^([A-Za-z_]\w*)=(?:\d+|true|false|yes|no|on|off)$/;
+
 /** `make VAR=value`: a value can be a command, or a `$(shell …)`. A target may be called `deploy`. */
 export const make: Special = (read, use) => [
-  ...read.operands.filter((o) => /^[^/]*=/.test(o.word.value ?? "=")).map((o) => gadget("sets-variable", o.index)),
+  ...read.operands
+    .filter(({ word }) => {
+      const name = SWITCH.exec(word.value ?? "")?.[1];
+      return /^[^/]*=/.test(word.value ?? "=") && (name === undefined || isLoadedName(name));
+    })
+    .map((o) => gadget("sets-variable", o.index)),
   ...tasks(read, use),
 ];
 

@@ -23,7 +23,7 @@ export const gitShow: Special = (read, use) => [
     return colon < 0 ? [] : [{ kind: "read", path: part(word, colon + 1), index, content: true }];
   }),
   ...valuesOf(read, "format", "pretty")
-    .filter((o) => /%G|^$/.test(o.word.value ?? ""))
+    .filter((o) => /%G/.test(o.word.value ?? "%G"))
     .map((o) => gadget("runs-program", o.index)),
 ];
 
