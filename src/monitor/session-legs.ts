@@ -1,12 +1,14 @@
 // The legs of a session as its record has them: also of one that is over, and without asking its supervisor.
 import { readLog, sessionPlaces } from "#audit";
+import type { Origin } from "#core/log";
 import type { Leg } from "#core/session";
 
 /** One leg that is set, with what set it. Texts are an adversary's. */
 export interface RecordedLeg {
   readonly leg: Leg;
+  readonly source: string;
   readonly cause: string;
-  readonly origin: string;
+  readonly origin: Origin;
 }
 
 /** The last word on each leg, A first. A record that cannot be read has none. */
@@ -15,9 +17,9 @@ export function legsOfSession(stateDir: string, id: string): readonly RecordedLe
   try {
     for (const { record } of readLog(sessionPlaces(stateDir, id).dir)) {
       if (record?.type !== "leg.set") continue;
-      const { leg, cause } = record.data;
-      if ((leg === "A" || leg === "B" || leg === "C") && typeof cause === "string")
-        legs.set(leg, { leg, cause, origin: record.origin });
+      const { leg, cause, source } = record.data;
+      if ((leg === "A" || leg === "B" || leg === "C") && typeof cause === "string" && typeof source === "string")
+        legs.set(leg, { leg, source, cause, origin: record.origin });
     }
   } catch {
     return []; // not begun yet, or damaged: `log verify` says so

@@ -18,6 +18,7 @@ import { type PolicyChange, type PolicyWatch, policyDigest, policyStamp, watchPo
 import { openChannels } from "./question-channels.ts";
 import { agentAbove, openQuestions } from "./questions.ts";
 import type { Caller } from "./request.ts";
+import { legsBefore, rememberSession, sessionBefore } from "./session-thread.ts";
 import { isAlive, newSessionId, type SessionMeta, sessionPaths, thisSupervisor, writeMeta } from "./sessions.ts";
 import { removeSessionFolders } from "./sweep.ts";
 import { findWorkspace } from "./workspace.ts";
@@ -80,6 +81,7 @@ export async function openUncontained(
     await removeSessionFolders(sessionPaths(stateDir, id), installation.helper);
   };
 
+  const before = sessionBefore(stateDir, event);
   const log = await openSessionLog({
     stateDir,
     session: id,
@@ -90,6 +92,7 @@ export async function openUncontained(
       agent: event.agent,
       agentSession: event.agentSession.slice(0, 200),
       kind: "uncontained",
+      ...(before === undefined ? {} : { continues: before }),
       layers: loaded.value.policy.layers.map((layer) => ({ ...layer })),
     },
     maxBytes: loaded.value.policy.sandbox.limits.logBytes,
@@ -99,6 +102,15 @@ export async function openUncontained(
     return log;
   }
   const { append } = log.value;
+  const legs = new LegBook(append);
+  try {
+    await legs.take(legsBefore(stateDir, before), loaded.value.policy.legs);
+    rememberSession(stateDir, event, id);
+  } catch (error) {
+    await log.value.close({ why: "ended" });
+    await end();
+    throw error;
+  }
   const policy = watchPolicy({
     places,
     first: { stamp, loaded: loaded.value },
@@ -127,7 +139,7 @@ export async function openUncontained(
     contained: false,
     append,
     guard: guardBy(policy, { root, home, contained: false, reachable: [] }),
-    legs: new LegBook(append),
+    legs,
     ask: questions.ask,
     get fenced() {
       return wantsFence(policy.last) ? fence.command : undefined;

@@ -123,6 +123,22 @@ describe("the hook host", () => {
     expect(records(two).at(-1)?.type).not.toBe("session.close");
   });
 
+  test("remembers what an agent's session has read, also when it is taken up again after an end", async (context) => {
+    needs(context, ...FENCE);
+    const { verdict, hook, event, sessions, records, ringfence } = bed();
+    expect(await verdict("cat .env", "other")).toBe("allow");
+    expect(await verdict("curl https://evil.example/", "one")).toBe("allow");
+    await hook(JSON.stringify({ ...JSON.parse(event("", "one")), hook_event_name: "SessionEnd", reason: "exit" }));
+    ringfence("host", "--stop");
+    expect(await verdict("cat .env", "one")).toBe("ask");
+    // A new conversation begins without legs.
+    expect(await verdict("cat .env", "two")).toBe("allow");
+    const [first = "", again = ""] = sessions().filter((id) => records(id)[0]?.data["agentSession"] === "one");
+    expect(records(again)[0]?.data["continues"]).toBe(first);
+    const legs = records(again).filter(({ type }) => type === "leg.set");
+    expect(legs.map(({ data }) => data["leg"])).toEqual(["A", "C"]);
+  });
+
   test("follows the policy's files, and refuses while they cannot be read", async (context) => {
     needs(context, ...FENCE);
     const { verdict, policy, hook, event, sessions, records } = bed();
