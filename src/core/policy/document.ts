@@ -10,6 +10,7 @@ import {
   type Node,
   type ParsedNode,
   parseAllDocuments,
+  type YAMLMap,
 } from "yaml";
 import type { z } from "zod";
 import { err, ok, type Problem, type Result, type Span } from "../result.ts";
@@ -92,22 +93,54 @@ export function parsePolicyDocument(file: string, text: string): Result<PolicyDo
   if (problems.length > 0) return err(problems);
 
   const raw: unknown = document.contents === null ? {} : (document.toJS({ maxAliasCount: 0 }) ?? {});
+  const index = new NodeIndex();
   const at = (path: DocumentPath): Span => {
-    for (let length = path.length; length > 0; length--) {
-      const node: unknown = document.getIn(path.slice(0, length), true);
-      if (isNode(node) && node.range) return span(node.range[0]);
-    }
-    return start;
+    const found = index.along(document.contents, path).findLast((node) => node.range);
+    return found?.range ? span(found.range[0]) : start;
   };
   const parsed = policyFileSchema.safeParse(raw);
   if (parsed.success) return ok({ file, value: parsed.data, at });
   const keyAt = (path: DocumentPath, key: string): Span => {
-    const node: unknown = path.length === 0 ? document.contents : document.getIn(path, true);
-    const pair = isMap(node) ? node.items.find((item) => isScalar(item.key) && item.key.value === key) : undefined;
-    return isNode(pair?.key) && pair.key.range ? span(pair.key.range[0]) : at(path);
+    const nodes = index.along(document.contents, path);
+    const written = path.length === nodes.length ? index.keyIn(nodes.at(-1) ?? document.contents, key) : undefined;
+    return written?.range ? span(written.range[0]) : at(path);
   };
   const valueAt = (path: DocumentPath): unknown => document.getIn(path);
   return err(parsed.error.issues.flatMap((issue) => schemaProblems(issue, [], { at, keyAt, valueAt })));
+}
+
+/** Unknown keys of one map that are told; nobody reads more, and a stranger's file may hold thousands. */
+const PROBLEMS_MOST = 50;
+
+/** Finds nodes by their path. Each map's keys are looked through once, however often they are asked for. */
+class NodeIndex {
+  private readonly maps = new WeakMap<object, ReadonlyMap<unknown, { readonly key: Node; readonly value: unknown }>>();
+
+  /** The nodes from below the root to the end of the path, or to where it ends in the document. */
+  along(root: unknown, path: DocumentPath): readonly Node[] {
+    const nodes: Node[] = [];
+    let node = root;
+    for (const step of path) {
+      node = isMap(node) ? this.entries(node).get(step)?.value : isSeq(node) ? node.items[Number(step)] : undefined;
+      if (!isNode(node)) break;
+      nodes.push(node);
+    }
+    return nodes;
+  }
+
+  keyIn(node: unknown, key: string): Node | undefined {
+    return isMap(node) ? this.entries(node).get(key)?.key : undefined;
+  }
+
+  private entries(map: YAMLMap): ReadonlyMap<unknown, { readonly key: Node; readonly value: unknown }> {
+    const known = this.maps.get(map);
+    if (known !== undefined) return known;
+    const made = new Map(
+      map.items.flatMap(({ key, value }) => (isScalar(key) ? [[key.value, { key: key as Node, value }] as const] : [])),
+    );
+    this.maps.set(map, made);
+    return made;
+  }
 }
 
 type Issue = z.core.$ZodIssue;
@@ -126,7 +159,7 @@ function schemaProblems(issue: Issue, base: DocumentPath, spots: Spots): readonl
   const where = path.length === 0 ? "the policy" : `\`${forTerminal(path.join("."), { max: 100 })}\``;
   if (issue.code === "unrecognized_keys") {
     const known = keysAt(path);
-    return issue.keys.map((key) => {
+    return issue.keys.slice(0, PROBLEMS_MOST).map((key) => {
       const near = nearest(key, known);
       const hint = near === undefined ? HINTS[key] : `did you mean \`${near}\`?`;
       return {

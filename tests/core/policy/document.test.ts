@@ -35,3 +35,16 @@ describe("a broken policy file", () => {
     expect(parsePolicyDocument("p.yaml", text).ok).toBe(false);
   });
 });
+
+describe("a stranger's policy file", () => {
+  it("with thousands of keys takes no longer than its text, and is told in few lines", () => {
+    const keys = Array.from({ length: 15_000 }, (_, i) => `k${i}: x`);
+    const unknown = loadPolicy([
+      { name: "project", file: "p.yaml", text: keys.join("\n"), digest: "", trusted: false },
+    ]);
+    expect(unknown.ok ? 0 : unknown.error.length).toBe(50);
+    const set = `env: { set: { ${keys.join(", ")} } }`;
+    const dropped = loadPolicy([{ name: "project", file: "p.yaml", text: set, digest: "", trusted: false }]);
+    expect(dropped.ok && dropped.value.dropped.length).toBe(15_000);
+  });
+});
