@@ -1,5 +1,5 @@
 // Where sessions keep their things, and what is known about each: one small file a session, written whole.
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** `running` → `done` | `held` (changes wait for review) | `killed` (the supervisor died) → `discarded`. */
@@ -84,21 +84,30 @@ export function writeMeta(stateDir: string, meta: SessionMeta): void {
 /** The metadata of one session, or `undefined` when there is none that can be read. */
 export function readMeta(stateDir: string, id: string): SessionMeta | undefined {
   try {
-    return JSON.parse(readFileSync(sessionPaths(stateDir, id).meta, "utf8"));
+    const meta: SessionMeta = JSON.parse(readFileSync(sessionPaths(stateDir, id).meta, "utf8"));
+    return meta.id === id ? meta : undefined; // a name of its own would lead elsewhere
   } catch {
     return undefined;
   }
 }
 
+/** The names of all sessions with folders, in their order. What is called otherwise, or stands behind a link, is not ours to read or to remove. */
+export function sessionIds(stateDir: string): readonly string[] {
+  const folder = join(stateDir, "sessions");
+  try {
+    if (!lstatSync(folder).isDirectory()) return [];
+    const found = readdirSync(folder, { withFileTypes: true });
+    return found.flatMap((entry) => (entry.isDirectory() && SESSION_ID.test(entry.name) ? [entry.name] : [])).sort();
+  } catch {
+    return []; // no session yet
+  }
+}
+
+const SESSION_ID = /^\d{8}-\d{6}-[0-9a-f]{6}$/;
+
 /** All sessions with folders, oldest first (ids sort by time). A running one whose supervisor is gone is shown as `killed`. */
 export function listSessions(stateDir: string): readonly SessionMeta[] {
-  let ids: string[];
-  try {
-    ids = readdirSync(join(stateDir, "sessions"));
-  } catch {
-    return [];
-  }
-  return ids.sort().flatMap((id) => {
+  return sessionIds(stateDir).flatMap((id) => {
     const meta = readMeta(stateDir, id);
     if (meta === undefined) return [];
     return meta.state === "running" && !isAlive(meta.supervisor) ? [{ ...meta, state: "killed" as const }] : [meta];

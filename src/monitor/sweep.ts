@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { listSessions, type SessionPaths, sessionPaths, writeMeta } from "./sessions.ts";
+import { listSessions, type SessionPaths, sessionIds, sessionPaths, writeMeta } from "./sessions.ts";
 
 /** Removes a session's folders. What the agent filled is removed by the helper: no depth, mode or link can confuse it. */
 export async function removeSessionFolders(
@@ -41,7 +41,7 @@ export async function sweepSessions(stateDir: string, helper: string): Promise<v
     await removeSessionFolders(paths, helper, { keepChanges: isKept });
     if (isKept) writeMeta(stateDir, meta);
   }
-  for (const id of list(join(stateDir, "sessions"))) {
+  for (const id of sessionIds(stateDir)) {
     const paths = sessionPaths(stateDir, id);
     const isNamed = existsSync(paths.meta) || !existsSync(paths.dir);
     if (!isNamed && Date.now() - statSync(paths.dir).mtimeMs > UNNAMED_MS) await removeSessionFolders(paths, helper);
