@@ -20,7 +20,11 @@ export function limitsOn(command: Command, judge: Judge): readonly Reason[] {
 
 /** Ask and deny rules of Bash: on the words, and on every other spelling of them. */
 function bashLimits(command: Command, judge: Judge): readonly Reason[] {
-  const forms = [command.words.map((w) => w.value), ...command.alsoKnownAs];
+  // for ask and deny a variable set once to a constant is constant
+  const words = command.words.flatMap((w): readonly (string | undefined)[] =>
+    w.value === undefined ? (w.likely ?? [undefined]) : [w.value],
+  );
+  const forms = [words, ...command.alsoKnownAs];
   const reasons: Reason[] = [];
   for (const verdict of ["deny", "ask"] as const) {
     const concerned = new Set(forms.flatMap((form) => bashRules(judge.rules[verdict], form[0])));
@@ -61,8 +65,7 @@ function pathLimits(command: Command, judge: Judge): readonly Reason[] {
     const word = likely === undefined || more !== undefined ? effect.path : { ...effect.path, value: likely };
     const path = pathOf(word, command.directories, facts);
     const limit = path === undefined ? undefined : limitOn(path, access, rules);
-    if (limit !== undefined)
-      reasons.push(effect.kind === "read" && effect.content === false ? { ...limit, verdict: "ask" } : limit);
+    if (limit !== undefined) reasons.push(effect.kind === "read" && effect.content === false ? doubted(limit) : limit);
     else if (path !== undefined) reasons.push(...limitsAround(effect, path, judge));
     const content = effect.kind !== "read" || effect.content !== false;
     const open = path === undefined || (effect.kind === "read" && effect.recursive === true);
@@ -85,7 +88,7 @@ function pathLimits(command: Command, judge: Judge): readonly Reason[] {
       if (limit === undefined || reasons.some((r) => r.rule === limit.rule && r.verdict === "deny")) continue;
       const reads = here.some((code) => READS_WORD[code]?.test(candidate.before) === true);
       const denied = reads && path !== undefined ? limitOn(path, "read", rules) : undefined;
-      reasons.push(denied ?? { ...limit, verdict: "ask" });
+      reasons.push(denied ?? doubted(limit));
     }
   });
   return reasons;
@@ -119,7 +122,7 @@ function limitsAround(effect: PathEffect, path: NamedPath, { rules, facts }: Jud
     ...brought.flatMap((each) => {
       const limit = limitOn(each, "write", rules);
       if (limit === undefined) return tree === true ? unsure(each) : [];
-      return [isFolder ? limit : { ...limit, code: "rule-not-excluded", verdict: "ask" as const }];
+      return [isFolder ? limit : doubted(limit)];
     }),
     ...(merges ? unsure(path) : []),
   ];
@@ -214,4 +217,9 @@ function isCritical(word: ShellWord, command: Command, facts: PathFacts): boolea
     ) ||
     (glob && word.prefix === "")
   );
+}
+
+/** A rule that may be meant, and is not provably: a deny becomes a question, and is not called an ask rule. */
+function doubted(limit: Reason): Reason {
+  return { ...limit, code: "rule-not-excluded", verdict: "ask" };
 }
