@@ -34,4 +34,4 @@ export { proofLines, SCREEN } from "./proof.ts";
 export { parseRule, type Rule } from "./rule.ts";
 export { type CompiledRules, compileRules } from "./rules.ts";
 export { type Circumstances, type Settlement, settle } from "./settle.ts";
-export { sparingRules } from "./sparing.ts";
+export { readsSecret, sparingRules } from "./sparing.ts";

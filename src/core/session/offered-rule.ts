@@ -1,7 +1,7 @@
 // The rule that would spare a question, and what else it would let pass. It is offered only after it was tried: a rule that does not turn exactly
 // this call into an allow (PERM-11, protected paths, ask rules, unknown shell) is no offer.
 import type { Action } from "../action.ts";
-import { compileRules, decide, type Judge, type JudgedCommand } from "../policy/index.ts";
+import { compileRules, decide, type Judge, type JudgedCommand, readsSecret } from "../policy/index.ts";
 
 /** What a rule would have done to calls that were asked about. */
 export interface RuleEffect {
@@ -15,7 +15,7 @@ export function offeredRule(judge: Judge, actions: readonly Action[]): string | 
   const candidates = new Set<string>();
   for (const action of actions) {
     const judgement = decide(judge, action);
-    if (judgement.verdict === "deny") return undefined;
+    if (judgement.verdict === "deny" || judgement.reasons.some(readsSecret)) return undefined;
     if (judgement.verdict === "ask") candidates.add(candidateFor(action, judgement.commands) ?? "");
   }
   const [rule = "", another] = candidates;
