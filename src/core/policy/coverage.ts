@@ -175,7 +175,8 @@ function coverWrite(
     const harmless = ours && command.words[0]?.value === "mkdir";
     return harmless ? undefined : { code: "not-constant", verdict: "ask", subject: command.text };
   }
-  if (path.shown === "/dev/null" && effect.kind === "write") return undefined;
+  if (effect.kind === "write" && effect.tree !== true && /^\/dev\/(?:null|stdout|stderr)$/.test(path.shown))
+    return undefined;
   for (const each of [path, ...broughtTo(path, effect.brings ?? [], judge.facts)]) {
     const guarded = protectedReason(each, judge.facts, effect.tree);
     if (guarded !== undefined) return guarded;

@@ -79,7 +79,14 @@ export function sedHarm(script: string): string | undefined {
       at += label.length;
       continue;
     }
-    return "script"; // a i c (their text ends differently in different seds), r R w W e v M, and whatever comes next
+    if ("aic".includes(command)) {
+      // their text ends differently in different seds; only one plain line is the same for all that take it
+      const text = /^\\? *[^\s\\;{}][^\\;{}\n]*(?=\n|$)/.exec(script.slice(at))?.[0];
+      if (text === undefined) return "script";
+      at += text.length;
+      continue;
+    }
+    return "script"; // r R w W e v M, and whatever comes next
   }
   return undefined;
 

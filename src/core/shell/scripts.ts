@@ -9,7 +9,7 @@ import { tar, zip } from "./scripts/archives.ts";
 import { atFiles, cmake, dotnet, gcc, goRun, make, maven } from "./scripts/build.ts";
 import { aws, cloud } from "./scripts/clouds.ts";
 import { redis, sqlOperand, sqlOption } from "./scripts/databases.ts";
-import { git, gitClone, gitConfig, gitPush, gitRemote, gitShow, gitWorktree } from "./scripts/git.ts";
+import { git, gitClone, gitConfig, gitPush, gitRemote, gitShow, gitSymbolicRef, gitWorktree } from "./scripts/git.ts";
 import { interpreter, php, scripted, sed } from "./scripts/languages.ts";
 import { codeHostApi, curl, remoteHost, rsync, socat, ssh } from "./scripts/network.ts";
 import { kubectl, packages, projectScript } from "./scripts/packages.ts";
@@ -54,6 +54,7 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   "git-push": gitPush,
   "git-remote": gitRemote,
   "git-show": gitShow,
+  "git-symbolic-ref": gitSymbolicRef,
   "git-worktree": gitWorktree,
   "go-run": goRun,
   interpreter,

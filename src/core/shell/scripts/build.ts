@@ -33,13 +33,17 @@ export const dotnet: Special = (read, use) => [
   ),
 ];
 
+/** Goals of Maven's own plugins that only tell. */
+const MAVEN_READS =
+  /^(?:dependency:(?:tree|list|analyze|resolve)|help:(?:effective-pom|active-profiles|describe)|versions:display-[a-z-]+)$/;
+
 /** Maven and Gradle: a plugin's goal by its address, and what publishes. */
 export const maven: Special = (read) =>
   read.operands.flatMap(({ word, index }): readonly Effect[] => {
     const value = word.value ?? "";
     if (/(?:^|:)(?:deploy|publish\w*|upload\w*|release\w*)$|^release:(?!help)/i.test(value))
       return [{ kind: "irreversible", code: "publish", index }];
-    return value === "" || /^[^:]+:/.test(value) ? [gadget("runs-program", index)] : [];
+    return value === "" || (/^[^:]+:/.test(value) && !MAVEN_READS.test(value)) ? [gadget("runs-program", index)] : [];
   });
 
 const CMAKE_PLAIN =

@@ -27,11 +27,23 @@ export const gitShow: Special = (read, use) => [
     .map((o) => gadget("runs-program", o.index)),
 ];
 
-/** `git config` with a name and a value sets; with one of the questions it only tells. */
+/** `git config` with a name and a value sets; with a name alone, or one of the questions, it only tells. */
 export const gitConfig: Special = (read) => {
   const asks = ["get", "get-all", "get-regexp", "get-urlmatch", "list", "l"].some((name) => read.seen.has(name));
-  return asks || read.operands.length === 0 ? [] : [gadget("config", read.operands[0]?.index ?? 0)];
+  const [name, ...more] = read.operands;
+  const tells = more.length === 0 && /^[\w-]+\.[\w.-]+$/.test(name?.word.value ?? "");
+  return asks || tells || read.operands.length === 0 ? [] : [gadget("config", read.operands[0]?.index ?? 0)];
 };
+
+/** `git symbolic-ref NAME` tells where a name leads; with a second word it leads there from now on. */
+export const gitSymbolicRef: Special = (read, use) => [
+  ...git(read, use),
+  ...read.operands.slice(1).map((o) => gadget("changes", o.index)),
+  ...read.operands
+    .slice(0, 1)
+    .filter((o) => o.word.value === undefined)
+    .map((o) => gadget("changes", o.index)),
+];
 
 /** `git clone FROM FOLDER` writes the folder. */
 export const gitClone: Special = (read, use) => [

@@ -43,7 +43,10 @@ export const sed: Special = (read, use) => {
 /** `python x`, `node x`: a file is a program; without one, standard input is. */
 export const interpreter: Special = (read) => {
   if (read.operands.length > 0) return managedTask(read.operands);
-  const told = read.rest !== undefined || ["version", "help", "V", "v", "test"].some((name) => read.seen.has(name));
+  const told =
+    read.rest !== undefined ||
+    read.given.some((g) => g.effect === "runs-code") ||
+    ["version", "help", "V", "v", "test"].some((name) => read.seen.has(name));
   return told ? [] : [gadget("standard-input", 0)];
 };
 
