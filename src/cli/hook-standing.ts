@@ -75,6 +75,11 @@ function faultOf(record: InstallRecord, client: HookClient): string | undefined 
   return undefined;
 }
 
+/** A project's switch against the hooks that a fence lays into the agent's own folder. Those of the other agents rank above any project. */
+export function insideSwitch(preset: string, root: string): string | undefined {
+  return preset === "copilot" || preset === "gemini" ? switchIn(preset, [root]) : undefined;
+}
+
 function switchIn(agent: HookedAgent, roots: readonly string[]): string | undefined {
   for (const path of new Set(roots.flatMap((root) => switchFilesOf(agent, root)))) {
     const text = textOf(path);

@@ -9,6 +9,7 @@ import { type RunRequest, runSession } from "#monitor";
 import { callerStateDir } from "./caller.ts";
 import { callerEnvironment } from "./environment.ts";
 import { complain, EXIT, fail } from "./exit.ts";
+import { insideSwitch } from "./hook-standing.ts";
 import { findInstallation } from "./installation.ts";
 import { commandLineLayer, declareRunOptions, inTypedWords, type RunOptions } from "./run-options.ts";
 import { terminalChannel } from "./terminal-channel.ts";
@@ -83,7 +84,7 @@ function requestOf(argv: readonly string[], options: RunOptions): RunRequest {
     progress: (line) => {
       if (options.quiet !== true) complain(`ringfence: ${line}\n`);
     },
-    hooks: { dialectOf, files: insideHooks },
+    hooks: { dialectOf, files: insideHooks, offBy: insideSwitch },
     dryRun: options.dryRun === true,
   };
 }

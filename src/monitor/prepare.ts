@@ -9,6 +9,7 @@ import { compileDenies } from "#core/paths";
 import { type Policy, sessionMode } from "#core/policy";
 import { agentFor } from "#core/presets";
 import type { SandboxPlan } from "#core/sandbox";
+import { forTerminal } from "#core/text";
 import { proxyEnvironment, readToolConfig } from "#egress";
 import { type Cgroup, findSecretFiles, openCgroup } from "#sandbox";
 import { deniedCommand } from "./judge-command.ts";
@@ -143,6 +144,8 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
     limited?.close();
     return cannot(planned.error);
   }
+  const off = agent === undefined ? undefined : request.hooks?.offBy(agent.name, root);
+  if (off !== undefined) request.progress(`${forTerminal(off)}: the walls hold, but its calls are not judged`);
   const memoryBy = limited?.holds.memory === true ? `cgroup v${limited.version}` : "watched, each 200 ms";
   return ok({
     workspace: workspace.value,

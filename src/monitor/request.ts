@@ -40,6 +40,8 @@ export interface RunRequest {
       preset: string,
       client: string,
     ) => readonly { readonly target: string; readonly content: string }[];
+    /** What in the project at `root` keeps that agent from running them, in words. */
+    readonly offBy: (preset: string, root: string) => string | undefined;
   };
   /**
    * For a session that a program keeps, not a person at a terminal: it is told when further commands are taken, and ends the session by the

@@ -72,4 +72,21 @@ describe("an agent in the fence", () => {
       ]);
     },
   );
+
+  it("copilot: a repository that switches its hooks off is told at the start", {
+    timeout: 300_000,
+  }, async (context) => {
+    needs(context, "userns", "bubblewrap", "overlay", "seccomp", "helper", "root");
+    const copilot = HOOKED_AGENTS.find(({ name }) => name === "copilot");
+    if (copilot === undefined) throw new Error("copilot is one of them");
+    const model = await openModelServer([{ text: "done" }]);
+    open.push(model);
+    const session = agentSession(context, copilot, model, "root", DENIES);
+    const file = join(session.workspace, ".github/copilot/settings.json");
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, '{ "disableAllHooks": true }\n');
+    const { stderr } = await session.runFenced(copilot.headless);
+    expect(stderr).toContain(`\`${file}\` switches hooks off (disableAllHooks: true)`);
+    expect(stderr).toContain("its calls are not judged");
+  });
 });
