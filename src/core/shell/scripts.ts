@@ -6,7 +6,7 @@ import type { ReadOptions } from "./options.ts";
 import type { ProgramUse } from "./program.ts";
 import { awkCommands, awkHarm, jqHarm, yqHarm } from "./script-text.ts";
 import { tar, zip } from "./scripts/archives.ts";
-import { atFiles, cmake, dotnet, gcc, goRun, make, maven } from "./scripts/build.ts";
+import { atFiles, buildContext, cmake, dotnet, gcc, goRun, make, maven } from "./scripts/build.ts";
 import { aws, cloud } from "./scripts/clouds.ts";
 import { redis, sqlOperand, sqlOption } from "./scripts/databases.ts";
 import { git, gitClone, gitConfig, gitPush, gitRemote, gitShow, gitSymbolicRef, gitWorktree } from "./scripts/git.ts";
@@ -34,6 +34,7 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   "after-dashes": afterDashes,
   "at-files": atFiles,
   aws,
+  "build-context": buildContext,
   awk: scripted(awkHarm, [], ["f", "file"], awkCommands),
   capsh,
   cloud,

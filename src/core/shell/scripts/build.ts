@@ -79,3 +79,9 @@ export const goRun: Special = (read) =>
     .slice(0, 1)
     .filter((o) => /@|^[^./]*\.[^./]+\//.test(o.word.value ?? "@"))
     .map((o) => gadget("network", o.index));
+
+/** A build's context from another place than the disk: an address, or standard input. */
+export const buildContext: Special = (read) =>
+  read.operands
+    .filter((o) => /^-$|^[\w+.-]+:\/\/|^[\w.-]+@|^github\.com\//.test(o.word.value ?? "-"))
+    .map((o) => gadget(o.word.value === "-" ? "standard-input" : "network", o.index));
