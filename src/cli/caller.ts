@@ -2,46 +2,58 @@
 import { lstatSync, realpathSync } from "node:fs";
 import { userInfo } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
+import { err, ok, type Problem, type Result } from "#core";
 import { EXIT, fail } from "./exit.ts";
 
 /** The caller's home folder by the password database. Ends the process (125) for a user id that is not in it. */
 export function callerHome(): string {
-  try {
-    return userInfo().homedir;
-  } catch {
-    const uid = process.getuid?.() ?? "?";
-    const message = `user id ${uid} has no entry in the password database, so there is no home folder to keep apart`;
-    fail(
-      {
-        code: "no-passwd-entry",
-        message,
-        hint: "run as a user of this machine, or add an entry for it to /etc/passwd",
-      },
-      EXIT.cannotStart,
-    );
-  }
+  const home = findHome();
+  return home.ok ? home.value : fail(home.error, EXIT.cannotStart);
+}
+
+/** Where Ringfence keeps the caller's state (findStateDir). Ends the process (125) where that cannot be. */
+export function callerStateDir(env: NodeJS.ProcessEnv): string {
+  const found = findStateDir(env);
+  return found.ok ? found.value : fail(found.error, EXIT.cannotStart);
 }
 
 /**
  * `$XDG_STATE_HOME/ringfence`, else `~/.local/state/ringfence`. A relative XDG_STATE_HOME is ignored, as the XDG specification wants.
- * Ends the process (125) for one on a kernel file system, or one that others could have filled.
+ * A Problem for one on a kernel file system, or one that others could have filled.
  */
-export function callerStateDir(env: NodeJS.ProcessEnv): string {
+export function findStateDir(env: NodeJS.ProcessEnv): Result<string, Problem> {
   const named = env["XDG_STATE_HOME"];
-  const base = named !== undefined && isAbsolute(named) ? named : join(callerHome(), ".local/state");
+  const home = named !== undefined && isAbsolute(named) ? ok(named) : findHome();
+  if (!home.ok) return home;
+  const base = home.value === named ? named : join(home.value, ".local/state");
+  const refused = (message: string, hint: string): Result<never, Problem> =>
+    err({ code: "state-folder", message, hint });
   // Node's recursive mkdir never ends where mkdir answers ENOENT below a folder that exists, as it does in /proc.
-  if (/^\/(?:proc|sys)(?:\/|$)/.test(realPath(base))) {
-    const message = `the state folder would be \`${base}\`, which is the kernel's`;
-    fail(
-      { code: "state-folder", message, hint: "set XDG_STATE_HOME to a folder of yours, or unset it" },
-      EXIT.cannotStart,
+  if (/^\/(?:proc|sys)(?:\/|$)/.test(realPath(base)))
+    return refused(
+      `the state folder would be \`${base}\`, which is the kernel's`,
+      "set XDG_STATE_HOME to a folder of yours, or unset it",
     );
-  }
   const folder = join(base, "ringfence");
   const why = distrust(folder);
-  if (why === undefined) return folder;
-  const hint = `look who made it; a state folder of yours alone is made by \`chmod 700\`, another one named by XDG_STATE_HOME`;
-  return fail({ code: "state-folder", message: `the state folder \`${folder}\` ${why}`, hint }, EXIT.cannotStart);
+  if (why === undefined) return ok(folder);
+  return refused(
+    `the state folder \`${folder}\` ${why}`,
+    "look who made it; `chmod 700` makes it yours alone, and XDG_STATE_HOME names another one",
+  );
+}
+
+function findHome(): Result<string, Problem> {
+  try {
+    return ok(userInfo().homedir);
+  } catch {
+    const uid = process.getuid?.() ?? "?";
+    return err({
+      code: "no-passwd-entry",
+      message: `user id ${uid} has no entry in the password database, so there is no home folder to keep apart`,
+      hint: "run as a user of this machine, or add an entry for it to /etc/passwd",
+    });
+  }
 }
 
 /** A repository may bring a folder and name it: what it was filled with would be cleaned up, and believed. The native client looks the same way. */

@@ -4,7 +4,7 @@ import { lstatSync, writeSync } from "node:fs";
 import type { HookReply, Result } from "#core";
 import { dialectOf } from "#hooks";
 import { askMonitor, hostSocket, type NoAnswer } from "#monitor";
-import { callerStateDir } from "./caller.ts";
+import { findStateDir } from "./caller.ts";
 import { findInstallation } from "./installation.ts";
 import { startHost } from "./start-host.ts";
 
@@ -48,15 +48,16 @@ function parseWords(words: readonly string[]): Words | string {
   if (agent === undefined || dialectOf(agent) === undefined)
     return "unknown agent; known are claude-code, codex, cursor, copilot, gemini and opencode";
   let deadlineMs = 150_000;
-  let stateDir: string | undefined;
+  let stateHome: string | undefined;
   for (let at = 0; at < options.length; at += 2) {
     const value = options[at + 1] ?? "";
     if (options[at] === "--deadline" && /^[1-9]\d{0,3}$/.test(value) && Number(value) <= 3600)
       deadlineMs = Number(value) * 1000;
-    else if (options[at] === "--state-home" && value.startsWith("/")) stateDir = `${value}/ringfence`;
+    else if (options[at] === "--state-home" && value.startsWith("/")) stateHome = value;
     else return "usage: hook AGENT [--deadline SECONDS] [--state-home FOLDER]";
   }
-  return { agent, deadlineMs, stateDir: stateDir ?? callerStateDir(process.env) };
+  const stateDir = findStateDir(stateHome === undefined ? process.env : { XDG_STATE_HOME: stateHome });
+  return stateDir.ok ? { agent, deadlineMs, stateDir: stateDir.value } : stateDir.error.message;
 }
 
 async function readInput(): Promise<Buffer | string> {
