@@ -1,6 +1,7 @@
 // git: refspecs, addresses of helpers, formats and settings.
 import type { Effect } from "../facts.ts";
-import { part, valuesOf } from "../options.ts";
+import { type Operand, part, type ReadOptions, valuesOf } from "../options.ts";
+import type { ProgramUse } from "../program.ts";
 import { gadget, type Special } from "./special.ts";
 
 /** git: refspecs that force or delete, `ext::` and other helpers as addresses. */
@@ -76,5 +77,16 @@ export const gitWorktree: Special = (read, use) => {
   const staged = ["S", "staged"].some((name) => read.seen.has(name));
   const worktree = ["W", "worktree"].some((name) => read.seen.has(name));
   const all = read.operands.filter((o) => /^(?:\.\/?|:\/?|:\(top\)|\*)$/.test(o.word.value ?? ""));
-  return [...git(read, use), ...(staged && !worktree ? [] : all.map((o) => gadget("discards-work", o.index)))];
+  if (staged && !worktree) return git(read, use);
+  const written = pathsAmong(read, use).map(
+    ({ word, index }): Effect => ({ kind: "write", path: word, index, inherent: true }),
+  );
+  return [...git(read, use), ...all.map((o) => gadget("discards-work", o.index)), ...written];
 };
+
+/** What is certainly a path: all that `restore` takes, of `checkout` what stands behind `--` (a name before it may be a branch). */
+function pathsAmong({ operands }: ReadOptions, { words }: ProgramUse): readonly Operand[] {
+  const dashes = words.findIndex(({ value }) => value === "--");
+  const restores = words.some(({ value }) => value === "restore");
+  return operands.filter(({ index, word }) => word.value !== undefined && (restores || (dashes > 0 && index > dashes)));
+}
