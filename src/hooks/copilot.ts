@@ -61,7 +61,7 @@ function parse(text: string): Result<HookEvent, Problem> {
   const fields = readEvent(AGENT, text);
   if (!fields.ok) return fields;
   const named = textOf(fields.value, "hook_event_name");
-  const shape = EVENT_OF_SHAPE.find(([, names]) => names.every((name) => Object.hasOwn(fields.value, name)));
+  const shape = EVENT_OF_SHAPE.find(([, names]) => names.every((name) => isThere(fields.value, name)));
   const event = named ?? textOf(fields.value, "hookName") ?? shape?.[0];
   // A subagent has a session name of its own; its parent's keeps one ledger for both.
   const parent = ["parentAgentId", "parent_agent_id"].find((name) => textOf(fields.value, name) !== undefined);
@@ -73,6 +73,11 @@ function parse(text: string): Result<HookEvent, Problem> {
     event === undefined ? {} : { event },
   );
   return context.ok ? eventOf(fields.value, context.value) : context;
+}
+
+// A field that is there and empty is none: a call that has no result yet has not happened.
+function isThere(fields: Fields, name: string): boolean {
+  return Object.hasOwn(fields, name) && fields[name] !== null;
 }
 
 function eventOf(fields: Fields, context: HookContext): Result<HookEvent, Problem> {
