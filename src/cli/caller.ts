@@ -29,7 +29,8 @@ export function findStateDir(env: NodeJS.ProcessEnv): Result<string, Problem> {
   const refused = (message: string, hint: string): Result<never, Problem> =>
     err({ code: "state-folder", message, hint });
   // Node's recursive mkdir never ends where mkdir answers ENOENT below a folder that exists, as it does in /proc.
-  if (/^\/(?:proc|sys)(?:\/|$)/.test(realPath(base)))
+  // And a name there leads each process elsewhere (/proc/self/cwd).
+  if ([base, realPath(base)].some((path) => /^\/(?:proc|sys)(?:\/|$)/.test(path)))
     return refused(
       `the state folder would be \`${base}\`, which is the kernel's`,
       "set XDG_STATE_HOME to a folder of yours, or unset it",

@@ -77,3 +77,10 @@ test.for([
   const ended = spawnSync(launcher, ["sessions"], { encoding: "utf8", env });
   expect([ended.status, ended.stderr]).toEqual([125, expect.stringMatching(why)]);
 });
+
+test("a state folder that is wherever one stands is refused", (context) => {
+  needs(context, "helper");
+  const env = { PATH: process.env["PATH"] ?? "", XDG_STATE_HOME: "/proc/self/cwd" };
+  const ended = spawnSync(launcher, ["sessions"], { encoding: "utf8", env, cwd: tmp() });
+  expect([ended.status, ended.stderr]).toEqual([125, expect.stringContaining("the kernel's")]);
+});
