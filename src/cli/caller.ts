@@ -1,5 +1,5 @@
 // Who calls: home by the password database (never `HOME`, which an agent's leftover shell could have set), and where Ringfence keeps its state.
-import { lstatSync, realpathSync } from "node:fs";
+import { chmodSync, lstatSync, readdirSync, realpathSync } from "node:fs";
 import { userInfo } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
@@ -63,7 +63,10 @@ function distrust(folder: string): string | undefined {
   if (found === undefined) return undefined; // made when it is needed, for this person alone
   if (!found.isDirectory()) return "is no folder";
   if (found.uid !== process.getuid?.()) return "belongs to another user";
-  return (found.mode & 0o077) === 0 ? undefined : "is open to others";
+  if ((found.mode & 0o077) === 0) return undefined;
+  if (readdirSync(folder).length > 0) return "is open to others";
+  chmodSync(folder, 0o700); // an empty one holds nothing to be believed
+  return undefined;
 }
 
 function realPath(path: string): string {
