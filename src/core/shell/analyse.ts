@@ -35,9 +35,9 @@ export function analyse(text: string, context: ShellContext): Facts {
   return { commands: walk.commands, unknown: walk.unknown };
 }
 
-/** Most wrappers hand their standard input on, some do not: enough for a deny, never for an allow. */
+/** Most wrappers hand their standard input on, some do not: what is in it is enough for a deny, never for an allow. */
 function passed(stdin: Standard): Standard {
-  return stdin?.kind === "text" ? { kind: "unknown", likely: stdin.text } : (stdin ?? { kind: "unknown" });
+  return stdin?.kind === "text" ? { kind: "unknown", likely: stdin.text } : stdin;
 }
 
 /** One analysis: collects commands in the order of the text. A class because every reader adds to the same two lists. */
