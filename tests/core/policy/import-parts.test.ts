@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compilePattern } from "../../../src/core/paths/pattern.ts";
 import { covers, overlaps } from "../../../src/core/policy/import/glob.ts";
+import { importPolicy } from "../../../src/core/policy/import/import.ts";
 import { readJson } from "../../../src/core/policy/import/jsonc.ts";
 import { braced, spanning } from "../../../src/core/policy/import/path-pattern.ts";
 import { bashRule, splitWords } from "../../../src/core/policy/import/shell-words.ts";
@@ -164,4 +165,20 @@ describe("Starlark", () => {
     ["f(a=1, a=2)\ng()", ["?@1", "g@2"]],
     ["f(**k)\n\n\ng()", ["?@1", "g@4"]],
   ])("%j", (text, want) => expect(calls(text)).toEqual(want));
+});
+
+describe("a folder to write in", () => {
+  it.each(["/", "//", "/home/", "~", "~/", "/etc/.", "/tmp/../etc"])(
+    "is not carried over from Codex where it is %s",
+    (folder) => {
+      const text = `[sandbox_workspace_write]\nwritable_roots = [${JSON.stringify(folder)}]\n`;
+      const made = importPolicy("codex", {
+        file: "config.toml",
+        path: "/home/me/.codex/config.toml",
+        text,
+        home: "/home/me",
+      });
+      expect(made.ok && [made.value.text.includes("allowWrite"), made.value.unequal.length]).toEqual([false, 1]);
+    },
+  );
 });

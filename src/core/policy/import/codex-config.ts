@@ -4,7 +4,7 @@ import { prefixRule, words } from "./codex-rules.ts";
 import type { Draft } from "./draft.ts";
 import { environment } from "./env.ts";
 import { addHost } from "./network.ts";
-import { braced } from "./path-pattern.ts";
+import { braced, isTooWide } from "./path-pattern.ts";
 import PREFERENCES from "./preferences.json" with { type: "json" };
 import { flagOf, get, shown, type Tree, textOf } from "./tree.ts";
 import { always, type Handler, type Handlers, map, none, preferences, texts, walk } from "./walk.ts";
@@ -35,7 +35,14 @@ function config(tree: Tree, draft: Draft): Handlers {
     sandbox_mode: (value, key, at) => mode(textOf(value), `${key}: ${shown(value)}`, { draft, at }),
     sandbox_workspace_write: map(draft, {
       writable_roots: texts(draft, (text, at, key) => {
-        if (/^(?:\/|~\/)/.test(text))
+        if (/^(?:\/|~)/.test(text) && isTooWide(text))
+          draft.say(
+            `${key}: ${text}`,
+            at,
+            "writable there",
+            "not carried over: that is too much to be written from inside; name the one folder that is needed",
+          );
+        else if (/^(?:\/|~\/)/.test(text))
           draft.add({
             key: "sandbox.filesystem.allowWrite",
             value: text.startsWith("/") ? `//${text.replace(/^\/+/, "")}` : text,

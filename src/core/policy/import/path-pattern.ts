@@ -26,6 +26,15 @@ export function allowPattern(pattern: string): string {
   return `./**/${bare}`;
 }
 
+/** True for a home and for the folders at the top of the disk: no fence opens those for writing because a file of another tool did. */
+export function isTooWide(path: string): boolean {
+  const folder = path.replace(/(?:\/+\.?)+$/, "");
+  return (
+    /^(?:~|\/*(?:usr|bin|sbin|lib\d*|etc|boot|proc|sys|run|var|home|root|opt)?)$/.test(folder) ||
+    /(?:^|\/)\.\.(?:\/|$)/.test(path)
+  );
+}
+
 /** True for what the pattern grammars here spell the same: no negation, no escapes, no braces, no extended globs. */
 export function isCommon(pattern: string): boolean {
   return pattern !== "" && !/^!|[\\{}\0-\x1f\x7f]|[@+?*!]\(/.test(pattern);

@@ -2,6 +2,7 @@
 import type { Span } from "../../result.ts";
 import type { Draft } from "./draft.ts";
 import { addHost } from "./network.ts";
+import { isTooWide } from "./path-pattern.ts";
 import { flagOf, get, shown, type Tree, textOf } from "./tree.ts";
 import { always, type Handler, type Handlers, map, none, preferences, silent, texts, walk } from "./walk.ts";
 
@@ -141,7 +142,7 @@ function writes(
     if (/^\/\/(?:private\/)?(?:var\/)?tmp(?:\/|$)|^\/\/dev\//.test(path))
       say("private here: the fence has a /tmp and a /dev of its own");
     else if (/[*?[]/.test(path)) say("not carried over: the fence opens whole folders; name one");
-    else if (path === "~" || /^\/\/(?:usr|bin|sbin|lib\d*|etc|boot|proc|sys|run|var|home|root|opt)?$/.test(path))
+    else if (isTooWide(path))
       say("not carried over: that is too much to be written from inside; name the one folder that is needed");
     else draft.add({ key: "sandbox.filesystem.allowWrite", value: path, at });
   }
