@@ -62,6 +62,8 @@ class Walk implements Reader {
     if (NOT_PLAIN.test(text)) return this.doubt("control-character", text, offset);
     // `${ cmd; }` runs cmd from bash 5.3 on and is an error before
     if (/\$\{[\s|]/.test(text)) this.doubt("syntax", "${ …; }", offset);
+    // bash joins the lines before it looks for expansions: `$`, backslash, newline, `(touch x)`
+    if (text.includes("$\\\n")) this.doubt("syntax", "$", offset);
     this.depth++;
     this.script(parse(text), text, offset);
     this.depth--;

@@ -22,8 +22,8 @@ const KNOWN_VALUES: Readonly<Record<string, { readonly values: RegExp; readonly 
   },
   // `pytest -p no:cacheprovider` switches a plugin off
   "plugin-off": { values: /^no:[\w.]+$/, code: "plugin" },
-  // the project that is meant without the option
-  project: { values: /^(?:\.\/?|(?:\.\/)?tsconfig\.json)$/, code: "config" },
+  // the project that is meant without the option, and what projects call its variants
+  project: { values: /^(?:\.\/?|(?:\.\/)?tsconfig(?:\.[\w-]+)?\.json)$/, code: "config" },
 };
 
 /** One option as it was given. */

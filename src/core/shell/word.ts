@@ -41,7 +41,8 @@ function plainWord(word: Word, known: Known): ShellWord {
   // `x=~/y` and `a:~/y` expand in arguments that look like assignments
   if (/[=:]~/.test(written)) return unknownWord(word, "split");
   if (word.parts === undefined) {
-    if (/[*?$`]/.test(word.text) && !/\\/.test(word.text)) return unknownWord(word, "split");
+    // a dollar sign that nothing follows is one: `-run ^TestA$`
+    if (/[*?`]|\$./s.test(word.text) && !/\\/.test(word.text)) return unknownWord(word, "split");
     return { text: word.text, value: word.value, likely: [word.value], prefix: word.value, kind: "constant", tilde };
   }
   let value: string | undefined = "";
