@@ -113,7 +113,8 @@ export function awkHarm(program: string): string | undefined {
     )
   )
     return "script";
-  if (/(?:^|[^|])\|(?:[^|]|$)/.test(text)) return "script";
+  // without `getline` only what `print` says goes into a pipe; before any `print` it is a regex's (`/a|b/`)
+  if (/\bprintf?\b[\s\S]*(?<!\|)\|(?!\|)/.test(text)) return "script";
   // `>` after `print` in the same statement redirects; with strings still in the text, a statement's end cannot be told
   const statements = program.includes("/") ? [text] : text.split(/[{};]/);
   for (const statement of statements) if (/\bprintf?\b[\s\S]*>/.test(statement)) return "script";
