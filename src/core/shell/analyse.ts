@@ -163,11 +163,20 @@ class Walk implements Reader {
   }
 
   word(word: Word): readonly ShellWord[] {
+    this.glued(word);
     for (const part of word.parts ?? []) this.part(part);
     return resolveWord(word, this.flow);
   }
 
+  /** The parser takes `1<(evil)` for text; bash runs it wherever the two characters stand unquoted in a word. */
+  private glued(word: Word): void {
+    const texts = word.parts?.map((part) => (part.type === "Literal" ? part.text : "")) ?? [word.text];
+    const found = texts.find((text) => /[<>]\(/.test(text.replaceAll(/\\[\s\S]/g, "")));
+    if (found !== undefined) this.doubt("syntax", found, word.pos);
+  }
+
   pattern(word: Word): void {
+    this.glued(word);
     const before = this.patterns;
     this.patterns = true;
     for (const part of word.parts ?? []) this.part(part);
