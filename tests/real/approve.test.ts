@@ -114,8 +114,8 @@ describe("ringfence approve", () => {
     here.ask();
     await here.answer();
     const { id, digest } = await here.until("id");
-    const socket = join(folder, "state/approvals/20261125-141530-9f3a1c.sock");
-    expect(statSync(join(folder, "state/approvals")).mode & 0o777).toBe(0o700);
+    const socket = join(folder, "xdg/ringfence/approvals/20261125-141530-9f3a1c.sock");
+    expect(statSync(join(folder, "xdg/ringfence/approvals")).mode & 0o777).toBe(0o700);
     const request = JSON.stringify({ v: 1, do: "answer", id, digest, verdict: "allow", scope: "once" });
     const forge = join(checkout, "tests/support/forge.py");
     for (const how of ["plain", "detached", "detached-terminal"]) {
@@ -137,7 +137,7 @@ describe("ringfence approve", () => {
     const folder = tmp();
     using screen = terminal(folder);
     await start(screen, folder, ["--alone"], "npm test");
-    const socket = join(folder, "state/approvals/20261125-141530-9f3a1c.sock");
+    const socket = join(folder, "xdg/ringfence/approvals/20261125-141530-9f3a1c.sock");
     const forge = join(checkout, "tests/support/forge.py");
     const reply = spawnSync("python3", [forge, "plain", socket, request], { encoding: "utf8" }).stdout;
     expect(reply === "" || reply.includes('"ok":false')).toBe(true);

@@ -83,8 +83,6 @@ export async function start(
   options: readonly string[],
   command: string,
 ): Promise<Scene> {
-  execFileSync("mkdir", ["-p", join(folder, "xdg")]);
-  execFileSync("ln", ["-sfn", join(folder, "state"), join(folder, "xdg/ringfence")]);
   const here = scene(folder);
   writeFileSync(join(folder, "command"), command);
   screen.type(["clear; node", mainFile, quoted(folder), ...options].join(" "), "Enter");

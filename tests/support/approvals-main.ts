@@ -16,8 +16,8 @@ const command = readFileSync(join(folder, "command"), "utf8");
 const helper = process.env["FENCE_HELPER"] ?? helperPath;
 const log = (line: unknown): void => appendFileSync(join(folder, "log"), `${JSON.stringify(line)}\n`);
 const session = "20261125-141530-9f3a1c";
-const at = { workspaceRoot: folder, stateDir: join(folder, "state"), home: folder };
-mkdirSync(at.stateDir, { recursive: true });
+const at = { workspaceRoot: folder, stateDir: join(folder, "xdg/ringfence"), home: folder };
+mkdirSync(at.stateDir, { recursive: true, mode: 0o700 });
 
 let fence: Fence | undefined;
 if (options.includes("--fence")) {
