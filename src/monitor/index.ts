@@ -6,16 +6,20 @@ export {
   type FoundQuestion,
   findQuestions,
   watchQuestions,
-} from "./approval-client.ts";
-export { type ApprovalServer, serveApprovals } from "./approval-server.ts";
-export { type Approvals, type ApprovalsOptions, type OpenQuestion, openApprovals } from "./approvals.ts";
-export { type AskMonitorOptions, askMonitor, type NoAnswer } from "./client.ts";
+} from "./approvals/approval-client.ts";
+export { type ApprovalServer, serveApprovals } from "./approvals/approval-server.ts";
+export { type Approvals, type ApprovalsOptions, type OpenQuestion, openApprovals } from "./approvals/approvals.ts";
+export { type HeldScreen, overScreen, type QuestionChannel, type Said } from "./approvals/question-channel.ts";
+export { type ChannelParts, openChannels } from "./approvals/question-channels.ts";
 export { type DemoDeps, type DemoReport, type Ended, type Finding, runDemo } from "./demo.ts";
-export { type AnnouncedExec, type ExecRefusal, requestExec, requestStop } from "./exec-client.ts";
-export type { ExecEnd, ExecWish } from "./exec-wire.ts";
-export type { DialectOf } from "./hook-answer.ts";
-export { hostSocket, openHookHost, readHostStatus } from "./host.ts";
-export { fencedCommand, type IdleRequest, type IdleSession, openIdleSession } from "./idle-session.ts";
+export { type AnnouncedExec, type ExecRefusal, requestExec, requestStop } from "./exec/exec-client.ts";
+export type { ExecEnd, ExecWish } from "./exec/exec-wire.ts";
+export { fencedCommand, type IdleRequest, type IdleSession, openIdleSession } from "./exec/idle-session.ts";
+export { type AskMonitorOptions, askMonitor, type NoAnswer } from "./guard/client.ts";
+export type { DialectOf } from "./guard/hook-answer.ts";
+export { hostSocket, openHookHost, readHostStatus } from "./guard/host.ts";
+export { legsOfSession } from "./guard/session-legs.ts";
+export { openUncontained } from "./guard/uncontained.ts";
 export { proposePolicy } from "./init/proposal.ts";
 export { surveyRepository } from "./init/survey.ts";
 export { POLICY_FILE, writePolicyFile } from "./init/write.ts";
@@ -28,8 +32,6 @@ export {
   readPolicy,
   readPolicyFile,
 } from "./policy-files.ts";
-export { type HeldScreen, overScreen, type QuestionChannel, type Said } from "./question-channel.ts";
-export { type ChannelParts, openChannels } from "./question-channels.ts";
 export type { RunAnswer, RunRequest } from "./request.ts";
 export {
   type ApplyResult,
@@ -41,8 +43,6 @@ export {
   showReview,
 } from "./review.ts";
 export { runSession } from "./session.ts";
-export { legsOfSession } from "./session-legs.ts";
 export { listSessions, type SessionMeta, sessionPaths } from "./sessions.ts";
 export { sweepSessions } from "./sweep.ts";
-export { openUncontained } from "./uncontained.ts";
 export { findWorkspace, type Workspace, workspaceFolder } from "./workspace.ts";

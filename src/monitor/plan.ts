@@ -15,8 +15,8 @@ import {
   type WorkspacePlan,
 } from "#core/sandbox";
 import { readHostFacts } from "#sandbox";
-import { INSIDE_HELPER, INSIDE_SOCKET } from "./fence-hooks.ts";
 import { gitConfiguration } from "./git-identity.ts";
+import { INSIDE_HELPER, INSIDE_SOCKET } from "./guard/fence-hooks.ts";
 import { keptFolders } from "./project.ts";
 import type { RunRequest } from "./request.ts";
 import type { SessionPaths } from "./sessions.ts";

@@ -1,8 +1,8 @@
 // What `run` asks the monitor for, and what it answers: plain data, so that a demo, a hook host or a test can ask the same way.
 import type { Problem } from "#core";
 import type { Outcome } from "#core/session";
-import type { DialectOf } from "./hook-answer.ts";
-import type { QuestionChannel } from "./question-channel.ts";
+import type { QuestionChannel } from "./approvals/question-channel.ts";
+import type { DialectOf } from "./guard/hook-answer.ts";
 
 /** The person who runs it, as the password database and their shell say. */
 export interface Caller {

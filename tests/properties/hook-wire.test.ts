@@ -1,7 +1,7 @@
 // Laws of the hook wire: what is said is heard as it was meant, and nothing else is heard at all.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { encodeReply, headerLine, parseHeader, parseReply, WAIT_LINE } from "../../src/monitor/hook-wire.ts";
+import { encodeReply, headerLine, parseHeader, parseReply, WAIT_LINE } from "../../src/monitor/guard/hook-wire.ts";
 
 const caller = fc.record(
   {

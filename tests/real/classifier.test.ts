@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Action } from "#core";
 import { compileRules, decide, type Judgement } from "#core/policy";
-import { classified } from "../../src/monitor/classifier.ts";
+import { classified } from "../../src/monitor/guard/classifier.ts";
 
 const servers: Server[] = [];
 afterEach(async () => {

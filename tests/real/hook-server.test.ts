@@ -4,9 +4,9 @@ import net from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { HookReply } from "#core";
-import { askMonitor } from "../../src/monitor/client.ts";
-import { type HookServer, type HookServerOptions, openHookServer } from "../../src/monitor/hook-server.ts";
-import { headerLine, parseReply } from "../../src/monitor/hook-wire.ts";
+import { askMonitor } from "../../src/monitor/guard/client.ts";
+import { type HookServer, type HookServerOptions, openHookServer } from "../../src/monitor/guard/hook-server.ts";
+import { headerLine, parseReply } from "../../src/monitor/guard/hook-wire.ts";
 import { tmp } from "../support/tmp.ts";
 
 const CALLER = { agent: "codex", cwd: "/w", pid: 7 };

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { parseReply } from "../../src/monitor/hook-wire.ts";
+import { parseReply } from "../../src/monitor/guard/hook-wire.ts";
 import { checkout } from "../support/installation.ts";
 import { needs } from "../support/needs.ts";
 import { tmp } from "../support/tmp.ts";

@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import type { RecordBody } from "#core/log";
 import { loadPolicy } from "#core/policy";
 import type { Consult } from "#egress";
-import { compileGuard } from "../../src/monitor/guard.ts";
-import type { GuardedSession } from "../../src/monitor/guarded-session.ts";
-import { LegBook } from "../../src/monitor/leg-book.ts";
-import { legGate } from "../../src/monitor/leg-gate.ts";
+import { compileGuard } from "../../src/monitor/guard/guard.ts";
+import type { GuardedSession } from "../../src/monitor/guard/guarded-session.ts";
+import { LegBook } from "../../src/monitor/guard/leg-book.ts";
+import { legGate } from "../../src/monitor/guard/leg-gate.ts";
 import { bed, echoServer, get, talk } from "../support/proxy-bed.ts";
 
 interface Gate {

@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import type { HookEvent } from "../../../src/core/index.ts";
 import type { RecordBody } from "../../../src/core/log/index.ts";
 import { compileRules, type LayerText, loadPolicy, type Policy } from "../../../src/core/policy/index.ts";
-import type { Asked, GuardedSession } from "../../../src/monitor/guarded-session.ts";
-import { handleHook } from "../../../src/monitor/handle.ts";
-import { LegBook } from "../../../src/monitor/leg-book.ts";
+import type { Asked, GuardedSession } from "../../../src/monitor/guard/guarded-session.ts";
+import { handleHook } from "../../../src/monitor/guard/handle.ts";
+import { LegBook } from "../../../src/monitor/guard/leg-book.ts";
 
 const ROOT = "/w";
 const HOME = "/home/u";

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { LogError } from "#audit";
 import { dialectOf } from "#hooks";
-import { answerHooks } from "../../../src/monitor/hook-answer.ts";
+import { answerHooks } from "../../../src/monitor/guard/hook-answer.ts";
 
 const CALL = {
   ...{ agent: "claude-code", cwd: "/w", pid: 7, peer: async (): Promise<undefined> => undefined },

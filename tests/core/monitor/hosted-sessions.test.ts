@@ -1,8 +1,8 @@
 // The host's sessions: one for each agent session seen, each with bounds of its own, each with one end.
 import { describe, expect, test } from "vitest";
 import type { HookAnswer, HookEvent } from "#core";
-import type { HookSource } from "../../../src/monitor/hook-answer.ts";
-import { type HostedLimits, hostSessions } from "../../../src/monitor/hosted-sessions.ts";
+import type { HookSource } from "../../../src/monitor/guard/hook-answer.ts";
+import { type HostedLimits, hostSessions } from "../../../src/monitor/guard/hosted-sessions.ts";
 
 const ALLOW: HookAnswer = { verdict: "allow", reason: "yes" };
 

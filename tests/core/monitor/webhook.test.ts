@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Question } from "#core";
-import { webhookChannel } from "../../../src/monitor/webhook.ts";
+import { webhookChannel } from "../../../src/monitor/approvals/webhook.ts";
 
 const SECRET = "a secret of sixteen or more";
 const question: Question = {

@@ -6,6 +6,13 @@ import { openSessionLog } from "#audit";
 import { err, type HookEvent, ok, type Problem, type Result } from "#core";
 import type { RecordBody } from "#core/log";
 import type { LoadedPolicy } from "#core/policy";
+import { openChannels } from "../approvals/question-channels.ts";
+import { agentAbove, openQuestions } from "../approvals/questions.ts";
+import { type PolicyPlaces, readPolicy } from "../policy-files.ts";
+import type { Caller } from "../request.ts";
+import { isAlive, newSessionId, type SessionMeta, sessionPaths, thisSupervisor, writeMeta } from "../sessions.ts";
+import { removeSessionFolders } from "../sweep.ts";
+import { findWorkspace } from "../workspace.ts";
 import { compileGuard, type GuardPlaces } from "./guard.ts";
 import type { GuardedSession } from "./guarded-session.ts";
 import { handleHook } from "./handle.ts";
@@ -13,15 +20,8 @@ import { openHookFence, wantsFence } from "./hook-fence.ts";
 import type { HookCall } from "./hook-wire.ts";
 import type { HostedSession } from "./hosted-sessions.ts";
 import { LegBook } from "./leg-book.ts";
-import { type PolicyPlaces, readPolicy } from "./policy-files.ts";
 import { type PolicyChange, type PolicyWatch, policyDigest, policyStamp, watchPolicy } from "./policy-watch.ts";
-import { openChannels } from "./question-channels.ts";
-import { agentAbove, openQuestions } from "./questions.ts";
-import type { Caller } from "./request.ts";
 import { legsBefore, rememberSession, sessionBefore } from "./session-thread.ts";
-import { isAlive, newSessionId, type SessionMeta, sessionPaths, thisSupervisor, writeMeta } from "./sessions.ts";
-import { removeSessionFolders } from "./sweep.ts";
-import { findWorkspace } from "./workspace.ts";
 
 /** What opening one needs. */
 export interface UncontainedOptions {

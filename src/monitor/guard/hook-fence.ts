@@ -5,9 +5,9 @@ import { err, ok, type Problem, type Result } from "#core";
 import type { Append } from "#core/log";
 import type { Policy } from "#core/policy";
 import { isInside } from "#core/shell";
-import { fencedCommand, type IdleRequest, type IdleSession, openIdleSession } from "./idle-session.ts";
-import { sessionPaths } from "./sessions.ts";
-import { wallsOf } from "./walls.ts";
+import { fencedCommand, type IdleRequest, type IdleSession, openIdleSession } from "../exec/idle-session.ts";
+import { sessionPaths } from "../sessions.ts";
+import { wallsOf } from "../walls.ts";
 
 /** What it needs. */
 export interface HookFenceOptions {

@@ -1,8 +1,8 @@
 // The caller's side of further commands: asks the supervisor, and hears how it ended. The streams are handed over by the helper.
 import net from "node:net";
 import { err, ok, type Problem, type Result } from "#core";
+import { sessionPaths } from "../sessions.ts";
 import { type ExecAnswer, type ExecEnd, type ExecRequest, type ExecWish, LINE_MOST } from "./exec-wire.ts";
-import { sessionPaths } from "./sessions.ts";
 
 /** Why nothing runs, with the exit code of DESIGN 5. */
 export interface ExecRefusal {

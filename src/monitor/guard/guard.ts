@@ -5,9 +5,9 @@ import { err, ok, type Problem, type Result } from "#core";
 import type { EgressRule } from "#core/net";
 import { compileRules, type Policy, sessionMode } from "#core/policy";
 import { cloneOwner } from "#core/session";
-import { findGitDir } from "./git-folder.ts";
+import { findGitDir } from "../git-folder.ts";
+import { linkResolver } from "../links.ts";
 import type { Guard } from "./guarded-session.ts";
-import { linkResolver } from "./links.ts";
 
 /** Where the session works. */
 export interface GuardPlaces {

@@ -1,8 +1,8 @@
 // The channels of a policy, as far as they exist here.
 import type { Problem } from "#core";
 import type { ApprovalChannel } from "#core/policy";
+import type { RunRequest } from "../request.ts";
 import { type HeldScreen, overScreen, type QuestionChannel } from "./question-channel.ts";
-import type { RunRequest } from "./request.ts";
 import { webhookChannel } from "./webhook.ts";
 
 /** What a session has of the person's. */

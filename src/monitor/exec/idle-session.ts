@@ -2,8 +2,8 @@
 // It is an ordinary session with a first command that does nothing, kept by a program instead of a person.
 import { closeSync, openSync } from "node:fs";
 import { err, ok, type Problem, type Result } from "#core";
-import type { RunAnswer, RunRequest } from "./request.ts";
-import { runSession } from "./session.ts";
+import type { RunAnswer, RunRequest } from "../request.ts";
+import { runSession } from "../session.ts";
 
 /** What a keeper says of the session; everything else of a run is fixed. */
 export type IdleRequest = Pick<

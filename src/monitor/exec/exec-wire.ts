@@ -2,7 +2,7 @@
 // command is over. The streams do not pass here: the caller hands them to the fence itself (native/attach.h).
 import { resolve } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
-import { utf8 } from "./hook-wire.ts";
+import { utf8 } from "../guard/hook-wire.ts";
 
 /** One further command, as a caller asks for it. */
 export interface ExecWish {

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { type Lock, waitForLock } from "#audit";
 import { err, ok, type Problem, type Result } from "#core";
 import { peerOf } from "#sandbox";
+import { isAlive, thisSupervisor } from "../sessions.ts";
 import { answerHooks, type DialectOf } from "./hook-answer.ts";
 import { openHookServer } from "./hook-server.ts";
 import { type HostedSessionsOptions, hostSessions } from "./hosted-sessions.ts";
-import { isAlive, thisSupervisor } from "./sessions.ts";
 
 /** What a host needs. */
 export interface HookHostOptions {
