@@ -1,9 +1,8 @@
 // "Why was this refused, and what do I type?": the second half of the answer. What would change it, most useful first, in few lines.
 import type { Action } from "../action.ts";
 import type { Reason } from "../decision.ts";
-import type { Judgement } from "./decide.ts";
 import { hintFor, PERSON } from "./explain.ts";
-import type { Judge } from "./judge-command.ts";
+import type { Judge, Judgement } from "./judge.ts";
 import type { RuleText } from "./policy.ts";
 import { passesWith, readsSecret, sparingRules } from "./sparing.ts";
 

@@ -9,8 +9,7 @@ import { commandSources } from "../session/sources/commands.ts";
 import type { LegContext } from "../session/sources/context.ts";
 import { analyse, type Command } from "../shell/index.ts";
 import { dangers } from "./backstop-dangers.ts";
-import type { Judgement } from "./decide.ts";
-import type { Judge } from "./judge-command.ts";
+import type { Judge, Judgement } from "./judge.ts";
 
 /** Reasons that only say "no rule allows it": of files in the workspace or of the machine's public ones, of the project's scripts. Every other reason stays. */
 const OPEN: ReadonlySet<string> = new Set([

@@ -2,7 +2,8 @@
 import type { Reason } from "../decision.ts";
 import type { Span } from "../result.ts";
 import { analyse } from "../shell/index.ts";
-import { type Judge, type JudgedCommand, judgeCommand } from "./judge-command.ts";
+import type { Judge, JudgedCommand } from "./judge.ts";
+import { judgeCommand } from "./judge-command.ts";
 import { isInWorkspace, namedPath } from "./judge-paths.ts";
 
 /** Longest command that can be allowed without a question (DESIGN 7 rule 8). */

@@ -2,7 +2,7 @@
 import type { Action } from "../action.ts";
 import type { Reason } from "../decision.ts";
 import { isInside } from "../shell/index.ts";
-import type { Judge } from "./judge-command.ts";
+import type { Judge } from "./judge.ts";
 import {
   allowOn,
   isInWorkspace,

@@ -2,7 +2,7 @@
 import type { Action } from "../action.ts";
 import type { Reason } from "../decision.ts";
 import { wildcardSource } from "../text/wildcard.ts";
-import type { Judge } from "./judge-command.ts";
+import type { Judge } from "./judge.ts";
 import type { CompiledRule, CompiledRules } from "./rules.ts";
 
 /** The actions that name a tool, a host or an agent. */

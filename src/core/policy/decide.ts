@@ -1,21 +1,14 @@
 // The decision point: rules and one action in, one Decision out. Total and deterministic (I4); nothing matched is `ask` (I1);
 // the first deny wins in any order (I2). What shell text does is core/shell's affair, what covers it judge-command.ts's.
-import type { Action, ActionKind } from "../action.ts";
+import type { Action } from "../action.ts";
 import type { Decision, Reason } from "../decision.ts";
 import { strictest } from "../verdict.ts";
 import { backstop } from "./backstop.ts";
 import { judgeExec } from "./decide-exec.ts";
 import { reasonsOnPath } from "./decide-path.ts";
 import { reasonOnTool } from "./decide-tool.ts";
-import type { Judge, JudgedCommand } from "./judge-command.ts";
+import type { Judge, JudgedCommand, Judgement } from "./judge.ts";
 import { limitsOnInput } from "./limits-on-input.ts";
-
-/** A decision with the tree of simple commands behind it. */
-export interface Judgement extends Decision {
-  /** What was judged: one kind for each action of the call. */
-  readonly kinds: readonly ActionKind[];
-  readonly commands: readonly JudgedCommand[];
-}
 
 type Judged = Omit<Judgement, "kinds">;
 

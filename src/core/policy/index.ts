@@ -1,10 +1,10 @@
 export { adviceOn, type RuleOrigins } from "./advice.ts";
 export { backstop } from "./backstop.ts";
-export { decide, decideAll, type Judgement } from "./decide.ts";
+export { decide, decideAll } from "./decide.ts";
 export { removedTools } from "./decide-tool.ts";
 export { MAX_POLICY_CHARACTERS, parsePolicyDocument } from "./document.ts";
 export { explainedCodes, explainReason, hintFor, tellingReasons } from "./explain.ts";
-export type { Judge, JudgedCommand } from "./judge-command.ts";
+export type { Judge, JudgedCommand, Judgement } from "./judge.ts";
 export type { PathFacts } from "./judge-paths.ts";
 export { POLICY_KEYS } from "./keys.ts";
 export { lintPolicy } from "./lint.ts";

@@ -9,8 +9,6 @@ import { limitsOn } from "./limits.ts";
 import { bashRules } from "./rule-index.ts";
 import type { CompiledRule, CompiledRules } from "./rules.ts";
 
-export type { Judge, JudgedCommand };
-
 /** Judges one command and everything it runs. */
 export function judgeCommand(command: Command, judge: Judge, granted?: Granted): JudgedCommand {
   const own = longest(allowRule(command, judge.rules), granted);

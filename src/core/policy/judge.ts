@@ -1,5 +1,6 @@
 // What a command is judged by, and what comes out: the words between the files that judge.
-import type { Reason } from "../decision.ts";
+import type { ActionKind } from "../action.ts";
+import type { Decision, Reason } from "../decision.ts";
 import type { Command } from "../shell/index.ts";
 import type { Verdict } from "../verdict.ts";
 import type { PathFacts } from "./judge-paths.ts";
@@ -31,4 +32,11 @@ export interface Granted {
 /** The reason of a rule that matched a command. */
 export function matched(rule: CompiledRule, verdict: Verdict, command: Command): Reason {
   return { code: "rule-matched", verdict, subject: command.text, rule: rule.text.text, at: rule.text.at };
+}
+
+/** A decision with the tree of simple commands behind it. */
+export interface Judgement extends Decision {
+  /** What was judged: one kind for each action of the call. */
+  readonly kinds: readonly ActionKind[];
+  readonly commands: readonly JudgedCommand[];
 }

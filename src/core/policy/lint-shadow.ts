@@ -4,7 +4,7 @@ import type { Problem } from "../result.ts";
 import { BETWEEN } from "./bash-rule.ts";
 import { decide } from "./decide.ts";
 import { explainReason, needsPerson } from "./explain.ts";
-import type { Judge } from "./judge-command.ts";
+import type { Judge } from "./judge.ts";
 import { finding } from "./lint-finding.ts";
 import type { CompiledRule, CompiledRules, Places } from "./rules.ts";
 

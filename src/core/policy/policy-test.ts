@@ -4,9 +4,9 @@ import { err, ok, type Problem, type Result, type Span } from "../result.ts";
 import { joinPath } from "../shell/index.ts";
 import { type Actions, actionsOfTool } from "../tool/actions-of-tool.ts";
 import type { Verdict } from "../verdict.ts";
-import { decideAll, type Judgement } from "./decide.ts";
+import { decideAll } from "./decide.ts";
 import type { TestEntry } from "./file.ts";
-import type { Judge } from "./judge-command.ts";
+import type { Judge, Judgement } from "./judge.ts";
 import type { Merged } from "./merge.ts";
 import { policyTestSchema } from "./schema.ts";
 

@@ -2,9 +2,8 @@
 // one screen; what is left out is counted, never hidden. Lines are not escaped: the door that prints them does that.
 import type { Reason } from "../decision.ts";
 import type { Verdict } from "../verdict.ts";
-import type { Judgement } from "./decide.ts";
 import { explainReason, tellingReasons } from "./explain.ts";
-import type { JudgedCommand } from "./judge-command.ts";
+import type { JudgedCommand, Judgement } from "./judge.ts";
 
 /** The lines of one screen. */
 export const SCREEN = 24;

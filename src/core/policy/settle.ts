@@ -13,7 +13,7 @@
 import type { ActionKind } from "../action.ts";
 import type { Obligation, Reason } from "../decision.ts";
 import type { Verdict } from "../verdict.ts";
-import type { Judgement } from "./decide.ts";
+import type { Judgement } from "./judge.ts";
 import type { ApprovalPolicy, SandboxMode } from "./policy.ts";
 
 /** What is known of the session. */

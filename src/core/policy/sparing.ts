@@ -3,8 +3,8 @@
 import type { Action } from "../action.ts";
 import type { Reason } from "../decision.ts";
 import { secretSuspicion } from "../paths/index.ts";
-import { decideAll, type Judgement } from "./decide.ts";
-import type { Judge, JudgedCommand } from "./judge-command.ts";
+import { decideAll } from "./decide.ts";
+import type { Judge, JudgedCommand, Judgement } from "./judge.ts";
 import type { RuleText } from "./policy.ts";
 import { compileRules } from "./rules.ts";
 

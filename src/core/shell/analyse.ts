@@ -6,9 +6,10 @@ import { Flow } from "./flow.ts";
 import { isLoadedName } from "./names.ts";
 import { isNumber } from "./number.ts";
 import { readPart } from "./part.ts";
-import { describeProgram, type Standard } from "./program.ts";
+import { describeProgram } from "./program.ts";
 import type { NewCommand, Reader, Use } from "./reader.ts";
 import { readStatement } from "./statement.ts";
+import type { Standard } from "./use.ts";
 import { resolveWord } from "./word.ts";
 
 /**

@@ -3,7 +3,7 @@
 import type { Described } from "./described.ts";
 import { isInside, joinPath } from "./directory.ts";
 import type { ShellWord } from "./facts.ts";
-import type { ProgramUse } from "./program.ts";
+import type { ProgramUse } from "./use.ts";
 import { declares, gadget, getopts, type Handler, mapfile, namesAfter, printf } from "./variables.ts";
 
 const FREE: Handler = () => ({ free: true });

@@ -6,10 +6,10 @@ import { guessEffects } from "./guess.ts";
 import { innerTextEffects } from "./inner-text.ts";
 import { operandEffects } from "./operand-effects.ts";
 import { type ReadOptions, readLeading, readOptions } from "./options.ts";
-import type { ProgramUse } from "./program.ts";
 import { lastingTask } from "./scripts/tasks.ts";
 import { scriptEffects } from "./scripts.ts";
 import { type ProgramEntry, programEntry } from "./table.ts";
+import type { ProgramUse } from "./use.ts";
 import { wrapperEffects } from "./wrapper.ts";
 
 type Form = readonly (string | undefined)[];

@@ -1,6 +1,6 @@
 // `find`: its expression is a small language. Predicates that only look are listed; the rest runs, writes, deletes or is not known.
 import type { Effect, ShellWord } from "./facts.ts";
-import type { ProgramUse } from "./program.ts";
+import type { ProgramUse } from "./use.ts";
 
 const NO_VALUE = new Set(
   "-H -L -P -a -and -o -or -not ! ( ) , -true -false -print -print0 -ls -prune -quit -depth -d -daystart -follow -mount -xdev -x -noleaf -warn -nowarn -empty -executable -readable -writable -nouser -nogroup -help --help -version --version -ignore_readdir_race -noignore_readdir_race".split(

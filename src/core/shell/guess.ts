@@ -1,7 +1,7 @@
 // Programs the table does not know: an option whose name sounds like running, loading, configuring or writing is taken at its word
 // (DESIGN 7 rule 5, last sentence).
 import type { Effect } from "./facts.ts";
-import type { ProgramUse } from "./program.ts";
+import type { ProgramUse } from "./use.ts";
 
 const HARMFUL =
   /(?:^|[-_.:])(?:exec|execute|command|commands|cmd|shell|sh|pager|filter|plugin|plugins|config|conf|cfg|rc|rcfile|output|out|outfile|eval|evaluate|expr|script|run|hook|hooks|init|load|loader|require|import|include|preload|module|modules|editor|browser|program|prog|interpreter|wrapper|launcher|use|with|prefix|directory|dir|cwd|chdir|root|file|from|to|dest|destination|target|write|save|log|logfile|report|dump|upload|url|host|proxy|remote|server|listen|bind|socket|env|environment|define|set|options|opts|args|settings|profile|template|alias|transform|processor|pre|post|before|after|on|callback|handler|compress|compressor|ssh|rsh|cc|cxx|compiler|linker|agent|lib|library|path)(?:$|[-_.:=])/i;

@@ -2,7 +2,7 @@
 // and what it would run is judged besides, so that who denies `rm` denies `tar --to-command rm`.
 import type { Effect } from "./facts.ts";
 import type { ReadOptions } from "./options.ts";
-import type { ProgramUse } from "./program.ts";
+import type { ProgramUse } from "./use.ts";
 
 type Texts = (value: string) => readonly string[];
 

@@ -1,6 +1,6 @@
 // What the commands of a pipeline write, where that is constant text: a shell behind the pipe is judged by it (DESIGN 7 rule 3).
 import type { Command } from "./facts.ts";
-import type { Standard } from "./program.ts";
+import type { Standard } from "./use.ts";
 
 const UNKNOWN: Standard = { kind: "unknown" };
 

@@ -3,31 +3,11 @@
 import { describeBuiltin } from "./builtin.ts";
 import { type Described, describedAs } from "./described.ts";
 import { describeEntry } from "./entry.ts";
-import type { Command, Effect, ShellContext, ShellWord } from "./facts.ts";
+import type { Effect, ShellWord } from "./facts.ts";
 import { guessEffects } from "./guess.ts";
 import { lastingTask } from "./scripts/tasks.ts";
 import { programEntry } from "./table.ts";
-
-/** Standard input as far as known; `undefined` = whatever the shell itself has. */
-export type Standard =
-  | undefined
-  | { readonly kind: "unknown"; readonly likely?: string }
-  | { readonly kind: "file" }
-  | { readonly kind: "text"; readonly text: string };
-
-/** What the description needs. */
-export interface ProgramUse {
-  readonly words: readonly ShellWord[];
-  readonly stdin: Standard;
-  readonly directories: readonly string[];
-  readonly context: ShellContext;
-  /** Judges constant text as shell text of its own, for a shell of its own. */
-  readonly shellText: (text: string) => readonly Command[];
-  /** The same for text that this shell runs itself (`eval`, `trap`): it knows this shell's functions and variables. */
-  readonly sameShell: (text: string) => readonly Command[];
-  /** Judges words as one command of its own. */
-  readonly inner: (words: readonly ShellWord[]) => readonly Command[];
-}
+import type { ProgramUse } from "./use.ts";
 
 /** Describes one use of a program. */
 export function describeProgram(use: ProgramUse): Described {

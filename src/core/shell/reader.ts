@@ -2,7 +2,7 @@
 import type { ParsedScript, Script, Word, WordPart } from "unbash";
 import type { Command, Effect, ShellWord } from "./facts.ts";
 import type { Flow } from "./flow.ts";
-import type { Standard } from "./program.ts";
+import type { Standard } from "./use.ts";
 
 /** A command to be added: what it says of itself, the rest is its place's. */
 export type NewCommand = Partial<Command> & Pick<Command, "words" | "text" | "offset" | "effects" | "free">;

@@ -1,8 +1,8 @@
 // Redirections, here-documents and here-strings: what they write or read, and what standard input becomes (DESIGN 7 rules 5 and 6).
 import type { Redirection } from "unbash";
 import type { Effect } from "./facts.ts";
-import type { Standard } from "./program.ts";
 import type { Reader } from "./reader.ts";
+import type { Standard } from "./use.ts";
 import { STREAM } from "./word.ts";
 
 /** Adds the effects of redirections and answers what standard input is afterwards. */

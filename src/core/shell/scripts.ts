@@ -3,7 +3,6 @@
 // (DESIGN 7 rule 5).
 import type { Effect } from "./facts.ts";
 import type { ReadOptions } from "./options.ts";
-import type { ProgramUse } from "./program.ts";
 import { awkCommands, awkHarm, jqHarm, yqHarm } from "./script-text.ts";
 import { tar, zip } from "./scripts/archives.ts";
 import { atFiles, buildContext, cmake, dotnet, gcc, goRun, make, maven } from "./scripts/build.ts";
@@ -29,6 +28,7 @@ import {
 import type { Special } from "./scripts/special.ts";
 import { date, dd, firstRead, getent, ip, kill, ps, sysctl } from "./scripts/system.ts";
 import { firstTask, tasks } from "./scripts/tasks.ts";
+import type { ProgramUse } from "./use.ts";
 
 const SPECIAL: Readonly<Record<string, Special>> = {
   "after-dashes": afterDashes,

@@ -5,9 +5,9 @@ import { declared, readArgument, readAssignment } from "./assignment.ts";
 import { isBuiltin } from "./builtin.ts";
 import { readArithmetic } from "./expression.ts";
 import type { Effect, ShellWord } from "./facts.ts";
-import type { Standard } from "./program.ts";
 import type { Reader } from "./reader.ts";
 import { readRedirections } from "./redirection.ts";
+import type { Standard } from "./use.ts";
 
 const DECLARES = /^(?:export|declare|typeset|local|readonly)$/;
 const NOTHING: ShellWord = { text: "", value: "", likely: [""], prefix: "", kind: "constant", tilde: false };

@@ -5,10 +5,10 @@ import { readArithmetic, readTest } from "./expression.ts";
 import type { Effect, ShellWord } from "./facts.ts";
 import { isNumber } from "./number.ts";
 import { constantOutput } from "./output.ts";
-import type { Standard } from "./program.ts";
 import type { Reader } from "./reader.ts";
 import { readRedirections } from "./redirection.ts";
 import { readSimple } from "./simple.ts";
+import type { Standard } from "./use.ts";
 
 type Node = Statement["command"] | CompoundList;
 

@@ -1,7 +1,7 @@
 // Bash's own commands that set variables: which names, and what in their words is evaluated again (DESIGN 7 rule 3).
 import type { Described } from "./described.ts";
 import type { Effect, ShellWord } from "./facts.ts";
-import type { ProgramUse } from "./program.ts";
+import type { ProgramUse } from "./use.ts";
 
 /** What one builtin does with its words. */
 export type Handler = (use: ProgramUse) => Partial<Described>;

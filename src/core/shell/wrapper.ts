@@ -3,8 +3,8 @@ import type { Effect } from "./facts.ts";
 import { innerTextEffects } from "./inner-text.ts";
 import { operandEffects } from "./operand-effects.ts";
 import { type Operand, readLeading, valuesOf } from "./options.ts";
-import type { ProgramUse } from "./program.ts";
 import type { ProgramEntry } from "./table.ts";
+import type { ProgramUse } from "./use.ts";
 
 /** Effects of one use of a wrapper. */
 export function wrapperEffects(entry: ProgramEntry, start: number, use: ProgramUse): readonly Effect[] {

@@ -3,7 +3,7 @@ import type { Problem } from "../../result.ts";
 import { codexConfig } from "./codex-config.ts";
 import { importRules } from "./codex-rules.ts";
 import type { Draft } from "./draft.ts";
-import type { ImportSource } from "./import.ts";
+import type { ImportSource } from "./source.ts";
 import { readToml } from "./toml.ts";
 
 /** The importer. A `.rules` file goes by its name, or by its first statement. */

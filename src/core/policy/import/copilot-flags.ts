@@ -3,10 +3,10 @@
 import type { Problem, Span } from "../../result.ts";
 import type { Draft } from "./draft.ts";
 import { addFolder } from "./folder.ts";
-import type { ImportSource } from "./import.ts";
 import { webRule } from "./network.ts";
 import { isCommon } from "./path-pattern.ts";
 import { bashRule, splitWords } from "./shell-words.ts";
+import type { ImportSource } from "./source.ts";
 
 interface Word {
   readonly text: string;

@@ -2,10 +2,10 @@
 import type { Problem } from "../../result.ts";
 import { copilotFlags } from "./copilot-flags.ts";
 import type { Draft } from "./draft.ts";
-import type { ImportSource } from "./import.ts";
 import { readJson } from "./jsonc.ts";
 import { addHost, webRule } from "./network.ts";
 import PREFERENCES from "./preferences.json" with { type: "json" };
+import type { ImportSource } from "./source.ts";
 import { always, type Handlers, map, none, preferences, silent, texts, walk } from "./walk.ts";
 
 /** The importer: JSON when the text starts like it. */

@@ -1,12 +1,12 @@
 // Cursor: permissions.json (allow lists that are only a convenience there), sandbox.json, and cli-config.json / cli.json (facts: docs/import.md).
 import type { Problem, Span } from "../../result.ts";
 import type { Draft, RuleList } from "./draft.ts";
-import type { ImportSource } from "./import.ts";
 import { readJson } from "./jsonc.ts";
 import { addHost } from "./network.ts";
 import { allowPattern, braced, isCommon } from "./path-pattern.ts";
 import PREFERENCES from "./preferences.json" with { type: "json" };
 import { bashRule, splitWords } from "./shell-words.ts";
+import type { ImportSource } from "./source.ts";
 import { flagOf, shown, textOf } from "./tree.ts";
 import { always, type Handler, type Handlers, map, none, preferences, silent, texts, walk } from "./walk.ts";
 

@@ -10,24 +10,11 @@ import { Draft, type DraftPart, type Unequal } from "./draft.ts";
 import { importGemini } from "./gemini.ts";
 import { importOpenCode } from "./opencode.ts";
 import { printPolicy } from "./print.ts";
+import type { Importer, ImportSource } from "./source.ts";
 import { importSrt } from "./srt.ts";
 
 /** Longest settings text that is read, in characters. */
 export const MAX_IMPORT_CHARACTERS: number = 256 * 1024;
-
-/** One file to import. */
-export interface ImportSource {
-  /** As the person named it; it stands in every line of the result. */
-  readonly file: string;
-  /** The same file as an absolute path: some rules are relative to where it stands. */
-  readonly path: string;
-  readonly text: string;
-  /** The person's home directory. */
-  readonly home: string;
-}
-
-/** What an importer gets: the source, and the draft to fill. A problem means the file cannot be read at all. */
-export type Importer = (source: ImportSource, draft: Draft) => readonly Problem[];
 
 /** An imported policy. */
 export interface Imported {

@@ -2,12 +2,12 @@
 import type { Problem, Span } from "../../result.ts";
 import type { Verdict } from "../../verdict.ts";
 import type { Draft } from "./draft.ts";
-import type { ImportSource } from "./import.ts";
 import { readJson } from "./jsonc.ts";
 import { addOrdered, type OrderedRule } from "./ordered.ts";
 import { allowPattern, bracketsAsTheyAre, isCommon, spanning } from "./path-pattern.ts";
 import PREFERENCES from "./preferences.json" with { type: "json" };
 import { bashGlob } from "./shell-words.ts";
+import type { ImportSource } from "./source.ts";
 import { flagOf, get, shown, type Tree, textOf } from "./tree.ts";
 import { type Handler, map, none, preferences, silent, walk } from "./walk.ts";
 

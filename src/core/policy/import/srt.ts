@@ -1,8 +1,8 @@
 // sandbox-runtime's settings: walls for one process tree, no rules for tools. Its write list is exhaustive, its network closed by default.
 import type { Problem } from "../../result.ts";
 import type { Draft } from "./draft.ts";
-import type { ImportSource } from "./import.ts";
 import { readJson } from "./jsonc.ts";
+import type { ImportSource } from "./source.ts";
 import { sandboxFilesystem, sandboxNetwork } from "./srt-parts.ts";
 import { get, type Tree, textOf } from "./tree.ts";
 import { always, map, none, preferences, silent, walk } from "./walk.ts";

@@ -1,7 +1,7 @@
 // git: refspecs, addresses of helpers, formats and settings.
 import type { Effect } from "../facts.ts";
 import { type Operand, part, type ReadOptions, valuesOf } from "../options.ts";
-import type { ProgramUse } from "../program.ts";
+import type { ProgramUse } from "../use.ts";
 import { gadget, type Special } from "./special.ts";
 
 /** git: refspecs that force or delete, `ext::` and other helpers as addresses. */

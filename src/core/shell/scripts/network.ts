@@ -1,8 +1,8 @@
 // curl, rsync, ssh, socat: what they reach, read and run besides.
 import type { Effect } from "../facts.ts";
 import { type Operand, readLeading, valuesOf } from "../options.ts";
-import type { ProgramUse } from "../program.ts";
 import { programEntry } from "../table.ts";
+import type { ProgramUse } from "../use.ts";
 import { gadget, type Special } from "./special.ts";
 
 /** curl: other schemes than the web's, and headers from files. */

@@ -2,7 +2,7 @@
 import type { Effect, ShellWord } from "../facts.ts";
 import { isLoadedName } from "../names.ts";
 import { type ReadOptions, valuesOf } from "../options.ts";
-import type { ProgramUse } from "../program.ts";
+import type { ProgramUse } from "../use.ts";
 import { gadget, type Special } from "./special.ts";
 
 export const shell: Special = (read, use) => {

@@ -1,7 +1,7 @@
 // The shape of code for programs whose words hold more than the table can say.
 import type { Effect } from "../facts.ts";
 import type { ReadOptions } from "../options.ts";
-import type { ProgramUse } from "../program.ts";
+import type { ProgramUse } from "../use.ts";
 
 /** Effects that one use has beside those of its options and operands. */
 export type Special = (read: ReadOptions, use: ProgramUse) => readonly Effect[];
