@@ -1,5 +1,5 @@
 // `ringfence run -- COMMAND`: options in, one session, its summary out, and the command's own exit code.
-import { openSync, writeSync } from "node:fs";
+import { existsSync, openSync, rmSync, writeSync } from "node:fs";
 import { userInfo } from "node:os";
 import { isatty } from "node:tty";
 import { Command } from "commander";
@@ -35,6 +35,7 @@ async function run(argv: readonly string[], options: RunOptions): Promise<void> 
   }
   const summary = options.json === undefined ? undefined : openSummary(options.json);
   const answer = await runSession(requestOf(argv, options));
+  if (answer.kind !== "ended") summary?.discard();
   switch (answer.kind) {
     case "refused":
       return fail(answer.problems.map(inTypedWords), answer.exitCode);
@@ -43,7 +44,7 @@ async function run(argv: readonly string[], options: RunOptions): Promise<void> 
       return;
     case "ended": {
       const { outcome } = answer;
-      if (summary !== undefined) writeSync(summary, `${JSON.stringify(outcome, undefined, 1)}\n`);
+      if (summary !== undefined) writeSync(summary.fd, `${JSON.stringify(outcome, undefined, 1)}\n`);
       if (options.quiet !== true) complain(`${paint(summaryLines(outcome)).join("\n")}\n`);
       process.exitCode = outcome.exitCode;
       return;
@@ -53,10 +54,18 @@ async function run(argv: readonly string[], options: RunOptions): Promise<void> 
   }
 }
 
+/** Where the summary goes; `discard` takes away what was made for it. */
+interface Summary {
+  readonly fd: number;
+  discard(): void;
+}
+
 /** Opened before anything runs: a summary that cannot be written is said then, and what runs cannot put a link in its place. */
-function openSummary(file: string): number {
+function openSummary(file: string): Summary {
+  const made = !existsSync(file);
   try {
-    return openSync(file, "w");
+    const fd = openSync(file, "w");
+    return { fd, discard: () => (made ? rmSync(file, { force: true }) : undefined) };
   } catch (error) {
     const message = `the summary cannot be written: ${(error as Error).message}`;
     return fail(

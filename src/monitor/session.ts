@@ -118,6 +118,7 @@ class Session {
       origin: "observed",
       data: { argv: [...prepared.plan.argv], cwd: prepared.plan.cwd },
     });
+    const signals = request.keeper === undefined ? forwardSignals(this.running) : undefined;
     const launched =
       problems.length > 0
         ? undefined
@@ -154,6 +155,7 @@ class Session {
       await egress.value.close();
       return await this.end(log.value, exit, egress.value);
     } finally {
+      signals?.close();
       await this.exec?.close({});
       if (hooks?.ok === true) await hooks.value.close();
       if (ports?.ok === true) await ports.value.close();
@@ -221,7 +223,6 @@ class Session {
     const fence = this.fence;
     if (fence === undefined) throw new Error("follow before start");
     const { keeper } = this.request;
-    const signals = keeper === undefined ? forwardSignals(fence) : { close: (): void => undefined };
     const stop = (): void => fence.kill();
     keeper?.stop.addEventListener("abort", stop, { once: true });
     if (keeper?.stop.aborted === true) stop();
@@ -240,7 +241,6 @@ class Session {
       return exit;
     } finally {
       watch.close();
-      signals.close();
       prepared.cgroup?.close();
     }
   }

@@ -4,14 +4,17 @@ import type { Fence } from "#sandbox";
 
 const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGCONT"] as const;
 
-/** Forwards until `close`. A window that changes its size is passed on too. */
-export function forwardSignals(fence: Pick<Fence, "signal" | "resized">): { close(): void } {
+/**
+ * Forwards until `close`. Called before the command can run: a signal that comes earlier than the fence waits for it, so that the supervisor never
+ * ends by one. A window that changes its size is passed on too.
+ */
+export function forwardSignals(fence: Promise<Pick<Fence, "signal" | "resized">>): { close(): void } {
   const handlers = FORWARDED.map((name) => {
-    const handler = (): void => fence.signal(constants.signals[name]);
+    const handler = (): void => void fence.then((running) => running.signal(constants.signals[name]));
     process.on(name, handler);
     return () => process.off(name, handler);
   });
-  const resized = (): void => fence.resized();
+  const resized = (): void => void fence.then((running) => running.resized());
   process.on("SIGWINCH", resized);
   return {
     close: () => {

@@ -72,7 +72,10 @@ test.for([
   if (name === "a link") {
     mkdirSync(home);
     symlinkSync(state, join(home, "ringfence"));
-  } else chmodSync(state, 0o755);
+  } else {
+    mkdirSync(join(state, "sessions")); // an empty one is made private instead
+    chmodSync(state, 0o755);
+  }
   const env = { PATH: process.env["PATH"] ?? "", XDG_STATE_HOME: home };
   const ended = spawnSync(launcher, ["sessions"], { encoding: "utf8", env });
   expect([ended.status, ended.stderr]).toEqual([125, expect.stringMatching(why)]);
