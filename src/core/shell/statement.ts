@@ -1,5 +1,6 @@
 // Statements: lists, pipelines and control flow → the simple commands in them (DESIGN 7 rule 3).
 import type { CompoundList, Function as FunctionNode, Redirection, Statement } from "unbash";
+import { isCommonPlace } from "../paths/index.ts";
 import { isBuiltin } from "./builtin.ts";
 import { readArithmetic, readTest } from "./expression.ts";
 import type { Effect, ShellWord } from "./facts.ts";
@@ -19,6 +20,16 @@ export function readStatement(reader: Reader, statement: Statement, stdin?: Stan
     if (/^\s*;(?!;)/.test(reader.text(statement.end))) reader.doubt("syntax", "&;", statement.end);
     reader.flow.subshell(() => readNode(reader, statement.command, stdin));
   } else readNode(reader, statement.command, stdin);
+}
+
+/**
+ * `for f in ~/.ssh/*`: the body is judged without knowing the name, so a name that begins outside any workspace is asked about here. Only ever a
+ * reason to ask.
+ */
+function isElsewhere(word: ShellWord): boolean {
+  const begins = word.value ?? word.prefix;
+  const place = /^\/(?:etc|root|proc|sys|var|boot)(?:\/|$)/.test(begins) && !isCommonPlace(begins);
+  return word.tilde || place || /^"?\$\{?(?:HOME|OLDPWD)\b/.test(word.text) || /^(?:[^/]+\/)*\.\.(?:\/|$)/.test(begins);
 }
 
 /** Standard input goes to the first command that reads it: nobody knows which, so only the first of a list is told the text. */
@@ -66,7 +77,8 @@ function readInside(reader: Reader, node: Node, stdin: Standard): void {
     case "For":
     case "Select": {
       reader.name(node.name.text, node.name.pos, false);
-      for (const word of node.wordlist ?? []) reader.word(word);
+      for (const word of node.wordlist ?? [])
+        if (reader.word(word).some(isElsewhere)) reader.doubt("reads-outside", word.text, word.pos);
       const numbers = node.type === "For" && node.wordlist?.every((word) => isNumber(reader, word)) === true;
       return flow.loop(() => {
         flow.assign(node.name.text, { number: numbers });
