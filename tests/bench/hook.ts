@@ -1,11 +1,14 @@
 // How long an agent waits for a hook: the whole process, from its start to its end, against a running host whose every answer is on record first.
 import { spawnSync } from "node:child_process";
-import { closeSync, fdatasyncSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, fdatasyncSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Bench } from "./main.ts";
 import { interleave, median, quantile } from "./stats.ts";
 
-const ROUNDS = 200;
+const ROUNDS = 20;
+/** Processes a round. They are started by a shell: a large program such as this one takes milliseconds to start anything, and no agent's hook waits for that. */
+const EACH = 20;
+const LOOP = `i=0; while [ $i -lt ${EACH} ]; do "$@" < event.json > out || exit 1; i=$((i + 1)); done`;
 
 /** The table of hooks. */
 export async function measureHook(bench: Bench): Promise<string> {
@@ -22,8 +25,9 @@ export async function measureHook(bench: Bench): Promise<string> {
     tool_input: { command: "git status && ls -la src | head -20" },
     tool_use_id: "t",
   });
+  writeFileSync(join(workspace, "event.json"), input);
   const run = (program: string, args: readonly string[]): void => {
-    const done = spawnSync(program, args, { cwd: workspace, env: bench.env, input });
+    const done = spawnSync("/bin/sh", ["-c", LOOP, "sh", program, ...args], { cwd: workspace, env: bench.env });
     if (done.status !== 0) throw new Error(`${program} ${args.join(" ")}: exit ${done.status}: ${done.stderr}`);
   };
   const helper = join(root, "build/ringfence-helper");
@@ -35,7 +39,8 @@ export async function measureHook(bench: Bench): Promise<string> {
       "ringfence, without the native client": () =>
         run(process.execPath, [join(root, "scripts/start.cjs"), "hook", "claude-code"]),
     };
-    const spent = await interleave(ROUNDS, cases);
+    const rounds = await interleave(ROUNDS, cases);
+    const spent = Object.fromEntries(Object.entries(rounds).map(([name, all]) => [name, all.map((ms) => ms / EACH)]));
     const bare = median(spent["`node -e 0`"] ?? []);
     const rows = Object.entries(spent).map(([name, ms]) => {
       const middle = median(ms);
@@ -44,7 +49,7 @@ export async function measureHook(bench: Bench): Promise<string> {
     return [
       "## A hook, whole process",
       "",
-      "| program | median ms | p95 ms | fastest ms | beside `node -e 0` |",
+      "| program (mean of 20 a round) | median ms | p95 ms | fastest ms | beside `node -e 0` |",
       "|---|---|---|---|---|",
       ...rows,
       "",
@@ -62,7 +67,7 @@ function syncCost(folder: string): number {
   const file = openSync(join(folder, "sync"), "a");
   const line = Buffer.alloc(500, 0x20);
   const spent: number[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < ROUNDS * EACH; round += 1) {
     const began = performance.now();
     writeSync(file, line);
     fdatasyncSync(file);
