@@ -2,7 +2,7 @@
 // `hookSpecificOutput` of another event than the one that is answered makes the whole output void, exit code included (seen), so `refuse`,
 // which does not know the event, uses the older words that hold on all of them.
 import { type Dialect, err, type HookContext, type HookEvent, ok, type Problem, type Result } from "#core";
-import { type Fields, malformed, outputText, readContext, readEvent, textOf } from "./event.ts";
+import { type Fields, malformed, outputOf, outputText, promptOf, readContext, readEvent, textOf } from "./event.ts";
 import { answerIn, deniedPermission, preToolUse, refusal, type Words, withCommand } from "./reply.ts";
 import { type AgentTools, words } from "./tool.ts";
 import { toolEvent } from "./tool-event.ts";
@@ -44,19 +44,11 @@ function parse(text: string): Result<HookEvent, Problem> {
     case "PostToolUseFailure":
       return tool(fields.value, context.value);
     case "UserPromptSubmit":
-    case "UserPromptExpansion": {
-      const prompt = textOf(fields.value, "prompt");
-      return prompt === undefined
-        ? err(malformed(AGENT, "a prompt without text"))
-        : ok({ ...context.value, kind: "prompt", text: prompt });
-    }
+    case "UserPromptExpansion":
+      return promptOf(AGENT, context.value, textOf(fields.value, "prompt"));
     case "Stop":
-    case "SubagentStop": {
-      const said = textOf(fields.value, "last_assistant_message");
-      return ok(
-        said === undefined ? { ...context.value, kind: "notice" } : { ...context.value, kind: "output", text: said },
-      );
-    }
+    case "SubagentStop":
+      return outputOf(context.value, textOf(fields.value, "last_assistant_message"));
     case "SessionStart":
       return ok({ ...context.value, kind: "session-start" });
     case "SessionEnd":

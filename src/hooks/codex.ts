@@ -1,7 +1,7 @@
 // Codex's hooks, checked against 0.169.0. The shape is Claude Code's, the rules are stricter: one unknown field, or a refusal without a
 // reason, and the call runs. It knows no bare `allow` and no `ask`. `write_stdin` is not shown to hooks (docs/hooks.md).
 import { type Dialect, err, type HookContext, type HookEvent, ok, type Problem, type Result } from "#core";
-import { type Fields, malformed, outputText, readContext, readEvent, textOf } from "./event.ts";
+import { type Fields, malformed, outputOf, outputText, promptOf, readContext, readEvent, textOf } from "./event.ts";
 import { answerIn, deniedPermission, preToolUse, refusal, type Words, withCommand } from "./reply.ts";
 import { type AgentTools, words } from "./tool.ts";
 import { toolEvent } from "./tool-event.ts";
@@ -36,19 +36,11 @@ function parse(text: string): Result<HookEvent, Problem> {
     case "PermissionRequest":
     case "PostToolUse":
       return tool(fields.value, context.value);
-    case "UserPromptSubmit": {
-      const prompt = textOf(fields.value, "prompt");
-      return prompt === undefined
-        ? err(malformed(AGENT, "a prompt without text"))
-        : ok({ ...context.value, kind: "prompt", text: prompt });
-    }
+    case "UserPromptSubmit":
+      return promptOf(AGENT, context.value, textOf(fields.value, "prompt"));
     case "Stop":
-    case "SubagentStop": {
-      const said = textOf(fields.value, "last_assistant_message");
-      return ok(
-        said === undefined ? { ...context.value, kind: "notice" } : { ...context.value, kind: "output", text: said },
-      );
-    }
+    case "SubagentStop":
+      return outputOf(context.value, textOf(fields.value, "last_assistant_message"));
     case "SessionStart":
       return ok({ ...context.value, kind: "session-start" });
     case "SessionEnd":

@@ -1,5 +1,5 @@
 // The bytes of a hook event as checked fields. Total: whatever the text is, the end is a value or a Problem, and a Problem is refused.
-import { err, type HookContext, type HookedAgent, ok, type Problem, type Result } from "#core";
+import { err, type HookContext, type HookEvent, type HookedAgent, ok, type Problem, type Result } from "#core";
 
 /** A JSON object whose fields are looked at one by one. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -111,4 +111,18 @@ function keysWritten(text: string): number {
 function isDeep(value: unknown, left: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   return left === 0 || Object.values(value).some((inner) => isDeep(inner, left - 1));
+}
+
+/** What the person typed; an event that should say it and does not is not understood. */
+export function promptOf(
+  agent: HookedAgent,
+  context: HookContext,
+  text: string | undefined,
+): Result<HookEvent, Problem> {
+  return text === undefined ? err(malformed(agent, "a prompt without text")) : ok({ ...context, kind: "prompt", text });
+}
+
+/** What the model said, where it said anything. */
+export function outputOf(context: HookContext, text: string | undefined): Result<HookEvent, Problem> {
+  return ok(text === undefined ? { ...context, kind: "notice" } : { ...context, kind: "output", text });
 }

@@ -11,7 +11,17 @@ import {
   type Problem,
   type Result,
 } from "#core";
-import { type Fields, fieldsOf, malformed, outputText, readContext, readEvent, textOf } from "./event.ts";
+import {
+  type Fields,
+  fieldsOf,
+  malformed,
+  outputOf,
+  outputText,
+  promptOf,
+  readContext,
+  readEvent,
+  textOf,
+} from "./event.ts";
 import { answerIn, refusal, type Words, withCommand } from "./reply.ts";
 import { type AgentTools, actionsOfCall, words } from "./tool.ts";
 import { toolEvent } from "./tool-event.ts";
@@ -44,18 +54,10 @@ function parse(text: string): Result<HookEvent, Problem> {
     case "BeforeTool":
     case "AfterTool":
       return tool(fields.value, context.value);
-    case "BeforeAgent": {
-      const prompt = textOf(fields.value, "prompt");
-      return prompt === undefined
-        ? err(malformed(AGENT, "a prompt without text"))
-        : ok({ ...context.value, kind: "prompt", text: prompt });
-    }
-    case "AfterAgent": {
-      const said = textOf(fields.value, "prompt_response");
-      return ok(
-        said === undefined ? { ...context.value, kind: "notice" } : { ...context.value, kind: "output", text: said },
-      );
-    }
+    case "BeforeAgent":
+      return promptOf(AGENT, context.value, textOf(fields.value, "prompt"));
+    case "AfterAgent":
+      return outputOf(context.value, textOf(fields.value, "prompt_response"));
     case "SessionStart":
       return ok({ ...context.value, kind: "session-start" });
     case "SessionEnd":

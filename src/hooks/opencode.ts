@@ -7,11 +7,21 @@ import {
   err,
   type HookContext,
   type HookEvent,
-  ok,
   type Problem,
   type Result,
 } from "#core";
-import { type Fields, fieldsOf, isFields, malformed, outputText, readContext, readEvent, textOf } from "./event.ts";
+import {
+  type Fields,
+  fieldsOf,
+  isFields,
+  malformed,
+  outputOf,
+  outputText,
+  promptOf,
+  readContext,
+  readEvent,
+  textOf,
+} from "./event.ts";
 import { answerIn, refusal, type Words, withCommand } from "./reply.ts";
 import { type AgentTools, actionsOfCall, words } from "./tool.ts";
 import { toolEvent } from "./tool-event.ts";
@@ -49,18 +59,10 @@ function parse(text: string): Result<HookEvent, Problem> {
       return tool(fields.value, context.value);
     case "permission.ask":
       return asks(fields.value, context.value);
-    case "chat.message": {
-      const prompt = textOf(fields.value, "text");
-      return prompt === undefined
-        ? err(malformed(AGENT, "a prompt without text"))
-        : ok({ ...context.value, kind: "prompt", text: prompt });
-    }
-    case "text.complete": {
-      const said = textOf(fields.value, "text");
-      return ok(
-        said === undefined ? { ...context.value, kind: "notice" } : { ...context.value, kind: "output", text: said },
-      );
-    }
+    case "chat.message":
+      return promptOf(AGENT, context.value, textOf(fields.value, "text"));
+    case "text.complete":
+      return outputOf(context.value, textOf(fields.value, "text"));
     default:
       return err(malformed(AGENT, `\`${event}\` is an unknown event`));
   }
