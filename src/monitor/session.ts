@@ -1,26 +1,21 @@
 // One session from start to end (DESIGN 4 and 8): policy, record, walls, command, and what becomes of its changes.
 // The order is the promise: nothing runs before the record can be written, nothing reaches the host before the gate has seen it.
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
 import { openSessionLog, type SessionLog } from "#audit";
-import { ok, type Problem, type Result } from "#core";
+import type { Problem, Result } from "#core";
 import type { Append } from "#core/log";
-import type { Outcome } from "#core/session";
 import { forTerminal } from "#core/text";
-import { type Egress, openEgress } from "#egress";
-import { type Fence, type FenceEvent, type FenceExit, findBubblewrap, launch, publishPorts } from "#sandbox";
-import { channelsOfRun } from "./approvals/question-channels.ts";
-import { openQuestions, type Questions } from "./approvals/questions.ts";
-import { type ExecServer, openExecServer } from "./exec/exec-server.ts";
+import { type Fence, type FenceEvent, type FenceExit, findBubblewrap, launch } from "#sandbox";
+import { type Doors, openDoors } from "./doors.ts";
 import { finishWorkspace } from "./finish.ts";
-import { openFenceHooks } from "./guard/fence-hooks.ts";
 import { compileGuard, type GuardPlaces } from "./guard/guard.ts";
 import { LegBook } from "./guard/leg-book.ts";
-import { legGate } from "./guard/leg-gate.ts";
 import { type LimitName, watchLimits } from "./limits.ts";
+import { outcomeOf } from "./outcome.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import type { RunAnswer, RunRequest } from "./request.ts";
-import { newSessionId, type SessionMeta, thisSupervisor, writeMeta } from "./sessions.ts";
+import { type MetaNow, type MetaParts, metaOf } from "./session-meta.ts";
+import { newSessionId, writeMeta } from "./sessions.ts";
 import { forwardSignals } from "./signals.ts";
 import { removeSessionFolders, sweepSessions } from "./sweep.ts";
 
@@ -52,8 +47,7 @@ class Session {
   private readonly started: Date;
   private readonly refusedPaths: string[] = [];
   private fence: Fence | undefined;
-  private exec: ExecServer | undefined;
-  private questions: Questions | undefined;
+  private doors: Doors | undefined;
   /** Resolves when the fence runs; never, when there is none. */
   private readonly running: Promise<Fence>;
   private announceRunning: (fence: Fence) => void = () => undefined;
@@ -72,7 +66,7 @@ class Session {
   }
 
   /**
-   * The record, the proxy, the ports and the fence are opened at the same time, because each waits for the disk or the kernel; the
+   * The record, the doors and the fence are opened at the same time, because each waits for the disk or the kernel; the
    * command waits for all of them, and for its own start being on record (I6).
    */
   async run(): Promise<RunAnswer> {
@@ -98,46 +92,20 @@ class Session {
       if (!log.ok) throw Object.assign(new Error(log.error.message), { problem: log.error });
       return log.value.append(body);
     };
-    const legs = new LegBook(append);
-    const egress = await openEgress({
-      ...{ plan: prepared.egressPlan, socketPath: prepared.bridgeSocket, append },
-      consult: legGate({ legs, guard: guard.value, cwd: prepared.plan.cwd, ask: () => this.questions?.ask }),
+    const doors = await openDoors({
+      ...{ id: this.id, request, prepared, append, guard: guard.value },
+      legs: new LegBook(append),
+      running: this.running,
+      stop: () => this.fence?.kill(),
     });
-    const publishSocket = join(prepared.paths.dir, "ports.sock");
-    const ports =
-      prepared.plan.ports.length === 0
-        ? undefined
-        : await publishPorts({ ports: prepared.plan.ports, socketPath: publishSocket });
-    const hooks = await this.openHooks(append, legs);
-    const exec = await this.openExec(append);
-    const problems = [egress, ports, hooks, exec].flatMap((opened) =>
-      opened === undefined || opened.ok ? [] : [opened.error],
-    );
-    const started = append({
-      type: "exec.start",
-      origin: "observed",
-      data: { argv: [...prepared.plan.argv], cwd: prepared.plan.cwd },
-    });
+    if (doors.ok) this.doors = doors.value;
     const signals = request.keeper === undefined ? forwardSignals(this.running) : undefined;
-    const launched =
-      problems.length > 0
-        ? undefined
-        : await launch(prepared.plan, {
-            helper: request.installation.helper,
-            bwrap,
-            stdio: request.stdio,
-            cgroups: prepared.cgroup?.procs ?? [],
-            publishSocket,
-            commandSocket: prepared.paths.commands,
-            mayRun: started.then(() => undefined, problemOf),
-            onEvent: (event) => this.onEvent(event, append),
-          });
-    if (launched !== undefined && !launched.ok) problems.push(launched.error);
-    started.catch(() => undefined); // told by launch
+    const launched = doors.ok ? await this.launch({ bwrap, append, doors: doors.value }) : undefined;
     const log = await opening;
     try {
       if (!log.ok) return await this.refuse([log.error]);
-      if (launched?.ok !== true || !egress.ok) {
+      if (launched?.ok !== true || !doors.ok) {
+        const problems = launched?.ok === false ? [launched.error] : doors.ok ? [] : doors.error;
         await this.close(log.value, { refused: problems[0]?.code ?? "unknown" });
         return await this.refuse(problems);
       }
@@ -149,73 +117,39 @@ class Session {
       });
       request.keeper?.started(this.id);
       const exit = await this.follow(log.value);
-      await this.exec?.close(this.limit === undefined ? {} : { limit: this.limit });
-      if (hooks?.ok === true) await hooks.value.close();
-      if (ports?.ok === true) await ports.value.close();
-      await egress.value.close();
-      return await this.end(log.value, exit, egress.value);
+      await doors.value.close(this.limit === undefined ? {} : { limit: this.limit });
+      return await this.end(log.value, exit, doors.value);
     } finally {
       signals?.close();
-      await this.exec?.close({});
-      if (hooks?.ok === true) await hooks.value.close();
-      if (ports?.ok === true) await ports.value.close();
-      if (egress.ok) await egress.value.close();
+      await this.doors?.close();
     }
+  }
+
+  private launch(parts: { bwrap: string; append: Append; doors: Doors }): Promise<Result<Fence, Problem>> {
+    const { prepared, request } = this;
+    const { append, bwrap, doors } = parts;
+    const started = append({
+      type: "exec.start",
+      origin: "observed",
+      data: { argv: [...prepared.plan.argv], cwd: prepared.plan.cwd },
+    });
+    started.catch(() => undefined); // told by launch
+    return launch(prepared.plan, {
+      helper: request.installation.helper,
+      bwrap,
+      stdio: request.stdio,
+      cgroups: prepared.cgroup?.procs ?? [],
+      publishSocket: doors.publishSocket,
+      commandSocket: prepared.paths.commands,
+      mayRun: started.then(() => undefined, problemOf),
+      onEvent: (event) => this.onEvent(event, append),
+    });
   }
 
   private guardPlaces(): GuardPlaces {
     const { prepared, request } = this;
     const { root } = prepared.workspace;
     return { root, home: request.caller.home, contained: true, reachable: prepared.egressPlan.allow };
-  }
-
-  /** The agent's hooks, and the questions that come of them. */
-  private async openHooks(
-    append: Append,
-    legs: LegBook,
-  ): Promise<Result<{ close(): Promise<void> }, Problem> | undefined> {
-    const { prepared, request, id } = this;
-    if (request.hooks === undefined) return undefined;
-    const { dialectOf } = request.hooks;
-    const places = { root: prepared.workspace.root, home: request.caller.home };
-    const questions = await openQuestions({
-      ...{ session: id, contained: true, ...places, stateDir: request.stateDir, append },
-      helper: request.installation.helper,
-      policy: () => prepared.policy,
-      channels: channelsOfRun(request, prepared.policy.approvals.channels, this.running),
-      agentPids: [],
-      // A full-screen program owns the terminal; there the question itself was shown, and the refusal says the rest.
-      tell: (line) => (request.terminals.stdin ? undefined : request.progress(line)),
-    });
-    this.questions = questions;
-    const server = await openFenceHooks({
-      ...{ dialectOf, socketPath: prepared.paths.hooks, policy: prepared.policy, ...places },
-      reachable: prepared.egressPlan.allow,
-      session: { id, append, legs, ask: questions.ask },
-    });
-    if (!server.ok) {
-      await questions.close();
-      return server;
-    }
-    const close = async (): Promise<void> => void (await Promise.all([server.value.close(), questions.close()]));
-    return ok({ close });
-  }
-
-  /** `ringfence exec` and `sessions stop`. */
-  private async openExec(append: Append): Promise<Result<ExecServer, Problem>> {
-    const { prepared, request } = this;
-    const opened = await openExecServer({
-      socketPath: prepared.paths.exec,
-      commandSocket: prepared.paths.commands,
-      fence: this.running,
-      place: { root: prepared.workspace.root, cwd: prepared.plan.cwd, home: request.caller.home },
-      env: prepared.plan.env,
-      policy: prepared.policy,
-      append,
-      stop: () => this.fence?.kill(),
-    });
-    if (opened.ok) this.exec = opened.value;
-    return opened;
   }
 
   private async follow(log: SessionLog): Promise<FenceExit> {
@@ -258,7 +192,7 @@ class Session {
   }
 
   private onEvent(event: FenceEvent, append: Append): void {
-    this.exec?.event(event);
+    this.doors?.event(event);
     if (event.kind === "limit") this.stop("memory", { append });
     if (event.kind === "unstarted") {
       const [program = ""] = this.request.argv;
@@ -279,7 +213,7 @@ class Session {
     }).catch(() => undefined); // the refusal itself already holds; a log that takes no more has ended the session
   }
 
-  private async end(log: SessionLog, exit: FenceExit, egress: Egress): Promise<RunAnswer> {
+  private async end(log: SessionLog, exit: FenceExit, doors: Doors): Promise<RunAnswer> {
     const { prepared, request } = this;
     const limit = this.limit ?? exit.limit;
     const exitCode = limit === undefined ? exit.code : LIMIT_EXIT;
@@ -291,13 +225,13 @@ class Session {
         stateDir: request.stateDir,
         helper: request.installation.helper,
         home: request.caller.home,
-        meta: this.metaNow({ state: "running", held: 0 }, holdAll),
+        meta: metaOf(this.parts(), { state: "running", held: 0 }, holdAll),
       },
       kind: prepared.plan.workspace.kind,
       append: log.append,
       exit: { code: exitCode, ...(exit.signal === undefined ? {} : { signal: exit.signal }) },
     });
-    const network = egress.summary();
+    const prompts = doors.prompts();
     const closed = await this.close(log, {
       exit: exitCode,
       applied: finished.applied.length,
@@ -307,25 +241,12 @@ class Session {
     const keep = finished.held.length > 0 || finished.failed;
     this.writeMeta({ state: keep ? "held" : "done", held: finished.held.length, exitCode }, holdAll);
     await removeSessionFolders(prepared.paths, request.installation.helper, { keepChanges: keep });
-    const outcome: Outcome = {
-      session: this.id,
-      exitCode,
-      ...(limit === undefined ? {} : { limit }),
-      durationMs: Date.now() - this.started.getTime(),
-      workspace: { root: prepared.workspace.root, kind: prepared.plan.workspace.kind },
-      applied: finished.applied,
-      held: finished.held,
-      notices: [...finished.notices, ...prepared.notices, ...(closed.problem === undefined ? [] : [closed.problem])],
-      reached: network.allowed.map(({ host, port, count }) => ({ host, port, count })),
-      refused: network.blocked,
-      refusedPaths: this.refusedPaths,
-      exposed: prepared.exposed,
-      untrusted: prepared.untrusted,
-      masked: prepared.plan.masked.map((path) => path.slice(prepared.workspace.root.length + 1)),
-      ...(this.questions === undefined ? {} : { prompts: this.questions.stats() }),
-      memoryBy: prepared.memoryBy,
-      log: { dir: log.dir, size: closed.size, root: closed.root },
-    };
+    const outcome = outcomeOf({
+      ...this.parts(),
+      ...{ exitCode, limit, finished, prompts, refusedPaths: this.refusedPaths },
+      network: doors.egress.summary(),
+      log: { dir: log.dir, ...closed },
+    });
     return { kind: "ended", outcome };
   }
 
@@ -347,33 +268,14 @@ class Session {
   }
 
   private writeMeta(now: MetaNow, holdAll?: string): void {
-    writeMeta(this.request.stateDir, this.metaNow(now, holdAll));
+    writeMeta(this.request.stateDir, metaOf(this.parts(), now, holdAll));
   }
 
-  private metaNow(now: MetaNow, holdAll?: string): SessionMeta {
-    const { prepared, request } = this;
-    return {
-      id: this.id,
-      workspace: prepared.workspace.root,
-      kind: prepared.plan.workspace.kind,
-      command: request.argv,
-      ...(request.keeper === undefined ? {} : { kept: true }),
-      startedAt: this.started.toISOString(),
-      startedMs: this.started.getTime(),
-      ...(now.state === "running" ? {} : { endedAt: new Date().toISOString() }),
-      supervisor: thisSupervisor(),
-      masked: prepared.plan.masked,
-      gate: {
-        denied: prepared.unwritable,
-        alsoProtected: prepared.alsoProtected,
-        ...(holdAll === undefined ? {} : { holdAll }),
-      },
-      ...now,
-    };
+  private parts(): MetaParts {
+    const { id, prepared, request, started } = this;
+    return { id, prepared, request, started };
   }
 }
-
-type MetaNow = Pick<SessionMeta, "state" | "held"> & { readonly exitCode?: number };
 
 /** Rejects with the Problem that an append's error carries, as `launch` wants it. */
 function problemOf(error: Error & { readonly problem?: Problem }): never {

@@ -1,0 +1,127 @@
+// The ways in and out of one session, opened together before it runs and closed together after it: the proxy, published ports,
+// the agent's hooks with the questions that come of them, and further commands. Each waits for the disk or the kernel.
+import { join } from "node:path";
+import { err, ok, type Problem, type Result } from "#core";
+import type { Append } from "#core/log";
+import type { PromptTally } from "#core/session";
+import { type Egress, openEgress } from "#egress";
+import { type Fence, type FenceEvent, publishPorts } from "#sandbox";
+import { channelsOfRun } from "./approvals/question-channels.ts";
+import { openQuestions, type Questions } from "./approvals/questions.ts";
+import { openExecServer } from "./exec/exec-server.ts";
+import { openFenceHooks } from "./guard/fence-hooks.ts";
+import type { Guard } from "./guard/guarded-session.ts";
+import type { LegBook } from "./guard/leg-book.ts";
+import { legGate } from "./guard/leg-gate.ts";
+import type { Prepared } from "./prepare.ts";
+import type { RunRequest } from "./request.ts";
+
+/** What they need of the session. */
+export interface DoorParts {
+  readonly id: string;
+  readonly request: RunRequest;
+  readonly prepared: Prepared;
+  readonly append: Append;
+  readonly legs: LegBook;
+  readonly guard: () => Guard;
+  /** Resolves when the fence runs; never, when there is none. */
+  readonly running: Promise<Fence>;
+  /** Ends the session. */
+  readonly stop: () => void;
+}
+
+/** The open ones. */
+export interface Doors {
+  /** Where the fence's helper connects for published ports; there only when the plan has any. */
+  readonly publishSocket: string;
+  readonly egress: Egress;
+  /** Hears the fence. */
+  event(event: FenceEvent): void;
+  /** The questions that a person was asked; `undefined` where nobody could ask any. */
+  prompts(): PromptTally | undefined;
+  /** Idempotent; `limit` is what further commands are told. */
+  close(end?: { readonly limit?: string }): Promise<void>;
+}
+
+interface Closes {
+  close(): Promise<void>;
+}
+
+/** Opens all, or closes what it had opened and says why. */
+export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonly Problem[]>> {
+  const { append, legs, prepared, request, running } = parts;
+  let questions: Questions | undefined;
+  const publishSocket = join(prepared.paths.dir, "ports.sock");
+  const [egress, ports, hooks, exec] = await Promise.all([
+    openEgress({
+      ...{ plan: prepared.egressPlan, socketPath: prepared.bridgeSocket, append },
+      consult: legGate({ legs, guard: parts.guard, cwd: prepared.plan.cwd, ask: () => questions?.ask }),
+    }),
+    prepared.plan.ports.length === 0
+      ? undefined
+      : publishPorts({ ports: prepared.plan.ports, socketPath: publishSocket }),
+    openHooks(parts, (opened) => {
+      questions = opened;
+    }),
+    openExecServer({
+      socketPath: prepared.paths.exec,
+      commandSocket: prepared.paths.commands,
+      fence: running,
+      place: { root: prepared.workspace.root, cwd: prepared.plan.cwd, home: request.caller.home },
+      env: prepared.plan.env,
+      policy: prepared.policy,
+      append,
+      stop: parts.stop,
+    }),
+  ]);
+  let closing: Promise<void> | undefined;
+  const close = async (end: { readonly limit?: string }): Promise<void> => {
+    if (exec.ok) await exec.value.close(end);
+    if (hooks?.ok === true) await hooks.value.close();
+    if (ports?.ok === true) await ports.value.close();
+    if (egress.ok) await egress.value.close();
+  };
+  const problems = [egress, ports, hooks, exec].flatMap((one) => (one === undefined || one.ok ? [] : [one.error]));
+  if (!egress.ok || !exec.ok || problems.length > 0) {
+    await close({});
+    return err(problems);
+  }
+  return ok({
+    publishSocket,
+    egress: egress.value,
+    event: (event) => exec.value.event(event),
+    prompts: () => questions?.stats(),
+    close: (end = {}) => (closing ??= close(end)),
+  });
+}
+
+/** The agent's hooks, and the questions that come of them. */
+async function openHooks(
+  { append, id, legs, prepared, request, running }: DoorParts,
+  opened: (questions: Questions) => void,
+): Promise<Result<Closes, Problem> | undefined> {
+  if (request.hooks === undefined) return undefined;
+  const { dialectOf } = request.hooks;
+  const places = { root: prepared.workspace.root, home: request.caller.home };
+  const questions = await openQuestions({
+    ...{ session: id, contained: true, ...places, stateDir: request.stateDir, append },
+    helper: request.installation.helper,
+    policy: () => prepared.policy,
+    channels: channelsOfRun(request, prepared.policy.approvals.channels, running),
+    agentPids: [],
+    // A full-screen program owns the terminal; there the question itself was shown, and the refusal says the rest.
+    tell: (line) => (request.terminals.stdin ? undefined : request.progress(line)),
+  });
+  opened(questions);
+  const server = await openFenceHooks({
+    ...{ dialectOf, socketPath: prepared.paths.hooks, policy: prepared.policy, ...places },
+    reachable: prepared.egressPlan.allow,
+    session: { id, append, legs, ask: questions.ask },
+  });
+  if (!server.ok) {
+    await questions.close();
+    return server;
+  }
+  const close = async (): Promise<void> => void (await Promise.all([server.value.close(), questions.close()]));
+  return ok({ close });
+}

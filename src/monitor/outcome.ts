@@ -1,0 +1,41 @@
+// What a session came to, put together from its parts (core/session/outcome.ts).
+import type { Outcome, PromptTally } from "#core/session";
+import type { Egress } from "#egress";
+import type { Finished } from "./finish.ts";
+import type { MetaParts } from "./session-meta.ts";
+
+/** Everything it is made of. */
+export interface OutcomeParts extends MetaParts {
+  readonly exitCode: number;
+  readonly limit: string | undefined;
+  readonly finished: Finished;
+  readonly network: ReturnType<Egress["summary"]>;
+  readonly prompts: PromptTally | undefined;
+  readonly refusedPaths: readonly string[];
+  readonly log: { readonly dir: string; readonly size: number; readonly root: string; readonly problem?: string };
+}
+
+/** The outcome, as of now. */
+export function outcomeOf(parts: OutcomeParts): Outcome {
+  const { finished, log, network, prepared, prompts } = parts;
+  const { root } = prepared.workspace;
+  return {
+    session: parts.id,
+    exitCode: parts.exitCode,
+    ...(parts.limit === undefined ? {} : { limit: parts.limit }),
+    durationMs: Date.now() - parts.started.getTime(),
+    workspace: { root, kind: prepared.plan.workspace.kind },
+    applied: finished.applied,
+    held: finished.held,
+    notices: [...finished.notices, ...prepared.notices, ...(log.problem === undefined ? [] : [log.problem])],
+    reached: network.allowed.map(({ host, port, count }) => ({ host, port, count })),
+    refused: network.blocked,
+    refusedPaths: parts.refusedPaths,
+    exposed: prepared.exposed,
+    untrusted: prepared.untrusted,
+    masked: prepared.plan.masked.map((path) => path.slice(root.length + 1)),
+    ...(prompts === undefined ? {} : { prompts }),
+    memoryBy: prepared.memoryBy,
+    log: { dir: log.dir, size: log.size, root: log.root },
+  };
+}

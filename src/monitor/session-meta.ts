@@ -1,0 +1,37 @@
+// What a run writes into its session's metadata: who, where, under which gate, and how it stands now.
+import type { Prepared } from "./prepare.ts";
+import type { RunRequest } from "./request.ts";
+import { type SessionMeta, thisSupervisor } from "./sessions.ts";
+
+/** What changes while a session goes on. */
+export type MetaNow = Pick<SessionMeta, "state" | "held"> & { readonly exitCode?: number };
+
+/** The run whose metadata it is. */
+export interface MetaParts {
+  readonly id: string;
+  readonly started: Date;
+  readonly request: RunRequest;
+  readonly prepared: Prepared;
+}
+
+/** The metadata as of now; `holdAll` says why everything waits, if it does. */
+export function metaOf({ id, started, request, prepared }: MetaParts, now: MetaNow, holdAll?: string): SessionMeta {
+  return {
+    id,
+    workspace: prepared.workspace.root,
+    kind: prepared.plan.workspace.kind,
+    command: request.argv,
+    ...(request.keeper === undefined ? {} : { kept: true }),
+    startedAt: started.toISOString(),
+    startedMs: started.getTime(),
+    ...(now.state === "running" ? {} : { endedAt: new Date().toISOString() }),
+    supervisor: thisSupervisor(),
+    masked: prepared.plan.masked,
+    gate: {
+      denied: prepared.unwritable,
+      alsoProtected: prepared.alsoProtected,
+      ...(holdAll === undefined ? {} : { holdAll }),
+    },
+    ...now,
+  };
+}
