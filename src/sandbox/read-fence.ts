@@ -19,6 +19,11 @@ export interface ReadFence {
   /** More output than this ends it: a repository may be made to flood. */
   readonly maxBytes: number;
   readonly timeoutMs: number;
+  /** More of the host, at other places inside. What is `writable` belongs to one session alone. */
+  readonly also?: readonly { readonly source: string; readonly target: string; readonly writable?: true }[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Whose files they seem to be inside, and so to git (the default is nobody). */
+  readonly user?: { readonly uid: number; readonly gid: number };
 }
 
 /** Runs the script and hands back what it printed. */
@@ -43,11 +48,18 @@ export function readInFence(fence: ReadFence): Promise<Result<Buffer, Problem>> 
 
 /** Exported for its golden test: the walls, as arguments. */
 export function fenceArguments(fence: ReadFence): readonly string[] {
+  const { uid, gid } = fence.user ?? { uid: 65534, gid: 65534 };
   return [
-    ...["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--uid", "65534", "--gid", "65534"],
+    ...["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--uid", `${uid}`, "--gid", `${gid}`],
     ...["--clearenv", "--setenv", "PATH", "/usr/bin:/bin", "--setenv", "LC_ALL", "C"],
+    ...Object.entries(fence.environment ?? {}).flatMap(([name, value]) => ["--setenv", name, value]),
     ...["--ro-bind", "/usr", "/usr", ...["/bin", "/lib", "/lib64"].flatMap(systemFolder).flatMap(bindArguments)],
     ...["--ro-bind", fence.root, fence.root, "--chdir", fence.root, "--seccomp", "3"],
+    ...(fence.also ?? []).flatMap(({ source, target, writable }) => [
+      writable ? "--bind" : "--ro-bind",
+      source,
+      target,
+    ]),
     ...["--", "/bin/sh", "-c", fence.script, "sh", ...fence.args],
   ];
 }
