@@ -33,7 +33,11 @@ export function readInFence(fence: ReadFence): Promise<Result<Buffer, Problem>> 
     return Promise.resolve(err(missing("bubblewrap is not installed", "sudo apt-get install -y bubblewrap")));
   if (!hasSeccompTable(process.arch))
     return Promise.resolve(err(missing(`there is no seccomp table for ${process.arch}`, undefined)));
-  const filter = seccompFilter({ architecture: process.arch, refuseSetGroupId: true });
+  const filter = seccompFilter({
+    architecture: process.arch,
+    refuseSetGroupId: true,
+    refuse: ["chmod", "fchmod", "fchmodat", "fchmodat2"],
+  });
   return new Promise((resolve) => {
     const child = spawn(bwrap, fenceArguments(fence), {
       env: {},
@@ -46,15 +50,29 @@ export function readInFence(fence: ReadFence): Promise<Result<Buffer, Problem>> 
   });
 }
 
+const DEVICES = ["/dev/null", "/dev/urandom"];
+
 /** Exported for its golden test: the walls, as arguments. */
 export function fenceArguments(fence: ReadFence): readonly string[] {
   const { uid, gid } = fence.user ?? { uid: 65534, gid: 65534 };
   return [
-    ...["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--uid", `${uid}`, "--gid", `${gid}`],
+    ...[
+      "--unshare-all",
+      "--die-with-parent",
+      "--new-session",
+      "--cap-drop",
+      "ALL",
+      "--uid",
+      `${uid}`,
+      "--gid",
+      `${gid}`,
+    ],
     ...["--clearenv", "--setenv", "PATH", "/usr/bin:/bin", "--setenv", "LC_ALL", "C"],
     ...Object.entries(fence.environment ?? {}).flatMap(([name, value]) => ["--setenv", name, value]),
     ...["--ro-bind", "/usr", "/usr", ...["/bin", "/lib", "/lib64"].flatMap(systemFolder).flatMap(bindArguments)],
     ...["--ro-bind", fence.root, fence.root, "--chdir", fence.root, "--seccomp", "3"],
+    // A root caller stays the owner of these two; the filter keeps it from closing them to everybody.
+    ...DEVICES.flatMap((path) => ["--dev-bind", path, path]),
     ...(fence.also ?? []).flatMap(({ source, target, writable }) => [
       writable ? "--bind" : "--ro-bind",
       source,

@@ -12,6 +12,8 @@ export interface SeccompOptions {
   readonly architecture: Architecture;
   /** Also refuse set-group-ID: in a `direct` workspace the bit would stay on the person's files. */
   readonly refuseSetGroupId: boolean;
+  /** Further calls that are refused, by name. */
+  readonly refuse?: readonly string[];
 }
 
 /** One test of the low half of an argument: after the mask, is it one of `when`, or none of `unless`? */
@@ -87,6 +89,7 @@ function leaves(options: SeccompOptions): readonly Leaf[] {
   };
   for (const group of table.allow) put(group.calls, (name) => [...conditions(name, options), returns(ALLOW)]);
   for (const group of table.refuse) put(group.calls, () => [returns(refuses("EPERM"))]);
+  put(options.refuse ?? [], () => [returns(refuses("EPERM"))]);
   const absent = [returns(refuses("ENOSYS"))];
   const last = Math.max(...known.keys());
   const all = Array.from({ length: last + 2 }, (_, from): Leaf => ({ from, code: known.get(from) ?? absent }));
