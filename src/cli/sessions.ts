@@ -5,6 +5,7 @@ import { legsOfSession, listSessions, requestStop, type SessionMeta } from "#mon
 import { callerStateDir } from "./caller.ts";
 import { complain, EXIT, fail } from "./exit.ts";
 import { requireRunning } from "./running-session.ts";
+import { sessionsShowCommand } from "./sessions-show.ts";
 
 interface Options {
   readonly json?: true;
@@ -18,12 +19,7 @@ export function sessionsCommand(): Command {
     .description("every session that runs or has changes that wait (the default)")
     .option("--json", "print one JSON document")
     .action((options: Options) => list(options.json === true));
-  sessions
-    .command("show")
-    .description("one session: where, what, and what set its legs")
-    .argument("[session]", "its id, or `last` (the default)")
-    .option("--json", "print one JSON document")
-    .action((session: string | undefined, options: Options) => show(session ?? "last", options.json === true));
+  sessions.addCommand(sessionsShowCommand());
   sessions
     .command("stop")
     .description("end a session with everything inside it; its changes are judged as at any end")
@@ -80,34 +76,6 @@ function list(json: boolean): void {
 
 function guardOf({ contained }: Shown): string {
   return contained ? "contained" : "uncontained";
-}
-
-function show(session: string, json: boolean): void {
-  const stateDir = callerStateDir(process.env);
-  const all = listSessions(stateDir);
-  const meta =
-    session === "last"
-      ? (all.findLast(({ kept }) => kept !== true) ?? all.at(-1))
-      : all.find(({ id }) => id === session);
-  if (meta === undefined) {
-    const message = session === "last" ? "there is no session" : `there is no session \`${session}\``;
-    fail({ code: "session-unknown", message, hint: "`ringfence sessions` lists them" }, EXIT.badInput);
-  }
-  const one = shown(stateDir, meta);
-  if (json) return print(one);
-  const guard = one.contained ? "contained (a fence stands around it)" : "uncontained (only hooks guard it)";
-  const rows: readonly (readonly [string, string])[] = [
-    ["session", one.id],
-    ["guard", guard],
-    ["state", `${one.state}${one.exitCode === undefined ? "" : `, exit ${one.exitCode}`}`],
-    ["command", commandOf(one)],
-    ["workspace", `${one.workspace} (${one.kind})`],
-    ["started", one.startedAt],
-    ...(one.endedAt === undefined ? [] : [["ended", one.endedAt] as const]),
-    ["held", one.held === 0 ? "0" : `${one.held} (ringfence review ${one.id})`],
-    ...one.legs.map(({ leg, cause, origin }) => [`leg ${leg}`, `${cause} (${origin})`] as const),
-  ];
-  for (const [name, text] of rows) process.stdout.write(`${name.padEnd(10)} ${forTerminal(text, { max: 200 })}\n`);
 }
 
 async function stop(session: string, json: boolean): Promise<void> {

@@ -32,6 +32,7 @@ export {
   readPolicy,
   readPolicyFile,
 } from "./policy-files.ts";
+export { type RecordedSession, recordedSession } from "./recorded-session.ts";
 export type { RunAnswer, RunRequest } from "./request.ts";
 export {
   type ApplyResult,

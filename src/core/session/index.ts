@@ -17,6 +17,7 @@ export {
 export { observationsOf, observationsOfEvent, observationsOfRecord } from "./observation.ts";
 export { offeredRule, type RuleEffect, ruleEffect } from "./offered-rule.ts";
 export type { HeldChange, HostCount, Outcome } from "./outcome.ts";
+export { type ProcessNode, type ProcessTree, processTree } from "./process-tree.ts";
 export { fullBucket, PROMPT_BUDGET, type PromptBucket, type PromptBudget, takePrompt } from "./prompt-budget.ts";
 export { countPrompt, NO_PROMPTS, type PromptTally, promptLines } from "./prompt-tally.ts";
 export {
@@ -32,3 +33,4 @@ export { type CommandSource, commandSources } from "./sources/commands.ts";
 export type { LegContext } from "./sources/context.ts";
 export { allLegPrograms } from "./sources/programs.ts";
 export { duration, summaryLines } from "./summary.ts";
+export { type TreeView, treeLines } from "./tree-lines.ts";

@@ -1,0 +1,121 @@
+// The process tree of a session, folded from its record (SAND-8): who started whom, with what, and which files and hosts each
+// touched. Only what walls observed counts; what an agent claims about itself is no process. Pure; texts stay an adversary's.
+import type { Json, LogRecord } from "../log/index.ts";
+
+/** One program that ran: a process has one for each exec. */
+export interface Program {
+  readonly argv: readonly string[];
+  readonly exe: string;
+  readonly cwd: string;
+}
+
+/** One process of the tree. */
+export interface ProcessNode {
+  readonly pid: number;
+  /** In the order they were executed; none where a process only forked. */
+  readonly programs: readonly Program[];
+  /** How it ended; absent while it runs, or where the kernel did not tell. */
+  readonly end?: { readonly code: number } | { readonly signal: number };
+  /** Paths written, created, renamed, deleted: each once, with what was done, in the order of the first act. */
+  readonly wrote: ReadonlyMap<string, readonly string[]>;
+  readonly read: readonly string[];
+  /** `host:port`, a socket's path: each once. */
+  readonly reached: readonly string[];
+  readonly children: readonly ProcessNode[];
+}
+
+/** The roots, usually one: the command; each further command is one more. */
+export interface ProcessTree {
+  readonly roots: readonly ProcessNode[];
+  /** Events that the recorder itself counted as lost. */
+  readonly lost: number;
+}
+
+interface Draft {
+  readonly pid: number;
+  readonly programs: Program[];
+  end?: NonNullable<ProcessNode["end"]>;
+  readonly wrote: Map<string, readonly string[]>;
+  readonly read: Set<string>;
+  readonly reached: Set<string>;
+  readonly children: Draft[];
+  readonly depth: number;
+  /** The list that it stands in itself. */
+  readonly siblings: Draft[];
+}
+
+/** A chain of forks deeper than this is drawn as one level: an agent can make one as deep as its limit of processes. */
+const DEEPEST = 100;
+
+type Seen = Pick<LogRecord, "type" | "origin" | "data" | "actor">;
+
+/** Folds records in their order. A number that is used again after its process ended is a new process. */
+export function processTree(records: Iterable<Seen>): ProcessTree {
+  const living = new Map<number, Draft>();
+  const roots: Draft[] = [];
+  let lost = 0;
+  const at = (pid: number, parent?: number): Draft => {
+    const known = living.get(pid);
+    if (known !== undefined) return known;
+    const above = parent === undefined || parent === pid ? undefined : living.get(parent);
+    const depth = above === undefined ? 0 : Math.min(above.depth + 1, DEEPEST);
+    const siblings = above === undefined ? roots : above.depth === DEEPEST ? above.siblings : above.children;
+    const touched = { wrote: new Map(), read: new Set<string>(), reached: new Set<string>() };
+    const draft: Draft = { pid, programs: [], ...touched, children: [], depth, siblings };
+    living.set(pid, draft);
+    siblings.push(draft);
+    return draft;
+  };
+  for (const { type, origin, data, actor } of records) {
+    const pid = actor?.pid;
+    if (type === "recorder.lost") lost += count(data["events"]);
+    if (origin !== "observed" || pid === undefined) continue;
+    if (type === "exec.start") {
+      const parent = typeof data["parent"] === "number" ? data["parent"] : undefined;
+      at(pid, parent).programs.push({ argv: words(data["argv"]), exe: actor?.exe ?? "", cwd: text(data["cwd"]) });
+    } else if (type === "exec.exit") {
+      const { signal, code } = data;
+      const ended = at(pid);
+      if (typeof signal === "number") ended.end = { signal };
+      else if (typeof code === "number") ended.end = { code };
+      living.delete(pid);
+    } else if (type === "file.write" && data["verdict"] !== "refused") {
+      const { wrote } = at(pid);
+      const path = text(data["path"]);
+      const acts = wrote.get(path) ?? [];
+      const act = text(data["operation"]);
+      if (!acts.includes(act)) wrote.set(path, [...acts, act]);
+    } else if (type === "file.read") at(pid).read.add(text(data["path"]));
+    else if (type === "net.connect") at(pid).reached.add(destination(data));
+  }
+  return { roots: roots.map(finished), lost };
+}
+
+function finished({ pid, programs, end, wrote, read, reached, children }: Draft): ProcessNode {
+  return {
+    ...{ pid, programs, wrote },
+    ...(end === undefined ? {} : { end }),
+    read: [...read],
+    reached: [...reached],
+    children: children.map(finished),
+  };
+}
+
+function destination(data: { readonly [key: string]: Json }): string {
+  const host = text(data["host"]) || text(data["address"]);
+  if (host === "") return text(data["path"]);
+  const shown = host.includes(":") ? `[${host}]` : host;
+  return data["port"] === undefined ? shown : `${shown}:${String(data["port"])}`;
+}
+
+function words(value: Json | undefined): readonly string[] {
+  return Array.isArray(value) ? value.filter((word): word is string => typeof word === "string") : [];
+}
+
+function text(value: Json | undefined): string {
+  return typeof value === "string" ? value : "";
+}
+
+function count(value: Json | undefined): number {
+  return typeof value === "number" ? value : 0;
+}

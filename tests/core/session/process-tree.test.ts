@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import type { Json, LogRecord } from "#core/log";
+import { type ProcessTree, processTree, treeLines } from "#core/session";
+
+type Part = Parameters<typeof processTree>[0] extends Iterable<infer One> ? One : never;
+
+const seen = (type: string, pid: number, data: { readonly [key: string]: Json } = {}): Part => ({
+  ...{ type, origin: "observed" as LogRecord["origin"], data },
+  actor: { pid, exe: `/usr/bin/${String((data["argv"] as string[] | undefined)?.[0] ?? "x")}` },
+});
+const exec = (pid: number, parent: number, ...argv: string[]): Part =>
+  seen("exec.start", pid, { argv, cwd: "/w", parent });
+const wrote = (pid: number, path: string, operation = "write"): Part => seen("file.write", pid, { path, operation });
+const lines = (tree: ProcessTree, most = 100): readonly string[] => treeLines(tree, { root: "/w", most, files: 3 });
+
+describe("the process tree of a record", () => {
+  it("names who started whom, and what each touched", () => {
+    const tree = processTree([
+      exec(2, 1, "sh", "-c", "make && ./hello"),
+      exec(3, 2, "make"),
+      exec(4, 3, "gcc", "-c", "a.c"),
+      wrote(4, "/w/a.o", "create"),
+      seen("exec.exit", 4, { code: 0 }),
+      seen("exec.exit", 3, { code: 2 }),
+      exec(5, 2, "./hello"),
+      seen("net.connect", 5, { address: "127.0.0.1", port: 3128, via: "recorder" }),
+      wrote(5, "/tmp/x", "unlink"),
+      seen("exec.exit", 5, { signal: 11 }),
+    ]);
+    expect(lines(tree)).toEqual([
+      "└─ sh -c 'make && ./hello'  [2]",
+      "   ├─ make  [3]  exit 2",
+      "   │  └─ gcc -c a.c  [4]",
+      "   │       wrote a.o",
+      "   └─ ./hello  [5]  signal 11",
+      "        wrote /tmp/x (unlink)",
+      "        reached 127.0.0.1:3128",
+    ]);
+  });
+
+  it("gives a number that is used again to a new process", () => {
+    const tree = processTree([exec(2, 1, "a"), seen("exec.exit", 2, { code: 0 }), exec(2, 1, "b")]);
+    expect(tree.roots.map(({ programs }) => programs[0]?.argv)).toEqual([["a"], ["b"]]);
+  });
+
+  it("shows one exec after another in one process, forks as their parents', and like leaves once", () => {
+    const tree = processTree([
+      exec(2, 1, "env", "make"),
+      exec(2, 1, "make"),
+      seen("exec.start", 3, { argv: [], parent: 2 }),
+      ...[10, 11, 12].flatMap((pid) => [exec(pid, 2, "cc1"), seen("exec.exit", pid, { code: 0 })]),
+    ]);
+    expect(lines(tree)).toContain("   └─ cc1  ×3");
+    expect(lines(tree)[0]).toBe("└─ env make → make  [2]");
+  });
+
+  it("takes nobody's word: claims, and refusals that changed nothing, are not in it", () => {
+    const claim: Part = { ...exec(2, 1, "rm"), origin: "claimed" };
+    const refused = seen("file.write", 3, { path: "/w/.git/hooks/x", operation: "create", verdict: "refused" });
+    expect(processTree([claim, exec(3, 1, "sh"), refused]).roots).toMatchObject([{ pid: 3, wrote: new Map() }]);
+  });
+
+  it("escapes what an agent called things, and is bounded in depth, lines and names", () => {
+    const chain = Array.from({ length: 20_000 }, (_, at) => exec(at + 2, at + 1, "f\u001b[2J"));
+    const files = Array.from({ length: 50 }, (_, at) => wrote(2, `/w/${at}`));
+    const shown = lines(processTree([...chain, ...files]), 40);
+    expect(shown.length).toBe(41);
+    expect(shown.join("\n")).not.toContain("\u001b");
+    expect(shown[1]).toContain("wrote 0, 1, 2, and 47 more");
+    expect(shown.at(-1)).toMatch(/^… and \d+ more lines/);
+  });
+
+  it("says what the recorder lost", () => {
+    const lost: Part = { type: "recorder.lost", origin: "observed", data: { events: 3 } };
+    expect(lines(processTree([lost]))).toEqual(["the recorder lost 3 events"]);
+  });
+});
