@@ -46,6 +46,10 @@ export interface Change {
   readonly masked: boolean;
   /** For an added file: the deleted path with the same bytes. */
   readonly movedFrom?: string;
+  /** The host's side is not what the session knew: uncommitted work beside a private copy, or an edit after a live apply. */
+  readonly differs?: boolean;
+  /** The host's side is what this session put there before (`apply: live`). */
+  readonly ours?: boolean;
 }
 
 /** What a repository's own data would lose, counted where something of it is deleted. */
@@ -70,4 +74,6 @@ export interface ChangeSet {
   readonly losses: readonly RepositoryLoss[];
   /** Files on the host outside `.git` and dependency folders; counted only when something was deleted, else 0. */
   readonly hostFiles: number;
+  /** Files that this session deleted on the host before (`apply: live`). */
+  readonly lostBefore?: number;
 }

@@ -33,5 +33,8 @@ export function isMassDeletion(set: ChangeSet): boolean {
   const lost = set.changes.filter(
     (change) => isLoss(change, moved) && !GIT.test(change.path) && !REMADE.test(change.path),
   );
-  return lost.length > MASS || (lost.length > MASS_WHOLE && lost.length * 2 >= set.hostFiles);
+  // What went before counts, or a little at a time would be everything in the end.
+  const before = set.lostBefore ?? 0;
+  const all = lost.length + before;
+  return lost.length > 0 && (all > MASS || (all > MASS_WHOLE && all * 2 >= set.hostFiles + before));
 }

@@ -115,7 +115,9 @@ function reasonToHold(change: Change, set: ChangeSet, context: GateContext): Hol
 }
 
 // A folder's time moves with everything in it; what is in it is judged by itself.
-function hostMoved({ before }: Change, { startedMs }: GateContext): HoldReason | undefined {
+function hostMoved({ before, differs, ours }: Change, { startedMs }: GateContext): HoldReason | undefined {
+  if (differs === true) return { code: "host-moved", why: "the host's file is not the one that the session knew" };
+  if (ours === true) return undefined;
   return before !== undefined && before.type !== "folder" && before.changedMs > startedMs
     ? { code: "host-moved", why: "the host's file changed while the session ran" }
     : undefined;

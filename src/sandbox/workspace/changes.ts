@@ -1,11 +1,13 @@
 // From an overlay's upper folder to the changes of the session (core/review/change.ts): compares each entry with the host as
 // it is now. A copy-up that changed nothing is nothing; a removed folder is each of its files; what the fence masked is never
 // called deleted. Reads only.
-import { lstatSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
-import { isDependencyFolder, isGitName } from "#core/paths";
+import { isDependencyFolder } from "#core/paths";
 import type { Change, ChangeSet, Entry, HostEntry } from "#core/review";
+import { againstHost } from "./against-host.ts";
+import { bareRepositories } from "./bare-repository.ts";
 import { repositoryLosses } from "./git-loss.ts";
 import { digestOf, hostEntry } from "./host-entry.ts";
 import { type LinkEnds, linkEnds } from "./link-target.ts";
@@ -17,8 +19,10 @@ export interface ChangesOptions {
   /** The native helper. */
   readonly helper: string;
   readonly upper: string;
-  /** The real workspace. */
+  /** What the fence showed below it: the real workspace, or a private copy of it. */
   readonly lower: string;
+  /** The real workspace, when `lower` is a private copy. */
+  readonly host?: string;
   /** Absolute paths that the fence hid: their absence inside is no deletion. */
   readonly masked: readonly string[];
   /** Folders of programs besides the system's, to which a link may lead (a Python environment's interpreter). */
@@ -30,7 +34,8 @@ export async function readChanges(options: ChangesOptions): Promise<Result<Chang
   const upper = await readUpper(options.helper, options.upper);
   if (!upper.ok) return upper;
   try {
-    return ok(new Comparison(options, upper.value).changeSet());
+    const set = new Comparison(options, upper.value).changeSet();
+    return ok(options.host === undefined ? set : againstHost(set, options.host));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const hint = "nothing was applied; make the workspace readable and run `ringfence review`";
@@ -58,7 +63,7 @@ class Comparison {
     this.options = options;
     this.entries = entries;
     this.inUpper = new Set(entries.map(({ path }) => path.toString("latin1")));
-    this.links = linkEnds({ root: options.lower, entries, toolchains: options.toolchains ?? [] });
+    this.links = linkEnds({ root: options.host ?? options.lower, entries, toolchains: options.toolchains ?? [] });
     this.masked = new Set(options.masked.map((path) => path.slice(options.lower.length + 1)));
   }
 
@@ -69,7 +74,7 @@ class Comparison {
     this.changes.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
     return {
       changes: this.changes,
-      bareRepositories: this.bareRepositories(),
+      bareRepositories: bareRepositories(this.changes, this.options.lower),
       losses: repositoryLosses(this.changes, this.options),
       hostFiles: deleted ? countFiles(this.options.lower) : 0,
     };
@@ -178,27 +183,6 @@ class Comparison {
       if (from !== undefined) change.movedFrom = from;
     }
   }
-
-  /** Folders that the agent touched and that then have what git looks for: HEAD and (objects and refs, or commondir). */
-  private bareRepositories(): readonly string[] {
-    const parts = new Set(["head", "objects", "refs", "commondir", "config", "hooks", "modules", "worktrees"]);
-    const touched = new Set<string>();
-    for (const { path, kind } of this.changes) {
-      const components = path.split("/");
-      components.forEach((component, at) => {
-        if (kind !== "delete" && parts.has(component.toLowerCase())) touched.add(components.slice(0, at).join("/"));
-      });
-    }
-    const gone = new Set(this.changes.flatMap(({ path, kind }) => (kind === "delete" ? [path] : [])));
-    const added = new Set(this.changes.flatMap(({ path, kind }) => (kind === "delete" ? [] : [path])));
-    const stands = (path: string): boolean =>
-      added.has(path) || (!gone.has(path) && exists(join(this.options.lower, path)));
-    return [...touched].filter((folder) => {
-      if (folder.split("/").some(isGitName)) return false;
-      const at = (name: string): boolean => stands(folder === "" ? name : `${folder}/${name}`);
-      return at("HEAD") && (at("commondir") || (at("objects") && at("refs")));
-    });
-  }
 }
 
 function kindOf(before: HostEntry | undefined, after: Entry): Change["kind"] | undefined {
@@ -216,10 +200,6 @@ function below(root: string, path: Buffer): Buffer {
 function parentOf(path: string): string {
   const slash = path.lastIndexOf("/");
   return slash < 0 ? "" : path.slice(0, slash);
-}
-
-function exists(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 // Enough to tell half of a repository from a few files of a large one.
