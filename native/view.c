@@ -129,14 +129,15 @@ char *escaped(const char *path) {
   return text;
 }
 
-// overlay LOWER MASK UPPER WORK, all below the staging folder; MASK may be empty.
-static void make_overlay(const struct record *step, const char *root) {
+// overlay LOWER MASK UPPER WORK TARGET, all but the target below the staging folder; MASK may be empty.
+static void make_overlay(const struct record *step) {
+  const char *target = step->strings[5].bytes;
   const char *lower = step->strings[1].bytes, *mask = step->strings[2].bytes, *upper = step->strings[3].bytes;
   struct stat like;
   if (stat(lower, &like) != 0 || chmod(upper, like.st_mode & 07777 & ~(mode_t)06000) != 0) fail("overlay", upper);
   char *up = escaped(upper), *work = escaped(step->strings[4].bytes);
   char *options = format("lowerdir=%s%s%s,upperdir=%s,workdir=%s,userxattr", mask, *mask == '\0' ? "" : ":", lower, up, work);
-  if (mount("overlay", root, "overlay", MS_NOSUID | MS_NODEV, options) != 0) fail("overlay", root);
+  if (mount("overlay", target, "overlay", MS_NOSUID | MS_NODEV, options) != 0) fail("overlay", target);
   free(up);
   free(work);
   free(options);
@@ -163,7 +164,7 @@ static void protect(const char *path) {
 
 // Unmounts and removes the staging folder: the session's own folders must not be reachable by any path inside.
 static void leave_staging(void) {
-  static const char *const mounted[] = {"helper", "lower", "mask", "session"};
+  static const char *const mounted[] = {"helper", "lower", "mask", "repository", "session"};
   for (size_t i = 0; i < sizeof mounted / sizeof *mounted; i++) {
     char *path = format(STAGING "/%s", mounted[i]);
     if (umount2(path, MNT_DETACH) != 0 && errno != EINVAL && errno != ENOENT) fail("unmount", path);
@@ -185,7 +186,7 @@ void make_view(const struct program *program) {
     const char *word = step->strings[0].bytes, *first = step->strings[1].bytes;
     if (strcmp(word, "file") == 0) make_file(step, i);
     else if (strcmp(word, "whiteout") == 0) make_whiteout(first);
-    else if (strcmp(word, "overlay") == 0) make_overlay(step, program->root);
+    else if (strcmp(word, "overlay") == 0) make_overlay(step);
     else if (strcmp(word, "still") == 0) make_still(first, STAGING "/bare");
     else if (strcmp(word, "endpoints") == 0) cover_endpoints(first);
     else if (strcmp(word, "cover") == 0) cover(first);

@@ -17,14 +17,26 @@ export function stagingPlaces(overlay: Overlay): {
   readonly mask: string;
   readonly upper: string;
   readonly work: string;
+  readonly repository?: { readonly lower: string; readonly upper: string; readonly work: string };
 } {
   const session = commonFolder(overlay.upper, overlay.work);
+  const staged = (path: string): string => `${STAGING}/session${path.slice(session.length)}`;
+  const { repository } = overlay;
   return {
     session,
     lower: `${STAGING}/lower`,
     mask: `${STAGING}/mask`,
-    upper: `${STAGING}/session${overlay.upper.slice(session.length)}`,
-    work: `${STAGING}/session${overlay.work.slice(session.length)}`,
+    upper: staged(overlay.upper),
+    work: staged(overlay.work),
+    ...(repository === undefined
+      ? {}
+      : {
+          repository: {
+            lower: `${STAGING}/repository`,
+            upper: staged(repository.upper),
+            work: staged(repository.work),
+          },
+        }),
   };
 }
 
@@ -86,7 +98,9 @@ function mountArguments(mount: Mount): readonly string[] {
 function workspaceArguments(workspace: WorkspacePlan): readonly string[] {
   switch (workspace.kind) {
     case "overlay":
-      return ["--dir", workspace.root];
+      return [workspace.root, ...(workspace.repository === undefined ? [] : [workspace.repository.root])].flatMap(
+        (root) => ["--dir", root],
+      );
     case "direct":
       return ["--bind", workspace.root, workspace.root];
     case "read-only":
@@ -100,8 +114,11 @@ function stagingArguments(workspace: WorkspacePlan): readonly string[] {
   if (workspace.kind !== "overlay") return [];
   const places = stagingPlaces(workspace);
   return [
-    ...["--ro-bind", workspace.root, places.lower],
+    ...["--ro-bind", workspace.lower ?? workspace.root, places.lower],
     ...["--bind", places.session, `${STAGING}/session`],
     ...["--bind", workspace.mask, places.mask],
+    ...(workspace.repository === undefined || places.repository === undefined
+      ? []
+      : ["--ro-bind", workspace.repository.root, places.repository.lower]),
   ];
 }

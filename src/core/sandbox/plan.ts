@@ -20,11 +20,15 @@ export type WorkspacePlan =
   | {
       readonly kind: "overlay";
       readonly root: string;
+      /** What is shown below the changes when that is not `root` itself: a private copy of it. */
+      readonly lower?: string;
       /** Session-owned folders on one file system; `upper` holds the agent's changes afterwards, and only those. */
       readonly upper: string;
       readonly work: string;
       /** Session-owned folder for a middle layer of whiteouts: `masked` paths vanish without touching `upper`. */
       readonly mask: string;
+      /** The workspace's repository when it lies elsewhere (a linked worktree's, a submodule's): copy-on-write at its own place. */
+      readonly repository?: { readonly root: string; readonly upper: string; readonly work: string };
     }
   | {
       readonly kind: "direct";

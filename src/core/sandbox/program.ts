@@ -65,7 +65,16 @@ function workspaceRecords(plan: SandboxPlan): readonly Record[] {
     const inside = masked.map((path) => path.slice(workspace.root.length + 1));
     return [
       ...inside.map((path) => ["whiteout", path] as const),
-      ["overlay", places.lower, inside.length === 0 ? "" : places.mask, places.upper, places.work],
+      ["overlay", places.lower, inside.length === 0 ? "" : places.mask, places.upper, places.work, workspace.root],
+      ...(workspace.repository === undefined || places.repository === undefined
+        ? []
+        : [
+            [
+              "overlay",
+              ...[places.repository.lower, "", places.repository.upper, places.repository.work],
+              workspace.repository.root,
+            ] as const,
+          ]),
     ];
   }
   const covers = masked.map((path) => ["cover", path] as const);

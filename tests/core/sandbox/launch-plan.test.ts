@@ -70,7 +70,10 @@ test("the helper's program", () => {
   expect(records(helperProgram(plan, "x64")).filter(([operation]) => operation !== "seccomp")).toEqual([
     ["file", "/etc/hostname", "ringfence\n"],
     ["whiteout", ".env"],
-    ["overlay", "/.ringfence/lower", "/.ringfence/mask", "/.ringfence/session/upper", "/.ringfence/session/work"],
+    [
+      ...["overlay", "/.ringfence/lower", "/.ringfence/mask"],
+      ...["/.ringfence/session/upper", "/.ringfence/session/work", "/w,:\\"],
+    ],
     ["root", "/w,:\\"],
     ["cwd", "/w,:\\"],
     ["search", "/usr/bin"],
