@@ -3,6 +3,14 @@ export { bwrapArguments } from "./bwrap.ts";
 export { buildEnvironment, type Environment, type EnvironmentParts } from "./environment.ts";
 export type { GuardPlan, HelperLimits, Mount, SandboxPlan, StreamsPlan, WorkspacePlan } from "./plan.ts";
 export { type FurtherCommand, furtherProgram, helperProgram } from "./program.ts";
+export {
+  type ActOutcome,
+  parseRecorderLine,
+  type RecorderEvent,
+  type RecorderPlan,
+  type SocketName,
+  type WriteOperation,
+} from "./recorder.ts";
 export { type Architecture, hasSeccompTable, type SeccompOptions, seccompFilter } from "./seccomp.ts";
 export {
   cachePlaces,

@@ -1,6 +1,8 @@
 // The fence as plain data (DESIGN 8): what is seen, what is masked, what runs, under which limits.
 // Pure and golden-tested; `sandbox/launch.ts` turns it into bubblewrap's arguments and the helper's program, and nothing else decides.
 
+import type { RecorderPlan } from "./recorder.ts";
+
 /** One thing of the host that is seen inside, in the order of mounting. Destinations are absolute. */
 export type Mount =
   | { readonly kind: "ro-bind"; readonly source: string; readonly target: string }
@@ -84,4 +86,6 @@ export interface SandboxPlan {
   readonly ports: readonly number[];
   readonly streams: StreamsPlan;
   readonly limits: HelperLimits;
+  /** What the flight recorder takes down; absent only in fences that run nothing of the agent's (probes, git for the review). */
+  readonly recorder?: RecorderPlan;
 }
