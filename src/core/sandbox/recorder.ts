@@ -202,8 +202,8 @@ function whole(text: string): number | undefined {
 /** Bytes that are no UTF-8 become U+FFFD: a record holds text. */
 function decoded(field: string): string {
   if (!field.includes("%")) return field;
-  const bytes = Uint8Array.from(field.matchAll(/%([0-9a-f]{2})|[^]/g), ([one, hex]) =>
+  const bytes = Uint8Array.from(field.matchAll(/%([0-9a-f]{2})|[\s\S]/g), ([one, hex]) =>
     hex === undefined ? (one?.charCodeAt(0) ?? 0) : Number.parseInt(hex, 16),
   );
-  return new TextDecoder().decode(bytes);
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
