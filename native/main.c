@@ -4,6 +4,7 @@
 //   attach SOCKET TOKEN       outside: the caller of a further command in a running fence (attach.h)
 //   exec FOLDER -- COMMAND    outside: a further command in the session of that folder (exec.h)
 //   remove PATH               outside: delete a session folder, whatever is in it (remove.h)
+//   times ROOT                outside: modification times from standard input, to the nanosecond (times.h)
 //   hook AGENT                an agent's hook, inside and outside: one event in, one verdict out (hook.h)
 //   peer                      outside: who is at the other end of the Unix socket on descriptor 0 (peer.h)
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #include "outer.h"
 #include "peer.h"
 #include "remove.h"
+#include "times.h"
 
 int main(int count, char **arguments) {
   const char *errand = count > 1 ? arguments[1] : "";
@@ -27,8 +29,9 @@ int main(int count, char **arguments) {
   if (strcmp(errand, "exec") == 0 && count > 4 && strcmp(arguments[3], "--") == 0) return run_exec(arguments[2], arguments + 4);
   if (strcmp(errand, "remove") == 0 && count == 3) return run_remove(arguments[2]);
   if (strcmp(errand, "changes") == 0 && count == 3) return run_changes(arguments[2]);
+  if (strcmp(errand, "times") == 0 && count == 3) return run_times(arguments[2]);
   if (strcmp(errand, "peer") == 0 && count == 2) return run_peer();
   if (strcmp(errand, "hook") == 0) run_hook(arguments + 2);
-  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | attach SOCKET TOKEN | exec FOLDER -- COMMAND | remove PATH | changes PATH | hook AGENT | peer\n");
+  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | attach SOCKET TOKEN | exec FOLDER -- COMMAND | remove PATH | changes PATH | times ROOT | hook AGENT | peer\n");
   return EXIT_NO_FENCE;
 }

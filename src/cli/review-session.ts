@@ -16,6 +16,14 @@ export function reviewPlaces(): ReviewPlaces {
 
 /** The named session's review, or the last one that waits in this workspace; ends the process when there is none. */
 export async function requireReview(places: ReviewPlaces, id: string | undefined): Promise<OpenReview> {
+  refuseInside();
+  const review = await openReview(places, id);
+  if (!review.ok) return fail(review.error, EXIT.badInput);
+  return review.value;
+}
+
+/** Ends the process when it is inside a fence. */
+export function refuseInside(): void {
   if (process.env["RINGFENCE"] === "1") {
     fail(
       {
@@ -26,9 +34,6 @@ export async function requireReview(places: ReviewPlaces, id: string | undefined
       EXIT.policyRefused,
     );
   }
-  const review = await openReview(places, id);
-  if (!review.ok) return fail(review.error, EXIT.badInput);
-  return review.value;
 }
 
 /** The first argument is a session if it looks like an id, else a path of the last one. */

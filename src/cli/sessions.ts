@@ -6,6 +6,7 @@ import { callerStateDir } from "./caller.ts";
 import { complain, EXIT, fail } from "./exit.ts";
 import { requireRunning } from "./running-session.ts";
 import { sessionsShowCommand } from "./sessions-show.ts";
+import { addSessionsUndo } from "./sessions-undo.ts";
 
 interface Options {
   readonly json?: true;
@@ -26,6 +27,7 @@ export function sessionsCommand(): Command {
     .argument("<session>", "its id, or `last`")
     .option("--json", "print one JSON document")
     .action((session: string, options: Options) => stop(session, options.json === true));
+  addSessionsUndo(sessions);
   return sessions;
 }
 

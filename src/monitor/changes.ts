@@ -5,7 +5,8 @@ import { ok, type Problem, type Result } from "#core";
 import { compileDenies } from "#core/paths";
 import { type HoldReason, type Judged, judgeChanges } from "#core/review";
 import { toolchainFolders } from "#core/sandbox";
-import { type Applied, applyChanges, finishApply, readChanges } from "#sandbox";
+import { type Applied, type ApplyPlaces, applyChanges, finishApply, readChanges } from "#sandbox";
+import { type PastMeta, pastFolder, writePastMeta } from "./past-folder.ts";
 import { type SessionMeta, sessionPaths } from "./sessions.ts";
 
 /** Where a session's changes are, and what judges them. */
@@ -13,7 +14,7 @@ export interface ChangesPlace {
   readonly stateDir: string;
   readonly helper: string;
   readonly home: string;
-  readonly meta: Pick<SessionMeta, "id" | "workspace" | "startedMs" | "masked" | "gate">;
+  readonly meta: PastMeta & Pick<SessionMeta, "startedMs" | "masked" | "gate">;
 }
 
 /** Reads and judges everything the session would still change. An apply that was cut off is finished first. */
@@ -49,6 +50,7 @@ export async function readJudged(place: ChangesPlace): Promise<Result<readonly J
 
 /** Carries out what was accepted, and remembers it. */
 export function applyJudged(place: ChangesPlace, accepted: readonly Judged[]): Applied {
+  if (accepted.length > 0) writePastMeta(place.stateDir, place.meta);
   const done = applyChanges(
     applyPlaces(place),
     accepted.map(({ change }) => change),
@@ -74,14 +76,12 @@ function settledFile({ stateDir, meta }: ChangesPlace): string {
   return join(sessionPaths(stateDir, meta.id).dir, "settled.jsonl");
 }
 
-function applyPlaces({ stateDir, meta }: ChangesPlace): {
-  root: string;
-  upper: string;
-  journal: string;
-  stage: string;
-} {
+function applyPlaces({ stateDir, meta }: ChangesPlace): ApplyPlaces {
   const { dir, upper } = sessionPaths(stateDir, meta.id);
-  return { root: meta.workspace, upper, journal: join(dir, "journal.json"), stage: join(dir, "stage") };
+  return {
+    ...{ root: meta.workspace, upper, journal: join(dir, "journal.json"), stage: join(dir, "stage") },
+    past: pastFolder(stateDir, meta.id),
+  };
 }
 
 function holdReason(word: string): HoldReason {

@@ -24,6 +24,7 @@ export { proposePolicy } from "./init/proposal.ts";
 export { surveyRepository } from "./init/survey.ts";
 export { POLICY_FILE, writePolicyFile } from "./init/write.ts";
 export { linkResolver } from "./links.ts";
+export { listPasts, PAST_KEPT, prunePasts } from "./past-folder.ts";
 export {
   acceptPolicyFile,
   MANAGED_POLICY,
@@ -46,4 +47,5 @@ export {
 export { runSession } from "./session.ts";
 export { listSessions, type SessionMeta, sessionPaths } from "./sessions.ts";
 export { sweepSessions } from "./sweep.ts";
+export { type UndoResult, undoSession } from "./undo.ts";
 export { findWorkspace, type Workspace, workspaceFolder } from "./workspace.ts";

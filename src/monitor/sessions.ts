@@ -103,7 +103,8 @@ export function sessionIds(stateDir: string): readonly string[] {
   }
 }
 
-const SESSION_ID = /^\d{8}-\d{6}-[0-9a-f]{6}$/;
+/** The form of every session id. */
+export const SESSION_ID: RegExp = /^\d{8}-\d{6}-[0-9a-f]{6}$/;
 
 /** All sessions with folders, oldest first (ids sort by time). A running one whose supervisor is gone is shown as `killed`. */
 export function listSessions(stateDir: string): readonly SessionMeta[] {

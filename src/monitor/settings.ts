@@ -2,7 +2,9 @@
 import type { Append } from "#core/log";
 import { gitPlace, isGitData, isGitObject } from "#core/review";
 import { type ConfigPlace, planGitConfig, writeGitConfig } from "#review";
+import { changeKept } from "#sandbox";
 import { type ChangesPlace, markSettled } from "./changes.ts";
+import { pastFolder, writePastMeta } from "./past-folder.ts";
 import { sessionPaths } from "./sessions.ts";
 
 /** What became of one `config` file. */
@@ -39,7 +41,10 @@ export async function mergeSettings(
     if (plan.merge.length > 0) {
       const settings = plan.merge.slice(0, NAMED_MOST).map(({ key, values }) => ({ key, values: [...values] }));
       await append({ type: "diff", origin: "observed", data: { path, merged: plan.merge.length, settings } });
-      writeGitConfig(config, plan.merge);
+      const { workspace: root } = config;
+      const past = pastFolder(place.stateDir, place.meta.id);
+      writePastMeta(place.stateDir, place.meta);
+      changeKept({ root, past, path }, () => writeGitConfig(config, plan.merge));
     }
     if (plan.held.length === 0) markSettled(place, [path]);
     results.push({ path, merged: plan.merge.map(({ key }) => key), held: plan.held });

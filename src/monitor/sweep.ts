@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { finishUndos } from "./past-folder.ts";
 import { listSessions, type SessionPaths, sessionIds, sessionPaths, writeMeta } from "./sessions.ts";
 
 /** Removes a session's folders. What the agent filled is removed by the helper: no depth, mode or link can confuse it. */
@@ -32,6 +33,7 @@ const UNNAMED_MS = 10 * 60_000;
 
 /** Sessions whose supervisor was killed: their changes stay for `review`, everything else goes. */
 export async function sweepSessions(stateDir: string, helper: string): Promise<void> {
+  finishUndos(stateDir, helper);
   for (const meta of listSessions(stateDir)) {
     if (meta.state !== "killed") continue;
     const paths = sessionPaths(stateDir, meta.id);

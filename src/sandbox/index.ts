@@ -21,6 +21,9 @@ export {
 export { probeFence } from "./probe-fence.ts";
 export { type ReadFence, readInFence } from "./read-fence.ts";
 export { findBubblewrap } from "./trial.ts";
-export { type Applied, type ApplyPlaces, applyChanges, finishApply, type Refusal } from "./workspace/apply.ts";
+export { type ApplyPlaces, applyChanges, finishApply } from "./workspace/apply.ts";
+export type { Applied, Refusal } from "./workspace/carry.ts";
 export { type ChangesOptions, readChanges } from "./workspace/changes.ts";
+export { changeKept } from "./workspace/past-beside.ts";
 export { findSecretFiles, type SecretFiles, type SecretSearch } from "./workspace/secrets.ts";
+export { finishUndo, planUndo, type UndoPlaces, undoChanges } from "./workspace/undo.ts";

@@ -22,7 +22,7 @@ export function overlayBench(folder: string): OverlayBench {
   const at = (name: string): string => join(folder, name);
   for (const name of ["work space", "upper", "work", "mask"]) mkdirSync(at(name));
   const root = at("work space");
-  const places = { root, upper: at("upper"), journal: at("journal.json"), stage: at("stage") };
+  const places = { root, upper: at("upper"), journal: at("journal.json"), stage: at("stage"), past: at("past") };
   const environment = { PATH: process.env["PATH"], HOME: "/nonexistent", GIT_CONFIG_NOSYSTEM: "1", LC_ALL: "C.UTF-8" };
   const options: ExecFileSyncOptionsWithStringEncoding = {
     encoding: "utf8",

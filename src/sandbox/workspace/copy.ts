@@ -1,7 +1,7 @@
 // One file of the session copied to a new name, checked on the way: the bytes that arrive are the bytes that were judged.
 import { createHash } from "node:crypto";
 import { closeSync, constants, fchmodSync, fchownSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
-import type { Entry, HostEntry } from "#core/review";
+import type { Entry } from "#core/review";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
@@ -9,8 +9,10 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constant
 export interface CopyOptions {
   /** What was judged: digest and mode. */
   readonly after: Entry;
-  /** The file of the host that it replaces, whose owner it keeps. */
-  readonly like: HostEntry | undefined;
+  /** Whose it is to be; nobody's in particular when absent. */
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
+  /** Which permission bits come along. */
+  readonly modeBits: number;
   /** Wait until it is on the disk. */
   readonly durable: boolean;
 }
@@ -24,10 +26,9 @@ export function copyChecked(from: string, to: string, options: CopyOptions): boo
       const digest = pour(source, target);
       if (digest !== options.after.digest) return false;
       // Only root makes files for others; everybody else's copy is their own, as with any editor.
-      if (options.like !== undefined && process.getuid?.() === 0)
-        fchownSync(target, options.like.uid, options.like.gid);
-      // Nine bits: set-user-id and its like never leave a session.
-      fchmodSync(target, options.after.mode & 0o777);
+      if (options.owner !== undefined && process.getuid?.() === 0)
+        fchownSync(target, options.owner.uid, options.owner.gid);
+      fchmodSync(target, options.after.mode & options.modeBits);
       if (options.durable) fsyncSync(target);
       return true;
     } finally {

@@ -1,7 +1,16 @@
 // One path of the real workspace as it is now: what stands there, and what tells it from a later state. Never follows the last link.
 import { createHash } from "node:crypto";
-import { type BigIntStats, closeSync, constants, lstatSync, openSync, readlinkSync, readSync } from "node:fs";
-import type { EntryType, HostEntry } from "#core/review";
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+} from "node:fs";
+import { type EntryType, gitPlace, type HostEntry, indexMeaning, type PastEntry } from "#core/review";
 import { nameOf } from "./names.ts";
 
 /** The entry at `path`, or `undefined` when there is none. Throws on anything else that keeps it from being looked at. */
@@ -24,6 +33,42 @@ export function hostEntry(path: string | Buffer): HostEntry | undefined {
     gid: Number(stats.gid),
   };
   return stats.isSymbolicLink() ? { ...entry, target: nameOf(readlinkSync(path, "buffer")).text } : entry;
+}
+
+/** The same for undo: owner and exact time of modification, no digest. `path` is where it is found, not its name. */
+export function pastEntry(path: string): PastEntry | null {
+  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  if (stats === undefined) return null;
+  const entry = {
+    type: typeOf(stats),
+    mode: Number(stats.mode & 0o7777n),
+    size: Number(stats.size),
+    uid: Number(stats.uid),
+    gid: Number(stats.gid),
+    mtimeNs: String(stats.mtimeNs),
+    inode: String(stats.ino),
+  };
+  return stats.isSymbolicLink() ? { ...entry, target: nameOf(readlinkSync(path, "buffer")).text } : entry;
+}
+
+/** What git's index at `path` (its name in the workspace) says, for a file found at `file`; `undefined` for every other file. */
+export function meaningOf(path: string, file: string): string | undefined {
+  if (gitPlace(path)?.inside !== "index") return undefined;
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const meaning = indexMeaning(readFileSync(fd));
+    return meaning === undefined ? undefined : createHash("sha256").update(meaning).digest("hex");
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The same with digest and meaning: all that tells whether it still is what a session left. */
+export function stateOf(path: string, at: string): PastEntry | null {
+  const entry = pastEntry(at);
+  if (entry?.type !== "file") return entry;
+  const meaning = meaningOf(path, at);
+  return { ...entry, digest: digestOf(at), ...(meaning === undefined ? {} : { meaning }) };
 }
 
 /** Inode, size and change time of one state of a file. */

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import type { Change } from "#core/review";
 import { isAbsence } from "./host-entry.ts";
+import type { FolderTime } from "./past-store.ts";
 
 /** What one apply does, in its order. */
 export interface Journal {
@@ -11,6 +12,16 @@ export interface Journal {
   /** Part of every temporary name, so that a cut-off apply's leftovers are found by name. */
   readonly token: string;
   readonly changes: readonly Change[];
+  /** Undo: folders whose time is given back at the end. */
+  readonly folders?: readonly FolderTime[];
+  /** Undo: paths of which only the time is given back. */
+  readonly times?: readonly GivenTime[];
+}
+
+/** A modification time, nanoseconds since 1970. */
+export interface GivenTime {
+  readonly path: string;
+  readonly ns: string;
 }
 
 /** A journal with a fresh token. */

@@ -5,6 +5,7 @@ import { lstatSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Change } from "#core/review";
 import { copyChecked } from "./copy.ts";
+import type { Source } from "./source.ts";
 
 /** Copies that wait in the stage, checked and on the disk. */
 export interface Staged {
@@ -19,12 +20,19 @@ const FEW = 16;
 
 /** Copies the files among `changes` that must be durable. Where it cannot, nothing is staged, and each file is copied by itself. */
 export function stageFiles(
-  places: { readonly root: string; readonly upper: string; readonly stage: string },
+  places: { readonly root: string; readonly source: Source; readonly stage: string },
   changes: readonly Change[],
   nameOf: (change: Change) => string,
 ): Staged {
   const copies = new Map<Change, string>();
-  const files = changes.filter(({ kind, after, oddName }) => after?.type === "file" && kind !== "mode" && !oddName);
+  const { source } = places;
+  const files = changes.filter(
+    (change) =>
+      change.after?.type === "file" &&
+      change.kind !== "mode" &&
+      !change.oddName &&
+      source.readyFor(change) === undefined,
+  );
   const isWorthIt = files.length > FEW && lstatSync(places.stage).dev === lstatSync(places.root).dev;
   if (isWorthIt && !copyAll()) discard();
   return {
@@ -43,9 +51,11 @@ export function stageFiles(
         remove(copy);
         copies.set(change, copy);
         const { after, before } = change;
+        const { modeBits } = source;
+        const owner = source.ownerOf(change, before);
         if (
           after === undefined ||
-          !copyChecked(join(places.upper, change.path), copy, { after, like: before, durable: false })
+          !copyChecked(source.fileOf(change), copy, { after, owner, modeBits, durable: false })
         )
           return false;
       }

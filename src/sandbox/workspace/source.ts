@@ -1,0 +1,44 @@
+// Where the content of accepted changes comes from: the session's layer on the way to the host, or kept images on the way back.
+import { join } from "node:path";
+import type { Change, HostEntry, PastEntry } from "#core/review";
+import { soundTwin } from "./past-image.ts";
+import type { PastStore } from "./past-store.ts";
+
+/** What one way of carrying changes out needs to know of each. */
+export interface Source {
+  /** Which permission bits come along. */
+  readonly modeBits: number;
+  /** The file whose bytes are copied; they are checked against the change's digest, if it has one. */
+  fileOf(change: Change): string;
+  /** Whose the result is; `undefined`: the caller's own. Only root can make it so. */
+  ownerOf(change: Change, now: HostEntry | undefined): { readonly uid: number; readonly gid: number } | undefined;
+  /** A file that may itself be moved to its place. */
+  readyFor(change: Change): string | undefined;
+}
+
+/** From the session's layer: nine bits (set-user-id and its like never leave a session), and a replaced file keeps its owner. */
+export function fromLayer(upper: string): Source {
+  return {
+    modeBits: 0o777,
+    fileOf: ({ path }) => join(upper, path),
+    ownerOf: (_, now) => (now?.type === "file" ? now : undefined),
+    readyFor: () => undefined,
+  };
+}
+
+/** From a session's past: the host's own, so as it was, with all its bits, its owner, and its very inode where that was kept. */
+export function fromPast(store: PastStore): Source {
+  const pastOf = ({ after }: Change): PastEntry | undefined => after as PastEntry | undefined;
+  return {
+    modeBits: 0o7777,
+    fileOf(change) {
+      const past = pastOf(change);
+      return store.has(past?.digest) ? store.image(past.digest) : store.twin(past?.twin ?? "");
+    },
+    ownerOf: pastOf,
+    readyFor(change) {
+      const past = pastOf(change);
+      return past === undefined ? undefined : soundTwin(store, past);
+    },
+  };
+}
