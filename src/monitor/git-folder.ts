@@ -8,6 +8,8 @@ import { err, ok, type Problem, type Result } from "#core";
 export interface GitFolder {
   /** Real path of the folder that holds objects and refs: the common folder of a worktree, the git folder of a submodule. */
   readonly common: string;
+  /** The folder that holds this workspace's HEAD and index: below `common` for a worktree, the same for a submodule. */
+  readonly own: string;
   readonly kind: "worktree" | "submodule";
 }
 
@@ -20,8 +22,8 @@ export function findGitDir(root: string): Result<GitFolder | undefined, Problem>
   if (folder === undefined) return err(refusal(root, "names no repository that is there"));
   if (folder === root || folder.startsWith(`${root}/`)) return ok(undefined);
   const common = worktreeOf(root, folder);
-  if (common !== undefined) return ok({ common, kind: "worktree" });
-  if (isSubmoduleOf(root, folder)) return ok({ common: folder, kind: "submodule" });
+  if (common !== undefined) return ok({ common, own: folder, kind: "worktree" });
+  if (isSubmoduleOf(root, folder)) return ok({ common: folder, own: folder, kind: "submodule" });
   return err(refusal(root, `names \`${folder}\`, which does not name this folder in turn`));
 }
 

@@ -1,6 +1,9 @@
 // Where sessions keep their things, and what is known about each: one small file a session, written whole.
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { WorkspaceKind } from "#core/policy";
+import type { RepositoryPlace } from "./repository-place.ts";
+import type { CopyMeta } from "./session-folders.ts";
 
 /** `running` → `done` | `held` (changes wait for review) | `killed` (the supervisor died) → `discarded`. */
 export type SessionState = "running" | "held" | "done" | "discarded" | "killed";
@@ -10,7 +13,11 @@ export interface SessionMeta {
   readonly id: string;
   readonly workspace: string;
   /** `uncontained`: only hooks guard it, there is no fence. */
-  readonly kind: "overlay" | "direct" | "read-only" | "uncontained";
+  readonly kind: WorkspaceKind | "uncontained";
+  /** For `clone` and `worktree`. */
+  readonly copy?: CopyMeta;
+  /** The workspace's repository, when it lies elsewhere and was shown copy-on-write. */
+  readonly repository?: RepositoryPlace;
   readonly command: readonly string[];
   /** True for a fence that the hook host keeps for the shell commands of an agent outside: no person started it. */
   readonly kept?: true;

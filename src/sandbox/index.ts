@@ -1,5 +1,8 @@
 // The door of the sandbox room: processes, namespaces, workspaces.
 export { type Cgroup, type CgroupLimits, openCgroup } from "./cgroup.ts";
+export { BORROWED_OBJECTS } from "./git/git-fence.ts";
+export { makeHandover } from "./git/handover.ts";
+export { makePrivateCopy, type PrivateCopy } from "./git/private-copy.ts";
 export { readHostFacts } from "./host-facts.ts";
 export { type Fence, type FenceEvent, type FenceExit, type LaunchDeps, launch } from "./launch.ts";
 export { ancestryOf, peerOf, ticksNow } from "./peer.ts";

@@ -20,6 +20,8 @@ export interface HoldReason {
     | "git-loss"
     | "git-together"
     | "only-held-inside"
+    | "git-unverified"
+    | "offered"
     | "asked"
     | `stopped-by-${string}`;
   readonly why: string;

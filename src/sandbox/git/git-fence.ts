@@ -14,7 +14,8 @@ export interface GitErrand {
   /** Text for `sh`: ours. The arguments are `$1`, `$2`, … and never parsed again. */
   readonly script: string;
   readonly args: readonly string[];
-  readonly user: { readonly uid: number; readonly gid: number };
+  /** Whose the files seem to be (the default is nobody). */
+  readonly user?: { readonly uid: number; readonly gid: number };
   readonly timeoutMs: number;
 }
 

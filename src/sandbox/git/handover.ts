@@ -22,7 +22,6 @@ export interface HandoverOptions {
   /** Absent folders of the session: where git works, and what comes of it. */
   readonly scratch: string;
   readonly layer: string;
-  readonly user: { readonly uid: number; readonly gid: number };
 }
 
 /** What is handed over. */
@@ -50,7 +49,6 @@ export async function makeHandover(options: HandoverOptions): Promise<Result<Han
     ],
     script: SCRIPT,
     args: [options.common, options.base, ...wished.map(({ commit }) => commit)],
-    user: options.user,
     timeoutMs: MOST_MS,
   });
   if (!printed.ok) return printed;

@@ -5,13 +5,15 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import { isDependencyFolder } from "#core/paths";
-import type { Change, ChangeSet, Entry, HostEntry } from "#core/review";
+import type { Change, ChangeSet, Entry, HostEntry, LeftState } from "#core/review";
 import { againstHost } from "./against-host.ts";
 import { bareRepositories } from "./bare-repository.ts";
+import { inParent } from "./folder.ts";
 import { repositoryLosses } from "./git-loss.ts";
 import { digestOf, hostEntry } from "./host-entry.ts";
 import { type LinkEnds, linkEnds } from "./link-target.ts";
 import { nameOf } from "./names.ts";
+import { sinceLeft } from "./since-left.ts";
 import { readUpper, type UpperEntry } from "./upper.ts";
 
 /** Where to read. All paths absolute. */
@@ -23,6 +25,8 @@ export interface ChangesOptions {
   readonly lower: string;
   /** The real workspace, when `lower` is a private copy. */
   readonly host?: string;
+  /** How a live apply left paths of the host. */
+  readonly left?: ReadonlyMap<string, LeftState>;
   /** Absolute paths that the fence hid: their absence inside is no deletion. */
   readonly masked: readonly string[];
   /** Folders of programs besides the system's, to which a link may lead (a Python environment's interpreter). */
@@ -35,7 +39,9 @@ export async function readChanges(options: ChangesOptions): Promise<Result<Chang
   if (!upper.ok) return upper;
   try {
     const set = new Comparison(options, upper.value).changeSet();
-    return ok(options.host === undefined ? set : againstHost(set, options.host));
+    const { host, upper: layer, lower, left = new Map() } = options;
+    if (host === undefined) return ok(sinceLeft(set, { host: lower, upper: layer, left }));
+    return ok(sinceLeft(againstHost(set, host), { host, upper: layer, copy: lower, left }));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const hint = "nothing was applied; make the workspace readable and run `ringfence review`";
@@ -114,7 +120,12 @@ class Comparison {
     if (type !== "file") return { type, mode, size };
     const file = below(this.options.upper, entry.path);
     const end = /(?:^|\/)\.git$/.test(path) ? this.links.ofGitFile(path, file) : {};
-    return { type, mode, size, digest: digestOf(file), ...end };
+    return { type, mode, size, digest: nameOf(entry.path).odd ? digestOf(file) : this.digestInside(path), ...end };
+  }
+
+  /** Reached without any link: while the session runs, a folder may become one between two looks, and lead out of the layer. */
+  private digestInside(path: string): string {
+    return inParent(this.options.upper, path, (folder, name) => digestOf(folder.at(name)));
   }
 
   /** The host's entry; its digest too where only that can tell whether a file changed. */

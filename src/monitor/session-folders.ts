@@ -1,0 +1,32 @@
+// The further folders of a session whose workspace is no plain overlay, and what its metadata says of them.
+import { join } from "node:path";
+import type { RepositoryPlace } from "./repository-place.ts";
+import type { SessionPaths } from "./sessions.ts";
+
+/** A session that works on a private copy: where it started, and where its commits go. */
+export interface CopyMeta {
+  readonly commit: string;
+  /** The host's branch for the commits of HEAD. */
+  readonly branch: string;
+  readonly repository: RepositoryPlace;
+}
+
+/** The private copy. */
+export function copyFolder({ dir }: SessionPaths): string {
+  return join(dir, "copy");
+}
+
+/** The checked commits of a private copy, as a layer over the host's repository. Absent until they were looked for. */
+export function handoverFolder({ dir }: SessionPaths): string {
+  return join(dir, "handover");
+}
+
+/** What a read-only session leaves. */
+export function outputFolder({ dir }: SessionPaths): string {
+  return join(dir, "output");
+}
+
+/** The layer over a repository that lies elsewhere. */
+export function repositoryFolders({ dir }: SessionPaths): { readonly upper: string; readonly work: string } {
+  return { upper: join(dir, "repository", "upper"), work: join(dir, "repository", "work") };
+}
