@@ -5,6 +5,8 @@
 //   exec FOLDER -- COMMAND    outside: a further command in the session of that folder (exec.h)
 //   remove PATH               outside: delete a session folder, whatever is in it (remove.h)
 //   times ROOT                outside: modification times from standard input, to the nanosecond (times.h)
+//   copy FROM TO MOST         outside: a tree, whatever is in it, once more, compared (copy.h)
+//   measure BYTES FILES PATH… outside: what trees take on disk (measure.h)
 //   hook AGENT                an agent's hook, inside and outside: one event in, one verdict out (hook.h)
 //   peer                      outside: who is at the other end of the Unix socket on descriptor 0 (peer.h)
 #include <stdio.h>
@@ -12,10 +14,12 @@
 
 #include "attach.h"
 #include "changes.h"
+#include "copy.h"
 #include "enter.h"
 #include "exec.h"
 #include "helper.h"
 #include "hook.h"
+#include "measure.h"
 #include "outer.h"
 #include "peer.h"
 #include "remove.h"
@@ -30,8 +34,10 @@ int main(int count, char **arguments) {
   if (strcmp(errand, "remove") == 0 && count == 3) return run_remove(arguments[2]);
   if (strcmp(errand, "changes") == 0 && count == 3) return run_changes(arguments[2]);
   if (strcmp(errand, "times") == 0 && count == 3) return run_times(arguments[2]);
+  if (strcmp(errand, "copy") == 0 && count == 5) return run_copy(arguments[2], arguments[3], arguments[4]);
+  if (strcmp(errand, "measure") == 0 && count > 4) return run_measure(arguments + 2);
   if (strcmp(errand, "peer") == 0 && count == 2) return run_peer();
   if (strcmp(errand, "hook") == 0) run_hook(arguments + 2);
-  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | attach SOCKET TOKEN | exec FOLDER -- COMMAND | remove PATH | changes PATH | times ROOT | hook AGENT | peer\n");
+  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | attach SOCKET TOKEN | exec FOLDER -- COMMAND | remove PATH | changes PATH | copy FROM TO MOST | measure BYTES FILES PATH... | times ROOT | hook AGENT | peer\n");
   return EXIT_NO_FENCE;
 }

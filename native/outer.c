@@ -24,6 +24,7 @@
 #include "guard_start.h"
 #include "helper.h"
 #include "inner.h"
+#include "pause.h"
 #include "relay.h"
 #include "report.h"
 #include "view.h"
@@ -198,6 +199,7 @@ static void kill_all(struct fence *f, const char *limit) {
 // To the foreground group of the terminal where there is one, as the keyboard would; else to the command's own group.
 static void send_signal(const struct fence *f, int number) {
   if (number <= 0 || number >= NSIG || f->inner_gone) return;
+  if (number == SIGCONT && is_paused()) return;  // a pause is not a stopped job: only `go` ends it
   bool keyboard = number == SIGINT || number == SIGQUIT || number == SIGTSTP;
   if (keyboard && relay_signal(number)) return;
   // The pidfd says that the command is alive, so its number is its own.
@@ -226,6 +228,10 @@ static void obey(struct fence *f, char *line) {
   else if (strcmp(line, "resize") == 0) relay_resize();
   else if (strcmp(line, "suspend") == 0) f->suspend_wanted = true, try_suspend(f);
   else if (strcmp(line, "resume") == 0) f->suspend_wanted = false, relay_resume();
+  else if (strcmp(line, "pause stop") == 0) pause_begin(true);
+  else if (strcmp(line, "pause watch") == 0) pause_begin(false);
+  else if (strcmp(line, "go") == 0) pause_end(f->proc);
+  else if (strcmp(line, "activity") == 0) tell_activity(f->proc);
   else if (strncmp(line, "signal ", 7) == 0) send_signal(f, atoi(line + 7));
   else if (strncmp(line, "start ", 6) == 0) announce(f, line + 6);
   else if (strncmp(line, "forget ", 7) == 0) commands_forget(line + 7);
@@ -308,6 +314,7 @@ static void watch_over(struct fence *f) {
                             {f->relay.drained, POLLIN, 0},
                             {f->inner_gone ? -1 : commands_ready(), POLLIN, 0}};
     int timeout = f->killed ? 50 : f->suspend_wanted ? SUSPEND_EVERY_MS : watching && !f->inner_gone ? WATCH_EVERY_MS : -1;
+    if (pause_timeout() >= 0 && (timeout < 0 || pause_timeout() < timeout)) timeout = pause_timeout();
     int ready = poll(wait, 5, timeout);
     if (ready < 0 && errno != EINTR) fail("wait", "poll");
     if (ready > 0) {
@@ -319,6 +326,7 @@ static void watch_over(struct fence *f) {
       if (wait[3].revents != 0 && read(f->relay.drained, &ended, sizeof ended) == sizeof ended) open_streams -= (int)ended;
     }
     try_suspend(f);
+    if (!f->killed && !f->inner_gone) pause_step(f->proc);
     reap(f);
     if (watching && !f->inner_gone && !f->killed && memory_in_use(f->proc) > f->program.memory) kill_all(f, "memory");
     if (f->killed && f->inner_gone && now_ms() > f->give_up_at) return;
@@ -350,6 +358,7 @@ int run_outer(void) {
   fence.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (fence.proc < 0) fail("start", "/proc");
   make_dev();
+  open_past(&fence.program);
   make_view(&fence.program);
   relay_open(&fence.relay, fence.program.tty);
   if (fence.relay.slave >= 0) {

@@ -38,6 +38,7 @@ static int drained = -1;
 static void close_stream(int i);
 
 static atomic_int carrying;            // chunks that are between a read and the end of their write
+static atomic_ullong bytes_in, bytes_out;
 
 void relay_forget(void) {
   for (int i = 0; i < 3; i++) {
@@ -134,10 +135,11 @@ static bool can_splice(int fd) {
 
 // One direction of one plain stream, to its end. The kernel takes both ends for non-blocking when either is (the supervisor's
 // runtime makes its own so, and shares them with us): EAGAIN may mean either end, and waiting for the wrong one would spin.
-static void carry(int from, int to) {
+static void carry(int from, int to, atomic_ullong *count) {
   while (can_splice(from) && can_splice(to)) {
     ssize_t n = splice(from, NULL, to, NULL, 1 << 16, 0);
     if (n == 0) return;
+    if (n > 0) *count += (unsigned long long)n;
     if (n < 0 && errno == EAGAIN) {
       wait_for(from, POLLIN);
       wait_for(to, POLLOUT);
@@ -148,6 +150,7 @@ static void carry(int from, int to) {
   bool good = true;
   for (ssize_t n; good && (n = pull(from, bytes, 1 << 16)) > 0;) {
     carrying++;
+    *count += (unsigned long long)n;
     good = push(to, bytes, (size_t)n);
     carrying--;
   }
@@ -160,14 +163,14 @@ static void close_stream(int i) { close(atomic_exchange(&streams[i], -1)); }
 static void report_end(void) { (void)!write(drained, &(uint64_t){1}, sizeof(uint64_t)); }
 
 static void *carry_in(void *unused) {
-  carry(FD_STREAM, streams[0]);
+  carry(FD_STREAM, streams[0], &bytes_in);
   close_stream(0);
   return unused;
 }
 
 static void *carry_out(void *number) {
   int i = (int)(intptr_t)number;
-  carry(streams[i], FD_STREAM + i);
+  carry(streams[i], FD_STREAM + i, &bytes_out);
   close_stream(i);  // a consumer that left is seen inside as SIGPIPE
   report_end();
   return NULL;
@@ -179,6 +182,7 @@ static void *show_output(void *unused) {
     ssize_t n = read(terminal.master, bytes, 1 << 16);
     if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (n <= 0) break;  // EIO: the last slave is closed
+    bytes_out += (unsigned long long)n;
     while (terminal.wanted) usleep(10000);
     carrying++;
     pthread_mutex_lock(&terminal.writing);
@@ -220,6 +224,7 @@ static void *read_keys(void *unused) {
     if (n < 0) break;
     if (n == 0 && terminal.raw) break;
     if (n == 0) keys[n++] = terminal.before.c_cc[VEOF];
+    bytes_in += (unsigned long long)n;
     if (!push(terminal.master, keys, (size_t)n)) break;
   }
   return unused;
@@ -260,6 +265,10 @@ void relay_finish(struct relay *relay) {
   if (relay->slave >= 0) close(relay->slave);
   relay->slave = -1;
 }
+
+unsigned long long relay_bytes_in(void) { return bytes_in; }
+
+unsigned long long relay_bytes_out(void) { return bytes_out; }
 
 bool relay_idle(void) {
   const int sources[] = {streams[1], streams[2], terminal.master};

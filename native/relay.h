@@ -30,6 +30,10 @@ void relay_restore(void);
 // Takes the outer terminal's size over; sends SIGWINCH inside when it changed.
 void relay_resize(void);
 
+// Bytes carried so far, of what the person or a program outside gives, and of what comes back.
+unsigned long long relay_bytes_in(void);
+unsigned long long relay_bytes_out(void);
+
 // True when no output waits to be carried. A process that outlived the command may hold its streams open for ever.
 bool relay_idle(void);
 
