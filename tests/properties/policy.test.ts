@@ -210,5 +210,7 @@ it("every key of the schema stands in the table of what tightens", () => {
       : Object.entries(properties).flatMap(([key, value]) => leaves(value, [...path, key]));
   };
   const known = new Set(POLICY_KEYS.flatMap((key) => key.paths.map((path) => path.join("."))));
-  expect(leaves(policyJsonSchema(), []).filter((key) => !known.has(key))).toEqual([]);
+  // or is part of one that comes whole, from one layer: a secret belongs to its address
+  const isKnown = (key: string): boolean => known.has(key) || known.has(key.slice(0, key.lastIndexOf(".")));
+  expect(leaves(policyJsonSchema(), []).filter((key) => !isKnown(key))).toEqual([]);
 });

@@ -59,6 +59,7 @@ export function policyOf(merged: Merged, layers: Policy["layers"]): Policy {
       unixSockets: paths("sandbox.unixSockets"),
       devices: texts("sandbox.devices"),
       caches: one("sandbox.caches"),
+      idle: idleOf(list("sandbox.idle.pause")[0], list("sandbox.idle.stop")[0]),
     },
     approvals: {
       policy: one("approvals.policy"),
@@ -78,6 +79,7 @@ export function policyOf(merged: Merged, layers: Policy["layers"]): Policy {
       workspace: one("legs.workspace"),
     },
     auto: autoOf(list("auto.classifier")[0], one("auto.timeout")),
+    ...lifecycleOf(list("lifecycle")[0]),
     env: { pass: texts("env.pass"), set: environment(list("env.set")) },
     layers: layers.map(({ name, file, digest }) => ({ name, file, digest })),
   };
@@ -100,6 +102,20 @@ function autoOf(classifier: Part | undefined, timeout: string): Policy["auto"] {
     : { classifier: { url: String(classifier.value), timeoutMs: milliseconds(timeout) } };
 }
 
+/** Off where nobody says it. */
+function idleOf(pause: Part | undefined, stop: Part | undefined): Policy["sandbox"]["idle"] {
+  return {
+    ...(pause === undefined ? {} : { pauseMs: milliseconds(String(pause.value)) }),
+    ...(stop === undefined ? {} : { stopMs: milliseconds(String(stop.value)) }),
+  };
+}
+
+function lifecycleOf(part: Part | undefined): Pick<Policy, "lifecycle"> {
+  if (part === undefined) return {};
+  const { webhook, secretEnv } = part.value as { readonly webhook: string; readonly secretEnv: string };
+  return { lifecycle: { url: webhook, secretEnv } };
+}
+
 /** The schema refuses every text that is no duration; the shortest one stands for what cannot be. */
 function milliseconds(text: string): number {
   return parseDuration(text) ?? 1;
@@ -114,8 +130,11 @@ function limitsOf(one: <T>(key: string) => T): Limits {
     cpus: one("sandbox.limits.cpus"),
     fileSizeBytes: size("fileSize"),
     diskBytes: size("disk"),
+    files: one("sandbox.limits.files"),
+    openFiles: one("sandbox.limits.openFiles"),
     connections: one("sandbox.limits.connections"),
     logBytes: size("logBytes"),
+    eventRate: one("sandbox.limits.eventRate"),
   };
 }
 

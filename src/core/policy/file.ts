@@ -89,14 +89,18 @@ export interface PolicyFile {
               readonly cpus?: number | undefined;
               readonly fileSize?: string | number | undefined;
               readonly disk?: string | number | undefined;
+              readonly files?: number | undefined;
+              readonly openFiles?: number | undefined;
               readonly connections?: number | undefined;
               readonly logBytes?: string | number | undefined;
+              readonly eventRate?: number | undefined;
             }
           | undefined;
         readonly ports?: List<number>;
         readonly unixSockets?: List;
         readonly devices?: List;
         readonly caches?: "private" | "none" | undefined;
+        readonly idle?: { readonly pause?: string | undefined; readonly stop?: string | undefined } | undefined;
       }
     | undefined;
   readonly env?: { readonly pass?: List; readonly set?: Readonly<Record<string, string>> | undefined } | undefined;
@@ -123,6 +127,7 @@ export interface PolicyFile {
     | undefined;
   /** What the policy is meant to answer: checked by `policy test`, and no part of what it does. */
   readonly tests?: List<TestEntry>;
+  readonly lifecycle?: { readonly webhook: string; readonly secretEnv: string } | undefined;
   readonly auto?: { readonly classifier?: string | undefined; readonly timeout?: string | undefined } | undefined;
   /** Features of later versions: checked for shape here, refused by name at run time (unbuilt.ts). */
   readonly setup?:

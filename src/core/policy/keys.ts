@@ -106,12 +106,17 @@ export const POLICY_KEYS: readonly PolicyKey[] = [
   value("sandbox.limits.cpus", larger),
   value("sandbox.limits.fileSize", bigger),
   value("sandbox.limits.disk", bigger),
+  value("sandbox.limits.files", larger),
+  value("sandbox.limits.openFiles", larger),
   value("sandbox.limits.connections", larger),
   value("sandbox.limits.logBytes", bigger),
+  value("sandbox.limits.eventRate", larger),
   list("rights", "sandbox.ports"),
   list("rights", "sandbox.unixSockets", "sandbox.network.allowUnixSockets"),
   list("rights", "sandbox.devices"),
   value("sandbox.caches", ranked("none", "private")),
+  value("sandbox.idle.pause", longer),
+  value("sandbox.idle.stop", longer),
   list("rights", "env.pass"),
   list("rights", "env.set"),
   value("approvals.policy", looserApproval),
@@ -136,6 +141,8 @@ export const POLICY_KEYS: readonly PolicyKey[] = [
   // the classifier reads what the agent does: who may name one is a matter of trust, not of strictness
   value("auto.classifier", different),
   value("auto.timeout", longer),
+  // it is told what sessions do: who may name it is a matter of trust, not of strictness
+  value("lifecycle", different),
   // whoever adds a test only says what they expect
   list("limits", "tests"),
   value("audit.reads", ranked("all", "secrets", "none")),

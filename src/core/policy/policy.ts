@@ -17,7 +17,7 @@ export type ApprovalChannel =
   | { readonly kind: "terminal" | "desktop" | "console" }
   /** `url` is https, or http on loopback; the variable of the caller's environment holds the shared secret. */
   | { readonly kind: "webhook"; readonly url: string; readonly secretEnv: string };
-/** What the agent edits (SAND-7). Issue 1 builds `overlay` and `direct`; the others are refused by name. */
+/** What the agent edits (SAND-7). */
 export type WorkspaceKind = "overlay" | "direct" | "worktree" | "clone" | "read-only";
 /** When a clean diff reaches the host. */
 export type ApplyWhen = "end" | "live" | "ask";
@@ -66,8 +66,14 @@ export interface Limits {
   readonly cpus: number;
   readonly fileSizeBytes: number;
   readonly diskBytes: number;
+  /** Files and folders, each inode once. */
+  readonly files: number;
+  /** In one process. */
+  readonly openFiles: number;
   readonly connections: number;
   readonly logBytes: number;
+  /** Records a second; ten seconds' worth may come at once. */
+  readonly eventRate: number;
 }
 
 /** The merged policy of one session. */
@@ -103,6 +109,8 @@ export interface Policy {
     readonly unixSockets: readonly PathText[];
     readonly devices: readonly string[];
     readonly caches: "private" | "none";
+    /** After how long without work a session is paused, or ended; never where it is not said. */
+    readonly idle: { readonly pauseMs?: number; readonly stopMs?: number };
   };
   readonly approvals: {
     readonly policy: ApprovalPolicy;
@@ -115,6 +123,8 @@ export interface Policy {
   readonly legs: LegPolicy;
   /** Mode `auto` (PERM-9): the classifier is asked after the deterministic classes, and its word can only tighten. */
   readonly auto: { readonly classifier?: { readonly url: string; readonly timeoutMs: number } };
+  /** Where the lifecycle of sessions is told; the variable of the caller's environment holds the shared secret. */
+  readonly lifecycle?: { readonly url: string; readonly secretEnv: string };
   readonly env: { readonly pass: readonly string[]; readonly set: Readonly<Record<string, string>> };
   /** The layers it was made of, strongest first, each with the SHA-256 of its bytes (hex). */
   readonly layers: readonly { readonly name: LayerName; readonly file: string; readonly digest: string }[];

@@ -104,8 +104,11 @@ const limits = z.strictObject({
   cpus: z.number().positive().max(4096).optional(),
   fileSize: size.optional(),
   disk: size.optional(),
+  files: count.optional(),
+  openFiles: z.int().min(16).max(1_048_576).optional(),
   connections: count.optional(),
   logBytes: size.optional(),
+  eventRate: count.optional(),
 });
 const sandbox = z.strictObject({
   mode: z.enum(["read-only", "workspace-write", "danger-full-access"]).optional(),
@@ -119,7 +122,10 @@ const sandbox = z.strictObject({
   unixSockets: paths.optional(),
   devices: z.array(word).optional(),
   caches: z.enum(["private", "none"]).optional(),
+  idle: z.strictObject({ pause: duration.optional(), stop: duration.optional() }).optional(),
 });
+/** Where the lifecycle of sessions is told; both or neither. */
+const lifecycle = z.strictObject({ webhook: endpoint, secretEnv: envName });
 const credential = z.strictObject({
   name: word,
   source: z.strictObject({
@@ -189,6 +195,7 @@ export const policyFileSchema: z.ZodType<PolicyFile> = z.strictObject({
   ruleOfTwo: threeWay.optional(),
   legs: legs.optional(),
   tests: z.array(policyTestSchema).optional(),
+  lifecycle: lifecycle.optional(),
   auto: z.strictObject({ classifier: endpoint.optional(), timeout: duration.optional() }).optional(),
   audit: z
     .strictObject({
