@@ -41,7 +41,10 @@ export function declareRunOptions(command: Command): Command {
     .option("--mode <mode>", "permission mode: default, acceptEdits, plan, auto, dontAsk, bypassPermissions")
     .option("--sandbox <mode>", "read-only, workspace-write")
     .option("--runtime <runtime>", "where it runs: auto, process")
-    .option("--workspace <kind>", "overlay (default: changes are applied at the end), direct (live, weaker), read-only")
+    .option(
+      "--workspace <kind>",
+      "overlay (default), clone, worktree (both private, commits come as a branch), direct (live, weaker), read-only",
+    )
     .option("--apply <when>", "when a clean diff reaches the host: end (default), ask (hold everything for review)")
     .option(
       "--allow-domain <rule>",

@@ -1,88 +1,142 @@
 // A session's changes, judged and carried out: the same way at its end and later by `review`, `apply` and `discard`.
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ok, type Problem, type Result } from "#core";
 import { compileDenies } from "#core/paths";
-import { type HoldReason, type Judged, judgeChanges } from "#core/review";
+import { type ChangeSet, type HoldReason, type Judged, judgeChanges, type LeftState } from "#core/review";
 import { toolchainFolders } from "#core/sandbox";
-import { type Applied, type ApplyPlaces, applyChanges, finishApply, readChanges } from "#sandbox";
-import { type PastMeta, pastFolder, writePastMeta } from "./past-folder.ts";
+import { type Applied, applyChanges, finishApply, readChanges } from "#sandbox";
+import { ensureHandover, unverifiedCommits } from "./handover.ts";
+import { type PastMeta, writePastMeta } from "./past-folder.ts";
 import { type SessionMeta, sessionPaths } from "./sessions.ts";
+import { appendLeft, appendSettled, readSettled, type Settled } from "./settled.ts";
+import { fromShown, type Tree, toShown, treeOf, treesOf } from "./trees.ts";
 
 /** Where a session's changes are, and what judges them. */
 export interface ChangesPlace {
   readonly stateDir: string;
   readonly helper: string;
   readonly home: string;
-  readonly meta: PastMeta & Pick<SessionMeta, "startedMs" | "masked" | "gate">;
+  readonly meta: PastMeta & Pick<SessionMeta, "startedMs" | "masked" | "gate" | "copy" | "repository">;
 }
 
-/** Reads and judges everything the session would still change. An apply that was cut off is finished first. */
+/** Reads and judges everything the session would still change. An apply that was cut off is finished first. Only after the session's end. */
 export async function readJudged(place: ChangesPlace): Promise<Result<readonly Judged[], Problem>> {
+  const handover = await ensureHandover(place.stateDir, place.meta);
+  const all: Judged[] = [];
+  for (const tree of treesOf(place.stateDir, place.meta)) {
+    const judged = await readTree(place, tree);
+    if (!judged.ok) return judged;
+    all.push(...judged.value);
+  }
+  if (!handover.ok) all.push(...unverifiedCommits(place.meta, handover.error));
+  return ok(all);
+}
+
+/** The same for one of its folders; paths as they are shown. */
+export async function readTree(place: ChangesPlace, tree: Tree): Promise<Result<readonly Judged[], Problem>> {
   const { meta } = place;
-  const { upper } = sessionPaths(place.stateDir, meta.id);
-  finishApply(applyPlaces(place));
+  const { root, upper } = tree.places;
+  mkdirSync(upper, { recursive: true });
+  const lower = tree.lower ?? root;
+  if (tree.kind === "output") mkdirSync(lower, { recursive: true });
+  finishApply(tree.places);
+  const settled = readSettled(settledFile(place));
   const read = await readChanges({
     helper: place.helper,
-    upper,
-    lower: meta.workspace,
-    masked: meta.masked,
+    ...{ upper, lower, left: leftIn(tree, settled) },
+    ...(tree.kind === "workspace" && tree.lower !== undefined ? { host: root } : {}),
+    masked: tree.kind === "workspace" ? meta.masked.map((path) => `${lower}${path.slice(root.length)}`) : [],
     toolchains: toolchainFolders(place.home),
   });
   if (!read.ok) return read;
   const { denied, alsoProtected, holdAll } = meta.gate;
   // What came back once is the host's own from then on: later edits there are not undone by an older copy here.
-  const settled = readSettled(place);
-  const changes = read.value.changes.filter(({ path }) => !settled.has(path));
-  return ok(
-    judgeChanges(
-      { ...read.value, changes },
-      {
-        root: meta.workspace,
-        startedMs: meta.startedMs,
-        denied: compileDenies(denied, { root: meta.workspace, home: place.home }),
-        alsoProtected,
-        ...(holdAll === undefined ? {} : { holdAll: holdReason(holdAll) }),
-      },
-    ),
+  const changes = partOf(tree, read.value).changes.filter(({ path }) => !settled.forGood.has(`${tree.prefix}${path}`));
+  const judgeRoot = tree.kind === "output" ? lower : root;
+  const judged = judgeChanges(
+    { ...read.value, changes },
+    {
+      root: judgeRoot,
+      startedMs: meta.startedMs,
+      denied: compileDenies(denied, { root: judgeRoot, home: place.home }),
+      alsoProtected,
+      ...(tree.kind !== "repository" || meta.repository?.worktree === undefined
+        ? {}
+        : { worktree: meta.repository.worktree }),
+      ...(tree.kind === "output"
+        ? { holdAll: OFFERED }
+        : holdAll === undefined
+          ? {}
+          : { holdAll: holdReason(holdAll) }),
+    },
   );
+  return ok(judged.map((entry) => ({ ...entry, change: toShown(tree, entry.change) })));
 }
 
-/** Carries out what was accepted, and remembers it. */
-export function applyJudged(place: ChangesPlace, accepted: readonly Judged[]): Applied {
+/** What of a layer counts. */
+function partOf({ kind }: Tree, set: ChangeSet): ChangeSet {
+  switch (kind) {
+    case "workspace":
+      return set;
+    // Objects and branches that are new; an output only ever adds, whatever the agent made of its folder.
+    case "handover":
+    case "output":
+      return { ...set, changes: set.changes.filter((change) => change.kind === "add") };
+    // The folders above the repository are ours, made to hold the layer.
+    case "repository":
+      return {
+        ...set,
+        changes: set.changes.filter((change) => change.kind !== "mode" || change.after?.type !== "folder"),
+      };
+    default:
+      return kind satisfies never;
+  }
+}
+
+function leftIn({ prefix, kind }: Tree, { left }: Settled): ReadonlyMap<string, LeftState> {
+  return kind === "workspace" && prefix === "" ? left : new Map();
+}
+
+/** Carries out what was accepted, and remembers it: for good, or, `live`, until the session goes on with it. */
+export function applyJudged(place: ChangesPlace, accepted: readonly Judged[], how: { live?: true } = {}): Applied {
   if (accepted.length > 0) writePastMeta(place.stateDir, place.meta);
-  const done = applyChanges(
-    applyPlaces(place),
-    accepted.map(({ change }) => change),
-  );
-  markSettled(place, done.applied);
-  return done;
+  const trees = treesOf(place.stateDir, place.meta);
+  const applied: string[] = [];
+  const refused: Applied["refused"][number][] = [];
+  for (const tree of trees) {
+    const own = accepted.filter(({ change }) => treeOf(trees, change.path) === tree);
+    const done = applyChanges(
+      tree.places,
+      own.map(({ change }) => fromShown(tree, change)),
+    );
+    const shown = (path: string): string => `${tree.prefix}${path}`;
+    applied.push(...done.applied.map(shown));
+    refused.push(...done.refused.map(({ path, code }) => ({ path: shown(path), code })));
+    if (how.live === true) {
+      const came = new Set(done.applied);
+      appendLeft(
+        settledFile(place),
+        own.flatMap(({ change }) => (came.has(fromShown(tree, change).path) ? [change] : [])),
+      );
+    } else markSettled(place, done.applied.map(shown));
+  }
+  return { applied, refused };
 }
 
 /** Nothing of these paths waits any more: they came back, or the host's settings and the session's agree. */
 export function markSettled(place: ChangesPlace, paths: readonly string[]): void {
-  if (paths.length > 0)
-    appendFileSync(settledFile(place), `${paths.map((path) => JSON.stringify(path)).join("\n")}\n`, { mode: 0o600 });
-}
-
-function readSettled(place: ChangesPlace): ReadonlySet<string> {
-  const file = settledFile(place);
-  if (!existsSync(file)) return new Set();
-  const lines = readFileSync(file, "utf8").split("\n");
-  return new Set(lines.filter((line) => line.endsWith('"')).map((line): string => JSON.parse(line)));
+  appendSettled(settledFile(place), paths);
 }
 
 function settledFile({ stateDir, meta }: ChangesPlace): string {
   return join(sessionPaths(stateDir, meta.id).dir, "settled.jsonl");
 }
 
-function applyPlaces({ stateDir, meta }: ChangesPlace): ApplyPlaces {
-  const { dir, upper } = sessionPaths(stateDir, meta.id);
-  return {
-    ...{ root: meta.workspace, upper, journal: join(dir, "journal.json"), stage: join(dir, "stage") },
-    past: pastFolder(stateDir, meta.id),
-  };
-}
+const OFFERED: HoldReason = {
+  code: "offered",
+  why: "a read-only session leaves it for you: `ringfence apply SESSION --to FOLDER` copies it",
+};
 
 function holdReason(word: string): HoldReason {
   if (word === "asked") return { code: "asked", why: "`apply: ask` holds everything for you" };

@@ -10,7 +10,7 @@ export interface Wanted {
 }
 
 /** What no word of a person makes right on the host: it would be something else there than what was shown. */
-export const NEVER: ReadonlySet<string> = new Set(["special-file", "bad-name"]);
+export const NEVER: ReadonlySet<string> = new Set(["special-file", "bad-name", "git-unverified", "offered"]);
 
 /** The chosen changes in their order, or which path names none. `withFolders`: also the new folders that they stand in. */
 export function chooseChanges(

@@ -5,11 +5,11 @@ import type { HeldChange } from "#core/session";
 import { forTerminal } from "#core/text";
 import { applyJudged, type ChangesPlace, readJudged } from "./changes.ts";
 import { type MergedSettings, mergeSettings } from "./settings.ts";
+import { treesOf } from "./trees.ts";
 
 /** What finishing needs. */
 export interface FinishParts {
   readonly place: ChangesPlace;
-  readonly kind: "overlay" | "direct" | "read-only";
   readonly append: Append;
   readonly exit: { readonly code: number; readonly signal?: number };
 }
@@ -37,7 +37,7 @@ export async function finishWorkspace(parts: FinishParts): Promise<Finished> {
     () => undefined,
     (error: Error) => error.message,
   );
-  if (parts.kind !== "overlay") {
+  if (treesOf(place.stateDir, place.meta).length === 0) {
     await recorded;
     return { applied: [], held: [], notices: [], failed: false };
   }

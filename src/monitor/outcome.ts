@@ -24,7 +24,7 @@ export function outcomeOf(parts: OutcomeParts): Outcome {
     exitCode: parts.exitCode,
     ...(parts.limit === undefined ? {} : { limit: parts.limit }),
     durationMs: Date.now() - parts.started.getTime(),
-    workspace: { root, kind: prepared.plan.workspace.kind },
+    workspace: { root, kind: prepared.shown.kind },
     applied: finished.applied,
     held: finished.held,
     notices: [...finished.notices, ...prepared.notices, ...(log.problem === undefined ? [] : [log.problem])],

@@ -1,6 +1,7 @@
 // One run's fence, planned: policy, view, environment, network and limits as plain data (STYLE 8: plan, then apply).
 // Reads the disk, makes the session's folders, starts nothing.
 import { existsSync, realpathSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import { guardPlan } from "#core/paths";
 import type { Policy } from "#core/policy";
@@ -17,9 +18,13 @@ import {
 import { readHostFacts } from "#sandbox";
 import { gitConfiguration } from "./git-identity.ts";
 import { INSIDE_HELPER, INSIDE_SOCKET } from "./guard/fence-hooks.ts";
+import { insideUser } from "./inside-user.ts";
 import { keptFolders } from "./project.ts";
+import type { RepositoryPlace } from "./repository-place.ts";
 import type { RunRequest } from "./request.ts";
+import { repositoryFolders } from "./session-folders.ts";
 import type { SessionPaths } from "./sessions.ts";
+import type { ShownWorkspace } from "./shown-workspace.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** What the plan is made from. */
@@ -30,6 +35,7 @@ export interface PlanParts {
   readonly policy: Policy;
   readonly agent: AgentPreset | undefined;
   readonly paths: SessionPaths;
+  readonly shown: ShownWorkspace;
   readonly masked: readonly string[];
   readonly unwritable: readonly string[];
   /** Variables and files of the network: the proxy's, and the tools' own configuration without its secrets. */
@@ -48,19 +54,11 @@ export interface PlannedRun {
   readonly exposed: readonly string[];
 }
 
-// A root caller is an ordinary user inside: programs then behave, and nothing inside is the host's root by number.
-const ORDINARY_ID = 1000;
-
 /** Plans it, or says which part of the policy cannot be carried out. */
 export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
   const { request, policy, workspace } = parts;
   const { caller } = request;
-  const isRoot = caller.uid === 0;
-  const user = {
-    name: isRoot ? "agent" : caller.userName,
-    uid: isRoot ? ORDINARY_ID : caller.uid,
-    gid: caller.gid === 0 ? ORDINARY_ID : caller.gid,
-  };
+  const user = insideUser(caller);
   const facts = readHostFacts({ home: caller.home, path: caller.env["PATH"] ?? "" });
   const kept = keptFolders({
     stateDir: request.stateDir,
@@ -97,7 +95,7 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
         ...viewMounts(facts, { home: parts.paths.home, tmp: parts.paths.tmp, kept }, user),
         { kind: "file", target: "/etc/gitconfig", content: gitConfiguration(caller.home, workspace.root) },
         ...parts.network.files.map((file): Mount => ({ kind: "file", ...file })),
-        ...gitMounts(workspace),
+        ...parts.shown.mounts,
         ...hookMounts(parts),
         ...extra.value,
       ],
@@ -105,7 +103,7 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
       masked: parts.masked,
       cwd: workspace.cwd,
       argv: insideArgv(request.argv),
-      env: environment.variables,
+      env: { ...environment.variables, ...parts.shown.env },
       uid: user.uid,
       gid: user.gid,
       hostname: "ringfence",
@@ -123,11 +121,6 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
       },
     },
   });
-}
-
-/** The repository of a worktree or submodule: its own commits are read there; new ones would be seen by every other worktree, so none are made. */
-function gitMounts({ gitFolder }: Workspace): readonly Mount[] {
-  return gitFolder === undefined ? [] : [{ kind: "ro-bind", source: gitFolder.common, target: gitFolder.common }];
 }
 
 /** The agent's way to its supervisor, and its settings that make it take it. All read-only inside; connecting to a socket writes nothing. */
@@ -152,9 +145,9 @@ function hookMounts({ request, paths, agent }: PlanParts): readonly Mount[] {
 
 function workspacePlan(parts: PlanParts): WorkspacePlan {
   const { root } = parts.workspace;
-  if (parts.policy.sandbox.mode === "read-only" || parts.policy.sandbox.workspace === "read-only")
-    return { kind: "read-only", root };
-  if (parts.policy.sandbox.workspace === "direct") {
+  const { kind, lower, repository } = parts.shown;
+  if (kind === "read-only") return { kind, root };
+  if (kind === "direct") {
     const { names, exceptBelow } = guardPlan();
     return {
       kind: "direct",
@@ -165,8 +158,21 @@ function workspacePlan(parts: PlanParts): WorkspacePlan {
       },
     };
   }
-  return { kind: "overlay", root, upper: parts.paths.upper, work: parts.paths.work, mask: parts.paths.mask };
+  const { upper, work, mask } = parts.paths;
+  const layers = { upper, work, mask };
+  return {
+    ...{ kind: "overlay", root, ...layers },
+    ...(lower === root ? {} : { lower }),
+    ...(repository === undefined ? {} : { repository: repositoryLayer(parts.paths, repository) }),
+  };
 }
+
+function repositoryLayer(paths: SessionPaths, { root, git }: RepositoryPlace): NonNullable<Overlay["repository"]> {
+  const { upper, work } = repositoryFolders(paths);
+  return { root: join(root, git), upper: join(upper, git), work };
+}
+
+type Overlay = Extract<WorkspacePlan, { kind: "overlay" }>;
 
 /** `filesystem.allowRead` and `allowWrite` outside the workspace: the person's own words, shown and bound as they are. */
 function extraMounts({ policy, request, workspace }: PlanParts): Result<readonly Mount[], Problem> {

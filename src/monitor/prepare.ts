@@ -17,13 +17,17 @@ import { deniedCommand } from "./judge-command.ts";
 import { planRun } from "./plan.ts";
 import { readPolicy } from "./policy-files.ts";
 import type { RunRequest } from "./request.ts";
-import { makeSessionFolders, type SessionPaths, sessionPaths } from "./sessions.ts";
+import { makeSessionFolders, type SessionMeta, type SessionPaths, sessionPaths } from "./sessions.ts";
+import { type ShownWorkspace, showWorkspace } from "./shown-workspace.ts";
+import { removeSessionFolders } from "./sweep.ts";
 import { wallsOf } from "./walls.ts";
 import { findWorkspace, type Workspace } from "./workspace.ts";
 
 /** A run that can start. The caller owns the cgroup and the folders. */
 export interface Prepared {
   readonly workspace: Workspace;
+  /** How the workspace is shown, as the session's metadata says it. */
+  readonly shown: Pick<SessionMeta, "kind" | "copy" | "repository"> & Pick<ShownWorkspace, "kind">;
   readonly policy: Policy;
   /** Names the policy in force. */
   readonly policyDigest: string;
@@ -55,6 +59,12 @@ const BRIDGE_PORT = 3128;
 
 /** Prepares it. On failure nothing is left behind but empty cache folders. */
 export async function prepare(request: RunRequest, session: string): Promise<Result<Prepared, Refusal>> {
+  const prepared = await prepareAll(request, session);
+  if (!prepared.ok) await removeSessionFolders(sessionPaths(request.stateDir, session), request.installation.helper);
+  return prepared;
+}
+
+async function prepareAll(request: RunRequest, session: string): Promise<Result<Prepared, Refusal>> {
   const { caller, stateDir } = request;
   const cannot = (...problems: readonly Problem[]): Result<never, Refusal> => err({ exitCode: 125, problems });
   const workspace = findWorkspace(request.cwd, {
@@ -99,15 +109,6 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
   if (!egress.ok) return err(badInput(egress.error));
   const egressPlan: EgressPlan = { ...egress.value, maxConnections: policy.sandbox.limits.connections };
 
-  const hidden = compileDenies(walls.unreadable, { root, home: caller.home });
-  const secrets = findSecretFiles(root, walls.unreadable.length === 0 ? {} : { alsoMasked: hidden });
-  if (secrets.incomplete) {
-    return cannot({
-      code: "workspace-too-large",
-      message: `\`${root}\` holds too many files to be searched for secrets`,
-      hint: "start in the part of it that the agent needs",
-    });
-  }
   const paths = sessionPaths(stateDir, session);
   try {
     makeSessionFolders(paths);
@@ -119,6 +120,19 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
       hint: "make it writable, or set XDG_STATE_HOME to a folder of yours on a local disk",
     });
   }
+  const shown = await showWorkspace({ request, session, workspace: workspace.value, policy, paths });
+  if (!shown.ok) return cannot(shown.error);
+  const { lower } = shown.value;
+  const hidden = compileDenies(walls.unreadable, { root, home: caller.home });
+  const secrets = findSecretFiles(lower, walls.unreadable.length === 0 ? {} : { alsoMasked: hidden });
+  if (secrets.incomplete) {
+    return cannot({
+      code: "workspace-too-large",
+      message: `\`${root}\` holds too many files to be searched for secrets`,
+      hint: "start in the part of it that the agent needs",
+    });
+  }
+  const masked = secrets.paths.map((path) => `${root}${path.slice(lower.length)}`);
   const { memoryBytes, pids, cpus } = policy.sandbox.limits;
   const cgroup = openCgroup(session, { memoryBytes, pids, cpus });
   const limited = "reason" in cgroup ? undefined : cgroup;
@@ -131,7 +145,8 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
     policy,
     agent,
     paths,
-    masked: secrets.paths,
+    shown: shown.value,
+    masked,
     unwritable: walls.unwritable,
     network: {
       env: proxyEnvironment(BRIDGE_PORT, tools),
@@ -146,9 +161,15 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
   }
   const off = agent === undefined ? undefined : request.hooks?.offBy(agent.name, root);
   if (off !== undefined) request.progress(`${forTerminal(off)}: the walls hold, but its calls are not judged`);
+  const { kind, copy, repository } = shown.value;
   const memoryBy = limited?.holds.memory === true ? `cgroup v${limited.version}` : "watched, each 200 ms";
   return ok({
     workspace: workspace.value,
+    shown: {
+      kind,
+      ...(copy === undefined ? {} : { copy }),
+      ...(repository === undefined ? {} : { repository }),
+    },
     policy,
     policyDigest: policyDigest(loaded.value),
     plan: planned.value.plan,
@@ -163,16 +184,17 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
     untrusted: loaded.value.dropped
       .filter((entry) => entry.because === "not-accepted")
       .map((entry) => `${entry.at.file}:${entry.at.line} ${entry.key}`),
-    notices: gitNotices(workspace.value),
+    notices: shown.value.notices,
     openData: {
       version: request.installation.version,
       agent: agent?.name ?? "",
-      kind: planned.value.plan.workspace.kind,
+      kind: shown.value.kind,
+      ...(copy === undefined ? {} : { commit: copy.commit }),
       ...(request.keeper === undefined ? {} : { kept: true }),
       layers: loaded.value.policy.layers.map((layer) => ({ ...layer })),
       network: egressPlan.allow.map((rule) => rule.text),
       exposed: [...planned.value.exposed],
-      masked: secrets.paths.map((path) => path.slice(root.length + 1)),
+      masked: masked.map((path) => path.slice(root.length + 1)),
       memoryBy,
     },
   });
@@ -182,14 +204,6 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
 function badInput(problems: readonly Problem[]): Refusal {
   const typed = problems.every(({ at }) => at?.file === "command line");
   return { exitCode: typed ? 64 : 65, problems };
-}
-
-function gitNotices({ gitFolder }: Workspace): readonly string[] {
-  return gitFolder === undefined
-    ? []
-    : [
-        `no commits inside: the repository of this ${gitFolder.kind} is elsewhere, so read-only (\`${gitFolder.common}\`)`,
-      ];
 }
 
 /** A known agent's hosts are opened like rules of the default layer, named after the preset. */

@@ -10,11 +10,16 @@ export interface RepositoryPlace {
   readonly root: string;
   /** `.git`, `.git/modules/lib`; another name for a repository that has no files of its own. */
   readonly git: string;
+  /** The name that a linked worktree has there. */
+  readonly worktree?: string;
 }
 
 /** The repository of a workspace, or `undefined` when it has none (or none that is a plain folder). */
 export function repositoryOf({ root, gitFolder }: Workspace): RepositoryPlace | undefined {
-  if (gitFolder !== undefined) return placeOf(gitFolder.common);
+  if (gitFolder !== undefined) {
+    const { common, own } = gitFolder;
+    return { ...placeOf(common), ...(own === common ? {} : { worktree: basename(own) }) };
+  }
   return lstatSync(join(root, ".git"), { throwIfNoEntry: false })?.isDirectory() === true
     ? { root, git: ".git" }
     : undefined;

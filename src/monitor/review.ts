@@ -7,12 +7,15 @@ import { appendToLedger, ledgerAppend } from "#audit";
 import { err, ok, type Problem, type Result } from "#core";
 import { gitPlace, type Judged } from "#core/review";
 import { isInside } from "#core/shell";
+import { forTerminal } from "#core/text";
 import { showChange } from "#review";
 import { applyJudged, type ChangesPlace, markSettled, readJudged } from "./changes.ts";
 import { chooseChanges, NEVER, type Wanted } from "./choose.ts";
+import { dropHandover } from "./handover.ts";
 import { listSessions, readMeta, type SessionMeta, sessionPaths, writeMeta } from "./sessions.ts";
 import { mergeSettings } from "./settings.ts";
 import { removeSessionFolders } from "./sweep.ts";
+import { fromShown, treeOf, treesOf } from "./trees.ts";
 
 /** Who asks. */
 export interface ReviewPlaces {
@@ -32,7 +35,8 @@ export interface OpenReview {
 /** Finds the session (without an id: the last one that waits in the workspace one stands in) and reads its changes. */
 export async function openReview(places: ReviewPlaces, id: string | undefined): Promise<Result<OpenReview, Problem>> {
   const waiting = listSessions(places.stateDir).filter(
-    ({ state, kind }) => kind === "overlay" && (state === "held" || state === "killed"),
+    (session) =>
+      (session.state === "held" || session.state === "killed") && treesOf(places.stateDir, session).length > 0,
   );
   const meta =
     id === undefined
@@ -68,9 +72,19 @@ function nothingWaits(message: string): Problem {
 
 /** The whole review as text; everything hostile in it is escaped. */
 export function showReview(places: ReviewPlaces, review: OpenReview): string {
-  const { upper } = sessionPaths(places.stateDir, review.meta.id);
-  const sides = { root: review.meta.workspace, upper };
-  return review.changes.map((change) => showChange(change, sides)).join("\n");
+  const trees = treesOf(places.stateDir, review.meta);
+  return review.changes
+    .map((entry) => {
+      const tree = treeOf(trees, entry.change.path);
+      if (tree === undefined) return "";
+      const { root, upper } = tree.places;
+      const shown = showChange(
+        { ...entry, change: fromShown(tree, entry.change) },
+        { root: tree.kind === "output" ? upper : root, upper },
+      );
+      return tree.prefix === "" ? shown : `in ${forTerminal(tree.prefix)}\n${shown}`;
+    })
+    .join("\n");
 }
 
 /** What `apply` did. */
@@ -150,8 +164,12 @@ export async function discardReview(
     return ok({ discarded: chosen.value.length, left: 0 });
   }
   // A discarded addition leaves the upper layer; a discarded deletion is a whiteout there, and goes the same way.
-  for (const { change } of [...chosen.value].reverse())
-    await removeFromLayer(session.upper, change.path, places.helper);
+  const trees = treesOf(places.stateDir, review.meta);
+  for (const { change, held } of [...chosen.value].reverse()) {
+    const tree = treeOf(trees, change.path);
+    if (held?.code === "git-unverified") dropHandover(places.stateDir, review.meta.id);
+    else if (tree !== undefined) await removeFromLayer(tree.places.upper, fromShown(tree, change).path, places.helper);
+  }
   // What a folder above hides has nothing of its own in the layer.
   const named = chosen.value.map(({ change }) => change.path);
   markSettled(placeOf(places, review.meta), named);

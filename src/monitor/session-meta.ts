@@ -19,7 +19,7 @@ export function metaOf({ id, started, request, prepared }: MetaParts, now: MetaN
   return {
     id,
     workspace: prepared.workspace.root,
-    kind: prepared.plan.workspace.kind,
+    ...prepared.shown,
     command: request.argv,
     ...(request.keeper === undefined ? {} : { kept: true }),
     startedAt: started.toISOString(),

@@ -34,7 +34,7 @@ export async function runSession(request: RunRequest): Promise<RunAnswer> {
     return { kind: "planned", plan: { sandbox: prepared.value.plan, egress: prepared.value.egressPlan } };
   }
   // Weaker protection says its name before it is used (I15).
-  if (prepared.value.plan.workspace.kind === "direct") {
+  if (prepared.value.shown.kind === "direct") {
     request.progress("direct workspace: changes are live, before any gate; only protected names are refused");
   }
   return new Session(request, prepared.value, id, started).run();
@@ -227,7 +227,6 @@ class Session {
         home: request.caller.home,
         meta: metaOf(this.parts(), { state: "running", held: 0 }, holdAll),
       },
-      kind: prepared.plan.workspace.kind,
       append: log.append,
       exit: { code: exitCode, ...(exit.signal === undefined ? {} : { signal: exit.signal }) },
     });

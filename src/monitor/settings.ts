@@ -4,8 +4,8 @@ import { gitPlace, isGitData, isGitObject } from "#core/review";
 import { type ConfigPlace, planGitConfig, writeGitConfig } from "#review";
 import { changeKept } from "#sandbox";
 import { type ChangesPlace, markSettled } from "./changes.ts";
-import { pastFolder, writePastMeta } from "./past-folder.ts";
-import { sessionPaths } from "./sessions.ts";
+import { writePastMeta } from "./past-folder.ts";
+import { treeOf, treesOf } from "./trees.ts";
 
 /** What became of one `config` file. */
 export interface MergedSettings {
@@ -30,21 +30,24 @@ export async function mergeSettings(
       return found !== undefined && isGitData(found) && !isGitObject(found) ? [found.git] : [];
     }),
   );
+  const trees = treesOf(place.stateDir, place.meta);
   const results: MergedSettings[] = [];
   for (const path of waiting) {
     const found = gitPlace(path);
     if (found?.inside !== "config" || torn.has(found.git)) continue;
-    const { upper } = sessionPaths(place.stateDir, place.meta.id);
-    const config: ConfigPlace = { workspace: place.meta.workspace, upper, git: found.git };
+    const tree = treeOf(trees, path);
+    if (tree === undefined) continue;
+    const { root: workspace, upper, past } = tree.places;
+    const config: ConfigPlace = { workspace, upper, git: found.git.slice(tree.prefix.length) };
     const plan = planGitConfig(config);
     if (plan === undefined) continue;
     if (plan.merge.length > 0) {
       const settings = plan.merge.slice(0, NAMED_MOST).map(({ key, values }) => ({ key, values: [...values] }));
       await append({ type: "diff", origin: "observed", data: { path, merged: plan.merge.length, settings } });
-      const { workspace: root } = config;
-      const past = pastFolder(place.stateDir, place.meta.id);
       writePastMeta(place.stateDir, place.meta);
-      changeKept({ root, past, path }, () => writeGitConfig(config, plan.merge));
+      changeKept({ root: workspace, past, path: path.slice(tree.prefix.length) }, () =>
+        writeGitConfig(config, plan.merge),
+      );
     }
     if (plan.held.length === 0) markSettled(place, [path]);
     results.push({ path, merged: plan.merge.map(({ key }) => key), held: plan.held });

@@ -10,7 +10,7 @@ import { BORROWED_OBJECTS, makePrivateCopy, type PrivateCopy } from "#sandbox";
 import { insideUser } from "./inside-user.ts";
 import { type RepositoryPlace, repositoryOf } from "./repository-place.ts";
 import type { RunRequest } from "./request.ts";
-import { type CopyMeta, copyFolder, outputFolder } from "./session-folders.ts";
+import { type CopyMeta, copyFolder, outputFolder, repositoryFolders } from "./session-folders.ts";
 import type { SessionPaths } from "./sessions.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -53,7 +53,7 @@ export async function showWorkspace(parts: ShownParts): Promise<Result<ShownWork
     case "read-only":
       return ok({ ...plain, ...withOutput(parts) });
     case "overlay":
-      return ok({ ...plain, ...withRepository(workspace) });
+      return ok({ ...plain, ...withRepository(parts) });
     case "direct":
       return ok({ ...plain, ...shownRepository(workspace, "changes of a `direct` workspace are live") });
     default:
@@ -82,13 +82,15 @@ function withOutput({ paths, workspace }: ShownParts): Pick<ShownWorkspace, "mou
 }
 
 /** The repository of a linked worktree or submodule, to be committed to: the host's is not written, what comes of it passes the gate. */
-function withRepository(workspace: Workspace): Partial<ShownWorkspace> {
+function withRepository({ workspace, paths }: ShownParts): Partial<ShownWorkspace> {
   const place = workspace.gitFolder === undefined ? undefined : repositoryOf(workspace);
   if (place === undefined) return {};
   // Only what is named like one can be judged as one.
-  return /^\.git(?:$|\/)/.test(place.git)
-    ? { repository: place }
-    : shownRepository(workspace, `it is not named \`.git\``);
+  if (!/^\.git(?:$|\/)/.test(place.git)) return shownRepository(workspace, "it is not named `.git`");
+  const { upper, work } = repositoryFolders(paths);
+  mkdirSync(join(upper, place.git), { recursive: true, mode: 0o755 });
+  mkdirSync(work, { mode: 0o755 });
+  return { repository: place };
 }
 
 function shownRepository({ gitFolder }: Workspace, why: string): Pick<ShownWorkspace, "mounts" | "notices"> {

@@ -4,7 +4,9 @@ import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { finishUndos } from "./past-folder.ts";
+import { repositoryFolders } from "./session-folders.ts";
 import { listSessions, type SessionPaths, sessionIds, sessionPaths, writeMeta } from "./sessions.ts";
+import { treesOf } from "./trees.ts";
 
 /** Removes a session's folders. What the agent filled is removed by the helper: no depth, mode or link can confuse it. */
 export async function removeSessionFolders(
@@ -12,7 +14,7 @@ export async function removeSessionFolders(
   helper: string,
   keep: { readonly keepChanges?: boolean } = {},
 ): Promise<void> {
-  const gone = keep.keepChanges === true ? [paths.home, paths.tmp, paths.work] : [paths.dir];
+  const gone = keep.keepChanges === true ? leftFolders(paths) : [paths.dir];
   const remove = (folder: string): Promise<unknown> => promisify(execFile)(helper, ["remove", folder], { env: {} });
   await Promise.all(gone.filter((folder) => existsSync(folder)).map(remove));
   if (keep.keepChanges === true) {
@@ -25,7 +27,11 @@ function sockets({ dir, hooks, exec, commands }: SessionPaths): readonly string[
 }
 
 function leftovers(paths: SessionPaths): readonly string[] {
-  return [paths.home, paths.tmp, paths.work, ...sockets(paths)];
+  return [...leftFolders(paths), ...sockets(paths)];
+}
+
+function leftFolders(paths: SessionPaths): readonly string[] {
+  return [paths.home, paths.tmp, paths.work, repositoryFolders(paths).work];
 }
 
 /** A folder without metadata belongs to a start that was killed, or to one of this very moment: only old ones go. */
@@ -37,7 +43,10 @@ export async function sweepSessions(stateDir: string, helper: string): Promise<v
   for (const meta of listSessions(stateDir)) {
     if (meta.state !== "killed") continue;
     const paths = sessionPaths(stateDir, meta.id);
-    const isKept = meta.kind === "overlay" && list(paths.upper).length > 0;
+    const layers = treesOf(stateDir, meta).map(({ kind, places }) =>
+      kind === "repository" ? join(places.upper, meta.repository?.git ?? "") : places.upper,
+    );
+    const isKept = layers.some((layer) => list(layer).length > 0);
     // A sweep can be killed too, so it is done only when every part is gone.
     if (isKept && !leftovers(paths).some((path) => existsSync(path))) continue;
     await removeSessionFolders(paths, helper, { keepChanges: isKept });

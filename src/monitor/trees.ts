@@ -45,7 +45,7 @@ export function treesOf(stateDir: string, meta: TreeMeta): readonly Tree[] {
     prefix: prefixOf(root),
     places: {
       ...{ root, upper, stage, journal: join(dir, `${kind}.json`) },
-      past: root === meta.workspace ? past : `${past}-repository`,
+      past: root === meta.workspace ? past : join(past, "repository"),
     },
   });
   return [

@@ -154,7 +154,7 @@ describe("git through the fence", () => {
     const there = bench("mkdir tree");
     expect(findGitDir(join(root, "tree"))).toEqual({
       ok: true,
-      value: { common: join(root, ".git"), kind: "worktree" },
+      value: { common: join(root, ".git"), own: join(root, ".git/worktrees/tree"), kind: "worktree" },
     });
     const claims = [
       readFileSync(join(root, "tree/.git"), "utf8"),

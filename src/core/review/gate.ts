@@ -12,6 +12,8 @@ export interface GateContext {
   /** Absolute, real. */
   readonly root: string;
   readonly startedMs: number;
+  /** The name of the linked worktree that the session worked in, where the changes are those of its repository. */
+  readonly worktree?: string;
   /** The policy's denied writes, by path relative to the root. */
   readonly denied: (path: string) => boolean;
   /** A known agent's own settings, relative names in lower case. */

@@ -17,6 +17,10 @@ const DATA =
 const OBJECT = /^objects\/(?:[0-9a-f]{2}\/[0-9a-f]{38,62}|pack\/pack-[^/]*)$/;
 
 // A half-done operation: HEAD without the state that says how it goes on would strand the person.
+// A linked worktree keeps its HEAD, index and half-done work below the common folder; everything else is shared.
+const LINKED = /^worktrees\/([^/]+)\/(.+)$/s;
+const PER_WORKTREE = /^(?:[A-Z_]*HEAD|[A-Z]+_(?:MSG|MODE|EDITMSG)|AUTO_MERGE|index|logs\/HEAD)$/;
+
 const HALF_DONE = /^(?:rebase-merge|rebase-apply|sequencer|BISECT_[A-Z_]+)(?:\/|$)/;
 const FOLDERS = /^modules(?:\/.*)?$/;
 
@@ -59,7 +63,18 @@ const MODULE_PARTS: ReadonlySet<string> = new Set(
 
 /** True when the path belongs to what comes back as one: everything that git stores, its objects included. */
 export function isGitData(place: GitPlace): boolean {
-  return place.inside !== "" && DATA.test(place.inside);
+  return place.inside !== "" && DATA.test(ownName(place.inside));
+}
+
+/** The name of a linked worktree's file as its main repository would have it. */
+function ownName(inside: string): string {
+  return LINKED.exec(inside)?.[2] ?? inside;
+}
+
+/** True for the checkout of somebody else: another worktree's, or the main one's while the session works in a linked one. */
+function isAnothers(inside: string, worktree: string | undefined): boolean {
+  const linked = LINKED.exec(inside)?.[1];
+  return linked === undefined ? worktree !== undefined && PER_WORKTREE.test(inside) : linked !== worktree;
 }
 
 /** True for what may come alone: objects harm nobody without a ref that names them. */
@@ -70,7 +85,7 @@ export function isGitObject({ inside }: GitPlace): boolean {
 /** A judge of changes below any `.git`; others pass. */
 export function gitVerdict(
   { changes, losses }: ChangeSet,
-  context: { readonly root: string; readonly startedMs: number },
+  context: { readonly root: string; readonly startedMs: number; readonly worktree?: string },
 ): (change: Change) => HoldReason | undefined {
   const whole = wholeVerdicts(changes, losses, context.startedMs);
   const unpacked = new Set(losses.flatMap(({ git, lostObjects }) => (lostObjects > 0 ? [git] : [])));
@@ -83,7 +98,8 @@ export function gitVerdict(
     if (inside === "")
       return change.after?.type === "file" && !isSubmoduleFile(change, context.root) ? SETTINGS : whole.get(git);
     if (FOLDERS.test(inside) && change.after?.type === "folder" && change.kind === "add") return lost;
-    if (!DATA.test(inside)) return change.kind === "delete" && lost !== undefined ? lost : SETTINGS;
+    if (isAnothers(inside, context.worktree)) return SETTINGS;
+    if (!DATA.test(ownName(inside))) return change.kind === "delete" && lost !== undefined ? lost : SETTINGS;
     if (inside.endsWith(".lock")) return LOCK;
     if (isRewritten(change, place)) return REWRITTEN;
     if (lost === undefined && isGitObject(place) && change.kind === "add") return undefined; // harms nobody, and a person can merge it
@@ -103,7 +119,7 @@ function wholeVerdicts(
     const place = gitPlace(change.path);
     if (place === undefined) continue;
     const { git, inside } = place;
-    if (isRemoval(change) && VITAL.has(inside)) whole.set(git, LOST);
+    if (isRemoval(change) && VITAL.has(ownName(inside))) whole.set(git, LOST);
     if (isGitData(place) && !isGitObject(place) && hasMoved(change, startedMs) && !whole.has(git))
       whole.set(git, MOVED);
   }
@@ -141,8 +157,9 @@ export function holdTogether(judged: readonly Judged[]): readonly Judged[] {
 function tornPlace({ change, held }: Judged): string | undefined {
   const place = gitPlace(change.path);
   if (held === undefined || place === undefined || held === UNPACKED || held === LOCK) return undefined;
-  if (HALF_DONE.test(place.inside)) return change.kind === "delete" ? undefined : place.git;
-  return isGitData(place) && !NEVER_NEEDED.test(place.inside) ? place.git : undefined;
+  const name = ownName(place.inside);
+  if (HALF_DONE.test(name)) return change.kind === "delete" ? undefined : place.git;
+  return isGitData(place) && !NEVER_NEEDED.test(name) ? place.git : undefined;
 }
 
 const NEVER_NEEDED = /^(?:hooks|branches|gc\.|description|info\/|[A-Z]+_EDITMSG$)/;

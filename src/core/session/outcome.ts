@@ -21,7 +21,10 @@ export interface Outcome {
   /** The limit that ended it, if one did. */
   readonly limit?: string;
   readonly durationMs: number;
-  readonly workspace: { readonly root: string; readonly kind: "overlay" | "direct" | "read-only" };
+  readonly workspace: {
+    readonly root: string;
+    readonly kind: "overlay" | "direct" | "worktree" | "clone" | "read-only";
+  };
   readonly applied: readonly string[];
   readonly held: readonly HeldChange[];
   /** Changes below dependency folders that are listed rather than held. */

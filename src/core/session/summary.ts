@@ -6,8 +6,7 @@ import { NO_PROMPTS, promptLines } from "./prompt-tally.ts";
 /** At most a dozen lines, each with one subject, worst news first readable at a glance. */
 export function summaryLines(outcome: Outcome): readonly string[] {
   const lines: string[] = [headline(outcome)];
-  const changed = `${outcome.applied.length} applied, ${outcome.held.length} held`;
-  lines.push(`  files    ${outcome.workspace.kind === "overlay" ? changed : `workspace is ${outcome.workspace.kind}`}`);
+  lines.push(`  files    ${filesLine(outcome)}`);
   for (const held of outcome.held.slice(0, 8))
     lines.push(`           held  ${forTerminal(held.path, { max: 80 })}  (${held.reason})`);
   if (outcome.held.length > 8) lines.push(`           … and ${outcome.held.length - 8} more`);
@@ -32,6 +31,13 @@ export function summaryLines(outcome: Outcome): readonly string[] {
   for (const notice of outcome.notices.slice(0, 3)) lines.push(`  note     ${forTerminal(notice, { max: 120 })}`);
   lines.push(`  log      ${outcome.session}, ${outcome.log.size} records: ringfence log verify ${outcome.session}`);
   return lines;
+}
+
+function filesLine({ workspace, applied, held }: Outcome): string {
+  const { kind } = workspace;
+  if (kind === "direct") return "workspace is direct";
+  if (kind === "read-only") return `workspace is read-only${held.length > 0 ? `, ${held.length} offered` : ""}`;
+  return `${applied.length} applied, ${held.length} held${kind === "overlay" ? "" : `, from a private ${kind}`}`;
 }
 
 function headline(outcome: Outcome): string {
