@@ -11,6 +11,20 @@ export {
   type SocketName,
   type WriteOperation,
 } from "./recorder.ts";
+export {
+  candidateRuntimes,
+  chooseRuntime,
+  FEATURES,
+  type Feature,
+  ISOLATION_ORDER,
+  type Isolation,
+  lackingFeatures,
+  type RuntimeFacts,
+  type RuntimeName,
+  type RuntimeStanding,
+  type RuntimeWish,
+  unfitPlan,
+} from "./runtime.ts";
 export { type Architecture, hasSeccompTable, type SeccompOptions, seccompFilter } from "./seccomp.ts";
 export {
   cachePlaces,
