@@ -3,6 +3,7 @@
 // falls back (systemd scope, watched memory) and says so: `openCgroup` answers `undefined` with the reason.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { type Freezer, freezerOf } from "./freezer.ts";
 
 /** What to limit; zero means: not by cgroup. */
 export interface CgroupLimits {
@@ -17,6 +18,8 @@ export interface Cgroup {
   readonly procs: readonly string[];
   /** Which limits the kernel really took. */
   readonly holds: { readonly memory: boolean; readonly pids: boolean; readonly cpu: boolean };
+  /** Where version 2 is there, beside version 1 too. */
+  readonly freezer?: Freezer;
   /** What hit its limit so far. */
   hits(): { readonly memory: boolean; readonly pids: boolean };
   /** Removes the (by then empty) groups; idempotent. */
@@ -53,15 +56,20 @@ function openV2(own: string, session: string, limits: CgroupLimits): Cgroup | { 
       write(group, "memory.swap.max", limits.memoryBytes > 0 ? 0 : undefined);
       const pids = write(group, "pids.max", limits.pids);
       const cpu = write(group, "cpu.max", limits.cpus > 0 ? `${Math.round(limits.cpus * 100_000)} 100000` : undefined);
+      const freezer = existsSync(join(group, "cgroup.freeze")) ? freezerOf(group) : undefined;
       return {
         version: 2,
+        ...(freezer === undefined ? {} : { freezer }),
         procs: [join(group, "cgroup.procs")],
         holds: { memory, pids, cpu },
         hits: () => ({
           memory: counter(join(group, "memory.events"), "oom_kill") > 0,
           pids: counter(join(group, "pids.events"), "max") > 0,
         }),
-        close: () => remove(group),
+        close: () => {
+          freezer?.close();
+          remove(group);
+        },
       };
     } catch {
       remove(group); // not ours to make: the next parent, or the fallback
@@ -76,7 +84,8 @@ function openV1(
   limits: CgroupLimits,
 ): Cgroup | { readonly reason: string } {
   const made = new Map<string, string>();
-  for (const controller of ["memory", "pids", "cpu"]) {
+  // The version 2 tree has no controller beside version 1, but its freezer.
+  for (const controller of ["memory", "pids", "cpu", ""]) {
     const parent = own.get(controller);
     if (parent === undefined) continue;
     try {
@@ -100,15 +109,21 @@ function openV1(
   inGroup("memory", "memory.memsw.limit_in_bytes", limits.memoryBytes > 0 ? limits.memoryBytes : undefined);
   if (made.size === 0) return { reason: "the cgroup tree is not writable for this user" };
   const groups = [...made.values()];
+  const unified = made.get("");
+  const freezer = unified !== undefined && existsSync(join(unified, "cgroup.freeze")) ? freezerOf(unified) : undefined;
   return {
     version: 1,
+    ...(freezer === undefined ? {} : { freezer }),
     procs: groups.map((group) => join(group, "cgroup.procs")),
     holds,
     hits: () => ({
       memory: counter(join(made.get("memory") ?? "/nonexistent", "memory.oom_control"), "oom_kill") > 0,
       pids: counter(join(made.get("pids") ?? "/nonexistent", "pids.events"), "max") > 0,
     }),
-    close: () => groups.forEach(remove),
+    close: () => {
+      freezer?.close();
+      groups.forEach(remove);
+    },
   };
 }
 
@@ -181,6 +196,8 @@ function isRunning(pid: string): boolean {
 function removeStale(parent: string): void {
   for (const name of readdirSync(parent)) {
     const supervisor = NAME.exec(name)?.[1];
-    if (supervisor !== undefined && !isRunning(supervisor)) remove(join(parent, name));
+    if (supervisor === undefined || isRunning(supervisor)) continue;
+    remove(join(parent, name, "inside"));
+    remove(join(parent, name));
   }
 }

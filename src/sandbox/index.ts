@@ -1,10 +1,11 @@
 // The door of the sandbox room: processes, namespaces, workspaces.
 export { type Cgroup, type CgroupLimits, openCgroup } from "./cgroup.ts";
+export type { Freezer } from "./freezer.ts";
 export { BORROWED_OBJECTS } from "./git/git-fence.ts";
 export { makeHandover } from "./git/handover.ts";
 export { makePrivateCopy, type PrivateCopy } from "./git/private-copy.ts";
 export { readHostFacts } from "./host-facts.ts";
-export { type Fence, type FenceEvent, type FenceExit, type LaunchDeps, launch } from "./launch.ts";
+export { type Activity, type Fence, type FenceEvent, type FenceExit, type LaunchDeps, launch } from "./launch.ts";
 export { ancestryOf, peerOf, ticksNow } from "./peer.ts";
 export { type PublishedPorts, publishPorts } from "./ports.ts";
 export {
@@ -27,6 +28,7 @@ export { findBubblewrap } from "./trial.ts";
 export { type ApplyPlaces, applyChanges, finishApply } from "./workspace/apply.ts";
 export type { Applied, Refusal } from "./workspace/carry.ts";
 export { type ChangesOptions, readChanges } from "./workspace/changes.ts";
+export { sealDirectPast } from "./workspace/direct-past.ts";
 export { changeKept } from "./workspace/past-beside.ts";
 export { findSecretFiles, type SecretFiles, type SecretSearch } from "./workspace/secrets.ts";
 export { finishUndo, planUndo, type UndoPlaces, undoChanges } from "./workspace/undo.ts";

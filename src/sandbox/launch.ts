@@ -13,6 +13,7 @@ import {
   helperProgram,
   type SandboxPlan,
 } from "#core/sandbox";
+import { Answers } from "./answers.ts";
 import { fenceProblem, furtherProblem, readEvents } from "./fence-events.ts";
 
 /** What `launch` is given of this host. Programs are absolute paths. */
@@ -41,6 +42,8 @@ export type FenceEvent =
   /** The guard of a `direct` workspace refused; `path` is relative to the workspace root, `pid` means nothing outside the fence. */
   | { readonly kind: "refused"; readonly op: string; readonly pid: number; readonly path: string }
   | { readonly kind: "limit"; readonly limit: "memory" }
+  /** Input for a fence that stands still; once for each `halt`. */
+  | { readonly kind: "input" }
   /** The command could not be executed; the fence ends with 126 or 127. */
   | { readonly kind: "unstarted"; readonly why: string }
   /** A further command runs. */
@@ -49,6 +52,14 @@ export type FenceEvent =
   | { readonly kind: "ended"; readonly token: string; readonly code: number; readonly signal: number }
   /** It could not be started; the fence itself is whole. */
   | { readonly kind: "failed"; readonly token: string; readonly problem: Problem };
+
+/** How much was done inside, from the start on. */
+export interface Activity {
+  /** Bytes of the first command's streams, both ways. */
+  readonly bytes: number;
+  /** Clock ticks of processor time. */
+  readonly ticks: number;
+}
 
 /** How a fence ended: the command's code, 128+n for a signal, 126 or 127 when it could not be executed. */
 export interface FenceExit {
@@ -74,6 +85,15 @@ export interface Fence {
    */
   suspend(): Promise<boolean>;
   resume(): void;
+  /**
+   * `stop`: stops every process of the command's, and keeps it stopped; `watch`: only looks out for input, because a freezer holds them. True once they
+   * stand still; false when they do not in time.
+   */
+  halt(how: "stop" | "watch"): Promise<boolean>;
+  /** Ends what `halt` began. */
+  go(): void;
+  /** What was done inside so far; `undefined` when the helper does not say. */
+  activity(): Promise<Activity | undefined>;
   /** Announces a further command: once this resolves, whoever connects with the token gets it, once. */
   announce(token: string, command: FurtherCommand): Promise<void>;
   /** Takes an announced command back. */
@@ -82,6 +102,10 @@ export interface Fence {
 
 /** After `kill`, the helper gets this long to let the last output through before bubblewrap itself is killed. */
 const KILL_GRACE_MS = 2_000;
+
+/** The helper answers at once, or is on its way out; processes may take a while to stand still. */
+const ANSWER_MS = 2_000;
+const HALT_MS = 5_000;
 
 /** A terminal that is not free after this long is stopped. */
 const SUSPEND_MS = 2_000;
@@ -171,6 +195,7 @@ function follow(child: ChildProcess, program: Uint8Array, deps: LaunchDeps): Pro
   let end: FenceExit | undefined;
   let ended = false;
   let suspending: ((mine: boolean) => void)[] = [];
+  const answers = new Answers();
   const suspended = (mine: boolean): void => {
     const waiting = suspending;
     suspending = [];
@@ -186,6 +211,7 @@ function follow(child: ChildProcess, program: Uint8Array, deps: LaunchDeps): Pro
       const last = (): void => {
         ended = true;
         suspended(false);
+        answers.end();
         const exit = end ?? { code: 137, signal: 9 };
         if (end === undefined || failure !== undefined) settle(err(failure ?? fenceProblem("bwrap", "", complaints())));
         done(limit === undefined ? exit : { ...exit, limit });
@@ -220,6 +246,18 @@ function follow(child: ChildProcess, program: Uint8Array, deps: LaunchDeps): Pro
         });
       },
       resume: () => send("resume"),
+      halt: async (how) => {
+        const told = answers.next("paused", HALT_MS);
+        send(`pause ${how}`);
+        return (await told) !== undefined;
+      },
+      go: () => send("go"),
+      activity: async () => {
+        const told = answers.next("activity", ANSWER_MS);
+        send("activity");
+        const [bytes, ticks] = (await told) ?? [];
+        return bytes === undefined ? undefined : { bytes: Number(bytes), ticks: Number(ticks) };
+      },
       announce,
       forget: (token) => send(`forget ${token}`),
     });
@@ -243,6 +281,7 @@ function follow(child: ChildProcess, program: Uint8Array, deps: LaunchDeps): Pro
       if (word === "error") failure = fenceProblem(first, second, third);
       if (word === "limit") limit = "memory";
       if (word === "suspended") suspended(true);
+      answers.take(word, fields);
       if (word === "exit") {
         end = second === "0" ? { code: Number(first) } : { code: Number(first), signal: Number(second) };
         settle(ok(fence()));
@@ -266,6 +305,8 @@ function toEvent(word: string, fields: readonly string[]): FenceEvent | undefine
       return { kind: "refused", op: first, pid: Number(second), path: third };
     case "limit":
       return { kind: "limit", limit: "memory" };
+    case "input":
+      return { kind: "input" };
     case "unstarted":
       return { kind: "unstarted", why: first };
     default:
