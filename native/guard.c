@@ -153,10 +153,13 @@ static int prepare(struct guard *guard, const struct guard_options *options) {
     return -1;
   }
   if (options->mount_ns_fd >= 0 && setns(options->mount_ns_fd, CLONE_NEWNS) != 0) return -1;
-  const int keep[] = {options->socket_fd, options->event_fd, options->proc_fd};
+  const int keep[] = {options->socket_fd, options->event_fd, options->proc_fd, options->past_fd};
   if (service_begin(keep, sizeof keep / sizeof keep[0]) != 0) return -1;
   service_raise_files();
   if (options->event_fd >= 0 && fcntl(options->event_fd, F_SETFL, fcntl(options->event_fd, F_GETFL) | O_NONBLOCK) != 0) return -1;
+  guard->before.proc_fd = options->proc_fd;
+  guard->before.event_fd = options->event_fd;
+  if (!before_begin(&guard->before, options->past_fd, options->past_bytes)) return -1;
   pthread_rwlockattr_t fair;
   pthread_rwlockattr_init(&fair);
   // A stream of small writes must not keep a rename waiting for ever.

@@ -13,6 +13,7 @@
 #define RINGFENCE_GUARD_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct guard_options {
   int socket_fd;              // one end of a SOCK_SEQPACKET or SOCK_STREAM pair; the other belongs to the command child
@@ -26,6 +27,8 @@ struct guard_options {
   size_t name_count;
   const char *const *except;  // GuardPlan.exceptBelow, lower case
   size_t except_count;
+  int past_fd;                // folder of the session's past, where before-images are kept (guard_before.h), or -1
+  uint64_t past_bytes;        // most bytes of them
 };
 
 // Becomes the guard. Returns only when the set-up failed (errno set; nothing was installed yet), and exits 0 when the last

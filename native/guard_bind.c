@@ -23,7 +23,7 @@ static long bind_name(struct job *job, int fd) {
     result = -ENOENT;
   } else if (failure == 0 && job_refuses(job, &target, DEED_FILE)) {
     result = -EPERM;
-  } else if (failure == 0) {
+  } else if (failure == 0 && (result = -job_keeps(job, &target)) == 0) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t length = strlen(target.name);
     job_use_umask(job);

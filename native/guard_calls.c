@@ -32,6 +32,8 @@ bool job_refuses(struct job *job, const struct target *target, enum deed deed) {
   return true;
 }
 
+int job_keeps(struct job *job, const struct target *target) { return before_change(&job->guard->before, target, job->place); }
+
 void job_use_umask(struct job *job) {
   long mask = caller_umask(&job->caller);
   // Without an answer nothing is granted that the caller might have withheld.
@@ -105,7 +107,7 @@ static long make_name(struct job *job, int dirfd, const struct making *making) {
     result = -EEXIST;
   } else if (failure == 0 && job_refuses(job, &target, making->deed)) {
     result = -EPERM;
-  } else if (failure == 0) {
+  } else if (failure == 0 && (result = -job_keeps(job, &target)) == 0) {
     job_use_umask(job);
     result = answer(making->make(job, making, target.parent, last_name(&target, name)));
   }
@@ -154,7 +156,8 @@ static long remove_name(struct job *job, int dirfd, int path, int flags) {
   long result = -failure;
   if (failure == 0) {
     bool refused = target.object >= 0 && job_refuses(job, &target, deed_for(&target));
-    result = refused ? -EPERM : answer(unlinkat(target.parent, last_name(&target, name), flags));
+    int unkept = refused || target.object < 0 ? 0 : job_keeps(job, &target);
+    result = refused ? -EPERM : unkept != 0 ? -unkept : answer(unlinkat(target.parent, last_name(&target, name), flags));
   }
   pthread_rwlock_unlock(&job->guard->names_lock);
   if (failure == 0) target_close(&target);
@@ -175,7 +178,12 @@ static long link_targets(struct job *job, const struct target *from, const struc
   if (to->object >= 0) return -EEXIST;
   if (S_ISDIR(from->stat.st_mode)) return -EPERM;
   if (from->slash) return -ENOTDIR;
-  if (job_refuses(job, from, deed_for(from)) || job_refuses(job, to, deed_for(from))) return -EPERM;
+  if (job_refuses(job, from, deed_for(from))) return -EPERM;
+  // By its new name the file can be changed under the old one.
+  int unkept = job_keeps(job, from);
+  if (unkept != 0) return -unkept;
+  if (job_refuses(job, to, deed_for(from))) return -EPERM;
+  if ((unkept = job_keeps(job, to)) != 0) return -unkept;
   return answer(linkat(job->guard->proc_fd, fd_name(from->object).text, to->parent, last_name(to, name), AT_SYMLINK_FOLLOW));
 }
 
@@ -228,7 +236,17 @@ static long rename_targets(struct job *job, const struct target *from, const str
   bool exchange = (flags & RENAME_EXCHANGE) != 0;
   if (exchange && to->object < 0) return -ENOENT;
   if (move_refused(job, from, to) || (exchange && move_refused(job, to, from))) return -EPERM;
-  return answer((int)syscall(SYS_renameat2, from->parent, last_name(from, from_name), to->parent, last_name(to, to_name), flags));
+  struct before *before = &job->guard->before;
+  struct before_move move = {.from = from, .to = to, .exchange = exchange, .from_place = job->path, .to_place = job->second};
+  if (before->on) {  // the paths as the caller gave them are not needed any more
+    place_of(&job->guard->places, from, job->path);
+    place_of(&job->guard->places, to, job->second);
+  }
+  int unkept = before_move(before, &move);
+  if (unkept != 0) return -unkept;
+  long result = answer((int)syscall(SYS_renameat2, from->parent, last_name(from, from_name), to->parent, last_name(to, to_name), flags));
+  if (result != 0) before_move_failed(before, &move);
+  return result;
 }
 
 static long rename_names(struct job *job, int from_dir, int from_path, int to_dir, int to_path, unsigned flags) {
@@ -262,6 +280,8 @@ static long call_rename(struct job *job) { return rename_names(job, AT_FDCWD, 0,
 
 static long set_mode(struct job *job, const struct target *target, unsigned mode) {
   if (job_refuses(job, target, deed_for(target))) return -EPERM;
+  int unkept = before_mode(&job->guard->before, target, job->place);
+  if (unkept != 0) return -unkept;
   return answer(fchmodat(job->guard->proc_fd, fd_name(target->object).text, mode, 0));
 }
 
@@ -271,6 +291,8 @@ static long cut_file(struct job *job, const struct target *target, int64_t lengt
   if (S_ISDIR(target->stat.st_mode)) return -EISDIR;
   if (!S_ISREG(target->stat.st_mode)) return -EINVAL;
   if (job_refuses(job, target, DEED_FILE)) return -EPERM;
+  int unkept = job_keeps(job, target);
+  if (unkept != 0) return -unkept;
   if (prlimit(job->caller.tid, RLIMIT_FSIZE, NULL, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && (uint64_t)length > limit.rlim_cur) return -EFBIG;
   int fd = openat(job->guard->proc_fd, fd_name(target->object).text, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return -errno;

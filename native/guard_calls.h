@@ -8,11 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "guard_before.h"
 #include "guard_caller.h"
 #include "guard_place.h"
 
 struct guard {
   struct places places;
+  struct before before;
   int proc_fd, event_fd, listener;
   // Held for writing while something is renamed: a folder that moves would carry a checked place to where it is protected.
   // Everything else that makes or changes a name holds it for reading from the first step of its walk to the act.
@@ -47,6 +49,8 @@ extern const size_t guard_call_count;
 // Used by the handlers.
 int job_paths(struct job *job, int first, int second);
 bool job_refuses(struct job *job, const struct target *target, enum deed deed);
+// What stands at the target that job_refuses just let through is kept. 0, or the errno with which the call must fail.
+int job_keeps(struct job *job, const struct target *target);
 void job_use_umask(struct job *job);
 bool job_make_room(struct job *job);
 long bound(struct job *job);

@@ -81,6 +81,8 @@ static long open_existing(struct job *job, const struct target *target, int flag
   if (type == S_IFDIR && (flags & O_CREAT) != 0) return -EISDIR;
   if (type != S_IFDIR && target->slash) return (flags & O_CREAT) != 0 ? -EISDIR : -ENOTDIR;
   if (type != S_IFDIR && changes(flags) && job_refuses(job, target, DEED_FILE)) return -EPERM;
+  int unkept = type == S_IFREG && changes(flags) ? job_keeps(job, target) : 0;
+  if (unkept != 0) return -unkept;
   if (unnamed) job_use_umask(job);
   if (type == S_IFIFO && (flags & O_NONBLOCK) == 0 && (flags & O_ACCMODE) != O_RDWR) {
     pthread_rwlock_unlock(&job->guard->names_lock);
@@ -95,6 +97,8 @@ static long open_new(struct job *job, const struct target *target, int flags, un
   if ((flags & O_CREAT) == 0) return -ENOENT;
   if (target->slash) return -EISDIR;
   if (job_refuses(job, target, DEED_FILE)) return -EPERM;
+  int unkept = job_keeps(job, target);
+  if (unkept != 0) return -unkept;
   job_use_umask(job);
   int fd = openat(target->parent, target->name, flags | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, mode);
   if (fd < 0 && errno == EEXIST && (flags & O_EXCL) == 0) return AGAIN;

@@ -1,13 +1,21 @@
-// Forking the guard (guard_start.h).
+// Forking the guard (guard_start.h), with its way to the session's past, which is open before the staging folder goes.
 #define _GNU_SOURCE
 #include "guard_start.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "guard.h"
 #include "helper.h"
+
+void open_past(struct program *p) {
+  p->past_fd = -1;
+  if (p->past_bytes == 0) return;
+  p->past_fd = open(STAGING "/past", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (p->past_fd < 0) fail("guard", "past");
+}
 
 void start_guard(const struct program *p, int proc, int socket, int events) {
   pid_t child = fork();
@@ -22,7 +30,9 @@ void start_guard(const struct program *p, int proc, int socket, int events) {
                                   .names = (const char *const *)p->guard_names.items,
                                   .name_count = p->guard_names.count,
                                   .except = (const char *const *)p->guard_except.items,
-                                  .except_count = p->guard_except.count};
+                                  .except_count = p->guard_except.count,
+                                  .past_fd = p->past_fd,
+                                  .past_bytes = p->past_bytes};
   guard_run(&options);
   fail("guard", "start");
 }

@@ -81,6 +81,7 @@ static bool setting(struct program *p, const struct record *r) {
   if (is(word, "arg")) return append(&p->argv, value->bytes);
   if (is(word, "env")) return append(&p->env, value->bytes);
   if (is(word, "guard")) return append(&p->guard_names, value->bytes) && (p->guard = true);
+  if (is(word, "past")) return to_number(value, -1ULL, &p->past_bytes);
   if (is(word, "guard-except")) return append(&p->guard_except, value->bytes);
   if (is(word, "root")) return (p->root = value->bytes) != NULL;
   if (is(word, "cwd")) return (p->cwd = value->bytes) != NULL;

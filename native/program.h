@@ -31,8 +31,10 @@ struct program {
   unsigned uid, gid;
   bool tty[3];
   bool guard, reverse;
+  int past_fd;  // set by the helper (guard_start.h), not by the program
   unsigned bridge_port;
   unsigned long long pids, file_size, memory;
+  unsigned long long past_bytes;  // most bytes of before-images of a `direct` workspace; 0: none are kept
 };
 
 // Parses SIZE bytes in place. False, with *why set, on anything that is not exactly a known program. Pure.

@@ -31,7 +31,9 @@ function cases(file: string): Case[] {
 
 beforeAll(() => {
   const names = [
+    "before_log",
     "guard",
+    "guard_before",
     "guard_bind",
     "guard_caller",
     "guard_calls",

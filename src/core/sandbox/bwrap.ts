@@ -111,6 +111,8 @@ function workspaceArguments(workspace: WorkspacePlan): readonly string[] {
 }
 
 function stagingArguments(workspace: WorkspacePlan): readonly string[] {
+  if (workspace.kind === "direct" && workspace.past !== undefined)
+    return ["--bind", workspace.past.folder, `${STAGING}/past`];
   if (workspace.kind !== "overlay") return [];
   const places = stagingPlaces(workspace);
   return [

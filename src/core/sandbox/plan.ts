@@ -37,6 +37,8 @@ export type WorkspacePlan =
       readonly root: string;
       /** Protected names (see core/paths/protected.ts), enforced live by the helper's guard. */
       readonly guard: GuardPlan;
+      /** Folder of the session's past, where the guard keeps what it replaces, up to so many bytes (SAND-10). */
+      readonly past?: { readonly folder: string; readonly bytes: number };
     }
   | { readonly kind: "read-only"; readonly root: string };
 

@@ -82,6 +82,7 @@ function workspaceRecords(plan: SandboxPlan): readonly Record[] {
   return [
     ["endpoints", workspace.root],
     ...covers,
+    ...(workspace.past === undefined ? [] : [["past", workspace.past.bytes] as const]),
     ...workspace.guard.names.map((name) => ["guard", name] as const),
     ...workspace.guard.exceptBelow.map((name) => ["guard-except", name] as const),
   ];

@@ -37,13 +37,15 @@ export interface Original {
   readonly entry: PastEntry;
   /** Its digest, when somebody knows it. */
   readonly digest: string | undefined;
+  /** It stays on the host under another name, so one more of its inode is enough. */
+  readonly stays?: true;
 }
 
 /** Keeps the file and answers its entry with digest or twin, or throws (no room, not readable). */
 export function keepImage(store: PastStore, original: Original, durable: boolean): PastEntry {
   const { entry, path, at } = original;
   const names = lstatSync(at).nlink;
-  const byName = entry.size >= LARGE || path.split("/").some(isDependencyFolder);
+  const byName = original.stays === true || entry.size >= LARGE || path.split("/").some(isDependencyFolder);
   const twin = byName || names > 1 ? keepTwin(store, at) : undefined;
   const digest = byName && twin !== undefined ? original.digest : keepCopy(store, original, durable);
   const { inode, ...rest } = entry;

@@ -20,8 +20,10 @@ export interface RepositoryState {
   readonly left: string;
 }
 
+/** An image of the guard's under its later name. */
+type Alias = { readonly image: string; readonly digest: string };
 type Drop = { readonly drop: "path" | "folder"; readonly name: string };
-type Line = PastRecord | FolderTime | RepositoryState | Drop;
+type Line = PastRecord | FolderTime | RepositoryState | Alias | Drop;
 
 /** One session's past. */
 export class PastStore {
@@ -30,6 +32,7 @@ export class PastStore {
   readonly records: Map<string, PastRecord> = new Map();
   readonly folders: Map<string, FolderTime> = new Map();
   readonly repositories: Map<string, string> = new Map();
+  readonly aliases: Map<string, string> = new Map();
   /** The record that the last one of a path replaced: for a change that was announced and then refused. */
   private readonly earlier: Map<string, PastRecord | undefined> = new Map();
   private readonly token = randomBytes(6).toString("hex");
@@ -93,6 +96,7 @@ export class PastStore {
       if (line.drop === "path") this.records.delete(line.name);
       else this.folders.delete(line.name);
     } else if ("folder" in line) this.folders.set(line.folder, line);
+    else if ("image" in line) this.aliases.set(line.image, line.digest);
     else if ("repository" in line) this.repositories.set(line.repository, line.left);
     else {
       this.earlier.set(line.path, this.records.get(line.path));

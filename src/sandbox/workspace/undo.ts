@@ -58,7 +58,9 @@ export function planUndo(places: UndoPlaces, { named, redo = false }: UndoWish):
   const store = new PastStore(places.past);
   const all = [...store.records.values()].filter(({ undone }) => (undone === true) === redo);
   const records = named === undefined ? all : chosen(all, named);
-  const outcomes = new Map(records.map((record) => [record.path, compare(store, places.root, record)]));
+  const outcomes = new Map(
+    records.map((record) => [record.path, compare(store, places.root, named === undefined ? record : seen(record))]),
+  );
   holdRepositories(store, places.root, outcomes);
   const changes: Change[] = [];
   const refused: Refusal[] = [];
@@ -112,6 +114,14 @@ function holdRepositories(store: PastStore, root: string, outcomes: Map<string, 
   }
 }
 
+/** Whoever names a path says that it may go back, also where nobody saw how a killed session left it. */
+function seen(record: PastRecord): PastRecord {
+  return record.left === "unknown" ? { ...record, left: ANY } : record;
+}
+
+/** Marks a side that is whatever stands there. */
+const ANY: PastEntry = { type: "deep", mode: 0, size: 0, uid: -1, gid: -1, mtimeNs: "" };
+
 function compare(store: PastStore, root: string, record: PastRecord): Outcome {
   const { path, before, left } = record;
   try {
@@ -122,7 +132,7 @@ function compare(store: PastStore, root: string, record: PastRecord): Outcome {
     if (!isAbsence(error)) return { code };
     if (before === null) return "already";
     // Its folder is given back first, or it is not there to take it.
-    return left === null ? changeTo(store, record, undefined) : { code: "host-moved" };
+    return left === null || left === ANY ? changeTo(store, record, undefined) : { code: "host-moved" };
   }
 }
 
@@ -132,7 +142,7 @@ function compareAt(store: PastStore, record: PastRecord, at: string): Outcome {
   const now = host === undefined ? null : stateOf(path, at);
   if (isSameState(now, before)) return "already";
   if (left === "unknown") return { code: "left-unknown" };
-  if (!isSameState(now, left)) return { code: "host-moved" };
+  if (left !== ANY && !isSameState(now, left)) return { code: "host-moved" };
   return changeTo(store, record, host === undefined || now === null ? undefined : { ...host, ...digestIn(now) });
 }
 

@@ -1,5 +1,5 @@
 // A command under the guard, for its test: guard-main ROOT NAMES EXCEPT EVENTS -- COMMAND… (lists separated by commas).
-// Must start as the only process of its kind in a pid namespace or outside one; the guard is a sibling of the command.
+// What it replaces is kept in the folder $PAST, up to 1 MiB, if that is set. Must start as the only process of its kind in a pid namespace or outside one; the guard is a sibling of the command.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +41,10 @@ int main(int argc, char **argv) {
                                   .mount_ns_fd = -1,
                                   .root = argv[1],
                                   .names = names,
-                                  .except = except};
+                                  .except = except,
+                                  .past_fd = -1,
+                                  .past_bytes = 1 << 20};
+  if (getenv("PAST") != NULL) options.past_fd = open(getenv("PAST"), O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (drop_capabilities() != 0) return 125;
   options.name_count = split(argv[2], names, 1024);
   options.except_count = split(argv[3], except, 64);

@@ -1,0 +1,118 @@
+// The log of a `direct` workspace's guard (native/before_log.h), read from its end: so what stood at each path before the session's first
+// change comes out, wherever it was moved since.
+import { nameOf } from "./names.ts";
+
+/** One record of the guard. */
+export interface BeforeRecord {
+  readonly kind: "f" | "m" | "t" | "v" | "x" | "c";
+  readonly type: string;
+  readonly mode: number;
+  readonly size: number;
+  readonly mtimeNs: string;
+  readonly inode: string;
+  readonly links: number;
+  readonly image: string;
+  readonly path: string;
+  readonly other: string;
+}
+
+/** Where a path's content is, as far as the reading has come. */
+export type Source =
+  /** As it stands on the host, at this path. */
+  | { readonly from: "host"; readonly path: string; readonly mode?: number }
+  | { readonly from: "record"; readonly record: BeforeRecord; readonly mode?: number }
+  | { readonly from: "nothing" };
+
+const FIELDS = 10;
+
+/** The records of a log, oldest first; half a record at its end is not there. */
+export function parseBeforeLog(bytes: Buffer): readonly BeforeRecord[] {
+  const records: BeforeRecord[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const fields: Buffer[] = [];
+    while (fields.length < FIELDS) {
+      const end = bytes.indexOf(0, at);
+      if (end < 0) return records;
+      fields.push(bytes.subarray(at, end));
+      at = end + 1;
+    }
+    if (bytes[at] !== 0x0a) return records;
+    at += 1;
+    const [kind = "", type = "", mode = "", size = "", mtimeNs = "", inode = "", links = "", image = ""] = fields.map(
+      (field) => field.toString("latin1"),
+    );
+    const [path, other] = fields.slice(8).map(nameOf);
+    // A name that is no UTF-8 cannot be written down exactly, so it is not given back.
+    if (path === undefined || other === undefined || path.odd || other.odd) continue;
+    records.push({
+      ...{ kind: kind as BeforeRecord["kind"], type, mode: Number.parseInt(mode, 8), size: Number(size), mtimeNs },
+      ...{ inode, links: Number(links), image, path: path.text, other: other.text },
+    });
+  }
+  return records;
+}
+
+/** What the log says of the time before it. */
+export interface Rewound {
+  readonly state: ReadonlyMap<string, Source>;
+  /** Modification times of folders, nanoseconds since 1970. */
+  readonly times: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads the log from its end. `stands` says whether something is at a path now: the last move may have been put down by a guard that was
+ * killed before it made it. Pure but for that question.
+ */
+export function rewind(records: readonly BeforeRecord[], stands: (path: string) => boolean): Rewound {
+  const state = new Map<string, Source>();
+  const times = new Map<string, string>();
+  const last = records.length - 1;
+  let skip = false;
+  for (const [index, record] of [...records.entries()].reverse()) {
+    const { kind, path, other } = record;
+    const isUndone = skip;
+    skip = kind === "c";
+    if (isUndone || kind === "c") continue;
+    if (kind === "t") times.set(path, record.mtimeNs);
+    else if (kind === "f") state.set(path, record.type === "-" ? { from: "nothing" } : { from: "record", record });
+    else if (kind === "m") {
+      const source = state.get(path) ?? { from: "host", path };
+      if (source.from !== "nothing") state.set(path, { ...source, mode: record.mode });
+    } else if (kind === "x") exchange(state, times, path, other);
+    else if (index !== last || !stands(path) || stands(other)) relocate(state, times, other, path);
+  }
+  return { state, times };
+}
+
+/** Undoes a move: what is known of `from` and below is known of `to`, and the rest of the folder is still where it was moved to. */
+function relocate(state: Map<string, Source>, times: Map<string, string>, from: string, to: string): void {
+  const moved = takeBelow(state, from);
+  const movedTimes = takeBelow(times, from);
+  takeBelow(state, to);
+  takeBelow(times, to);
+  if (!moved.has("")) moved.set("", { from: "host", path: from });
+  for (const [rest, source] of moved) state.set(`${to}${rest}`, source);
+  for (const [rest, time] of movedTimes) times.set(`${to}${rest}`, time);
+  state.set(from, { from: "nothing" });
+}
+
+function exchange(state: Map<string, Source>, times: Map<string, string>, a: string, b: string): void {
+  const [atA, atB] = [takeBelow(state, a), takeBelow(state, b)];
+  if (!atA.has("")) atA.set("", { from: "host", path: a });
+  if (!atB.has("")) atB.set("", { from: "host", path: b });
+  for (const [rest, source] of atA) state.set(`${b}${rest}`, source);
+  for (const [rest, source] of atB) state.set(`${a}${rest}`, source);
+  const [timesA, timesB] = [takeBelow(times, a), takeBelow(times, b)];
+  for (const [rest, time] of timesA) times.set(`${b}${rest}`, time);
+  for (const [rest, time] of timesB) times.set(`${a}${rest}`, time);
+}
+
+function takeBelow<T>(map: Map<string, T>, top: string): Map<string, T> {
+  const taken = new Map<string, T>();
+  for (const [path, value] of map) {
+    if (path !== top && !path.startsWith(`${top}/`)) continue;
+    taken.set(path.slice(top.length), value);
+    map.delete(path);
+  }
+  return taken;
+}

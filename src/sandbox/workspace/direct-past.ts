@@ -1,0 +1,151 @@
+// The past of a `direct` workspace's session: what its guard kept (before-log.ts), sealed when the session is over. Images get the names of
+// their digests, and every path the state in which the session left it.
+import { existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { type EntryType, isSameState, type PastEntry, type PastRecord } from "#core/review";
+import { type BeforeRecord, parseBeforeLog, rewind, type Source } from "./before-log.ts";
+import { inParent } from "./folder.ts";
+import { digestOf, isAbsence, stateOf } from "./host-entry.ts";
+import { folderTime } from "./past.ts";
+import { keepImage } from "./past-image.ts";
+import { PastStore } from "./past-store.ts";
+
+/** Where it is. */
+export interface DirectPast {
+  readonly root: string;
+  readonly past: string;
+  /** True when the session's end was not seen: then nobody knows how it left the workspace. */
+  readonly unseen: boolean;
+}
+
+/** Seals the log, if there is one; again and again after a crash, with the same result. Answers how many paths it speaks of. */
+export function sealDirectPast({ root, past, unseen }: DirectPast): number {
+  const log = join(past, "before.log");
+  if (!existsSync(log)) return 0;
+  const records = parseBeforeLog(readFileSync(log));
+  const { state, times } = rewind(
+    records,
+    (path) => lstatSync(join(root, path), { throwIfNoEntry: false }) !== undefined,
+  );
+  const store = new PastStore(past);
+  nameImages(store);
+  const all = expanded(root, state);
+  const firstOfInode = sharedImages(records);
+  const sealed = [...all].flatMap(([path, source]): readonly PastRecord[] => {
+    const { entry: before, uncovered } = entryOf({ store, root, path, source, firstOfInode });
+    const left = at(root, path, stateOf);
+    const isUntouched = isSameState(before, left) && before?.mtimeNs === left?.mtimeNs;
+    if (isUntouched && uncovered === undefined) return [];
+    return [{ path, before, left: unseen ? "unknown" : left, ...(uncovered === undefined ? {} : { uncovered }) }];
+  });
+  const folders = [...times].flatMap(([folder, before]) => {
+    const left = folderTime(root, folder);
+    return left === undefined ? [] : [{ folder, before, left }];
+  });
+  store.append([...folders, ...sealed]);
+  rmSync(log);
+  return sealed.length;
+}
+
+/** Folders that were moved, as each of their paths: here gone, there back. */
+function expanded(root: string, state: ReadonlyMap<string, Source>): ReadonlyMap<string, Source> {
+  const all = new Map(state);
+  for (const [path, source] of state) {
+    if (source.from === "nothing") each(root, path, (rest) => add(`${path}${rest}`, { from: "nothing" }));
+    if (source.from === "host" && source.path !== path)
+      each(root, source.path, (rest) => add(`${path}${rest}`, { from: "host", path: `${source.path}${rest}` }));
+  }
+  return all;
+
+  function add(path: string, source: Source): void {
+    if (!all.has(path)) all.set(path, source);
+  }
+}
+
+/** Everything below a real folder, as `/name…`. */
+function each(root: string, path: string, see: (rest: string) => void): void {
+  const visit = (rest: string): void => {
+    const found = at(root, `${path}${rest}`, (_, file) => (lstatSync(file).isDirectory() ? readdirSync(file) : []));
+    for (const name of found ?? []) {
+      see(`${rest}/${name}`);
+      visit(`${rest}/${name}`);
+    }
+  };
+  visit("");
+}
+
+/** Files with several names: whichever name was changed first, its image is of the content they all had. */
+function sharedImages(records: readonly BeforeRecord[]): ReadonlyMap<string, BeforeRecord> {
+  const first = new Map<string, BeforeRecord>();
+  for (const record of records) {
+    if (record.kind !== "f" || record.type !== "f" || record.links < 2 || first.has(record.inode)) continue;
+    first.set(record.inode, record);
+  }
+  return first;
+}
+
+interface Wanted {
+  readonly store: PastStore;
+  readonly root: string;
+  readonly path: string;
+  readonly source: Source;
+  readonly firstOfInode: ReadonlyMap<string, BeforeRecord>;
+}
+
+const TYPES: Readonly<Record<string, EntryType>> = { f: "file", d: "folder", l: "link" };
+
+function entryOf(wanted: Wanted): { readonly entry: PastEntry | null; readonly uncovered?: string } {
+  const { source } = wanted;
+  if (source.from === "nothing") return { entry: null };
+  const { mode } = source;
+  const withMode = (entry: PastEntry): PastEntry => (mode === undefined ? entry : { ...entry, mode });
+  if (source.from === "host") {
+    const entry = hostSource(wanted, source.path);
+    return entry === null ? { entry, uncovered: "image-lost" } : { entry: withMode(entry) };
+  }
+  const { record } = source;
+  const plain: PastEntry = {
+    ...{ type: TYPES[record.type] ?? "device", mode: record.mode, size: record.size, mtimeNs: record.mtimeNs },
+    ...{ uid: -1, gid: -1 },
+    ...(record.type === "l" ? { target: record.other } : {}),
+  };
+  if (record.type !== "f") return { entry: withMode(plain) };
+  const shared = record.links > 1 ? wanted.firstOfInode.get(record.inode) : undefined;
+  const { image, other } = shared ?? record;
+  if (image === "-") return { entry: withMode(plain), uncovered: other };
+  const size = shared?.size ?? record.size;
+  const inode = shared === undefined ? {} : { inode: record.inode };
+  return { entry: withMode({ ...plain, size, ...inode, digest: wanted.store.aliases.get(image) ?? "" }) };
+}
+
+/** What stands at `path` now and belongs elsewhere, or here with another mode. A file that belongs elsewhere is kept. */
+function hostSource({ store, root, path: goal }: Wanted, path: string): PastEntry | null {
+  return (
+    at(root, path, (_, file): PastEntry | null => {
+      const entry = stateOf(path, file);
+      if (entry?.type !== "file" || path === goal) return entry;
+      const { meaning: _meaning, ...plain } = entry;
+      return keepImage(store, { path: goal, at: file, entry: plain, digest: entry.digest, stays: true }, false);
+    }) ?? null
+  );
+}
+
+/** Gives the guard's images the names of their content. Put down first: a sealing that is cut off goes on where it was. */
+function nameImages(store: PastStore): void {
+  const folder = join(store.folder, "images");
+  const images = existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith("direct-")) : [];
+  const named = images.map((image) => ({ image, digest: digestOf(join(folder, image)) }));
+  store.append(named);
+  for (const { image, digest } of named) renameSync(join(folder, image), store.image(digest));
+}
+
+function at<T>(root: string, path: string, act: (path: string, file: string) => T): T | null {
+  if (path === "") return null; // the workspace itself
+  try {
+    return inParent(root, path, (folder, name) => act(path, folder.at(name)));
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (isAbsence(error) || ["ELOOP", "EXDEV", "EACCES"].includes(code)) return null;
+    throw error;
+  }
+}
