@@ -3,7 +3,7 @@
 import { foldName, isDependencyFolder, leadsToProtected, protection } from "../paths/index.ts";
 import type { Change, ChangeSet } from "./change.ts";
 import { isLoss, isMassDeletion, MASS_DELETION, movedPaths } from "./deletion.ts";
-import { gitVerdict, holdTogether, namesGit } from "./git.ts";
+import { gitVerdict, holdTogether, isOwnCheckout, namesGit } from "./git.ts";
 import { leavesWorkspace } from "./link.ts";
 import type { HoldReason, Judged } from "./reason.ts";
 
@@ -89,7 +89,12 @@ function reasonToHold(change: Change, set: ChangeSet, context: GateContext): Hol
   if (after !== undefined && !["file", "folder", "link"].includes(after.type))
     return { code: "special-file", why: `it is a ${after.type}, which is never made on the host` };
   const found = protection(path);
-  if (found !== undefined && (!found.inDependencies || namesGit(path)) && !isIdleHook(change))
+  if (
+    found !== undefined &&
+    (!found.inDependencies || namesGit(path)) &&
+    !isIdleHook(change) &&
+    !isOwnCheckout(path, context.worktree)
+  )
     return { code: "protected-path", why: found.why };
   if (isAgentSetting(path, context.alsoProtected))
     return { code: "protected-path", why: "it changes the agent's own settings" };

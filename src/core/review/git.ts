@@ -71,6 +71,14 @@ function ownName(inside: string): string {
   return LINKED.exec(inside)?.[2] ?? inside;
 }
 
+/** True for what the session's own linked worktree stores below the common folder. */
+export function isOwnCheckout(path: string, worktree: string | undefined): boolean {
+  const place = gitPlace(path);
+  return (
+    place !== undefined && worktree !== undefined && isGitData(place) && LINKED.exec(place.inside)?.[1] === worktree
+  );
+}
+
 /** True for the checkout of somebody else: another worktree's, or the main one's while the session works in a linked one. */
 function isAnothers(inside: string, worktree: string | undefined): boolean {
   const linked = LINKED.exec(inside)?.[1];
