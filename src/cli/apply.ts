@@ -2,7 +2,7 @@
 // or `--all` is written out.
 import { Command } from "commander";
 import { forTerminal } from "#core/text";
-import { applyReview } from "#monitor";
+import { applyReview, takeOutput } from "#monitor";
 import { EXIT, fail } from "./exit.ts";
 import { requireReview, reviewPlaces, splitTarget } from "./review-session.ts";
 
@@ -15,14 +15,22 @@ export function applyCommand(): Command {
       "the session (the last one that waits in this workspace, if not given), then files or folders",
     )
     .option("--all", "everything that waits")
+    .option("--to <folder>", "where the output of a read-only session goes; without paths, all that is clean")
     .option("--json", "print one JSON document")
     .action(apply);
 }
 
-async function apply(args: readonly string[], options: { readonly all?: true; readonly json?: true }): Promise<void> {
+interface Options {
+  readonly all?: true;
+  readonly to?: string;
+  readonly json?: true;
+}
+
+async function apply(args: readonly string[], options: Options): Promise<void> {
   const { id, paths } = splitTarget(args);
   const all = options.all === true;
-  if (all === paths.length > 0) {
+  const { to } = options;
+  if (to === undefined ? all === paths.length > 0 : all && paths.length > 0) {
     fail(
       {
         code: "usage",
@@ -34,7 +42,9 @@ async function apply(args: readonly string[], options: { readonly all?: true; re
   }
   const places = reviewPlaces();
   const open = await requireReview(places, id);
-  const done = await applyReview(places, open, { paths, all });
+  const done = await (to === undefined
+    ? applyReview(places, open, { paths, all })
+    : takeOutput(places, open, { paths, all, to }));
   if (!done.ok) return fail(done.error, EXIT.badInput);
   const { applied, refused, notices, left } = done.value;
   if (options.json === true) process.stdout.write(`${JSON.stringify(done.value)}\n`);

@@ -21,10 +21,12 @@ export function chooseChanges(
   if (wanted.all) return ok(review.changes);
   const chosen = new Set<Judged>();
   for (const path of wanted.paths) {
-    const name = path
+    const plain = path
       .split("/")
       .filter((part) => part !== "" && part !== ".")
       .join("/");
+    // Absolute: of a repository that lies elsewhere.
+    const name = path.startsWith("/") ? `/${plain}` : plain;
     const found = review.changes.filter((entry) => isMeant(entry, name));
     if (found.length === 0) {
       return err({

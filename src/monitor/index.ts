@@ -47,5 +47,6 @@ export {
 export { runSession } from "./session.ts";
 export { listSessions, type SessionMeta, sessionPaths } from "./sessions.ts";
 export { sweepSessions } from "./sweep.ts";
+export { takeOutput } from "./take-output.ts";
 export { type UndoResult, undoSession } from "./undo.ts";
 export { findWorkspace, type Workspace, workspaceFolder } from "./workspace.ts";

@@ -62,7 +62,7 @@ export async function openReview(places: ReviewPlaces, id: string | undefined): 
   if (!changes.ok) return changes;
   if (changes.value.length > 0) return ok({ meta, changes: changes.value });
   // Killed before it changed anything, or after everything came.
-  await settle(places, meta);
+  await settleReview(places, meta);
   return id === undefined ? openReview(places, id) : err(nothingWaits(`session \`${id}\` has no changes left`));
 }
 
@@ -102,6 +102,10 @@ export async function applyReview(
   review: OpenReview,
   wanted: Wanted,
 ): Promise<Result<ApplyResult, Problem>> {
+  if (review.meta.kind === "read-only") {
+    const message = `session \`${review.meta.id}\` was read-only: what it left goes to a folder that you name`;
+    return err({ code: "output-needs-folder", message, hint: `ringfence apply ${review.meta.id} --to FOLDER` });
+  }
   const chosen = chooseChanges(review, wanted, { withFolders: true });
   if (!chosen.ok) return chosen;
   // A person's own commits are overwritten only where the repository is named.
@@ -121,7 +125,7 @@ export async function applyReview(
   const notices = accepted.flatMap(({ change, held }) =>
     held?.code === "set-id" && applied.has(change.path) ? [`${change.path}: without its set-id bits`] : [],
   );
-  const left = await settle(places, review.meta);
+  const left = await settleReview(places, review.meta);
   return ok({ applied: [...done.applied, ...merged], refused, notices, left });
 }
 
@@ -173,7 +177,7 @@ export async function discardReview(
   // What a folder above hides has nothing of its own in the layer.
   const named = chosen.value.map(({ change }) => change.path);
   markSettled(placeOf(places, review.meta), named);
-  return ok({ discarded: named.length, left: await settle(places, review.meta) });
+  return ok({ discarded: named.length, left: await settleReview(places, review.meta) });
 }
 
 async function removeFromLayer(upper: string, path: string, helper: string): Promise<void> {
@@ -191,7 +195,7 @@ function isFolder(path: string): boolean {
 }
 
 /** Writes what is left into the metadata; nothing left ends the session's folders. */
-async function settle(places: ReviewPlaces, meta: SessionMeta): Promise<number> {
+export async function settleReview(places: ReviewPlaces, meta: SessionMeta): Promise<number> {
   const rest = await readJudged(placeOf(places, meta));
   const left = rest.ok ? rest.value.length : 1;
   writeMeta(places.stateDir, { ...meta, state: left > 0 ? "held" : "done", held: left });
@@ -211,6 +215,7 @@ async function record(
   ]);
 }
 
-function placeOf(places: ReviewPlaces, meta: SessionMeta): ChangesPlace {
+/** The session as its changes are read. */
+export function placeOf(places: ReviewPlaces, meta: SessionMeta): ChangesPlace {
   return { ...places, meta };
 }
