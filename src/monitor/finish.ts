@@ -4,6 +4,7 @@ import type { Judged } from "#core/review";
 import type { HeldChange } from "#core/session";
 import { forTerminal } from "#core/text";
 import { applyJudged, type ChangesPlace, readJudged } from "./changes.ts";
+import { sealPast } from "./direct-past.ts";
 import { type MergedSettings, mergeSettings } from "./settings.ts";
 import { treesOf } from "./trees.ts";
 
@@ -39,7 +40,7 @@ export async function finishWorkspace(parts: FinishParts): Promise<Finished> {
   );
   if (treesOf(place.stateDir, place.meta).length === 0) {
     await recorded;
-    return { applied: [], held: [], notices: [], failed: false };
+    return { applied: [], held: [], notices: sealPast(place.stateDir, place.meta, { unseen: false }), failed: false };
   }
   const judged = await readJudged(place);
   const unrecorded = await recorded;

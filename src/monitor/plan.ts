@@ -19,6 +19,7 @@ import { readHostFacts } from "#sandbox";
 import { gitConfiguration } from "./git-identity.ts";
 import { INSIDE_HELPER, INSIDE_SOCKET } from "./guard/fence-hooks.ts";
 import { insideUser } from "./inside-user.ts";
+import { pastFolder } from "./past-folder.ts";
 import { keptFolders } from "./project.ts";
 import type { RepositoryPlace } from "./repository-place.ts";
 import type { RunRequest } from "./request.ts";
@@ -156,6 +157,7 @@ function workspacePlan(parts: PlanParts): WorkspacePlan {
         names: [...names, ...(parts.agent?.protectedSettings ?? []).map((name) => name.toLowerCase())],
         exceptBelow,
       },
+      past: { folder: pastFolder(parts.request.stateDir, parts.session), bytes: parts.policy.sandbox.undo.bytes },
     };
   }
   const { upper, work, mask } = parts.paths;

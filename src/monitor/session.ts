@@ -6,11 +6,14 @@ import type { Problem, Result } from "#core";
 import type { Append } from "#core/log";
 import { forTerminal } from "#core/text";
 import { type Fence, type FenceEvent, type FenceExit, findBubblewrap, launch } from "#sandbox";
+import { openDirectPast } from "./direct-past.ts";
 import { type Doors, openDoors } from "./doors.ts";
 import { finishWorkspace } from "./finish.ts";
 import { compileGuard, type GuardPlaces } from "./guard/guard.ts";
 import { LegBook } from "./guard/leg-book.ts";
-import { type LimitName, watchLimits } from "./limits.ts";
+import { limitRate } from "./limits/event-rate.ts";
+import { hitText, type LimitHit, recordHit } from "./limits/hit.ts";
+import { cgroupHits, watchLimits } from "./limits.ts";
 import { outcomeOf } from "./outcome.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import type { RunAnswer, RunRequest } from "./request.ts";
@@ -51,7 +54,7 @@ class Session {
   /** Resolves when the fence runs; never, when there is none. */
   private readonly running: Promise<Fence>;
   private announceRunning: (fence: Fence) => void = () => undefined;
-  private limit: LimitName | undefined;
+  private limit: LimitHit | undefined;
   /** Why the record stopped, if it did. */
   private logFailure: Problem | undefined;
 
@@ -79,6 +82,7 @@ class Session {
     const guard = compileGuard(prepared.policy, this.guardPlaces());
     if (!guard.ok) return this.refuse(guard.error);
     this.writeMeta({ state: "running", held: 0 });
+    openDirectPast(request.stateDir, metaOf(this.parts(), { state: "running", held: 0 }));
     const opening = openSessionLog({
       stateDir: request.stateDir,
       session: this.id,
@@ -87,11 +91,16 @@ class Session {
       open: prepared.openData,
       maxBytes: prepared.policy.sandbox.limits.logBytes,
     });
-    const append: Append = async (body) => {
+    const record: Append = async (body) => {
       const log = await opening;
       if (!log.ok) throw Object.assign(new Error(log.error.message), { problem: log.error });
       return log.value.append(body);
     };
+    const { eventRate } = prepared.policy.sandbox.limits;
+    const append = limitRate(record, {
+      perSecond: eventRate,
+      onHit: () => this.stop({ limit: "eventRate", most: eventRate }, { append: record }),
+    });
     const doors = await openDoors({
       ...{ id: this.id, request, prepared, append, guard: guard.value },
       legs: new LegBook(append),
@@ -113,11 +122,11 @@ class Session {
       this.announceRunning(launched.value);
       log.value.failed.addEventListener("abort", () => {
         this.logFailure = log.value.failed.reason as Problem;
-        this.stop("logBytes", log.value);
+        this.stop({ limit: "logBytes" }, log.value);
       });
       request.keeper?.started(this.id);
       const exit = await this.follow(log.value);
-      await doors.value.close(this.limit === undefined ? {} : { limit: this.limit });
+      await doors.value.close(this.limit === undefined ? {} : { limit: this.limit.limit });
       return await this.end(log.value, exit, doors.value);
     } finally {
       signals?.close();
@@ -160,18 +169,18 @@ class Session {
     const stop = (): void => fence.kill();
     keeper?.stop.addEventListener("abort", stop, { once: true });
     if (keeper?.stop.aborted === true) stop();
+    const { limits } = prepared.policy.sandbox;
+    const { home, tmp, upper } = prepared.paths;
     const watch = watchLimits({
-      limits: prepared.policy.sandbox.limits,
-      cgroup: prepared.cgroup,
-      folders: [prepared.paths.upper, prepared.paths.home, prepared.paths.tmp],
-      onHit: (limit) => this.stop(limit, log),
+      helper: this.request.installation.helper,
+      ...{ limits, cgroup: prepared.cgroup, folders: [upper, home, tmp] },
+      ...(prepared.shown.kind === "direct" ? { live: prepared.workspace.root } : {}),
+      onHit: (hit) => this.stop(hit, log),
     });
     if (log.failed.aborted) fence.kill();
     try {
       const exit = await fence.exited;
-      const hits = prepared.cgroup?.hits();
-      if (hits?.memory === true) this.stop("memory", log);
-      if (hits?.pids === true) this.stop("pids", log); // a bomb can be over before the watch looks
+      for (const hit of cgroupHits(limits, prepared.cgroup)) this.stop(hit, log);
       return exit;
     } finally {
       watch.close();
@@ -180,24 +189,25 @@ class Session {
   }
 
   /** Ends the session because of a limit: told to the agent in one line, recorded, then the whole tree goes. */
-  private stop(limit: LimitName, log: Pick<SessionLog, "append">): void {
+  private stop(hit: LimitHit, log: Pick<SessionLog, "append">): void {
     if (this.limit !== undefined) return;
-    this.limit = limit;
-    const why = this.logFailure?.message ?? `the ${limit} limit of this session is reached`;
-    if (limit !== "logBytes") {
-      log.append({ type: "limit.hit", origin: "observed", data: { limit } }).catch(() => undefined); // the close record says it too
-    }
+    this.limit = hit;
+    const why = this.logFailure?.message ?? hitText(hit);
+    recordHit(log.append, hit).catch(() => undefined); // the close record says it too
     this.request.progress(`${why}: everything inside is ended`);
     this.fence?.kill();
   }
 
   private onEvent(event: FenceEvent, append: Append): void {
     this.doors?.event(event);
-    if (event.kind === "limit") this.stop("memory", { append });
+    if (event.kind === "limit")
+      this.stop({ limit: "memory", most: this.prepared.policy.sandbox.limits.memoryBytes }, { append });
     if (event.kind === "unstarted") {
       const [program = ""] = this.request.argv;
       this.request.progress(`\`${forTerminal(program, { max: 120 })}\` cannot be run inside: ${event.why}`);
     }
+    if (event.kind === "uncovered" && !this.request.terminals.stdin)
+      this.request.progress(`undo will not cover \`${forTerminal(event.path, { max: 200 })}\` (${event.why})`);
     if (event.kind !== "refused") return;
     this.refusedPaths.push(event.path);
     // A full-screen program owns the terminal; everybody else is told at once, in a line that the agent reads too.
@@ -215,7 +225,7 @@ class Session {
 
   private async end(log: SessionLog, exit: FenceExit, doors: Doors): Promise<RunAnswer> {
     const { prepared, request } = this;
-    const limit = this.limit ?? exit.limit;
+    const limit = this.limit?.limit ?? exit.limit;
     const exitCode = limit === undefined ? exit.code : LIMIT_EXIT;
     const holdAll =
       limit !== undefined ? `stopped-by-${limit}` : prepared.policy.sandbox.apply === "ask" ? "asked" : undefined;

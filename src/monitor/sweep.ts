@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { sealPast } from "./direct-past.ts";
 import { finishUndos } from "./past-folder.ts";
 import { repositoryFolders } from "./session-folders.ts";
 import { listSessions, type SessionPaths, sessionIds, sessionPaths, writeMeta } from "./sessions.ts";
@@ -42,6 +43,7 @@ export async function sweepSessions(stateDir: string, helper: string): Promise<v
   finishUndos(stateDir, helper);
   for (const meta of listSessions(stateDir)) {
     if (meta.state !== "killed") continue;
+    sealPast(stateDir, meta, { unseen: true });
     const paths = sessionPaths(stateDir, meta.id);
     const layers = treesOf(stateDir, meta).map(({ kind, places }) =>
       kind === "repository" ? join(places.upper, meta.repository?.git ?? "") : places.upper,

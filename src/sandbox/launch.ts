@@ -41,6 +41,8 @@ export interface LaunchDeps {
 export type FenceEvent =
   /** The guard of a `direct` workspace refused; `path` is relative to the workspace root, `pid` means nothing outside the fence. */
   | { readonly kind: "refused"; readonly op: string; readonly pid: number; readonly path: string }
+  /** The guard could not keep what stands at a path before its change, which undo therefore does not cover. */
+  | { readonly kind: "uncovered"; readonly path: string; readonly why: string }
   | { readonly kind: "limit"; readonly limit: "memory" }
   /** Input for a fence that stands still; once for each `halt`. */
   | { readonly kind: "input" }
@@ -303,6 +305,8 @@ function toEvent(word: string, fields: readonly string[]): FenceEvent | undefine
       return { kind: "failed", token: first, problem: furtherProblem(second, third, fourth) };
     case "refused":
       return { kind: "refused", op: first, pid: Number(second), path: third };
+    case "uncovered":
+      return { kind: "uncovered", why: first, path: second };
     case "limit":
       return { kind: "limit", limit: "memory" };
     case "input":

@@ -53,6 +53,8 @@ const longer = (a: unknown, b: unknown): boolean => larger(parseDuration(String(
 const shorter = (a: unknown, b: unknown): boolean => smaller(parseDuration(String(a)), parseDuration(String(b)));
 const bigger = (a: unknown, b: unknown): boolean =>
   larger(parseSize(a as string | number), parseSize(b as string | number));
+const lessKept = (a: unknown, b: unknown): boolean =>
+  smaller(parseSize(a as string | number), parseSize(b as string | number));
 const different = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
 
 /** A list that holds anything the other does not. */
@@ -115,6 +117,7 @@ export const POLICY_KEYS: readonly PolicyKey[] = [
   list("rights", "sandbox.unixSockets", "sandbox.network.allowUnixSockets"),
   list("rights", "sandbox.devices"),
   value("sandbox.caches", ranked("none", "private")),
+  value("sandbox.undo.size", lessKept),
   value("sandbox.idle.pause", longer),
   value("sandbox.idle.stop", longer),
   list("rights", "env.pass"),

@@ -122,6 +122,7 @@ const sandbox = z.strictObject({
   unixSockets: paths.optional(),
   devices: z.array(word).optional(),
   caches: z.enum(["private", "none"]).optional(),
+  undo: z.strictObject({ size: size.optional() }).optional(),
   idle: z.strictObject({ pause: duration.optional(), stop: duration.optional() }).optional(),
 });
 /** Where the lifecycle of sessions is told; both or neither. */

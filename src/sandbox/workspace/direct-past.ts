@@ -18,10 +18,10 @@ export interface DirectPast {
   readonly unseen: boolean;
 }
 
-/** Seals the log, if there is one; again and again after a crash, with the same result. Answers how many paths it speaks of. */
-export function sealDirectPast({ root, past, unseen }: DirectPast): number {
+/** Seals the log, if there is one; again and again after a crash, with the same result. Answers the paths that cannot be given back. */
+export function sealDirectPast({ root, past, unseen }: DirectPast): readonly string[] {
   const log = join(past, "before.log");
-  if (!existsSync(log)) return 0;
+  if (!existsSync(log)) return [];
   const records = parseBeforeLog(readFileSync(log));
   const { state, times } = rewind(
     records,
@@ -44,7 +44,7 @@ export function sealDirectPast({ root, past, unseen }: DirectPast): number {
   });
   store.append([...folders, ...sealed]);
   rmSync(log);
-  return sealed.length;
+  return sealed.flatMap(({ path, uncovered }) => (uncovered === undefined ? [] : [path]));
 }
 
 /** Folders that were moved, as each of their paths: here gone, there back. */
