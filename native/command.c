@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -80,13 +81,29 @@ static void limit(int resource, const char *name, rlim_t most) {
   if (setrlimit(resource, &now) != 0) fail("limit", name);
 }
 
+// To this many of the processors that we may use, beginning anywhere: sessions side by side do not all take the first ones. What runs inside can undo
+// it; where no cgroup can be had it is what there is, and the session's summary says so.
+static void pin(unsigned most) {
+  cpu_set_t all, some;
+  if (sched_getaffinity(0, sizeof all, &all) != 0) return;
+  unsigned count = (unsigned)CPU_COUNT(&all), start = 0;
+  if (count <= most || getrandom(&start, sizeof start, 0) != sizeof start) return;
+  start %= count;
+  CPU_ZERO(&some);
+  for (unsigned at = 0, place = 0; place < CPU_SETSIZE; place++) {
+    if (CPU_ISSET(place, &all) && (at++ + count - start) % count < most) CPU_SET(place, &some);
+  }
+  if (sched_setaffinity(0, sizeof some, &some) != 0) fail("limit", "processors");
+}
+
 static void set_limits(const struct program *p) {
   // One byte, not none: core(5), a core_pattern that is a pipe runs on the host as root even at 0, and only 1 keeps it from that.
   struct rlimit core;
   if (getrlimit(RLIMIT_CORE, &core) != 0) fail("limit", "core");
   core.rlim_cur = core.rlim_max = core.rlim_max < 1 ? core.rlim_max : 1;
   if (setrlimit(RLIMIT_CORE, &core) != 0) fail("limit", "core");
-  limit(RLIMIT_NOFILE, "files", 524288);
+  limit(RLIMIT_NOFILE, "files", p->open_files > 0 ? p->open_files : 524288);
+  if (p->processors > 0) pin(p->processors);
   if (p->pids > 0) limit(RLIMIT_NPROC, "processes", p->pids);
   if (p->file_size > 0) limit(RLIMIT_FSIZE, "file-size", p->file_size);
 }

@@ -85,6 +85,8 @@ static bool setting(struct program *p, const struct record *r) {
   if (is(word, "guard-except")) return append(&p->guard_except, value->bytes);
   if (is(word, "root")) return (p->root = value->bytes) != NULL;
   if (is(word, "cwd")) return (p->cwd = value->bytes) != NULL;
+  if (is(word, "open-files")) return to_unsigned(value, &p->open_files, 1 << 20);
+  if (is(word, "processors")) return to_unsigned(value, &p->processors, 4096);
   if (is(word, "search")) return (p->search = value->bytes) != NULL;
   if (is(word, "bridge")) return to_unsigned(value, &p->bridge_port, 65535);
   if (is(word, "port")) {

@@ -33,6 +33,7 @@ struct program {
   bool guard, reverse;
   int past_fd;  // set by the helper (guard_start.h), not by the program
   unsigned bridge_port;
+  unsigned open_files, processors;  // most descriptors of one process; pinned to so many processors. 0: as they are
   unsigned long long pids, file_size, memory;
   unsigned long long past_bytes;  // most bytes of before-images of a `direct` workspace; 0: none are kept
 };

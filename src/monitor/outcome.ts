@@ -35,7 +35,7 @@ export function outcomeOf(parts: OutcomeParts): Outcome {
     untrusted: prepared.untrusted,
     masked: prepared.plan.masked.map((path) => path.slice(root.length + 1)),
     ...(prompts === undefined ? {} : { prompts }),
-    memoryBy: prepared.memoryBy,
+    limits: prepared.limits,
     log: { dir: log.dir, size: log.size, root: log.root },
   };
 }

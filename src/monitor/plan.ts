@@ -15,7 +15,7 @@ import {
   viewMounts,
   type WorkspacePlan,
 } from "#core/sandbox";
-import { readHostFacts } from "#sandbox";
+import { type Cgroup, readHostFacts } from "#sandbox";
 import { gitConfiguration } from "./git-identity.ts";
 import { INSIDE_HELPER, INSIDE_SOCKET } from "./guard/fence-hooks.ts";
 import { insideUser } from "./inside-user.ts";
@@ -45,8 +45,8 @@ export interface PlanParts {
     readonly files: readonly { readonly target: string; readonly content: string }[];
     readonly bridge: NonNullable<SandboxPlan["bridge"]>;
   };
-  /** True when a cgroup already limits memory. */
-  readonly memoryByCgroup: boolean;
+  /** What a cgroup limits already. */
+  readonly byCgroup: Cgroup["holds"];
 }
 
 /** The plan, and which variables carry a value from outside. */
@@ -118,7 +118,9 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
       limits: {
         pids: policy.sandbox.limits.pids,
         fileSizeBytes: policy.sandbox.limits.fileSizeBytes,
-        watchMemoryBytes: parts.memoryByCgroup ? 0 : policy.sandbox.limits.memoryBytes,
+        watchMemoryBytes: parts.byCgroup.memory ? 0 : policy.sandbox.limits.memoryBytes,
+        openFiles: policy.sandbox.limits.openFiles,
+        processors: parts.byCgroup.cpu ? 0 : Math.ceil(policy.sandbox.limits.cpus),
       },
     },
   });

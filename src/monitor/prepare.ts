@@ -9,11 +9,13 @@ import { compileDenies } from "#core/paths";
 import { type Policy, sessionMode } from "#core/policy";
 import { agentFor } from "#core/presets";
 import type { SandboxPlan } from "#core/sandbox";
+import type { LimitHolder } from "#core/session";
 import { forTerminal } from "#core/text";
 import { proxyEnvironment, readToolConfig } from "#egress";
 import { type Cgroup, findSecretFiles, openCgroup } from "#sandbox";
 import { policyDigest } from "./guard/policy-watch.ts";
 import { deniedCommand } from "./judge-command.ts";
+import { limitHolders } from "./limits/held-by.ts";
 import { planRun } from "./plan.ts";
 import { readPolicy } from "./policy-files.ts";
 import type { RunRequest } from "./request.ts";
@@ -36,8 +38,8 @@ export interface Prepared {
   readonly bridgeSocket: string;
   readonly paths: SessionPaths;
   readonly cgroup: Cgroup | undefined;
-  /** Which mechanism limits memory, in words. */
-  readonly memoryBy: string;
+  /** What holds each limit here. */
+  readonly limits: readonly LimitHolder[];
   readonly exposed: readonly string[];
   readonly unwritable: readonly string[];
   /** A known agent's own settings in the workspace, lower case. */
@@ -153,7 +155,7 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
       files: tools.files,
       bridge: { port: BRIDGE_PORT, socketPath: bridgeSocket },
     },
-    memoryByCgroup: limited?.holds.memory === true,
+    byCgroup: limited?.holds ?? { memory: false, pids: false, cpu: false },
   });
   if (!planned.ok) {
     limited?.close();
@@ -162,7 +164,7 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
   const off = agent === undefined ? undefined : request.hooks?.offBy(agent.name, root);
   if (off !== undefined) request.progress(`${forTerminal(off)}: the walls hold, but its calls are not judged`);
   const { kind, copy, repository } = shown.value;
-  const memoryBy = limited?.holds.memory === true ? `cgroup v${limited.version}` : "watched, each 200 ms";
+  const limits = limitHolders(policy.sandbox.limits, limited);
   return ok({
     workspace: workspace.value,
     shown: {
@@ -177,7 +179,7 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
     bridgeSocket,
     paths,
     cgroup: limited,
-    memoryBy,
+    limits,
     exposed: planned.value.exposed,
     unwritable: walls.unwritable,
     alsoProtected: (agent?.protectedSettings ?? []).map((name) => name.toLowerCase()),
@@ -195,7 +197,7 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
       network: egressPlan.allow.map((rule) => rule.text),
       exposed: [...planned.value.exposed],
       masked: masked.map((path) => path.slice(root.length + 1)),
-      memoryBy,
+      limits: Object.fromEntries(limits.map(({ limit, by }) => [limit, by])),
     },
   });
 }

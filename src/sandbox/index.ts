@@ -4,8 +4,10 @@ export type { Freezer } from "./freezer.ts";
 export { BORROWED_OBJECTS } from "./git/git-fence.ts";
 export { makeHandover } from "./git/handover.ts";
 export { makePrivateCopy, type PrivateCopy } from "./git/private-copy.ts";
+export { type CopiedTree, copyTree } from "./copy-tree.ts";
 export { readHostFacts } from "./host-facts.ts";
 export { type Activity, type Fence, type FenceEvent, type FenceExit, type LaunchDeps, launch } from "./launch.ts";
+export { measureTrees, type TreeSize } from "./measure.ts";
 export { ancestryOf, peerOf, ticksNow } from "./peer.ts";
 export { type PublishedPorts, publishPorts } from "./ports.ts";
 export {

@@ -95,6 +95,6 @@ function trialPlan(folder: string): SandboxPlan {
     hostname: "ringfence",
     ports: [],
     streams: { stdinTty: false, stdoutTty: false, stderrTty: false },
-    limits: { pids: 64, fileSizeBytes: 2 ** 20, watchMemoryBytes: 0 },
+    limits: { pids: 64, fileSizeBytes: 2 ** 20, watchMemoryBytes: 0, openFiles: 1024, processors: 0 },
   };
 }

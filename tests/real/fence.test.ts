@@ -247,7 +247,7 @@ describe("streams, signals and ends", () => {
   test("watched memory ends the fence and says so", async (context) => {
     needs(context, "python3");
     const at = stage(tmp());
-    const limits = { pids: 0, fileSizeBytes: 0, watchMemoryBytes: 100 << 20 };
+    const limits = { pids: 0, fileSizeBytes: 0, watchMemoryBytes: 100 << 20, openFiles: 1024, processors: 0 };
     const argv = ["/usr/bin/python3", "-c", "import time; x = b'a' * (300 << 20); time.sleep(20)"];
     const run = await runPlan(at, planFor(at, argv, { limits }));
     expect([run.exit, run.events]).toEqual([

@@ -56,7 +56,7 @@ export function planFor(at: Stage, argv: readonly string[], changes: Partial<San
     hostname: "ringfence",
     ports: [],
     streams: { stdinTty: false, stdoutTty: false, stderrTty: false },
-    limits: { pids: 0, fileSizeBytes: 0, watchMemoryBytes: 0 },
+    limits: { pids: 0, fileSizeBytes: 0, watchMemoryBytes: 0, openFiles: 1024, processors: 0 },
     ...changes,
   };
 }

@@ -65,6 +65,10 @@ export interface StreamsPlan {
 export interface HelperLimits {
   readonly pids: number;
   readonly fileSizeBytes: number;
+  /** Descriptors of one process. */
+  readonly openFiles: number;
+  /** Pinned to so many processors where no cgroup gives a share; 0: not pinned. */
+  readonly processors: number;
   /** Sum of private memory of all processes that the helper watches, or 0 when a cgroup does it. */
   readonly watchMemoryBytes: number;
 }

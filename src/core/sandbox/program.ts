@@ -43,6 +43,8 @@ function programRecords(plan: SandboxPlan, architecture: Architecture): readonly
     ["search", plan.env["PATH"] ?? "/usr/bin:/bin"],
     ["user", plan.uid, plan.gid],
     ["limits", plan.limits.pids, plan.limits.fileSizeBytes, plan.limits.watchMemoryBytes],
+    ["open-files", plan.limits.openFiles],
+    ["processors", plan.limits.processors],
     ...(plan.bridge === undefined ? [] : [["bridge", plan.bridge.port] as const]),
     ...plan.ports.map((port) => ["port", port] as const),
     ...ttyRecords(plan),

@@ -14,6 +14,13 @@ export interface HeldChange {
   readonly reason: string;
 }
 
+/** One limit, its most, and what holds it, in words. */
+export interface LimitHolder {
+  readonly limit: string;
+  readonly most: number;
+  readonly by: string;
+}
+
 /** The whole outcome of one session. */
 export interface Outcome {
   readonly session: string;
@@ -40,6 +47,7 @@ export interface Outcome {
   readonly masked: readonly string[];
   /** The questions that a person was asked (APP-2). */
   readonly prompts?: PromptTally;
-  readonly memoryBy: string;
+  /** What holds each limit on this machine. */
+  readonly limits: readonly LimitHolder[];
   readonly log: { readonly dir: string; readonly size: number; readonly root: string };
 }

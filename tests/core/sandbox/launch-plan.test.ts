@@ -22,7 +22,7 @@ const plan: SandboxPlan = {
   bridge: { port: 3128, socketPath: "/s/1/proxy" },
   ports: [5173],
   streams: { stdinTty: false, stdoutTty: true, stderrTty: false },
-  limits: { pids: 10, fileSizeBytes: 20, watchMemoryBytes: 30 },
+  limits: { pids: 10, fileSizeBytes: 20, watchMemoryBytes: 30, openFiles: 40, processors: 2 },
 };
 
 test("bubblewrap's arguments", () => {
@@ -79,6 +79,8 @@ test("the helper's program", () => {
     ["search", "/usr/bin"],
     ["user", "1000", "1001"],
     ["limits", "10", "20", "30"],
+    ["open-files", "40"],
+    ["processors", "2"],
     ["bridge", "3128"],
     ["port", "5173"],
     ["tty", "1"],

@@ -15,7 +15,7 @@ const quiet: Outcome = {
   exposed: [],
   untrusted: [],
   masked: [],
-  memoryBy: "cgroup v2",
+  limits: [{ limit: "memory", most: 4, by: "cgroup v2" }],
   log: { dir: "/s", size: 5, root: "00" },
 };
 
