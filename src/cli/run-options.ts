@@ -45,7 +45,10 @@ export function declareRunOptions(command: Command): Command {
       "--workspace <kind>",
       "overlay (default), clone, worktree (both private, commits come as a branch), direct (live, weaker), read-only",
     )
-    .option("--apply <when>", "when a clean diff reaches the host: end (default), ask (hold everything for review)")
+    .option(
+      "--apply <when>",
+      "when a clean diff reaches the host: end (default), live (as it is made), ask (hold all for review)",
+    )
     .option(
       "--allow-domain <rule>",
       "open HOST, *.HOST, HOST:PORT or preset:NAME; RULE=CIDR names a private address",

@@ -5,7 +5,7 @@ import { ok, type Problem, type Result } from "#core";
 import { compileDenies } from "#core/paths";
 import { type ChangeSet, type HoldReason, type Judged, judgeChanges, type LeftState } from "#core/review";
 import { toolchainFolders } from "#core/sandbox";
-import { type Applied, applyChanges, finishApply, readChanges } from "#sandbox";
+import { type Applied, applyChanges, type ChangesOptions, finishApply, readChanges } from "#sandbox";
 import { ensureHandover, unverifiedCommits } from "./handover.ts";
 import { type PastMeta, writePastMeta } from "./past-folder.ts";
 import { type SessionMeta, sessionPaths } from "./sessions.ts";
@@ -34,7 +34,11 @@ export async function readJudged(place: ChangesPlace): Promise<Result<readonly J
 }
 
 /** The same for one of its folders; paths as they are shown. */
-export async function readTree(place: ChangesPlace, tree: Tree): Promise<Result<readonly Judged[], Problem>> {
+export async function readTree(
+  place: ChangesPlace,
+  tree: Tree,
+  running: Pick<ChangesOptions, "live" | "digest"> = {},
+): Promise<Result<readonly Judged[], Problem>> {
   const { meta } = place;
   const { root, upper } = tree.places;
   mkdirSync(upper, { recursive: true });
@@ -44,7 +48,7 @@ export async function readTree(place: ChangesPlace, tree: Tree): Promise<Result<
   const settled = readSettled(settledFile(place));
   const read = await readChanges({
     helper: place.helper,
-    ...{ upper, lower, left: leftIn(tree, settled) },
+    ...{ upper, lower, ...running, left: leftIn(tree, settled) },
     ...(tree.kind === "workspace" && tree.lower !== undefined ? { host: root } : {}),
     masked: tree.kind === "workspace" ? meta.masked.map((path) => `${lower}${path.slice(root.length)}`) : [],
     toolchains: toolchainFolders(place.home),

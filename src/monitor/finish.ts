@@ -12,6 +12,8 @@ import { treesOf } from "./trees.ts";
 export interface FinishParts {
   readonly place: ChangesPlace;
   readonly append: Append;
+  /** What a live apply brought already. */
+  readonly came: readonly string[];
   readonly exit: { readonly code: number; readonly signal?: number };
 }
 
@@ -27,9 +29,9 @@ export interface Finished {
 export async function finishWorkspace(parts: FinishParts): Promise<Finished> {
   const { place, append } = parts;
   const failed = (why: string): Finished => ({
-    applied: [],
+    applied: parts.came,
     held: [],
-    notices: [`${why}; nothing was applied`],
+    notices: [`${why}; nothing ${parts.came.length > 0 ? "more " : ""}was applied`],
     failed: true,
   });
   // The exit goes on record while the changes are read; both must be done before anything is applied.
@@ -70,7 +72,7 @@ export async function finishWorkspace(parts: FinishParts): Promise<Finished> {
   const merged = settings.filter((entry) => entry.held.length === 0).map(({ path }) => path);
   const notices = judged.value.flatMap(({ notice }) => notice ?? []);
   return {
-    applied: [...result.applied, ...merged],
+    applied: [...new Set([...parts.came, ...result.applied, ...merged])],
     // A folder that waits for its contents is no news beside them.
     held: waiting
       .filter(({ path, reason }) => !merged.includes(path) && reason !== "only-held-inside")
@@ -101,7 +103,8 @@ async function mergedSettings(...args: Parameters<typeof mergeSettings>): Promis
 // A line of the log is bounded, so a huge diff names its first paths and counts the rest.
 const NAMED_MOST = 300;
 
-function diffRecord(clean: readonly Judged[], held: readonly Judged[]): { readonly [key: string]: Json } {
+/** What is said of a batch before it is applied. */
+export function diffRecord(clean: readonly Judged[], held: readonly Judged[]): { readonly [key: string]: Json } {
   return {
     clean: clean.length,
     held: held.length,

@@ -6,6 +6,7 @@ import type { Problem, Result } from "#core";
 import type { Append } from "#core/log";
 import { forTerminal } from "#core/text";
 import { type Fence, type FenceEvent, type FenceExit, findBubblewrap, launch } from "#sandbox";
+import type { ChangesPlace } from "./changes.ts";
 import { openDirectPast } from "./direct-past.ts";
 import { type Doors, openDoors } from "./doors.ts";
 import { finishWorkspace } from "./finish.ts";
@@ -14,6 +15,7 @@ import { LegBook } from "./guard/leg-book.ts";
 import { limitRate } from "./limits/event-rate.ts";
 import { hitText, type LimitHit, recordHit } from "./limits/hit.ts";
 import { cgroupHits, watchLimits } from "./limits.ts";
+import { applyLive, type Live } from "./live.ts";
 import { outcomeOf } from "./outcome.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import type { RunAnswer, RunRequest } from "./request.ts";
@@ -51,6 +53,9 @@ class Session {
   private readonly refusedPaths: string[] = [];
   private fence: Fence | undefined;
   private doors: Doors | undefined;
+  /** While `apply: live` holds, and what came by it. */
+  private live: Live | undefined;
+  private came: readonly string[] = [];
   /** Resolves when the fence runs; never, when there is none. */
   private readonly running: Promise<Fence>;
   private announceRunning: (fence: Fence) => void = () => undefined;
@@ -178,11 +183,14 @@ class Session {
       onHit: (hit) => this.stop(hit, log),
     });
     if (log.failed.aborted) fence.kill();
+    const isLive = prepared.policy.sandbox.apply === "live";
+    this.live = isLive ? applyLive({ place: this.place(), append: log.append }) : undefined;
     try {
       const exit = await fence.exited;
       for (const hit of cgroupHits(limits, prepared.cgroup)) this.stop(hit, log);
       return exit;
     } finally {
+      this.came = (await this.live?.close()) ?? [];
       watch.close();
       prepared.cgroup?.close();
     }
@@ -223,6 +231,12 @@ class Session {
     }).catch(() => undefined); // the refusal itself already holds; a log that takes no more has ended the session
   }
 
+  private place(holdAll?: string): ChangesPlace {
+    const { stateDir, installation, caller } = this.request;
+    const meta = metaOf(this.parts(), { state: "running", held: 0 }, holdAll);
+    return { stateDir, helper: installation.helper, home: caller.home, meta };
+  }
+
   private async end(log: SessionLog, exit: FenceExit, doors: Doors): Promise<RunAnswer> {
     const { prepared, request } = this;
     const limit = this.limit?.limit ?? exit.limit;
@@ -231,13 +245,9 @@ class Session {
       limit !== undefined ? `stopped-by-${limit}` : prepared.policy.sandbox.apply === "ask" ? "asked" : undefined;
     if (holdAll !== undefined) this.writeMeta({ state: "running", held: 0 }, holdAll);
     const finished = await finishWorkspace({
-      place: {
-        stateDir: request.stateDir,
-        helper: request.installation.helper,
-        home: request.caller.home,
-        meta: metaOf(this.parts(), { state: "running", held: 0 }, holdAll),
-      },
+      place: this.place(holdAll),
       append: log.append,
+      came: this.came,
       exit: { code: exitCode, ...(exit.signal === undefined ? {} : { signal: exit.signal }) },
     });
     const prompts = doors.prompts();

@@ -29,6 +29,7 @@ export { type ReadFence, readInFence } from "./read-fence.ts";
 export { findBubblewrap } from "./trial.ts";
 export { type ApplyPlaces, applyChanges, finishApply } from "./workspace/apply.ts";
 export type { Applied, Refusal } from "./workspace/carry.ts";
+export { cachedDigests, type DigestReader } from "./workspace/digest-cache.ts";
 export { type ChangesOptions, readChanges } from "./workspace/changes.ts";
 export { sealDirectPast } from "./workspace/direct-past.ts";
 export { changeKept } from "./workspace/past-beside.ts";

@@ -14,7 +14,6 @@ const nothing: Passes = () => false;
 const DOES: Readonly<Record<string, Passes>> = {
   tier: only("low", "medium"),
   "sandbox.runtime": only("auto", "process"),
-  "sandbox.apply": only("end", "ask"),
   "sandbox.network.allow": isPlainNetworkRule,
   "sandbox.network.deny": isPlainNetworkRule,
   "sandbox.unixSockets": nothing,

@@ -8,6 +8,7 @@ import { isDependencyFolder } from "#core/paths";
 import type { Change, ChangeSet, Entry, HostEntry, LeftState } from "#core/review";
 import { againstHost } from "./against-host.ts";
 import { bareRepositories } from "./bare-repository.ts";
+import type { DigestReader } from "./digest-cache.ts";
 import { inParent } from "./folder.ts";
 import { repositoryLosses } from "./git-loss.ts";
 import { digestOf, hostEntry } from "./host-entry.ts";
@@ -25,6 +26,9 @@ export interface ChangesOptions {
   readonly lower: string;
   /** The real workspace, when `lower` is a private copy. */
   readonly host?: string;
+  /** While the session runs: what is not looked at now, and since when a file must have been at rest to be. */
+  readonly live?: { readonly skip: (path: string) => boolean; readonly atRestSinceMs: number };
+  readonly digest?: DigestReader;
   /** How a live apply left paths of the host. */
   readonly left?: ReadonlyMap<string, LeftState>;
   /** Absolute paths that the fence hid: their absence inside is no deletion. */
@@ -74,7 +78,7 @@ class Comparison {
   }
 
   changeSet(): ChangeSet {
-    for (const entry of this.entries) this.compare(entry);
+    for (const entry of this.entries) if (this.isLookedAt(entry)) this.compare(entry);
     const deleted = this.changes.some(({ kind }) => kind === "delete");
     if (deleted) this.findMoves();
     this.changes.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
@@ -84,6 +88,13 @@ class Comparison {
       losses: repositoryLosses(this.changes, this.options),
       hostFiles: deleted ? countFiles(this.options.lower) : 0,
     };
+  }
+
+  private isLookedAt({ path, type, changedMs }: UpperEntry): boolean {
+    const { live } = this.options;
+    if (live === undefined) return true;
+    // A folder's time moves with each of its entries.
+    return !live.skip(nameOf(path).text) && (type === "folder" || changedMs <= live.atRestSinceMs);
   }
 
   private compare(entry: UpperEntry): void {
@@ -125,14 +136,18 @@ class Comparison {
 
   /** Reached without any link: while the session runs, a folder may become one between two looks, and lead out of the layer. */
   private digestInside(path: string): string {
-    return inParent(this.options.upper, path, (folder, name) => digestOf(folder.at(name)));
+    return inParent(this.options.upper, path, (folder, name) => this.digest(folder.at(name)));
+  }
+
+  private digest(path: string | Buffer): string {
+    return (this.options.digest ?? digestOf)(path);
   }
 
   /** The host's entry; its digest too where only that can tell whether a file changed. */
   private host(path: Buffer): HostEntry | undefined {
     const file = below(this.options.lower, path);
     const found = hostEntry(file);
-    return found?.type === "file" ? { ...found, digest: digestOf(file) } : found;
+    return found?.type === "file" ? { ...found, digest: this.digest(file) } : found;
   }
 
   /** One deletion for the entry and, children last, everything below a folder. */

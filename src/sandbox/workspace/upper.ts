@@ -11,6 +11,8 @@ export interface UpperEntry {
   readonly opaque: boolean;
   readonly mode: number;
   readonly size: number;
+  /** Milliseconds since 1970 of the last change of content or metadata. */
+  readonly changedMs: number;
   /** Relative path, raw bytes. */
   readonly path: Buffer;
   /** A link's target, raw bytes; empty for everything else. */
@@ -88,7 +90,7 @@ export function parseUpper(bytes: Buffer): Result<readonly UpperEntry[], Problem
 }
 
 function parseEntry(record: readonly Buffer[]): UpperEntry | undefined {
-  const [type, flags, mode, size, , , , , path, target] = record;
+  const [type, flags, mode, size, , changed, , , path, target] = record;
   const known = TYPES[type?.toString("latin1") ?? ""];
   const flag = flags?.toString("latin1");
   // `r`: overlayfs would take the content from elsewhere. The fence never mounts so that this can happen.
@@ -99,6 +101,7 @@ function parseEntry(record: readonly Buffer[]): UpperEntry | undefined {
     opaque: flag === "o",
     mode: Number.parseInt(mode?.toString("latin1") ?? "", 8),
     size: Number(size?.toString("latin1")),
+    changedMs: Number(changed?.toString("latin1")) / 1e6,
     path,
     target,
   };
