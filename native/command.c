@@ -24,6 +24,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "engine.h"
 #include "guard.h"
 #include "helper.h"
 
@@ -33,23 +34,30 @@ static void put(const char *path, const char *text) {
   close(fd);
 }
 
+void map_user(unsigned uid, unsigned gid) {
+  put("/proc/self/setgroups", "deny");
+  // In the fence this process was root, and nobody else is there.
+  char *map = format("%u 0 1\n", gid);
+  put("/proc/self/gid_map", map);
+  free(map);
+  map = format("%u 0 1\n", uid);
+  put("/proc/self/uid_map", map);
+  free(map);
+}
+
+void forbid_namespaces(int settings) {
+  // Looked up from inside the new namespace, the file is that namespace's alone.
+  int limit = openat(settings, "user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
+  if (limit < 0 ? errno != ENOENT : !write_all(limit, "0", 1)) fail("user", "max_user_namespaces");
+  if (limit >= 0) close(limit);
+}
+
 // A user namespace inside the fence's: the command is one ordinary user there, and root nowhere.
 static void become_user(const struct command *command) {
   const struct program *p = command->program;
-  uid_t uid = getuid();
-  gid_t gid = getgid();
   if (unshare(CLONE_NEWUSER) != 0) fail("user-namespace", "nested");
-  put("/proc/self/setgroups", "deny");
-  char *map = format("%u %u 1\n", p->gid, gid);
-  put("/proc/self/gid_map", map);
-  free(map);
-  map = format("%u %u 1\n", p->uid, uid);
-  put("/proc/self/uid_map", map);
-  free(map);
-  // A second barrier behind the filter: this namespace may have no children. Looked up from here, the file is ours alone.
-  int limit = openat(command->settings, "user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
-  if (limit < 0 ? errno != ENOENT : !write_all(limit, "0", 1)) fail("user", "max_user_namespaces");
-  if (limit >= 0) close(limit);
+  map_user(p->uid, p->gid);
+  forbid_namespaces(command->settings);  // a second barrier behind the filter
   if (setresgid(p->gid, p->gid, p->gid) != 0 || setresuid(p->uid, p->uid, p->uid) != 0) fail("user", "setresuid");
 }
 
@@ -165,10 +173,13 @@ _Noreturn void become_command(const struct command *command) {
   take_streams(command);
   // An own, empty session keyring; the caller's keys would otherwise be inherited.
   if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS) fail("keyring", "join");
-  if (command->user >= 0) join_user(command);
+  if (p->engine && command->user >= 0) join_engine(command->user);
+  else if (p->engine) become_engine(command->settings);
+  else if (command->user >= 0) join_user(command);
   else become_user(command);
   set_limits(p);
-  drop_capabilities();
+  if (p->engine) engine_capabilities();
+  else drop_capabilities();
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail("no-new-privs", "prctl");
   default_signals();
   // The guard's traps come first: whatever the main filter refuses outweighs them, and nothing that follows is trapped.

@@ -15,6 +15,12 @@ struct command {
   int report;         // SOCK_SEQPACKET to the outer helper: 'R' ready, then an answer is awaited; 'X' + errno when exec failed
 };
 
+// Maps one user and group of the calling process's new user namespace to its caller.
+void map_user(unsigned uid, unsigned gid);
+
+// No further user namespaces below the calling process's. SETTINGS is /proc/sys before it became read-only.
+void forbid_namespaces(int settings);
+
 // Never returns: becomes the command, or reports why not.
 _Noreturn void become_command(const struct command *command);
 

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "engine.h"
 #include "helper.h"
 #include "view.h"
 
@@ -23,7 +24,9 @@ static void drop_all(void) {
 
 _Noreturn void run_inner(struct command *command, int status) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) fail("inner", "pdeathsig");
+  if (command->program->engine) engine_proc();
   command->settings = make_proc();
+  if (command->program->engine) engine_root();
   seal_view();
   char answer;
   if (send(command->report, "V", 1, MSG_NOSIGNAL) != 1 || read(command->report, &answer, 1) != 1) _exit(EXIT_NO_FENCE);

@@ -7,6 +7,7 @@
 //   times ROOT                outside: modification times from standard input, to the nanosecond (times.h)
 //   copy FROM TO MOST         outside: a tree, whatever is in it, once more, compared (copy.h)
 //   measure BYTES FILES PATH… outside: what trees take on disk (measure.h)
+//   guest UID GID FILTER …   inside an engine's kernel: become the agent (guest.h)
 //   hook AGENT                an agent's hook, inside and outside: one event in, one verdict out (hook.h)
 //   peer                      outside: who is at the other end of the Unix socket on descriptor 0 (peer.h)
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include "copy.h"
 #include "enter.h"
 #include "exec.h"
+#include "guest.h"
 #include "helper.h"
 #include "hook.h"
 #include "measure.h"
@@ -37,6 +39,7 @@ int main(int count, char **arguments) {
   if (strcmp(errand, "copy") == 0 && count == 5) return run_copy(arguments[2], arguments[3], arguments[4]);
   if (strcmp(errand, "measure") == 0 && count > 4) return run_measure(arguments + 2);
   if (strcmp(errand, "peer") == 0 && count == 2) return run_peer();
+  if (strcmp(errand, "guest") == 0) run_guest(arguments + 2);
   if (strcmp(errand, "hook") == 0) run_hook(arguments + 2);
   fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | attach SOCKET TOKEN | exec FOLDER -- COMMAND | remove PATH | changes PATH | copy FROM TO MOST | measure BYTES FILES PATH... | times ROOT | hook AGENT | peer\n");
   return EXIT_NO_FENCE;

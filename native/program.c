@@ -83,6 +83,7 @@ static bool setting(struct program *p, const struct record *r) {
   if (is(word, "guard")) return append(&p->guard_names, value->bytes) && (p->guard = true);
   if (is(word, "past")) return to_number(value, -1ULL, &p->past_bytes);
   if (is(word, "guard-except")) return append(&p->guard_except, value->bytes);
+  if (is(word, "engine")) return is(value, "runsc") && (p->engine = true);
   if (is(word, "root")) return (p->root = value->bytes) != NULL;
   if (is(word, "cwd")) return (p->cwd = value->bytes) != NULL;
   if (is(word, "open-files")) return to_unsigned(value, &p->open_files, 1 << 20);

@@ -31,6 +31,7 @@ struct program {
   unsigned uid, gid;
   bool tty[3];
   bool guard, reverse;
+  bool engine;  // the command is an engine (engine.h)
   int past_fd;  // set by the helper (guard_start.h), not by the program
   unsigned bridge_port;
   unsigned open_files, processors;  // most descriptors of one process; pinned to so many processors. 0: as they are

@@ -39,7 +39,7 @@ static void bind(const char *source, const char *target) {
 }
 
 // Flags that the host locked must be named again, or the kernel refuses the remount.
-static void read_only(const char *target, unsigned long more) {
+void read_only(const char *target, unsigned long more) {
   struct statvfs now;
   if (statvfs(target, &now) != 0) fail("statvfs", target);
   unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY | more;

@@ -21,6 +21,9 @@ char *escaped(const char *path);
 // list covered. Returns an O_PATH descriptor of /proc/sys as it was before it became read-only.
 int make_proc(void);
 
+// PATH, a mount, read-only; MORE are flags to add, and what the host locked stays.
+void read_only(const char *path, unsigned long more);
+
 // Read-only from now on: the root tmpfs and /dev.
 void seal_view(void);
 

@@ -33,6 +33,8 @@ export interface LaunchDeps {
   readonly mayRun?: Promise<void>;
   /** Where callers of further commands connect (`attach` of the helper), in a folder that only the person may enter. None are taken when absent. */
   readonly commandSocket?: string;
+  /** A folder of the session for a runtime's own small files; the system's temporary folder when absent. */
+  readonly scratch?: string;
   /** Hears what happens inside, in order. Must not throw. */
   readonly onEvent?: (event: FenceEvent) => void;
 }

@@ -70,7 +70,8 @@ export async function probeFence(places: { readonly stateDir: string; readonly h
   }
 }
 
-function trialPlan(folder: string): SandboxPlan {
+/** A small plan with an overlay workspace in `folder`, for trials: the command stands for itself. */
+export function trialPlan(folder: string): SandboxPlan {
   const root = join(folder, "workspace");
   const own = process.getuid?.() ?? 0;
   return {

@@ -1,5 +1,6 @@
 // The door of the fence's plan and its translations.
 export { bwrapArguments } from "./bwrap.ts";
+export { type EnginePlaces, runscCommand, runscPlan } from "./engine.ts";
 export { buildEnvironment, type Environment, type EnvironmentParts } from "./environment.ts";
 export type { GuardPlan, HelperLimits, Mount, SandboxPlan, StreamsPlan, WorkspacePlan } from "./plan.ts";
 export { type FurtherCommand, furtherProgram, helperProgram } from "./program.ts";

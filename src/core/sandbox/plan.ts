@@ -15,7 +15,7 @@ export type Mount =
   | { readonly kind: "tmpfs"; readonly target: string; readonly sizeBytes: number }
   | { readonly kind: "symlink"; readonly to: string; readonly target: string }
   /** A small generated file such as /etc/passwd; read-only inside. */
-  | { readonly kind: "file"; readonly target: string; readonly content: string };
+  | { readonly kind: "file"; readonly target: string; readonly content: string | Uint8Array };
 
 /** How the workspace is shown at `root` (the same absolute path as outside). */
 export type WorkspacePlan =
@@ -92,6 +92,8 @@ export interface SandboxPlan {
   readonly ports: readonly number[];
   readonly streams: StreamsPlan;
   readonly limits: HelperLimits;
+  /** The command is an engine that runs the agent in a kernel of its own (native/engine.h); see `engine.ts`. */
+  readonly engine?: "runsc";
   /** What the flight recorder takes down; absent only in fences that run nothing of the agent's (probes, git for the review). */
   readonly recorder?: RecorderPlan;
 }

@@ -38,6 +38,7 @@ function programRecords(plan: SandboxPlan, architecture: Architecture): readonly
   return [
     ...plan.mounts.flatMap(mountRecords),
     ...workspaceRecords(plan),
+    ...(plan.engine === undefined ? [] : [["engine", plan.engine] as const]),
     ["root", plan.workspace.root],
     ["cwd", plan.cwd],
     ["search", plan.env["PATH"] ?? "/usr/bin:/bin"],
@@ -48,7 +49,7 @@ function programRecords(plan: SandboxPlan, architecture: Architecture): readonly
     ...(plan.bridge === undefined ? [] : [["bridge", plan.bridge.port] as const]),
     ...plan.ports.map((port) => ["port", port] as const),
     ...ttyRecords(plan),
-    ["seccomp", seccompFilter({ architecture, refuseSetGroupId: direct })],
+    ["seccomp", seccompFilter({ architecture, refuseSetGroupId: direct, engine: plan.engine !== undefined })],
     ...Object.entries(plan.env).map(([name, value]) => ["env", `${name}=${value}`] as const),
     ...plan.argv.map((argument) => ["arg", argument] as const),
   ];

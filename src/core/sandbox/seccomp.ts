@@ -12,6 +12,8 @@ export interface SeccompOptions {
   readonly architecture: Architecture;
   /** Also refuse set-group-ID: in a `direct` workspace the bit would stay on the person's files. */
   readonly refuseSetGroupId: boolean;
+  /** For an engine that runs the agent in a kernel of its own, instead of for an agent. */
+  readonly engine?: boolean;
   /** Further calls that are refused, by name. */
   readonly refuse?: readonly string[];
 }
@@ -22,6 +24,14 @@ interface Test {
   readonly mask?: number | string;
   readonly when?: readonly number[];
   readonly unless?: readonly number[];
+}
+
+/** What makes an allowed call refused after all. `agent`: only an agent's call, an engine has its own. */
+interface Condition {
+  readonly agent?: boolean;
+  readonly calls: readonly string[];
+  readonly errno: string;
+  readonly tests: readonly Test[];
 }
 
 /** A classic BPF instruction, as in `struct sock_filter`. */
@@ -89,6 +99,9 @@ function leaves(options: SeccompOptions): readonly Leaf[] {
   };
   for (const group of table.allow) put(group.calls, (name) => [...conditions(name, options), returns(ALLOW)]);
   for (const group of table.refuse) put(group.calls, () => [returns(refuses("EPERM"))]);
+  if (options.engine === true) {
+    for (const group of table.engine.allow) put(group.calls, (name) => [...conditions(name, options), returns(ALLOW)]);
+  }
   put(options.refuse ?? [], () => [returns(refuses("EPERM"))]);
   const absent = [returns(refuses("ENOSYS"))];
   const last = Math.max(...known.keys());
@@ -114,7 +127,11 @@ function search(list: readonly Leaf[]): readonly Instruction[] {
 
 /** The checks of one allowed call: each either returns its errno or falls through. */
 function conditions(name: string, options: SeccompOptions): readonly Instruction[] {
-  return table.conditions
+  const all: readonly Condition[] = table.conditions;
+  return [
+    ...(options.engine === true ? all.filter(({ agent }) => agent !== true) : all),
+    ...(options.engine === true ? table.engine.conditions : []),
+  ]
     .filter((condition) => condition.calls.includes(name))
     .flatMap((condition) => refusal(condition.tests, [returns(refuses(condition.errno))], options));
 }

@@ -1,0 +1,10 @@
+// The agent's first step inside an engine's kernel, which starts it as root of that kernel's own users: an ordinary user, no capability,
+// the session's filter, and then the command. Everything here is asked of the engine's kernel, never of the host's.
+#ifndef RINGFENCE_GUEST_H
+#define RINGFENCE_GUEST_H
+
+// Arguments: UID GID FILTER BEGUN -- COMMAND [ARGUMENT...]. FILTER is a file with a seccomp program. BEGUN is a file that gets a byte as soon as
+// the command can be started, which tells the supervisor that the engine works; "-" for none. Never returns: 125, 126 or 127 when it cannot be.
+_Noreturn void run_guest(char **arguments);
+
+#endif

@@ -1,0 +1,100 @@
+// gVisor: the agent's system calls are answered by a kernel of its own (runsc), which itself runs inside the fence of the `process` runtime. Both
+// have to fail before the host's kernel is reached. What the session needs of the fence (view, workspace, bridge, terminal, limits, end) stays as it is.
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { err, ok, type Problem, type Result } from "#core";
+import {
+  type Architecture,
+  hasSeccompTable,
+  type RuntimeFacts,
+  runscCommand,
+  runscPlan,
+  type SandboxPlan,
+  unfitPlan,
+} from "#core/sandbox";
+import { type Fence, type FenceExit, type LaunchDeps, launch } from "../launch.ts";
+import { BWRAP_PLACES, isExecutable } from "../trial.ts";
+import { tryRuntime } from "./attempt.ts";
+import type { SandboxRuntime } from "./runtime.ts";
+
+/** Absolute, as bubblewrap's: no PATH chooses what makes the walls. */
+const RUNSC_PLACES = ["/usr/bin/runsc", "/usr/local/bin/runsc", "/run/current-system/sw/bin/runsc"];
+
+const OUTSIDE = "the host's kernel sees the engine, not the programs in it";
+
+const FACTS: RuntimeFacts = {
+  name: "gvisor",
+  isolation: "user-kernel",
+  lacks: {
+    recorder: `${OUTSIDE}; connections are recorded by the proxy, tool calls by the hooks`,
+    direct: "protected names cannot be refused live, because the engine opens files for the agent",
+    landlock: "the engine makes mounts, which Landlock forbids",
+  },
+  mend: "sudo apt-get install -y runsc",
+};
+
+/** The `gvisor` runtime. */
+export const gvisorRuntime: SandboxRuntime = {
+  facts: FACTS,
+  reliesOn: [...RUNSC_PLACES, ...BWRAP_PLACES],
+  async probe(places) {
+    const runsc = findRunsc();
+    if (runsc === undefined) {
+      const evidence = `not in ${RUNSC_PLACES.join(", ")}`;
+      return { available: false, complete: false, reason: "runsc is not installed", evidence };
+    }
+    return tryRuntime({ ...places, start, ownKernel: true });
+  },
+  start,
+};
+
+function findRunsc(): string | undefined {
+  return RUNSC_PLACES.find(isExecutable);
+}
+
+async function start(plan: SandboxPlan, deps: LaunchDeps): Promise<Result<Fence, Problem>> {
+  const unfit = unfitPlan(plan, FACTS);
+  if (unfit !== undefined) return err(unfit);
+  const runsc = findRunsc();
+  if (runsc === undefined) return err({ code: "runtime-missing", message: "runsc is not installed", hint: FACTS.mend });
+  if (!hasSeccompTable(process.arch)) return launch(plan, deps); // which refuses it in its words
+  const folder = mkdtempSync(join(deps.scratch ?? tmpdir(), "engine-"));
+  const begun = join(folder, "begun");
+  writeFileSync(begun, "", { mode: 0o600 });
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  const architecture: Architecture = process.arch;
+  const launched = await launch(runscPlan(plan, { runsc, helper: deps.helper, begun, architecture }), deps);
+  if (!launched.ok) {
+    remove();
+    return launched;
+  }
+  const fence = launched.value;
+  const early = await beginning(begun, fence);
+  void fence.exited.then(remove);
+  if (early !== undefined) return err(notBegun(early));
+  return ok({ ...fence, announce: (token, command) => fence.announce(token, runscCommand(plan, command)) });
+}
+
+const LOOK_EVERY_MS = 5;
+
+/** Resolves when the guest has begun; with the exit when the engine ended before that. */
+async function beginning(begun: string, fence: Fence): Promise<FenceExit | undefined> {
+  let exit: FenceExit | undefined;
+  void fence.exited.then((ended) => {
+    exit = ended;
+  });
+  for (;;) {
+    if (statSync(begun).size > 0) return undefined;
+    if (exit !== undefined) return exit;
+    await new Promise((wake) => setTimeout(wake, LOOK_EVERY_MS));
+  }
+}
+
+function notBegun(exit: FenceExit): Problem {
+  return {
+    code: "engine-failed",
+    message: `gVisor ended with ${exit.code} before the command could start; what it said stands above`,
+    hint: "`ringfence doctor` tries it again and says why",
+  };
+}
