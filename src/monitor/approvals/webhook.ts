@@ -1,10 +1,9 @@
-// A question sent to a server of the person's own, and its signed answer (the form of standardwebhooks.com: `webhook-id`, `webhook-timestamp`,
-// `webhook-signature: v1,BASE64`, HMAC-SHA256 over `id.timestamp.body`). What is not signed, not in time or not about this question is no answer.
-import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
-import { type IncomingMessage, request as plainRequest } from "node:http";
-import { request as tlsRequest } from "node:https";
+// A question sent to a server of the person's own, and its signed answer (signed-post.ts says how). What is not signed, not in time or not about this
+// question is no answer.
+import { randomUUID, timingSafeEqual } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Question } from "#core";
+import { type Endpoint, endpointOf, postSigned, type Reply, signatureOf } from "../signed-post.ts";
 import type { QuestionChannel, Said } from "./question-channel.ts";
 
 /** Where to, and what both sides know. */
@@ -21,7 +20,6 @@ export interface WebhookOptions {
 
 /** A server may hold a request this long before it answers. */
 const REQUEST_MS = 30_000;
-const REPLY_MOST = 16_384;
 /** A signature older or newer than this is not accepted, whoever made it. */
 const SKEW_S = 300;
 /** Between two requests: what `retry-after` says, within these bounds. */
@@ -30,17 +28,13 @@ const FAILURES_MOST = 3;
 
 /** The channel, or undefined when the URL or the secret is no such thing: then nobody is reached that way. */
 export function webhookChannel(options: WebhookOptions): QuestionChannel | undefined {
-  const url = URL.canParse(options.url) ? new URL(options.url) : undefined;
-  const key = keyOf(options.secret);
-  if (url === undefined || key === undefined || !isAllowed(url)) return undefined;
-  const hook = { url, key, now: options.now ?? Date.now, pauseMs: options.pauseMs ?? PAUSE_MS.least };
+  const endpoint = endpointOf(options);
+  if (endpoint === undefined) return undefined;
+  const hook = { ...endpoint, pauseMs: options.pauseMs ?? PAUSE_MS.least };
   return { by: "webhook", present: () => true, ask: (question, _effect, signal) => askHook(hook, question, signal) };
 }
 
-interface Hook {
-  readonly url: URL;
-  readonly key: Buffer;
-  readonly now: () => number;
+interface Hook extends Endpoint {
   readonly pauseMs: number;
 }
 
@@ -49,7 +43,8 @@ async function askHook(hook: Hook, question: Question, signal: AbortSignal): Pro
   const id = `msg_${randomUUID()}`;
   const body = JSON.stringify({ v: 1, type: "approval.question", id, question });
   for (let failures = 0; failures < FAILURES_MOST && !signal.aborted; ) {
-    const reply = await post(hook, id, body, signal);
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]);
+    const reply = await postSigned(hook, { id, body }, patience);
     if (reply?.status === 200) {
       const said = answerIn(hook, id, question, reply);
       if (said !== undefined) return said;
@@ -58,45 +53,6 @@ async function askHook(hook: Hook, question: Question, signal: AbortSignal): Pro
     await sleep(pauseOf(reply, hook.pauseMs), undefined, { signal }).catch(() => undefined);
   }
   return undefined;
-}
-
-interface Reply {
-  readonly status: number;
-  readonly headers: IncomingMessage["headers"];
-  readonly body: string;
-}
-
-/** One request. No redirect is followed, no proxy of the environment is used, no certificate is taken on trust. */
-function post(hook: Hook, id: string, body: string, signal: AbortSignal): Promise<Reply | undefined> {
-  const { url, key, now } = hook;
-  const timestamp = `${Math.floor(now() / 1000)}`;
-  const headers = {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(body),
-    "user-agent": "ringfence",
-    "webhook-id": id,
-    "webhook-timestamp": timestamp,
-    "webhook-signature": signatureOf(key, id, timestamp, body),
-  };
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]);
-  return new Promise((settle) => {
-    const send = url.protocol === "https:" ? tlsRequest : plainRequest;
-    const call = send(
-      url,
-      { method: "POST", headers, agent: false, signal: patience, rejectUnauthorized: true, family: family(url) },
-      (reply) => {
-        let text = "";
-        reply.setEncoding("utf8").on("data", (chunk: string) => {
-          text += chunk;
-          if (text.length > REPLY_MOST) call.destroy();
-        });
-        reply.on("end", () => settle({ status: reply.statusCode ?? 0, headers: reply.headers, body: text }));
-        reply.on("error", () => settle(undefined)).on("close", () => settle(undefined));
-      },
-    );
-    call.on("error", () => settle(undefined));
-    call.end(body);
-  });
 }
 
 /** The answer, if it is one: signed by the secret's holder, now, for this request and this question. A rule cannot be written from afar. */
@@ -129,28 +85,6 @@ function fields(body: string): Readonly<Record<string, unknown>> {
   } catch {
     return {};
   }
-}
-
-function signatureOf(key: Buffer, id: string, timestamp: string, body: string): string {
-  return `v1,${createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64")}`;
-}
-
-function keyOf(secret: string): Buffer | undefined {
-  const key = secret.startsWith("whsec_") ? Buffer.from(secret.slice(6), "base64") : Buffer.from(secret);
-  return key.length >= 16 ? key : undefined;
-}
-
-const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost)$/;
-
-function isAllowed(url: URL): boolean {
-  return (
-    url.username === "" && (url.protocol === "https:" || (url.protocol === "http:" && LOOPBACK.test(url.hostname)))
-  );
-}
-
-/** `localhost` without TLS is taken as IPv4's: what a resolver makes of the name is not trusted further than that. */
-function family(url: URL): number {
-  return url.protocol === "http:" && url.hostname === "localhost" ? 4 : 0;
 }
 
 function pauseOf(reply: Reply | undefined, least: number): number {
