@@ -27,6 +27,7 @@
 #include "engine.h"
 #include "guard.h"
 #include "helper.h"
+#include "record_filter.h"
 
 static void put(const char *path, const char *text) {
   int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -184,6 +185,7 @@ _Noreturn void become_command(const struct command *command) {
   default_signals();
   // The guard's traps come first: whatever the main filter refuses outweighs them, and nothing that follows is trapped.
   if (p->guard && guard_install(command->guard) != 0) fail("guard", "install");
+  if (command->recorder >= 0 && record_install(command->recorder, p->record_reads) != 0) fail("recorder", "install");
   if (chdir(p->cwd) != 0) fail("chdir", p->cwd);
   char answer;
   if (send(command->report, "R", 1, MSG_NOSIGNAL) != 1 || read(command->report, &answer, 1) != 1) _exit(EXIT_NO_FENCE);
@@ -192,6 +194,8 @@ _Noreturn void become_command(const struct command *command) {
   if (dup2(command->report, 3) != 3) fail("streams", "report");
   if (fcntl(3, F_SETFD, FD_CLOEXEC) != 0 || syscall(SYS_close_range, 4U, ~0U, 0U) != 0) fail("streams", "close_range");
   load_filter(&p->seccomp);
+  // The recorder has to read what is executed. Others of this user inside could now trace us: they find nothing that they do not have.
+  if (command->recorder >= 0 && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) fail("recorder", "dumpable");
   int why = execute(p);
   char message[1 + sizeof(int)] = {'X'};
   memcpy(message + 1, &why, sizeof why);

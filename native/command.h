@@ -12,6 +12,7 @@ struct command {
   int settings;       // O_PATH of /proc/sys before it became read-only; not for a further command
   int user;           // the first command's user namespace, which a further command joins; or -1: make it
   int guard;          // the guard's socket (guard.h), when the program has a guard
+  int recorder;       // the recorder's socket (record_filter.h), when the program is recorded
   int report;         // SOCK_SEQPACKET to the outer helper: 'R' ready, then an answer is awaited; 'X' + errno when exec failed
 };
 

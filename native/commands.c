@@ -30,7 +30,8 @@ static bool listen_to(int fd) {
 }
 
 void commands_begin(void) {
-  if (fcntl(FD_COMMANDS, F_GETFD) < 0) return;
+  int listens = 0;
+  if (getsockopt(FD_COMMANDS, SOL_SOCKET, SO_ACCEPTCONN, &listens, &(socklen_t){sizeof listens}) != 0 || listens == 0) return;
   ready = epoll_create1(EPOLL_CLOEXEC);
   if (ready < 0 || fcntl(FD_COMMANDS, F_SETFL, O_NONBLOCK) != 0 || !listen_to(FD_COMMANDS)) fail("commands", "epoll");
 }

@@ -17,6 +17,7 @@
 #include "command.h"
 #include "guard_start.h"
 #include "helper.h"
+#include "record_start.h"
 #include "relay.h"
 #include "report.h"
 
@@ -44,7 +45,7 @@ static struct list joined(const struct list *own, const struct list *fence) {
 }
 
 static void start(struct further *f, const struct place *place, const struct program *program) {
-  int report[2], guard[2] = {-1, -1};
+  int report[2], guard[2] = {-1, -1}, recorder[2] = {-1, -1};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, report) != 0) fail("start", "socket");
   if (setsockopt(report[0], SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int)) != 0) fail("start", "credentials");
   if (program->guard) {
@@ -53,8 +54,13 @@ static void start(struct further *f, const struct place *place, const struct pro
     start_guard(program, place->proc, guard[0], place->refusals);
     close(guard[0]);
   }
+  if (place->intake >= 0) {
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, recorder) != 0) fail("recorder", "socket");
+    record_offer(place->intake, recorder[0]);
+    record_finish(place->intake);  // our end of it: the recorder waits for the last one
+  }
   struct command command = {
-      .program = program, .terminal = f->relay.slave, .settings = -1, .user = place->user, .guard = guard[1], .report = report[1]};
+      .program = program, .terminal = f->relay.slave, .settings = -1, .user = place->user, .guard = guard[1], .recorder = recorder[1], .report = report[1]};
   memcpy(command.streams, f->relay.inside, sizeof command.streams);
   if (setns(place->pids, CLONE_NEWPID) != 0) fail("start", "pid namespace");
   f->child = fork();
@@ -65,6 +71,7 @@ static void start(struct further *f, const struct place *place, const struct pro
   }
   close(report[1]);
   if (guard[1] >= 0) close(guard[1]);
+  if (recorder[1] >= 0) close(recorder[1]);
   // Threads cannot be made while children would go elsewhere.
   if (setns(place->own_pids, CLONE_NEWPID) != 0) fail("start", "own pid namespace");
   int why = 0;

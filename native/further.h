@@ -14,6 +14,7 @@ struct place {
   int pids;      // the command's
   int user;      // the first command's user namespace
   int refusals;  // where guards write, or -1
+  int intake;    // the recorder's (record_start.h), or -1
 };
 
 // In a fresh child of the outer helper, with the caller's streams at FD_STREAM. Never returns. CONNECTION is the caller's (attach.h): its end

@@ -14,7 +14,8 @@ enum {
   FD_REVERSE = 5,  // O_PATH of the published ports' Unix socket, when the program says so
   FD_STREAM = 6,   // the host's stdin, stdout, stderr: 6, 7, 8. The helper's own 0, 1, 2 are bubblewrap's
   FD_COMMANDS = 9, // listening socket for further commands (further.h), when the fence takes any
-  FD_LAST = 9,
+  FD_RECORD = 10,  // stream socket: the recorder's lines go out, when the program says so
+  FD_LAST = 10,
 };
 
 // The exit code of "the fence could not be made"; never the command's own.

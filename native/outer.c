@@ -25,13 +25,14 @@
 #include "helper.h"
 #include "inner.h"
 #include "pause.h"
+#include "record_start.h"
 #include "relay.h"
 #include "report.h"
 #include "view.h"
 #include "watch.h"
 
 // A further command is at most a line of exec-wire.ts, and each of its arguments takes a few bytes more here than there.
-enum { PROGRAM_MOST = 1 << 24, REQUEST_MOST = 1 << 22, WATCH_EVERY_MS = 200, SUSPEND_EVERY_MS = 20, DRAIN_AFTER_KILL_MS = 500 };
+enum { PROGRAM_MOST = 1 << 24, REQUEST_MOST = 1 << 22, WATCH_EVERY_MS = 200, SUSPEND_EVERY_MS = 20, DRAIN_AFTER_KILL_MS = 500, RECORD_AFTER_KILL_MS = 1000 };
 
 // One running fence, as the outer helper sees it.
 struct fence {
@@ -133,13 +134,15 @@ static int open_namespace(const struct fence *f, pid_t process, const char *kind
 }
 
 static void start_command(struct fence *f) {
-  int report[2], status[2], guard[2] = {-1, -1};
+  int report[2], status[2], guard[2] = {-1, -1}, recorder[2] = {-1, -1};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, report) != 0 || pipe2(status, O_CLOEXEC) != 0) fail("start", "socket");
   if (setsockopt(report[0], SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int)) != 0) fail("start", "credentials");
   if (f->program.guard && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, guard) != 0) fail("guard", "socket");
+  bool records = f->program.record && !f->program.guard;
+  if (records && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, recorder) != 0) fail("recorder", "socket");
   f->report = report[0];
   f->status = status[0];
-  struct command command = {.program = &f->program, .terminal = f->relay.slave, .report = report[1], .guard = guard[1], .user = -1};
+  struct command command = {.program = &f->program, .terminal = f->relay.slave, .report = report[1], .guard = guard[1], .recorder = recorder[1], .user = -1};
   memcpy(command.streams, f->relay.inside, sizeof command.streams);
 
   // fork, into a new pid namespace; later children of this process stay outside.
@@ -149,11 +152,13 @@ static void start_command(struct fence *f) {
     close(report[0]);
     close(status[0]);
     if (guard[0] >= 0) close(guard[0]);
+    if (recorder[0] >= 0) close(recorder[0]);
     run_inner(&command, status[1]);
   }
   close(report[1]);
   close(status[1]);
   if (guard[1] >= 0) close(guard[1]);
+  if (recorder[1] >= 0) close(recorder[1]);
 
   pid_t sender = 0;
   expect(f, 'V', &sender);
@@ -165,6 +170,10 @@ static void start_command(struct fence *f) {
     f->refusals = events[0];
     f->place.refusals = events[1];  // for the guards of further commands
     close(guard[0]);
+  }
+  if (records) {
+    f->place.intake = record_start(f->proc);
+    record_offer(f->place.intake, recorder[0]);
   }
   if (write(f->report, "g", 1) != 1) fail("start", "inner");
   expect(f, 'R', &f->command);
@@ -286,20 +295,23 @@ static void read_refusals(struct fence *f) {
 static void read_status(struct fence *f) {
   if (read(f->status, &f->how, sizeof f->how) != sizeof f->how) f->how = SIGKILL;
   // All children: the inner process's end waits for every process of its namespace, also for one whose runner left it to us.
-  for (pid_t ended = 0; ended != f->inner && (ended >= 0 || errno == EINTR);) ended = waitpid(-1, NULL, 0);
+  for (pid_t ended = 0; ended != f->inner && (ended >= 0 || errno == EINTR);) record_reaped(ended = waitpid(-1, NULL, 0));
   f->inner_gone = true;  // and with it every process inside
   close(f->status);
   f->status = -1;
+  record_finish(f->place.intake);
+  f->place.intake = -1;
   relay_finish(&f->relay);
 }
 
-// Runners of further commands and their guards. The inner process's own end is told by its status, and waited for there.
+// Runners of further commands, their guards, the recorder. The inner process's own end is told by its status, and waited for there.
 static void reap(const struct fence *f) {
   siginfo_t ended;
   for (;;) {
     ended.si_pid = 0;
     if (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) != 0 || ended.si_pid == 0 || ended.si_pid == f->inner) return;
     waitpid(ended.si_pid, NULL, 0);
+    record_reaped(ended.si_pid);
   }
 }
 
@@ -307,21 +319,24 @@ static void reap(const struct fence *f) {
 static void watch_over(struct fence *f) {
   int open_streams = f->relay.outward;
   bool watching = f->program.memory > 0;
-  while (!f->inner_gone || open_streams > 0) {
+  while (!f->inner_gone || open_streams > 0 || record_pidfd() >= 0) {
     struct pollfd wait[] = {{FD_CONTROL, POLLIN, 0},
                             {f->status, POLLIN, 0},
                             {f->refusals, POLLIN, 0},
                             {f->relay.drained, POLLIN, 0},
-                            {f->inner_gone ? -1 : commands_ready(), POLLIN, 0}};
+                            {f->inner_gone ? -1 : commands_ready(), POLLIN, 0},
+                            {record_pidfd(), POLLIN, 0}};
     int timeout = f->killed ? 50 : f->suspend_wanted ? SUSPEND_EVERY_MS : watching && !f->inner_gone ? WATCH_EVERY_MS : -1;
     if (pause_timeout() >= 0 && (timeout < 0 || pause_timeout() < timeout)) timeout = pause_timeout();
-    int ready = poll(wait, 5, timeout);
+    int ready = poll(wait, sizeof wait / sizeof *wait, timeout);
     if (ready < 0 && errno != EINTR) fail("wait", "poll");
     if (ready > 0) {
       if (wait[2].revents != 0) read_refusals(f);
       if (wait[0].revents != 0 && !read_control(f)) supervisor_died(0);
       if (wait[4].revents != 0) commands_serve(&f->place);
       if (wait[1].revents != 0) read_status(f);
+      // What cannot be recorded does not happen: trapped calls fail already, the rest goes with them. The supervisor sees the stream's end.
+      if (wait[5].revents != 0 && !f->inner_gone) kill_all(f, NULL);
       uint64_t ended;
       if (wait[3].revents != 0 && read(f->relay.drained, &ended, sizeof ended) == sizeof ended) open_streams -= (int)ended;
     }
@@ -329,7 +344,8 @@ static void watch_over(struct fence *f) {
     if (!f->killed && !f->inner_gone) pause_step(f->proc);
     reap(f);
     if (watching && !f->inner_gone && !f->killed && memory_in_use(f->proc) > f->program.memory) kill_all(f, "memory");
-    if (f->killed && f->inner_gone && now_ms() > f->give_up_at) return;
+    bool only_recorder = open_streams == 0 && record_pidfd() >= 0;
+    if (f->killed && f->inner_gone && now_ms() > f->give_up_at + (only_recorder ? RECORD_AFTER_KILL_MS : 0)) return;
   }
 }
 
@@ -346,7 +362,7 @@ static int farewell(const struct fence *f) {
 }
 
 int run_outer(void) {
-  static struct fence fence = {.report = -1, .status = -1, .refusals = -1, .place = {.refusals = -1}};
+  static struct fence fence = {.report = -1, .status = -1, .refusals = -1, .place = {.refusals = -1, .intake = -1}};
   if (getpid() != 1) fail("start", "not the first process of a pid namespace");
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) fail("start", "dumpable");
   signal(SIGPIPE, SIG_IGN);

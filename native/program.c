@@ -78,12 +78,14 @@ static bool setting(struct program *p, const struct record *r) {
     return to_unsigned(&r->strings[1], &p->uid, 4294967294U) && to_unsigned(&r->strings[2], &p->gid, 4294967294U);
   }
   if (r->count != 2) return false;
+  unsigned reads;
   if (is(word, "arg")) return append(&p->argv, value->bytes);
   if (is(word, "env")) return append(&p->env, value->bytes);
   if (is(word, "guard")) return append(&p->guard_names, value->bytes) && (p->guard = true);
   if (is(word, "past")) return to_number(value, -1ULL, &p->past_bytes);
   if (is(word, "guard-except")) return append(&p->guard_except, value->bytes);
   if (is(word, "engine")) return is(value, "runsc") && (p->engine = true);
+  if (is(word, "record")) return to_unsigned(value, &reads, 1) && (p->record_reads = reads == 1, p->record = true);
   if (is(word, "root")) return (p->root = value->bytes) != NULL;
   if (is(word, "cwd")) return (p->cwd = value->bytes) != NULL;
   if (is(word, "open-files")) return to_unsigned(value, &p->open_files, 1 << 20);

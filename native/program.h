@@ -32,6 +32,7 @@ struct program {
   bool tty[3];
   bool guard, reverse;
   bool engine;  // the command is an engine (engine.h)
+  bool record, record_reads;  // the flight recorder; also opens for reading
   int past_fd;  // set by the helper (guard_start.h), not by the program
   unsigned bridge_port;
   unsigned open_files, processors;  // most descriptors of one process; pinned to so many processors. 0: as they are

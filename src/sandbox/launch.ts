@@ -15,6 +15,7 @@ import {
 } from "#core/sandbox";
 import { Answers } from "./answers.ts";
 import { fenceProblem, furtherProblem, readEvents } from "./fence-events.ts";
+import { type OnSeen, readRecorder } from "./recorder-stream.ts";
 
 /** What `launch` is given of this host. Programs are absolute paths. */
 export interface LaunchDeps {
@@ -37,6 +38,8 @@ export interface LaunchDeps {
   readonly scratch?: string;
   /** Hears what happens inside, in order. Must not throw. */
   readonly onEvent?: (event: FenceEvent) => void;
+  /** Hears what the flight recorder saw, when the plan has one; must take it down, for it is told nowhere else. `exited` waits for the last event. */
+  readonly onSeen?: OnSeen;
 }
 
 /** Something that the helper saw. */
@@ -46,6 +49,8 @@ export type FenceEvent =
   /** The guard could not keep what stands at a path before its change, which undo therefore does not cover. */
   | { readonly kind: "uncovered"; readonly path: string; readonly why: string }
   | { readonly kind: "limit"; readonly limit: "memory" }
+  /** The flight recorder ended before the command did, or speaks what it cannot have said: what happens inside is not on record, so the fence is ended. */
+  | { readonly kind: "unrecorded" }
   /** Input for a fence that stands still; once for each `halt`. */
   | { readonly kind: "input" }
   /** The command could not be executed; the fence ends with 126 or 127. */
@@ -110,6 +115,9 @@ const KILL_GRACE_MS = 2_000;
 /** The helper answers at once, or is on its way out; processes may take a while to stand still. */
 const ANSWER_MS = 2_000;
 const HALT_MS = 5_000;
+
+/** The recorder's descriptor (native/helper.h), after the one for further commands. */
+const RECORDER = 10;
 
 /** A terminal that is not free after this long is stopped. */
 const SUSPEND_MS = 2_000;
@@ -187,6 +195,7 @@ function start(plan: SandboxPlan, deps: LaunchDeps, sockets: readonly (number | 
       stdin,
       stdout,
       stderr,
+      ...(plan.recorder === undefined ? [] : (["ignore", "pipe"] as const)),
     ],
   });
 }
@@ -198,6 +207,7 @@ function follow(child: ChildProcess, program: Uint8Array, deps: LaunchDeps): Pro
   let failure: Problem | undefined;
   let end: FenceExit | undefined;
   let ended = false;
+  let started = false;
   let suspending: ((mine: boolean) => void)[] = [];
   const answers = new Answers();
   const suspended = (mine: boolean): void => {
@@ -279,9 +289,21 @@ function follow(child: ChildProcess, program: Uint8Array, deps: LaunchDeps): Pro
         child.kill("SIGKILL");
       },
     );
+    const recorder = child.stdio.at(RECORDER) as Readable | undefined;
+    if (recorder !== undefined) {
+      const told = readRecorder(recorder, deps.onSeen ?? (() => undefined));
+      void told.then((whole) => {
+        if (whole || !started) return; // a start that failed says why itself
+        deps.onEvent?.({ kind: "unrecorded" });
+        kill();
+      });
+    }
     readEvents(control, (word, fields) => {
       const [first = "", second = "", third = ""] = fields;
-      if (word === "started") settle(ok(fence()));
+      if (word === "started") {
+        started = true;
+        settle(ok(fence()));
+      }
       if (word === "error") failure = fenceProblem(first, second, third);
       if (word === "limit") limit = "memory";
       if (word === "suspended") suspended(true);

@@ -1,7 +1,7 @@
 // A small plan and a run of it through the real `launch`, with files as the host's streams.
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { SandboxPlan, WorkspacePlan } from "#core/sandbox";
+import type { RecorderEvent, SandboxPlan, WorkspacePlan } from "#core/sandbox";
 import { type Fence, type FenceEvent, type FenceExit, launch } from "#sandbox";
 import { helperPath } from "./installation.ts";
 
@@ -67,6 +67,8 @@ export interface Run {
   readonly out: string;
   readonly err: string;
   readonly events: readonly FenceEvent[];
+  /** What the recorder saw, when the plan has one. */
+  readonly seen: readonly RecorderEvent[];
 }
 
 /** Runs a plan to its end; a Problem is thrown. `during` gets the running fence. */
@@ -75,6 +77,8 @@ export async function runPlan(
   plan: SandboxPlan,
   options: {
     readonly input?: string | Buffer;
+    /** Holds the recorder up after each event. */
+    readonly slowly?: (event: RecorderEvent) => Promise<void> | undefined;
     readonly during?: (fence: Fence, stdio: { readonly stdout: number }) => void;
   } = {},
 ): Promise<Run> {
@@ -82,6 +86,7 @@ export async function runPlan(
   writeFileSync(input, options.input ?? "");
   const stdio = { stdin: openSync(input, "r"), stdout: openSync(out, "w"), stderr: openSync(err, "w") };
   const events: FenceEvent[] = [];
+  const seen: RecorderEvent[] = [];
   try {
     const deps = {
       helper: helperPath,
@@ -89,12 +94,16 @@ export async function runPlan(
       stdio,
       cgroups: [],
       onEvent: (event: FenceEvent) => events.push(event),
+      onSeen: (event: RecorderEvent) => {
+        seen.push(event);
+        return options.slowly?.(event);
+      },
     };
     const fence = await launch(plan, deps);
     if (!fence.ok) throw new Error(`${fence.error.code}: ${fence.error.message}`);
     options.during?.(fence.value, stdio);
     const exit = await fence.value.exited;
-    return { exit, out: readFileSync(out, "latin1"), err: readFileSync(err, "latin1"), events };
+    return { exit, out: readFileSync(out, "latin1"), err: readFileSync(err, "latin1"), events, seen };
   } finally {
     for (const fd of Object.values(stdio)) closeSync(fd);
   }

@@ -49,6 +49,7 @@ function programRecords(plan: SandboxPlan, architecture: Architecture): readonly
     ...(plan.bridge === undefined ? [] : [["bridge", plan.bridge.port] as const]),
     ...plan.ports.map((port) => ["port", port] as const),
     ...ttyRecords(plan),
+    ...(plan.recorder === undefined ? [] : [["record", plan.recorder.reads === "none" ? 0 : 1] as const]),
     ["seccomp", seccompFilter({ architecture, refuseSetGroupId: direct, engine: plan.engine !== undefined })],
     ...Object.entries(plan.env).map(([name, value]) => ["env", `${name}=${value}`] as const),
     ...plan.argv.map((argument) => ["arg", argument] as const),

@@ -7,12 +7,25 @@ export interface RecorderPlan {
 }
 
 /** What was done to a name. `create` and `write` are opens; `write` also stands for one that creates nothing. */
-export type WriteOperation = (typeof OPERATIONS)[number];
+export type WriteOperation =
+  | "create"
+  | "write"
+  | "truncate"
+  | "rename"
+  | "exchange"
+  | "delete"
+  | "rmdir"
+  | "mkdir"
+  | "link"
+  | "symlink"
+  | "mknod"
+  | "chmod"
+  | "setxattr";
 
-const OPERATIONS = [
+const OPERATIONS: readonly WriteOperation[] = [
   ...(["create", "write", "truncate", "rename", "exchange", "delete", "rmdir", "mkdir"] as const),
   ...(["link", "symlink", "mknod", "chmod", "setxattr"] as const),
-] as const;
+];
 
 /** Who, in the numbers that the session itself sees, and when: microseconds of the kernel's monotonic clock. */
 interface Seen {

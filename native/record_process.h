@@ -1,0 +1,45 @@
+// The processes that the recorder knows: each with its number inside, its parent at first sight, and a pidfd that tells its end.
+#ifndef RINGFENCE_RECORD_PROCESS_H
+#define RINGFENCE_RECORD_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { PROCESS_BUCKETS = 4096, THREAD_HINTS = 1024 };
+
+struct process {
+  struct process *next;
+  pid_t outer, inner;  // its number as the recorder and as the command sees it
+  pid_t parent;        // inside; 0: not of the session
+  pid_t above;         // the parent's number as the recorder sees it
+  int pidfd;
+  uint32_t serial;     // tells it from a later holder of its number
+  uint32_t probes;     // names it tried to execute that are not there
+  bool told;
+};
+
+struct process_table {
+  struct process *buckets[PROCESS_BUCKETS];
+  struct {
+    pid_t thread, process;
+  } hints[THREAD_HINTS];
+  uint32_t serial;
+  size_t count;
+  unsigned long long lost;  // ends that cannot be followed, not told yet
+};
+
+struct recorder;
+
+// The process of a thread that waits in a trapped call; one that is seen for the first time is taken in, and so are its ancestors. NULL: it
+// is gone. Lock held.
+struct process *process_of(struct recorder *recorder, pid_t thread);
+
+// Before the first line about it: tells it as `fork`, and ancestors that were not told before it, but not one that EXECUTES: that line says
+// who it is. Lock held.
+void process_announce(struct recorder *recorder, struct process *process, bool executes);
+
+// What the epoll of ends says, with the number and serial packed as process_key does. Lock held.
+void process_ended(struct recorder *recorder, uint64_t key);
+
+#endif
