@@ -25,6 +25,7 @@ export function outcomeOf(parts: OutcomeParts): Outcome {
     ...(parts.limit === undefined ? {} : { limit: parts.limit }),
     durationMs: Date.now() - parts.started.getTime(),
     workspace: { root, kind: prepared.shown.kind },
+    runtime: prepared.runtime.shown,
     applied: finished.applied,
     held: finished.held,
     notices: [...finished.notices, ...prepared.notices, ...(log.problem === undefined ? [] : [log.problem])],

@@ -19,6 +19,7 @@ import { limitHolders } from "./limits/held-by.ts";
 import { planRun } from "./plan.ts";
 import { readPolicy } from "./policy-files.ts";
 import type { RunRequest } from "./request.ts";
+import { type ChosenRuntime, runtimeFor, unfitFor } from "./runtime.ts";
 import { makeSessionFolders, type SessionMeta, type SessionPaths, sessionPaths } from "./sessions.ts";
 import { type ShownWorkspace, showWorkspace } from "./shown-workspace.ts";
 import { removeSessionFolders } from "./sweep.ts";
@@ -34,6 +35,7 @@ export interface Prepared {
   /** Names the policy in force. */
   readonly policyDigest: string;
   readonly plan: SandboxPlan;
+  readonly runtime: ChosenRuntime;
   readonly egressPlan: EgressPlan;
   readonly bridgeSocket: string;
   readonly paths: SessionPaths;
@@ -103,6 +105,9 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
   const denied = deniedCommand(policy, { argv: request.argv, cwd: workspace.value.cwd, root, home: caller.home });
   if (denied !== undefined) return err({ exitCode: 126, problems: [denied] });
 
+  const runtime = await runtimeFor(policy, { stateDir, helper: request.installation.helper });
+  if (!runtime.ok) return cannot(runtime.error);
+
   const walls = wallsOf(policy);
   const agent = agentFor(request.argv);
   const tools = await readToolConfig({ home: caller.home, env: caller.env, root });
@@ -157,10 +162,12 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
     },
     byCgroup: limited?.holds ?? { memory: false, pids: false, cpu: false },
   });
-  if (!planned.ok) {
+  const problem = planned.ok ? unfitFor(planned.value.plan, runtime.value) : planned.error;
+  if (!planned.ok || problem !== undefined) {
     limited?.close();
-    return cannot(planned.error);
+    return cannot(...(problem === undefined ? [] : [problem]));
   }
+  if (runtime.value.notice !== undefined) request.progress(forTerminal(runtime.value.notice));
   const off = agent === undefined ? undefined : request.hooks?.offBy(agent.name, root);
   if (off !== undefined) request.progress(`${forTerminal(off)}: the walls hold, but its calls are not judged`);
   const { kind, copy, repository } = shown.value;
@@ -175,6 +182,7 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
     policy,
     policyDigest: policyDigest(loaded.value),
     plan: planned.value.plan,
+    runtime: runtime.value,
     egressPlan,
     bridgeSocket,
     paths,
@@ -191,6 +199,7 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
       version: request.installation.version,
       agent: agent?.name ?? "",
       kind: shown.value.kind,
+      runtime: { ...runtime.value.shown },
       ...(copy === undefined ? {} : { commit: copy.commit }),
       ...(request.keeper === undefined ? {} : { kept: true }),
       layers: loaded.value.policy.layers.map((layer) => ({ ...layer })),

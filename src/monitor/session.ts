@@ -5,7 +5,7 @@ import { openSessionLog, type SessionLog } from "#audit";
 import type { Problem, Result } from "#core";
 import type { Append } from "#core/log";
 import { forTerminal } from "#core/text";
-import { type Fence, type FenceEvent, type FenceExit, findBubblewrap, launch } from "#sandbox";
+import { type Fence, type FenceEvent, type FenceExit, findBubblewrap } from "#sandbox";
 import type { ChangesPlace } from "./changes.ts";
 import { openDirectPast } from "./direct-past.ts";
 import { type Doors, openDoors } from "./doors.ts";
@@ -148,11 +148,12 @@ class Session {
       data: { argv: [...prepared.plan.argv], cwd: prepared.plan.cwd },
     });
     started.catch(() => undefined); // told by launch
-    return launch(prepared.plan, {
+    return prepared.runtime.runtime.start(prepared.plan, {
       helper: request.installation.helper,
       bwrap,
       stdio: request.stdio,
       cgroups: prepared.cgroup?.procs ?? [],
+      scratch: prepared.paths.dir,
       publishSocket: doors.publishSocket,
       commandSocket: prepared.paths.commands,
       mayRun: started.then(() => undefined, problemOf),

@@ -1,10 +1,10 @@
 // The door of the sandbox room: processes, namespaces, workspaces.
 export { type Cgroup, type CgroupLimits, openCgroup } from "./cgroup.ts";
+export { type CopiedTree, copyTree } from "./copy-tree.ts";
 export type { Freezer } from "./freezer.ts";
 export { BORROWED_OBJECTS } from "./git/git-fence.ts";
 export { makeHandover } from "./git/handover.ts";
 export { makePrivateCopy, type PrivateCopy } from "./git/private-copy.ts";
-export { type CopiedTree, copyTree } from "./copy-tree.ts";
 export { readHostFacts } from "./host-facts.ts";
 export { type Activity, type Fence, type FenceEvent, type FenceExit, type LaunchDeps, launch } from "./launch.ts";
 export { measureTrees, type TreeSize } from "./measure.ts";
@@ -26,11 +26,14 @@ export {
 } from "./probe.ts";
 export { probeFence } from "./probe-fence.ts";
 export { type ReadFence, readInFence } from "./read-fence.ts";
+export { RUNTIMES } from "./runtimes/all.ts";
+export type { RuntimeProbe, SandboxRuntime } from "./runtimes/runtime.ts";
+export { standingOf } from "./runtimes/standing.ts";
 export { findBubblewrap } from "./trial.ts";
 export { type ApplyPlaces, applyChanges, finishApply } from "./workspace/apply.ts";
 export type { Applied, Refusal } from "./workspace/carry.ts";
-export { cachedDigests, type DigestReader } from "./workspace/digest-cache.ts";
 export { type ChangesOptions, readChanges } from "./workspace/changes.ts";
+export { cachedDigests, type DigestReader } from "./workspace/digest-cache.ts";
 export { sealDirectPast } from "./workspace/direct-past.ts";
 export { changeKept } from "./workspace/past-beside.ts";
 export { findSecretFiles, type SecretFiles, type SecretSearch } from "./workspace/secrets.ts";

@@ -12,8 +12,7 @@ const nothing: Passes = () => false;
 
 /** For each key the values this version does; every other value is refused. */
 const DOES: Readonly<Record<string, Passes>> = {
-  tier: only("low", "medium"),
-  "sandbox.runtime": only("auto", "process"),
+  "sandbox.runtime": only("auto", "process", "container", "gvisor", "kata", "microvm"),
   "sandbox.network.allow": isPlainNetworkRule,
   "sandbox.network.deny": isPlainNetworkRule,
   "sandbox.unixSockets": nothing,
@@ -47,18 +46,13 @@ export function unbuiltParts(merged: Merged): readonly Problem[] {
 }
 
 function notBuilt(key: string, part: Part): Problem {
-  const high = key === "tier";
   const words = (Array.isArray(part.value) ? part.value : [part.value]).filter((v) => typeof v !== "object");
   const shown = words.length > 0 ? `${key}: ${words.join(", ")}` : key;
   return {
     code: "not-built",
-    message: high
-      ? "`tier: high` needs a container, gVisor, Kata or microVM runtime, and this version has only `process`"
-      : `\`${shown}\` asks for something this version does not enforce yet`,
+    message: `\`${shown}\` asks for something this version does not enforce yet`,
     at: part.at,
-    hint: high
-      ? "use `tier: medium`, or wait for the runtimes"
-      : `take \`${key}\` out of the policy, or wait for the version that enforces it`,
+    hint: `take \`${key}\` out of the policy, or wait for the version that enforces it`,
   };
 }
 

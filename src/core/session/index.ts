@@ -16,7 +16,7 @@ export {
 } from "./legs.ts";
 export { observationsOf, observationsOfEvent, observationsOfRecord } from "./observation.ts";
 export { offeredRule, type RuleEffect, ruleEffect } from "./offered-rule.ts";
-export type { HeldChange, HostCount, LimitHolder, Outcome } from "./outcome.ts";
+export type { HeldChange, HostCount, LimitHolder, Outcome, RuntimeOutcome } from "./outcome.ts";
 export { type ProcessNode, type ProcessTree, processTree } from "./process-tree.ts";
 export { fullBucket, PROMPT_BUDGET, type PromptBucket, type PromptBudget, takePrompt } from "./prompt-budget.ts";
 export { countPrompt, NO_PROMPTS, type PromptTally, promptLines } from "./prompt-tally.ts";

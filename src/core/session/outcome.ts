@@ -21,6 +21,13 @@ export interface LimitHolder {
   readonly by: string;
 }
 
+/** Where it ran, and which features of a session do not hold there, each with the reason. */
+export interface RuntimeOutcome {
+  readonly name: string;
+  readonly isolation: string;
+  readonly lacks: Readonly<Record<string, string>>;
+}
+
 /** The whole outcome of one session. */
 export interface Outcome {
   readonly session: string;
@@ -32,6 +39,7 @@ export interface Outcome {
     readonly root: string;
     readonly kind: "overlay" | "direct" | "worktree" | "clone" | "read-only";
   };
+  readonly runtime: RuntimeOutcome;
   readonly applied: readonly string[];
   readonly held: readonly HeldChange[];
   /** Changes below dependency folders that are listed rather than held. */

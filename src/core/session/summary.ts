@@ -6,6 +6,7 @@ import { NO_PROMPTS, promptLines } from "./prompt-tally.ts";
 /** At most a dozen lines, each with one subject, worst news first readable at a glance. */
 export function summaryLines(outcome: Outcome): readonly string[] {
   const lines: string[] = [headline(outcome)];
+  lines.push(...runtimeLines(outcome.runtime));
   lines.push(`  files    ${filesLine(outcome)}`);
   for (const held of outcome.held.slice(0, 8))
     lines.push(`           held  ${forTerminal(held.path, { max: 80 })}  (${held.reason})`);
@@ -31,6 +32,13 @@ export function summaryLines(outcome: Outcome): readonly string[] {
   for (const notice of outcome.notices.slice(0, 3)) lines.push(`  note     ${forTerminal(notice, { max: 120 })}`);
   lines.push(`  log      ${outcome.session}, ${outcome.log.size} records: ringfence log verify ${outcome.session}`);
   return lines;
+}
+
+/** Nothing for `process`, where everything holds. */
+function runtimeLines({ name, isolation, lacks }: Outcome["runtime"]): readonly string[] {
+  const missing = Object.keys(lacks);
+  if (name === "process" && missing.length === 0) return [];
+  return [`  runtime  ${name} (${isolation})${missing.length === 0 ? "" : `, without: ${missing.join(", ")}`}`];
 }
 
 function filesLine({ workspace, applied, held }: Outcome): string {

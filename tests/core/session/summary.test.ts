@@ -6,6 +6,7 @@ const quiet: Outcome = {
   exitCode: 0,
   durationMs: 240,
   workspace: { root: "/w", kind: "overlay" },
+  runtime: { name: "process", isolation: "process", lacks: {} },
   applied: ["a"],
   held: [],
   notices: [],
@@ -26,6 +27,12 @@ describe("the summary", () => {
       "  files    1 applied, 0 held",
       "  log      20261125-151900-079dcb, 5 records: ringfence log verify 20261125-151900-079dcb",
     ]);
+  });
+  it("says where it ran when that is not the ordinary place, and what does not hold there", () => {
+    const runtime = { name: "gvisor", isolation: "user-kernel", lacks: { recorder: "…", landlock: "…" } };
+    expect(summaryLines({ ...quiet, runtime })).toContain(
+      "  runtime  gvisor (user-kernel), without: recorder, landlock",
+    );
   });
   it("names what was held, refused and exposed, escaped", () => {
     const lines = summaryLines({

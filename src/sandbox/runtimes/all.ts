@@ -1,0 +1,14 @@
+// Every runtime of this version, the weakest first.
+import { gvisorRuntime } from "./gvisor.ts";
+import { processRuntime } from "./process.ts";
+import type { SandboxRuntime } from "./runtime.ts";
+import { unbuiltRuntime } from "./unbuilt.ts";
+
+/** All of them. */
+export const RUNTIMES: readonly SandboxRuntime[] = [
+  processRuntime,
+  unbuiltRuntime("container", "container", "this version does not start containers"),
+  gvisorRuntime,
+  unbuiltRuntime("kata", "microvm", "this version does not start Kata containers"),
+  unbuiltRuntime("microvm", "microvm", "this version does not start virtual machines"),
+];
