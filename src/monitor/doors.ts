@@ -13,6 +13,7 @@ import { openFenceHooks } from "./guard/fence-hooks.ts";
 import type { Guard } from "./guard/guarded-session.ts";
 import type { LegBook } from "./guard/leg-book.ts";
 import { legGate } from "./guard/leg-gate.ts";
+import { NOT_YET, type SessionLifecycle } from "./lifecycle/session-lifecycle.ts";
 import type { Prepared } from "./prepare.ts";
 import type { RunRequest } from "./request.ts";
 
@@ -28,6 +29,8 @@ export interface DoorParts {
   readonly running: Promise<Fence>;
   /** Ends the session. */
   readonly stop: () => void;
+  /** The running session's; `undefined` before it runs. */
+  readonly lifecycle: () => SessionLifecycle | undefined;
 }
 
 /** The open ones. */
@@ -37,6 +40,8 @@ export interface Doors {
   readonly egress: Egress;
   /** Hears the fence. */
   event(event: FenceEvent): void;
+  /** Further commands that run. */
+  commands(): number;
   /** The questions that a person was asked; `undefined` where nobody could ask any. */
   prompts(): PromptTally | undefined;
   /** Idempotent; `limit` is what further commands are told. */
@@ -72,6 +77,8 @@ export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonl
       policy: prepared.policy,
       append,
       stop: parts.stop,
+      lifecycle: async (asked) => parts.lifecycle()?.request(asked) ?? NOT_YET,
+      wake: async () => parts.lifecycle()?.wake(),
     }),
   ]);
   let closing: Promise<void> | undefined;
@@ -90,6 +97,7 @@ export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonl
     publishSocket,
     egress: egress.value,
     event: (event) => exec.value.event(event),
+    commands: () => exec.value.count,
     prompts: () => questions?.stats(),
     close: (end = {}) => (closing ??= close(end)),
   });

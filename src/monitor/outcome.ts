@@ -12,6 +12,8 @@ export interface OutcomeParts extends MetaParts {
   readonly network: ReturnType<Egress["summary"]>;
   readonly prompts: PromptTally | undefined;
   readonly refusedPaths: readonly string[];
+  /** Why the lifecycle webhook does not know of the end, in words. */
+  readonly untold: string | undefined;
   readonly log: { readonly dir: string; readonly size: number; readonly root: string; readonly problem?: string };
 }
 
@@ -28,7 +30,11 @@ export function outcomeOf(parts: OutcomeParts): Outcome {
     runtime: prepared.runtime.shown,
     applied: finished.applied,
     held: finished.held,
-    notices: [...finished.notices, ...prepared.notices, ...(log.problem === undefined ? [] : [log.problem])],
+    notices: [
+      ...finished.notices,
+      ...prepared.notices,
+      ...[log.problem, parts.untold].filter((notice) => notice !== undefined),
+    ],
     reached: network.allowed.map(({ host, port, count }) => ({ host, port, count })),
     refused: network.blocked,
     refusedPaths: parts.refusedPaths,

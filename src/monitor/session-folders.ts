@@ -30,3 +30,8 @@ export function outputFolder({ dir }: SessionPaths): string {
 export function repositoryFolders({ dir }: SessionPaths): { readonly upper: string; readonly work: string } {
   return { upper: join(dir, "repository", "upper"), work: join(dir, "repository", "work") };
 }
+
+/** Every folder that what runs inside may fill: what they take counts towards the session's limits. */
+export function writtenFolders(paths: SessionPaths): readonly string[] {
+  return [paths.upper, paths.home, paths.tmp, outputFolder(paths), repositoryFolders(paths).upper];
+}

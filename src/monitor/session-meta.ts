@@ -4,7 +4,7 @@ import type { RunRequest } from "./request.ts";
 import { type SessionMeta, thisSupervisor } from "./sessions.ts";
 
 /** What changes while a session goes on. */
-export type MetaNow = Pick<SessionMeta, "state" | "held"> & { readonly exitCode?: number };
+export type MetaNow = Pick<SessionMeta, "state" | "held" | "exitCode" | "paused">;
 
 /** The run whose metadata it is. */
 export interface MetaParts {

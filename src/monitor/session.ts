@@ -12,13 +12,17 @@ import { type Doors, openDoors } from "./doors.ts";
 import { finishWorkspace } from "./finish.ts";
 import { compileGuard, type GuardPlaces } from "./guard/guard.ts";
 import { LegBook } from "./guard/leg-book.ts";
+import type { Announcer } from "./lifecycle/announcer.ts";
+import { announcerOfRun } from "./lifecycle/announcer-of-run.ts";
+import { openLifecycle, type SessionLifecycle } from "./lifecycle/session-lifecycle.ts";
 import { limitRate } from "./limits/event-rate.ts";
 import { hitText, type LimitHit, recordHit } from "./limits/hit.ts";
-import { cgroupHits, watchLimits } from "./limits.ts";
+import { cgroupHits } from "./limits.ts";
 import { applyLive, type Live } from "./live.ts";
 import { outcomeOf } from "./outcome.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import type { RunAnswer, RunRequest } from "./request.ts";
+import { writtenFolders } from "./session-folders.ts";
 import { type MetaNow, type MetaParts, metaOf } from "./session-meta.ts";
 import { newSessionId, writeMeta } from "./sessions.ts";
 import { forwardSignals } from "./signals.ts";
@@ -60,6 +64,9 @@ class Session {
   private readonly running: Promise<Fence>;
   private announceRunning: (fence: Fence) => void = () => undefined;
   private limit: LimitHit | undefined;
+  private append: Append = () => Promise.reject(new Error("the record is not open"));
+  private lifecycle: SessionLifecycle | undefined;
+  private announcer: Announcer | undefined;
   /** Why the record stopped, if it did. */
   private logFailure: Problem | undefined;
 
@@ -86,6 +93,12 @@ class Session {
     }
     const guard = compileGuard(prepared.policy, this.guardPlaces());
     if (!guard.ok) return this.refuse(guard.error);
+    const announcer = announcerOfRun({
+      ...{ id: this.id, policy: prepared.policy, workspace: prepared.workspace.root, request },
+      append: (body) => this.append(body),
+    });
+    if (!announcer.ok) return this.refuse([announcer.error]);
+    this.announcer = announcer.value;
     this.writeMeta({ state: "running", held: 0 });
     openDirectPast(request.stateDir, metaOf(this.parts(), { state: "running", held: 0 }));
     const opening = openSessionLog({
@@ -102,15 +115,21 @@ class Session {
       return log.value.append(body);
     };
     const { eventRate } = prepared.policy.sandbox.limits;
-    const append = limitRate(record, {
+    const counted = limitRate(record, {
       perSecond: eventRate,
       onHit: () => this.stop({ limit: "eventRate", most: eventRate }, { append: record }),
     });
+    const append: Append = (body) => {
+      if (!body.type.startsWith("lifecycle.")) this.lifecycle?.touch();
+      return counted(body);
+    };
+    this.append = append;
     const doors = await openDoors({
       ...{ id: this.id, request, prepared, append, guard: guard.value },
       legs: new LegBook(append),
       running: this.running,
       stop: () => this.fence?.kill(),
+      lifecycle: () => this.lifecycle,
     });
     if (doors.ok) this.doors = doors.value;
     const signals = request.keeper === undefined ? forwardSignals(this.running) : undefined;
@@ -130,7 +149,7 @@ class Session {
         this.stop({ limit: "logBytes" }, log.value);
       });
       request.keeper?.started(this.id);
-      const exit = await this.follow(log.value);
+      const exit = await this.follow(log.value, append);
       await doors.value.close(this.limit === undefined ? {} : { limit: this.limit.limit });
       return await this.end(log.value, exit, doors.value);
     } finally {
@@ -167,7 +186,7 @@ class Session {
     return { root, home: request.caller.home, contained: true, reachable: prepared.egressPlan.allow };
   }
 
-  private async follow(log: SessionLog): Promise<FenceExit> {
+  private async follow(log: SessionLog, append: Append): Promise<FenceExit> {
     const { prepared } = this;
     const fence = this.fence;
     if (fence === undefined) throw new Error("follow before start");
@@ -176,13 +195,22 @@ class Session {
     keeper?.stop.addEventListener("abort", stop, { once: true });
     if (keeper?.stop.aborted === true) stop();
     const { limits } = prepared.policy.sandbox;
-    const { home, tmp, upper } = prepared.paths;
-    const watch = watchLimits({
-      helper: this.request.installation.helper,
-      ...{ limits, cgroup: prepared.cgroup, folders: [upper, home, tmp] },
+    this.lifecycle = openLifecycle({
+      ...{
+        stateDir: this.request.stateDir,
+        helper: this.request.installation.helper,
+        sandbox: prepared.policy.sandbox,
+      },
+      ...{ fence, append, cgroup: prepared.cgroup, announcer: this.announcer, folders: writtenFolders(prepared.paths) },
       ...(prepared.shown.kind === "direct" ? { live: prepared.workspace.root } : {}),
+      commands: () => this.doors?.commands() ?? 0,
+      meta: (paused) =>
+        metaOf(this.parts(), { state: "running", held: 0, ...(paused === undefined ? {} : { paused }) }),
+      writeMeta: (meta) => writeMeta(this.request.stateDir, meta),
+      tell: (line) => (this.request.terminals.stdin ? undefined : this.request.progress(line)),
       onHit: (hit) => this.stop(hit, log),
     });
+    this.announcer?.tell("started", { command: [...this.request.argv] });
     if (log.failed.aborted) fence.kill();
     const isLive = prepared.policy.sandbox.apply === "live";
     this.live = isLive ? applyLive({ place: this.place(), append: log.append }) : undefined;
@@ -192,7 +220,7 @@ class Session {
       return exit;
     } finally {
       this.came = (await this.live?.close()) ?? [];
-      watch.close();
+      this.lifecycle.close();
       prepared.cgroup?.close();
     }
   }
@@ -203,12 +231,14 @@ class Session {
     this.limit = hit;
     const why = this.logFailure?.message ?? hitText(hit);
     recordHit(log.append, hit).catch(() => undefined); // the close record says it too
+    this.announcer?.tell("limit", { limit: hit.limit });
     this.request.progress(`${why}: everything inside is ended`);
     this.fence?.kill();
   }
 
   private onEvent(event: FenceEvent, append: Append): void {
     this.doors?.event(event);
+    this.lifecycle?.event(event);
     if (event.kind === "limit")
       this.stop({ limit: "memory", most: this.prepared.policy.sandbox.limits.memoryBytes }, { append });
     if (event.kind === "unstarted") {
@@ -252,6 +282,7 @@ class Session {
       exit: { code: exitCode, ...(exit.signal === undefined ? {} : { signal: exit.signal }) },
     });
     const prompts = doors.prompts();
+    await this.announcer?.settle();
     const closed = await this.close(log, {
       exit: exitCode,
       applied: finished.applied.length,
@@ -261,11 +292,18 @@ class Session {
     const keep = finished.held.length > 0 || finished.failed;
     this.writeMeta({ state: keep ? "held" : "done", held: finished.held.length, exitCode }, holdAll);
     await removeSessionFolders(prepared.paths, request.installation.helper, { keepChanges: keep });
+    const untold = await this.announcer?.end({
+      exit: exitCode,
+      size: closed.size,
+      root: closed.root,
+      held: finished.held.length,
+    });
     const outcome = outcomeOf({
       ...this.parts(),
       ...{ exitCode, limit, finished, prompts, refusedPaths: this.refusedPaths },
       network: doors.egress.summary(),
       log: { dir: log.dir, ...closed },
+      untold,
     });
     return { kind: "ended", outcome };
   }

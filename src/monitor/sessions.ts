@@ -2,6 +2,7 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { WorkspaceKind } from "#core/policy";
+import type { Pause } from "./lifecycle/pauser.ts";
 import type { RepositoryPlace } from "./repository-place.ts";
 import type { CopyMeta } from "./session-folders.ts";
 
@@ -38,6 +39,8 @@ export interface SessionMeta {
   /** How many changes wait for review. */
   readonly held: number;
   readonly exitCode?: number;
+  /** A running session that stands still. */
+  readonly paused?: Pause;
 }
 
 /** The folders of one session below the state folder. `log` outlives the others. */

@@ -2,7 +2,14 @@
 import net from "node:net";
 import { err, ok, type Problem, type Result } from "#core";
 import { sessionPaths } from "../sessions.ts";
-import { type ExecAnswer, type ExecEnd, type ExecRequest, type ExecWish, LINE_MOST } from "./exec-wire.ts";
+import {
+  type ExecAnswer,
+  type ExecEnd,
+  type ExecRequest,
+  type ExecWish,
+  LINE_MOST,
+  type LifecycleRequest,
+} from "./exec-wire.ts";
 
 /** Why nothing runs, with the exit code of DESIGN 5. */
 export interface ExecRefusal {
@@ -48,6 +55,23 @@ export async function requestStop(stateDir: string, id: string): Promise<Result<
   return answer?.kind === "stopping" ? ok(undefined) : err(silent(id));
 }
 
+/** A snapshot takes as long as its bytes. */
+const LIFECYCLE_MS = 30 * 60_000;
+
+/** Asks session `id` to pause, to go on, or to be copied. Resolves when that is done. */
+export async function requestLifecycle(
+  stateDir: string,
+  id: string,
+  request: LifecycleRequest,
+): Promise<Result<Extract<ExecAnswer, { kind: "done" }>, Problem>> {
+  const talk = await converse(stateDir, id, request);
+  if (!talk.ok) return talk;
+  const answer = (await talk.value.next(LIFECYCLE_MS)) as ExecAnswer | undefined;
+  talk.value.close();
+  if (answer?.kind === "done") return ok(answer);
+  return err(answer?.kind === "refused" ? answer.problem : silent(id));
+}
+
 interface Talk {
   /** The next line as JSON; undefined when none came, or it was none. */
   next(withinMs?: number): Promise<unknown>;
@@ -61,8 +85,8 @@ async function converse(stateDir: string, id: string, request: ExecRequest): Pro
   } catch {
     return err(silent(id));
   }
-  const { op } = request;
-  const line = `${JSON.stringify(op === "exec" ? { v: 1, op, ...request.wish } : { v: 1, op })}\n`;
+  const said = request.op === "exec" ? { op: request.op, ...request.wish } : request;
+  const line = `${JSON.stringify({ v: 1, ...said })}\n`;
   socket.write(line);
   return ok(linesOf(socket));
 }

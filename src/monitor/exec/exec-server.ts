@@ -10,7 +10,15 @@ import { insideArgv } from "#core/presets";
 import { isInside } from "#core/shell";
 import type { Fence, FenceEvent } from "#sandbox";
 import { deniedCommand } from "../judge-command.ts";
-import { type ExecAnswer, type ExecEnd, type ExecWish, LINE_MOST, parseExecRequest } from "./exec-wire.ts";
+import type { SnapshotMeta } from "../lifecycle/snapshots.ts";
+import {
+  type ExecAnswer,
+  type ExecEnd,
+  type ExecWish,
+  LINE_MOST,
+  type LifecycleRequest,
+  parseExecRequest,
+} from "./exec-wire.ts";
 
 /** What it needs of the session. */
 export interface ExecServerOptions {
@@ -26,12 +34,18 @@ export interface ExecServerOptions {
   readonly append: Append;
   /** Ends the session. */
   readonly stop: () => void;
+  /** Pauses it, lets it go on, copies it. */
+  readonly lifecycle: (request: LifecycleRequest) => Promise<Result<{ readonly snapshot?: SnapshotMeta }, Problem>>;
+  /** Before a further command: ends a pause that nobody asked for, or says why nothing runs. */
+  readonly wake: () => Promise<Problem | undefined>;
 }
 
 /** An open server. */
 export interface ExecServer {
   /** Hears the fence. */
   event(event: FenceEvent): void;
+  /** Commands that run or are about to. */
+  readonly count: number;
   /** The fence is gone: every command still running ended with it. Resolves when that is on record. Idempotent. */
   close(end: { readonly limit?: string }): Promise<void>;
 }
@@ -83,7 +97,13 @@ export async function openExecServer(options: ExecServerOptions): Promise<Result
     await commands.close(end);
     for (const socket of open) socket.destroySoon();
   };
-  return ok({ event: (event) => commands.event(event), close: (end) => (closing ??= close(end)) });
+  return ok({
+    event: (event) => commands.event(event),
+    get count(): number {
+      return commands.count;
+    },
+    close: (end) => (closing ??= close(end)),
+  });
 }
 
 /** One line, soon and short, or nothing. */
@@ -131,10 +151,24 @@ class Commands {
       this.options.stop();
       return;
     }
+    if (request.value.op !== "exec") return void this.live(request.value, socket);
     const { wish } = request.value;
     this.start(wish, socket).catch((error: Error) =>
       this.refuse(socket, 125, { code: "not-recorded", message: `the command cannot be recorded: ${error.message}` }),
     );
+  }
+
+  get count(): number {
+    return this.running.size;
+  }
+
+  private async live(request: LifecycleRequest, socket: net.Socket): Promise<void> {
+    const done = await this.options
+      .lifecycle(request)
+      .catch((error: Error) => err({ code: "not-recorded", message: error.message }));
+    if (!done.ok) return this.refuse(socket, 125, done.error);
+    say(socket, { kind: "done", ...done.value });
+    socket.end();
   }
 
   private async start(wish: ExecWish, socket: net.Socket): Promise<void> {
@@ -146,6 +180,8 @@ class Commands {
     if (denied !== undefined) return this.refuse(socket, 126, denied);
     const fence = await Promise.race([this.over, this.options.fence]);
     if ("kind" in fence) return this.refuse(socket, 125, ENDED);
+    const paused = await this.options.wake();
+    if (paused !== undefined) return this.refuse(socket, 125, paused);
     const token = randomBytes(16).toString("hex");
     const id = token.slice(0, 8);
     await append({ type: "exec.start", origin: "observed", data: { argv: [...argv], cwd, further: id } });

@@ -3,6 +3,7 @@
 import { resolve } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import { utf8 } from "../guard/hook-wire.ts";
+import type { SnapshotMeta } from "../lifecycle/snapshots.ts";
 
 /** One further command, as a caller asks for it. */
 export interface ExecWish {
@@ -16,12 +17,20 @@ export interface ExecWish {
 }
 
 /** What is asked of a supervisor. */
-export type ExecRequest = { readonly op: "exec"; readonly wish: ExecWish } | { readonly op: "stop" };
+export type ExecRequest = { readonly op: "exec"; readonly wish: ExecWish } | { readonly op: "stop" } | LifecycleRequest;
+
+/** What may be asked of a running session's lifecycle. */
+export type LifecycleRequest =
+  | { readonly op: "pause" }
+  | { readonly op: "resume" }
+  | { readonly op: "snapshot"; readonly name?: string; readonly tmp: boolean; readonly mostBytes: number };
 
 /** The first answer: where to bring the streams, or why nothing runs. */
 export type ExecAnswer =
   | { readonly kind: "announced"; readonly token: string; readonly socket: string }
   | { readonly kind: "stopping" }
+  /** A lifecycle request was carried out; a snapshot says what it became. */
+  | { readonly kind: "done"; readonly snapshot?: SnapshotMeta }
   | { readonly kind: "refused"; readonly exitCode: 125 | 126; readonly problem: Problem };
 
 /** The last word on a command that was announced. */
@@ -49,9 +58,14 @@ export function parseExecRequest(bytes: Uint8Array): Result<ExecRequest, Problem
     return bad("no JSON");
   }
   if (typeof value !== "object" || value === null) return bad("no object");
-  const { v, op, argv, cwd, tty, term } = value as Readonly<Record<string, unknown>>;
+  const { v, op, argv, cwd, tty, term, name, tmp, mostBytes } = value as Readonly<Record<string, unknown>>;
   if (v !== 1) return bad("another version");
-  if (op === "stop") return ok({ op });
+  if (op === "stop" || op === "pause" || op === "resume") return ok({ op });
+  if (op === "snapshot") {
+    if (name !== undefined && typeof name !== "string") return bad("name");
+    if (typeof tmp !== "boolean" || !Number.isSafeInteger(mostBytes)) return bad("snapshot");
+    return ok({ op, tmp, mostBytes: Number(mostBytes), ...(name === undefined ? {} : { name }) });
+  }
   if (op !== "exec") return bad("an unknown operation");
   const [program, ...rest] = Array.isArray(argv) ? argv : [];
   if (!isWord(program) || program === "" || !rest.every(isWord) || rest.length > ARGUMENTS_MOST) return bad("argv");

@@ -1,0 +1,8 @@
+// Removal of a folder that an agent filled: by the helper, which no depth, mode or link can confuse.
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+/** Removes it with everything in it. Rejects when something cannot be removed. */
+export async function removeFolder(folder: string, helper: string): Promise<void> {
+  await promisify(execFile)(helper, ["remove", folder], { env: {} });
+}
