@@ -27,7 +27,7 @@ export interface Live {
 const AT_REST_MS = 700;
 const SOON_MS = 1_000;
 /** Where nobody pokes, the layer is looked at this often at least. */
-const SELDOM_MS = 8_000;
+const SELDOM_MS = 5_000;
 /** Looking may take one part in so many of the supervisor's time. */
 const SHARE = 8;
 

@@ -1,6 +1,6 @@
 // What HEAD and the branches of a session's repository name: read as files through the session's two layers, without git, because everything in
 // that folder is the agent's word. Only names and object ids that are exactly that come out.
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, type Stats } from "node:fs";
 import { join } from "node:path";
 
 /** The layers of one git folder: what the agent wrote lies over what it started from. */
@@ -72,15 +72,24 @@ function standing(
   const parts = path.split("/");
   for (let at = 1; at <= parts.length; at++) {
     const file = join(layers.upper, ...parts.slice(0, at));
-    const entry = lstatSync(file, { throwIfNoEntry: false });
+    const entry = entryAt(file);
     if (entry === undefined) break;
     if (at === parts.length && (entry.isFile() || entry.isDirectory()))
       return { file, isDirectory: entry.isDirectory() };
     if (!entry.isDirectory()) return undefined; // gone, or a link, which git would follow and we do not
   }
   const below = join(layers.base, path);
-  const entry = lstatSync(below, { throwIfNoEntry: false });
+  const entry = entryAt(below);
   return entry?.isFile() || entry?.isDirectory() ? { file: below, isDirectory: entry.isDirectory() } : undefined;
+}
+
+/** `undefined` also where something that is no folder is in the way. */
+function entryAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 function textOf(layers: GitLayers, path: string): string | undefined {

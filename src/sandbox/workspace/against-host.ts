@@ -2,15 +2,19 @@
 // person's own file stands. Where that file is not the commit's, it is the person's work, and nobody replaces it without a question. The copy's
 // own repository does not go anywhere as files: its commits are handed over apart (sandbox/git/handover.ts).
 import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import type { Change, ChangeKind, ChangeSet, Entry, HostEntry } from "#core/review";
 import { bareRepositories } from "./bare-repository.ts";
 import { inParent } from "./folder.ts";
 import { digestOf, hostEntry, isAbsence } from "./host-entry.ts";
 
 /** The same changes, with the host's side as `before`. What the host has already is nothing. */
-export function againstHost(set: ChangeSet, host: string): ChangeSet {
+export function againstHost(
+  set: ChangeSet,
+  { host, copy }: { readonly host: string; readonly copy: string },
+): ChangeSet {
   const own = set.changes.filter(({ path }) => !isOwnRepository(path));
-  const found = own.flatMap((change) => onHost(change, host));
+  const found = own.flatMap((change) => onHost(withDigest(change, copy), host));
   const gone = new Set(found.flatMap(({ change, keeps }) => (keeps ? [] : [change.path])));
   const changes = found.flatMap(({ change, names }) =>
     // A folder that also holds what git never knew stays, with that in it.
@@ -26,6 +30,13 @@ export function againstHost(set: ChangeSet, host: string): ChangeSet {
     bareRepositories: [...bare],
     losses: set.losses.filter(({ git }) => !isOwnRepository(git)),
   };
+}
+
+/** What is deleted was not read yet. */
+function withDigest(change: Change, copy: string): Change {
+  const { before, path } = change;
+  if (before?.type !== "file" || before.digest !== undefined || change.oddName) return change;
+  return { ...change, before: { ...before, digest: digestOf(join(copy, path)) } };
 }
 
 function isOwnRepository(path: string): boolean {

@@ -45,7 +45,7 @@ export async function readChanges(options: ChangesOptions): Promise<Result<Chang
     const set = new Comparison(options, upper.value).changeSet();
     const { host, upper: layer, lower, left = new Map() } = options;
     if (host === undefined) return ok(sinceLeft(set, { host: lower, upper: layer, left }));
-    return ok(sinceLeft(againstHost(set, host), { host, upper: layer, copy: lower, left }));
+    return ok(sinceLeft(againstHost(set, { host, copy: lower }), { host, upper: layer, copy: lower, left }));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const hint = "nothing was applied; make the workspace readable and run `ringfence review`";
