@@ -11,6 +11,7 @@ import {
   expandHome,
   insidePath,
   type Mount,
+  type RecorderPlan,
   type SandboxPlan,
   viewMounts,
   type WorkspacePlan,
@@ -122,8 +123,15 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
         openFiles: policy.sandbox.limits.openFiles,
         processors: parts.byCgroup.cpu ? 0 : Math.ceil(policy.sandbox.limits.cpus),
       },
+      recorder: { reads: readsToRecord(policy) },
     },
   });
+}
+
+/** Secret-named files are masked where the search found them, so only what the policy shows besides can hold one that is worth the cost of looking. */
+function readsToRecord({ audit, sandbox }: Policy): RecorderPlan["reads"] {
+  const { allowRead, allowWrite } = sandbox.filesystem;
+  return audit.reads === "secrets" && allowRead.length + allowWrite.length === 0 ? "none" : audit.reads;
 }
 
 /** The agent's way to its supervisor, and its settings that make it take it. All read-only inside; connecting to a socket writes nothing. */

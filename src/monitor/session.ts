@@ -5,7 +5,7 @@ import { openSessionLog, type SessionLog } from "#audit";
 import type { Problem, Result } from "#core";
 import type { Append } from "#core/log";
 import { forTerminal } from "#core/text";
-import { type Fence, type FenceEvent, type FenceExit, findBubblewrap } from "#sandbox";
+import { type Fence, type FenceEvent, type FenceExit, findBubblewrap, type OnSeen } from "#sandbox";
 import type { ChangesPlace } from "./changes.ts";
 import { openDirectPast } from "./direct-past.ts";
 import { type Doors, openDoors } from "./doors.ts";
@@ -21,6 +21,7 @@ import { cgroupHits } from "./limits.ts";
 import { applyLive, type Live } from "./live.ts";
 import { outcomeOf } from "./outcome.ts";
 import { type Prepared, prepare } from "./prepare.ts";
+import { recorderOf } from "./recorder.ts";
 import type { RunAnswer, RunRequest } from "./request.ts";
 import { writtenFolders } from "./session-folders.ts";
 import { type MetaNow, type MetaParts, metaOf } from "./session-meta.ts";
@@ -124,16 +125,24 @@ class Session {
       return counted(body);
     };
     this.append = append;
+    const legs = new LegBook(append);
     const doors = await openDoors({
       ...{ id: this.id, request, prepared, append, guard: guard.value },
-      legs: new LegBook(append),
+      legs,
       running: this.running,
       stop: () => this.fence?.kill(),
       lifecycle: () => this.lifecycle,
     });
     if (doors.ok) this.doors = doors.value;
     const signals = request.keeper === undefined ? forwardSignals(this.running) : undefined;
-    const launched = doors.ok ? await this.launch({ bwrap, append, doors: doors.value }) : undefined;
+    const launched = doors.ok
+      ? await this.launch({
+          bwrap,
+          append,
+          doors: doors.value,
+          onSeen: recorderOf({ plan: prepared.plan, append, legs, guard: guard.value }),
+        })
+      : undefined;
     const log = await opening;
     try {
       if (!log.ok) return await this.refuse([log.error]);
@@ -158,9 +167,14 @@ class Session {
     }
   }
 
-  private launch(parts: { bwrap: string; append: Append; doors: Doors }): Promise<Result<Fence, Problem>> {
+  private launch(parts: {
+    bwrap: string;
+    append: Append;
+    doors: Doors;
+    onSeen: OnSeen;
+  }): Promise<Result<Fence, Problem>> {
     const { prepared, request } = this;
-    const { append, bwrap, doors } = parts;
+    const { append, bwrap, doors, onSeen } = parts;
     const started = append({
       type: "exec.start",
       origin: "observed",
@@ -177,6 +191,7 @@ class Session {
       commandSocket: prepared.paths.commands,
       mayRun: started.then(() => undefined, problemOf),
       onEvent: (event) => this.onEvent(event, append),
+      onSeen,
     });
   }
 
@@ -238,6 +253,11 @@ class Session {
 
   private onEvent(event: FenceEvent, append: Append): void {
     this.doors?.event(event);
+    if (event.kind === "unrecorded" && this.limit === undefined) {
+      this.request.progress(
+        "the flight recorder ended: what cannot be recorded does not go on, so everything inside is ended",
+      );
+    }
     this.lifecycle?.event(event);
     if (event.kind === "limit")
       this.stop({ limit: "memory", most: this.prepared.policy.sandbox.limits.memoryBytes }, { append });

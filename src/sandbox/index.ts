@@ -26,6 +26,7 @@ export {
 } from "./probe.ts";
 export { probeFence } from "./probe-fence.ts";
 export { type ReadFence, readInFence } from "./read-fence.ts";
+export type { OnSeen } from "./recorder-stream.ts";
 export { RUNTIMES } from "./runtimes/all.ts";
 export type { RuntimeProbe, SandboxRuntime } from "./runtimes/runtime.ts";
 export { standingOf } from "./runtimes/standing.ts";

@@ -18,6 +18,7 @@ export type RecordType =
   | "tool.call"
   | "tool.result"
   | "exec.start"
+  | "exec.fork"
   | "exec.exit"
   | "file.write"
   | "file.read"
@@ -34,6 +35,7 @@ export type RecordType =
   | "diff"
   | "policy.change"
   | "recovery"
+  | "recorder.lost"
   | "epoch.close"
   | `mcp.${string}`
   | `review.${string}`

@@ -81,6 +81,7 @@ export function policyOf(merged: Merged, layers: Policy["layers"]): Policy {
     },
     auto: autoOf(list("auto.classifier")[0], one("auto.timeout")),
     ...lifecycleOf(list("lifecycle")[0]),
+    audit: { reads: one("audit.reads") },
     env: { pass: texts("env.pass"), set: environment(list("env.set")) },
     layers: layers.map(({ name, file, digest }) => ({ name, file, digest })),
   };

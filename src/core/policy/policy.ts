@@ -127,6 +127,8 @@ export interface Policy {
   readonly auto: { readonly classifier?: { readonly url: string; readonly timeoutMs: number } };
   /** Where the lifecycle of sessions is told; the variable of the caller's environment holds the shared secret. */
   readonly lifecycle?: { readonly url: string; readonly secretEnv: string };
+  /** Which opens for reading go on record. */
+  readonly audit: { readonly reads: "none" | "secrets" | "all" };
   readonly env: { readonly pass: readonly string[]; readonly set: Readonly<Record<string, string>> };
   /** The layers it was made of, strongest first, each with the SHA-256 of its bytes (hex). */
   readonly layers: readonly { readonly name: LayerName; readonly file: string; readonly digest: string }[];

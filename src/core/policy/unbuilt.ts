@@ -23,7 +23,6 @@ const DOES: Readonly<Record<string, Passes>> = {
   "setup.network.deny": nothing,
   "setup.credentials": nothing,
   credentials: nothing,
-  "audit.reads": only("none"),
   "audit.retention": nothing,
   "audit.witness": nothing,
   "mcp.lock": nothing,

@@ -73,12 +73,16 @@ export function processTree(records: Iterable<Seen>): ProcessTree {
     if (type === "exec.start") {
       const parent = typeof data["parent"] === "number" ? data["parent"] : undefined;
       at(pid, parent).programs.push({ argv: words(data["argv"]), exe: actor?.exe ?? "", cwd: text(data["cwd"]) });
+    } else if (type === "exec.fork") {
+      at(pid, typeof data["parent"] === "number" ? data["parent"] : undefined);
     } else if (type === "exec.exit") {
       const { signal, code } = data;
       const ended = at(pid);
       if (typeof signal === "number") ended.end = { signal };
       else if (typeof code === "number") ended.end = { code };
       living.delete(pid);
+    } else if (type.startsWith("file.") && data["error"] !== undefined) {
+      at(pid); // nothing came of it
     } else if (type === "file.write" && data["verdict"] !== "refused") {
       const { wrote } = at(pid);
       const path = text(data["path"]);
