@@ -1,5 +1,5 @@
 // A session's changes, judged and carried out: the same way at its end and later by `review`, `apply` and `discard`.
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ok, type Problem, type Result } from "#core";
 import { compileDenies } from "#core/paths";
@@ -41,7 +41,8 @@ export async function readTree(
 ): Promise<Result<readonly Judged[], Problem>> {
   const { meta } = place;
   const { root, upper } = tree.places;
-  mkdirSync(upper, { recursive: true });
+  // Commits that could not be checked: there is no layer, and they are told apart.
+  if (tree.kind === "handover" && !existsSync(upper)) return ok([]);
   const lower = tree.lower ?? root;
   if (tree.kind === "output") mkdirSync(lower, { recursive: true });
   finishApply(tree.places);
