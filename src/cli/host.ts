@@ -4,7 +4,7 @@ import { userInfo } from "node:os";
 import { Command } from "commander";
 import { forTerminal } from "#core/text";
 import { dialectOf } from "#hooks";
-import { openHookHost, openUncontained, readHostStatus, sweepSessions } from "#monitor";
+import { openHookHost, openUncontained, readHostStatus, tidyUp } from "#monitor";
 import { callerStateDir } from "./caller.ts";
 import { callerEnvironment } from "./environment.ts";
 import { complain, EXIT, fail } from "./exit.ts";
@@ -55,7 +55,7 @@ async function serve(stateDir: string): Promise<void> {
   const installation = findInstallation();
   const { username, homedir, uid, gid } = userInfo();
   const caller = { uid, gid, userName: username, home: homedir, env: callerEnvironment(process.env) };
-  await sweepSessions(stateDir, installation.helper);
+  await tidyUp({ stateDir, helper: installation.helper });
   const opened = await openHookHost({
     stateDir,
     version: installation.version,

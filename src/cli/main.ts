@@ -85,7 +85,9 @@ function helpFor(argv: readonly string[]): string {
 }
 
 const PARTS: ReadonlySet<string> = new Set(
-  "lint explain test trust import export list show stop verify tail".split(" "),
+  "lint explain test trust import export list show stop pause resume snapshot snapshots restore undo clean verify tail".split(
+    " ",
+  ),
 );
 
 async function main(argv: readonly string[]): Promise<void> {

@@ -6,6 +6,7 @@ import type { Problem } from "#core";
 /** The options as commander hands them over. */
 export interface RunOptions {
   readonly policy?: string;
+  readonly from?: string;
   readonly tier?: string;
   readonly mode?: string;
   readonly sandbox?: string;
@@ -37,6 +38,7 @@ const collect = (value: string, all: readonly string[] = []): readonly string[] 
 export function declareRunOptions(command: Command): Command {
   return command
     .option("--policy <file>", "read this policy file too, as the person's own word")
+    .option("--from <snapshot>", "start from SESSION/NAME: its changes and home as they were kept")
     .option("--tier <tier>", "low, medium or high")
     .option("--mode <mode>", "permission mode: default, acceptEdits, plan, auto, dontAsk, bypassPermissions")
     .option("--sandbox <mode>", "read-only, workspace-write")

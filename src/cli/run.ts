@@ -85,6 +85,7 @@ function requestOf(argv: readonly string[], options: RunOptions): RunRequest {
     stateDir: callerStateDir(process.env),
     installation: findInstallation(),
     ...(options.policy === undefined ? {} : { policyFile: options.policy }),
+    ...(options.from === undefined ? {} : { from: options.from }),
     commandLine: commandLineLayer(options, cwd),
     stdio: { stdin: 0, stdout: 1, stderr: 2 },
     terminals: { stdin: isatty(0), stdout: isatty(1), stderr: isatty(2) },

@@ -1,11 +1,14 @@
-// `ringfence sessions list | show | stop`: what runs, what waits, what each has touched, and how to end one.
+// `ringfence sessions list | stop` and its other parts: what runs, what waits, what each has touched, and how to end one.
 import { Command } from "commander";
 import { forTerminal } from "#core/text";
 import { legsOfSession, listSessions, requestStop, type SessionMeta } from "#monitor";
 import { callerStateDir } from "./caller.ts";
 import { complain, EXIT, fail } from "./exit.ts";
 import { requireRunning } from "./running-session.ts";
+import { addSessionsClean } from "./sessions-clean.ts";
+import { addSessionsPause } from "./sessions-pause.ts";
 import { sessionsShowCommand } from "./sessions-show.ts";
+import { addSessionsSnapshot } from "./sessions-snapshot.ts";
 import { addSessionsUndo } from "./sessions-undo.ts";
 
 interface Options {
@@ -27,7 +30,10 @@ export function sessionsCommand(): Command {
     .argument("<session>", "its id, or `last`")
     .option("--json", "print one JSON document")
     .action((session: string, options: Options) => stop(session, options.json === true));
+  addSessionsPause(sessions);
+  addSessionsSnapshot(sessions);
   addSessionsUndo(sessions);
+  addSessionsClean(sessions);
   return sessions;
 }
 
@@ -35,7 +41,7 @@ export function sessionsCommand(): Command {
 interface Shown {
   readonly id: string;
   readonly contained: boolean;
-  readonly state: SessionMeta["state"];
+  readonly state: SessionMeta["state"] | "paused";
   readonly legs: ReturnType<typeof legsOfSession>;
   readonly held: number;
   readonly kind: SessionMeta["kind"];
@@ -48,9 +54,17 @@ interface Shown {
 }
 
 function shown(stateDir: string, meta: SessionMeta): Shown {
-  const { id, state, held, kind, workspace, startedAt, endedAt, exitCode, command } = meta;
+  const { id, state, held, kind, workspace, startedAt, endedAt, exitCode, command, paused } = meta;
   return {
-    ...{ id, contained: kind !== "uncontained", state, legs: legsOfSession(stateDir, id), held, kind, workspace },
+    ...{
+      id,
+      contained: kind !== "uncontained",
+      state: paused === undefined || state !== "running" ? state : "paused",
+      legs: legsOfSession(stateDir, id),
+      held,
+      kind,
+      workspace,
+    },
     startedAt,
     ...(endedAt === undefined ? {} : { endedAt }),
     ...(exitCode === undefined ? {} : { exitCode }),

@@ -12,7 +12,13 @@ export { type Approvals, type ApprovalsOptions, type OpenQuestion, openApprovals
 export { type HeldScreen, overScreen, type QuestionChannel, type Said } from "./approvals/question-channel.ts";
 export { type ChannelParts, openChannels } from "./approvals/question-channels.ts";
 export { type DemoDeps, type DemoReport, type Ended, type Finding, runDemo } from "./demo.ts";
-export { type AnnouncedExec, type ExecRefusal, requestExec, requestStop } from "./exec/exec-client.ts";
+export {
+  type AnnouncedExec,
+  type ExecRefusal,
+  requestExec,
+  requestLifecycle,
+  requestStop,
+} from "./exec/exec-client.ts";
 export type { ExecEnd, ExecWish } from "./exec/exec-wire.ts";
 export { fencedCommand, type IdleRequest, type IdleSession, openIdleSession } from "./exec/idle-session.ts";
 export { type AskMonitorOptions, askMonitor, type NoAnswer } from "./guard/client.ts";
@@ -23,6 +29,11 @@ export { openUncontained } from "./guard/uncontained.ts";
 export { proposePolicy } from "./init/proposal.ts";
 export { surveyRepository } from "./init/survey.ts";
 export { POLICY_FILE, writePolicyFile } from "./init/write.ts";
+export { cleanUp, findLitter, type Litter, tidyUp } from "./lifecycle/janitor.ts";
+export { keepSession } from "./lifecycle/keep.ts";
+export { findSnapshot, restoreSnapshot } from "./lifecycle/restore.ts";
+export { listSnapshots, removeSnapshot, type SnapshotMeta } from "./lifecycle/snapshots.ts";
+export { bytesText } from "./limits/hit.ts";
 export { linkResolver } from "./links.ts";
 export { listPasts, PAST_KEPT, prunePasts } from "./past-folder.ts";
 export {

@@ -15,6 +15,7 @@ import { proxyEnvironment, readToolConfig } from "#egress";
 import { type Cgroup, findSecretFiles, openCgroup } from "#sandbox";
 import { policyDigest } from "./guard/policy-watch.ts";
 import { deniedCommand } from "./judge-command.ts";
+import { startFromNamed } from "./lifecycle/restore.ts";
 import { limitHolders } from "./limits/held-by.ts";
 import { planRun } from "./plan.ts";
 import { readPolicy } from "./policy-files.ts";
@@ -129,6 +130,8 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
   }
   const shown = await showWorkspace({ request, session, workspace: workspace.value, policy, paths });
   if (!shown.ok) return cannot(shown.error);
+  const from = await startFromNamed(request, { paths, workspace: root, kind: shown.value.kind });
+  if (!from.ok) return cannot(from.error);
   const { lower } = shown.value;
   const hidden = compileDenies(walls.unreadable, { root, home: caller.home });
   const secrets = findSecretFiles(lower, walls.unreadable.length === 0 ? {} : { alsoMasked: hidden });
@@ -197,6 +200,7 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
     notices: shown.value.notices,
     openData: {
       version: request.installation.version,
+      ...(from.value === undefined ? {} : { from: request.from ?? "", digests: { ...from.value.parts } }),
       agent: agent?.name ?? "",
       kind: shown.value.kind,
       runtime: { ...runtime.value.shown },

@@ -23,6 +23,8 @@ export interface RunRequest {
   readonly stateDir: string;
   readonly installation: { readonly root: string; readonly helper: string; readonly version: string };
   readonly policyFile?: string;
+  /** The snapshot that the session starts from, `SESSION/NAME`. */
+  readonly from?: string;
   /** The options of the command line as a policy document. */
   readonly commandLine: object;
   readonly stdio: { readonly stdin: number; readonly stdout: number; readonly stderr: number };

@@ -1,4 +1,5 @@
 // What a run writes into its session's metadata: who, where, under which gate, and how it stands now.
+import { dirname } from "node:path";
 import type { Prepared } from "./prepare.ts";
 import type { RunRequest } from "./request.ts";
 import { type SessionMeta, thisSupervisor } from "./sessions.ts";
@@ -26,6 +27,7 @@ export function metaOf({ id, started, request, prepared }: MetaParts, now: MetaN
     startedMs: started.getTime(),
     ...(now.state === "running" ? {} : { endedAt: new Date().toISOString() }),
     supervisor: thisSupervisor(),
+    ...(prepared.cgroup === undefined ? {} : { groups: prepared.cgroup.procs.map((file) => dirname(file)) }),
     masked: prepared.plan.masked,
     gate: {
       denied: prepared.unwritable,

@@ -14,6 +14,7 @@ import { compileGuard, type GuardPlaces } from "./guard/guard.ts";
 import { LegBook } from "./guard/leg-book.ts";
 import type { Announcer } from "./lifecycle/announcer.ts";
 import { announcerOfRun } from "./lifecycle/announcer-of-run.ts";
+import { tidyUp } from "./lifecycle/janitor.ts";
 import { openLifecycle, type SessionLifecycle } from "./lifecycle/session-lifecycle.ts";
 import { limitRate } from "./limits/event-rate.ts";
 import { hitText, type LimitHit, recordHit } from "./limits/hit.ts";
@@ -27,7 +28,7 @@ import { writtenFolders } from "./session-folders.ts";
 import { type MetaNow, type MetaParts, metaOf } from "./session-meta.ts";
 import { newSessionId, writeMeta } from "./sessions.ts";
 import { forwardSignals } from "./signals.ts";
-import { removeSessionFolders, sweepSessions } from "./sweep.ts";
+import { removeSessionFolders } from "./sweep.ts";
 
 /** Exit code of a session that a limit ended (DESIGN 5). */
 const LIMIT_EXIT = 124;
@@ -36,7 +37,7 @@ const LIMIT_EXIT = 124;
 export async function runSession(request: RunRequest): Promise<RunAnswer> {
   const started = new Date();
   const id = newSessionId(started, randomBytes(3).toString("hex"));
-  await sweepSessions(request.stateDir, request.installation.helper);
+  await tidyUp({ stateDir: request.stateDir, helper: request.installation.helper });
   const prepared = await prepare(request, id);
   if (!prepared.ok) return { kind: "refused", ...prepared.error };
   if (request.dryRun) {

@@ -39,6 +39,8 @@ export interface SessionMeta {
   /** How many changes wait for review. */
   readonly held: number;
   readonly exitCode?: number;
+  /** Its cgroups, for whoever cleans up after it. */
+  readonly groups?: readonly string[];
   /** A running session that stands still. */
   readonly paused?: Pause;
 }

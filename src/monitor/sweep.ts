@@ -3,10 +3,11 @@ import { execFile } from "node:child_process";
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { finishApply } from "#sandbox";
 import { sealPast } from "./direct-past.ts";
 import { finishUndos } from "./past-folder.ts";
 import { repositoryFolders } from "./session-folders.ts";
-import { listSessions, type SessionPaths, sessionIds, sessionPaths, writeMeta } from "./sessions.ts";
+import { listSessions, type SessionMeta, type SessionPaths, sessionIds, sessionPaths, writeMeta } from "./sessions.ts";
 import { treesOf } from "./trees.ts";
 
 /** Removes a session's folders. What the agent filled is removed by the helper: no depth, mode or link can confuse it. */
@@ -45,10 +46,9 @@ export async function sweepSessions(stateDir: string, helper: string): Promise<v
     if (meta.state !== "killed") continue;
     sealPast(stateDir, meta, { unseen: true });
     const paths = sessionPaths(stateDir, meta.id);
-    const layers = treesOf(stateDir, meta).map(({ kind, places }) =>
-      kind === "repository" ? join(places.upper, meta.repository?.git ?? "") : places.upper,
-    );
-    const isKept = layers.some((layer) => list(layer).length > 0);
+    // An apply that was cut off, in the workspace itself: what it began is on record and accepted.
+    for (const { places } of treesOf(stateDir, meta)) finishApply(places);
+    const isKept = hasChanges(stateDir, meta);
     // A sweep can be killed too, so it is done only when every part is gone.
     if (isKept && !leftovers(paths).some((path) => existsSync(path))) continue;
     await removeSessionFolders(paths, helper, { keepChanges: isKept });
@@ -59,6 +59,19 @@ export async function sweepSessions(stateDir: string, helper: string): Promise<v
     const isNamed = existsSync(paths.meta) || !existsSync(paths.dir);
     if (!isNamed && Date.now() - statSync(paths.dir).mtimeMs > UNNAMED_MS) await removeSessionFolders(paths, helper);
   }
+}
+
+function hasChanges(stateDir: string, meta: SessionMeta): boolean {
+  const layers = treesOf(stateDir, meta).map(({ kind, places }) =>
+    kind === "repository" ? join(places.upper, meta.repository?.git ?? "") : places.upper,
+  );
+  return layers.some((layer) => list(layer).length > 0);
+}
+
+/** What of a killed session is still there and waits for nothing. Reads only. */
+export function leftOf(stateDir: string, meta: SessionMeta): readonly string[] {
+  const paths = sessionPaths(stateDir, meta.id);
+  return (hasChanges(stateDir, meta) ? leftovers(paths) : [paths.dir]).filter((path) => existsSync(path));
 }
 
 function list(folder: string): readonly string[] {

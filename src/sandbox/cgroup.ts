@@ -2,7 +2,7 @@
 // A root caller usually may; an ordinary user where systemd delegated a subtree. Otherwise the caller of this room
 // falls back (systemd scope, watched memory) and says so: `openCgroup` answers `undefined` with the reason.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { type Freezer, freezerOf } from "./freezer.ts";
 
 /** What to limit; zero means: not by cgroup. */
@@ -194,10 +194,42 @@ function isRunning(pid: string): boolean {
 }
 
 function removeStale(parent: string): void {
-  for (const name of readdirSync(parent)) {
+  for (const group of staleBelow(parent)) removeGroup(group);
+}
+
+function staleBelow(parent: string): readonly string[] {
+  return readdirSync(parent).flatMap((name) => {
     const supervisor = NAME.exec(name)?.[1];
-    if (supervisor === undefined || isRunning(supervisor)) continue;
-    remove(join(parent, name, "inside"));
-    remove(join(parent, name));
+    return supervisor === undefined || isRunning(supervisor) ? [] : [join(parent, name)];
+  });
+}
+
+/** Groups beside our own whose supervisor is gone. */
+export function staleGroups(): readonly string[] {
+  const parents = [...new Set(ownGroups().values())];
+  return parents.flatMap((parent) => {
+    try {
+      return staleBelow(parent);
+    } catch {
+      return []; // not ours to read
+    }
+  });
+}
+
+/** Ends what is left in a session's group, and removes it. What is no session's group is left alone. */
+export function removeGroup(group: string): void {
+  if (!NAME.test(basename(group))) return;
+  for (const part of [join(group, "inside"), group]) {
+    write(part, "cgroup.freeze", 0);
+    for (const pid of words(join(part, "cgroup.procs"))) if (/^[1-9]\d*$/.test(pid)) end(Number(pid));
+    remove(part);
+  }
+}
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // it has ended meanwhile
   }
 }

@@ -1,5 +1,5 @@
 // The door of the sandbox room: processes, namespaces, workspaces.
-export { type Cgroup, type CgroupLimits, openCgroup } from "./cgroup.ts";
+export { type Cgroup, type CgroupLimits, openCgroup, removeGroup, staleGroups } from "./cgroup.ts";
 export { type CopiedTree, copyTree } from "./copy-tree.ts";
 export type { Freezer } from "./freezer.ts";
 export { BORROWED_OBJECTS } from "./git/git-fence.ts";
@@ -30,6 +30,7 @@ export type { OnSeen } from "./recorder-stream.ts";
 export { RUNTIMES } from "./runtimes/all.ts";
 export type { RuntimeProbe, SandboxRuntime } from "./runtimes/runtime.ts";
 export { standingOf } from "./runtimes/standing.ts";
+export { endStragglers, findStragglers, type Straggler } from "./stragglers.ts";
 export { findBubblewrap } from "./trial.ts";
 export { type ApplyPlaces, applyChanges, finishApply } from "./workspace/apply.ts";
 export type { Applied, Refusal } from "./workspace/carry.ts";

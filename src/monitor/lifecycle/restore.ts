@@ -6,6 +6,7 @@ import { appendToLedger } from "#audit";
 import { err, ok, type Problem, type Result } from "#core";
 import { readJudged } from "../changes.ts";
 import { removeFolder } from "../remove-folder.ts";
+import type { RunRequest } from "../request.ts";
 import {
   isAlive,
   readMeta,
@@ -18,13 +19,13 @@ import {
 import { copyParts, readSnapshot, type SnapshotMeta, type SnapshotPlaces, snapshotsOf } from "./snapshots.ts";
 
 /** Names one snapshot. */
-export interface SnapshotName {
+interface SnapshotName {
   readonly session: string;
   readonly name: string;
 }
 
 /** `SESSION/NAME` as it is typed. */
-export function parseSnapshotName(text: string): SnapshotName | undefined {
+function parseSnapshotName(text: string): SnapshotName | undefined {
   const [, session, name] = /^([\w.-]+)\/([\w.-]+)$/.exec(text) ?? [];
   return session === undefined || name === undefined ? undefined : { session, name };
 }
@@ -37,8 +38,26 @@ export function findSnapshot(stateDir: string, { session, name }: SnapshotName):
   return err({ code: "snapshot-unknown", message, hint: "`ringfence sessions snapshots` lists them" });
 }
 
-/** Fills the folders of a new session, which are there and empty. The workspace must be the one that it was taken of. */
-export async function startFrom(
+/** Fills the folders of a new session, which are there and empty, where the run asks for it. Answers the snapshot. */
+export async function startFromNamed(
+  request: Pick<RunRequest, "stateDir" | "installation" | "from">,
+  into: { readonly paths: SessionPaths; readonly workspace: string; readonly kind: string },
+): Promise<Result<SnapshotMeta | undefined, Problem>> {
+  if (request.from === undefined) return ok(undefined);
+  const name = parseSnapshotName(request.from);
+  if (name === undefined) {
+    const message = `\`${request.from}\` names no snapshot`;
+    return err({ code: "snapshot-name", message, hint: "SESSION/NAME, as `ringfence sessions snapshots` lists them" });
+  }
+  const { stateDir, installation } = request;
+  const found = findSnapshot(stateDir, name);
+  if (!found.ok) return found;
+  const filled = await startFrom({ stateDir, helper: installation.helper }, found.value, into);
+  return filled.ok ? found : filled;
+}
+
+/** The workspace must be the one that it was taken of. */
+async function startFrom(
   places: SnapshotPlaces,
   snapshot: SnapshotMeta,
   into: { readonly paths: SessionPaths; readonly workspace: string; readonly kind: string },
