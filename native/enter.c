@@ -30,7 +30,7 @@ static void listen_at(const char *path) {
     fail("commands", path);
   }
   if (fd != FD_COMMANDS) close(fd);
-  close(at);
+  if (at != FD_COMMANDS) close(at);  // else it was replaced
   free(folder);
   umask(022);
 }
