@@ -1,6 +1,7 @@
 // The native helper: one static program with a few errands, chosen by its first argument.
 //   fence                     inside bubblewrap as process 1: finish the fence and run the command (outer.h)
 //   enter FILE... -- COMMAND  outside: join cgroups, then become COMMAND (enter.h)
+//   nest SOURCES -- COMMAND   outside: a place where a container engine can change nothing (nest.h)
 //   attach SOCKET TOKEN       outside: the caller of a further command in a running fence (attach.h)
 //   exec FOLDER -- COMMAND    outside: a further command in the session of that folder (exec.h)
 //   remove PATH               outside: delete a session folder, whatever is in it (remove.h)
@@ -22,6 +23,7 @@
 #include "helper.h"
 #include "hook.h"
 #include "measure.h"
+#include "nest.h"
 #include "outer.h"
 #include "peer.h"
 #include "remove.h"
@@ -31,6 +33,7 @@ int main(int count, char **arguments) {
   const char *errand = count > 1 ? arguments[1] : "";
   if (strcmp(errand, "fence") == 0 && count == 2) return run_outer();
   if (strcmp(errand, "enter") == 0 && count > 2) return run_enter(arguments + 2);
+  if (strcmp(errand, "nest") == 0 && count > 3) return run_nest(arguments + 2);
   if (strcmp(errand, "attach") == 0 && count == 4) return run_attach(arguments[2], arguments[3]);
   if (strcmp(errand, "exec") == 0 && count > 4 && strcmp(arguments[3], "--") == 0) return run_exec(arguments[2], arguments + 4);
   if (strcmp(errand, "remove") == 0 && count == 3) return run_remove(arguments[2]);
@@ -41,6 +44,6 @@ int main(int count, char **arguments) {
   if (strcmp(errand, "peer") == 0 && count == 2) return run_peer();
   if (strcmp(errand, "guest") == 0) run_guest(arguments + 2);
   if (strcmp(errand, "hook") == 0) run_hook(arguments + 2);
-  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | attach SOCKET TOKEN | exec FOLDER -- COMMAND | remove PATH | changes PATH | copy FROM TO MOST | measure BYTES FILES PATH... | times ROOT | hook AGENT | peer\n");
+  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | nest SOURCES -- COMMAND | attach SOCKET TOKEN | exec FOLDER -- COMMAND | remove PATH | changes PATH | copy FROM TO MOST | measure BYTES FILES PATH... | times ROOT | hook AGENT | peer\n");
   return EXIT_NO_FENCE;
 }

@@ -28,6 +28,7 @@
 #include "record_start.h"
 #include "relay.h"
 #include "report.h"
+#include "root.h"
 #include "view.h"
 #include "watch.h"
 
@@ -371,6 +372,7 @@ int run_outer(void) {
   for (int fd = FD_CONTROL; fd <= FD_LAST; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
   commands_begin();
   read_program(&fence.program);
+  make_root(&fence.program);
   fence.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (fence.proc < 0) fail("start", "/proc");
   make_dev();

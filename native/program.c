@@ -61,7 +61,8 @@ static bool is_step(const struct record *r) {
   static const struct {
     const char *name;
     size_t count;
-  } steps[] = {{"file", 3}, {"whiteout", 2}, {"overlay", 6}, {"still", 2}, {"endpoints", 2}, {"cover", 2}, {"protect", 2}};
+  } steps[] = {{"file", 3}, {"whiteout", 2}, {"overlay", 6}, {"still", 2}, {"endpoints", 2}, {"cover", 2}, {"protect", 2},
+               {"place", 3}, {"folder", 3}, {"space", 3}, {"link", 3}};
   for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
     if (is(&r->strings[0], steps[i].name)) return r->count == steps[i].count;
   }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "helper.h"
+#include "root.h"
 #include "still.h"
 
 static void make_folder(const char *path, mode_t mode) {
@@ -184,6 +185,7 @@ void make_view(const struct program *program) {
   for (size_t i = 0; i < program->step_count; i++) {
     const struct record *step = &program->steps[i];
     const char *word = step->strings[0].bytes, *first = step->strings[1].bytes;
+    if (is_root_step(step)) continue;
     if (strcmp(word, "file") == 0) make_file(step, i);
     else if (strcmp(word, "whiteout") == 0) make_whiteout(first);
     else if (strcmp(word, "overlay") == 0) make_overlay(step);

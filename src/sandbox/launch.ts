@@ -1,7 +1,7 @@
 // From a plan to a running fence (the only place with that effect): starts bubblewrap with the helper inside, hands over the
 // program, and speaks with it over one socket. Anything that cannot be set up is a Problem; nothing runs with less.
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, constants, openSync } from "node:fs";
+import { closeSync, constants, openSync, readFileSync } from "node:fs";
 import type { Duplex, Readable } from "node:stream";
 import { err, ok, type Problem, type Result } from "#core";
 import {
@@ -11,6 +11,8 @@ import {
   furtherProgram,
   hasSeccompTable,
   helperProgram,
+  objectsProgram,
+  type ProgramRecord,
   type SandboxPlan,
 } from "#core/sandbox";
 import { Answers } from "./answers.ts";
@@ -122,16 +124,42 @@ const RECORDER = 10;
 /** A terminal that is not free after this long is stopped. */
 const SUSPEND_MS = 2_000;
 
+/** Who makes the namespaces that the helper finishes. */
+export interface NamespaceMaker {
+  /** The program and its arguments; it hands the descriptors on. */
+  readonly argv: readonly string[];
+  /** What the helper does before anything else. */
+  readonly root: readonly ProgramRecord[];
+  /** What its complaint means, when it ended before the fence was made. */
+  readonly problem: (complaint: string) => Problem;
+}
+
+function bubblewrap(plan: SandboxPlan, deps: LaunchDeps): NamespaceMaker {
+  return {
+    argv: [deps.bwrap, ...bwrapArguments(plan, deps.helper)],
+    root: [],
+    problem: (complaint) => fenceProblem("bwrap", "", complaint),
+  };
+}
+
 /** Starts the fence of `plan`. Resolves when the command has been executed, or could not be found. */
-export async function launch(plan: SandboxPlan, deps: LaunchDeps): Promise<Result<Fence, Problem>> {
+export async function launch(
+  plan: SandboxPlan,
+  deps: LaunchDeps,
+  maker: NamespaceMaker = bubblewrap(plan, deps),
+): Promise<Result<Fence, Problem>> {
   const architecture = process.arch;
   const refused = refusal(plan, deps, architecture);
   if (refused !== undefined) return err(refused);
   const opened = openSockets(plan, deps);
   if (!opened.ok) return opened;
-  const child = start(plan, deps, opened.value);
+  const child = start(maker, { plan, deps }, opened.value);
   for (const fd of opened.value) if (fd !== undefined) closeSync(fd);
-  return follow(child, helperProgram(plan, architecture as Architecture), deps);
+  const program = Buffer.concat([
+    helperProgram(plan, architecture as Architecture, maker.root),
+    objectsProgram(plan, (source) => readFileSync(source)),
+  ]);
+  return follow(child, { ...deps, maker, program });
 }
 
 /** What no fence can be made of. */
@@ -175,11 +203,15 @@ function openSockets(plan: SandboxPlan, deps: LaunchDeps): Result<readonly (numb
   return ok(fds);
 }
 
-function start(plan: SandboxPlan, deps: LaunchDeps, sockets: readonly (number | undefined)[]): ChildProcess {
-  const bwrap = [deps.bwrap, ...bwrapArguments(plan, deps.helper)];
+function start(
+  { argv }: NamespaceMaker,
+  { plan, deps }: { readonly plan: SandboxPlan; readonly deps: LaunchDeps },
+  sockets: readonly (number | undefined)[],
+): ChildProcess {
+  const recorded = plan.recorder !== undefined;
   const listen = deps.commandSocket === undefined ? [] : ["--listen", deps.commandSocket];
   const before = [...listen, ...deps.cgroups];
-  const [file = deps.bwrap, ...args] = before.length === 0 ? bwrap : [deps.helper, "enter", ...before, "--", ...bwrap];
+  const [file = "", ...args] = before.length === 0 ? argv : [deps.helper, "enter", ...before, "--", ...argv];
   const { stdin, stdout, stderr } = deps.stdio;
   return spawn(file, args, {
     // Its own session: keys such as ^C reach the command by the supervisor or the pty, not bubblewrap by accident.
@@ -195,12 +227,16 @@ function start(plan: SandboxPlan, deps: LaunchDeps, sockets: readonly (number | 
       stdin,
       stdout,
       stderr,
-      ...(plan.recorder === undefined ? [] : (["ignore", "pipe"] as const)),
+      ...(recorded ? (["ignore", "pipe"] as const) : []),
     ],
   });
 }
 
-function follow(child: ChildProcess, program: Uint8Array, deps: LaunchDeps): Promise<Result<Fence, Problem>> {
+function follow(
+  child: ChildProcess,
+  deps: LaunchDeps & { readonly maker: NamespaceMaker; readonly program: Uint8Array },
+): Promise<Result<Fence, Problem>> {
+  const { program } = deps;
   const control = child.stdio[3] as Duplex;
   const complaints = collect(child.stdio[2] as Readable);
   let limit: "memory" | undefined;
@@ -227,7 +263,7 @@ function follow(child: ChildProcess, program: Uint8Array, deps: LaunchDeps): Pro
         suspended(false);
         answers.end();
         const exit = end ?? { code: 137, signal: 9 };
-        if (end === undefined || failure !== undefined) settle(err(failure ?? fenceProblem("bwrap", "", complaints())));
+        if (end === undefined || failure !== undefined) settle(err(failure ?? deps.maker.problem(complaints())));
         done(limit === undefined ? exit : { ...exit, limit });
       };
       child.once("close", last);

@@ -1,9 +1,11 @@
 // The door of the fence's plan and its translations.
 export { bwrapArguments } from "./bwrap.ts";
+export { type ContainerPlan, containerPlan, nestArguments } from "./container.ts";
+export { containerProfile } from "./container-profile.ts";
 export { type EnginePlaces, runscCommand, runscPlan } from "./engine.ts";
 export { buildEnvironment, type Environment, type EnvironmentParts } from "./environment.ts";
-export type { GuardPlan, HelperLimits, Mount, SandboxPlan, StreamsPlan, WorkspacePlan } from "./plan.ts";
-export { type FurtherCommand, furtherProgram, helperProgram } from "./program.ts";
+export type { GuardPlan, HelperLimits, Mount, ObjectsPlan, SandboxPlan, StreamsPlan, WorkspacePlan } from "./plan.ts";
+export { type FurtherCommand, furtherProgram, helperProgram, objectsProgram, type ProgramRecord } from "./program.ts";
 export {
   type ActOutcome,
   parseRecorderLine,

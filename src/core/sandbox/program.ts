@@ -1,15 +1,38 @@
 // The helper's program (native/program.h): the part of a plan that is carried out inside, as bytes. Pure, golden-tested.
 // A record is netstrings, the number of strings and then the strings: `1:2,4:port,4:3128,`.
-import { stagingPlaces } from "./bwrap.ts";
+import { stagingPlaces } from "./layout.ts";
 import type { Mount, SandboxPlan } from "./plan.ts";
 import { type Architecture, seccompFilter } from "./seccomp.ts";
 
 type Field = string | number | Uint8Array;
-type Record = readonly [operation: string, ...fields: Field[]];
+/** One record of the program. */
+export type ProgramRecord = readonly [operation: string, ...fields: Field[]];
 
-/** The program of a plan, for a machine of this architecture. Environment and arguments are carried as they are. */
-export function helperProgram(plan: SandboxPlan, architecture: Architecture): Uint8Array {
-  return encode(programRecords(plan, architecture));
+/**
+ * The program of a plan, for a machine of this architecture. Environment and arguments are carried as they are. `before`: how the root is made, where
+ * no bubblewrap has made it.
+ */
+export function helperProgram(
+  plan: SandboxPlan,
+  architecture: Architecture,
+  before: readonly ProgramRecord[] = [],
+): Uint8Array {
+  return encode([...before, ...programRecords(plan, architecture)]);
+}
+
+/** What is laid over other files at the end (`ObjectsPlan`), to follow the program; `contentOf` reads a source. */
+export function objectsProgram(plan: SandboxPlan, contentOf: (source: string) => Uint8Array): Uint8Array {
+  const { instead = [], hidden = [] } = plan.objects ?? {};
+  const layer = layered(plan);
+  return encode([
+    ...instead.map(({ target, source }) => ["file", target, contentOf(source)] as const),
+    ...hidden.filter((path) => !layer.includes(path)).map((path) => ["cover", path] as const),
+  ]);
+}
+
+/** Files that are left out by the mask layer. */
+function layered({ objects, workspace }: SandboxPlan): readonly string[] {
+  return objects?.layered === true ? objects.hidden.filter((path) => path.startsWith(`${workspace.root}/`)) : [];
 }
 
 /** One further command in a running fence (native/request.h): what differs from the first. */
@@ -33,7 +56,7 @@ export function furtherProgram(command: FurtherCommand): Uint8Array {
   ]);
 }
 
-function programRecords(plan: SandboxPlan, architecture: Architecture): readonly Record[] {
+function programRecords(plan: SandboxPlan, architecture: Architecture): readonly ProgramRecord[] {
   const direct = plan.workspace.kind === "direct";
   return [
     ...plan.mounts.flatMap(mountRecords),
@@ -56,20 +79,21 @@ function programRecords(plan: SandboxPlan, architecture: Architecture): readonly
   ];
 }
 
-function mountRecords(mount: Mount): readonly Record[] {
+function mountRecords(mount: Mount): readonly ProgramRecord[] {
   if (mount.kind === "file") return [["file", mount.target, mount.content]];
   if (mount.kind === "still") return [["still", mount.target]];
   return mount.kind === "live" ? [["endpoints", mount.target]] : [];
 }
 
-function workspaceRecords(plan: SandboxPlan): readonly Record[] {
+function workspaceRecords(plan: SandboxPlan): readonly ProgramRecord[] {
   const { workspace, masked } = plan;
   if (workspace.kind === "overlay") {
     const places = stagingPlaces(workspace);
-    const inside = masked.map((path) => path.slice(workspace.root.length + 1));
+    const inside = [...masked, ...layered(plan)].map((path) => path.slice(workspace.root.length + 1));
+    const hasMask = inside.length > 0 || plan.objects?.layered === true;
     return [
       ...inside.map((path) => ["whiteout", path] as const),
-      ["overlay", places.lower, inside.length === 0 ? "" : places.mask, places.upper, places.work, workspace.root],
+      ["overlay", places.lower, hasMask ? places.mask : "", places.upper, places.work, workspace.root],
       ...(workspace.repository === undefined || places.repository === undefined
         ? []
         : [
@@ -92,13 +116,13 @@ function workspaceRecords(plan: SandboxPlan): readonly Record[] {
   ];
 }
 
-function ttyRecords({ streams }: Pick<SandboxPlan, "streams">): readonly Record[] {
-  return [streams.stdinTty, streams.stdoutTty, streams.stderrTty].flatMap((tty, stream): Record[] =>
+function ttyRecords({ streams }: Pick<SandboxPlan, "streams">): readonly ProgramRecord[] {
+  return [streams.stdinTty, streams.stdoutTty, streams.stderrTty].flatMap((tty, stream): ProgramRecord[] =>
     tty ? [["tty", stream]] : [],
   );
 }
 
-function encode(records: readonly Record[]): Uint8Array {
+function encode(records: readonly ProgramRecord[]): Uint8Array {
   const text = new TextEncoder();
   const parts = records.flatMap((record) => [String(record.length), ...record].flatMap((field) => netstring(field)));
   const total = parts.reduce((sum, part) => sum + part.length, 0);

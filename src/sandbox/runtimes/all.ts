@@ -1,4 +1,5 @@
 // Every runtime of this version, the weakest first.
+import { containerRuntime } from "./container.ts";
 import { gvisorRuntime } from "./gvisor.ts";
 import { processRuntime } from "./process.ts";
 import type { SandboxRuntime } from "./runtime.ts";
@@ -7,7 +8,7 @@ import { unbuiltRuntime } from "./unbuilt.ts";
 /** All of them. */
 export const RUNTIMES: readonly SandboxRuntime[] = [
   processRuntime,
-  unbuiltRuntime("container", "container", "this version does not start containers"),
+  containerRuntime,
   gvisorRuntime,
   unbuiltRuntime("kata", "microvm", "this version does not start Kata containers"),
   unbuiltRuntime("microvm", "microvm", "this version does not start virtual machines"),

@@ -12,6 +12,7 @@ const plan: SandboxPlan = {
     { kind: "bind", source: "/s/tmp", target: "/tmp" },
   ],
   workspace: { kind: "overlay", root: "/w,:\\", upper: "/s/1/upper", work: "/s/1/work", mask: "/s/1/mask" },
+  writable: ["/w,:\\", "/tmp"],
   masked: ["/w,:\\/.env"],
   cwd: "/w,:\\",
   argv: ["sh", "-c", "echo 'ä'"],
@@ -44,8 +45,9 @@ test("bubblewrap's arguments", () => {
     ],
     ...["--bind /s/tmp /tmp", "--dir /w,:\\", "--tmpfs /dev"],
     ...["null", "zero", "full", "random", "urandom", "tty"].map((name) => `--dev-bind /dev/${name} /dev/${name}`),
-    ...["--proc /proc", "--tmpfs /.ringfence", "--ro-bind /opt/helper /.ringfence/helper"],
+    ...["--proc /proc", "--tmpfs /.ringfence"],
     ...["--ro-bind /w,:\\ /.ringfence/lower", "--bind /s/1 /.ringfence/session", "--bind /s/1/mask /.ringfence/mask"],
+    "--ro-bind /opt/helper /.ringfence/helper",
     "-- /.ringfence/helper fence",
   ]);
 });
@@ -74,6 +76,8 @@ test("the helper's program", () => {
       ...["overlay", "/.ringfence/lower", "/.ringfence/mask"],
       ...["/.ringfence/session/upper", "/.ringfence/session/work", "/w,:\\"],
     ],
+    ...["/usr", "/etc/hostname", "/scratch", "/tmp", "/w,:\\"].map((path) => ["readable", path]),
+    ...["/w,:\\", "/tmp"].map((path) => ["writable", path]),
     ["root", "/w,:\\"],
     ["cwd", "/w,:\\"],
     ["search", "/usr/bin"],
