@@ -27,6 +27,7 @@
 #include "engine.h"
 #include "guard.h"
 #include "helper.h"
+#include "herald.h"
 #include "record_filter.h"
 
 static void put(const char *path, const char *text) {
@@ -194,6 +195,7 @@ _Noreturn void become_command(const struct command *command) {
   if (dup2(command->report, 3) != 3) fail("streams", "report");
   if (fcntl(3, F_SETFD, FD_CLOEXEC) != 0 || syscall(SYS_close_range, 4U, ~0U, 0U) != 0) fail("streams", "close_range");
   load_filter(&p->seccomp);
+  if (p->engine) stand_before_engine();
   // The recorder has to read what is executed. Others of this user inside could now trace us: they find nothing that they do not have.
   if (command->recorder >= 0 && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) fail("recorder", "dumpable");
   int why = execute(p);
