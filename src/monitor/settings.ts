@@ -36,7 +36,8 @@ export async function mergeSettings(
     const found = gitPlace(path);
     if (found?.inside !== "config" || torn.has(found.git)) continue;
     const tree = treeOf(trees, path);
-    if (tree === undefined) continue;
+    // What is only offered belongs to no repository of the host yet.
+    if (tree === undefined || tree.kind === "output") continue;
     const { root: workspace, upper, past } = tree.places;
     const config: ConfigPlace = { workspace, upper, git: found.git.slice(tree.prefix.length) };
     const plan = planGitConfig(config);

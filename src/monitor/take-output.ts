@@ -36,11 +36,13 @@ export async function takeOutput(
   const judged = await judgedFor(places, review, at);
   if (!judged.ok) return judged;
   const isAny = !wanted.all && wanted.paths.length === 0;
-  const chosen = isAny
-    ? ok(judged.value.filter(({ held }) => held === undefined))
-    : chooseChanges({ meta, changes: judged.value }, wanted, { withFolders: true });
+  const chosen = chooseChanges(
+    { meta, changes: judged.value },
+    { ...wanted, all: wanted.all || isAny },
+    { withFolders: true },
+  );
   if (!chosen.ok) return chosen;
-  const accepted = chosen.value.filter(({ held }) => held === undefined || !isRefused(held.code));
+  const accepted = chosen.value.filter(({ held }) => held === undefined || !(isAny || isRefused(held.code)));
   const never = chosen.value.filter((entry) => !accepted.includes(entry));
   const recorded = await appendToLedger({ stateDir: places.stateDir }, meta.id, [
     {
@@ -69,9 +71,9 @@ export async function takeOutput(
 
 const NAMED_MOST = 300;
 
-/** What stands there already is never replaced; the rest as for a workspace. */
+/** What stands there already is never replaced, and no link leads out; the rest as for a workspace. */
 function isRefused(code: string): boolean {
-  return code === "host-moved" || NEVER.has(code);
+  return code === "host-moved" || code === "link-out" || NEVER.has(code);
 }
 
 async function judgedFor(
