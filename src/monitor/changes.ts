@@ -6,6 +6,7 @@ import { compileDenies } from "#core/paths";
 import { type ChangeSet, type HoldReason, type Judged, judgeChanges, type LeftState } from "#core/review";
 import { toolchainFolders } from "#core/sandbox";
 import { type Applied, applyChanges, type ChangesOptions, finishApply, readChanges } from "#sandbox";
+import { takeBackGitView } from "./git-view.ts";
 import { ensureHandover, unverifiedCommits } from "./handover.ts";
 import { type PastMeta, writePastMeta } from "./past-folder.ts";
 import { type SessionMeta, sessionPaths } from "./sessions.ts";
@@ -22,10 +23,14 @@ export interface ChangesPlace {
 
 /** Reads and judges everything the session would still change. An apply that was cut off is finished first. Only after the session's end. */
 export async function readJudged(place: ChangesPlace): Promise<Result<readonly Judged[], Problem>> {
+  const standIns = await takeBackGitView(sessionPaths(place.stateDir, place.meta.id), lowerOf(place));
+  if (!standIns.ok) return standIns;
   const handover = await ensureHandover(place.stateDir, place.meta);
   const all: Judged[] = [];
+  const { workspace, masked } = place.meta;
+  const meta = { ...place.meta, masked: [...masked, ...standIns.value.map((path) => join(workspace, path))] };
   for (const tree of treesOf(place.stateDir, place.meta)) {
-    const judged = await readTree(place, tree);
+    const judged = await readTree({ ...place, meta }, tree);
     if (!judged.ok) return judged;
     all.push(...judged.value);
   }
@@ -77,6 +82,11 @@ export async function readTree(
     },
   );
   return ok(judged.map((entry) => ({ ...entry, change: toShown(tree, entry.change) })));
+}
+
+/** What the session saw below its layer. */
+function lowerOf({ stateDir, meta }: ChangesPlace): string {
+  return treesOf(stateDir, meta).find(({ kind }) => kind === "workspace")?.lower ?? meta.workspace;
 }
 
 /** What of a layer counts. */

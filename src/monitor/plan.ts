@@ -28,6 +28,7 @@ import { repositoryFolders } from "./session-folders.ts";
 import type { SessionPaths } from "./sessions.ts";
 import type { ShownWorkspace } from "./shown-workspace.ts";
 import type { Workspace } from "./workspace.ts";
+import { writablePlaces } from "./writable.ts";
 
 /** What the plan is made from. */
 export interface PlanParts {
@@ -39,6 +40,7 @@ export interface PlanParts {
   readonly paths: SessionPaths;
   readonly shown: ShownWorkspace;
   readonly masked: readonly string[];
+  readonly objects: NonNullable<SandboxPlan["objects"]>;
   readonly unwritable: readonly string[];
   /** Variables and files of the network: the proxy's, and the tools' own configuration without its secrets. */
   readonly network: {
@@ -78,6 +80,7 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
   }
   const extra = extraMounts(parts);
   if (!extra.ok) return extra;
+  const shownAs = workspacePlan(parts);
   const environment = buildEnvironment({
     caller: caller.env,
     home: caller.home,
@@ -101,8 +104,12 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
         ...hookMounts(parts),
         ...extra.value,
       ],
-      workspace: workspacePlan(parts),
+      workspace: shownAs,
+      writable: writablePlaces({ home: caller.home, workspace: shownAs, shown: parts.shown, kept, extra: extra.value }),
       masked: parts.masked,
+      ...(parts.objects.layered || parts.objects.instead.length + parts.objects.hidden.length > 0
+        ? { objects: parts.objects }
+        : {}),
       cwd: workspace.cwd,
       argv: insideArgv(request.argv),
       env: { ...environment.variables, ...parts.shown.env },

@@ -13,6 +13,7 @@ import type { LimitHolder } from "#core/session";
 import { forTerminal } from "#core/text";
 import { proxyEnvironment, readToolConfig } from "#egress";
 import { type Cgroup, findSecretFiles, openCgroup } from "#sandbox";
+import { planGitView } from "./git-view.ts";
 import { policyDigest } from "./guard/policy-watch.ts";
 import { deniedCommand } from "./judge-command.ts";
 import { startFromNamed } from "./lifecycle/restore.ts";
@@ -45,6 +46,8 @@ export interface Prepared {
   readonly limits: readonly LimitHolder[];
   readonly exposed: readonly string[];
   readonly unwritable: readonly string[];
+  /** Paths of git's own that are other inside than outside: no change of the session. */
+  readonly untouchable: readonly string[];
   /** A known agent's own settings in the workspace, lower case. */
   readonly alsoProtected: readonly string[];
   readonly untrusted: readonly string[];
@@ -134,7 +137,8 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
   if (!from.ok) return cannot(from.error);
   const { lower } = shown.value;
   const hidden = compileDenies(walls.unreadable, { root, home: caller.home });
-  const secrets = findSecretFiles(lower, walls.unreadable.length === 0 ? {} : { alsoMasked: hidden });
+  const search = walls.unreadable.length === 0 ? {} : { alsoMasked: hidden };
+  const secrets = findSecretFiles(lower, search);
   if (secrets.incomplete) {
     return cannot({
       code: "workspace-too-large",
@@ -143,6 +147,13 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
     });
   }
   const masked = secrets.paths.map((path) => `${root}${path.slice(lower.length)}`);
+  const gitView = await planGitView({
+    ...{ request, root, paths, shown: shown.value, maskedFiles: secrets.paths },
+    repositories: secrets.repositories,
+    rules: { ...search, isShown: () => false },
+    rulesText: JSON.stringify(walls.unreadable),
+  });
+  if (!gitView.ok) return cannot(gitView.error);
   const { memoryBytes, pids, cpus } = policy.sandbox.limits;
   const cgroup = openCgroup(session, { memoryBytes, pids, cpus });
   const limited = "reason" in cgroup ? undefined : cgroup;
@@ -157,6 +168,7 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
     paths,
     shown: shown.value,
     masked,
+    objects: gitView.value.objects,
     unwritable: walls.unwritable,
     network: {
       env: proxyEnvironment(BRIDGE_PORT, tools),
@@ -197,7 +209,8 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
     untrusted: loaded.value.dropped
       .filter((entry) => entry.because === "not-accepted")
       .map((entry) => `${entry.at.file}:${entry.at.line} ${entry.key}`),
-    notices: shown.value.notices,
+    untouchable: gitView.value.untouchable,
+    notices: [...shown.value.notices, ...gitView.value.notices],
     openData: {
       version: request.installation.version,
       ...(from.value === undefined ? {} : { from: request.from ?? "", digests: { ...from.value.parts } }),
@@ -210,6 +223,7 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
       network: egressPlan.allow.map((rule) => rule.text),
       exposed: [...planned.value.exposed],
       masked: masked.map((path) => path.slice(root.length + 1)),
+      maskedBlobs: gitView.value.blobs.length,
       limits: Object.fromEntries(limits.map(({ limit, by }) => [limit, by])),
     },
   });

@@ -28,7 +28,7 @@ export function metaOf({ id, started, request, prepared }: MetaParts, now: MetaN
     ...(now.state === "running" ? {} : { endedAt: new Date().toISOString() }),
     supervisor: thisSupervisor(),
     ...(prepared.cgroup === undefined ? {} : { groups: prepared.cgroup.procs.map((file) => dirname(file)) }),
-    masked: prepared.plan.masked,
+    masked: [...prepared.plan.masked, ...prepared.untouchable],
     gate: {
       denied: prepared.unwritable,
       alsoProtected: prepared.alsoProtected,

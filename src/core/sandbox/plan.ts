@@ -73,12 +73,31 @@ export interface HelperLimits {
   readonly watchMemoryBytes: number;
 }
 
+/** The filtered view of git's objects (CRED-6): files that are shown in place of others, and files that are left out with them. */
+export interface ObjectsPlan {
+  /** The mask layer of the overlay was filled before. */
+  readonly layered: boolean;
+  /** Laid over the target, read-only: for what is in no mask layer. */
+  readonly instead: readonly { readonly target: string; readonly source: string }[];
+  /** Absolute paths that are not there. */
+  readonly hidden: readonly string[];
+}
+
 /** Everything `launch` needs. */
 export interface SandboxPlan {
   readonly mounts: readonly Mount[];
   readonly workspace: WorkspacePlan;
+  /**
+   * What may be written, as the policy means it: said once more, apart from the mounts, for Landlock. Whatever stands here is writable only if its mount
+   * is, too; what does not stand here is not, however it is mounted. (native/landlock.h)
+   */
+  readonly writable: readonly string[];
+  /** Where the kernel has no Landlock, nothing runs. Else the second layer is left out, and that is told. */
+  readonly landlock?: "require";
   /** Absolute paths below the workspace that must not be there (secret files present at start). */
   readonly masked: readonly string[];
+  /** git's objects without masked blobs (`ObjectsPlan`); absent where no repository holds any. */
+  readonly objects?: ObjectsPlan;
   readonly cwd: string;
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;

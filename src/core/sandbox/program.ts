@@ -1,5 +1,7 @@
 // The helper's program (native/program.h): the part of a plan that is carried out inside, as bytes. Pure, golden-tested.
 // A record is netstrings, the number of strings and then the strings: `1:2,4:port,4:3128,`.
+
+import { landlockRecords } from "./landlock.ts";
 import { stagingPlaces } from "./layout.ts";
 import type { Mount, SandboxPlan } from "./plan.ts";
 import { type Architecture, seccompFilter } from "./seccomp.ts";
@@ -62,6 +64,7 @@ function programRecords(plan: SandboxPlan, architecture: Architecture): readonly
     ...plan.mounts.flatMap(mountRecords),
     ...workspaceRecords(plan),
     ...(plan.engine === undefined ? [] : [["engine", plan.engine] as const]),
+    ...landlockRecords(plan),
     ["root", plan.workspace.root],
     ["cwd", plan.cwd],
     ["search", plan.env["PATH"] ?? "/usr/bin:/bin"],

@@ -18,6 +18,8 @@ import { holdsSecret, SECRET_PROBE_BYTES, type SecretSuspicion, secretSuspicion 
 export interface SecretFiles {
   /** Absolute paths of files and links, in the order of the walk. */
   readonly paths: readonly string[];
+  /** Folders that git takes for a repository, absolute: their history may hold what the files do not. */
+  readonly repositories: readonly string[];
   /** True when `maxEntries` was hit: then some secret may be seen inside, and the caller must say so or refuse. */
   readonly incomplete: boolean;
 }
@@ -26,6 +28,8 @@ export interface SecretFiles {
 export interface SecretSearch {
   /** Also masked: the policy's `denyRead` and `Read(…)` denies, compiled by the caller. Gets paths relative to the root, folders too. */
   readonly alsoMasked?: (path: string, isFolder: boolean) => boolean;
+  /** A person's `showSecrets`: a file that is a secret by name, and shown all the same. A deny outweighs it. */
+  readonly isShown?: (path: string) => boolean;
   /** Names read at most; the default is ten times the largest repository that the benchmarks use. */
   readonly maxEntries?: number;
 }
@@ -38,11 +42,14 @@ const PACKAGES = new Set(["node_modules", "bower_components", "site-packages"]);
 /** Walks `root`. Folders that cannot be read are left out: what the caller cannot read, the fence cannot show. */
 export function findSecretFiles(root: string, search: SecretSearch = {}): SecretFiles {
   const paths = new Set<string>();
+  const repositories: string[] = [];
   const folders: { readonly path: string; readonly packages: boolean }[] = [{ path: "", packages: false }];
   let left = search.maxEntries ?? 500_000;
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for (const entry of entriesOf(join(root, folder.path))) {
-      if (left-- === 0) return { paths: [...paths], incomplete: true };
+    const entries = entriesOf(join(root, folder.path));
+    if (isRepository(entries)) repositories.push(join(root, folder.path));
+    for (const entry of entries) {
+      if (left-- === 0) return { paths: [...paths], repositories, incomplete: true };
       const path = folder.path === "" ? entry.name : `${folder.path}/${entry.name}`;
       const isFolder = entry.isDirectory();
       if (search.alsoMasked?.(path, isFolder)) paths.add(join(root, path));
@@ -50,10 +57,17 @@ export function findSecretFiles(root: string, search: SecretSearch = {}): Secret
         const packages = folder.packages || PACKAGES.has(entry.name);
         const isWorthwhile = !packages || search.alsoMasked !== undefined;
         if (isWorthwhile && !OBJECTS.test(path)) folders.push({ path, packages });
-      } else if (!folder.packages) for (const file of secretsAt(root, path, entry)) paths.add(file);
+      } else if (!folder.packages && search.isShown?.(path) !== true)
+        for (const file of secretsAt(root, path, entry)) paths.add(file);
     }
   }
-  return { paths: [...paths, ...otherNames(root, paths)], incomplete: false };
+  return { paths: [...paths, ...otherNames(root, paths)], repositories, incomplete: false };
+}
+
+/** gitrepository-layout(5), by names alone: whatever git could take for one. */
+function isRepository(entries: readonly Dirent[]): boolean {
+  const has = (name: string): boolean => entries.some((entry) => entry.name === name);
+  return has("HEAD") && has("objects");
 }
 
 /** Hard links: other names of the same files, whatever they are called. Looked for only where a found file has any. */

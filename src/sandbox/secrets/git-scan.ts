@@ -1,0 +1,204 @@
+// Which blobs of a workspace's repositories are masked (CRED-6): whatever stood at a masked path in any version that git still has, is staged there,
+// or is the content of a masked file as it is now. git reads the objects inside a fence, from a repository of our own that borrows the store: the
+// repository's settings, grafts and replaced objects have no say. Nothing of the host is written.
+import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { err, ok, type Problem, type Result } from "#core";
+import { holdsSecret, SECRET_PROBE_BYTES, type SecretSuspicion } from "#core/paths";
+import { runGit } from "../git/git-fence.ts";
+import { indexFiles, looseObjects, type ObjectStore } from "./object-stores.ts";
+import { type MaskRules, parseBatch, walkTrees } from "./tree-walk.ts";
+
+/** What to look through. */
+export interface ScanOptions {
+  readonly root: string;
+  readonly stores: readonly ObjectStore[];
+  readonly rules: MaskRules;
+  /** Masked files of the workspace as they stand now, absolute. */
+  readonly maskedFiles: readonly string[];
+  /** An empty folder of ours, for what git prints. */
+  readonly scratch: string;
+}
+
+/** What must not be seen. */
+export interface GitSecrets {
+  /** Blob names, hex, of all stores together. */
+  readonly blobs: readonly string[];
+  /** Masked paths that an index names, by index file; relative to that index's worktree. */
+  readonly tracked: Readonly<Record<string, readonly string[]>>;
+}
+
+const MOST_MS = 120_000;
+const LARGEST_BLOB = 4 * 1024 * 1024;
+const LARGEST_FILE = 16 * 1024 * 1024;
+
+// A repository of our own without settings, so that only objects are read. `ulimit -f`: half a gigabyte of trees is the most that is held in memory.
+const OWN_REPOSITORY = `
+ulimit -f 1048576
+mkdir /g /g/refs /g/objects
+echo 'ref: refs/heads/none' >/g/HEAD
+own() { if [ "$1" = wide ]; then printf '[core]\\n\\trepositoryformatversion = 1\\n[extensions]\\n\\tobjectformat = sha256\\n' >/g/config; else : >/g/config; fi; }
+export GIT_DIR=/g
+`;
+
+const LIST = `${OWN_REPOSITORY}
+n=0
+for pair; do
+  own "\${pair%%:*}"
+  export GIT_OBJECT_DIRECTORY="\${pair#*:}"
+  git cat-file --batch-all-objects --unordered --batch-check='%(objecttype) %(objectname)' >/out/all.$n
+  sed -n 's/^\\(commit\\|tree\\) //p' /out/all.$n | git cat-file --batch --buffer >/out/trees.$n
+  n=$((n + 1))
+done
+`;
+
+const STAGED = `${OWN_REPOSITORY}
+n=0
+for pair; do
+  own "\${pair%%:*}"
+  GIT_INDEX_FILE="\${pair#*:}" git ls-files -s -z >/out/index.$n
+  n=$((n + 1))
+done
+`;
+
+const BLOBS = `${OWN_REPOSITORY}
+own "$1"
+export GIT_OBJECT_DIRECTORY="$2"
+git cat-file --batch-check='%(objectname) %(objectsize)' </out/wanted | while read -r name size; do
+  if [ "$size" -le ${LARGEST_BLOB} ]; then echo "$name"; fi
+done | git cat-file --batch --buffer >/out/blobs
+`;
+
+/** Looks through all of them, or says why that cannot be done: then nobody knows what `git show` would tell, and nothing may run. */
+export async function scanStores(options: ScanOptions): Promise<Result<GitSecrets, Problem>> {
+  const { root, stores } = options;
+  const run = async (script: string, args: readonly string[]): Promise<Problem | undefined> => {
+    const also = [{ source: options.scratch, target: "/out", writable: true as const }];
+    const done = await runGit({ root, also, script, args, timeoutMs: MOST_MS });
+    return done.ok ? undefined : unreadable(root, done.error.message);
+  };
+  const listed = await run(
+    LIST,
+    stores.map(({ path, wide }) => `${wide ? "wide" : "short"}:${path}`),
+  );
+  if (listed !== undefined) return err(listed);
+  const blobs = new Set<string>();
+  for (const [at, store] of stores.entries()) {
+    const found = await scanOne(store, at, options, run);
+    if (!found.ok) return found;
+    for (const name of found.value) blobs.add(name);
+    for (const file of options.maskedFiles) addContent(file, store.wide, blobs);
+  }
+  const indexes = stores.flatMap(({ repository, wide }) =>
+    repository === undefined
+      ? []
+      : indexFiles(repository).map((file) => ({ file, wide, prefix: prefixOf(root, repository) })),
+  );
+  const staged = await run(
+    STAGED,
+    indexes.map(({ file, wide }) => `${wide ? "wide" : "short"}:${file}`),
+  );
+  if (staged !== undefined) return err(staged);
+  const masked = new Set(options.maskedFiles.map((path) => path.slice(root.length + 1)));
+  const tracked: Record<string, readonly string[]> = {};
+  for (const [at, { file, prefix }] of indexes.entries()) {
+    const names: string[] = [];
+    for (const line of readFileSync(join(options.scratch, `index.${at}`), "utf8").split("\0")) {
+      const [, id = "", , name = ""] = /^\d+ ([0-9a-f]+) (\d)\t(.*)$/s.exec(line) ?? [];
+      if (name === "" || !masked.has(`${prefix}${name}`)) continue;
+      names.push(name);
+      blobs.add(id);
+    }
+    if (names.length > 0) tracked[file] = names;
+  }
+  return ok({ blobs: [...blobs], tracked });
+}
+
+type Run = (script: string, args: readonly string[]) => Promise<Problem | undefined>;
+
+async function scanOne(
+  store: ObjectStore,
+  at: number,
+  { root, rules, scratch }: ScanOptions,
+  run: Run,
+): Promise<Result<ReadonlySet<string>, Problem>> {
+  const raw = parseBatch(readFileSync(join(scratch, `trees.${at}`)), store.wide);
+  if (raw === undefined) return err(tooLarge(root));
+  const loose = new Set(looseObjects(store.path));
+  const prefix = store.repository === undefined ? "" : prefixOf(root, store.repository);
+  const found = walkTrees(raw, { rules, prefix, wide: store.wide, loose });
+  if (found === undefined) return err(tooLarge(root));
+  // A loose blob that no tree names is what `git add` left before a commit was made: its content alone can tell.
+  const suspected = new Map<string, Set<SecretSuspicion>>(found.suspected);
+  for (const line of readFileSync(join(scratch, `all.${at}`), "latin1").split("\n")) {
+    const name = line.startsWith("blob ") ? line.slice(5) : "";
+    if (loose.has(name) && !found.referenced.has(name) && !found.masked.has(name))
+      suspected.set(name, new Set<SecretSuspicion>(["key", "token"]));
+  }
+  if (suspected.size > 0) {
+    writeFileSync(join(scratch, "wanted"), [...suspected.keys()].map((name) => `${name}\n`).join(""));
+    const failed = await run(BLOBS, [store.wide ? "wide" : "short", store.path]);
+    if (failed !== undefined) return err(failed);
+    eachBlob(readFileSync(join(scratch, "blobs")), (name, head) => {
+      for (const suspicion of suspected.get(name) ?? []) if (holdsSecret(suspicion, head)) found.masked.add(name);
+    });
+  }
+  return ok(found.masked);
+}
+
+function eachBlob(bytes: Buffer, act: (name: string, head: string) => void): void {
+  for (let at = 0; at < bytes.length; ) {
+    const end = bytes.indexOf(10, at);
+    if (end < 0) return;
+    const [name = "", type = "", size = ""] = bytes.toString("latin1", at, end).split(" ");
+    at = end + 1;
+    if (type === "missing") continue;
+    act(name, bytes.toString("latin1", at, at + Math.min(Number(size), SECRET_PROBE_BYTES)));
+    at += Number(size) + 1;
+  }
+}
+
+/** The blob that `git add` of the file makes: staged or not, committed or not, it is the same secret. */
+function addContent(file: string, wide: boolean, to: Set<string>): void {
+  const name = blobOf(file, wide);
+  if (name !== undefined) to.add(name);
+}
+
+/** The name that git would give the file's content; `undefined` when it is no plain file of bearable size. */
+export function blobOf(file: string, wide: boolean): string | undefined {
+  try {
+    const content = readFileSync(file);
+    if (content.length > LARGEST_FILE || content.length === 0) return undefined;
+    return createHash(wide ? "sha256" : "sha1")
+      .update(`blob ${content.length}\0`)
+      .update(content)
+      .digest("hex");
+  } catch {
+    return undefined; // a folder, or not readable
+  }
+}
+
+/** Where the files of a repository stand, relative to the workspace: beside its `.git`, for a submodule's by its name; a bare one is taken for the top. */
+function prefixOf(root: string, repository: string): string {
+  const place = repository.slice(root.length + 1);
+  const submodule = /(?:^|\/)\.git\/modules\/(.+)$/.exec(place)?.[1];
+  if (submodule !== undefined) return `${submodule}/`;
+  return place.endsWith("/.git") ? place.slice(0, -4) : "";
+}
+
+function unreadable(root: string, why: string): Problem {
+  return {
+    code: "git-objects-unreadable",
+    message: `the repositories of \`${root}\` cannot be searched for secrets that their history holds: ${why}`,
+    hint: "mend it (`git fsck` says what is wrong), or show the history as it is, secrets included: `--show-secret .git`",
+  };
+}
+
+function tooLarge(root: string): Problem {
+  return {
+    code: "git-objects-too-many",
+    message: `the history in \`${root}\` is too large to be searched for secrets`,
+    hint: "work in a shallow clone (`git clone --depth 100`), or show the history as it is, secrets included: `--show-secret .git`",
+  };
+}

@@ -1,0 +1,140 @@
+// Every path that any version of a repository ever had, to find the blobs that stood at denied ones. Works on raw tree and commit objects as
+// `git cat-file --batch` prints them, reachable or not, so that no reflog, stash, dangling commit or unlisted branch is forgotten.
+import { type SecretSuspicion, secretSuspicion } from "#core/paths";
+
+/** Which paths are masked besides secrets by name, and which are shown although they are secrets. Paths relative to the workspace root. */
+export interface MaskRules {
+  /** The policy's denies; folders too. */
+  readonly alsoMasked?: (path: string, isFolder: boolean) => boolean;
+  /** A person's `showSecrets`. */
+  readonly isShown: (path: string) => boolean;
+}
+
+/** What a walk found. Names are hex. */
+export interface WalkFindings {
+  /** Blobs at masked paths. */
+  readonly masked: Set<string>;
+  /** Blobs whose content decides. */
+  readonly suspected: Map<string, Set<SecretSuspicion>>;
+  /** Of the loose blobs that were given, those that some tree names. */
+  readonly referenced: Set<string>;
+}
+
+/** Raw objects by name. */
+export interface RawTrees {
+  readonly trees: ReadonlyMap<string, Buffer>;
+  /** Root trees that commits name. */
+  readonly roots: readonly string[];
+}
+
+/** More places than this is no repository but a trap (a tree that holds itself many times over, many levels deep). */
+const MOST_PLACES = 3_000_000;
+
+// Packages bring test keys and sample `.env` files by the hundred; the same names as in the search of the files.
+const PACKAGES = /(?:^|\/)(?:node_modules|bower_components|site-packages)(?:\/|$)/;
+// Folders whose files are secrets by their place (core/paths/secret.ts): only below them the whole path is looked at.
+const PLACES =
+  /(?:^|\/)(?:\.aws|\.ssh|\.gnupg|\.kube|\.docker|\.config|\.azure|\.cargo|\.gem|\.terraform\.d|\.password-store|\.?secrets?)\//i;
+
+/** Reads what `cat-file --batch` printed for commits and trees. `undefined` when it is cut short. */
+export function parseBatch(bytes: Buffer, wide: boolean): RawTrees | undefined {
+  const trees = new Map<string, Buffer>();
+  const roots = new Set<string>();
+  const length = wide ? 64 : 40;
+  for (let at = 0; at < bytes.length; ) {
+    const end = bytes.indexOf(10, at);
+    if (end < 0) return undefined;
+    const [name = "", type = "", size = ""] = bytes.toString("latin1", at, end).split(" ");
+    at = end + 1;
+    if (type === "missing") continue;
+    const count = Number(size);
+    if (!Number.isSafeInteger(count) || at + count + 1 > bytes.length) return undefined;
+    if (type === "tree") trees.set(name, bytes.subarray(at, at + count));
+    if (type === "commit") roots.add(bytes.toString("latin1", at + 5, at + 5 + length));
+    at += count + 1;
+  }
+  return { trees, roots: [...roots] };
+}
+
+/** Walks all of them. `prefix` is where the repository's files stand in the workspace. `undefined`: more places than can be looked at. */
+export function walkTrees(
+  raw: RawTrees,
+  options: {
+    readonly rules: MaskRules;
+    readonly prefix: string;
+    readonly wide: boolean;
+    readonly loose: ReadonlySet<string>;
+  },
+): WalkFindings | undefined {
+  const found: WalkFindings = { masked: new Set(), suspected: new Map(), referenced: new Set() };
+  const seen = new Map<string, Set<string>>();
+  let places = 0;
+  const walk = (root: string, prefix: string): boolean => {
+    const todo: { readonly tree: string; readonly path: string; readonly masked: boolean }[] = [
+      { tree: root, path: prefix, masked: false },
+    ];
+    for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+      const { tree, path, masked } = next;
+      const known = seen.get(tree) ?? new Set();
+      if (known.has(path)) continue;
+      seen.set(tree, known.add(path));
+      places += 1;
+      if (places > MOST_PLACES) return false;
+      const look = lookIn(path);
+      const bytes = raw.trees.get(tree);
+      if (bytes === undefined) continue; // of a shallow or partial clone: not there inside either
+      eachEntry(bytes, options.wide ? 32 : 20, (mode, name, id) => {
+        const full = `${path}${name}`;
+        if (mode === "40000") {
+          const isMasked = masked || options.rules.alsoMasked?.(full, true) === true;
+          todo.push({ tree: id(), path: `${full}/`, masked: isMasked });
+        } else if (mode.startsWith("100")) {
+          if (options.loose.size > 0 && options.loose.has(id())) found.referenced.add(id());
+          // A deny of the policy outweighs what a person shows.
+          const isDenied = masked || options.rules.alsoMasked?.(full, false) === true;
+          const why = isDenied ? "name" : look(name);
+          if (why === undefined || (!isDenied && options.rules.isShown(full))) return;
+          if (why === "name") found.masked.add(id());
+          else found.suspected.set(id(), (found.suspected.get(id()) ?? new Set()).add(why));
+        }
+      });
+    }
+    return true;
+  };
+  for (const root of raw.roots) if (!walk(root, options.prefix)) return undefined;
+  // What no commit leads to: trees of a lost index, or written by hand. Roots among them first would need an order; every one is looked at.
+  for (const tree of raw.trees.keys()) if (!seen.has(tree) && !walk(tree, options.prefix)) return undefined;
+  return found;
+}
+
+/** Why a file of this folder is suspected, by its name alone where the folder says nothing. */
+function lookIn(folder: string): (name: string) => SecretSuspicion | undefined {
+  if (PACKAGES.test(folder)) return () => undefined;
+  if (PLACES.test(folder)) return (name) => secretSuspicion(`${folder}${name}`);
+  return suspicionOfName;
+}
+
+const NAMES = new Map<string, SecretSuspicion | undefined>();
+
+/** A history has the same few names again and again. */
+function suspicionOfName(name: string): SecretSuspicion | undefined {
+  if (!NAMES.has(name)) {
+    if (NAMES.size > 200_000) NAMES.clear();
+    NAMES.set(name, secretSuspicion(name));
+  }
+  return NAMES.get(name);
+}
+
+/** `mode SP name NUL id`, as gitformat says. What is cut short ends the tree. */
+function eachEntry(bytes: Buffer, width: number, act: (mode: string, name: string, id: () => string) => void): void {
+  for (let at = 0; at < bytes.length; ) {
+    const space = bytes.indexOf(32, at);
+    const nul = space < 0 ? -1 : bytes.indexOf(0, space);
+    if (nul < 0 || nul + 1 + width > bytes.length) return;
+    const start = nul + 1;
+    act(bytes.toString("latin1", at, space), bytes.toString("utf8", space + 1, nul), () =>
+      bytes.toString("hex", start, start + width),
+    );
+    at = start + width;
+  }
+}
