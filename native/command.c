@@ -1,15 +1,12 @@
-// From a process with the fence's capabilities to the command without any (command.h).
+// From a process that is the command's user already (user.h), or for an engine from one with the fence's capabilities, to the command (command.h).
 #define _GNU_SOURCE
 #include "command.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/capability.h>
 #include <linux/filter.h>
-#include <linux/keyctl.h>
 #include <linux/seccomp.h>
-#include <linux/securebits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -29,59 +26,7 @@
 #include "helper.h"
 #include "herald.h"
 #include "record_filter.h"
-
-static void put(const char *path, const char *text) {
-  int fd = open(path, O_WRONLY | O_CLOEXEC);
-  if (fd < 0 || !write_all(fd, text, strlen(text))) fail("user", path);
-  close(fd);
-}
-
-void map_user(unsigned uid, unsigned gid) {
-  put("/proc/self/setgroups", "deny");
-  // In the fence this process was root, and nobody else is there.
-  char *map = format("%u 0 1\n", gid);
-  put("/proc/self/gid_map", map);
-  free(map);
-  map = format("%u 0 1\n", uid);
-  put("/proc/self/uid_map", map);
-  free(map);
-}
-
-void forbid_namespaces(int settings) {
-  // Looked up from inside the new namespace, the file is that namespace's alone.
-  int limit = openat(settings, "user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
-  if (limit < 0 ? errno != ENOENT : !write_all(limit, "0", 1)) fail("user", "max_user_namespaces");
-  if (limit >= 0) close(limit);
-}
-
-// A user namespace inside the fence's: the command is one ordinary user there, and root nowhere.
-static void become_user(const struct command *command) {
-  const struct program *p = command->program;
-  if (unshare(CLONE_NEWUSER) != 0) fail("user-namespace", "nested");
-  map_user(p->uid, p->gid);
-  forbid_namespaces(command->settings);  // a second barrier behind the filter
-  if (setresgid(p->gid, p->gid, p->gid) != 0 || setresuid(p->uid, p->uid, p->uid) != 0) fail("user", "setresuid");
-}
-
-// The first command's, so that both are the same user under the same limits. Needs the fence's capabilities.
-static void join_user(const struct command *command) {
-  const struct program *p = command->program;
-  if (setns(command->user, CLONE_NEWUSER) != 0) fail("user-namespace", "join");
-  if (setresgid(p->gid, p->gid, p->gid) != 0 || setresuid(p->uid, p->uid, p->uid) != 0) fail("user", "setresuid");
-}
-
-static void drop_capabilities(void) {
-  if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) fail("capabilities", "ambient");
-  for (int capability = 0; capability < 64; capability++) {
-    if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0 && errno != EINVAL) fail("capabilities", "bounding");
-  }
-  unsigned long locked = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
-                         SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
-  if (prctl(PR_SET_SECUREBITS, locked, 0, 0, 0) != 0) fail("capabilities", "securebits");
-  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-  struct __user_cap_data_struct none[2] = {{0, 0, 0}, {0, 0, 0}};
-  if (syscall(SYS_capset, &header, none) != 0) fail("capabilities", "capset");
-}
+#include "user.h"
 
 static void limit(int resource, const char *name, rlim_t most) {
   struct rlimit now;
@@ -114,7 +59,8 @@ static void set_limits(const struct program *p) {
   if (setrlimit(RLIMIT_CORE, &core) != 0) fail("limit", "core");
   limit(RLIMIT_NOFILE, "files", p->open_files > 0 ? p->open_files : 524288);
   if (p->processors > 0) pin(p->processors);
-  if (p->pids > 0) limit(RLIMIT_NPROC, "processes", p->pids);
+  // Process 1 is of the same user and counts.
+  if (p->pids > 0) limit(RLIMIT_NPROC, "processes", p->pids + (p->engine ? 0 : 1));
   if (p->file_size > 0) limit(RLIMIT_FSIZE, "file-size", p->file_size);
 }
 
@@ -170,19 +116,20 @@ static int execute(const struct program *p) {
   return why;
 }
 
+// An engine has a user namespace of its own, in which it is root.
+static void become_engine_user(const struct command *command) {
+  forget_keys();
+  if (command->user >= 0) join_engine(command->user);
+  else become_engine(command->settings);
+}
+
 _Noreturn void become_command(const struct command *command) {
   const struct program *p = command->program;
   take_streams(command);
-  // An own, empty session keyring; the caller's keys would otherwise be inherited.
-  if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS) fail("keyring", "join");
-  if (p->engine && command->user >= 0) join_engine(command->user);
-  else if (p->engine) become_engine(command->settings);
-  else if (command->user >= 0) join_user(command);
-  else become_user(command);
+  if (p->engine) become_engine_user(command);
   set_limits(p);
   if (p->engine) engine_capabilities();
-  else drop_capabilities();
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail("no-new-privs", "prctl");
+  if (p->engine && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail("no-new-privs", "prctl");
   default_signals();
   // The guard's traps come first: whatever the main filter refuses outweighs them, and nothing that follows is trapped.
   if (p->guard && guard_install(command->guard) != 0) fail("guard", "install");

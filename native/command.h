@@ -9,18 +9,13 @@ struct command {
   const struct program *program;
   int streams[3];     // become 0, 1, 2
   int terminal;       // slave of the private pty, to become the controlling terminal, or -1
-  int settings;       // O_PATH of /proc/sys before it became read-only; not for a further command
-  int user;           // the first command's user namespace, which a further command joins; or -1: make it
+  int settings;       // for an engine: O_PATH of /proc/sys before it became read-only; not for a further command
+  int user;           // for an engine: the first command's user namespace, which a further command joins; or -1: make it
   int guard;          // the guard's socket (guard.h), when the program has a guard
   int recorder;       // the recorder's socket (record_filter.h), when the program is recorded
+  int spawner;        // only in the first: process 1's end of its channel (spawn.h), or -1
   int report;         // SOCK_SEQPACKET to the outer helper: 'R' ready, then an answer is awaited; 'X' + errno when exec failed
 };
-
-// Maps one user and group of the calling process's new user namespace to its caller.
-void map_user(unsigned uid, unsigned gid);
-
-// No further user namespaces below the calling process's. SETTINGS is /proc/sys before it became read-only.
-void forbid_namespaces(int settings);
 
 // Never returns: becomes the command, or reports why not.
 _Noreturn void become_command(const struct command *command);

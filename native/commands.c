@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -47,8 +48,16 @@ static struct waiting *find(const char *token) {
 
 static void drop(struct waiting *one) {
   free_request(&one->request);
+  close(one->request.raw);
   free(one->bytes);
   memset(one, 0, sizeof *one);
+}
+
+// Parsing changes the bytes, and process 1 has to parse them too.
+static int keep_raw(const char *bytes, size_t size) {
+  int fd = memfd_create("request", MFD_CLOEXEC);
+  if (fd >= 0 && !write_all(fd, bytes, size)) close(fd), fd = -1;
+  return fd;
 }
 
 void commands_announce(const char *token, char *bytes, size_t size) {
@@ -58,13 +67,16 @@ void commands_announce(const char *token, char *bytes, size_t size) {
   }
   const char *fields[4] = {token, "request", "-", place == NULL ? "too many" : "malformed"};
   struct request request = {0};
-  if (place == NULL || find(token) != NULL || !parse_request(bytes, size, &request)) {
+  int raw = keep_raw(bytes, size);
+  if (raw < 0 || place == NULL || find(token) != NULL || !parse_request(bytes, size, &request)) {
     tell("failed", fields, 4);
+    if (raw >= 0) close(raw);
     free_request(&request);
     free(bytes);
     return;
   }
   memcpy(request.token, token, TOKEN_LENGTH);
+  request.raw = raw;
   *place = (struct waiting){request, bytes};
 }
 

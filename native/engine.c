@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "command.h"
 #include "helper.h"
+#include "user.h"
 #include "view.h"
 
 #define ENGINE "/.engine"

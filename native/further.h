@@ -10,6 +10,8 @@
 struct place {
   const struct program *program;
   int proc;      // O_PATH of /proc of the outer pid namespace
+  int spawner;   // the way to process 1 of the command's pid namespace (spawn.h), which starts the command
+  // for an engine, whose commands are started from outside:
   int own_pids;  // the outer pid namespace
   int pids;      // the command's
   int user;      // the first command's user namespace

@@ -5,7 +5,8 @@
 #include "command.h"
 
 // What passes over the report socket (SOCK_SEQPACKET) between the outer helper and the inner processes.
-//   inner → outer  'V' the view is complete, 'R' the command is ready (its pid comes as credentials), 'X' errno: exec failed
+//   inner → outer  'V' the view is complete, 'R' the command is ready (its pid comes as credentials), 'X' errno: exec failed,
+//                  'N' errno: no further command could be forked
 //   outer → inner  any byte: go on
 // Afterwards the command's wait status comes over `status`.
 

@@ -141,9 +141,15 @@ static void start_command(struct fence *f) {
   if (f->program.guard && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, guard) != 0) fail("guard", "socket");
   bool records = f->program.record && !f->program.guard;
   if (records && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, recorder) != 0) fail("recorder", "socket");
+  int spawner[2] = {-1, -1};
+  bool spawns = commands_ready() >= 0 && !f->program.engine;
+  if (spawns && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, spawner) != 0) fail("commands", "socket");
+  f->place.program = &f->program;
+  f->place.proc = f->proc;
+  f->place.spawner = spawner[0];
   f->report = report[0];
   f->status = status[0];
-  struct command command = {.program = &f->program, .terminal = f->relay.slave, .report = report[1], .guard = guard[1], .recorder = recorder[1], .user = -1};
+  struct command command = {.program = &f->program, .terminal = f->relay.slave, .report = report[1], .guard = guard[1], .recorder = recorder[1], .user = -1, .spawner = spawner[1]};
   memcpy(command.streams, f->relay.inside, sizeof command.streams);
 
   // fork, into a new pid namespace; later children of this process stay outside.
@@ -154,12 +160,14 @@ static void start_command(struct fence *f) {
     close(status[0]);
     if (guard[0] >= 0) close(guard[0]);
     if (recorder[0] >= 0) close(recorder[0]);
+    if (spawner[0] >= 0) close(spawner[0]);
     run_inner(&command, status[1]);
   }
   close(report[1]);
   close(status[1]);
   if (guard[1] >= 0) close(guard[1]);
   if (recorder[1] >= 0) close(recorder[1]);
+  if (spawner[1] >= 0) close(spawner[1]);
 
   pid_t sender = 0;
   expect(f, 'V', &sender);
@@ -180,9 +188,7 @@ static void start_command(struct fence *f) {
   expect(f, 'R', &f->command);
   f->command_fd = (int)syscall(SYS_pidfd_open, f->command, 0);
   if (f->command_fd < 0) fail("start", "pidfd");
-  if (commands_ready() >= 0) {
-    f->place.program = &f->program;
-    f->place.proc = f->proc;
+  if (commands_ready() >= 0 && f->program.engine) {
     f->place.own_pids = open_namespace(f, getpid(), "pid");
     f->place.pids = open_namespace(f, f->inner, "pid");
     f->place.user = open_namespace(f, f->command, "user");

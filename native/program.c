@@ -84,6 +84,9 @@ static bool setting(struct program *p, const struct record *r) {
   if (is(word, "env")) return append(&p->env, value->bytes);
   if (is(word, "guard")) return append(&p->guard_names, value->bytes) && (p->guard = true);
   if (is(word, "past")) return to_number(value, -1ULL, &p->past_bytes);
+  if (is(word, "readable")) return append(&p->readable, value->bytes);
+  if (is(word, "writable")) return append(&p->writable, value->bytes);
+  if (is(word, "landlock")) return is(value, "require") && (p->landlock_required = true);
   if (is(word, "guard-except")) return append(&p->guard_except, value->bytes);
   if (is(word, "engine")) return is(value, "runsc") && (p->engine = true);
   if (is(word, "record")) return to_unsigned(value, &reads, 1) && (p->record_reads = reads == 1, p->record = true);
@@ -189,4 +192,6 @@ void free_program(struct program *program) {
   free(program->guard_names.items);
   free(program->guard_except.items);
   free(program->ports.items);
+  free(program->readable.items);
+  free(program->writable.items);
 }

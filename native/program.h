@@ -26,6 +26,8 @@ struct program {
   } *steps;  // the view: operations in their order (file, overlay, whiteout, cover, protect, …)
   size_t step_count;
   struct list argv, env, guard_names, guard_except, ports;
+  struct list readable, writable;  // for Landlock (landlock.h): what the view shows, and what of it may be written
+  bool landlock_required;  // no run without it
   char *root, *cwd, *search;  // workspace root; working directory; PATH for finding the command
   struct text seccomp;
   unsigned uid, gid;

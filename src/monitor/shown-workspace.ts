@@ -28,7 +28,7 @@ export interface ShownWorkspace {
 }
 
 /** Where a read-only session may leave files, as it sees it. */
-const INSIDE_OUTPUT = "/run/ringfence/output";
+export const INSIDE_OUTPUT = "/run/ringfence/output";
 
 /** What it needs to know. */
 export interface ShownParts {

@@ -87,6 +87,7 @@ export function trialPlan(folder: string): SandboxPlan {
       work: join(folder, "work"),
       mask: join(folder, "mask"),
     },
+    writable: [root, "/tmp"],
     masked: [],
     cwd: root,
     argv: ["/bin/sh", "-c", LOOK],

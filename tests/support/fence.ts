@@ -47,6 +47,7 @@ export function planFor(at: Stage, argv: readonly string[], changes: Partial<San
       { kind: "bind", source: join(session, "home"), target: "/home/dev" },
     ],
     workspace: overlay,
+    writable: [workspace, "/tmp", "/home/dev"],
     masked: [],
     cwd: workspace,
     argv,
