@@ -132,8 +132,10 @@ _Noreturn void become_command(const struct command *command) {
   if (p->engine && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail("no-new-privs", "prctl");
   default_signals();
   // The guard's traps come first: whatever the main filter refuses outweighs them, and nothing that follows is trapped.
-  if (p->guard && guard_install(command->guard) != 0) fail("guard", "install");
-  if (command->recorder >= 0 && record_install(command->recorder, p->record_reads) != 0) fail("recorder", "install");
+  if (command->guard >= 0 && guard_install(command->guard) != 0) fail("guard", "install");
+  struct record_wants wants = {p->record_reads, p->guard};
+  if (command->recorder >= 0 && record_install(command->recorder, wants) != 0) fail("recorder", "install");
+  if (p->guard && command->guard < 0 && command->recorder < 0) fail("guard", "none");
   if (chdir(p->cwd) != 0) fail("chdir", p->cwd);
   char answer;
   if (send(command->report, "R", 1, MSG_NOSIGNAL) != 1 || read(command->report, &answer, 1) != 1) _exit(EXIT_NO_FENCE);

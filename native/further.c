@@ -67,7 +67,7 @@ static void start(struct further *f, const struct place *place, const struct pro
   int report[2], guard[2] = {-1, -1}, recorder[2] = {-1, -1};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, report) != 0) fail("start", "socket");
   if (setsockopt(report[0], SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int)) != 0) fail("start", "credentials");
-  if (program->guard) {
+  if (program->guard && place->intake < 0) {
     // Before the namespaces change: a guard stands outside of what it guards.
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, guard) != 0) fail("guard", "socket");
     start_guard(program, place->proc, guard[0], place->refusals);

@@ -12,6 +12,7 @@
 #ifndef RINGFENCE_GUARD_H
 #define RINGFENCE_GUARD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,7 +32,20 @@ struct guard_options {
   uint64_t past_bytes;        // most bytes of them
 };
 
-// Becomes the guard. Returns only when the set-up failed (errno set; nothing was installed yet), and exits 0 when the last
+struct guard;
+struct recorder;
+
+// Reads the workspace and gets ready to answer. RECORDER: every call is told there, or NULL. 0, or -1 with errno.
+int guard_open(struct guard *guard, const struct guard_options *options, struct recorder *recorder);
+
+// From now on threads of this process answer the calls of LISTENER, until nobody is left who could make one; then it is closed. False: none could
+// be started, and LISTENER stays open for them that could.
+bool guard_serve(struct guard *guard, int listener);
+
+// True while there are such threads.
+bool guard_serves(const struct guard *guard);
+
+// Becomes a guard without a recorder, for one command. Returns only when the set-up failed (errno set; nothing was installed yet), and exits 0 when the last
 // process of the command is gone. Must be the only thread of its process.
 int guard_run(const struct guard_options *options);
 

@@ -15,7 +15,8 @@
 struct guard {
   struct places places;
   struct before before;
-  int proc_fd, event_fd, listener;
+  int proc_fd, event_fd;
+  struct recorder *recorder;  // that every call is told to, or NULL
   // Held for writing while something is renamed: a folder that moves would carry a checked place to where it is protected.
   // Everything else that makes or changes a name holds it for reading from the first step of its walk to the act.
   pthread_rwlock_t names_lock;
@@ -25,6 +26,9 @@ struct guard {
 // One trapped call while it is handled by one thread.
 struct job {
   struct guard *guard;
+  struct served *served;  // what this thread serves
+  int listener;
+  struct look *look;  // the recorder's, when there is one
   struct caller caller;
   const uint64_t *args;
   const char *op;

@@ -7,14 +7,11 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include "guard.h"
 #include "guard_calls.h"
+#include "trap.h"
 
 #ifndef SYS_fchmodat2
 #define SYS_fchmodat2 452
@@ -75,43 +72,9 @@ static void make_filter(struct build *build) {
   put(build, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
 }
 
-static int load(void) {
+int guard_install(int socket_fd) {
   struct build build = {.count = 0};
   make_filter(&build);
   struct sock_fprog program = {build.count, build.code};
-  // WAIT_KILLABLE: a signal must not make the caller repeat a call that the guard has already done.
-  int fd = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &program);
-  if (fd >= 0 || errno != EINVAL) return fd;
-  return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
-}
-
-static int send_listener(int socket_fd, int listener) {
-  char byte = 'L', space[CMSG_SPACE(sizeof(int))] = {0};
-  struct iovec data = {&byte, 1};
-  struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space};
-  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-  *header = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
-  memcpy(CMSG_DATA(header), &listener, sizeof listener);
-  return sendmsg(socket_fd, &message, MSG_NOSIGNAL) == 1 ? 0 : -1;
-}
-
-int guard_install(int socket_fd) {
-  char byte = 0;
-  // The guard says first that it has read the workspace; its silence or end is a refusal.
-  if (recv(socket_fd, &byte, 1, 0) != 1 || byte != 'R') {
-    errno = ECONNREFUSED;
-    return -1;
-  }
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return -1;
-  int listener = load();
-  if (listener < 0) return -1;
-  int sent = send_listener(socket_fd, listener);
-  // Our copy must go: while any is open, a dead guard would make calls wait instead of fail.
-  close(listener);
-  if (sent != 0) return -1;
-  if (recv(socket_fd, &byte, 1, 0) != 1 || byte != 'G') {
-    errno = ECONNREFUSED;
-    return -1;
-  }
-  return close(socket_fd);
+  return trap_install(socket_fd, &program);
 }

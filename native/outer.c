@@ -138,8 +138,8 @@ static void start_command(struct fence *f) {
   int report[2], status[2], guard[2] = {-1, -1}, recorder[2] = {-1, -1};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, report) != 0 || pipe2(status, O_CLOEXEC) != 0) fail("start", "socket");
   if (setsockopt(report[0], SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int)) != 0) fail("start", "credentials");
-  if (f->program.guard && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, guard) != 0) fail("guard", "socket");
-  bool records = f->program.record && !f->program.guard;
+  bool records = f->program.record, guards = f->program.guard && !records;  // a recorder is the guard, too
+  if (guards && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, guard) != 0) fail("guard", "socket");
   if (records && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, recorder) != 0) fail("recorder", "socket");
   int spawner[2] = {-1, -1};
   bool spawns = commands_ready() >= 0 && !f->program.engine;
@@ -171,17 +171,13 @@ static void start_command(struct fence *f) {
 
   pid_t sender = 0;
   expect(f, 'V', &sender);
-  if (guard[0] >= 0) {
-    int events[2];
-    if (pipe2(events, O_CLOEXEC) != 0) fail("guard", "pipe");
-    // The view is complete: the guard can look at the workspace, in the same mount namespace, from the outer pid namespace.
-    start_guard(&f->program, f->proc, guard[0], events[1]);
-    f->refusals = events[0];
-    f->place.refusals = events[1];  // for the guards of further commands
-    close(guard[0]);
-  }
+  int events[2];
+  if (f->program.guard && pipe2(events, O_CLOEXEC) != 0) fail("guard", "pipe");
+  if (f->program.guard) f->refusals = events[0], f->place.refusals = events[1];
+  // The view is complete: both can look at the workspace, in the same mount namespace, from the outer pid namespace.
+  if (guards) start_guard(&f->program, f->proc, guard[0], f->place.refusals), close(guard[0]);
   if (records) {
-    f->place.intake = record_start(f->proc);
+    f->place.intake = record_start(&f->program, f->proc, f->place.refusals);
     record_offer(f->place.intake, recorder[0]);
   }
   if (write(f->report, "g", 1) != 1) fail("start", "inner");

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <linux/seccomp.h>
-#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "guard.h"
 #include "record_look.h"
 #include "trap.h"
 
@@ -34,45 +34,32 @@ static void answer(int listener, uint64_t id, int error) {
   (void)ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);  // ENOENT: the caller is gone
 }
 
-static bool is_deserted(int listener) {
-  struct pollfd poller = {listener, 0, 0};
-  return poll(&poller, 1, 0) == 1 && (poller.revents & POLLHUP) != 0;
-}
-
-// One notification. False when nobody is left who could send one.
-static bool receive(const struct recorder *recorder, int listener, struct seccomp_notif *notice) {
-  for (;;) {
-    struct pollfd poller = {listener, POLLIN, 0};
-    if (recorder->old_receive && poll(&poller, 1, -1) == 1 && (poller.revents & POLLIN) == 0) return false;
-    memset(notice, 0, sizeof *notice);
-    if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, notice) == 0) return true;
-    // ENOENT: its caller was killed before we looked, or everybody is gone.
-    if (errno == ENOENT && is_deserted(listener)) return false;
-    if (errno != EINTR && errno != ENOENT) _exit(1);
-  }
-}
-
 static void serve_listener(struct recorder *recorder, int listener) {
   struct look *look = malloc(sizeof *look);
   if (look == NULL) _exit(1);
   struct seccomp_notif notice;
-  while (receive(recorder, listener, &notice)) {
-    int error = look_at(recorder, listener, &notice, look);
-    if (error < 0) continue;
-    // What the look itself came upon is no event: the call ends here, as it would have in the kernel.
-    if (error == 0 || look->kind == LOOK_PROBE) look_tell(recorder, look, LOOK_UNKNOWN, false);
-    answer(listener, notice.id, error);
-  }
+  while (trap_next(listener, &notice)) look_end(recorder, listener, &notice, look, look_at(recorder, listener, &notice, look));
   free(look);
+  close(listener);
+}
+
+void look_end(struct recorder *recorder, int listener, const struct seccomp_notif *notice, struct look *look, int error) {
+  if (error < 0) return;
+  // What the look itself came upon is no event: the call ends here, as it would have in the kernel.
+  if (error == 0 || look->kind == LOOK_PROBE) look_tell(recorder, look, LOOK_UNKNOWN, false);
+  answer(listener, notice->id, error);
 }
 
 static void *serve(void *argument) {
   struct service *service = argument;
+  struct recorder *recorder = service->recorder;
   int listener = trap_receive(service->socket);
-  bool good = listener >= 0 && trap_confirm(service->socket) == 0;
   // A command that ended before it had a filter has nothing to record; the others are not its concern.
-  if (good) serve_listener(service->recorder, listener);
-  if (listener >= 0) close(listener);
+  bool guarded = listener >= 0 && recorder->guard != NULL && guard_serve(recorder->guard, listener);
+  bool good = listener >= 0 && (recorder->guard == NULL || guarded);
+  if (!good) close(service->socket);
+  if (good && trap_confirm(service->socket) == 0 && !guarded) serve_listener(recorder, listener);
+  else if (listener >= 0 && !guarded) close(listener);
   free(service);
   atomic_fetch_sub(&serving, 1);
   return NULL;
@@ -117,7 +104,6 @@ static void know_the_kernel(struct recorder *recorder) {
   struct utsname name;
   int major = 0, minor = 0;
   if (uname(&name) != 0 || sscanf(name.release, "%d.%d", &major, &minor) != 2) return;
-  recorder->old_receive = major < 6 || (major == 6 && minor < 11);
   recorder->exit_info = major > 6 || (major == 6 && minor >= 15);
 }
 
@@ -126,7 +112,7 @@ static bool is_over(struct recorder *recorder) {
   pthread_mutex_lock(&recorder->lock);
   bool empty = recorder->processes.count == 0;
   pthread_mutex_unlock(&recorder->lock);
-  return empty && atomic_load(&serving) == 0;
+  return empty && atomic_load(&serving) == 0 && (recorder->guard == NULL || !guard_serves(recorder->guard));
 }
 
 _Noreturn void record_run(struct recorder *recorder, int intake) {

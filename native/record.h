@@ -25,14 +25,16 @@
 
 #include "record_process.h"
 
+struct guard;
+
 struct recorder {
   int proc_fd;  // O_PATH of /proc of the recorder's own pid namespace
   int stream;   // FD_RECORD
   int ends;     // epoll of the processes' pidfds
+  struct guard *guard;  // of a `direct` workspace: it answers what could change a protected path, and each of its answers is told; or NULL
   // Held from the first word about a process to the last byte of its line: lines stand in the order of the acts of each process.
   pthread_mutex_t lock;
   struct process_table processes;
-  bool old_receive;  // before kernel 6.11 a receiver is not told that nobody is left
   bool exit_info;    // since kernel 6.15 a pidfd tells how its process ended, once it is reaped
 };
 

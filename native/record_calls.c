@@ -248,7 +248,8 @@ int look_at(const struct recorder *recorder, int listener, const struct seccomp_
   look->args = (const uint64_t *)notice->data.args;
   look->kind = LOOK_NOTHING;
   look->error = 0;
-  look->two = false;
+  look->two = look->met = false;
+  look->raw[0] = look->raw_second[0] = 0;
   int answer = 0;
   for (size_t i = 0; i < look_call_count; i++) {
     if (look_calls[i].number != notice->data.nr) continue;

@@ -8,6 +8,7 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "record_look.h"
 #include "trap.h"
@@ -16,6 +17,9 @@
 #define NATIVE AUDIT_ARCH_X86_64
 #else
 #define NATIVE AUDIT_ARCH_AARCH64
+#endif
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
 #endif
 #define X32_BIT 0x40000000U
 #define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
@@ -66,7 +70,12 @@ static void by_fast_open(struct build *build, int argument) {
   answers(build);
 }
 
-static void make_filter(struct build *build, bool reads) {
+static void refuse_call(struct build *build, unsigned number) {
+  put(build, BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1);
+  put(build, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS, 0, 0);
+}
+
+static void make_filter(struct build *build, struct record_wants wants) {
   // The main filter, which comes next, judges what is foreign; it must not pass here unseen.
   const unsigned refuse = SECCOMP_RET_ERRNO | ENOSYS;
   put(build, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
@@ -77,11 +86,16 @@ static void make_filter(struct build *build, bool reads) {
   put(build, BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1);
   put(build, BPF_RET | BPF_K, refuse, 0, 0);
 #endif
+  if (wants.guard) {
+    // Their arguments are in memory, or their libc falls back to the older call that the guard knows.
+    refuse_call(build, SYS_openat2);
+    refuse_call(build, SYS_fchmodat2);
+  }
   for (size_t i = 0; i < look_call_count; i++) {
     const struct look_call *call = &look_calls[i];
     unsigned short jump = build->count;
     put(build, BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call->number, 0, 0);
-    if (call->when == TRAP_OPEN_FLAGS) by_open_flags(build, call->argument, reads);
+    if (call->when == TRAP_OPEN_FLAGS) by_open_flags(build, call->argument, wants.reads);
     else if (call->when == TRAP_ADDRESS) by_address(build, call->argument);
     else if (call->when == TRAP_FAST_OPEN) by_fast_open(build, call->argument);
     else put(build, BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF, 0, 0);
@@ -90,9 +104,9 @@ static void make_filter(struct build *build, bool reads) {
   put(build, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
 }
 
-int record_install(int socket, bool reads) {
+int record_install(int socket, struct record_wants wants) {
   struct build build = {.count = 0};
-  make_filter(&build, reads);
+  make_filter(&build, wants);
   struct sock_fprog filter = {build.count, build.code};
   return trap_install(socket, &filter);
 }

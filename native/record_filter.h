@@ -4,8 +4,14 @@
 
 #include <stdbool.h>
 
-// In the command child: loads the filter and hands its listener to the recorder at the other end of SOCKET. READS: opens for reading trap too.
+// How much traps.
+struct record_wants {
+  bool reads;  // opens for reading, too
+  bool guard;  // a guard answers (guard.h): calls that it does not know must not pass it
+};
+
+// In the command child: loads the filter and hands its listener to the recorder at the other end of SOCKET.
 // 0, or -1 with errno: then the command must not start.
-int record_install(int socket, bool reads);
+int record_install(int socket, struct record_wants wants);
 
 #endif

@@ -32,6 +32,9 @@ struct look {
   // Of a socket.
   struct sockaddr_storage address;
   socklen_t address_size;
+  // Who did it, once look_meet has said so.
+  bool met;
+  pid_t pid, parent;
   struct line line;
 };
 
@@ -42,8 +45,15 @@ int look_at(const struct recorder *recorder, int listener, const struct seccomp_
 // A text of the caller's memory. 0, EFAULT or ENAMETOOLONG as the kernel would say, or EPERM: this caller's memory is closed to us.
 int look_text(struct look *look, uint64_t address, char text[PATH_MAX]);
 
+// The end of a look that nobody else answers: the event goes out, and the call goes on or gets ERROR, which is what look_at returned.
+void look_end(struct recorder *recorder, int listener, const struct seccomp_notif *notice, struct look *look, int error);
+
 // What `look_at` does for an exec (record_exec.c).
 int look_at_exec(struct look *look, int dirfd, int path, int arguments, int flags);
+
+// Looks up whose call it is and tells who that is, if nobody knows yet. False when it is gone. Before an act of our own on its behalf, so
+// that the act is told even when its caller is killed meanwhile.
+bool look_meet(struct recorder *recorder, struct look *look);
 
 // The line of what was seen. RESULT: what the guard's own call gave (a negative errno), or LOOK_UNKNOWN; REFUSED: it was the guard's no.
 enum { LOOK_UNKNOWN = 1 };

@@ -8,6 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "guard_calls.h"
+#include "guard_start.h"
 #include "helper.h"
 #include "record.h"
 #include "service.h"
@@ -15,24 +17,30 @@
 static pid_t recorder_pid = -1;
 static int recorder_pidfd = -1;
 
-static _Noreturn void become_recorder(int proc, int intake) {
-  const int keep[] = {FD_RECORD, proc, intake};
+static _Noreturn void become_recorder(const struct program *program, int proc, int refusals, int intake) {
+  const int keep[] = {FD_RECORD, proc, intake, refusals, program->guard ? program->past_fd : -1};
   if (service_begin(keep, sizeof keep / sizeof keep[0]) != 0) _exit(1);
   service_raise_files();
   static struct recorder recorder;
   recorder.proc_fd = proc;
   recorder.stream = FD_RECORD;
+  if (program->guard) {
+    static struct guard guard;
+    struct guard_options options = guard_options_of(program, proc, -1, refusals);
+    if (guard_open(&guard, &options, &recorder) != 0) _exit(1);  // a command that is offered then does not start
+    recorder.guard = &guard;
+  }
   record_run(&recorder, intake);
 }
 
-int record_start(int proc) {
+int record_start(const struct program *program, int proc, int refusals) {
   int intake[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, intake) != 0) fail("recorder", "socket");
   recorder_pid = fork();
   if (recorder_pid < 0) fail("fork", "recorder");
   if (recorder_pid == 0) {
     close(intake[0]);
-    become_recorder(proc, intake[1]);
+    become_recorder(program, proc, refusals, intake[1]);
   }
   recorder_pidfd = (int)syscall(SYS_pidfd_open, recorder_pid, 0);
   if (recorder_pidfd < 0) fail("recorder", "pidfd");

@@ -5,8 +5,11 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-// Forks it. PROC: a /proc of the outer pid namespace. Returns the intake, for record_offer.
-int record_start(int proc);
+#include "program.h"
+
+// Forks it. PROC: a /proc of the outer pid namespace; REFUSALS: where the guard of a `direct` workspace writes, which it is too then, or -1.
+// Returns the intake, for record_offer.
+int record_start(const struct program *program, int proc, int refusals);
 
 // Gives the recorder one end of the socket pair whose other end a command child hands to record_install. Closes SOCKET.
 void record_offer(int intake, int socket);

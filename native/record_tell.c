@@ -29,9 +29,9 @@ static void put_place(struct look *look) {
   if (look->two) put_text(&look->line, look->second.path);
 }
 
-static void put_exec(struct look *look, const struct process *process) {
+static void put_exec(struct look *look) {
   struct line *line = &look->line;
-  line_number(line, (unsigned long long)process->parent);
+  line_number(line, (unsigned long long)look->parent);
   put_text(line, look->first.path);
   put_text(line, look->script);
   put_text(line, look->cwd);
@@ -81,14 +81,14 @@ static void put_socket(struct look *look) {
   }
 }
 
-static void put_event(struct look *look, const struct process *process, long result, bool refused) {
+static void put_event(struct look *look, long result, bool refused) {
   struct line *line = &look->line;
   const char *const words[] = {[LOOK_WRITE] = "write", [LOOK_READ] = "read", [LOOK_EXEC] = "exec", [LOOK_SOCKET] = look->word};
   line_begin(line, words[look->kind]);
-  line_number(line, (unsigned long long)process->inner);
+  line_number(line, (unsigned long long)look->pid);
   line_number(line, line_clock());
   if (look->kind == LOOK_EXEC) {
-    put_exec(look, process);
+    put_exec(look);
     return;
   }
   if (look->kind == LOOK_WRITE) line_word(line, look->word);
@@ -97,19 +97,30 @@ static void put_event(struct look *look, const struct process *process, long res
   else put_place(look);
 }
 
+static bool meet(struct recorder *recorder, struct look *look) {
+  struct process *process = process_of(recorder, look->caller.tid);
+  // A caller that was killed meanwhile does nothing any more; its number may be another's already.
+  if (process == NULL || !caller_waits(&look->caller)) return false;
+  if (look->kind == LOOK_PROBE) process->probes++;
+  else process_announce(recorder, process, look->kind == LOOK_EXEC);
+  look->pid = process->inner;
+  look->parent = process->parent;
+  return look->met = true;
+}
+
+bool look_meet(struct recorder *recorder, struct look *look) {
+  pthread_mutex_lock(&recorder->lock);
+  bool met = meet(recorder, look);
+  pthread_mutex_unlock(&recorder->lock);
+  return met;
+}
+
 void look_tell(struct recorder *recorder, struct look *look, long result, bool refused) {
   if (look->kind == LOOK_NOTHING) return;
   pthread_mutex_lock(&recorder->lock);
-  struct process *process = process_of(recorder, look->caller.tid);
-  // A caller that was killed meanwhile does nothing any more; its number may be another's already.
-  if (process != NULL && (result != LOOK_UNKNOWN || caller_waits(&look->caller))) {
-    if (look->kind == LOOK_PROBE) {
-      process->probes++;
-    } else {
-      process_announce(recorder, process, look->kind == LOOK_EXEC);
-      put_event(look, process, result, refused);
-      line_send(&look->line, recorder->stream);
-    }
+  if ((look->met || meet(recorder, look)) && look->kind != LOOK_PROBE) {
+    put_event(look, result, refused);
+    line_send(&look->line, recorder->stream);
   }
   pthread_mutex_unlock(&recorder->lock);
 }

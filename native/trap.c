@@ -3,12 +3,14 @@
 #include "trap.h"
 
 #include <errno.h>
-#include <linux/seccomp.h>
+#include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
@@ -78,4 +80,30 @@ int trap_confirm(int socket) {
   close(socket);
   errno = cause;
   return sent == 1 ? 0 : -1;
+}
+
+// Before kernel 6.11 a receiver that waits is not told that nobody is left.
+static bool must_poll(void) {
+  struct utsname name;
+  int major = 0, minor = 0;
+  if (uname(&name) != 0 || sscanf(name.release, "%d.%d", &major, &minor) != 2) return true;
+  return major < 6 || (major == 6 && minor < 11);
+}
+
+static short look_at_listener(int listener, int timeout) {
+  struct pollfd poller = {listener, POLLIN, 0};
+  return poll(&poller, 1, timeout) == 1 ? poller.revents : 0;
+}
+
+bool trap_next(int listener, struct seccomp_notif *notice) {
+  static _Atomic int polls = -1;
+  if (polls < 0) polls = must_poll();
+  for (;;) {
+    if (polls != 0 && (look_at_listener(listener, -1) & (POLLIN | POLLHUP)) == POLLHUP) return false;
+    memset(notice, 0, sizeof *notice);
+    if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, notice) == 0) return true;
+    // ENOENT: its caller was killed before we looked, or everybody is gone.
+    if (errno == ENOENT && (look_at_listener(listener, 0) & POLLHUP) != 0) return false;
+    if (errno != EINTR && errno != ENOENT) _exit(1);
+  }
 }

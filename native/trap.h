@@ -3,6 +3,8 @@
 #define RINGFENCE_TRAP_H
 
 #include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdbool.h>
 
 // In the command child: waits until the other end is ready, loads the filter, hands its listener over and waits for the answer; then
 // closes SOCKET. 0, or -1 with errno: then the command must not start.
@@ -13,5 +15,8 @@ int trap_receive(int socket);
 
 // Answers: from now on somebody serves. Closes SOCKET; -1 with errno.
 int trap_confirm(int socket);
+
+// The next trapped call. False when nobody is left who could make one. Any other trouble ends this process: closed, not open.
+bool trap_next(int listener, struct seccomp_notif *notice);
 
 #endif
