@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Caller, callersIn } from "../support/caller.ts";
 import { checkout, launcher } from "../support/installation.ts";
-import { needs } from "../support/needs.ts";
+import { type Feature, needs } from "../support/needs.ts";
 import { removeTree } from "../support/tmp.ts";
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "ringfence-escape-")));
@@ -127,10 +127,13 @@ const SURE = [
   .concat(["bound_mode", "bound_owner", "bound_times", "bound_attribute", "bound_list", "bound_write", "bound_lease"])
   .concat(["set_user_id", "open_user_id", "statmounts", "read_implies_exec"]);
 
+/** Where the acts are tried, and what that needs beside the fence. */
+const RUNTIMES: readonly (readonly [string, ...Feature[]])[] = [["process"], ["container", "podman"]];
+
 describe.each(callers.map((caller) => [caller.name, caller] as const))("%s", (_, caller) => {
-  test("no act that works outside works inside", (context) => {
-    needs(context, "userns", "bubblewrap", "seccomp", "overlay", "helper", "gcc", "python3");
-    const { outside, inside } = both(caller);
+  test.for(RUNTIMES)("no act that works outside works inside: runtime %s", ([runtime, ...features], context) => {
+    needs(context, "userns", "bubblewrap", "seccomp", "overlay", "helper", "gcc", "python3", ...features);
+    const { outside, inside } = both(caller, ["--runtime", runtime]);
     expect(SURE.filter((name) => outside.get(name) !== "ok")).toEqual([]);
     expect([...inside.keys()]).toEqual([...outside.keys()]);
     expect([...inside].filter(([, said]) => said === "ok").map(([name]) => name)).toEqual([]);

@@ -26,7 +26,8 @@ export type Feature =
   | "openssl"
   | "registry"
   | "cgroup"
-  | "chromium";
+  | "chromium"
+  | "podman";
 
 /** `undefined` when the feature is there, else why it is not. */
 type Probe = () => string | undefined;
@@ -93,6 +94,18 @@ const PROBES: Readonly<Record<Feature, Probe>> = {
       "sh",
       "-c",
       "d=$(mktemp -d /sys/fs/cgroup/memory/ringfence-XXXXXX 2>/dev/null || mktemp -d /sys/fs/cgroup/ringfence-XXXXXX) && rmdir $d",
+    ),
+  podman: () =>
+    tries(
+      helperPath,
+      "nest",
+      "--",
+      "/usr/bin/podman",
+      "--root",
+      "/run/engine/root",
+      "--runtime",
+      "/usr/bin/crun",
+      "info",
     ),
   chromium: () => tries("chromium", "--version"),
 };
