@@ -132,8 +132,11 @@ int before_mode(struct before *before, const struct target *target, const char *
   return failure;
 }
 
+// Nothing happens to a name that is moved to itself.
+static bool is_idle(const struct before_move *move) { return strcmp(move->from_place, move->to_place) == 0; }
+
 int before_move(struct before *before, const struct before_move *move) {
-  if (!before->on) return 0;
+  if (!before->on || is_idle(move)) return 0;
   // Into or out of the workspace it is a coming or a going, not a move: the kernel refuses it anyway, as another mount.
   if (is_outside(move->from_place) || is_outside(move->to_place)) return 0;
   int failure = move->exchange ? 0 : before_change(before, move->to, move->to_place);
@@ -148,7 +151,7 @@ int before_move(struct before *before, const struct before_move *move) {
 }
 
 void before_move_failed(struct before *before, const struct before_move *move) {
-  if (!before->on || is_outside(move->from_place) || is_outside(move->to_place)) return;
+  if (!before->on || is_idle(move) || is_outside(move->from_place) || is_outside(move->to_place)) return;
   pthread_mutex_lock(&before->lock);
   struct before_record record = {.kind = 'c', .type = '-', .path = move->from_place, .other = move->to_place};
   (void)before_log_add(&before->log, &record);  // without it, undo finds the move not to be there

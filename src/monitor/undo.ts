@@ -53,7 +53,7 @@ export async function undoSession(places: ReviewPlaces, request: UndoRequest): P
   }
   const result = { session: past.id, workspace: past.workspace, already: plan.already };
   const changes = plan.changes.map(({ path, kind }) => ({ path, kind }));
-  if (request.dryRun || plan.changes.length + plan.already.length === 0)
+  if (request.dryRun || plan.changes.length + plan.already.length + plan.folders.length === 0)
     return ok({ ...result, changes, refused: plan.refused });
   const recorded = await appendToLedger({ stateDir: places.stateDir }, past.id, [
     {

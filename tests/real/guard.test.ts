@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { guardPlan } from "#core/paths";
+import { compileGuard } from "../support/guard-binary.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const folder = realpathSync(mkdtempSync(path.join(tmpdir(), "rf-guard-")));
@@ -30,29 +31,9 @@ function cases(file: string): Case[] {
 }
 
 beforeAll(() => {
-  const names = [
-    "before_log",
-    "guard",
-    "guard_before",
-    "guard_bind",
-    "guard_caller",
-    "guard_calls",
-    "guard_filter",
-    "guard_names",
-    "guard_open",
-    "guard_place",
-    "guard_walk",
-    "service",
-  ];
+  compileGuard(binary);
   const flags = ["-O2", "-static", "-Wall", "-Wextra", "-Werror"];
   const support = path.join(root, "tests/support/native");
-  execFileSync("gcc", [
-    ...flags,
-    path.join(support, "guard-main.c"),
-    ...names.map((name) => path.join(root, "native", `${name}.c`)),
-    "-o",
-    binary,
-  ]);
   execFileSync("gcc", [...flags, path.join(support, "guard-race.c"), "-o", race]);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -9,6 +9,7 @@ import { needs } from "../support/needs.ts";
 import { type OverlayBench, overlayBench } from "../support/overlay.ts";
 import { snapshot } from "../support/snapshot.ts";
 import { tmp } from "../support/tmp.ts";
+import { shellOf, stepsOf } from "../support/tree-steps.ts";
 
 function undoPlaces({ root, places }: OverlayBench): UndoPlaces {
   return { helper: helperPath, root, past: places.past };
@@ -52,23 +53,14 @@ describe("undo", () => {
 
   it("property: apply, then undo, is nothing at all", async (context) => {
     needs(context, "overlay", "helper");
-    const name = fc.constantFrom("a", "b", "c d", "é", "a/a", "a/b", "b/c", "a/b/c");
-    const step = fc.oneof(
-      fc.tuple(name, fc.string({ maxLength: 8 })).map(([path, text]) => `w ${path}\0${text}`),
-      name.map((path) => `rm ${path}`),
-      name.map((path) => `mkdir ${path}`),
-      fc.tuple(name, name).map(([path, to]) => `ln ${path}\0${to}`),
-      fc.tuple(name, name).map(([path, to]) => `mv ${path}\0${to}`),
-      fc.tuple(name, fc.constantFrom("600", "755", "444", "711")).map(([path, mode]) => `chmod ${path}\0${mode}`),
-    );
-    const steps = fc.array(step, { minLength: 1, maxLength: 8 });
+    const steps = fc.array(stepsOf(), { minLength: 1, maxLength: 8 });
     await fc.assert(
       fc.asyncProperty(steps, steps, steps, async (start, first, second) => {
         const bench = overlayBench(tmp());
-        bench.outside(script(start));
+        bench.outside(shellOf(start));
         const before = snapshot(bench.root);
         for (const session of [first, second]) {
-          bench.inside(script(session));
+          bench.inside(shellOf(session));
           applyChanges(bench.places, (await bench.changes()).changes);
         }
         expect(undoAll(bench).refused).toEqual([]);
@@ -176,27 +168,3 @@ describe("undo", () => {
     expect(second.outside("git log --format=%s; git fsck --full")).toBe("three\ntwo\none\n");
   });
 });
-
-/** Steps as a shell script; each may fail, as an agent's do. */
-function script(steps: readonly string[]): string {
-  const lines = steps.map((step) => {
-    const space = step.indexOf(" ");
-    const [path = "", more = ""] = step.slice(space + 1).split("\0");
-    const [at, other] = [path, more].map((text) => `'${text.replaceAll("'", "'\\''")}'`);
-    switch (step.slice(0, space)) {
-      case "w":
-        return `{ mkdir -p "$(dirname ${at})" && rm -f ${at} && printf %s ${other} >${at}; }`;
-      case "rm":
-        return `rm -rf ${at}`;
-      case "mkdir":
-        return `mkdir -p ${at}`;
-      case "ln":
-        return `ln -s ${other} ${at}`;
-      case "mv":
-        return `mv -T ${at} ${other}`;
-      default:
-        return `{ test ! -L ${at} && chmod ${other} ${at}; }`;
-    }
-  });
-  return `${lines.map((line) => `${line} 2>/dev/null || true`).join("; ")}; true`;
-}

@@ -20,7 +20,8 @@ export interface BeforeRecord {
 export type Source =
   /** As it stands on the host, at this path. */
   | { readonly from: "host"; readonly path: string; readonly mode?: number }
-  | { readonly from: "record"; readonly record: BeforeRecord; readonly mode?: number }
+  /** As the guard saw it. `emptied`: a folder that was gone for a while, so what stands in it now is not what stood in it then. */
+  | { readonly from: "record"; readonly record: BeforeRecord; readonly mode?: number; readonly emptied?: true }
   | { readonly from: "nothing" };
 
 const FIELDS = 10;
@@ -52,6 +53,9 @@ export function parseBeforeLog(bytes: Buffer): readonly BeforeRecord[] {
   return records;
 }
 
+/** Whether something (or, with an inode number, that very folder) is at a path now. */
+export type Stands = (path: string, inode?: string) => boolean;
+
 /** What the log says of the time before it. */
 export interface Rewound {
   readonly state: ReadonlyMap<string, Source>;
@@ -60,10 +64,10 @@ export interface Rewound {
 }
 
 /**
- * Reads the log from its end. `stands` says whether something is at a path now: the last move may have been put down by a guard that was
+ * Reads the log from its end. `stands` is asked because the last move may have been put down by a guard that was
  * killed before it made it. Pure but for that question.
  */
-export function rewind(records: readonly BeforeRecord[], stands: (path: string) => boolean): Rewound {
+export function rewind(records: readonly BeforeRecord[], stands: Stands): Rewound {
   const state = new Map<string, Source>();
   const times = new Map<string, string>();
   const last = records.length - 1;
@@ -74,9 +78,12 @@ export function rewind(records: readonly BeforeRecord[], stands: (path: string) 
     skip = kind === "c";
     if (isUndone || kind === "c") continue;
     if (kind === "t") times.set(path, record.mtimeNs);
-    else if (kind === "f") state.set(path, record.type === "-" ? { from: "nothing" } : { from: "record", record });
-    else if (kind === "m") {
-      const source = state.get(path) ?? { from: "host", path };
+    else if (kind === "f") {
+      state.set(path, sourceOf(state, record, stands));
+      if (record.type === "d") times.set(path, record.mtimeNs);
+      else times.delete(path);
+    } else if (kind === "m") {
+      const source = state.get(path) ?? standing(state, path);
       if (source.from !== "nothing") state.set(path, { ...source, mode: record.mode });
     } else if (kind === "x") exchange(state, times, path, other);
     else if (index !== last || !stands(path) || stands(other)) relocate(state, times, other, path);
@@ -84,22 +91,46 @@ export function rewind(records: readonly BeforeRecord[], stands: (path: string) 
   return { state, times };
 }
 
+function sourceOf(state: ReadonlyMap<string, Source>, record: BeforeRecord, stands: Stands): Source {
+  if (record.type === "-") return { from: "nothing" };
+  const later = state.get(record.path);
+  if (record.type === "d") {
+    // It was to be removed or replaced, and is still there: that failed, so it is whatever it is.
+    const still = later ?? standing(state, record.path);
+    if (still.from === "host" && stands(still.path, record.inode)) return { ...still, mode: record.mode };
+  }
+  const emptied = later?.from === "nothing" || (later?.from === "record" && later.emptied === true);
+  return { from: "record", record, ...(emptied ? { emptied } : {}) };
+}
+
+/** Where a path that is not known itself stands: below a folder that was moved, it moved along. */
+function standing(state: ReadonlyMap<string, Source>, path: string): Source {
+  for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+    const above = state.get(path.slice(0, end));
+    if (above?.from === "host") return { from: "host", path: `${above.path}${path.slice(end)}` };
+    if (above?.from === "nothing") return above;
+  }
+  return { from: "host", path };
+}
+
 /** Undoes a move: what is known of `from` and below is known of `to`, and the rest of the folder is still where it was moved to. */
 function relocate(state: Map<string, Source>, times: Map<string, string>, from: string, to: string): void {
+  const itself = standing(state, from);
   const moved = takeBelow(state, from);
   const movedTimes = takeBelow(times, from);
   takeBelow(state, to);
   takeBelow(times, to);
-  if (!moved.has("")) moved.set("", { from: "host", path: from });
+  if (!moved.has("")) moved.set("", itself);
   for (const [rest, source] of moved) state.set(`${to}${rest}`, source);
   for (const [rest, time] of movedTimes) times.set(`${to}${rest}`, time);
   state.set(from, { from: "nothing" });
 }
 
 function exchange(state: Map<string, Source>, times: Map<string, string>, a: string, b: string): void {
+  const [standsA, standsB] = [standing(state, a), standing(state, b)];
   const [atA, atB] = [takeBelow(state, a), takeBelow(state, b)];
-  if (!atA.has("")) atA.set("", { from: "host", path: a });
-  if (!atB.has("")) atB.set("", { from: "host", path: b });
+  if (!atA.has("")) atA.set("", standsA);
+  if (!atB.has("")) atB.set("", standsB);
   for (const [rest, source] of atA) state.set(`${b}${rest}`, source);
   for (const [rest, source] of atB) state.set(`${a}${rest}`, source);
   const [timesA, timesB] = [takeBelow(times, a), takeBelow(times, b)];

@@ -19,8 +19,9 @@ import type { Change, HostEntry } from "#core/review";
 import { copyChecked } from "./copy.ts";
 import { inParent, type OpenFolder, openFolder, syncFolder } from "./folder.ts";
 import { gitUnits } from "./git-unit.ts";
-import { digestOf, hostEntry, isAbsence, pastEntry, stampOf } from "./host-entry.ts";
+import { digestOf, hostEntry, isAbsence, isSameStamp, pastEntry, stampOf } from "./host-entry.ts";
 import type { Journal } from "./journal.ts";
+import { isShared, linkAgain, writeInPlace } from "./shared-file.ts";
 import type { Source } from "./source.ts";
 import { type Staged, stageFiles, syncFileSystem } from "./stage.ts";
 
@@ -46,6 +47,8 @@ export interface CarryPlaces {
   /** Folder for files on their way; on the workspace's file system nothing temporary ever stands in the workspace. */
   readonly stage: string;
   readonly source: Source;
+  /** A second try, after the first was cut off. */
+  readonly again?: true;
 }
 
 /** Carries out a journal. Everything in it can be tried again: done already, still to do, or refused. Never throws for a single change. */
@@ -55,6 +58,7 @@ export function carryOut(places: CarryPlaces, journal: Journal): Applied {
   const refused: Refusal[] = [];
   const touched = new Set<string>();
   const modes: Change[] = [];
+  const shared = new Map<string, string>();
   const units = gitUnits(places.root, journal.changes, (change) => isReady(places.root, change));
   const names = new Map(journal.changes.map((change, index) => [change, `.ringfence-${journal.token}-${index}`]));
   const nameOf = (change: Change): string => names.get(change) ?? "";
@@ -67,7 +71,7 @@ export function carryOut(places: CarryPlaces, journal: Journal): Applied {
     if (isFolderMode(change)) attempt(change, () => setFolderMode(places, change, 0o700));
   for (const change of journal.changes) {
     if (isFolderMode(change)) modes.push(change);
-    else if (attempt(change, () => carryOne({ ...places, staged }, change, nameOf(change)))) {
+    else if (attempt(change, () => carryOne({ ...places, staged, shared }, change, nameOf(change)))) {
       applied.push(change.path);
       if (change.after?.type === "folder") modes.push(change);
       if (!inDependencies(change.path)) touched.add(parentOf(change.path));
@@ -94,7 +98,7 @@ export function carryOut(places: CarryPlaces, journal: Journal): Applied {
 
 const MANY = 16;
 
-type PutPlaces = CarryPlaces & { readonly staged: Staged };
+type PutPlaces = CarryPlaces & { readonly staged: Staged; readonly shared: Map<string, string> };
 
 /** The refusal's code, or `undefined` when the change is done. */
 function refusalOf(act: () => string | undefined): string | undefined {
@@ -127,7 +131,9 @@ function carryOne(places: PutPlaces, change: Change, temporary: string): string 
     removeLeftover(folder, temporary);
     const now = hostEntry(target);
     if (isDone(target, now, change)) return undefined;
-    if (!isUnmoved(now, change.before)) return "host-moved";
+    const inode = places.source.inodeOf(change);
+    const isHalfWritten = places.again === true && inode !== undefined && isShared(now, inode);
+    if (!isUnmoved(now, change.before) && !isHalfWritten) return "host-moved";
     if (change.kind === "delete") return remove(target, now);
     if (change.kind === "type" && (now?.type === "folder" || change.after?.type === "folder")) remove(target, now);
     return put(places, change, { folder, name, temporary, now });
@@ -162,8 +168,23 @@ function put(places: PutPlaces, change: Change, place: Place): string | undefine
     const durable = !inDependencies(change.path);
     return copyChecked(source.fileOf(change), at, { after, owner, modeBits: source.modeBits, durable });
   };
+  const inode = source.inodeOf(change);
+  if (inode !== undefined) {
+    if (isShared(place.now, inode))
+      return writeInPlace(source.fileOf(change), target, { after, inode }) ? undefined : "session-moved";
+    const first = places.shared.get(inode);
+    places.shared.set(inode, first ?? change.path);
+    const link = join(places.stage, place.temporary);
+    removeAt(link);
+    if (first !== undefined && linkAgain(places.root, first, link)) {
+      const isThere = renamed(link, target);
+      removeAt(link);
+      if (isThere) return undefined;
+    }
+  }
   const itself = after.type === "file" ? source.readyFor(change) : undefined;
-  if (itself !== undefined && renamed(itself, target, { keep: true })) return undefined;
+  if (itself !== undefined && renamed(itself, target, { keep: true }))
+    return setFileMode(target, after.mode & source.modeBits, hostEntry(target));
   const ready = places.staged.take(change);
   if (ready !== undefined && renamed(ready, target)) return undefined;
   const staged = join(places.stage, place.temporary);
@@ -217,7 +238,7 @@ export function isDone(target: string, now: HostEntry | undefined, { kind, after
 /** Files and links must be the very state that was read; a folder changes with each of its entries, so its kind decides. */
 function isUnmoved(now: HostEntry | undefined, before: HostEntry | undefined): boolean {
   if (now === undefined || before === undefined) return now === before;
-  return now.type === before.type && (now.type === "folder" || now.stamp === before.stamp);
+  return now.type === before.type && (now.type === "folder" || isSameStamp(now.stamp, before.stamp));
 }
 
 function isFolderMode({ kind, after }: Change): boolean {
@@ -243,7 +264,7 @@ function setFileMode(target: string, mode: number, now: HostEntry | undefined): 
   const fd = openSync(target, O_PATH | constants.O_NOFOLLOW);
   try {
     const found = fstatSync(fd, { bigint: true });
-    if (!found.isFile() || stampOf(found) !== now?.stamp) return "host-moved";
+    if (!found.isFile() || now === undefined || !isSameStamp(stampOf(found), now.stamp)) return "host-moved";
     chmodSync(`/proc/self/fd/${fd}`, mode);
     return undefined;
   } finally {

@@ -39,7 +39,8 @@ export function copyChecked(from: string, to: string, options: CopyOptions): boo
   }
 }
 
-function pour(source: number, target: number): string {
+/** Copies what is left of one descriptor to another and answers the digest of it. */
+export function pour(source: number, target: number): string {
   const hash = createHash("sha256");
   const buffer = Buffer.allocUnsafe(256 * 1024);
   for (let size = readSync(source, buffer); size > 0; size = readSync(source, buffer)) {

@@ -6,7 +6,7 @@ import { type EntryType, isSameState, type PastEntry, type PastRecord } from "#c
 import { type BeforeRecord, parseBeforeLog, rewind, type Source } from "./before-log.ts";
 import { inParent } from "./folder.ts";
 import { digestOf, isAbsence, stateOf } from "./host-entry.ts";
-import { folderTime } from "./past.ts";
+import { folderTime, repositoryStates } from "./past.ts";
 import { keepImage } from "./past-image.ts";
 import { PastStore } from "./past-store.ts";
 
@@ -23,16 +23,16 @@ export function sealDirectPast({ root, past, unseen }: DirectPast): readonly str
   const log = join(past, "before.log");
   if (!existsSync(log)) return [];
   const records = parseBeforeLog(readFileSync(log));
-  const { state, times } = rewind(
-    records,
-    (path) => lstatSync(join(root, path), { throwIfNoEntry: false }) !== undefined,
-  );
+  const { state, times } = rewind(records, (path, inode) => {
+    const found = lstatSync(join(root, path), { bigint: true, throwIfNoEntry: false });
+    return found !== undefined && (inode === undefined || (found.isDirectory() && String(found.ino) === inode));
+  });
   const store = new PastStore(past);
   nameImages(store);
   const all = expanded(root, state);
   const firstOfInode = sharedImages(records);
   const sealed = [...all].flatMap(([path, source]): readonly PastRecord[] => {
-    const { entry: before, uncovered } = entryOf({ store, root, path, source, firstOfInode });
+    const { entry: before, uncovered } = entryOf({ store, root, path, source, firstOfInode, time: times.get(path) });
     const left = at(root, path, stateOf);
     const isUntouched = isSameState(before, left) && before?.mtimeNs === left?.mtimeNs;
     if (isUntouched && uncovered === undefined) return [];
@@ -42,7 +42,9 @@ export function sealDirectPast({ root, past, unseen }: DirectPast): readonly str
     const left = folderTime(root, folder);
     return left === undefined ? [] : [{ folder, before, left }];
   });
-  store.append([...folders, ...sealed]);
+  const touched = sealed.map(({ path, before }) => ({ path, isNew: before === null }));
+  const states = unseen ? [] : repositoryStates(store, root, touched);
+  store.append([...folders, ...sealed, ...states]);
   rmSync(log);
   return sealed.flatMap(({ path, uncovered }) => (uncovered === undefined ? [] : [path]));
 }
@@ -50,26 +52,32 @@ export function sealDirectPast({ root, past, unseen }: DirectPast): readonly str
 /** Folders that were moved, as each of their paths: here gone, there back. */
 function expanded(root: string, state: ReadonlyMap<string, Source>): ReadonlyMap<string, Source> {
   const all = new Map(state);
-  for (const [path, source] of state) {
-    if (source.from === "nothing") each(root, path, (rest) => add(`${path}${rest}`, { from: "nothing" }));
-    if (source.from === "host" && source.path !== path)
-      each(root, source.path, (rest) => add(`${path}${rest}`, { from: "host", path: `${source.path}${rest}` }));
+  const moved = [...state].flatMap(([path, source]) =>
+    source.from === "host" && source.path !== path ? [{ path, from: source.path }] : [],
+  );
+  for (const { path, from } of moved) {
+    // What has an entry of its own says itself what is below it.
+    each(root, from, (rest) => !state.has(`${path}${rest}`) && add(`${path}${rest}`, `${from}${rest}`));
   }
+  // Whatever else stands there now came later: a folder was empty when it went, and what was in it has entries of its own.
+  const others = [...state].flatMap(([path, source]) =>
+    source.from === "nothing" || (source.from === "record" && source.emptied === true) ? [path] : [],
+  );
+  for (const path of [...others, ...moved.map((one) => one.path)])
+    each(root, path, (rest) => add(`${path}${rest}`, undefined));
   return all;
 
-  function add(path: string, source: Source): void {
-    if (!all.has(path)) all.set(path, source);
+  function add(path: string, from: string | undefined): true {
+    if (!all.has(path)) all.set(path, from === undefined ? { from: "nothing" } : { from: "host", path: from });
+    return true;
   }
 }
 
-/** Everything below a real folder, as `/name…`. */
-function each(root: string, path: string, see: (rest: string) => void): void {
+/** Everything below a real folder, as `/name…`; `see` says whether to go on below it. */
+function each(root: string, path: string, see: (rest: string) => boolean): void {
   const visit = (rest: string): void => {
     const found = at(root, `${path}${rest}`, (_, file) => (lstatSync(file).isDirectory() ? readdirSync(file) : []));
-    for (const name of found ?? []) {
-      see(`${rest}/${name}`);
-      visit(`${rest}/${name}`);
-    }
+    for (const name of found ?? []) if (see(`${rest}/${name}`)) visit(`${rest}/${name}`);
   };
   visit("");
 }
@@ -90,6 +98,8 @@ interface Wanted {
   readonly path: string;
   readonly source: Source;
   readonly firstOfInode: ReadonlyMap<string, BeforeRecord>;
+  /** Of a folder, before anything in it changed. */
+  readonly time: string | undefined;
 }
 
 const TYPES: Readonly<Record<string, EntryType>> = { f: "file", d: "folder", l: "link" };
@@ -98,7 +108,11 @@ function entryOf(wanted: Wanted): { readonly entry: PastEntry | null; readonly u
   const { source } = wanted;
   if (source.from === "nothing") return { entry: null };
   const { mode } = source;
-  const withMode = (entry: PastEntry): PastEntry => (mode === undefined ? entry : { ...entry, mode });
+  const withMode = (entry: PastEntry): PastEntry => ({
+    ...entry,
+    ...(mode === undefined ? {} : { mode }),
+    ...(entry.type === "folder" && wanted.time !== undefined ? { mtimeNs: wanted.time } : {}),
+  });
   if (source.from === "host") {
     const entry = hostSource(wanted, source.path);
     return entry === null ? { entry, uncovered: "image-lost" } : { entry: withMode(entry) };
@@ -110,12 +124,12 @@ function entryOf(wanted: Wanted): { readonly entry: PastEntry | null; readonly u
     ...(record.type === "l" ? { target: record.other } : {}),
   };
   if (record.type !== "f") return { entry: withMode(plain) };
-  const shared = record.links > 1 ? wanted.firstOfInode.get(record.inode) : undefined;
-  const { image, other } = shared ?? record;
+  // Also when it has one name by now: what was written through the others is not what it was.
+  const shared = wanted.firstOfInode.get(record.inode);
+  const { image, other, size, mtimeNs } = shared ?? record;
   if (image === "-") return { entry: withMode(plain), uncovered: other };
-  const size = shared?.size ?? record.size;
   const inode = shared === undefined ? {} : { inode: record.inode };
-  return { entry: withMode({ ...plain, size, ...inode, digest: wanted.store.aliases.get(image) ?? "" }) };
+  return { entry: withMode({ ...plain, size, mtimeNs, ...inode, digest: wanted.store.aliases.get(image) ?? "" }) };
 }
 
 /** What stands at `path` now and belongs elsewhere, or here with another mode. A file that belongs elsewhere is kept. */

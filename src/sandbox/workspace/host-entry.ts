@@ -71,9 +71,20 @@ export function stateOf(path: string, at: string): PastEntry | null {
   return { ...entry, digest: digestOf(at), ...(meaning === undefined ? {} : { meaning }) };
 }
 
-/** Inode, size and change time of one state of a file. */
+/** Inode, size, times and number of names of one state of a file. */
 export function stampOf(stats: BigIntStats): string {
-  return `${stats.dev}:${stats.ino}:${stats.size}:${stats.ctimeNs}:${stats.mode}`;
+  return `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.mode}:${stats.ctimeNs}:${stats.nlink}`;
+}
+
+/**
+ * True when both stamps are of one state. Of a file with several names (now or then) mode and change time move with each of them, so there size
+ * and time of modification have to do.
+ */
+export function isSameStamp(a: string, b: string): boolean {
+  const [left, right] = [a.split(":"), b.split(":")];
+  const hasMore = [left, right].some((parts) => parts[6] !== "1");
+  const counted = hasMore ? 4 : 6;
+  return left.slice(0, counted).join() === right.slice(0, counted).join();
 }
 
 /** SHA-256 of a regular file's bytes, hex. Does not follow a last link and does not wait at a pipe. */

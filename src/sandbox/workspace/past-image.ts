@@ -37,6 +37,8 @@ export interface Original {
   readonly entry: PastEntry;
   /** Its digest, when somebody knows it. */
   readonly digest: string | undefined;
+  /** An undo replaces it. */
+  readonly isUndone?: true;
   /** It stays on the host under another name, so one more of its inode is enough. */
   readonly stays?: true;
 }
@@ -45,8 +47,10 @@ export interface Original {
 export function keepImage(store: PastStore, original: Original, durable: boolean): PastEntry {
   const { entry, path, at } = original;
   const names = lstatSync(at).nlink;
-  const byName = original.stays === true || entry.size >= LARGE || path.split("/").some(isDependencyFolder);
-  const twin = byName || names > 1 ? keepTwin(store, at) : undefined;
+  const isCostly = entry.size >= LARGE || path.split("/").some(isDependencyFolder);
+  const byName = original.stays === true || (isCostly && (names === 1 || original.isUndone !== true));
+  // What an undo replaces may have names that stay on the host: one more of ours would be seen there, and change with them.
+  const twin = byName || (names > 1 && original.isUndone !== true) ? keepTwin(store, at) : undefined;
   const digest = byName && twin !== undefined ? original.digest : keepCopy(store, original, durable);
   const { inode, ...rest } = entry;
   return {
@@ -130,8 +134,7 @@ export function soundTwin(store: PastStore, entry: PastEntry): string | undefine
     found?.isFile() === true &&
     Number(found.size) === entry.size &&
     String(found.mtimeNs) === entry.mtimeNs &&
-    String(found.ino) === entry.inode &&
-    Number(found.mode & 0o7777n) === entry.mode;
+    String(found.ino) === entry.inode;
   if (!isSame) return undefined;
   return entry.digest === undefined || digestOf(path) === entry.digest ? path : undefined;
 }

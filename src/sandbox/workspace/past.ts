@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { isDependencyFolder } from "#core/paths";
 import { type Change, gitPlace, isGitObject, isSameState, type PastEntry, type PastRecord } from "#core/review";
 import { inParent, openFolder } from "./folder.ts";
-import { hostEntry, isAbsence, meaningOf, pastEntry } from "./host-entry.ts";
+import { hostEntry, isAbsence, isSameStamp, meaningOf, pastEntry } from "./host-entry.ts";
 import { keepImage } from "./past-image.ts";
 import type { FolderTime, PastStore, RepositoryState } from "./past-store.ts";
 import { syncFileSystem } from "./stage.ts";
@@ -68,14 +68,19 @@ function keepOne(
       if (host === undefined || change.before === undefined)
         return host === change.before ? { change, record: recordOf(store, path, { now: null, left, way }) } : undefined;
       const isReplaced = host.type === "file" && change.kind !== "mode";
-      if (host.type !== change.before.type || (host.type !== "folder" && host.stamp !== change.before.stamp))
+      if (host.type !== change.before.type || (host.type !== "folder" && !isSameStamp(host.stamp, change.before.stamp)))
         return undefined;
       const entry = pastEntry(at);
       if (entry === null) return undefined;
       const { inode: _, ...plain } = entry;
       const known = change.before.digest;
+      const isUndo = way === "undo" && store.records.get(path)?.undone !== true;
       const now: PastEntry = isReplaced
-        ? keepImage(store, { path, at, entry, digest: known }, durable && !inDependencies(path))
+        ? keepImage(
+            store,
+            { path, at, entry, digest: known, ...(isUndo ? { isUndone: true } : {}) },
+            durable && !inDependencies(path),
+          )
         : { ...plain, ...(known === undefined ? {} : { digest: known }) };
       const meaning = host.type === "file" ? meaningOf(path, at) : undefined;
       const record = recordOf(store, path, {
@@ -161,6 +166,20 @@ export function folderTime(root: string, path: string): string | undefined {
   }
 }
 
+/** The states of the repositories among these paths to which objects were added, by now or before. */
+export function repositoryStates(
+  store: PastStore,
+  root: string,
+  touched: readonly { readonly path: string; readonly isNew: boolean }[],
+): readonly RepositoryState[] {
+  const stored = new Set(repositoriesOf(touched.filter(({ path, isNew }) => isNew && isStoredObject(path))));
+  return repositoriesOf(touched).flatMap((repository): RepositoryState[] => {
+    const known = store.repositories.get(repository);
+    if (known === "moved" || (known === undefined && !stored.has(repository))) return [];
+    return [{ repository, left: repositoryState(root, repository) ?? "moved" }];
+  });
+}
+
 /** Notes how the host was left. `refused` were announced by `keepPast` and not done. */
 export function notePast(store: PastStore, root: string, done: readonly Change[], refused: readonly Change[]): void {
   const parents = new Set(done.map(({ path }) => parentOf(path)));
@@ -169,12 +188,8 @@ export function notePast(store: PastStore, root: string, done: readonly Change[]
     const left = folderTime(root, folder);
     return known === undefined || left === undefined || known.left === left ? [] : [{ ...known, left }];
   });
-  const stored = new Set(repositoriesOf(done.filter(({ path, kind }) => kind === "add" && isStoredObject(path))));
-  const states = repositoriesOf(done).flatMap((repository): RepositoryState[] => {
-    const known = store.repositories.get(repository);
-    if (known === "moved" || (known === undefined && !stored.has(repository))) return [];
-    return [{ repository, left: repositoryState(root, repository) ?? "moved" }];
-  });
+  const stores = done.map(({ path, kind }) => ({ path, isNew: kind === "add" }));
+  const states = repositoryStates(store, root, stores);
   const meanings = done.flatMap(({ path, after }): PastRecord[] => {
     const record = store.records.get(path);
     if (after?.type !== "file" || record === undefined || record.left === null || record.left === "unknown") return [];

@@ -14,6 +14,8 @@ export interface Source {
   ownerOf(change: Change, now: HostEntry | undefined): { readonly uid: number; readonly gid: number } | undefined;
   /** A file that may itself be moved to its place. */
   readyFor(change: Change): string | undefined;
+  /** Number of the inode that this file shared with other names; they share one again. */
+  inodeOf(change: Change): string | undefined;
 }
 
 /** From the session's layer: nine bits (set-user-id and its like never leave a session), and a replaced file keeps its owner. */
@@ -23,6 +25,7 @@ export function fromLayer(upper: string): Source {
     fileOf: ({ path }) => join(upper, path),
     ownerOf: (_, now) => (now?.type === "file" ? now : undefined),
     readyFor: () => undefined,
+    inodeOf: () => undefined,
   };
 }
 
@@ -39,6 +42,10 @@ export function fromPast(store: PastStore): Source {
     readyFor(change) {
       const past = pastOf(change);
       return past === undefined ? undefined : soundTwin(store, past);
+    },
+    inodeOf(change) {
+      const past = pastOf(change);
+      return past?.type === "file" && past.twin === undefined ? past.inode : undefined;
     },
   };
 }

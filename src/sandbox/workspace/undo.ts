@@ -178,7 +178,7 @@ export function undoChanges(places: UndoPlaces, plan: UndoPlan): Applied {
   // Somebody gave these back by hand; nothing of the session is left at them.
   const settled = plan.already.filter((path) => store.records.get(path)?.undone !== true);
   store.append(settled.map((name) => ({ drop: "path", name })));
-  if (plan.changes.length + plan.already.length === 0) return { applied: [], refused: [] };
+  if (plan.changes.length + plan.already.length + plan.folders.length === 0) return { applied: [], refused: [] };
   let kept: readonly Change[];
   try {
     kept = keepPast(store, places.root, plan.changes, "undo");
@@ -194,12 +194,13 @@ export function undoChanges(places: UndoPlaces, plan: UndoPlan): Applied {
 /** Finishes an undo that was cut off, or returns `undefined` when there is none. */
 export function finishUndo(places: UndoPlaces): Applied | undefined {
   const journal = readJournal(journalFile(places));
-  return journal === undefined ? undefined : finish(places, new PastStore(places.past), journal);
+  return journal === undefined ? undefined : finish({ ...places, again: true }, new PastStore(places.past), journal);
 }
 
-function finish(places: UndoPlaces, store: PastStore, journal: Journal): Applied {
+function finish(places: UndoPlaces & { readonly again?: true }, store: PastStore, journal: Journal): Applied {
   const { root } = places;
-  const done = carryOut({ root, stage: join(places.past, "stage"), source: fromPast(store) }, journal);
+  const again = places.again === true ? { again: places.again } : {};
+  const done = carryOut({ root, stage: join(places.past, "stage"), source: fromPast(store), ...again }, journal);
   const refused = new Set(done.refused.map(({ path }) => path));
   const back = journal.changes.filter(({ path }) => !refused.has(path));
   const failed = journal.changes.filter(({ path }) => refused.has(path));
