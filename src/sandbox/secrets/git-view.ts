@@ -160,12 +160,14 @@ function beside(base: string): readonly string[] {
   return ["rev", "bitmap"].map((end) => `${base}.${end}`).filter((path) => existsSync(path));
 }
 
-// `--window=0`: no search for better deltas; what stood on a masked blob is stored whole.
+// `--window=0`: no search for better deltas; what stood on a masked blob is stored whole. git writes where its own objects are, so these are ours and
+// the store is borrowed.
 const REPACK = `
-mkdir /g /g/refs /g/objects
-echo 'ref: refs/heads/none' >/g/HEAD
-if [ "$1" = wide ]; then printf '[core]\\n\\trepositoryformatversion = 1\\n[extensions]\\n\\tobjectformat = sha256\\n' >/g/config; fi
-export GIT_DIR=/g GIT_OBJECT_DIRECTORY="$2"
+mkdir -p /out/g/refs /out/g/objects/pack /out/g/objects/info
+echo 'ref: refs/heads/none' >/out/g/HEAD
+if [ "$1" = wide ]; then printf '[core]\\n\\trepositoryformatversion = 1\\n[extensions]\\n\\tobjectformat = sha256\\n' >/out/g/config; fi
+echo /run/store >/out/g/objects/info/alternates
+export GIT_DIR=/out/g
 git pack-objects -q --window=0 --delta-base-offset /out/made </out/names >/out/said
 `;
 
@@ -218,9 +220,12 @@ export async function repack(parts: {
   writeFileSync(join(out, "names"), names.map((name) => `${name}\n`).join(""));
   const done = await runGit({
     root,
-    also: [{ source: out, target: "/out", writable: true }],
+    also: [
+      { source: out, target: "/out", writable: true },
+      { source: store.path, target: "/run/store" },
+    ],
     script: REPACK,
-    args: [store.wide ? "wide" : "short", store.path],
+    args: [store.wide ? "wide" : "short"],
     timeoutMs: MOST_MS,
   });
   const pack = readdirSync(out).find((name) => name.endsWith(".pack"));
