@@ -144,7 +144,7 @@ _Noreturn void become_command(const struct command *command) {
   if (dup2(command->report, 3) != 3) fail("streams", "report");
   if (fcntl(3, F_SETFD, FD_CLOEXEC) != 0 || syscall(SYS_close_range, 4U, ~0U, 0U) != 0) fail("streams", "close_range");
   load_filter(&p->seccomp);
-  if (p->engine) stand_before_engine();
+  if (p->engine) stand_before_engine(command->user >= 0 ? NULL : &p->engine_signal);
   // The recorder has to read what is executed. Others of this user inside could now trace us: they find nothing that they do not have.
   if (command->recorder >= 0 && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) fail("recorder", "dumpable");
   int why = execute(p);

@@ -1,10 +1,13 @@
-// The process before an engine: signals that are meant for the agent (the terminal's keys, the supervisor's orders) reach the engine's first
-// process, which passes them on, and none of the engine's other processes, which would die or stand still of them.
+// The process before an engine: signals that are meant for the agent (the terminal's keys, the supervisor's orders) are taken to it, and reach none
+// of the engine's own processes, which would die or stand still of them.
 #ifndef RINGFENCE_HERALD_H
 #define RINGFENCE_HERALD_H
 
-// Returns in a fresh child, which goes on to become the engine in a process group of its own. The caller stays behind as the herald, with no
-// capability and no descriptor, takes every signal to the child, and ends as the child ends.
-void stand_before_engine(void);
+#include "program.h"
+
+// Returns in a fresh child, which goes on to become the engine in a process group of its own. The caller stays behind as the herald, without
+// descriptors, and ends as the child ends.
+// DELIVER is the command that takes a signal there, to be followed by its number; NULL: the child itself passes on what it gets.
+void stand_before_engine(const struct list *deliver);
 
 #endif

@@ -88,6 +88,7 @@ static bool setting(struct program *p, const struct record *r) {
   if (is(word, "writable")) return append(&p->writable, value->bytes);
   if (is(word, "landlock")) return is(value, "require") && (p->landlock_required = true);
   if (is(word, "guard-except")) return append(&p->guard_except, value->bytes);
+  if (is(word, "engine-signal")) return append(&p->engine_signal, value->bytes);
   if (is(word, "engine")) return is(value, "runsc") && (p->engine = true);
   if (is(word, "record")) return to_unsigned(value, &reads, 1) && (p->record_reads = reads == 1, p->record = true);
   if (is(word, "root")) return (p->root = value->bytes) != NULL;
@@ -192,6 +193,7 @@ void free_program(struct program *program) {
   free(program->guard_names.items);
   free(program->guard_except.items);
   free(program->ports.items);
+  free(program->engine_signal.items);
   free(program->readable.items);
   free(program->writable.items);
 }

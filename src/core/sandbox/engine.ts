@@ -35,7 +35,8 @@ export function runscPlan(plan: SandboxPlan, places: EnginePlaces): SandboxPlan 
   ];
   return {
     ...withoutRecorder(plan),
-    engine: "runsc",
+    // Runsc itself takes none further (`run`), and whom the terminal means is known in the guest alone: everybody in it hears of it.
+    engine: { kind: "runsc", signal: [...engineCommand("kill"), "--all", CONTAINER] },
     mounts: [...plan.mounts, ...mounts],
     cwd: "/",
     argv: [...engineCommand("run"), "--bundle", BUNDLE, CONTAINER],

@@ -83,6 +83,13 @@ export interface ObjectsPlan {
   readonly hidden: readonly string[];
 }
 
+/** What the helper must know of an engine. */
+export interface EnginePlan {
+  readonly kind: "runsc";
+  /** The command that takes a signal to the agent; the signal's number follows it. */
+  readonly signal: readonly string[];
+}
+
 /** Everything `launch` needs. */
 export interface SandboxPlan {
   readonly mounts: readonly Mount[];
@@ -112,7 +119,7 @@ export interface SandboxPlan {
   readonly streams: StreamsPlan;
   readonly limits: HelperLimits;
   /** The command is an engine that runs the agent in a kernel of its own (native/engine.h); see `engine.ts`. */
-  readonly engine?: "runsc";
+  readonly engine?: EnginePlan;
   /** What the flight recorder takes down; absent only in fences that run nothing of the agent's (probes, git for the review). */
   readonly recorder?: RecorderPlan;
 }

@@ -63,7 +63,8 @@ function programRecords(plan: SandboxPlan, architecture: Architecture): readonly
   return [
     ...plan.mounts.flatMap(mountRecords),
     ...workspaceRecords(plan),
-    ...(plan.engine === undefined ? [] : [["engine", plan.engine] as const]),
+    ...(plan.engine === undefined ? [] : [["engine", plan.engine.kind] as const]),
+    ...(plan.engine?.signal ?? []).map((word) => ["engine-signal", word] as const),
     ...landlockRecords(plan),
     ["root", plan.workspace.root],
     ["cwd", plan.cwd],
