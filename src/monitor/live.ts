@@ -4,7 +4,7 @@
 import type { Append } from "#core/log";
 import { isDependencyFolder, isGitName } from "#core/paths";
 import type { Judged } from "#core/review";
-import { cachedDigests } from "#sandbox";
+import { cachedDigests, type OnSeen } from "#sandbox";
 import { applyJudged, type ChangesPlace, readTree } from "./changes.ts";
 import { diffRecord } from "./finish.ts";
 import { treesOf } from "./trees.ts";
@@ -68,6 +68,14 @@ export function applyLive(parts: LiveParts): Live {
       await batch;
       return [...came];
     },
+  };
+}
+
+/** A hearer of the flight recorder that also pokes when something was written that comes live. */
+export function pokingBy(onSeen: OnSeen, poke: () => void): OnSeen {
+  return (event) => {
+    if (event.kind === "write" && !skip(event.path)) poke();
+    return onSeen(event);
   };
 }
 

@@ -19,7 +19,7 @@ import { openLifecycle, type SessionLifecycle } from "./lifecycle/session-lifecy
 import { limitRate } from "./limits/event-rate.ts";
 import { hitText, type LimitHit, recordHit } from "./limits/hit.ts";
 import { cgroupHits } from "./limits.ts";
-import { applyLive, type Live } from "./live.ts";
+import { applyLive, type Live, pokingBy } from "./live.ts";
 import { outcomeOf } from "./outcome.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import { recorderOf } from "./recorder.ts";
@@ -141,7 +141,9 @@ class Session {
           bwrap,
           append,
           doors: doors.value,
-          onSeen: recorderOf({ plan: prepared.plan, append, legs, guard: guard.value }),
+          onSeen: pokingBy(recorderOf({ plan: prepared.plan, append, legs, guard: guard.value }), () =>
+            this.live?.poke(),
+          ),
         })
       : undefined;
     const log = await opening;

@@ -1,6 +1,6 @@
 // A linked worktree or a submodule as the person's workspace: commits are made inside and come back through the gate, and nothing else of the
 // common repository does. And what a read-only session leaves for a person.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type Caller, callersIn } from "../support/caller.ts";
@@ -93,9 +93,7 @@ describe("workspace: read-only", () => {
     needs(context, "userns", "overlay", "helper");
     for (const caller of callersIn(tmp())) {
       const bench = workspaceBench(caller, "true");
-      const to = join(caller.folder("results"), "here");
-      mkdirSync(to);
-      caller.outside(["chmod", "777", to], { cwd: bench.root });
+      const to = caller.folder("here");
       writeFileSync(join(to, "taken"), "mine\n");
       const { held, out } = bench.inside(
         ["--workspace", "read-only"],

@@ -83,10 +83,14 @@ export function workspaceBench(caller: Caller, setUp: string, name = "project"):
           stdout += chunk;
           if (isStarted || !stdout.includes("ready\n")) return;
           isStarted = true;
-          Promise.resolve(during(() => child.kill("SIGKILL"))).then(resolve, reject);
+          Promise.resolve(during(() => child.kill("SIGKILL"))).then(resolve, (error) => {
+            child.kill("SIGKILL");
+            reject(error);
+          });
         });
         child.once("close", () => resolve());
       });
+      meanwhile.catch(() => undefined); // told below, when the session is over
       const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
       await meanwhile;
       return came({ status, stdout, stderr });
