@@ -17,6 +17,7 @@ export interface RunOptions {
   readonly allowRead?: readonly string[];
   readonly allowWrite?: readonly string[];
   readonly denyRead?: readonly string[];
+  readonly showSecret?: readonly string[];
   readonly denyWrite?: readonly string[];
   readonly env?: readonly string[];
   readonly credential?: readonly string[];
@@ -59,6 +60,7 @@ export function declareRunOptions(command: Command): Command {
     .option("--allow-read <path>", "show this path too, read-only", collect)
     .option("--allow-write <path>", "let this path be written too, live", collect)
     .option("--deny-read <path>", "hide what matches, also in the workspace", collect)
+    .option("--show-secret <path>", "let this secret file of the workspace be seen; shown as exposed", collect)
     .option("--deny-write <path>", "hold or refuse changes to what matches", collect)
     .option(
       "--env <name[=value]>",
@@ -92,6 +94,8 @@ export function commandLineLayer(options: RunOptions, cwd: string): object {
     allowRead: absolute(options.allowRead),
     allowWrite: absolute(options.allowWrite),
     denyRead: options.denyRead,
+    // As a pattern: from the top of the disk.
+    showSecrets: absolute(options.showSecret)?.map((path) => (path.startsWith("/") ? `/${path}` : path)),
     denyWrite: options.denyWrite,
   });
   const { allow, allowPrivate } = domains(options.allowDomain ?? []);
@@ -132,6 +136,7 @@ const OPTION_OF: ReadonlyMap<string, string> = new Map([
   ["sandbox.filesystem.allowWrite", "--allow-write"],
   ["sandbox.filesystem.denyRead", "--deny-read"],
   ["sandbox.filesystem.denyWrite", "--deny-write"],
+  ["sandbox.filesystem.showSecrets", "--show-secret"],
   ["sandbox.network.allow", "--allow-domain"],
   ["sandbox.network.allowPrivate", "--allow-domain"],
   ["sandbox.limits.timeout", "--timeout"],

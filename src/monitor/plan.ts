@@ -137,8 +137,8 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
 
 /** Secret-named files are masked where the search found them, so only what the policy shows besides can hold one that is worth the cost of looking. */
 function readsToRecord({ audit, sandbox }: Policy): RecorderPlan["reads"] {
-  const { allowRead, allowWrite } = sandbox.filesystem;
-  return audit.reads === "secrets" && allowRead.length + allowWrite.length === 0 ? "none" : audit.reads;
+  const { allowRead, allowWrite, showSecrets } = sandbox.filesystem;
+  return audit.reads === "secrets" && allowRead.length + allowWrite.length + showSecrets.length === 0 ? "none" : audit.reads;
 }
 
 /** The agent's way to its supervisor, and its settings that make it take it. All read-only inside; connecting to a socket writes nothing. */

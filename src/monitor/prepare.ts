@@ -137,7 +137,9 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
   if (!from.ok) return cannot(from.error);
   const { lower } = shown.value;
   const hidden = compileDenies(walls.unreadable, { root, home: caller.home });
-  const search = walls.unreadable.length === 0 ? {} : { alsoMasked: hidden };
+  const shownTexts = policy.sandbox.filesystem.showSecrets.map(({ text }) => text);
+  const isShown = compileDenies(shownTexts, { root, home: caller.home });
+  const search = { isShown, ...(walls.unreadable.length === 0 ? {} : { alsoMasked: hidden }) };
   const secrets = findSecretFiles(lower, search);
   if (secrets.incomplete) {
     return cannot({
@@ -149,9 +151,9 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
   const masked = secrets.paths.map((path) => `${root}${path.slice(lower.length)}`);
   const gitView = await planGitView({
     ...{ request, root, paths, shown: shown.value, maskedFiles: secrets.paths },
-    repositories: secrets.repositories,
-    rules: { ...search, isShown: () => false },
-    rulesText: JSON.stringify(walls.unreadable),
+    repositories: secrets.repositories.filter((path) => !isShown(path.slice(lower.length + 1))),
+    rules: search,
+    rulesText: JSON.stringify([walls.unreadable, shownTexts]),
   });
   if (!gitView.ok) return cannot(gitView.error);
   const { memoryBytes, pids, cpus } = policy.sandbox.limits;
@@ -185,6 +187,11 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
   if (runtime.value.notice !== undefined) request.progress(forTerminal(runtime.value.notice));
   const off = agent === undefined ? undefined : request.hooks?.offBy(agent.name, root);
   if (off !== undefined) request.progress(`${forTerminal(off)}: the walls hold, but its calls are not judged`);
+  const history = secrets.repositories.filter((path) => isShown(path.slice(lower.length + 1)));
+  const exposed = [
+    ...planned.value.exposed,
+    ...[...secrets.shown, ...history].map((path) => path.slice(lower.length + 1)),
+  ];
   const { kind, copy, repository } = shown.value;
   const limits = limitHolders(policy.sandbox.limits, limited);
   return ok({
@@ -203,7 +210,7 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
     paths,
     cgroup: limited,
     limits,
-    exposed: planned.value.exposed,
+    exposed,
     unwritable: walls.unwritable,
     alsoProtected: (agent?.protectedSettings ?? []).map((name) => name.toLowerCase()),
     untrusted: loaded.value.dropped
@@ -221,7 +228,7 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
       ...(request.keeper === undefined ? {} : { kept: true }),
       layers: loaded.value.policy.layers.map((layer) => ({ ...layer })),
       network: egressPlan.allow.map((rule) => rule.text),
-      exposed: [...planned.value.exposed],
+      exposed: [...exposed],
       masked: masked.map((path) => path.slice(root.length + 1)),
       maskedBlobs: gitView.value.blobs.length,
       limits: Object.fromEntries(limits.map(({ limit, by }) => [limit, by])),

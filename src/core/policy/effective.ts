@@ -45,6 +45,7 @@ export function policyOf(merged: Merged, layers: Policy["layers"]): Policy {
         denyRead: paths("sandbox.filesystem.denyRead"),
         allowWrite: paths("sandbox.filesystem.allowWrite"),
         denyWrite: paths("sandbox.filesystem.denyWrite"),
+        showSecrets: paths("sandbox.filesystem.showSecrets"),
       },
       network: {
         allow: list("sandbox.network.allow").map(networkText),

@@ -68,6 +68,7 @@ export interface PolicyFile {
               readonly denyRead?: List;
               readonly allowWrite?: List;
               readonly denyWrite?: List;
+              readonly showSecrets?: List;
             }
           | undefined;
         readonly network?:

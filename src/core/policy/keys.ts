@@ -99,6 +99,7 @@ export const POLICY_KEYS: readonly PolicyKey[] = [
   list("limits", "sandbox.filesystem.denyRead"),
   list("rights", "sandbox.filesystem.allowWrite"),
   list("limits", "sandbox.filesystem.denyWrite"),
+  list("rights", "sandbox.filesystem.showSecrets"),
   list("rights", "sandbox.network.allow", "sandbox.network.allowedDomains"),
   list("limits", "sandbox.network.deny", "sandbox.network.deniedDomains"),
   list("rights", "sandbox.network.allowPrivate"),

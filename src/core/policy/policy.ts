@@ -98,6 +98,8 @@ export interface Policy {
       readonly denyRead: readonly PathText[];
       readonly allowWrite: readonly PathText[];
       readonly denyWrite: readonly PathText[];
+      /** Secrets by name that are shown all the same, and then called exposed. A deny outweighs them. */
+      readonly showSecrets: readonly PathText[];
     };
     readonly network: {
       readonly allow: readonly NetworkRuleText[];

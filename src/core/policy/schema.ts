@@ -87,6 +87,7 @@ const filesystem = z.strictObject({
   denyRead: paths.optional(),
   allowWrite: paths.optional(),
   denyWrite: paths.optional(),
+  showSecrets: paths.optional(),
 });
 const network = z.strictObject({
   allow: z.array(networkRule).optional(),

@@ -18,6 +18,8 @@ import { holdsSecret, SECRET_PROBE_BYTES, type SecretSuspicion, secretSuspicion 
 export interface SecretFiles {
   /** Absolute paths of files and links, in the order of the walk. */
   readonly paths: readonly string[];
+  /** Secrets that a person lets be seen (`isShown`), absolute. */
+  readonly shown: readonly string[];
   /** Folders that git takes for a repository, absolute: their history may hold what the files do not. */
   readonly repositories: readonly string[];
   /** True when `maxEntries` was hit: then some secret may be seen inside, and the caller must say so or refuse. */
@@ -42,6 +44,7 @@ const PACKAGES = new Set(["node_modules", "bower_components", "site-packages"]);
 /** Walks `root`. Folders that cannot be read are left out: what the caller cannot read, the fence cannot show. */
 export function findSecretFiles(root: string, search: SecretSearch = {}): SecretFiles {
   const paths = new Set<string>();
+  const shown = new Set<string>();
   const repositories: string[] = [];
   const folders: { readonly path: string; readonly packages: boolean }[] = [{ path: "", packages: false }];
   let left = search.maxEntries ?? 500_000;
@@ -49,7 +52,7 @@ export function findSecretFiles(root: string, search: SecretSearch = {}): Secret
     const entries = entriesOf(join(root, folder.path));
     if (isRepository(entries)) repositories.push(join(root, folder.path));
     for (const entry of entries) {
-      if (left-- === 0) return { paths: [...paths], repositories, incomplete: true };
+      if (left-- === 0) return { paths: [...paths], repositories, shown: [...shown], incomplete: true };
       const path = folder.path === "" ? entry.name : `${folder.path}/${entry.name}`;
       const isFolder = entry.isDirectory();
       if (search.alsoMasked?.(path, isFolder)) paths.add(join(root, path));
@@ -57,11 +60,13 @@ export function findSecretFiles(root: string, search: SecretSearch = {}): Secret
         const packages = folder.packages || PACKAGES.has(entry.name);
         const isWorthwhile = !packages || search.alsoMasked !== undefined;
         if (isWorthwhile && !OBJECTS.test(path)) folders.push({ path, packages });
-      } else if (!folder.packages && search.isShown?.(path) !== true)
-        for (const file of secretsAt(root, path, entry)) paths.add(file);
+      } else if (!folder.packages) {
+        const to = search.isShown?.(path) === true ? shown : paths;
+        for (const file of secretsAt(root, path, entry)) to.add(file);
+      }
     }
   }
-  return { paths: [...paths, ...otherNames(root, paths)], repositories, incomplete: false };
+  return { paths: [...paths, ...otherNames(root, paths)], repositories, shown: [...shown], incomplete: false };
 }
 
 /** gitrepository-layout(5), by names alone: whatever git could take for one. */
