@@ -9,6 +9,9 @@
 // The version of the kernel's interface; 0 when there is none, or only the first, which cannot let files move between folders.
 int landlock_version(void);
 
+// Prints it; 0 when there is one.
+int run_landlock(void);
+
 // The rules of this program, ready to be entered, as a descriptor; -1 where the kernel has none and the program does not insist. Before the process
 // loses its capabilities; paths that are not there get no rule.
 int landlock_rules(const struct program *program);

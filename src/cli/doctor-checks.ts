@@ -48,7 +48,7 @@ export async function allChecks(places: Places): Promise<readonly Check[]> {
     needed(probeClock(places.root), "the times in the record are wrong, and certificates will not verify"),
     useful(probeMemoryLimit(), "memory is not limited"),
     useful(probeGit(), "repositories are still fenced; inside, git is missing too"),
-    useful(probeLandlock(), "nothing: it would be one more layer"),
+    useful(probeLandlock(places.helper), "the mounts stand alone, without a second layer behind them"),
   ];
 }
 

@@ -10,7 +10,7 @@ import {
   unfitPlan,
 } from "#core/sandbox";
 import type { RuntimeOutcome } from "#core/session";
-import { RUNTIMES, type SandboxRuntime, standingOf } from "#sandbox";
+import { landlockVersion, NO_LANDLOCK, RUNTIMES, type SandboxRuntime, standingOf } from "#sandbox";
 
 /** The chosen one. */
 export interface ChosenRuntime {
@@ -57,7 +57,9 @@ async function standingHere(
   places: { readonly stateDir: string; readonly helper: string },
 ): Promise<RuntimeStanding> {
   if (runtime.facts.name !== "process") return standingOf(runtime, places);
-  return { facts: runtime.facts, available: true, complete: true, reason: "proved by its start" };
+  const { facts } = runtime;
+  const lacks = landlockVersion(places.helper) > 0 ? facts.lacks : { ...facts.lacks, landlock: NO_LANDLOCK };
+  return { facts: { ...facts, lacks }, available: true, complete: true, reason: "proved by its start" };
 }
 
 /** Why this plan cannot be carried out whole in it, if so. */

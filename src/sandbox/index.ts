@@ -6,6 +6,7 @@ export { BORROWED_OBJECTS } from "./git/git-fence.ts";
 export { makeHandover } from "./git/handover.ts";
 export { makePrivateCopy, type PrivateCopy } from "./git/private-copy.ts";
 export { readHostFacts } from "./host-facts.ts";
+export { landlockVersion, NO_LANDLOCK, probeLandlock } from "./landlock.ts";
 export { type Activity, type Fence, type FenceEvent, type FenceExit, type LaunchDeps, launch } from "./launch.ts";
 export { measureTrees, type TreeSize } from "./measure.ts";
 export { ancestryOf, peerOf, ticksNow } from "./peer.ts";
@@ -16,7 +17,6 @@ export {
   probeBubblewrap,
   probeGit,
   probeHelper,
-  probeLandlock,
   probeMemoryLimit,
   probeNamespaces,
   probeNode,
@@ -30,6 +30,10 @@ export type { OnSeen } from "./recorder-stream.ts";
 export { RUNTIMES } from "./runtimes/all.ts";
 export type { RuntimeProbe, SandboxRuntime } from "./runtimes/runtime.ts";
 export { standingOf } from "./runtimes/standing.ts";
+export { layView } from "./secrets/git-layer.ts";
+export { type ShownGit, takeBack } from "./secrets/git-restore.ts";
+export { type GitView, makeGitView } from "./secrets/git-view.ts";
+export type { MaskRules } from "./secrets/tree-walk.ts";
 export { endStragglers, findStragglers, type Straggler } from "./stragglers.ts";
 export { findBubblewrap } from "./trial.ts";
 export { type ApplyPlaces, applyChanges, finishApply } from "./workspace/apply.ts";
@@ -38,9 +42,5 @@ export { type ChangesOptions, readChanges } from "./workspace/changes.ts";
 export { cachedDigests, type DigestReader } from "./workspace/digest-cache.ts";
 export { sealDirectPast } from "./workspace/direct-past.ts";
 export { changeKept } from "./workspace/past-beside.ts";
-export { layView } from "./secrets/git-layer.ts";
-export { type ShownGit, takeBack } from "./secrets/git-restore.ts";
-export { type GitView, makeGitView } from "./secrets/git-view.ts";
-export type { MaskRules } from "./secrets/tree-walk.ts";
 export { findSecretFiles, type SecretFiles, type SecretSearch } from "./workspace/secrets.ts";
 export { finishUndo, planUndo, type UndoPlaces, undoChanges } from "./workspace/undo.ts";

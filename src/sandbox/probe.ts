@@ -199,20 +199,6 @@ export function probeGit(): Probe {
   return { name: "git", available: false, reason: trial.said, evidence, mend: "sudo apt-get install -y git" };
 }
 
-/** Landlock, for information: the fence of this version is namespaces and seccomp, and does not lean on it. */
-export function probeLandlock(): Probe {
-  const modules = readFact("/sys/kernel/security/lsm");
-  const available = modules?.split(",").includes("landlock") ?? false;
-  const unknown = "not known (securityfs is not mounted)";
-  const reason =
-    modules === undefined
-      ? unknown
-      : available
-        ? "in this kernel; this version does not use it"
-        : "not in this kernel; not used";
-  return { name: "landlock", available, reason, evidence: `/sys/kernel/security/lsm: ${modules ?? "not readable"}` };
-}
-
 function verdict(name: string, trial: Trial, found: string, what: string): Probe {
   if (trial.worked) return { name, available: true, reason: found, evidence: `${what}: worked` };
   return { name, available: false, evidence: `${what}: ${trial.said}`, ...explainRefusal(trial.said) };

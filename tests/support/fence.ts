@@ -78,6 +78,8 @@ export async function runPlan(
   plan: SandboxPlan,
   options: {
     readonly input?: string | Buffer;
+    /** Another bubblewrap than the system's. */
+    readonly bwrap?: string;
     /** Holds the recorder up after each event. */
     readonly slowly?: (event: RecorderEvent) => Promise<void> | undefined;
     readonly during?: (fence: Fence, stdio: { readonly stdout: number }) => void;
@@ -91,7 +93,7 @@ export async function runPlan(
   try {
     const deps = {
       helper: helperPath,
-      bwrap: "/usr/bin/bwrap",
+      bwrap: options.bwrap ?? "/usr/bin/bwrap",
       stdio,
       cgroups: [],
       onEvent: (event: FenceEvent) => events.push(event),

@@ -14,6 +14,7 @@ export type Feature =
   | "bubblewrap"
   | "seccomp"
   | "overlay"
+  | "landlock"
   | "helper"
   | "root"
   | "user"
@@ -27,6 +28,7 @@ export type Feature =
   | "registry"
   | "cgroup"
   | "chromium"
+  | "runsc"
   | "podman";
 
 /** `undefined` when the feature is there, else why it is not. */
@@ -77,6 +79,7 @@ const PROBES: Readonly<Record<Feature, Probe>> = {
   bubblewrap: () => tries("bwrap", ...BWRAP, "true"),
   seccomp,
   overlay,
+  landlock: () => tries(helperPath, "landlock"),
   helper,
   root: () => (isRoot ? undefined : "not running as root"),
   user: () => (isRoot ? tries("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "true") : undefined),
@@ -95,6 +98,9 @@ const PROBES: Readonly<Record<Feature, Probe>> = {
       "-c",
       "d=$(mktemp -d /sys/fs/cgroup/memory/ringfence-XXXXXX 2>/dev/null || mktemp -d /sys/fs/cgroup/ringfence-XXXXXX) && rmdir $d",
     ),
+  // ptrace is the platform that needs no device; `do` is its own trial of everything but our wrapping.
+  runsc: () =>
+    tries("/usr/bin/runsc", "--rootless", "--network=none", "--ignore-cgroups", "--platform=ptrace", "do", "true"),
   podman: () =>
     tries(
       helperPath,
