@@ -81,16 +81,18 @@ export function processTree(records: Iterable<Seen>): ProcessTree {
       if (typeof signal === "number") ended.end = { signal };
       else if (typeof code === "number") ended.end = { code };
       living.delete(pid);
-    } else if (type.startsWith("file.") && data["error"] !== undefined) {
+    } else if (data["error"] !== undefined || data["verdict"] !== undefined) {
       at(pid); // nothing came of it
-    } else if (type === "file.write" && data["verdict"] !== "refused") {
+    } else if (type === "file.write") {
       const { wrote } = at(pid);
-      const path = text(data["path"]);
-      const acts = wrote.get(path) ?? [];
       const act = text(data["operation"]);
-      if (!acts.includes(act)) wrote.set(path, [...acts, act]);
+      note(wrote, text(data["path"]), act);
+      if (typeof data["to"] === "string" && act !== "symlink") note(wrote, data["to"], `${act} target`);
     } else if (type === "file.read") at(pid).read.add(text(data["path"]));
-    else if (type === "net.connect") at(pid).reached.add(destination(data));
+    else if (type === "net.connect") {
+      const listens = data["operation"] === "bind" ? "as " : "";
+      at(pid).reached.add(`${listens}${destination(data)}`);
+    }
   }
   return { roots: roots.map(finished), lost };
 }
@@ -103,6 +105,11 @@ function finished({ pid, programs, end, wrote, read, reached, children }: Draft)
     reached: [...reached],
     children: children.map(finished),
   };
+}
+
+function note(wrote: Map<string, readonly string[]>, path: string, act: string): void {
+  const acts = wrote.get(path) ?? [];
+  if (!acts.includes(act)) wrote.set(path, [...acts, act]);
 }
 
 function destination(data: { readonly [key: string]: Json }): string {

@@ -24,7 +24,9 @@ describe("the process tree of a record", () => {
       seen("exec.exit", 3, { code: 2 }),
       exec(5, 2, "./hello"),
       seen("net.connect", 5, { address: "127.0.0.1", port: 3128, via: "recorder" }),
-      wrote(5, "/tmp/x", "unlink"),
+      seen("net.connect", 5, { path: "/run/nscd", operation: "connect", error: "ENOENT" }),
+      wrote(5, "/tmp/x", "delete"),
+      seen("file.write", 5, { path: "/w/a", operation: "rename", to: "/w/b" }),
       seen("exec.exit", 5, { signal: 11 }),
     ]);
     expect(lines(tree)).toEqual([
@@ -33,7 +35,7 @@ describe("the process tree of a record", () => {
       "   │  └─ gcc -c a.c  [4]",
       "   │       wrote a.o",
       "   └─ ./hello  [5]  signal 11",
-      "        wrote /tmp/x (unlink)",
+      "        wrote /tmp/x (delete), a (rename), b (rename target)",
       "        reached 127.0.0.1:3128",
     ]);
   });
