@@ -106,6 +106,7 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
       ],
       workspace: shownAs,
       writable: writablePlaces({ home: caller.home, workspace: shownAs, shown: parts.shown, kept, extra: extra.value }),
+      ...(policy.sandbox.landlock === "require" ? { landlock: "require" } : {}),
       masked: parts.masked,
       ...(parts.objects.layered || parts.objects.instead.length + parts.objects.hidden.length > 0
         ? { objects: parts.objects }
@@ -138,7 +139,9 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
 /** Secret-named files are masked where the search found them, so only what the policy shows besides can hold one that is worth the cost of looking. */
 function readsToRecord({ audit, sandbox }: Policy): RecorderPlan["reads"] {
   const { allowRead, allowWrite, showSecrets } = sandbox.filesystem;
-  return audit.reads === "secrets" && allowRead.length + allowWrite.length + showSecrets.length === 0 ? "none" : audit.reads;
+  return audit.reads === "secrets" && allowRead.length + allowWrite.length + showSecrets.length === 0
+    ? "none"
+    : audit.reads;
 }
 
 /** The agent's way to its supervisor, and its settings that make it take it. All read-only inside; connecting to a socket writes nothing. */

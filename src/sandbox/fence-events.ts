@@ -39,6 +39,12 @@ export function fenceProblem(step: string, cause: string, detail: string): Probl
       hint: "a security module may have taken the helper's capabilities (Ubuntu's AppArmor does): run `ringfence doctor`",
     };
   }
+  if (step === "landlock" && cause === "Function not implemented")
+    return {
+      code,
+      message: "the policy says `sandbox.landlock: require`, and this kernel has no Landlock",
+      hint: "boot a kernel of 5.19 or later with `landlock` among its security modules, or take the line out",
+    };
   if (step === "seccomp")
     return { code, message, hint: "the kernel must have CONFIG_SECCOMP_FILTER: run `ringfence doctor`" };
   if (step === "overlay" && cause === "Invalid argument")

@@ -60,6 +60,7 @@ export function policyOf(merged: Merged, layers: Policy["layers"]): Policy {
       unixSockets: paths("sandbox.unixSockets"),
       devices: texts("sandbox.devices"),
       caches: one("sandbox.caches"),
+      landlock: one("sandbox.landlock"),
       undo: { bytes: parseSize(one<string | number>("sandbox.undo.size")) ?? 1 },
       idle: idleOf(list("sandbox.idle.pause")[0], list("sandbox.idle.stop")[0]),
     },

@@ -101,6 +101,7 @@ export interface PolicyFile {
         readonly unixSockets?: List;
         readonly devices?: List;
         readonly caches?: "private" | "none" | undefined;
+        readonly landlock?: "auto" | "require" | undefined;
         readonly undo?: { readonly size?: string | number | undefined } | undefined;
         readonly idle?: { readonly pause?: string | undefined; readonly stop?: string | undefined } | undefined;
       }

@@ -118,6 +118,7 @@ export const POLICY_KEYS: readonly PolicyKey[] = [
   list("rights", "sandbox.unixSockets", "sandbox.network.allowUnixSockets"),
   list("rights", "sandbox.devices"),
   value("sandbox.caches", ranked("none", "private")),
+  value("sandbox.landlock", ranked("require", "auto")),
   value("sandbox.undo.size", lessKept),
   value("sandbox.idle.pause", longer),
   value("sandbox.idle.stop", longer),

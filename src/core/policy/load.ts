@@ -48,6 +48,7 @@ sandbox:
   apply: end
   limits: { timeout: 4h, memory: 4g, pids: 4096, cpus: 2, fileSize: 1g, disk: 5g, files: 1000000, openFiles: 524288, connections: 1024, logBytes: 256m, eventRate: 20000 }
   caches: private
+  landlock: auto
   undo: { size: 1g }
 approvals: { policy: on-request, timeout: 120s, channels: [terminal] }
 ruleOfTwo: ask

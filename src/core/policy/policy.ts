@@ -111,6 +111,8 @@ export interface Policy {
     readonly unixSockets: readonly PathText[];
     readonly devices: readonly string[];
     readonly caches: "private" | "none";
+    /** The second layer behind the mounts: where the kernel has it, or no run without it. */
+    readonly landlock: "auto" | "require";
     /** Most bytes of before-images that the guard of a `direct` workspace keeps in one session. */
     readonly undo: { readonly bytes: number };
     /** After how long without work a session is paused, or ended; never where it is not said. */

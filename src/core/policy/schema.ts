@@ -123,6 +123,7 @@ const sandbox = z.strictObject({
   unixSockets: paths.optional(),
   devices: z.array(word).optional(),
   caches: z.enum(["private", "none"]).optional(),
+  landlock: z.enum(["auto", "require"]).optional(),
   undo: z.strictObject({ size: size.optional() }).optional(),
   idle: z.strictObject({ pause: duration.optional(), stop: duration.optional() }).optional(),
 });

@@ -68,6 +68,7 @@ export function unfitPlan(plan: SandboxPlan, facts: RuntimeFacts): Problem | und
     ["overlay", workspace.kind === "overlay"],
     ["masks", plan.masked.length > 0],
     ["ports", plan.ports.length > 0],
+    ["landlock", plan.landlock === "require"],
     ["terminal", streams.stdinTty || streams.stdoutTty || streams.stderrTty],
   ];
   const missing = needed.find(([feature, wanted]) => wanted && facts.lacks[feature] !== undefined);
