@@ -68,11 +68,12 @@ static bool add(void *with, const struct entry *entry) {
   const struct stat *found = &entry->found;
   if (entry->step == LEFT) return true;
   size_t order = 0;
-  bool folder = S_ISDIR(found->st_mode), again = !folder && found->st_nlink > 1 && inodes_find(&r->seen, found, &order);
+  // Every one is counted: how many names a file has outside of this tree is not the tree's.
+  bool folder = S_ISDIR(found->st_mode), again = !folder && inodes_find(&r->seen, found, &order);
   char head[400];
   int length = snprintf(head, sizeof head, "%zu %o %llu %lld.%09ld %zu %zu:", entry->depth, KEPT_MODE(found->st_mode),
                         (unsigned long long)(S_ISREG(found->st_mode) ? found->st_size : 0), (long long)found->st_mtim.tv_sec,
-                        found->st_mtim.tv_nsec, order, strlen(entry->name));
+                        found->st_mtim.tv_nsec, again ? order : 0, strlen(entry->name));
   sha256_add(&r->sum, head, (size_t)length);
   sha256_add(&r->sum, entry->name, strlen(entry->name) + 1);
   if (again) return true;

@@ -21,8 +21,8 @@ export interface PauserParts {
   readonly freezer: Freezer | undefined;
   readonly clock: { pause(): void; resume(): void };
   readonly append: Append;
-  /** Hears every change. */
-  readonly changed: (pause: Pause | undefined) => void;
+  /** Hears every change; `before` is the pause that ends or becomes another. */
+  readonly changed: (pause: Pause | undefined, before: Pause | undefined) => void;
 }
 
 const STUBBORN: Problem = {
@@ -65,8 +65,9 @@ export class Pauser {
     if (this.now !== undefined) {
       if (by === "person" && this.now.by !== "person") {
         await this.record("lifecycle.pause", { by, how: this.now.how });
-        this.now = { ...this.now, by };
-        changed(this.now);
+        const before = this.now;
+        this.now = { ...before, by };
+        changed(this.now, before);
       }
       return ok(this.now);
     }
@@ -78,7 +79,7 @@ export class Pauser {
     }
     clock.pause();
     this.now = { by, at: new Date().toISOString(), how };
-    changed(this.now);
+    changed(this.now, undefined);
     return ok(this.now);
   }
 
@@ -94,11 +95,12 @@ export class Pauser {
 
   private goOn(): void {
     const { clock, changed, fence, freezer } = this.parts;
+    const before = this.now;
     freezer?.thaw();
     fence.go();
     clock.resume();
     this.now = undefined;
-    changed(undefined);
+    changed(undefined, before);
   }
 
   private async record(type: "lifecycle.pause" | "lifecycle.resume", data: Record<string, string>): Promise<void> {

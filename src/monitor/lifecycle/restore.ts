@@ -114,9 +114,10 @@ export async function restoreSnapshot(
     const restored = metaOfRestored(snapshot);
     writeMeta(stateDir, restored);
     const changes = await readJudged({ stateDir, helper, home: places.home, meta: restored });
-    if (!changes.ok) return changes;
-    writeMeta(stateDir, { ...restored, held: changes.value.length });
-    return ok({ held: changes.value.length });
+    // What cannot be compared with the host now waits all the same.
+    const held = changes.ok ? changes.value.length : 1;
+    writeMeta(stateDir, { ...restored, held });
+    return ok({ held });
   } finally {
     if (existsSync(half)) await removeFolder(half, helper);
   }

@@ -50,29 +50,32 @@ export interface SessionLifecycle {
 /** Starts it: the session's time runs from here. */
 export function openLifecycle(parts: LifecycleParts): SessionLifecycle {
   const { announcer, append, cgroup, fence, sandbox, tell } = parts;
+  let over = false;
+  const onHit = (hit: LimitHit): void => {
+    over = true;
+    parts.onHit(hit);
+  };
   const watch = watchLimits({
     ...{ helper: parts.helper, limits: sandbox.limits, cgroup, folders: parts.folders },
     ...(parts.live === undefined ? {} : { live: parts.live }),
-    onHit: parts.onHit,
+    onHit,
   });
   const pauser = new Pauser({
     ...{ fence, append, freezer: cgroup?.freezer, clock: watch.clock },
-    changed: (pause) => {
+    changed: (pause, before) => {
       if (pause === undefined) idle.touch();
-      if (pause?.by !== "snapshot")
-        tell(pause === undefined ? "goes on" : `paused (${pause.by}): ringfence sessions resume`);
       parts.writeMeta(parts.meta(pause));
-      announcer?.tell(
-        pause === undefined ? "resumed" : "paused",
-        pause === undefined ? {} : { by: pause.by, how: pause.how },
-      );
+      if ((pause ?? before)?.by === "snapshot") return; // over in a moment, and told as what it is
+      tell(pause === undefined ? "the session goes on" : `paused (${pause.by}): ringfence sessions resume`);
+      if (pause === undefined) announcer?.tell("resumed");
+      else announcer?.tell("paused", { by: pause.by, how: pause.how });
     },
   });
   const idle = watchIdleness({
     ...sandbox.idle,
     ...{ fence, commands: parts.commands, isPaused: () => pauser.paused !== undefined },
     pause: () => pauser.pause("idle"),
-    stop: (idleMs) => parts.onHit({ limit: "idle", most: sandbox.idle.stopMs ?? idleMs, value: idleMs }),
+    stop: (idleMs) => onHit({ limit: "idle", most: sandbox.idle.stopMs ?? idleMs, value: idleMs }),
   });
   const wakeUp = (by: string): void => void pauser.resume(by, ["idle"]).catch(() => undefined); // a record that takes no more has ended the session
   const snapshot = async (wish: SnapshotWish): Promise<Result<SnapshotMeta, Problem>> => {
@@ -99,7 +102,7 @@ export function openLifecycle(parts: LifecycleParts): SessionLifecycle {
     },
     touch: () => {
       idle.touch();
-      if (pauser.paused?.by === "idle") wakeUp("work");
+      if (pauser.paused?.by === "idle" && !over) wakeUp("work");
     },
     async request(request) {
       if (request.op === "pause") {
@@ -120,6 +123,7 @@ export function openLifecycle(parts: LifecycleParts): SessionLifecycle {
       return { code: "session-paused", message, hint: "let it go on first: `ringfence sessions resume`" };
     },
     close: () => {
+      over = true;
       idle.close();
       watch.close();
     },
