@@ -169,6 +169,8 @@ static _Noreturn void run_first(const char *profile_path, char **command) {
     int how;
     pid_t ended = waitpid(-1, &how, 0);
     if (ended == engine) _exit(code_of(how));
+    // Engines leave their container's keeper (conmon) to us. Nobody else misses one that was killed.
+    if (ended > 0 && WIFSIGNALED(how)) _exit(code_of(how));
     if (ended < 0 && errno != EINTR) _exit(EXIT_NO_FENCE);
   }
 }
