@@ -38,7 +38,6 @@ describe("a policy", () => {
       "setup.network.allow: preset:npm",
       "setup.credentials: npm-token",
       "credentials",
-      "audit.reads: secrets",
       "audit.retention: 400d",
       "mcp.lock: .ringfence/mcp.lock.json",
       "mcp.mode: ask",
