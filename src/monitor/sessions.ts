@@ -82,9 +82,27 @@ export function sessionPaths(stateDir: string, id: string): SessionPaths {
 /** Makes the session's folders, private to the caller. Throws when the state folder cannot be written. */
 export function makeSessionFolders(paths: SessionPaths): void {
   mkdirSync(paths.dir, { recursive: true, mode: 0o700 });
+  writeFileSync(startingFile(paths), JSON.stringify(thisSupervisor()), { mode: 0o600 });
   for (const folder of [paths.upper, paths.work, paths.mask, paths.home]) mkdirSync(folder, { mode: 0o755 });
   mkdirSync(paths.tmp, { mode: 0o1777 });
 }
+
+/** Who makes a session that has no metadata yet: tells one that is starting from one whose start was killed. */
+export function startingFile({ dir }: SessionPaths): string {
+  return join(dir, "starting.json");
+}
+
+/** True while the start of a session without metadata may still go on; one that does not say who makes it gets ten minutes. */
+export function isStarting(paths: SessionPaths): boolean {
+  try {
+    return isAlive(JSON.parse(readFileSync(startingFile(paths), "utf8")));
+  } catch {
+    const made = lstatSync(paths.dir, { throwIfNoEntry: false });
+    return made !== undefined && Date.now() - made.mtimeMs < UNNAMED_MS;
+  }
+}
+
+const UNNAMED_MS = 10 * 60_000;
 
 /** Writes the metadata whole: a reader sees the old or the new, never half. */
 export function writeMeta(stateDir: string, meta: SessionMeta): void {

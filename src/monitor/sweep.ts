@@ -1,13 +1,20 @@
 // Cleans up what sessions leave (I16): their own folders at the end, and those of killed sessions at the next start.
-import { execFile } from "node:child_process";
-import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { finishApply } from "#sandbox";
 import { sealPast } from "./direct-past.ts";
 import { finishUndos } from "./past-folder.ts";
+import { removeFolder } from "./remove-folder.ts";
 import { repositoryFolders } from "./session-folders.ts";
-import { listSessions, type SessionMeta, type SessionPaths, sessionIds, sessionPaths, writeMeta } from "./sessions.ts";
+import {
+  isStarting,
+  listSessions,
+  type SessionMeta,
+  type SessionPaths,
+  sessionIds,
+  sessionPaths,
+  writeMeta,
+} from "./sessions.ts";
 import { treesOf } from "./trees.ts";
 
 /** Removes a session's folders. What the agent filled is removed by the helper: no depth, mode or link can confuse it. */
@@ -17,15 +24,15 @@ export async function removeSessionFolders(
   keep: { readonly keepChanges?: boolean } = {},
 ): Promise<void> {
   const gone = keep.keepChanges === true ? leftFolders(paths) : [paths.dir];
-  const remove = (folder: string): Promise<unknown> => promisify(execFile)(helper, ["remove", folder], { env: {} });
-  await Promise.all(gone.filter((folder) => existsSync(folder)).map(remove));
+  await Promise.all(gone.filter((folder) => existsSync(folder)).map((folder) => removeFolder(folder, helper)));
   if (keep.keepChanges === true) {
     for (const socket of sockets(paths)) rmSync(socket, { force: true });
   }
 }
 
 function sockets({ dir, hooks, exec, commands }: SessionPaths): readonly string[] {
-  return [join(dir, "proxy.sock"), join(dir, "ports.sock"), hooks, exec, commands];
+  const own = ["proxy.sock", "ports.sock", "starting.json", "meta.json.new"];
+  return [...own.map((name) => join(dir, name)), hooks, exec, commands];
 }
 
 function leftovers(paths: SessionPaths): readonly string[] {
@@ -35,9 +42,6 @@ function leftovers(paths: SessionPaths): readonly string[] {
 function leftFolders(paths: SessionPaths): readonly string[] {
   return [paths.home, paths.tmp, paths.work, repositoryFolders(paths).work];
 }
-
-/** A folder without metadata belongs to a start that was killed, or to one of this very moment: only old ones go. */
-const UNNAMED_MS = 10 * 60_000;
 
 /** Sessions whose supervisor was killed: their changes stay for `review`, everything else goes. */
 export async function sweepSessions(stateDir: string, helper: string): Promise<void> {
@@ -54,11 +58,15 @@ export async function sweepSessions(stateDir: string, helper: string): Promise<v
     await removeSessionFolders(paths, helper, { keepChanges: isKept });
     if (isKept) writeMeta(stateDir, meta);
   }
-  for (const id of sessionIds(stateDir)) {
-    const paths = sessionPaths(stateDir, id);
-    const isNamed = existsSync(paths.meta) || !existsSync(paths.dir);
-    if (!isNamed && Date.now() - statSync(paths.dir).mtimeMs > UNNAMED_MS) await removeSessionFolders(paths, helper);
-  }
+  for (const folder of unnamed(stateDir)) await removeFolder(folder, helper);
+}
+
+/** Folders without metadata: of starts that were killed. Reads only. */
+export function unnamed(stateDir: string): readonly string[] {
+  return sessionIds(stateDir)
+    .map((id) => sessionPaths(stateDir, id))
+    .filter((paths) => existsSync(paths.dir) && !existsSync(paths.meta) && !isStarting(paths))
+    .map(({ dir }) => dir);
 }
 
 function hasChanges(stateDir: string, meta: SessionMeta): boolean {

@@ -220,7 +220,7 @@ describe("the lifecycle webhook", () => {
       ["started", "paused", "resumed", "ended"].map((event) => `lifecycle.${event}`),
     );
     expect(requests()).toBe(5);
-    const { data } = told.at(-1) ?? { data: {} };
+    const data: Told["data"] = told.at(-1)?.data ?? {};
     const log = caller.ringfence(["log", "show", session.id], { cwd }).stdout;
     expect(data["root"]).toMatch(/^[0-9a-f]{64}$/);
     expect(data["size"]).toBe(log.trimEnd().split("\n").length);

@@ -6,8 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { endStragglers, findStragglers, removeGroup, type Straggler, staleGroups } from "#sandbox";
 import { prunePasts } from "../past-folder.ts";
 import { removeFolder } from "../remove-folder.ts";
-import { isAlive, listSessions, type SessionMeta, sessionIds, sessionPaths } from "../sessions.ts";
-import { leftOf, sweepSessions } from "../sweep.ts";
+import { isAlive, isStarting, listSessions, type SessionMeta, sessionIds, sessionPaths } from "../sessions.ts";
+import { leftOf, sweepSessions, unnamed } from "../sweep.ts";
 import { listSnapshots, removeSnapshot, type SnapshotPlaces, snapshotsOf } from "./snapshots.ts";
 
 /** One thing that is left. */
@@ -33,6 +33,7 @@ export function findLitter(places: SnapshotPlaces, retention: Retention = {}): r
     ),
     ...groupsOf(killed).map((name): Litter => ({ kind: "cgroup", name })),
     ...killed.flatMap((meta) => leftOf(stateDir, meta)).map((name): Litter => ({ kind: "folder", name })),
+    ...unnamed(stateDir).map((name): Litter => ({ kind: "folder", name })),
     ...reserves(stateDir).map((name): Litter => ({ kind: "file", name })),
     ...snapshotLitter(stateDir, retention),
   ];
@@ -92,8 +93,12 @@ function reserves(stateDir: string): readonly string[] {
       state === "running" && isAlive(supervisor) ? [id] : [],
     ),
   );
-  // One that is just starting has a folder and no metadata yet.
-  const starting = new Set(sessionIds(stateDir).filter((id) => !existsSync(sessionPaths(stateDir, id).meta)));
+  const starting = new Set(
+    sessionIds(stateDir).filter((id) => {
+      const paths = sessionPaths(stateDir, id);
+      return !existsSync(paths.meta) && isStarting(paths);
+    }),
+  );
   return names(folder)
     .filter((id) => ID.test(id) && !living.has(id) && !starting.has(id))
     .map((id) => join(folder, id));
