@@ -15,13 +15,14 @@ import {
   unfitPlan,
 } from "#core/sandbox";
 import { type Fence, type LaunchDeps, launch } from "../launch.ts";
-import { isExecutable } from "../trial.ts";
+import { isExecutable, run } from "../trial.ts";
 import { tryRuntime } from "./attempt.ts";
 import { containerProblem } from "./container-problem.ts";
 import type { RuntimeProbe, SandboxRuntime } from "./runtime.ts";
 
 /** Absolute, as bubblewrap's: no PATH chooses what makes the walls. */
 const PODMAN_PLACES = ["/usr/bin/podman", "/usr/local/bin/podman", "/run/current-system/sw/bin/podman"];
+const DOCKER_PLACES = ["/usr/bin/docker", "/usr/local/bin/docker"];
 const OCI_PLACES = ["/usr/bin/crun", "/usr/local/bin/crun", "/run/current-system/sw/bin/crun"];
 
 const FACTS: RuntimeFacts = {
@@ -37,7 +38,7 @@ export const containerRuntime: SandboxRuntime = {
   reliesOn: [...PODMAN_PLACES, ...OCI_PLACES, "/usr/bin/conmon"],
   async probe(places): Promise<RuntimeProbe> {
     const missing = missingEngine();
-    if (missing !== undefined) return { available: false, complete: false, ...missing };
+    if (missing !== undefined) return { available: false, complete: false, ...missing, ...withDocker(missing) };
     return tryRuntime({ ...places, start, ownKernel: false });
   },
   start,
@@ -53,6 +54,20 @@ function missingEngine(): { readonly reason: string; readonly evidence: string }
     return { reason: `${name} is not installed`, evidence: `not in ${places.join(", ")}` };
   }
   return undefined;
+}
+
+/** Docker is no way out: its daemon passes no descriptors on, gives a container no user namespace of its own, and is root. */
+function withDocker(missing: { readonly reason: string; readonly evidence: string }): {
+  readonly reason: string;
+  readonly evidence: string;
+} {
+  const docker = DOCKER_PLACES.find(isExecutable);
+  if (docker === undefined) return missing;
+  const trial = run(docker, ["info", "--format", "{{.ServerVersion}} {{.SecurityOptions}}"]);
+  return {
+    reason: `${missing.reason}; docker is, but it passes no descriptors into a container and its daemon is root`,
+    evidence: `${missing.evidence}; docker info: ${trial.worked ? trial.output : trial.said}`,
+  };
 }
 
 async function start(plan: SandboxPlan, deps: LaunchDeps): Promise<Result<Fence, Problem>> {
