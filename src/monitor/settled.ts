@@ -18,7 +18,10 @@ export function readSettled(file: string): Settled {
     if (line.endsWith('"')) forGood.add(JSON.parse(line));
     else if (line.endsWith("}")) {
       const entry: { readonly path: string; readonly left: LeftState } = JSON.parse(line);
-      left.set(entry.path, entry.left);
+      const isMade = left.get(entry.path)?.made === true;
+      // What the session made and took away again never was.
+      if (isMade && entry.left === null) left.delete(entry.path);
+      else left.set(entry.path, isMade && entry.left !== null ? { ...entry.left, made: true } : entry.left);
     }
   }
   return { forGood, left };

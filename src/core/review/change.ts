@@ -50,6 +50,8 @@ export interface Change {
   readonly differs?: boolean;
   /** The host's side is what this session put there before (`apply: live`). */
   readonly ours?: boolean;
+  /** Nothing stood there before the session came: to take it away again is no loss. */
+  readonly made?: boolean;
 }
 
 /** What a repository's own data would lose, counted where something of it is deleted. */

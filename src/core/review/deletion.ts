@@ -19,7 +19,7 @@ export const MASS_DELETION: HoldReason = {
 /** True for a file that would be gone: not moved, and no folder. */
 export function isLoss(change: Change, moved: ReadonlySet<string>): boolean {
   const isGone = change.kind === "delete" || (change.kind === "type" && change.after?.type === "folder");
-  return isGone && change.before?.type !== "folder" && !moved.has(change.path);
+  return isGone && change.made !== true && change.before?.type !== "folder" && !moved.has(change.path);
 }
 
 /** The paths whose bytes stand elsewhere afterwards. */

@@ -2,8 +2,8 @@
 // what came already. Pure.
 import type { Change, Entry } from "./change.ts";
 
-/** What was put there; `null` for nothing. */
-export type LeftState = Pick<Entry, "type" | "mode" | "digest" | "target"> | null;
+/** What was put there; `null` for nothing. `made`: nothing stood there before, so it is the session's alone. */
+export type LeftState = (Pick<Entry, "type" | "mode" | "digest" | "target"> & { readonly made?: true }) | null;
 
 /** The state that a change brings. */
 export function leftOf({ kind, after }: Pick<Change, "kind" | "after">): LeftState {
@@ -13,6 +13,7 @@ export function leftOf({ kind, after }: Pick<Change, "kind" | "after">): LeftSta
     ...{ type, mode },
     ...(digest === undefined ? {} : { digest }),
     ...(target === undefined ? {} : { target }),
+    ...(kind === "add" ? { made: true as const } : {}),
   };
 }
 

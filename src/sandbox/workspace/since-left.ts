@@ -15,7 +15,7 @@ export interface LeftPlaces {
 
 /** The same set, without what came and with what was taken back. */
 export function sinceLeft(set: ChangeSet, places: LeftPlaces): ChangeSet {
-  const { left, copy } = places;
+  const { left } = places;
   if (left.size === 0) return set;
   const seen = new Set(set.changes.map(({ path }) => path));
   const later = set.changes.flatMap((change): readonly Change[] => {
@@ -24,10 +24,7 @@ export function sinceLeft(set: ChangeSet, places: LeftPlaces): ChangeSet {
     if (isLeft(change.kind === "delete" ? undefined : change.after, state)) return [];
     return [marked(change, entryAt(places.host, change.path), state)];
   });
-  const back =
-    copy === undefined
-      ? []
-      : [...left].flatMap(([path, state]) => (seen.has(path) ? [] : takenBack(path, state, { ...places, copy })));
+  const back = [...left].flatMap(([path, state]) => (seen.has(path) ? [] : takenBack(path, state, places)));
   const changes = [...later, ...back].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   return { ...set, changes, lostBefore: [...left.values()].filter((state) => state === null).length };
 }
@@ -35,13 +32,14 @@ export function sinceLeft(set: ChangeSet, places: LeftPlaces): ChangeSet {
 function marked({ before: _, ...change }: Change, host: HostEntry | undefined, state: LeftState): Change {
   const before = host === undefined ? {} : { before: host };
   const whose = isLeft(host, state) ? { ours: true, differs: false } : { differs: true };
-  return { ...change, ...before, ...whose };
+  return { ...change, ...before, ...whose, ...(state?.made === true ? { made: true } : {}) };
 }
 
-/** The session's own file is the commit's again, or gone again. */
-function takenBack(path: string, state: LeftState, places: LeftPlaces & { readonly copy: string }): readonly Change[] {
+/** The session's own file is the commit's again, or gone again: either leaves no trace in the layer that the host's side would tell. */
+function takenBack(path: string, state: LeftState, places: LeftPlaces): readonly Change[] {
   const above = entryAt(places.upper, path);
-  const inside = above ?? entryAt(places.copy, path);
+  if (places.copy === undefined && (above !== undefined || !isInMade(path, places.left))) return [];
+  const inside = above ?? (places.copy === undefined ? undefined : entryAt(places.copy, path));
   const host = entryAt(places.host, path);
   if (isLeft(inside, state)) return [];
   const plain = { path, oddName: false, masked: false };
@@ -56,6 +54,13 @@ function takenBack(path: string, state: LeftState, places: LeftPlaces & { readon
   };
   const kind = host === undefined ? "add" : host.type === type ? "modify" : "type";
   return [marked({ ...plain, kind, after }, host, state)];
+}
+
+/** Where a folder above is the session's own, what is not in the layer is not there inside. */
+function isInMade(path: string, left: LeftPlaces["left"]): boolean {
+  for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1))
+    if (left.get(path.slice(0, at))?.made === true) return true;
+  return false;
 }
 
 /** What stands at a path, reached without any link; `undefined` also where one is in the way. */
