@@ -94,13 +94,50 @@ test("only AF_UNIX, AF_INET and AF_INET6, nothing raw, nothing exotic, whatever 
     expect(judge("socket", [BigInt(family) | (7n << 32n), 1n, 0n])).toBe(good ? ALLOW : errno(97));
   }
   for (let type = 0; type < 16; type++) {
-    const want = [1, 2, 5].includes(type) ? ALLOW : EPERM;
+    const want = type === 5 ? errno(93) : [1, 2].includes(type) ? ALLOW : EPERM;
     expect(judge("socket", [2, type, 0])).toBe(want);
     expect(judge("socket", [2, type | 0x80800, 0])).toBe(want);
   }
   expect(judge("socket", [2, 1, 262])).toBe(errno(93));
   expect(judge("socket", [2, 2, 17])).toBe(ALLOW);
   expect(judge("socketpair", [2, 1])).toBe(errno(97));
+});
+
+test("sequenced packets are AF_UNIX's alone", () => {
+  expect(judge("socket", [1, 5, 0])).toBe(ALLOW);
+  expect(judge("socket", [10, 5 | 0x80000, 0])).toBe(errno(93));
+});
+
+test("sockets take no filters, no protocol on top of TCP and no urgent bytes; their ordinary options remain", () => {
+  for (const option of [26, 50, 51, 52]) expect(judge("setsockopt", [3, 1, option])).toBe(EPERM);
+  for (const option of [2, 9, 15, 20, 21]) expect(judge("setsockopt", [3, 1, option])).toBe(ALLOW);
+  expect(judge("setsockopt", [3, 6, 31])).toBe(errno(92));
+  expect(judge("setsockopt", [3, 6, 1])).toBe(ALLOW);
+  expect(judge("setsockopt", [3, 41, 26])).toBe(ALLOW);
+  for (const call of ["sendto", "recvfrom", "sendmmsg", "recvmmsg"]) {
+    expect([call, judge(call, [3, 0, 0, 1])]).toEqual([call, errno(95)]);
+    expect([call, judge(call, [3, 0, 0, 0x4041])]).toEqual([call, errno(95)]);
+    expect([call, judge(call, [3, 0, 0, 0x4040])]).toEqual([call, ALLOW]);
+  }
+  for (const call of ["sendmsg", "recvmsg"]) {
+    expect([call, judge(call, [3, 0, 1])]).toEqual([call, errno(95)]);
+    expect([call, judge(call, [3, 0, 0x40000000])]).toEqual([call, ALLOW]);
+  }
+});
+
+test("a filter may be loaded, but none that asks another process", () => {
+  expect(judge("seccomp", [1, 8])).toBe(EPERM);
+  expect(judge("seccomp", [1, 0x29])).toBe(EPERM);
+  expect(judge("seccomp", [1, 1])).toBe(ALLOW);
+  expect(judge("seccomp", [3, 8])).toBe(ALLOW);
+});
+
+test("process 1, which starts further commands, is not slowed and not limited from inside", () => {
+  for (const call of ["prlimit64", "sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler"]) {
+    expect([call, judge(call, [1])]).toEqual([call, EPERM]);
+    expect([call, judge(call, [0])]).toEqual([call, ALLOW]);
+    expect([call, judge(call, [(7n << 32n) | 1n])]).toEqual([call, EPERM]);
+  }
 });
 
 test("a terminal cannot be typed into, also with bits above the 32 that the kernel reads", () => {
