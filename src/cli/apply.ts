@@ -2,9 +2,9 @@
 // or `--all` is written out.
 import { Command } from "commander";
 import { forTerminal } from "#core/text";
-import { applyReview, takeOutput } from "#monitor";
+import { applyHunks, applyReview, takeOutput } from "#monitor";
 import { EXIT, fail } from "./exit.ts";
-import { requireReview, reviewPlaces, splitTarget } from "./review-session.ts";
+import { parseHunks, requireReview, reviewPlaces, splitTarget } from "./review-session.ts";
 
 /** The command. Exit 0: all that was named is applied; 1: something was refused. */
 export function applyCommand(): Command {
@@ -15,6 +15,7 @@ export function applyCommand(): Command {
       "the session (the last one that waits in this workspace, if not given), then files or folders",
     )
     .option("--all", "everything that waits")
+    .option("--hunk <file:n...>", "only these hunks of these files; the rest of each waits on")
     .option("--to <folder>", "where the output of a read-only session goes; without paths, all that is clean")
     .option("--json", "print one JSON document")
     .action(apply);
@@ -22,6 +23,7 @@ export function applyCommand(): Command {
 
 interface Options {
   readonly all?: true;
+  readonly hunk?: readonly string[];
   readonly to?: string;
   readonly json?: true;
 }
@@ -29,22 +31,30 @@ interface Options {
 async function apply(args: readonly string[], options: Options): Promise<void> {
   const { id, paths } = splitTarget(args);
   const all = options.all === true;
-  const { to } = options;
-  if (to === undefined ? all === paths.length > 0 : all && paths.length > 0) {
+  const { hunk, to } = options;
+  if (
+    hunk !== undefined
+      ? all || to !== undefined || paths.length > 0
+      : to === undefined
+        ? all === paths.length > 0
+        : all && paths.length > 0
+  ) {
     fail(
       {
         code: "usage",
-        message: all ? "`--all` and paths exclude each other" : "no path named",
-        hint: "ringfence apply [SESSION] PATH…, or --all",
+        message: all || hunk !== undefined ? "paths, `--hunk`, `--all` and `--to` exclude each other" : "no path named",
+        hint: "ringfence apply [SESSION] PATH…, or --hunk FILE:N…, or --all",
       },
       EXIT.usage,
     );
   }
   const places = reviewPlaces();
   const open = await requireReview(places, id);
-  const done = await (to === undefined
-    ? applyReview(places, open, { paths, all })
-    : takeOutput(places, open, { paths, all, to }));
+  const done = await (hunk !== undefined
+    ? applyHunks(places, open, parseHunks(hunk))
+    : to === undefined
+      ? applyReview(places, open, { paths, all })
+      : takeOutput(places, open, { paths, all, to }));
   if (!done.ok) return fail(done.error, EXIT.badInput);
   const { applied, refused, notices, left } = done.value;
   if (options.json === true) process.stdout.write(`${JSON.stringify(done.value)}\n`);

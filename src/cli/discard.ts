@@ -1,8 +1,8 @@
 // `ringfence discard`: throws away changes that wait, by path or the whole session. The record of the session stays.
 import { Command } from "commander";
-import { discardReview } from "#monitor";
+import { discardHunks, discardReview } from "#monitor";
 import { EXIT, fail } from "./exit.ts";
-import { requireReview, reviewPlaces, splitTarget } from "./review-session.ts";
+import { parseHunks, requireReview, reviewPlaces, splitTarget } from "./review-session.ts";
 
 /** The command. */
 export function discardCommand(): Command {
@@ -12,21 +12,40 @@ export function discardCommand(): Command {
       "[session-and-paths...]",
       "the session (the last one that waits in this workspace, if not given), then files or folders",
     )
+    .option("--hunk <file:n...>", "only these hunks of these files; the rest of each waits on")
     .option("--json", "print one JSON document")
     .action(discard);
 }
 
-async function discard(args: readonly string[], options: { readonly json?: true }): Promise<void> {
+interface Options {
+  readonly hunk?: readonly string[];
+  readonly json?: true;
+}
+
+async function discard(args: readonly string[], options: Options): Promise<void> {
   const { id, paths } = splitTarget(args);
+  const { hunk } = options;
+  if (hunk !== undefined && paths.length > 0)
+    fail(
+      {
+        code: "usage",
+        message: "paths and `--hunk` exclude each other",
+        hint: "ringfence discard [SESSION] --hunk FILE:N…",
+      },
+      EXIT.usage,
+    );
   const places = reviewPlaces();
   const open = await requireReview(places, id);
-  const done = await discardReview(places, open, paths);
+  const done = await (hunk === undefined
+    ? discardReview(places, open, paths)
+    : discardHunks(places, open, parseHunks(hunk)));
   if (!done.ok) return fail(done.error, EXIT.badInput);
   const { discarded, left } = done.value;
+  const what = hunk === undefined ? "change" : "hunk";
   const rest = left > 0 ? `, ${left} left: ringfence review ${open.meta.id}` : "";
   process.stdout.write(
     options.json === true
       ? `${JSON.stringify(done.value)}\n`
-      : `discarded ${discarded} ${discarded === 1 ? "change" : "changes"} of ${open.meta.id}${rest}\n`,
+      : `discarded ${discarded} ${what}${discarded === 1 ? "" : "s"} of ${open.meta.id}${rest}\n`,
   );
 }

@@ -1,5 +1,5 @@
 // What `review`, `apply` and `discard` share: whose sessions, which one, and that only a person outside a fence decides.
-import { type OpenReview, openReview, type ReviewPlaces } from "#monitor";
+import { type HunkWish, type OpenReview, openReview, type ReviewPlaces } from "#monitor";
 import { callerHome, callerStateDir } from "./caller.ts";
 import { EXIT, fail } from "./exit.ts";
 import { findInstallation } from "./installation.ts";
@@ -34,6 +34,21 @@ export function refuseInside(): void {
       EXIT.policyRefused,
     );
   }
+}
+
+/** `FILE:N`, `FILE:N,N`: hunks of a file, as `review` numbers them. */
+export function parseHunks(words: readonly string[]): readonly HunkWish[] {
+  return words.map((word) => {
+    const found = /^(.+):(\d{1,6}(?:,\d{1,6})*)$/.exec(word);
+    if (found === null) {
+      const message = `\`${word}\` names no hunk`;
+      return fail(
+        { code: "usage", message, hint: "FILE:N, or FILE:N,N (`ringfence review SESSION FILE` numbers them)" },
+        EXIT.usage,
+      );
+    }
+    return { path: (found[1] ?? "").replace(/^(?:\.\/)+/, ""), numbers: (found[2] ?? "").split(",").map(Number) };
+  });
 }
 
 /** The first argument is a session if it looks like an id, else a path of the last one. */

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ok, type Problem, type Result } from "#core";
 import { compileDenies } from "#core/paths";
-import { type ChangeSet, type HoldReason, type Judged, judgeChanges, type LeftState } from "#core/review";
+import { type Change, type ChangeSet, type HoldReason, type Judged, judgeChanges, type LeftState } from "#core/review";
 import { toolchainFolders } from "#core/sandbox";
 import { type Applied, applyChanges, type ChangesOptions, finishApply, readChanges } from "#sandbox";
 import { takeBackGitView } from "./git-view.ts";
@@ -137,6 +137,18 @@ export function applyJudged(place: ChangesPlace, accepted: readonly Judged[], ho
     } else markSettled(place, done.applied.map(shown));
   }
   return { applied, refused };
+}
+
+/** Carries out a part of a change, from a layer made for it; the rest of the change waits on, and is no longer compared with what came before. */
+export function applyPart(
+  place: ChangesPlace,
+  tree: Tree,
+  { change, layer }: { readonly change: Change; readonly layer: string },
+): Applied {
+  writePastMeta(place.stateDir, place.meta);
+  const done = applyChanges({ ...tree.places, upper: layer }, [fromShown(tree, change)]);
+  if (done.applied.length > 0) appendLeft(settledFile(place), [change]);
+  return done;
 }
 
 /** Nothing of these paths waits any more: they came back, or the host's settings and the session's agree. */

@@ -26,6 +26,7 @@ export type { DialectOf } from "./guard/hook-answer.ts";
 export { hostSocket, openHookHost, readHostStatus } from "./guard/host.ts";
 export { legsOfSession } from "./guard/session-legs.ts";
 export { openUncontained } from "./guard/uncontained.ts";
+export { applyHunks, discardHunks, type HunkWish, hunksAt } from "./hunks.ts";
 export { proposePolicy } from "./init/proposal.ts";
 export { surveyRepository } from "./init/survey.ts";
 export { POLICY_FILE, writePolicyFile } from "./init/write.ts";

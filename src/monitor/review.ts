@@ -8,7 +8,7 @@ import { err, ok, type Problem, type Result } from "#core";
 import { gitPlace, type Judged } from "#core/review";
 import { isInside } from "#core/shell";
 import { forTerminal } from "#core/text";
-import { showChange } from "#review";
+import { findRenames, showChange } from "#review";
 import { applyJudged, type ChangesPlace, markSettled, readJudged } from "./changes.ts";
 import { chooseChanges, NEVER, type Wanted } from "./choose.ts";
 import { dropHandover } from "./handover.ts";
@@ -70,17 +70,26 @@ function nothingWaits(message: string): Problem {
   return { code: "no-review", message, hint: "`ringfence log show` tells what past sessions did" };
 }
 
-/** The whole review as text; everything hostile in it is escaped. */
-export function showReview(places: ReviewPlaces, review: OpenReview): string {
+/** The review as text, or all of what these paths name; everything hostile in it is escaped. */
+export function showReview(places: ReviewPlaces, review: OpenReview, paths: readonly string[] = []): string {
   const trees = treesOf(places.stateDir, review.meta);
+  const { root: ownRoot = "", upper: ownUpper = "" } = trees[0]?.places ?? {};
+  const renames = findRenames(
+    review.changes.map(({ change }) => change).filter(({ path }) => treeOf(trees, path) === trees[0]),
+    { root: ownRoot, upper: ownUpper },
+  );
+  const whole = paths.length > 0;
   return review.changes
+    .filter(({ change: { path } }) => !whole || paths.some((name) => path === name || path.startsWith(`${name}/`)))
     .map((entry) => {
+      const madeFrom = renames.get(entry.change.path);
       const tree = treeOf(trees, entry.change.path);
       if (tree === undefined) return "";
       const { root, upper } = tree.places;
       const shown = showChange(
         { ...entry, change: fromShown(tree, entry.change) },
         { root: tree.kind === "output" ? upper : root, upper },
+        { whole, ...(madeFrom === undefined ? {} : { madeFrom }) },
       );
       return tree.prefix === "" ? shown : `in ${forTerminal(tree.prefix)}\n${shown}`;
     })

@@ -118,9 +118,12 @@ function relocate(state: Map<string, Source>, times: Map<string, string>, from: 
   const itself = standing(state, from);
   const moved = takeBelow(state, from);
   const movedTimes = takeBelow(times, from);
-  takeBelow(state, to);
+  const later = takeBelow(state, to);
   takeBelow(times, to);
-  if (!moved.has("")) moved.set("", itself);
+  const first = moved.get("") ?? itself;
+  moved.set("", first);
+  // What came there later goes. Below a folder of the host it is found when that is looked through.
+  if (first.from === "record") for (const rest of later.keys()) state.set(`${to}${rest}`, { from: "nothing" });
   for (const [rest, source] of moved) state.set(`${to}${rest}`, source);
   for (const [rest, time] of movedTimes) times.set(`${to}${rest}`, time);
   state.set(from, { from: "nothing" });
