@@ -12,6 +12,7 @@ import {
   probeNamespaces,
   probeNode,
   probeOverlay,
+  probeSeatbelt,
   probeSeccomp,
   probeTerminal,
 } from "#sandbox";
@@ -49,6 +50,7 @@ export async function allChecks(places: Places): Promise<readonly Check[]> {
     useful(probeMemoryLimit(), "memory is not limited"),
     useful(probeGit(), "repositories are still fenced; inside, git is missing too"),
     useful(probeLandlock(places.helper), "the mounts stand alone, without a second layer behind them"),
+    useful(probeSeatbelt(), "sessions run on Linux alone"),
   ];
 }
 

@@ -25,6 +25,7 @@ export {
   probeTerminal,
 } from "./probe.ts";
 export { probeFence } from "./probe-fence.ts";
+export { probeSeatbelt } from "./probe-seatbelt.ts";
 export { type ReadFence, readInFence } from "./read-fence.ts";
 export type { OnSeen } from "./recorder-stream.ts";
 export { RUNTIMES } from "./runtimes/all.ts";

@@ -28,6 +28,7 @@ export {
   type RuntimeWish,
   unfitPlan,
 } from "./runtime.ts";
+export { type SeatbeltPlaces, seatbeltProfile } from "./seatbelt.ts";
 export { type Architecture, hasSeccompTable, type SeccompOptions, seccompFilter } from "./seccomp.ts";
 export {
   cachePlaces,
