@@ -37,11 +37,16 @@ const EXCEPT = new Set(data.exceptBelow);
 // git's own list of what HFS+ ignores (utf8.c, next_hfs_char) and everything else that has no width.
 const IGNORED = /[\p{Default_Ignorable_Code_Point}\u200c-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/gu;
 
+/** Names of which folding changes nothing but the case. */
+const PLAIN = /^[A-Za-z0-9_.-]*[A-Za-z0-9_-]$/;
+
 /**
  * One component as the widest file system would read it: composed and compatible forms are one, ignorable characters are
  * gone, upper case is lower, NTFS's trailing dots and spaces and stream names are cut. Idempotent.
  */
 export function foldName(component: string): string {
+  // Nearly every name; a large workspace has a hundred thousand.
+  if (PLAIN.test(component)) return component.toLowerCase();
   const wide = component.normalize("NFKC").replace(IGNORED, "").toLowerCase().normalize("NFKC");
   const plain = wide.replace(/(?<=.):.*$/s, "");
   const cut = plain.replace(/[. ]+$/, "");

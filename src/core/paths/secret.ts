@@ -16,7 +16,7 @@ const CODE = /\.(?:[cm]?[jt]sx?|py|go|rs|rb|java|kt|php|cs|c|h|cpp|sh|html|vue)$
 // Editors' and people's copies are as secret as the original.
 const COPY = /(?:~|\.(?:bak|backup|old|orig|save|swp|swo|copy|tmp|[0-9]+))+$/;
 
-const BY_NAME: readonly RegExp[] = [
+const BY_NAME = anyOf([
   /^\.env$/,
   /^\.?(?:netrc|_netrc|pgpass|my\.cnf|htpasswd|git-credentials|dockercfg|s3cfg|boto|vault-token|vault_pass(?:\.txt)?|pypirc|ppk|mylogin\.cnf)$/,
   /^id_(?:rsa|dsa|ecdsa|ed25519|xmss|ecdsa_sk|ed25519_sk)(?:[-_.][\w-]+)?$/,
@@ -32,9 +32,9 @@ const BY_NAME: readonly RegExp[] = [
   /^kubeconfig(?:\.ya?ml)?$|\.kubeconfig$/,
   /^\.(?:bash|zsh|python|node_repl|psql|mysql|sqlite|irb|rediscli)_history$/,
   /^\.dev\.vars(?:\.[\w-]+)?$/,
-];
+]);
 
-const BY_PLACE: readonly RegExp[] = [
+const BY_PLACE = anyOf([
   /(?:^|\/)\.aws\/(?:credentials|config|sso\/|cli\/cache\/)/,
   /(?:^|\/)\.(?:ssh)\/(?!(?:known_hosts|authorized_keys|config)(?:\.|$)|[^/]*\.pub$)/,
   /(?:^|\/)\.gnupg\//,
@@ -47,14 +47,14 @@ const BY_PLACE: readonly RegExp[] = [
   /(?:^|\/)\.terraform\.d\/credentials/,
   /(?:^|\/)\.password-store\//,
   /(?:^|\/)(?:\.secrets?|secrets?)\/[^/]*\.(?:txt|key|pem|json|token|env|password)$/,
-];
+]);
 
-const KEY_NAMES: readonly RegExp[] = [
+const KEY_NAMES = anyOf([
   /\.(?:pem|key|crt|cer|cert|der|priv|private|asc|gpg|pk8|age)$/,
   /^(?:identity|privkey|private[-_]?key|key)$/,
   /^id_[\w-]+$/,
-];
-const TOKEN_NAMES: readonly RegExp[] = [
+]);
+const TOKEN_NAMES = anyOf([
   /^\.?npmrc$/,
   /^\.yarnrc(?:\.ya?ml)?$/,
   /^\.?pip\.(?:conf|ini)$/,
@@ -67,7 +67,12 @@ const TOKEN_NAMES: readonly RegExp[] = [
   /^config\.json$/,
   /^auth\.json$/,
   /^\.curlrc$|^\.wgetrc$/,
-];
+]);
+
+/** One pattern for all: each name of a large workspace is tried against every one of them. */
+function anyOf(patterns: readonly RegExp[]): RegExp {
+  return new RegExp(patterns.map(({ source }) => `(?:${source})`).join("|"));
+}
 
 /**
  * Whether the relative path names a secret, or a file whose content must be asked. Examples of dotenv files and public
@@ -78,10 +83,10 @@ export function secretSuspicion(path: string): SecretSuspicion | undefined {
   const name = (parts.at(-1) ?? "").replace(COPY, "");
   if (name.endsWith(".pub")) return undefined;
   if (isEnvFile(name)) return "name";
-  if (BY_NAME.some((pattern) => pattern.test(name))) return isShared(name, SHARED) ? undefined : "name";
-  if (BY_PLACE.some((pattern) => pattern.test(parts.join("/")))) return "name";
-  if (KEY_NAMES.some((pattern) => pattern.test(name))) return "key";
-  if (TOKEN_NAMES.some((pattern) => pattern.test(name))) return "token";
+  if (BY_NAME.test(name)) return isShared(name, SHARED) ? undefined : "name";
+  if (BY_PLACE.test(parts.join("/"))) return "name";
+  if (KEY_NAMES.test(name)) return "key";
+  if (TOKEN_NAMES.test(name)) return "token";
   return undefined;
 }
 
