@@ -24,6 +24,7 @@ export type Feature =
   | "git"
   | "gcc"
   | "make"
+  | "strace"
   | "openssl"
   | "registry"
   | "cgroup"
@@ -89,6 +90,7 @@ const PROBES: Readonly<Record<Feature, Probe>> = {
   git: () => tries("git", "--version"),
   gcc: () => tries("sh", "-c", "echo 'int main(void){return 0;}' | gcc -static -x c -o /dev/null -"),
   make: () => tries("make", "--version"),
+  strace: () => tries("strace", "-o", "/dev/null", "true"),
   openssl: () => tries("openssl", "version"),
   // What the person's own npm says about its own registry: the address is never written down here.
   registry: () => tries("npm", "view", "commander", "version", "--fetch-retries=0"),
