@@ -24,6 +24,7 @@
 #include "guard_start.h"
 #include "helper.h"
 #include "inner.h"
+#include "late.h"
 #include "pause.h"
 #include "record_start.h"
 #include "relay.h"
@@ -33,7 +34,7 @@
 #include "watch.h"
 
 // A further command is at most a line of exec-wire.ts, and each of its arguments takes a few bytes more here than there.
-enum { PROGRAM_MOST = 1 << 24, REQUEST_MOST = 1 << 22, WATCH_EVERY_MS = 200, SUSPEND_EVERY_MS = 20, DRAIN_AFTER_KILL_MS = 500, RECORD_AFTER_KILL_MS = 1000 };
+enum { PROGRAM_MOST = 1 << 28, REQUEST_MOST = 1 << 22, WATCH_EVERY_MS = 200, SUSPEND_EVERY_MS = 20, DRAIN_AFTER_KILL_MS = 500, RECORD_AFTER_KILL_MS = 1000 };
 
 // One running fence, as the outer helper sees it.
 struct fence {
@@ -44,7 +45,7 @@ struct fence {
   pid_t inner, command;
   int command_fd;    // pidfd
   struct place place;  // for further commands
-  char line[256];    // of the control socket, not complete yet
+  char line[1 << 14];  // of the control socket, not complete yet; a path of it is percent-encoded
   size_t line_length;
   char token[TOKEN_LENGTH + 1], *body;  // of an announced command that is not complete yet
   size_t body_size, body_have;
@@ -246,6 +247,7 @@ static void obey(struct fence *f, char *line) {
   else if (strcmp(line, "activity") == 0) tell_activity(f->proc);
   else if (strncmp(line, "signal ", 7) == 0) send_signal(f, atoi(line + 7));
   else if (strncmp(line, "start ", 6) == 0) announce(f, line + 6);
+  else if (strncmp(line, "hide ", 5) == 0) late_hide(&f->program, line + 5);
   else if (strncmp(line, "forget ", 7) == 0) commands_forget(line + 7);
 }
 

@@ -33,6 +33,7 @@ export function outcomeOf(parts: OutcomeParts): Outcome {
     notices: [
       ...finished.notices,
       ...prepared.notices,
+      ...(parts.late?.notices ?? []),
       ...[log.problem, parts.untold].filter((notice) => notice !== undefined),
     ],
     reached: network.allowed.map(({ host, port, count }) => ({ host, port, count })),
@@ -40,7 +41,7 @@ export function outcomeOf(parts: OutcomeParts): Outcome {
     refusedPaths: parts.refusedPaths,
     exposed: prepared.exposed,
     untrusted: prepared.untrusted,
-    masked: prepared.plan.masked.map((path) => path.slice(root.length + 1)),
+    masked: [...prepared.plan.masked, ...(parts.late?.asked ?? [])].map((path) => path.slice(root.length + 1)),
     ...(prompts === undefined ? {} : { prompts }),
     limits: prepared.limits,
     log: { dir: log.dir, size: log.size, root: log.root },

@@ -12,7 +12,7 @@ import type { SandboxPlan } from "#core/sandbox";
 import type { LimitHolder } from "#core/session";
 import { forTerminal } from "#core/text";
 import { proxyEnvironment, readToolConfig } from "#egress";
-import { type Cgroup, findSecretFiles, openCgroup } from "#sandbox";
+import { type Cgroup, findSecretFiles, identityOf, openCgroup, type SecretSearch } from "#sandbox";
 import { planGitView } from "./git-view.ts";
 import { policyDigest } from "./guard/policy-watch.ts";
 import { deniedCommand } from "./judge-command.ts";
@@ -48,6 +48,13 @@ export interface Prepared {
   readonly unwritable: readonly string[];
   /** Paths of git's own that are other inside than outside: no change of the session. */
   readonly untouchable: readonly string[];
+  /** What makes a file a secret here, for those that come later. */
+  readonly secrets: {
+    readonly search: SecretSearch;
+    readonly blobs: readonly string[];
+    /** What each masked file was when it was found, whatever it is called since. */
+    readonly identities: ReadonlyMap<string, string>;
+  };
   /** A known agent's own settings in the workspace, lower case. */
   readonly alsoProtected: readonly string[];
   readonly untrusted: readonly string[];
@@ -148,6 +155,12 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
       hint: "start in the part of it that the agent needs",
     });
   }
+  const identities = new Map(
+    secrets.paths.flatMap((path) => {
+      const identity = identityOf(path);
+      return identity === undefined ? [] : [[path, identity] as const];
+    }),
+  );
   const masked = secrets.paths.map((path) => `${root}${path.slice(lower.length)}`);
   const gitView = await planGitView({
     ...{ request, root, paths, shown: shown.value, maskedFiles: secrets.paths },
@@ -217,6 +230,7 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
       .filter((entry) => entry.because === "not-accepted")
       .map((entry) => `${entry.at.file}:${entry.at.line} ${entry.key}`),
     untouchable: gitView.value.untouchable,
+    secrets: { search, blobs: gitView.value.blobs, identities },
     notices: [...shown.value.notices, ...gitView.value.notices],
     openData: {
       version: request.installation.version,

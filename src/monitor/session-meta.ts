@@ -1,5 +1,6 @@
 // What a run writes into its session's metadata: who, where, under which gate, and how it stands now.
 import { dirname } from "node:path";
+import type { LateMasks } from "./late-masks.ts";
 import type { Prepared } from "./prepare.ts";
 import type { RunRequest } from "./request.ts";
 import { type SessionMeta, thisSupervisor } from "./sessions.ts";
@@ -13,10 +14,16 @@ export interface MetaParts {
   readonly started: Date;
   readonly request: RunRequest;
   readonly prepared: Prepared;
+  /** Secrets that appeared during the session. */
+  readonly late?: Pick<LateMasks, "asked" | "notices">;
 }
 
 /** The metadata as of now; `holdAll` says why everything waits, if it does. */
-export function metaOf({ id, started, request, prepared }: MetaParts, now: MetaNow, holdAll?: string): SessionMeta {
+export function metaOf(
+  { id, started, request, prepared, late }: MetaParts,
+  now: MetaNow,
+  holdAll?: string,
+): SessionMeta {
   return {
     id,
     workspace: prepared.workspace.root,
@@ -28,7 +35,7 @@ export function metaOf({ id, started, request, prepared }: MetaParts, now: MetaN
     ...(now.state === "running" ? {} : { endedAt: new Date().toISOString() }),
     supervisor: thisSupervisor(),
     ...(prepared.cgroup === undefined ? {} : { groups: prepared.cgroup.procs.map((file) => dirname(file)) }),
-    masked: [...prepared.plan.masked, ...prepared.untouchable],
+    masked: [...prepared.plan.masked, ...prepared.untouchable, ...(late?.asked ?? [])],
     gate: {
       denied: prepared.unwritable,
       alsoProtected: prepared.alsoProtected,

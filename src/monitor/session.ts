@@ -12,6 +12,7 @@ import { type Doors, openDoors } from "./doors.ts";
 import { finishWorkspace } from "./finish.ts";
 import { compileGuard, type GuardPlaces } from "./guard/guard.ts";
 import { LegBook } from "./guard/leg-book.ts";
+import { type LateMasks, lateMasksOf } from "./late-masks.ts";
 import type { Announcer } from "./lifecycle/announcer.ts";
 import { announcerOfRun } from "./lifecycle/announcer-of-run.ts";
 import { tidyUp } from "./lifecycle/janitor.ts";
@@ -68,6 +69,7 @@ class Session {
   private limit: LimitHit | undefined;
   private append: Append = () => Promise.reject(new Error("the record is not open"));
   private lifecycle: SessionLifecycle | undefined;
+  private lateMasks: LateMasks | undefined;
   private announcer: Announcer | undefined;
   /** Why the record stopped, if it did. */
   private logFailure: Problem | undefined;
@@ -136,6 +138,11 @@ class Session {
     });
     if (doors.ok) this.doors = doors.value;
     const signals = request.keeper === undefined ? forwardSignals(this.running) : undefined;
+    this.lateMasks = lateMasksOf({
+      ...{ ...this.parts(), running: this.running, append },
+      onAsked: () => this.writeMeta({ state: "running", held: 0 }),
+      tell: (line) => (request.terminals.stdin ? undefined : request.progress(line)),
+    });
     const launched = doors.ok
       ? await this.launch({
           bwrap,
@@ -166,6 +173,7 @@ class Session {
       return await this.end(log.value, exit, doors.value);
     } finally {
       signals?.close();
+      this.lateMasks?.close();
       await this.doors?.close();
     }
   }
@@ -238,6 +246,7 @@ class Session {
       return exit;
     } finally {
       this.came = (await this.live?.close()) ?? [];
+      this.lateMasks?.close();
       this.lifecycle.close();
       prepared.cgroup?.close();
     }
@@ -262,6 +271,7 @@ class Session {
       );
     }
     this.lifecycle?.event(event);
+    this.lateMasks?.event(event);
     if (event.kind === "limit")
       this.stop({ limit: "memory", most: this.prepared.policy.sandbox.limits.memoryBytes }, { append });
     if (event.kind === "unstarted") {
@@ -354,7 +364,7 @@ class Session {
 
   private parts(): MetaParts {
     const { id, prepared, request, started } = this;
-    return { id, prepared, request, started };
+    return { id, prepared, request, started, ...(this.lateMasks === undefined ? {} : { late: this.lateMasks }) };
   }
 }
 

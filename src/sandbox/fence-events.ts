@@ -19,6 +19,17 @@ export function readEvents(stream: Readable, take: (word: string, fields: readon
   });
 }
 
+/** A field of hostile text as `readEvents` reads it, and as the helper does. */
+export function encodeField(text: string): string {
+  return [...Buffer.from(text)]
+    .map((byte) =>
+      byte <= 0x20 || byte === 0x25 || byte >= 0x7f
+        ? `%${byte.toString(16).padStart(2, "0")}`
+        : String.fromCharCode(byte),
+    )
+    .join("");
+}
+
 function decodeField(field: string): string {
   const latin = field.replace(/%([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
   return Buffer.from(latin, "latin1").toString("utf8");

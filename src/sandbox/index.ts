@@ -33,7 +33,9 @@ export type { RuntimeProbe, SandboxRuntime } from "./runtimes/runtime.ts";
 export { standingOf } from "./runtimes/standing.ts";
 export { layView } from "./secrets/git-layer.ts";
 export { type ShownGit, takeBack } from "./secrets/git-restore.ts";
+export { blobOf } from "./secrets/git-scan.ts";
 export { type GitView, makeGitView } from "./secrets/git-view.ts";
+export { type Lookout, openLookout } from "./secrets/lookout.ts";
 export type { MaskRules } from "./secrets/tree-walk.ts";
 export { endStragglers, findStragglers, type Straggler } from "./stragglers.ts";
 export { findBubblewrap } from "./trial.ts";
@@ -42,6 +44,14 @@ export type { Applied, Refusal } from "./workspace/carry.ts";
 export { type ChangesOptions, readChanges } from "./workspace/changes.ts";
 export { cachedDigests, type DigestReader } from "./workspace/digest-cache.ts";
 export { sealDirectPast } from "./workspace/direct-past.ts";
+export { packHolds } from "./workspace/git-pack.ts";
 export { changeKept } from "./workspace/past-beside.ts";
-export { findSecretFiles, type SecretFiles, type SecretSearch } from "./workspace/secrets.ts";
+export {
+  findSecretFiles,
+  identityOf,
+  namesOf,
+  type SecretFiles,
+  type SecretSearch,
+  secretsOf,
+} from "./workspace/secrets.ts";
 export { finishUndo, planUndo, type UndoPlaces, undoChanges } from "./workspace/undo.ts";

@@ -16,7 +16,7 @@ import {
   type SandboxPlan,
 } from "#core/sandbox";
 import { Answers } from "./answers.ts";
-import { fenceProblem, furtherProblem, readEvents } from "./fence-events.ts";
+import { encodeField, fenceProblem, furtherProblem, readEvents } from "./fence-events.ts";
 import { type OnSeen, readRecorder } from "./recorder-stream.ts";
 
 /** What `launch` is given of this host. Programs are absolute paths. */
@@ -55,6 +55,10 @@ export type FenceEvent =
   | { readonly kind: "unrecorded" }
   /** Input for a fence that stands still; once for each `halt`. */
   | { readonly kind: "input" }
+  /** What `hide` was asked for holds; paths relative to the workspace root. */
+  | { readonly kind: "hidden"; readonly path: string }
+  /** It does not. `absent`: there is no such file inside. */
+  | { readonly kind: "unhidden"; readonly path: string; readonly why: string }
   /** The command could not be executed; the fence ends with 126 or 127. */
   | { readonly kind: "unstarted"; readonly why: string }
   /** A further command runs. */
@@ -96,6 +100,11 @@ export interface Fence {
    */
   suspend(): Promise<boolean>;
   resume(): void;
+  /**
+   * Hides a file of the workspace that came after the start; `hidden` or `unhidden` follows. `layer`: by a whiteout in the session's own layer;
+   * `cover`: by something mounted over it.
+   */
+  hide(how: "layer" | "cover", path: string): void;
   /**
    * `stop`: stops every process of the command's, and keeps it stopped; `watch`: only looks out for input, because a freezer holds them. True once they
    * stand still; false when they do not in time.
@@ -296,6 +305,7 @@ function follow(
         });
       },
       resume: () => send("resume"),
+      hide: (how, path) => send(`hide ${how} ${encodeField(path)}`),
       halt: async (how) => {
         const told = answers.next("paused", HALT_MS);
         send(`pause ${how}`);
@@ -365,6 +375,10 @@ function toEvent(word: string, fields: readonly string[]): FenceEvent | undefine
       return { kind: "failed", token: first, problem: furtherProblem(second, third, fourth) };
     case "refused":
       return { kind: "refused", op: first, pid: Number(second), path: third };
+    case "hidden":
+      return { kind: "hidden", path: first };
+    case "unhidden":
+      return { kind: "unhidden", path: first, why: second };
     case "uncovered":
       return { kind: "uncovered", why: first, path: second };
     case "limit":

@@ -47,6 +47,12 @@ export function readPackIndex(base: string): PackIndex | undefined {
   };
 }
 
+/** True when the pack holds one of these objects, or cannot be read well enough to say. */
+export function packHolds(base: string, names: ReadonlySet<string>): boolean {
+  const index = readPackIndex(base);
+  return index === undefined || [...names].some((name) => index.has(name));
+}
+
 /** The pack says `PACK`, a version, this many objects, and ends with the checksum that the index names. */
 function isPackOf(file: string, want: { readonly count: number; readonly trailer: Buffer }): boolean {
   return (

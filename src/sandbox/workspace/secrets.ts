@@ -28,6 +28,8 @@ export interface SecretFiles {
 
 /** Choices of one search. */
 export interface SecretSearch {
+  /** Only what is below this folder, relative; paths are judged as from the root. */
+  readonly below?: string;
   /** Also masked: the policy's `denyRead` and `Read(…)` denies, compiled by the caller. Gets paths relative to the root, folders too. */
   readonly alsoMasked?: (path: string, isFolder: boolean) => boolean;
   /** A person's `showSecrets`: a file that is a secret by name, and shown all the same. A deny outweighs it. */
@@ -46,7 +48,9 @@ export function findSecretFiles(root: string, search: SecretSearch = {}): Secret
   const paths = new Set<string>();
   const shown = new Set<string>();
   const repositories: string[] = [];
-  const folders: { readonly path: string; readonly packages: boolean }[] = [{ path: "", packages: false }];
+  const folders: { readonly path: string; readonly packages: boolean }[] = [
+    { path: search.below ?? "", packages: false },
+  ];
   let left = search.maxEntries ?? 500_000;
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const entries = entriesOf(join(root, folder.path));
@@ -82,16 +86,24 @@ function otherNames(root: string, paths: ReadonlySet<string>): readonly string[]
     const file = lstatSync(path, { throwIfNoEntry: false });
     if (file?.isFile() && file.nlink > 1) linked.add(`${file.dev}:${file.ino}`);
   }
+  return namesOf(root, linked).filter((path) => !paths.has(path));
+}
+
+/** What a file is, whatever it is called; `undefined` when it is no plain file. */
+export function identityOf(path: string): string | undefined {
+  const file = lstatSync(path, { throwIfNoEntry: false });
+  return file?.isFile() === true ? `${file.dev}:${file.ino}` : undefined;
+}
+
+/** All names below the root of these files. Looks at every file, so not without a reason. */
+export function namesOf(root: string, identities: ReadonlySet<string>): readonly string[] {
   const found: string[] = [];
-  const folders = linked.size === 0 ? [] : [root];
+  const folders = identities.size === 0 ? [] : [root];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     for (const entry of entriesOf(folder)) {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) folders.push(path);
-      else if (entry.isFile() && !paths.has(path)) {
-        const file = lstatSync(path, { throwIfNoEntry: false });
-        if (file !== undefined && file.nlink > 1 && linked.has(`${file.dev}:${file.ino}`)) found.push(path);
-      }
+      else if (entry.isFile() && identities.has(identityOf(path) ?? "")) found.push(path);
     }
   }
   return found;
@@ -105,8 +117,17 @@ function entriesOf(folder: string): readonly Dirent[] {
   }
 }
 
+/** The secret files that one path of the workspace is or leads to; none when it is no secret, or gone. */
+export function secretsOf(root: string, path: string, search: SecretSearch = {}): readonly string[] {
+  const file = lstatSync(join(root, path), { throwIfNoEntry: false });
+  if (file === undefined) return [];
+  if (search.alsoMasked?.(path, file.isDirectory()) === true) return [join(root, path)];
+  if (path.split("/").some((part) => PACKAGES.has(part)) || search.isShown?.(path) === true) return [];
+  return secretsAt(root, path, file);
+}
+
 /** The file itself; for a link with a secret's name the file of this workspace that it leads to. */
-function secretsAt(root: string, path: string, entry: Dirent): readonly string[] {
+function secretsAt(root: string, path: string, entry: Pick<Dirent, "isSymbolicLink" | "isFile">): readonly string[] {
   const suspicion = secretSuspicion(path);
   if (suspicion === undefined) return [];
   const file = join(root, path);

@@ -1,0 +1,219 @@
+// Secrets that come to stand in the workspace while the session runs (CRED-6): seen on the host's side, hidden inside within milliseconds, on record.
+// What the agent itself makes in its own layer is its own. A secret is known by its name, by its content where the name only suspects, by being the
+// same file as one that is masked already, and, in git's objects, by being a masked blob.
+import { lstatSync } from "node:fs";
+import { join } from "node:path";
+import type { Append } from "#core/log";
+import { forTerminal } from "#core/text";
+import {
+  blobOf,
+  type Fence,
+  type FenceEvent,
+  findSecretFiles,
+  identityOf,
+  type Lookout,
+  namesOf,
+  openLookout,
+  packHolds,
+  type SecretSearch,
+  secretsOf,
+} from "#sandbox";
+import type { MetaParts } from "./session-meta.ts";
+
+/** What a session's late masks need. */
+export interface LateMaskParts {
+  readonly helper: string;
+  readonly root: string;
+  readonly running: Promise<Pick<Fence, "hide">>;
+  readonly search: SecretSearch;
+  /** Masked from the start, absolute. */
+  readonly masked: readonly string[];
+  /** Masked blobs of git, hex. */
+  readonly blobs: readonly string[];
+  /** What each masked file was when it was found. */
+  readonly identities: ReadonlyMap<string, string>;
+  /** The session's own layer; absent when the workspace is live or read-only. */
+  readonly upper?: string;
+  readonly append: Append;
+  /** `asked` has grown: before the fence hears of it, so that a whiteout is never read as a deletion. */
+  readonly onAsked: () => void;
+  /** A line for the person. */
+  readonly tell: (line: string) => void;
+}
+
+/** Running ones. */
+export interface LateMasks {
+  /** What the fence says. */
+  event(event: FenceEvent): void;
+  /** Paths that were to be hidden since the start, absolute: no change of the session's. */
+  readonly asked: readonly string[];
+  /** What could not be promised, in words. */
+  readonly notices: readonly string[];
+  close(): void;
+}
+
+const RETRY_MS = 200;
+const TRIES = 50;
+const OBJECT = /(?:^|\/)objects\/([0-9a-f]{2})\/([0-9a-f]{38,62})$/;
+const PACK = /(?:^|\/)objects\/pack\/pack-[0-9a-f]+\.idx$/;
+
+/** Starts them for a session whose workspace the host can change; `undefined` for a private copy, where nothing appears. */
+export function lateMasksOf(
+  parts: MetaParts & Pick<LateMaskParts, "running" | "append" | "onAsked" | "tell">,
+): LateMasks | undefined {
+  const { prepared, request } = parts;
+  const { kind } = prepared.plan.workspace;
+  if (prepared.shown.copy !== undefined) return undefined;
+  return new Masks({
+    ...parts,
+    ...{ helper: request.installation.helper, root: prepared.workspace.root, masked: prepared.plan.masked },
+    ...prepared.secrets,
+    ...(kind === "overlay" ? { upper: prepared.paths.upper } : {}),
+  });
+}
+
+class Masks implements LateMasks {
+  readonly asked: string[] = [];
+  readonly notices: string[] = [];
+  private readonly parts: LateMaskParts;
+  private readonly lookout: Lookout;
+  private readonly known: Set<string>;
+  private readonly blobs: Set<string>;
+  /** The masked files by what they are, whatever they are called. */
+  private readonly files = new Set<string>();
+  private readonly told = new Set<string>();
+  private readonly tries = new Map<string, number>();
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private isClosed = false;
+
+  constructor(parts: LateMaskParts) {
+    this.parts = parts;
+    this.known = new Set(parts.masked);
+    this.blobs = new Set(parts.blobs);
+    for (const identity of parts.identities.values()) this.files.add(identity);
+    this.lookout = openLookout({
+      helper: parts.helper,
+      root: parts.root,
+      onSighting: (sighting) => {
+        if (sighting.kind === "name") this.look(sighting.path);
+        else if (sighting.kind === "folder") this.lookBelow(sighting.path);
+        else if (sighting.kind === "partial")
+          this.notice(`secrets that appear during the session may be seen: ${sighting.why}`);
+        else this.lookAgain();
+      },
+    });
+  }
+
+  event(event: FenceEvent): void {
+    if (event.kind === "hidden") this.settled(event.path);
+    // A name that the agent looked up before may stay away for a while and then come: asked again until it holds.
+    if (event.kind === "unhidden") {
+      const tries = (this.tries.get(event.path) ?? 0) + 1;
+      this.tries.set(event.path, tries);
+      if (tries < TRIES) this.later(() => this.ask(event.path));
+      else if (event.why !== "absent")
+        this.notice(`\`${forTerminal(event.path, { max: 200 })}\` could not be hidden inside: ${event.why}`);
+    }
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    for (const timer of this.timers) clearTimeout(timer);
+    this.lookout.close();
+  }
+
+  private look(path: string): void {
+    const { root, search } = this.parts;
+    const object = OBJECT.exec(path);
+    if (object !== null) {
+      if (this.blobs.has(`${object[1]}${object[2]}`)) this.hide(join(root, path));
+      return;
+    }
+    if (PACK.test(path)) {
+      const base = join(root, path.slice(0, -4));
+      if (this.blobs.size > 0 && packHolds(base, this.blobs))
+        for (const end of ["idx", "pack"]) this.hide(`${base}.${end}`);
+      return;
+    }
+    for (const file of secretsOf(root, path, search)) this.hide(file);
+    if (this.files.has(identityOf(join(root, path)) ?? "")) this.hide(join(root, path));
+  }
+
+  /** After something may have been missed: by name, and, where a masked file is gone or has more names than one, by what it is. */
+  private lookAgain(): void {
+    const { identities, root } = this.parts;
+    this.lookBelow("");
+    const astray = [...identities].filter(([path, identity]) => {
+      const found = lstatSync(path, { throwIfNoEntry: false });
+      return found === undefined || found.nlink > 1 || identityOf(path) !== identity;
+    });
+    for (const file of namesOf(root, new Set(astray.map(([, identity]) => identity)))) this.hide(file);
+  }
+
+  private lookBelow(folder: string): void {
+    const { root, search } = this.parts;
+    if (folder !== "" && search.alsoMasked?.(folder, true) === true) return this.hide(join(root, folder));
+    for (const file of findSecretFiles(root, { ...search, below: folder }).paths) this.hide(file);
+  }
+
+  private hide(file: string): void {
+    this.remember(file);
+    // A name that was hidden and is written anew on the host stays hidden in a layer; a mount goes with the file that it covered.
+    if (this.known.has(file) && this.parts.upper !== undefined) return;
+    this.known.add(file);
+    const path = file.slice(this.parts.root.length + 1);
+    this.tries.delete(path);
+    this.ask(path);
+  }
+
+  private ask(path: string): void {
+    const { upper, root, running } = this.parts;
+    if (lstatSync(join(root, path), { throwIfNoEntry: false }) === undefined) return;
+    // The agent's own file, or a name that it removed: the host's is not seen.
+    if (upper !== undefined && lstatSync(join(upper, path), { throwIfNoEntry: false }) !== undefined) return;
+    const file = join(root, path);
+    if (!this.asked.includes(file) && !this.parts.masked.includes(file)) {
+      this.asked.push(file);
+      this.parts.onAsked();
+    }
+    void running.then((fence) => fence.hide(upper === undefined ? "cover" : "layer", path));
+  }
+
+  private settled(path: string): void {
+    if (this.told.has(path) || this.parts.masked.includes(join(this.parts.root, path))) return;
+    this.told.add(path);
+    this.parts.tell(`masked \`${forTerminal(path, { max: 200 })}\`: a secret that appeared during the session`);
+    this.parts
+      .append({
+        type: "file.read",
+        origin: "observed",
+        data: { path, verdict: "refused", reason: "secret-appeared" },
+      })
+      .catch(() => undefined); // it is hidden already; a log that takes no more has ended the session
+  }
+
+  private remember(file: string): void {
+    const found = identityOf(file);
+    if (found !== undefined) this.files.add(found);
+    for (const wide of [false, true]) {
+      const blob = blobOf(file, wide);
+      if (blob !== undefined) this.blobs.add(blob);
+    }
+  }
+
+  private later(act: () => void): void {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      act();
+    }, RETRY_MS);
+    timer.unref();
+    this.timers.add(timer);
+  }
+
+  private notice(line: string): void {
+    if (this.notices.includes(line)) return;
+    this.notices.push(line);
+    this.parts.tell(line);
+  }
+}
