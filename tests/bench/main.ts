@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { measureCheck } from "./check.ts";
 import { measureExec } from "./exec.ts";
 import { measureHook } from "./hook.ts";
+import { measureOverlay } from "./overlay.ts";
 import { measureProxy } from "./proxy.ts";
 import { measureStart } from "./start.ts";
 
@@ -47,6 +48,7 @@ try {
     check: measureCheck,
     hook: measureHook,
     exec: measureExec,
+    overlay: measureOverlay,
   };
   const asked = process.argv.slice(2);
   const tables: string[] = [];

@@ -74,7 +74,7 @@ export interface ChangeSet {
   /** Folders (not named `.git`) that git would take for a repository once this is applied; `""` is the root. */
   readonly bareRepositories: readonly string[];
   readonly losses: readonly RepositoryLoss[];
-  /** Files on the host outside `.git` and dependency folders; counted only when something was deleted, else 0. */
+  /** Files on the host outside `.git` and dependency folders; counted only when something was deleted, and no further than 200, else 0. */
   readonly hostFiles: number;
   /** Files that this session deleted on the host before (`apply: live`). */
   readonly lostBefore?: number;

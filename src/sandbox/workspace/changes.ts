@@ -228,8 +228,8 @@ function parentOf(path: string): string {
   return slash < 0 ? "" : path.slice(0, slash);
 }
 
-// Enough to tell half of a repository from a few files of a large one.
-const MOST_COUNTED = 100_000;
+// The gate asks whether a few deletions (25, MASS in core/review/deletion.ts) are half of the workspace; beyond that their number alone decides.
+const MOST_COUNTED = 200;
 
 function countFiles(root: string): number {
   let count = 0;
