@@ -50,7 +50,7 @@ describe.each(names)("limits of a session, caller %s", (name) => {
     expect(caller.ringfence(["run", "--", "sleep", "2"], { cwd }).status).toBe(0);
     const ended = caller.ringfence(["run", "--timeout", "1s", "--", "sleep", "30"], { cwd });
     expect(ended).toMatchObject({ status: 124 });
-    expect(ended.stderr).toContain("the timeout limit of this session is reached: everything inside is ended");
+    expect(ended.stderr).toContain("the timeout limit of this session is reached (1 s): everything inside is ended");
   });
 
   it.for(Object.entries(MEMORY))("%s", ([, argv], context) => {
@@ -63,7 +63,7 @@ describe.each(names)("limits of a session, caller %s", (name) => {
     });
     const ended = caller.ringfence(["run", "--memory", "128m", "--", ...argv], { cwd });
     expect(ended).toMatchObject({ status: 124, stdout: "" });
-    expect(ended.stderr).toContain("the memory limit of this session is reached: everything inside is ended");
+    expect(ended.stderr).toContain("the memory limit of this session is reached (128 MB): everything inside is ended");
   });
 
   it("processes", (context) => {
