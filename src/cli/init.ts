@@ -1,20 +1,33 @@
 // `ringfence init`: looks at this repository inside a fence, proposes `.ringfence/policy.yaml` with a reason on each line, shows it and writes it.
 import { Command } from "commander";
-import { findWorkspace, POLICY_FILE, proposePolicy, surveyRepository, writePolicyFile } from "#monitor";
+import {
+  composeFiles,
+  devcontainerFiles,
+  findWorkspace,
+  POLICY_FILE,
+  proposePolicy,
+  surveyRepository,
+  writePolicyFile,
+} from "#monitor";
 import { callerHome, callerStateDir } from "./caller.ts";
 import { EXIT, fail } from "./exit.ts";
+import { initContainer } from "./init-container.ts";
 import { findInstallation } from "./installation.ts";
 
 interface InitOptions {
   readonly force?: boolean;
   readonly print?: boolean;
   readonly json?: boolean;
+  readonly devcontainer?: boolean;
+  readonly compose?: boolean;
 }
 
 /** The command. */
 export function initCommand(): Command {
   return new Command("init")
     .description("propose a policy for this repository, with reasons, and write it to .ringfence/policy.yaml")
+    .option("--devcontainer", "instead: a devcontainer in which a fence can be made")
+    .option("--compose", "instead: a hardened compose file, whose only way out is a proxy")
     .option("--force", "replace an existing .ringfence/policy.yaml")
     .option("--print", "only show the proposal")
     .option("--json", "print one JSON document")
@@ -22,6 +35,15 @@ export function initCommand(): Command {
 }
 
 async function init(options: InitOptions): Promise<void> {
+  if (options.devcontainer === true || options.compose === true) {
+    const architecture = process.arch === "arm64" ? "arm64" : "x64";
+    const files = [
+      ...(options.devcontainer === true ? devcontainerFiles(architecture) : []),
+      ...(options.compose === true ? composeFiles(architecture) : []),
+    ];
+    initContainer(files, { print: options.print === true, json: options.json === true });
+    return;
+  }
   const forbidden = {
     installation: findInstallation().root,
     stateDir: callerStateDir(process.env),

@@ -64,11 +64,24 @@ export function mendNamespaces(facts: NamespaceFacts): Mend {
       mend: installProfile(facts),
     };
   }
-  if (facts.inContainer) {
-    return {
-      reason: `this container may not make namespaces or mount in them (${facts.said})`,
-      mend: "docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined …",
-    };
-  }
+  if (facts.inContainer) return mendContainer(facts.said);
   return { reason: facts.said };
+}
+
+/**
+ * Inside somebody else's container (a devcontainer, rootless Docker). Tried in podman: the engine's profile refuses namespaces or what is done in them,
+ * and its covers over /proc make the kernel refuse a fresh one. What that container is itself still holds; a fence in it does not exist.
+ */
+function mendContainer(said: string): Mend {
+  const why = /proc/i.test(said)
+    ? "the engine covers parts of /proc, and so the kernel makes no new one"
+    : /hostname|namespace|uid map/i.test(said)
+      ? "the engine's seccomp profile, or a dropped capability, refuses it"
+      : "the engine refuses it";
+  return {
+    reason: `this container may not make namespaces or mount in them: ${why} (${said}). The container's own walls hold, and hooks work (\`ringfence install AGENT\`); no fence, no record of what is not told`,
+    mend: `ringfence init --devcontainer   # or --compose: what the outer container needs, with a seccomp profile of ours; by hand:
+docker run --security-opt seccomp=unconfined --security-opt systempaths=unconfined --security-opt apparmor=unconfined …
+podman run --security-opt seccomp=unconfined --security-opt unmask=ALL …`,
+  };
 }
