@@ -130,21 +130,31 @@ async function scanOne(
   const found = walkTrees(raw, { rules, prefix, wide: store.wide, loose });
   if (found === undefined) return err(tooLarge(root));
   // A loose blob that no tree names is what `git add` left before a commit was made: its content alone can tell.
-  const suspected = new Map<string, Set<SecretSuspicion>>(found.suspected);
+  const suspected = new Map<string, ReadonlySet<SecretSuspicion>>(found.suspected);
   for (const line of readFileSync(join(scratch, `all.${at}`), "latin1").split("\n")) {
     const name = line.startsWith("blob ") ? line.slice(5) : "";
-    if (loose.has(name) && !found.referenced.has(name) && !found.masked.has(name))
-      suspected.set(name, new Set<SecretSuspicion>(["key", "token"]));
+    if (loose.has(name) && !found.referenced.has(name) && !found.masked.has(name)) suspected.set(name, STRAY);
   }
   if (suspected.size > 0) {
     writeFileSync(join(scratch, "wanted"), [...suspected.keys()].map((name) => `${name}\n`).join(""));
     const failed = await run(BLOBS, [store.wide ? "wide" : "short", store.path]);
     if (failed !== undefined) return err(failed);
     eachBlob(readFileSync(join(scratch, "blobs")), (name, head) => {
-      for (const suspicion of suspected.get(name) ?? []) if (holdsSecret(suspicion, head)) found.masked.add(name);
+      const why = suspected.get(name) ?? STRAY;
+      if (why === STRAY ? isStraySecret(head) : [...why].some((suspicion) => holdsSecret(suspicion, head)))
+        found.masked.add(name);
     });
   }
   return ok(found.masked);
+}
+
+const STRAY: ReadonlySet<SecretSuspicion> = new Set();
+
+/** Without a name only the plainest are taken for secrets: a key alone, or a file of nothing but settings, one of which is a secret. */
+function isStraySecret(head: string): boolean {
+  if (/^\s*-----BEGIN [A-Z ]*PRIVATE KEY/.test(head)) return true;
+  const lines = head.split("\n").filter((line) => line.trim() !== "");
+  return lines.every((line) => /^\s*(?:[#;[]|(?:export\s+)?[\w.:/@-]+\s*=)/.test(line)) && holdsSecret("token", head);
 }
 
 function eachBlob(bytes: Buffer, act: (name: string, head: string) => void): void {
