@@ -14,7 +14,7 @@ function encoded(text: string): string {
     .join("");
 }
 
-const text = fc.string({ unit: "binary" }).filter((one) => !one.includes("\0") && one.isWellFormed());
+const text = fc.string({ unit: "binary" }).filter((one) => !one.includes("\0"));
 const word = fc.constantFrom(
   ..."exec fork exit write read connect send bind lost end create unknown done failed:EPERM unix inet 0 1 7 - /a %41 %".split(
     " ",

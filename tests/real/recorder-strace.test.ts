@@ -69,6 +69,7 @@ function npmHome(folder: string): NodeJS.ProcessEnv {
 
 it.for(Object.entries(WORKS))(
   "%s: nothing that strace sees is missing, and nothing is there that it does not see",
+  { timeout: 60_000 },
   async ([, work], context) => {
     needs(context, "userns", "bubblewrap", "helper", "overlay", "strace", "gcc", "make", "python3");
     const at = stage(tmp());
@@ -92,7 +93,6 @@ it.for(Object.entries(WORKS))(
     ).filter((text) => !text.startsWith(`${tracer} `));
     expect({ missing, extra, end: run.exit }).toEqual({ missing: [], extra: [], end: { code: 0 } });
   },
-  60_000,
 );
 
 /** What of `all` is left when each of `taken` takes one away. */
