@@ -7,6 +7,7 @@ import { finishUndos } from "./past-folder.ts";
 import { removeFolder } from "./remove-folder.ts";
 import { repositoryFolders } from "./session-folders.ts";
 import {
+  isAlive,
   isStarting,
   listSessions,
   type SessionMeta,
@@ -47,7 +48,10 @@ function leftFolders(paths: SessionPaths): readonly string[] {
 export async function sweepSessions(stateDir: string, helper: string): Promise<void> {
   finishUndos(stateDir, helper);
   for (const meta of listSessions(stateDir)) {
-    if (meta.state !== "killed") continue;
+    if (meta.state !== "killed") {
+      await removeEnd(stateDir, meta, helper);
+      continue;
+    }
     sealPast(stateDir, meta, { unseen: true });
     const paths = sessionPaths(stateDir, meta.id);
     // An apply that was cut off, in the workspace itself: what it began is on record and accepted.
@@ -69,6 +73,12 @@ export function unnamed(stateDir: string): readonly string[] {
     .map(({ dir }) => dir);
 }
 
+/** A session's own cleaning up that was cut off. */
+async function removeEnd(stateDir: string, meta: SessionMeta, helper: string): Promise<void> {
+  if (leftOf(stateDir, meta).length === 0) return;
+  await removeSessionFolders(sessionPaths(stateDir, meta.id), helper, { keepChanges: meta.state === "held" });
+}
+
 function hasChanges(stateDir: string, meta: SessionMeta): boolean {
   const layers = treesOf(stateDir, meta).map(({ kind, places }) =>
     kind === "repository" ? join(places.upper, meta.repository?.git ?? "") : places.upper,
@@ -76,10 +86,12 @@ function hasChanges(stateDir: string, meta: SessionMeta): boolean {
   return layers.some((layer) => list(layer).length > 0);
 }
 
-/** What of a killed session is still there and waits for nothing. Reads only. */
+/** What of a session that is over is still there and waits for nothing. Reads only. */
 export function leftOf(stateDir: string, meta: SessionMeta): readonly string[] {
+  if (meta.state === "running" || isAlive(meta.supervisor)) return [];
   const paths = sessionPaths(stateDir, meta.id);
-  return (hasChanges(stateDir, meta) ? leftovers(paths) : [paths.dir]).filter((path) => existsSync(path));
+  const keeps = meta.state === "held" || (meta.state === "killed" && hasChanges(stateDir, meta));
+  return (keeps ? leftovers(paths) : [paths.dir]).filter((path) => existsSync(path));
 }
 
 function list(folder: string): readonly string[] {

@@ -32,7 +32,9 @@ export function findLitter(places: SnapshotPlaces, retention: Retention = {}): r
       (process): Litter => ({ kind: "process", name: `${process.pid} (${sessionOf(process.mark)})`, process }),
     ),
     ...groupsOf(killed).map((name): Litter => ({ kind: "cgroup", name })),
-    ...killed.flatMap((meta) => leftOf(stateDir, meta)).map((name): Litter => ({ kind: "folder", name })),
+    ...listSessions(stateDir)
+      .flatMap((meta) => leftOf(stateDir, meta))
+      .map((name): Litter => ({ kind: "folder", name })),
     ...unnamed(stateDir).map((name): Litter => ({ kind: "folder", name })),
     ...reserves(stateDir).map((name): Litter => ({ kind: "file", name })),
     ...snapshotLitter(stateDir, retention),
