@@ -1,6 +1,7 @@
 // Everything `doctor` tries, in the order a run meets it, with what a missing one means for a run.
 import { lstatSync, mkdirSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { listPasts, PAST_KEPT, pastBytes } from "#monitor";
 import {
   type Probe,
   probeBubblewrap,
@@ -16,6 +17,7 @@ import {
   probeSeccomp,
   probeTerminal,
 } from "#sandbox";
+import { sizeText } from "./size-text.ts";
 
 /** One check: its outcome, whether a run needs it, and what its absence means. */
 export interface Check extends Probe {
@@ -47,6 +49,7 @@ export async function allChecks(places: Places): Promise<readonly Check[]> {
     needed(probeTerminal(), "interactive agents are refused"),
     needed(await probeFence(places)),
     needed(probeClock(places.root), "the times in the record are wrong, and certificates will not verify"),
+    useful(probePasts(places.stateDir), "the oldest sessions of a workspace can no longer be undone"),
     useful(probeMemoryLimit(), "memory is not limited"),
     useful(probeGit(), "repositories are still fenced; inside, git is missing too"),
     useful(probeLandlock(places.helper), "the mounts stand alone, without a second layer behind them"),
@@ -116,4 +119,14 @@ export function probeClock(root: string): Probe {
       mend: "sudo timedatectl set-ntp true",
     };
   return { name, available: true, reason: now.toISOString(), evidence };
+}
+
+/** What is kept for undo, and how much of it the janitor keeps. */
+function probePasts(stateDir: string): Probe {
+  const name = "undo";
+  const pasts = listPasts(stateDir);
+  const bytes = pasts.reduce((sum, { id }) => sum + pastBytes(stateDir, id), 0);
+  const kept = `${PAST_KEPT.sessions} sessions and ${sizeText(PAST_KEPT.bytes)} a workspace are kept`;
+  const reason = `${pasts.length} ${pasts.length === 1 ? "session" : "sessions"}, ${sizeText(bytes)}; ${kept}`;
+  return { name, available: true, reason, evidence: `the folders below ${join(stateDir, "undo")}, by their blocks` };
 }

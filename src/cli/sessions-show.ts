@@ -3,10 +3,11 @@
 import { Command } from "commander";
 import { type ProcessNode, treeLines } from "#core/session";
 import { forTerminal } from "#core/text";
-import { legsOfSession, listSessions, type RecordedSession, recordedSession, type SessionMeta } from "#monitor";
+import { legsOfSession, listPasts, listSessions, pastBytes, type RecordedSession, recordedSession, type SessionMeta } from "#monitor";
 import { callerStateDir } from "./caller.ts";
 import { EXIT, fail } from "./exit.ts";
 import { lastSession } from "./log-show.ts";
+import { sizeText } from "./size-text.ts";
 
 interface Options {
   readonly json?: true;
@@ -52,6 +53,7 @@ function show(session: string, options: Options): void {
     ["started", facts.startedAt],
     ...(facts.endedAt === undefined ? [] : [["ended", facts.endedAt] as const]),
     ["held", facts.held === 0 ? "0" : `${facts.held} (ringfence review ${id})`],
+    ...undoRow(stateDir, id),
     ...legs.map(({ leg, cause, origin }) => [`leg ${leg}`, `${cause} (${origin})`] as const),
   ];
   for (const [name, text] of rows) process.stdout.write(`${name.padEnd(10)} ${forTerminal(text, { max: 200 })}\n`);
@@ -95,4 +97,10 @@ function factsOf(id: string, meta: SessionMeta | undefined, record: RecordedSess
 function plain(node: ProcessNode): object {
   const wrote = [...node.wrote].map(([path, operations]) => ({ path, operations }));
   return { ...node, wrote, children: node.children.map(plain) };
+}
+
+/** What is kept so that the session can be undone. */
+function undoRow(stateDir: string, id: string): readonly (readonly [string, string])[] {
+  const isKept = listPasts(stateDir).some((past) => past.id === id);
+  return isKept ? [["undo", `${sizeText(pastBytes(stateDir, id))} kept (ringfence sessions undo ${id})`]] : [];
 }

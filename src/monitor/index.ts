@@ -38,7 +38,7 @@ export { findSnapshot, restoreSnapshot } from "./lifecycle/restore.ts";
 export { listSnapshots, removeSnapshot, type SnapshotMeta } from "./lifecycle/snapshots.ts";
 export { bytesText } from "./limits/hit.ts";
 export { linkResolver } from "./links.ts";
-export { listPasts, PAST_KEPT, prunePasts } from "./past-folder.ts";
+export { listPasts, PAST_KEPT, pastBytes } from "./past-folder.ts";
 export {
   acceptPolicyFile,
   MANAGED_POLICY,

@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { finishUndo } from "#sandbox";
+import { finishUndo, type UndoPlaces } from "#sandbox";
 import { listSessions, SESSION_ID, type SessionMeta } from "./sessions.ts";
 
 /** The folder of one session's past (sandbox/workspace/past-store.ts). */
@@ -13,14 +13,22 @@ export function pastFolder(stateDir: string, session: string): string {
 }
 
 /** What a past is of: enough to find it and to show it when everything else of the session is gone. */
-export type PastMeta = Pick<SessionMeta, "id" | "workspace" | "kind" | "command" | "startedAt">;
+export type PastMeta = Pick<SessionMeta, "id" | "workspace" | "kind" | "command" | "startedAt"> & {
+  /** The folder of a repository elsewhere that the session changed too. */
+  readonly elsewhere?: string;
+};
 
 /** Notes it, whole, before the first change is kept. */
-export function writePastMeta(stateDir: string, { id, workspace, kind, command, startedAt }: PastMeta): void {
+export function writePastMeta(stateDir: string, session: PastMeta & Pick<SessionMeta, "copy" | "repository">): void {
+  const { id, workspace, kind, command, startedAt } = session;
+  const repository = session.copy?.repository.root ?? session.repository?.root;
+  const elsewhere = repository === undefined || repository === workspace ? {} : { elsewhere: repository };
   const folder = pastFolder(stateDir, id);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, "meta.json");
-  writeFileSync(`${file}.new`, `${JSON.stringify({ id, workspace, kind, command, startedAt })}\n`, { mode: 0o600 });
+  writeFileSync(`${file}.new`, `${JSON.stringify({ id, workspace, kind, command, startedAt, ...elsewhere })}\n`, {
+    mode: 0o600,
+  });
   renameSync(`${file}.new`, file);
 }
 
@@ -45,9 +53,35 @@ export function listPasts(stateDir: string): readonly PastMeta[] {
   });
 }
 
-/** What one session's past takes on the disk. */
+/** The folders of the host that a session changed, each with what was kept of it; `prefix` stands before paths that are shown. */
+export function pastPlaces(
+  places: { readonly stateDir: string; readonly helper: string },
+  { id, workspace, elsewhere }: PastMeta,
+): readonly (UndoPlaces & { readonly prefix: string })[] {
+  const past = pastFolder(places.stateDir, id);
+  const { helper } = places;
+  return [
+    { helper, root: workspace, past, prefix: "" },
+    ...(elsewhere === undefined
+      ? []
+      : [{ helper, root: elsewhere, past: join(past, "repository"), prefix: `${elsewhere}/` }]),
+  ];
+}
+
+/** What one session's past takes on the disk. Counted once for each state of its records. */
 export function pastBytes(stateDir: string, session: string): number {
-  return sizeOf(pastFolder(stateDir, session));
+  const folder = pastFolder(stateDir, session);
+  const state = String(lstatSync(join(folder, "records.jsonl"), { throwIfNoEntry: false })?.mtimeMs ?? "");
+  const file = join(folder, "bytes.json");
+  try {
+    const known: { readonly state: string; readonly bytes: number } = JSON.parse(readFileSync(file, "utf8"));
+    if (known.state === state) return known.bytes;
+  } catch {
+    // not counted yet
+  }
+  const bytes = sizeOf(folder);
+  writeFileSync(file, JSON.stringify({ state, bytes }), { mode: 0o600 });
+  return bytes;
 }
 
 /** Bytes of the folder's files, by their blocks: a shared or empty one costs what it costs. */
@@ -92,8 +126,8 @@ export async function prunePasts(stateDir: string, helper: string): Promise<read
 
 /** Finishes every undo that was cut off, and answers of which sessions. For the next start. */
 export function finishUndos(stateDir: string, helper: string): readonly string[] {
-  return listPasts(stateDir).flatMap(({ id, workspace }) => {
-    const done = finishUndo({ helper, root: workspace, past: pastFolder(stateDir, id) });
-    return done === undefined ? [] : [id];
+  return listPasts(stateDir).flatMap((past) => {
+    const done = pastPlaces({ stateDir, helper }, past).map(finishUndo);
+    return done.some((one) => one !== undefined) ? [past.id] : [];
   });
 }

@@ -3,8 +3,8 @@ import { appendToLedger } from "#audit";
 import { err, ok, type Problem, type Result } from "#core";
 import type { Change } from "#core/review";
 import { isInside } from "#core/shell";
-import { finishUndo, planUndo, type Refusal, type UndoPlaces, undoChanges } from "#sandbox";
-import { listPasts, type PastMeta, pastFolder } from "./past-folder.ts";
+import { finishUndo, planUndo, type Refusal, type UndoPlan, undoChanges } from "#sandbox";
+import { listPasts, type PastMeta, pastPlaces } from "./past-folder.ts";
 import type { ReviewPlaces } from "./review.ts";
 import { listSessions } from "./sessions.ts";
 
@@ -34,16 +34,13 @@ export async function undoSession(places: ReviewPlaces, request: UndoRequest): P
   const found = findPast(places, request.session);
   if (!found.ok) return found;
   const past = found.value;
-  const at: UndoPlaces = {
-    helper: places.helper,
-    root: past.workspace,
-    past: pastFolder(places.stateDir, past.id),
-  };
+  const all = pastPlaces(places, past);
   // What was cut off was on record already.
-  if (!request.dryRun) finishUndo(at);
-  const named = request.paths.map(plainPath);
-  const plan = planUndo(at, { redo: request.redo, ...(named.length === 0 ? {} : { named }) });
-  const missing = request.paths.find((_, index) => !plan.named[index]);
+  if (!request.dryRun) for (const at of all) finishUndo(at);
+  const planned = all.map((at) => ({ at, plan: planUndo(at, wishOf(request, at.prefix)) }));
+  const missing = request.paths.find(
+    (path) => !planned.some(({ at, plan }) => isNamed(plan, request, path, at.prefix)),
+  );
   if (missing !== undefined) {
     return err({
       code: "no-such-change",
@@ -51,30 +48,61 @@ export async function undoSession(places: ReviewPlaces, request: UndoRequest): P
       hint: `ringfence sessions undo ${past.id} --dry-run`,
     });
   }
-  const result = { session: past.id, workspace: past.workspace, already: plan.already };
-  const changes = plan.changes.map(({ path, kind }) => ({ path, kind }));
-  if (request.dryRun || plan.changes.length + plan.already.length + plan.folders.length === 0)
-    return ok({ ...result, changes, refused: plan.refused });
+  const shown = planned.flatMap(({ at, plan }) =>
+    plan.changes.map(({ path, kind }) => ({ path: `${at.prefix}${path}`, kind })),
+  );
+  const already = planned.flatMap(({ at, plan }) => plan.already.map((path) => `${at.prefix}${path}`));
+  const refused = planned.flatMap(({ at, plan }) => plan.refused.map((one) => inFront(at.prefix, one)));
+  const result = { session: past.id, workspace: past.workspace, already };
+  const folders = planned.reduce((sum, { plan }) => sum + plan.folders.length, 0);
+  if (request.dryRun || shown.length + already.length + folders === 0)
+    return ok({ ...result, changes: shown, refused });
   const recorded = await appendToLedger({ stateDir: places.stateDir }, past.id, [
     {
       type: "review.undo",
       origin: "observed",
       data: {
         ...(request.redo ? { redo: true } : {}),
-        count: changes.length,
-        paths: changes.slice(0, NAMED_MOST).map(({ path }) => path),
-        refused: plan.refused.length,
+        count: shown.length,
+        paths: shown.slice(0, NAMED_MOST).map(({ path }) => path),
+        refused: refused.length,
       },
     },
   ]);
   if (!recorded.ok) return recorded;
-  const done = undoChanges(at, plan);
-  const applied = new Set(done.applied);
+  const done = planned.map(({ at, plan }) => ({ at, done: undoChanges(at, plan) }));
+  const applied = new Set(done.flatMap(({ at, done: { applied } }) => applied.map((path) => `${at.prefix}${path}`)));
   return ok({
     ...result,
-    changes: changes.filter(({ path }) => applied.has(path)),
-    refused: [...plan.refused, ...done.refused],
+    changes: shown.filter(({ path }) => applied.has(path)),
+    refused: [
+      ...refused,
+      ...done.flatMap(({ at, done: { refused } }) => refused.map((one) => inFront(at.prefix, one))),
+    ],
   });
+}
+
+function inFront(prefix: string, refusal: Refusal): Refusal {
+  return { ...refusal, path: `${prefix}${refusal.path}` };
+}
+
+/** The named paths as one of the folders knows them; an absolute one is of the repository elsewhere. */
+function wishOf({ paths, redo }: UndoRequest, prefix: string): { readonly redo: boolean; readonly named?: string[] } {
+  if (paths.length === 0) return { redo };
+  return { redo, named: paths.flatMap((path) => nameBelow(path, prefix) ?? []) };
+}
+
+function nameBelow(path: string, prefix: string): string | undefined {
+  const plain = plainPath(path);
+  if (!path.startsWith("/")) return prefix === "" ? plain : undefined;
+  const absolute = `/${plain}`;
+  return prefix !== "" && `${absolute}/`.startsWith(prefix) ? absolute.slice(prefix.length) : undefined;
+}
+
+function isNamed(plan: UndoPlan, { paths }: UndoRequest, path: string, prefix: string): boolean {
+  const own = paths.filter((one) => nameBelow(one, prefix) !== undefined);
+  const index = own.indexOf(path);
+  return index >= 0 && plan.named[index] === true;
 }
 
 const NAMED_MOST = 300;

@@ -54,4 +54,4 @@ export {
   type SecretSearch,
   secretsOf,
 } from "./workspace/secrets.ts";
-export { finishUndo, planUndo, type UndoPlaces, undoChanges } from "./workspace/undo.ts";
+export { finishUndo, planUndo, type UndoPlaces, type UndoPlan, undoChanges } from "./workspace/undo.ts";
