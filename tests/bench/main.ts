@@ -10,6 +10,7 @@ import { measureExec } from "./exec.ts";
 import { measureHook } from "./hook.ts";
 import { measureOverlay } from "./overlay.ts";
 import { measureProxy } from "./proxy.ts";
+import { measureRecorder } from "./recorder.ts";
 import { measureStart } from "./start.ts";
 
 /** What every measurement needs to know. */
@@ -49,6 +50,7 @@ try {
     hook: measureHook,
     exec: measureExec,
     overlay: measureOverlay,
+    recorder: measureRecorder,
   };
   const asked = process.argv.slice(2);
   const tables: string[] = [];
