@@ -127,7 +127,8 @@ ENTRYPOINT ["/usr/sbin/squid", "-N", "-f", "/etc/squid/squid.conf"]
 `;
 }
 
-// The first rule that matches decides. Private and link-local addresses are refused by what a name resolves to, not by its spelling.
+// The first rule that matches decides. Only names that are allowed are ever looked up (`-n` and the order see to it): a lookup is a way out, too. What
+// they resolve to must not be private.
 function squidConfiguration(): string {
   return `http_port 3128
 pid_filename none
@@ -140,10 +141,11 @@ acl web port 80 443
 acl tls port 443
 acl CONNECT method CONNECT
 # The hosts that the agent may reach, one a word; \`.example.com\` is every name below it.
-acl allowed dstdomain api.example.invalid
-http_access deny private
+acl allowed dstdomain -n api.example.invalid
 http_access deny !web
 http_access deny CONNECT !tls
+http_access deny !allowed
+http_access deny private
 http_access allow allowed
 http_access deny all
 `;

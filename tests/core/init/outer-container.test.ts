@@ -56,16 +56,18 @@ test("the compose file: closed, limited, with one way out", () => {
   expect(compose.networks).toEqual({ inside: { internal: true }, outside: {} });
 });
 
-test("the proxy: private addresses before anything is allowed, and nothing after", () => {
+test("the proxy: only allowed names are looked up, and then only public addresses are dialled", () => {
   const compose = parse(fileOf(composeFiles("x64"), "compose.ringfence.yaml"));
   const access = compose.configs.allowed.content.split("\n").filter((line: string) => line.startsWith("http_access"));
   expect(access).toEqual([
-    "http_access deny private",
     "http_access deny !web",
     "http_access deny CONNECT !tls",
+    "http_access deny !allowed",
+    "http_access deny private",
     "http_access allow allowed",
     "http_access deny all",
   ]);
+  expect(compose.configs.allowed.content).toContain("acl allowed dstdomain -n ");
   for (const range of ["10.0.0.0/8", "169.254.0.0/16", "fc00::/7", "64:ff9b::/96"])
     expect(compose.configs.allowed.content).toContain(range);
 });
