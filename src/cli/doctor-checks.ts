@@ -5,14 +5,17 @@ import { listPasts, PAST_KEPT, pastBytes } from "#monitor";
 import {
   type Probe,
   probeBubblewrap,
+  probeClaims,
   probeFence,
   probeGit,
   probeHelper,
   probeLandlock,
+  probeLimits,
   probeMemoryLimit,
   probeNamespaces,
   probeNode,
   probeOverlay,
+  probeRuntimes,
   probeSeatbelt,
   probeSeccomp,
   probeTerminal,
@@ -48,11 +51,20 @@ export async function allChecks(places: Places): Promise<readonly Check[]> {
     needed(probeOverlay(places.stateDir), "runs are refused, but for `--workspace direct`, which edits in place"),
     needed(probeTerminal(), "interactive agents are refused"),
     needed(await probeFence(places)),
+    ...(await probeClaims(places)).map((claim) =>
+      needed(claim, "a wall of the fence does not stand: runs start, and must not be trusted"),
+    ),
     needed(probeClock(places.root), "the times in the record are wrong, and certificates will not verify"),
     useful(probePasts(places.stateDir), "the oldest sessions of a workspace can no longer be undone"),
     useful(probeMemoryLimit(), "memory is not limited"),
+    ...(await probeLimits(places)).map((limit) =>
+      useful(limit, "a session can take more of this machine than its policy says"),
+    ),
     useful(probeGit(), "repositories are still fenced; inside, git is missing too"),
     useful(probeLandlock(places.helper), "the mounts stand alone, without a second layer behind them"),
+    ...(await probeRuntimes(places)).map((runtime) =>
+      useful(runtime, `\`--${runtime.name.replace(": ", " ")}\` is refused, and what needs it; mend: ${runtime.mend}`),
+    ),
     useful(probeSeatbelt(), "sessions run on Linux alone"),
   ];
 }
@@ -121,7 +133,7 @@ export function probeClock(root: string): Probe {
   return { name, available: true, reason: now.toISOString(), evidence };
 }
 
-/** What is kept for undo, and how much of it the janitor keeps. */
+/** What is kept for undo, and whether it is still within what the janitor keeps. */
 function probePasts(stateDir: string): Probe {
   const name = "undo";
   const pasts = listPasts(stateDir);

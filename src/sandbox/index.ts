@@ -1,5 +1,6 @@
 // The door of the sandbox room: processes, namespaces, workspaces.
 export { type Cgroup, type CgroupLimits, openCgroup, removeGroup, staleGroups } from "./cgroup.ts";
+export { probeClaims } from "./claims.ts";
 export { type CopiedTree, copyTree } from "./copy-tree.ts";
 export type { Freezer } from "./freezer.ts";
 export { BORROWED_OBJECTS } from "./git/git-fence.ts";
@@ -25,10 +26,12 @@ export {
   probeTerminal,
 } from "./probe.ts";
 export { probeFence } from "./probe-fence.ts";
+export { probeLimits } from "./probe-limits.ts";
 export { probeSeatbelt } from "./probe-seatbelt.ts";
 export { type ReadFence, readInFence } from "./read-fence.ts";
 export type { OnSeen } from "./recorder-stream.ts";
 export { RUNTIMES } from "./runtimes/all.ts";
+export { probeRuntimes } from "./runtimes/probe-runtimes.ts";
 export type { RuntimeProbe, SandboxRuntime } from "./runtimes/runtime.ts";
 export { standingOf } from "./runtimes/standing.ts";
 export { layView } from "./secrets/git-layer.ts";
