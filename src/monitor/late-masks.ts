@@ -46,7 +46,7 @@ export interface LateMasks {
   /** What the fence says. */
   event(event: FenceEvent): void;
   /** Paths that were to be hidden since the start, absolute: no change of the session's. */
-  readonly asked: readonly string[];
+  readonly asked: ReadonlySet<string>;
   /** What could not be promised, in words. */
   readonly notices: readonly string[];
   close(): void;
@@ -73,7 +73,7 @@ export function lateMasksOf(
 }
 
 class Masks implements LateMasks {
-  readonly asked: string[] = [];
+  readonly asked = new Set<string>();
   readonly notices: string[] = [];
   private readonly parts: LateMaskParts;
   private readonly lookout: Lookout;
@@ -83,6 +83,7 @@ class Masks implements LateMasks {
   private readonly files = new Set<string>();
   private readonly told = new Set<string>();
   private readonly tries = new Map<string, number>();
+  private readonly waiting = new Set<string>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private isClosed = false;
 
@@ -168,16 +169,27 @@ class Masks implements LateMasks {
   }
 
   private ask(path: string): void {
-    const { upper, root, running } = this.parts;
-    if (lstatSync(join(root, path), { throwIfNoEntry: false }) === undefined) return;
-    // The agent's own file, or a name that it removed: the host's is not seen.
-    if (upper !== undefined && lstatSync(join(upper, path), { throwIfNoEntry: false }) !== undefined) return;
-    const file = join(root, path);
-    if (!this.asked.includes(file) && !this.parts.masked.includes(file)) {
-      this.asked.push(file);
-      this.parts.onAsked();
-    }
-    void running.then((fence) => fence.hide(upper === undefined ? "cover" : "layer", path));
+    if (this.waiting.size === 0) setImmediate(() => this.askWaiting());
+    this.waiting.add(path);
+  }
+
+  /** All of one moment together: a moved folder may bring thousands. */
+  private askWaiting(): void {
+    const { upper, root, running, masked } = this.parts;
+    const wanted = [...this.waiting].filter(
+      (path) =>
+        isThere(join(root, path)) &&
+        // The agent's own file, or a name that it removed: the host's is not seen.
+        (upper === undefined || !isThere(join(upper, path))),
+    );
+    this.waiting.clear();
+    if (this.isClosed) return;
+    const before = this.asked.size;
+    for (const path of wanted) if (!masked.includes(join(root, path))) this.asked.add(join(root, path));
+    if (this.asked.size > before) this.parts.onAsked();
+    void running.then((fence) => {
+      for (const path of wanted) fence.hide(upper === undefined ? "cover" : "layer", path);
+    });
   }
 
   private settled(path: string): void {
@@ -216,4 +228,8 @@ class Masks implements LateMasks {
     this.notices.push(line);
     this.parts.tell(line);
   }
+}
+
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

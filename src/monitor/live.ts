@@ -11,7 +11,8 @@ import { treesOf } from "./trees.ts";
 
 /** What a live apply needs. */
 export interface LiveParts {
-  readonly place: ChangesPlace;
+  /** As of now: what is masked grows while the session runs, and is never taken for a deletion. */
+  readonly place: () => ChangesPlace;
   readonly append: Append;
 }
 
@@ -87,7 +88,8 @@ interface Batch extends LiveParts {
 }
 
 /** True when something came. */
-async function oneBatch({ place, append, came, failed, digest }: Batch): Promise<boolean> {
+async function oneBatch({ append, came, failed, digest, ...parts }: Batch): Promise<boolean> {
+  const place = parts.place();
   const tree = treesOf(place.stateDir, place.meta).find(({ kind }) => kind === "workspace");
   if (tree === undefined) return false;
   // A layer that changes while it is read may not be readable whole: then the next look is.

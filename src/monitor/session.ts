@@ -239,7 +239,7 @@ class Session {
     this.announcer?.tell("started", { command: [...this.request.argv] });
     if (log.failed.aborted) fence.kill();
     const isLive = prepared.policy.sandbox.apply === "live";
-    this.live = isLive ? applyLive({ place: this.place(), append: log.append }) : undefined;
+    this.live = isLive ? applyLive({ place: () => this.place(), append: log.append }) : undefined;
     try {
       const exit = await fence.exited;
       for (const hit of cgroupHits(limits, prepared.cgroup)) this.stop(hit, log);

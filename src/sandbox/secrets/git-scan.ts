@@ -115,6 +115,16 @@ export async function scanStores(options: ScanOptions): Promise<Result<GitSecret
   return ok({ blobs: [...blobs], tracked });
 }
 
+/** Among more blobs than these only loose ones are looked at: what `git add` left is loose until it is collected. */
+const MOST_STRAYS = 200_000;
+
+/** Blobs that may stand at no path: what `git add` left before a commit was made, a tag of a blob, a tree that is missing. Their content alone can tell. */
+function strayCandidates(store: ObjectStore, listed: string): ReadonlySet<string> {
+  const blobs = new Set<string>();
+  for (const line of listed.split("\n")) if (line.startsWith("blob ")) blobs.add(line.slice(5));
+  return blobs.size <= MOST_STRAYS ? blobs : new Set(looseObjects(store.path).filter((name) => blobs.has(name)));
+}
+
 type Run = (script: string, args: readonly string[]) => Promise<Problem | undefined>;
 
 async function scanOne(
@@ -125,16 +135,12 @@ async function scanOne(
 ): Promise<Result<ReadonlySet<string>, Problem>> {
   const raw = parseBatch(readFileSync(join(scratch, `trees.${at}`)), store.wide);
   if (raw === undefined) return err(tooLarge(root));
-  const loose = new Set(looseObjects(store.path));
   const prefix = store.repository === undefined ? "" : prefixOf(root, store.repository);
-  const found = walkTrees(raw, { rules, prefix, wide: store.wide, loose });
+  const strays = strayCandidates(store, readFileSync(join(scratch, `all.${at}`), "latin1"));
+  const found = walkTrees(raw, { rules, prefix, wide: store.wide, candidates: strays });
   if (found === undefined) return err(tooLarge(root));
-  // A loose blob that no tree names is what `git add` left before a commit was made: its content alone can tell.
   const suspected = new Map<string, ReadonlySet<SecretSuspicion>>(found.suspected);
-  for (const line of readFileSync(join(scratch, `all.${at}`), "latin1").split("\n")) {
-    const name = line.startsWith("blob ") ? line.slice(5) : "";
-    if (loose.has(name) && !found.referenced.has(name) && !found.masked.has(name)) suspected.set(name, STRAY);
-  }
+  for (const name of strays) if (!found.referenced.has(name) && !found.masked.has(name)) suspected.set(name, STRAY);
   if (suspected.size > 0) {
     writeFileSync(join(scratch, "wanted"), [...suspected.keys()].map((name) => `${name}\n`).join(""));
     const failed = await run(BLOBS, [store.wide ? "wide" : "short", store.path]);

@@ -51,7 +51,7 @@ export interface GitViewOptions {
   readonly cache: string;
 }
 
-const VERSION = 2;
+const VERSION = 3;
 const EMPTY: GitView = { blobs: [], instead: [], hidden: [], tracked: {} };
 const UNUSED_MS = 30 * 24 * 3_600_000;
 const MOST_MS = 180_000;
@@ -60,6 +60,8 @@ const MOST_MS = 180_000;
 export async function makeGitView(options: GitViewOptions): Promise<Result<GitView, Problem>> {
   const stores = objectStores(options.root, options.repositories);
   if (stores.length === 0) return ok(EMPTY);
+  const linked = stores.find(({ path }) => hasLinks(path));
+  if (linked !== undefined) return err(failed(options.root, `symbolic links stand in \`${linked.path}\``));
   mkdirSync(options.cache, { recursive: true, mode: 0o700 });
   const file = join(options.cache, `${stateOf(options, stores)}.json`);
   const kept = readKept(file);
@@ -78,6 +80,13 @@ export async function makeGitView(options: GitViewOptions): Promise<Result<GitVi
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** What a link in a store leads to would be seen at its own place, too. git makes none. */
+function hasLinks(store: string): boolean {
+  const links = (folder: string): boolean =>
+    existsSync(folder) && readdirSync(folder, { withFileTypes: true }).some((entry) => entry.isSymbolicLink());
+  return links(store) || links(join(store, "pack"));
 }
 
 /** A name for everything that the view depends on. Packs never change under their name; loose objects are known by theirs. */

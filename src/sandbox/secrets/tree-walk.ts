@@ -16,7 +16,7 @@ export interface WalkFindings {
   readonly masked: Set<string>;
   /** Blobs whose content decides. */
   readonly suspected: Map<string, Set<SecretSuspicion>>;
-  /** Of the loose blobs that were given, those that some tree names. */
+  /** Of the blobs that were given, those that some tree names. */
   readonly referenced: Set<string>;
 }
 
@@ -63,7 +63,7 @@ export function walkTrees(
     readonly rules: MaskRules;
     readonly prefix: string;
     readonly wide: boolean;
-    readonly loose: ReadonlySet<string>;
+    readonly candidates: ReadonlySet<string>;
   },
 ): WalkFindings | undefined {
   const found: WalkFindings = { masked: new Set(), suspected: new Map(), referenced: new Set() };
@@ -89,7 +89,7 @@ export function walkTrees(
           const isMasked = masked || options.rules.alsoMasked?.(full, true) === true;
           todo.push({ tree: id(), path: `${full}/`, masked: isMasked });
         } else if (mode.startsWith("100")) {
-          if (options.loose.size > 0 && options.loose.has(id())) found.referenced.add(id());
+          if (options.candidates.size > 0 && options.candidates.has(id())) found.referenced.add(id());
           // A deny of the policy outweighs what a person shows.
           const isDenied = masked || options.rules.alsoMasked?.(full, false) === true;
           const why = isDenied ? "name" : look(name);
