@@ -11,6 +11,7 @@
 //   guest UID GID FILTER …   inside an engine's kernel: become the agent (guest.h)
 //   lookout ROOT              outside: every name that comes to stand below a folder (lookout.h)
 //   hook AGENT                an agent's hook, inside and outside: one event in, one verdict out (hook.h)
+//   look FOLDER               inside and outside: tries what a fence refuses (look.h)
 //   landlock                  outside: which Landlock this kernel has (landlock.h)
 //   peer                      outside: who is at the other end of the Unix socket on descriptor 0 (peer.h)
 #include <stdio.h>
@@ -25,6 +26,7 @@
 #include "helper.h"
 #include "hook.h"
 #include "landlock.h"
+#include "look.h"
 #include "lookout.h"
 #include "measure.h"
 #include "nest.h"
@@ -46,10 +48,11 @@ int main(int count, char **arguments) {
   if (strcmp(errand, "copy") == 0 && count == 5) return run_copy(arguments[2], arguments[3], arguments[4]);
   if (strcmp(errand, "lookout") == 0 && count == 3) return run_lookout(arguments[2]);
   if (strcmp(errand, "measure") == 0 && count > 4) return run_measure(arguments + 2);
+  if (strcmp(errand, "look") == 0 && count == 3) return run_look(arguments[2]);
   if (strcmp(errand, "landlock") == 0 && count == 2) return run_landlock();
   if (strcmp(errand, "peer") == 0 && count == 2) return run_peer();
   if (strcmp(errand, "guest") == 0) run_guest(arguments + 2);
   if (strcmp(errand, "hook") == 0) run_hook(arguments + 2);
-  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | nest SOURCES -- COMMAND | attach SOCKET TOKEN | exec FOLDER -- COMMAND | remove PATH | changes PATH | copy FROM TO MOST | measure BYTES FILES PATH... | times ROOT | lookout ROOT | hook AGENT | landlock | peer\n");
+  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | nest SOURCES -- COMMAND | attach SOCKET TOKEN | exec FOLDER -- COMMAND | remove PATH | changes PATH | copy FROM TO MOST | measure BYTES FILES PATH... | times ROOT | lookout ROOT | hook AGENT | landlock | look FOLDER | peer\n");
   return EXIT_NO_FENCE;
 }

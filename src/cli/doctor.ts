@@ -11,12 +11,15 @@ export function doctorCommand(): Command {
   return new Command("doctor")
     .description("try what this machine can enforce, and say what mends the rest")
     .option("--json", "print one JSON document, with the evidence")
-    .action(async (options: { readonly json?: boolean }) => {
+    .option("--verbose", "print what was done for each line, and what came back")
+    .action(async (options: { readonly json?: boolean; readonly verbose?: boolean }) => {
       const { root, helper } = findInstallation();
       const checks = [...(await allChecks({ stateDir: callerStateDir(process.env), helper, root })), ...hookChecks()];
       const ready = checks.every((check) => check.available || !check.needed);
       process.stdout.write(
-        options.json === true ? `${JSON.stringify({ ready, checks }, undefined, 2)}\n` : page(checks, ready),
+        options.json === true
+          ? `${JSON.stringify({ ready, checks }, undefined, 2)}\n`
+          : page(checks, { ready, verbose: options.verbose === true }),
       );
       process.exitCode = ready ? 0 : 1;
     });
@@ -35,10 +38,14 @@ function hookChecks(): readonly Check[] {
 }
 
 /** One line a check; what is missing is followed by what that means and what to type. */
-function page(checks: readonly Check[], ready: boolean): string {
+function page(
+  checks: readonly Check[],
+  { ready, verbose }: { readonly ready: boolean; readonly verbose: boolean },
+): string {
   const width = Math.max(...checks.map(({ name }) => name.length));
   const lines = checks.flatMap((check) => [
     `${mark(check).padEnd(7)}  ${check.name.padEnd(width)}  ${forTerminal(check.reason)}`,
+    ...(verbose && check.evidence !== "" ? [`${" ".repeat(9)}tried: ${forTerminal(check.evidence)}`] : []),
     ...(check.available ? [] : [`${" ".repeat(9)}means: ${check.means}`, ...mendLines(check)]),
   ]);
   const end = ready

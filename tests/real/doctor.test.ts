@@ -66,10 +66,17 @@ for (const typist of ["root", "user"] as const) {
     const done = spawnSync(program, args, { env, encoding: "utf8" });
     const report = JSON.parse(done.stdout) as {
       ready: boolean;
-      checks: { name: string; available: boolean; needed: boolean }[];
+      checks: { name: string; available: boolean; needed: boolean; evidence: string }[];
     };
     expect(report.checks.filter(({ available, needed }) => needed && !available)).toEqual([]);
     expect(report.checks.map(({ name }) => name)).toContain("whole fence");
+    // Each claim was acted out on both sides of the fence, and the limits were hit.
+    const said = new Map(report.checks.map(({ name, available, evidence }) => [name, `${available} ${evidence}`]));
+    expect(said.get("io_uring")).toMatch(/^true io_uring: \w+ outside, ENOSYS inside$/);
+    expect(said.get("filter")).toContain("user-namespace: ok outside, EPERM inside");
+    expect(said.get("keyrings")).toBe("true keyring: ok outside, EPERM inside");
+    expect(said.get("no capability")).toMatch(/outside, 0 inside$/);
+    for (const limit of ["memory hog", "process crowd"]) expect(said.get(limit)).toMatch(/^true /);
     expect([report.ready, done.status]).toEqual([true, 0]);
     expect(readdirSync(join(home, "state/ringfence")).filter((name) => name.startsWith("probe-"))).toEqual([]);
   });
