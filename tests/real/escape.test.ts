@@ -58,6 +58,7 @@ function answers(stdout: string): Answers {
 function both(
   caller: Caller,
   options: readonly string[] = [],
+  without: readonly string[] = [],
 ): { readonly outside: Answers; readonly inside: Answers } {
   const cwd = caller.folder("work");
   const bound = caller.folder("bound");
@@ -85,7 +86,8 @@ function both(
   const acts = `./acts ${settings} --`;
   const outside = caller.outside(aimed(acts), { cwd });
   const words = ["run", "--quiet", "--allow-read", bound, ...options, "--", "sh", "-c"].map((word) => `'${word}'`);
-  const inside = caller.outside(aimed(`'${launcher}' ${words.join(" ")} "${acts}"`), { cwd });
+  const wanted = [...answers(outside.stdout).keys()].filter((name) => !without.includes(name)).join(" ");
+  const inside = caller.outside(aimed(`'${launcher}' ${words.join(" ")} "${acts} ${wanted}"`), { cwd });
   expect(inside.stderr).toBe("");
   return { outside: answers(outside.stdout), inside: answers(inside.stdout) };
 }
@@ -128,14 +130,26 @@ const SURE = [
   .concat(["set_user_id", "open_user_id", "statmounts", "read_implies_exec"]);
 
 /** Where the acts are tried, and what that needs beside the fence. */
-const RUNTIMES: readonly (readonly [string, ...Feature[]])[] = [["process"], ["container", "podman"]];
+const RUNTIMES: readonly (readonly [string, ...Feature[]])[] = [
+  ["process"],
+  ["container", "podman"],
+  ["gvisor", "runsc"],
+];
+
+// In a kernel of the agent's own, process 1 is its own command and /dev/null its own device; and gVisor says that it changed the mode, owner or times of
+// a file that it cannot change: what becomes of the host's file is looked at in gvisor.test.ts.
+const OWN: Readonly<Record<string, readonly string[]>> = {
+  gvisor: ["inner_memory", "inner_environ", "inner_files", "inner_root", "inner_signal", "inner_seize"].concat([
+    ...["null_mode", "null_times", "bound_mode", "bound_owner", "bound_times"],
+  ]),
+};
 
 describe.each(callers.map((caller) => [caller.name, caller] as const))("%s", (_, caller) => {
   test.for(RUNTIMES)("no act that works outside works inside: runtime %s", ([runtime, ...features], context) => {
     needs(context, "userns", "bubblewrap", "seccomp", "overlay", "helper", "gcc", "python3", ...features);
-    const { outside, inside } = both(caller, ["--runtime", runtime]);
+    const { outside, inside } = both(caller, ["--runtime", runtime], OWN[runtime]);
     expect(SURE.filter((name) => outside.get(name) !== "ok")).toEqual([]);
-    expect([...inside.keys()]).toEqual([...outside.keys()]);
+    expect([...inside.keys()]).toEqual([...outside.keys()].filter((name) => OWN[runtime]?.includes(name) !== true));
     expect([...inside].filter(([, said]) => said === "ok").map(([name]) => name)).toEqual([]);
   });
 });

@@ -120,6 +120,11 @@ export function chooseRuntime(
   return found === undefined ? err(noneStands(wish, standings)) : ok(found);
 }
 
+/** Of what a tier asks for at least. */
+function containerMend({ tier }: RuntimeWish, standings: readonly RuntimeStanding[]): string | undefined {
+  return tier === "high" ? standings.find(({ facts }) => facts.name === "container")?.facts.mend : undefined;
+}
+
 function noneStands(wish: RuntimeWish, standings: readonly RuntimeStanding[]): Problem {
   const why = candidateRuntimes(wish).map((name) => {
     const standing = standings.find(({ facts }) => facts.name === name);
@@ -128,7 +133,10 @@ function noneStands(wish: RuntimeWish, standings: readonly RuntimeStanding[]): P
   const [first] = candidateRuntimes(wish).flatMap(
     (name) => standings.find(({ facts }) => facts.name === name)?.facts.mend ?? [],
   );
-  const mends = wish.tier === "high" ? standings.find(({ facts }) => facts.name === "container")?.facts.mend : first;
+  // One that works, though not without a fault, is a person's to choose by its name.
+  const faulty = standings.find(({ available }) => available);
+  const mends =
+    faulty === undefined ? containerMend(wish, standings) : `\`--runtime ${faulty.facts.name}\`, faults and all`;
   return {
     code: "runtime-missing",
     message:

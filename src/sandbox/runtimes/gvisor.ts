@@ -21,6 +21,9 @@ import type { SandboxRuntime } from "./runtime.ts";
 /** Absolute, as bubblewrap's: no PATH chooses what makes the walls. */
 const RUNSC_PLACES = ["/usr/bin/runsc", "/usr/local/bin/runsc", "/run/current-system/sw/bin/runsc"];
 
+// Debian 12's is of December 2022, before gVisor knew AT_NO_AUTOMOUNT, which ls and stat ask with.
+const NEWER = "a gVisor of 2024 or later mends it (gvisor.dev/docs/user_guide/install)";
+
 const OUTSIDE = "the host's kernel sees the engine, not the programs in it";
 
 const FACTS: RuntimeFacts = {
@@ -44,7 +47,8 @@ export const gvisorRuntime: SandboxRuntime = {
       const evidence = `not in ${RUNSC_PLACES.join(", ")}`;
       return { available: false, complete: false, reason: "runsc is not installed", evidence };
     }
-    return tryRuntime({ ...places, start, ownKernel: true });
+    const tried = await tryRuntime({ ...places, start, ownKernel: true });
+    return tried.available && !tried.complete ? { ...tried, reason: `${tried.reason}; ${NEWER}` } : tried;
   },
   start,
 };
