@@ -12,8 +12,8 @@ export interface OutcomeParts extends MetaParts {
   readonly network: ReturnType<Egress["summary"]>;
   readonly prompts: PromptTally | undefined;
   readonly refusedPaths: readonly string[];
-  /** Why the lifecycle webhook does not know of the end, in words. */
-  readonly untold: string | undefined;
+  /** What went wrong after the record was closed, in words. */
+  readonly late: readonly string[];
   readonly log: { readonly dir: string; readonly size: number; readonly root: string; readonly problem?: string };
 }
 
@@ -34,7 +34,8 @@ export function outcomeOf(parts: OutcomeParts): Outcome {
       ...finished.notices,
       ...prepared.notices,
       ...(parts.late?.notices ?? []),
-      ...[log.problem, parts.untold].filter((notice) => notice !== undefined),
+      ...(log.problem === undefined ? [] : [log.problem]),
+      ...parts.late,
     ],
     reached: network.allowed.map(({ host, port, count }) => ({ host, port, count })),
     refused: network.blocked,

@@ -237,6 +237,7 @@ class Session {
       onHit: (hit) => this.stop(hit, log),
     });
     this.announcer?.tell("started", { command: [...this.request.argv] });
+    if (this.request.from !== undefined) this.announcer?.tell("restored", { from: this.request.from });
     if (log.failed.aborted) fence.kill();
     const isLive = prepared.policy.sandbox.apply === "live";
     this.live = isLive ? applyLive({ place: () => this.place(), append: log.append }) : undefined;
@@ -324,7 +325,10 @@ class Session {
     });
     const keep = finished.held.length > 0 || finished.failed;
     this.writeMeta({ state: keep ? "held" : "done", held: finished.held.length, exitCode }, holdAll);
-    await removeSessionFolders(prepared.paths, request.installation.helper, { keepChanges: keep });
+    const left = await removeSessionFolders(prepared.paths, request.installation.helper, { keepChanges: keep }).then(
+      () => undefined,
+      () => "not everything of the session could be removed: ringfence sessions clean",
+    );
     const untold = await this.announcer?.end({
       exit: exitCode,
       size: closed.size,
@@ -336,7 +340,7 @@ class Session {
       ...{ exitCode, limit, finished, prompts, refusedPaths: this.refusedPaths },
       network: doors.egress.summary(),
       log: { dir: log.dir, ...closed },
-      untold,
+      late: [left, untold].filter((notice) => notice !== undefined),
     });
     return { kind: "ended", outcome };
   }
