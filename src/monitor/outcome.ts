@@ -13,7 +13,7 @@ export interface OutcomeParts extends MetaParts {
   readonly prompts: PromptTally | undefined;
   readonly refusedPaths: readonly string[];
   /** What went wrong after the record was closed, in words. */
-  readonly late: readonly string[];
+  readonly lastNotices: readonly string[];
   readonly log: { readonly dir: string; readonly size: number; readonly root: string; readonly problem?: string };
 }
 
@@ -35,7 +35,7 @@ export function outcomeOf(parts: OutcomeParts): Outcome {
       ...prepared.notices,
       ...(parts.late?.notices ?? []),
       ...(log.problem === undefined ? [] : [log.problem]),
-      ...parts.late,
+      ...parts.lastNotices,
     ],
     reached: network.allowed.map(({ host, port, count }) => ({ host, port, count })),
     refused: network.blocked,

@@ -340,7 +340,7 @@ class Session {
       ...{ exitCode, limit, finished, prompts, refusedPaths: this.refusedPaths },
       network: doors.egress.summary(),
       log: { dir: log.dir, ...closed },
-      late: [left, untold].filter((notice) => notice !== undefined),
+      lastNotices: [left, untold].filter((notice) => notice !== undefined),
     });
     return { kind: "ended", outcome };
   }
