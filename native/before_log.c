@@ -11,7 +11,10 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { FIELDS = 10, MOST_SEEN = 400000, FIRST_ROOM = 1024, LINE_MOST = 2 * PATH_MAX + 512 };
+enum { FIELDS = 10, FIRST_ROOM = 1024, LINE_MOST = 2 * PATH_MAX + 512 };
+// An agent that fills them loses its own writes (the log), or the sparing of records that are there already (the memory).
+#define MOST_LOG_BYTES (512ULL << 20)
+#define MOST_SEEN_BYTES (64ULL << 20)
 
 static size_t slot_of(const struct seen *seen, size_t room, const char *path) {
   uint64_t hash = 1469598103934665603ULL;
@@ -38,14 +41,13 @@ unsigned before_log_seen(const struct before_log *log, const char *path) {
 }
 
 static void mark(struct before_log *log, const char *path, unsigned flags) {
-  if ((log->count + 1) * 2 > log->room && (log->count >= MOST_SEEN || !grow(log))) {
-    log->full = true;
-    return;
-  }
+  if ((log->count + 1) * 2 > log->room && !grow(log)) return;
   struct seen *entry = &log->seen[slot_of(log->seen, log->room, path)];
   if (entry->path == NULL) {
-    entry->path = strdup(path);
-    if (entry->path == NULL) return;
+    size_t size = strlen(path) + 1 + 2 * sizeof *entry;
+    // What is not remembered is recorded once more, which is harmless.
+    if (log->seen_bytes + size > MOST_SEEN_BYTES || (entry->path = strdup(path)) == NULL) return;
+    log->seen_bytes += size;
     log->count++;
   }
   entry->flags |= flags;
@@ -62,7 +64,7 @@ static void move_seen(struct before_log *log, const char *from, const char *to, 
   struct seen *old = log->seen;
   size_t room = log->room;
   log->seen = NULL;
-  log->room = log->count = 0;
+  log->room = log->count = log->seen_bytes = 0;
   for (size_t i = 0; i < room; i++) {
     if (old[i].path == NULL) continue;
     const char *below_from = rest_below(old[i].path, from), *below_to = rest_below(old[i].path, to);
@@ -78,8 +80,23 @@ static void move_seen(struct before_log *log, const char *from, const char *to, 
   free(old);
 }
 
+static struct seen *entry_of(struct before_log *log, const char *path) {
+  struct seen *entry = log->room == 0 ? NULL : &log->seen[slot_of(log->seen, log->room, path)];
+  return entry == NULL || entry->path == NULL ? NULL : entry;
+}
+
+// The same for a file, which has nothing below it: without a look at everything else.
+static void move_file(struct before_log *log, const char *from, const char *to, bool forget) {
+  struct seen *old = entry_of(log, from), *new = entry_of(log, to);
+  unsigned flags = old == NULL || forget ? 0 : old->flags;
+  if (old != NULL) old->flags = 0;
+  if (new != NULL) new->flags = 0;
+  if (flags != 0) mark(log, to, flags);
+}
+
 static void take(struct before_log *log, char *fields[FIELDS]) {
   const char *path = fields[8], *other = fields[9];
+  void (*move)(struct before_log *, const char *, const char *, bool) = fields[1][0] == 'f' ? move_file : move_seen;
   switch (fields[0][0]) {
     case 'f':
       mark(log, path, SEEN_ALL | SEEN_MODE);
@@ -87,9 +104,9 @@ static void take(struct before_log *log, char *fields[FIELDS]) {
       break;
     case 'm': mark(log, path, SEEN_MODE); break;
     case 't': mark(log, path, SEEN_TIME); break;
-    case 'v': move_seen(log, path, other, false); break;
+    case 'v': move(log, path, other, false); break;
     // Of a change that did not happen, or went both ways, nothing is known any more: it is recorded again, which is harmless.
-    default: move_seen(log, path, other, true); break;
+    default: move(log, path, other, true); break;
   }
 }
 
@@ -143,6 +160,7 @@ bool before_log_add(struct before_log *log, const struct before_record *record) 
   if (length <= 0 || (size_t)length >= sizeof line) return errno = ENAMETOOLONG, false;
   if (flock(log->fd, LOCK_EX) != 0) return false;
   bool fine = before_log_catch_up(log);
+  if (fine && log->taken > MOST_LOG_BYTES) fine = (errno = EDQUOT, false);
   ssize_t n = fine ? write(log->fd, line, (size_t)length) : -1;
   if (n != length && n > 0) {
     // No room: a half line must not stay.

@@ -12,6 +12,7 @@
 // `sandbox/workspace/direct-past.ts`.
 //   KIND   f what stood at PATH (TYPE: f file, d folder, l link to OTHER, o something else, - nothing)   m its mode alone
 //          t the time of the folder PATH   v PATH is moved to OTHER   x PATH and OTHER change places   c the last v or x did not happen
+//          (TYPE of v, x, c: f it is no folder, d it may be one)
 //   IMAGE  name below `images`, or `-`: none was needed or, for a file with KIND f, none could be kept (OTHER says why)
 struct before_record {
   char kind, type;
@@ -33,8 +34,7 @@ struct before_log {
   uint64_t taken;       // bytes of the log that were read
   uint64_t image_bytes; // of all images in it
   struct seen *seen;    // open addressing, a power of two
-  size_t room, count;
-  bool full;            // too many paths: from then on every change counts as the first
+  size_t room, count, seen_bytes;
 };
 
 // Opens or makes `before.log` in FOLDER. False with errno.

@@ -38,12 +38,14 @@ static void tell_uncovered(const struct before *before, const char *place, const
   (void)!write(before->event_fd, line, at);  // the log says it too
 }
 
-static int copy_bytes(int from, int to) {
+// No more than there was: under another name the file may be growing while it is copied.
+static int copy_bytes(int from, int to, off_t size) {
   if (ioctl(to, FICLONE, from) == 0) return 0;
   static _Thread_local char block[BLOCK];
-  for (ssize_t n; (n = read(from, block, sizeof block)) != 0;) {
+  for (ssize_t n; size > 0 && (n = read(from, block, size < BLOCK ? (size_t)size : BLOCK)) != 0;) {
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return errno;
+    size -= n;
     for (ssize_t done = 0, wrote; done < n; done += wrote)
       if ((wrote = write(to, block + done, (size_t)(n - done))) < 0) return errno;
   }
@@ -58,7 +60,7 @@ static const char *keep_image(struct before *before, const struct target *target
   if (from < 0) return "unreadable";
   snprintf(record->image, sizeof record->image, "direct-%d-%u", (int)getpid(), before->sequence++);
   int to = openat(before->images, record->image, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  int failure = to < 0 ? errno : copy_bytes(from, to);
+  int failure = to < 0 ? errno : copy_bytes(from, to, target->stat.st_size);
   if (to >= 0) close(to);
   close(from);
   if (failure == 0) return NULL;
@@ -135,6 +137,9 @@ int before_mode(struct before *before, const struct target *target, const char *
 // Nothing happens to a name that is moved to itself.
 static bool is_idle(const struct before_move *move) { return strcmp(move->from_place, move->to_place) == 0; }
 
+// Whether anything can be below what moves.
+static char type_of(const struct before_move *move) { return !move->exchange && !S_ISDIR(move->from->stat.st_mode) ? 'f' : 'd'; }
+
 int before_move(struct before *before, const struct before_move *move) {
   if (!before->on || is_idle(move)) return 0;
   // Into or out of the workspace it is a coming or a going, not a move: the kernel refuses it anyway, as another mount.
@@ -144,7 +149,7 @@ int before_move(struct before *before, const struct before_move *move) {
   failure = begin(before);
   if (failure == 0) failure = keep_time(before, move->from, move->from_place);
   if (failure == 0) failure = keep_time(before, move->to, move->to_place);
-  struct before_record record = {.kind = move->exchange ? 'x' : 'v', .type = '-', .path = move->from_place, .other = move->to_place};
+  struct before_record record = {.kind = move->exchange ? 'x' : 'v', .type = type_of(move), .path = move->from_place, .other = move->to_place};
   if (failure == 0 && !before_log_add(&before->log, &record)) failure = errno;
   pthread_mutex_unlock(&before->lock);
   return failure;
@@ -153,7 +158,7 @@ int before_move(struct before *before, const struct before_move *move) {
 void before_move_failed(struct before *before, const struct before_move *move) {
   if (!before->on || is_idle(move) || is_outside(move->from_place) || is_outside(move->to_place)) return;
   pthread_mutex_lock(&before->lock);
-  struct before_record record = {.kind = 'c', .type = '-', .path = move->from_place, .other = move->to_place};
+  struct before_record record = {.kind = 'c', .type = type_of(move), .path = move->from_place, .other = move->to_place};
   (void)before_log_add(&before->log, &record);  // without it, undo finds the move not to be there
   pthread_mutex_unlock(&before->lock);
 }
