@@ -80,9 +80,10 @@ echo 'ref: refs/heads/unborn' >.git/HEAD
 } >.git/config
 printf '%s\\n' ${BORROWED_OBJECTS} >.git/objects/info/alternates
 if [ -f "$common/shallow" ] && [ ! -L "$common/shallow" ]; then head -c 4194304 "$common/shallow" >.git/shallow; fi
-git ls-tree -r -l "$commit" | { n=0 s=0
-  while read -r _ type _ size _; do
-    if [ "$type" = blob ]; then s=$((s + size)) n=$((n + 1)); fi
+git ls-tree -r -l "$commit" | sed -n 's/^[0-9]* blob [0-9a-f]* *\\([0-9][0-9]*\\)\\t.*/\\1/p' |
+  xargs -r -n 10000 sh -c 'IFS=+; echo "$# $(($*))"' sh | { n=0 s=0
+  while read -r count size; do
+    n=$((n + count)) s=$((s + size))
     if [ $s -gt "$most" ] || [ $n -gt 1000000 ]; then exit 1; fi
   done; } || refuse too-large
 if [ "$kind" = clone ]; then
