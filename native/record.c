@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -44,6 +45,7 @@ static void serve_listener(struct recorder *recorder, int listener) {
 }
 
 void look_end(struct recorder *recorder, int listener, const struct seccomp_notif *notice, struct look *look, int error) {
+  if (error < 0 && caller_waits(&look->caller)) _exit(1);  // it could not be looked at, for want of descriptors: it must not go on
   if (error < 0) return;
   // What the look itself came upon is no event: the call ends here, as it would have in the kernel.
   if (error == 0 || look->kind == LOOK_PROBE) look_tell(recorder, look, LOOK_UNKNOWN, false);
@@ -115,8 +117,17 @@ static bool is_over(struct recorder *recorder) {
   return empty && atomic_load(&serving) == 0 && (recorder->guard == NULL || !guard_serves(recorder->guard));
 }
 
+// Descriptors for looking, for each thread that looks; the rest is for pidfds.
+static size_t most_pidfds(void) {
+  enum { FOR_LOOKING = 1024 };
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  return limit.rlim_cur > 2 * FOR_LOOKING ? limit.rlim_cur - FOR_LOOKING : limit.rlim_cur / 2;
+}
+
 _Noreturn void record_run(struct recorder *recorder, int intake) {
   know_the_kernel(recorder);
+  recorder->processes.most = most_pidfds();
   struct epoll_event wanted = {.events = EPOLLIN, .data.u64 = INTAKE};
   recorder->ends = epoll_create1(EPOLL_CLOEXEC);
   if (recorder->ends < 0 || epoll_ctl(recorder->ends, EPOLL_CTL_ADD, intake, &wanted) != 0) _exit(1);

@@ -88,45 +88,81 @@ static void retire(struct recorder *recorder, struct process **at) {
   struct process *process = *at;
   *at = process->next;
   struct process *above = process->above == 0 ? NULL : *place_of_number(&recorder->processes, process->above);
-  if (process->told) tell_end(recorder, process);
+  if (process->told && process->pidfd >= 0) tell_end(recorder, process);
   else if (above != NULL && above->inner == process->parent) above->probes += process->probes;  // a child that found nothing to execute
-  close(process->pidfd);
+  if (process->pidfd >= 0) {
+    close(process->pidfd);
+    recorder->processes.count--;
+  }
   free(process);
-  recorder->processes.count--;
 }
 
-static bool is_reaped(const struct process *process) {
+// Clock ticks since boot; 0 when it is gone.
+static unsigned long long start_of(const struct recorder *recorder, pid_t outer) {
+  char path[32], text[1024];
+  snprintf(path, sizeof path, "%d/stat", (int)outer);
+  int fd = openat(recorder->proc_fd, path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  ssize_t n = read(fd, text, sizeof text - 1);
+  close(fd);
+  text[n < 0 ? 0 : n] = 0;
+  const char *after = strrchr(text, ')');  // the name in between may hold anything
+  unsigned long long started = 0;
+  if (after == NULL || sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &started) != 1) return 0;
+  return started;
+}
+
+static bool is_reaped(const struct recorder *recorder, const struct process *process) {
+  if (process->pidfd < 0) return start_of(recorder, process->outer) != process->started;
   return syscall(SYS_pidfd_send_signal, process->pidfd, 0, NULL, 0) != 0 && errno == ESRCH;
 }
 
 // The living holder of a number that somebody alive has at this moment; an earlier holder's end is told on the way.
 static struct process *known(struct recorder *recorder, pid_t outer) {
   struct process **at = place_of_number(&recorder->processes, outer);
-  if (*at != NULL && is_reaped(*at)) retire(recorder, at);
+  if (*at != NULL && is_reaped(recorder, *at)) retire(recorder, at);
   return *place_of_number(&recorder->processes, outer);
 }
 
+// A pidfd that is watched, or -1.
+static int watch(struct recorder *recorder, const struct process *process) {
+  if (recorder->processes.count >= recorder->processes.most) return -1;
+  int pidfd = (int)syscall(SYS_pidfd_open, process->outer, 0);
+  // One event when it has ended and one when it is reaped: only then does the kernel say how.
+  struct epoll_event event = {.events = EPOLLET | EPOLLIN, .data.u64 = key_of(process)};
+  if (pidfd >= 0 && epoll_ctl(recorder->ends, EPOLL_CTL_ADD, pidfd, &event) == 0) return pidfd;
+  if (pidfd >= 0) close(pidfd);
+  return -1;
+}
+
+// Those without a pidfd whose process is gone: nobody tells us when.
+static void forget_gone(struct recorder *recorder) {
+  for (size_t i = 0; i < PROCESS_BUCKETS; i++) {
+    struct process **at = &recorder->processes.buckets[i];
+    while (*at != NULL) {
+      if ((*at)->pidfd < 0 && is_reaped(recorder, *at)) retire(recorder, at);
+      else at = &(*at)->next;
+    }
+  }
+}
+
 static struct process *take_in(struct recorder *recorder, const struct status *status, pid_t parent) {
+  enum { FORGET_EVERY = 4096 };
   struct process_table *table = &recorder->processes;
   struct process *process = malloc(sizeof *process);
   if (process == NULL) _exit(1);
   *process = (struct process){.outer = status->process, .inner = status->inner, .parent = parent, .above = status->parent, .serial = ++table->serial};
-  process->pidfd = (int)syscall(SYS_pidfd_open, process->outer, 0);
-  // One event when it has ended and one when it is reaped: only then does the kernel say how.
-  struct epoll_event event = {.events = EPOLLET | EPOLLIN, .data.u64 = key_of(process)};
-  if (process->pidfd < 0 || epoll_ctl(recorder->ends, EPOLL_CTL_ADD, process->pidfd, &event) != 0) {
-    // Too many files: its acts are written down, its end cannot be.
-    if (process->pidfd >= 0) close(process->pidfd);
+  process->pidfd = watch(recorder, process);
+  if (process->pidfd >= 0) {
+    table->count++;
+  } else {
     table->lost++;
-    static struct process passing;
-    passing = *process;
-    passing.pidfd = -1;
-    free(process);
-    return &passing;
+    if (process->serial % FORGET_EVERY == 0) forget_gone(recorder);
+    process->started = start_of(recorder, process->outer);
   }
-  process->next = table->buckets[(unsigned)process->outer % PROCESS_BUCKETS];
-  table->buckets[(unsigned)process->outer % PROCESS_BUCKETS] = process;
-  table->count++;
+  struct process **bucket = &table->buckets[(unsigned)process->outer % PROCESS_BUCKETS];
+  process->next = *bucket;
+  *bucket = process;
   return process;
 }
 
@@ -190,7 +226,7 @@ struct process *process_of(struct recorder *recorder, pid_t thread) {
 
 void process_ended(struct recorder *recorder, uint64_t key) {
   struct process **at = place_of_number(&recorder->processes, (pid_t)(key >> 32));
-  if (*at != NULL && key_of(*at) == key && (!recorder->exit_info || is_reaped(*at))) retire(recorder, at);
+  if (*at != NULL && key_of(*at) == key && (!recorder->exit_info || is_reaped(recorder, *at))) retire(recorder, at);
 }
 
 static void tell_lost(struct recorder *recorder) {

@@ -13,7 +13,8 @@ struct process {
   pid_t outer, inner;  // its number as the recorder and as the command sees it
   pid_t parent;        // inside; 0: not of the session
   pid_t above;         // the parent's number as the recorder sees it
-  int pidfd;
+  int pidfd;           // -1: there were too many; then `started` tells it from a later holder of its number, and its end is not told
+  unsigned long long started;
   uint32_t serial;     // tells it from a later holder of its number
   uint32_t probes;     // names it tried to execute that are not there
   bool told;
@@ -25,7 +26,7 @@ struct process_table {
     pid_t thread, process;
   } hints[THREAD_HINTS];
   uint32_t serial;
-  size_t count;
+  size_t count, most;       // with a pidfd; the other descriptors are for looking
   unsigned long long lost;  // ends that cannot be followed, not told yet
 };
 

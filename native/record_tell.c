@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "record_look.h"
 
@@ -100,7 +101,8 @@ static void put_event(struct look *look, long result, bool refused) {
 static bool meet(struct recorder *recorder, struct look *look) {
   struct process *process = process_of(recorder, look->caller.tid);
   // A caller that was killed meanwhile does nothing any more; its number may be another's already.
-  if (process == NULL || !caller_waits(&look->caller)) return false;
+  if (!caller_waits(&look->caller)) return false;
+  if (process == NULL) _exit(1);  // it is there and cannot be named: what cannot be recorded does not happen
   if (look->kind == LOOK_PROBE) process->probes++;
   else process_announce(recorder, process, look->kind == LOOK_EXEC);
   look->pid = process->inner;
