@@ -127,7 +127,8 @@ const SURE = [
     "uring",
   ])
   .concat(["bound_mode", "bound_owner", "bound_times", "bound_attribute", "bound_list", "bound_write", "bound_lease"])
-  .concat(["set_user_id", "open_user_id", "statmounts", "read_implies_exec"]);
+  .concat(["set_user_id", "open_user_id", "statmounts", "read_implies_exec"])
+  .concat(["listener", "socket_filter", "socket_upper", "urgent", "urgent_message", "own_process_file"]);
 
 /** Where the acts are tried, and what that needs beside the fence. */
 const RUNTIMES: readonly (readonly [string, ...Feature[]])[] = [
@@ -140,7 +141,7 @@ const RUNTIMES: readonly (readonly [string, ...Feature[]])[] = [
 // a file that it cannot change: what becomes of the host's file is looked at in gvisor.test.ts.
 const OWN: Readonly<Record<string, readonly string[]>> = {
   gvisor: ["inner_memory", "inner_environ", "inner_files", "inner_root", "inner_signal", "inner_seize"].concat([
-    ...["null_mode", "null_times", "bound_mode", "bound_owner", "bound_times"],
+    ...["null_mode", "null_times", "bound_mode", "bound_owner", "bound_times", "own_process_file"],
   ]),
 };
 

@@ -138,6 +138,33 @@ test("process 1, which starts further commands, is not slowed and not limited fr
     expect([call, judge(call, [0])]).toEqual([call, ALLOW]);
     expect([call, judge(call, [(7n << 32n) | 1n])]).toEqual([call, EPERM]);
   }
+  expect(
+    [
+      [0, 1],
+      [2, 0],
+      [2, 1000],
+    ].map((values) => judge("setpriority", values)),
+  ).toEqual([EPERM, EPERM, EPERM]);
+  expect(
+    [
+      [0, 0],
+      [0, 2],
+      [1, 1],
+    ].map((values) => judge("setpriority", values)),
+  ).toEqual([ALLOW, ALLOW, ALLOW]);
+  expect(
+    [
+      [1, 1],
+      [3, 0],
+    ].map((values) => judge("ioprio_set", values)),
+  ).toEqual([EPERM, EPERM]);
+  expect(
+    [
+      [1, 0],
+      [1, 2],
+      [2, 1],
+    ].map((values) => judge("ioprio_set", values)),
+  ).toEqual([ALLOW, ALLOW, ALLOW]);
 });
 
 test("a terminal cannot be typed into, also with bits above the 32 that the kernel reads", () => {

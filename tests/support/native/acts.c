@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <linux/io_uring.h>
 #include <linux/keyctl.h>
@@ -24,6 +25,7 @@
 #include <sys/msg.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
@@ -384,6 +386,55 @@ static int inner_root(void) {
 }
 static int inner_signal(void) { return result(kill(1, SIGSTOP)) == 0 ? EPERM : errno; }
 static int inner_seize(void) { return result(ptrace(PTRACE_SEIZE, 1, 0, 0)); }
+// Set to what they are already: process 1 starts further commands, which would inherit it.
+static int inner_limits(void) {
+  struct rlimit now;
+  return prlimit(1, RLIMIT_NOFILE, NULL, &now) != 0 ? errno : result(prlimit(1, RLIMIT_NOFILE, &now, NULL));
+}
+static int inner_processors(void) {
+  cpu_set_t now;
+  return sched_getaffinity(1, sizeof now, &now) != 0 ? errno : result(sched_setaffinity(1, sizeof now, &now));
+}
+static int inner_priority(void) {
+  errno = 0;
+  int now = getpriority(PRIO_PROCESS, 1);
+  return errno != 0 ? errno : result(setpriority(PRIO_PROCESS, 1, now));
+}
+static int inner_pidfd(void) {
+  int fd = (int)syscall(SYS_pidfd_open, 1, 0);
+  return fd < 0 ? errno : result(ioctl(fd, 0xff05, 0));  // PIDFD_GET_PID_NAMESPACE
+}
+
+// Filters, and what sockets can be made to do in the kernel
+static struct sock_filter all_of_it[] = {{0x06, 0, 0, 0x7fff0000}};
+static int listener(void) {
+  struct sock_fprog program = {1, all_of_it};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
+  return result(syscall(SYS_seccomp, 1, 8, &program));
+}
+static int socket_filter(void) {
+  struct sock_fprog program = {1, all_of_it};
+  return result(setsockopt(socket(AF_INET, SOCK_DGRAM, 0), SOL_SOCKET, 26, &program, sizeof program));
+}
+static int socket_upper(void) {
+  int got = result(setsockopt(socket(AF_INET, SOCK_STREAM, 0), 6, 31, "tls", 3));
+  return got == ENOTCONN || got == ENOENT ? 0 : got;
+}
+static int urgent(void) {
+  int pair[2];
+  return socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0 ? errno : result(send(pair[0], "x", 1, MSG_OOB));
+}
+static int urgent_message(void) {
+  int pair[2];
+  struct iovec part = {"x", 1};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+  return socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0 ? errno : result(sendmsg(pair[0], &message, MSG_OOB));
+}
+static int net_sctp(void) { return result(socket(AF_INET, SOCK_SEQPACKET, 0)); }
+
+// Landlock's: the mount would let it
+static int own_process_file(void) { return result(open("/proc/self/oom_score_adj", O_WRONLY)); }
+
 static int descriptor_nine(void) { return result(fcntl(9, F_GETFD)); }
 static int descriptors_more(void) {
   for (int fd = 3; fd < 1024; fd++) {
@@ -409,6 +460,8 @@ static const struct {
     ACT(null_mode), ACT(null_times), ACT(setting_write), ACT(drop_caches), ACT(sysrq), ACT(device_tree), ACT(keys_list), ACT(symbols),
     ACT(make_device), ACT(make_whiteout), ACT(set_user_id), ACT(open_user_id), ACT(file_capability), ACT(trusted_attribute),
     ACT(inner_memory), ACT(inner_environ), ACT(inner_files), ACT(inner_root), ACT(inner_signal), ACT(inner_seize), ACT(descriptor_nine),
+    ACT(inner_limits), ACT(inner_processors), ACT(inner_priority), ACT(inner_pidfd), ACT(listener), ACT(socket_filter), ACT(socket_upper),
+    ACT(urgent), ACT(urgent_message), ACT(net_sctp), ACT(own_process_file),
     ACT(descriptors_more),
 #if defined(__x86_64__)
     {"x32", do_x32}, ACT(i386),
