@@ -98,6 +98,7 @@ const ORDER: readonly RuntimeName[] = ["microvm", "kata", "gvisor", "container",
 export function candidateRuntimes(wish: RuntimeWish): readonly RuntimeName[] {
   const named = ORDER.find((name) => name === wish.runtime);
   if (named !== undefined) return [named];
+  if (wish.runtime !== "auto") return []; // a name of a later version is nobody's second choice
   return wish.tier === "high" ? ORDER.filter((name) => name !== "process") : ["process"];
 }
 

@@ -41,9 +41,8 @@ describe("the choice of a runtime", () => {
     ["high", "process", ALL, "tier-runtime"],
     ["high", "container", ALL, "container"],
     ["high", "gvisor", { container: "whole" }, "runtime-missing"],
-    ["medium", "kubernetes", ALL, "process"],
+    ["medium", "kubernetes", ALL, "runtime-missing"],
   ] as const)("tier %s, runtime %s, with %o: %s", (tier, runtime, stands, want) => {
-    // What this version has no name for is refused before (core/policy/unbuilt.ts); here it chooses nothing by itself.
     expect(chosen({ tier, runtime }, stands)).toBe(want);
   });
 
