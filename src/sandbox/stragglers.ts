@@ -1,5 +1,6 @@
-// Processes of a session that is over: what a killed supervisor may leave when the kernel's own chain of deaths was cut. Found by marks that only a
-// session's processes carry, with everything below them; ended by number, after another look that the number is still theirs.
+// Processes of a session that is over: what a killed supervisor may leave when the kernel's own chain of deaths was cut. Found by what only a session's
+// processes are, with everything below them; ended by number, after another look that the number is still theirs. Somebody who reads a session's folder
+// names it too, so a name alone is no mark.
 import { readdirSync, readFileSync } from "node:fs";
 
 /** One process, as it was found. */
@@ -18,10 +19,18 @@ interface Seen {
   readonly mark: string | undefined;
 }
 
-/** Processes of this user whose command line or environment holds one of the marks, and their descendants. Never this process. */
-export function findStragglers(marks: readonly string[]): readonly Straggler[] {
-  if (marks.length === 0) return [];
-  const all = readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? (look(Number(name), marks) ?? []) : []));
+/** What marks the processes of one session. */
+export interface SessionMarks {
+  /** In the command line of its bubblewrap, or of the helper that becomes it. */
+  readonly folder: string;
+  /** In the environment of what runs two pid namespaces further in. */
+  readonly variable: string;
+}
+
+/** This user's processes of those sessions, and their descendants. Never this process, and never one whose supervisor stands above it. */
+export function findStragglers(sessions: readonly SessionMarks[]): readonly Straggler[] {
+  if (sessions.length === 0) return [];
+  const all = readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? (look(Number(name), sessions) ?? []) : []));
   const marked = new Map(all.flatMap((one) => (one.mark === undefined ? [] : [[one.pid, one.mark] as const])));
   for (let grown = true; grown; ) {
     grown = false;
@@ -32,10 +41,21 @@ export function findStragglers(marks: readonly string[]): readonly Straggler[] {
       grown = true;
     }
   }
+  const parents = new Map(all.map(({ pid, parent }) => [pid, parent]));
   return all.flatMap(({ pid, startTicks }) => {
     const mark = marked.get(pid);
-    return mark === undefined || pid === process.pid ? [] : [{ pid, startTicks, mark }];
+    return mark === undefined || pid === process.pid || isSupervised(pid, parents) ? [] : [{ pid, startTicks, mark }];
   });
+}
+
+/** True below a supervisor that lives, though not where its number can be told (a state folder that a container shares): those are no stragglers. */
+function isSupervised(pid: number, parents: ReadonlyMap<number, number>): boolean {
+  for (let above = parents.get(pid); above !== undefined && above > 1; above = parents.get(above)) {
+    const [program = "", ...words] = read(`/proc/${above}/cmdline`).split("\0");
+    if (/(?:^|\/)node$/.test(program) && words.some((word) => /ringfence|\/scripts\/start\.cjs$/.test(word)))
+      return true;
+  }
+  return false;
 }
 
 /** Ends them at once. */
@@ -50,11 +70,27 @@ export function endStragglers(found: readonly Straggler[]): void {
   }
 }
 
-function look(pid: number, marks: readonly string[]): Seen | undefined {
+function look(pid: number, sessions: readonly SessionMarks[]): Seen | undefined {
   const stat = statOf(pid);
-  if (stat === undefined) return undefined;
-  const said = `${read(`/proc/${pid}/cmdline`)}\0${read(`/proc/${pid}/environ`)}`;
-  return { pid, ...stat, mark: marks.find((mark) => said.includes(mark)) };
+  return stat === undefined ? undefined : { pid, ...stat, mark: markOf(pid, sessions) };
+}
+
+const FENCE_MAKERS = /(?:^|\/)(?:bwrap|ringfence-helper)$/;
+
+function markOf(pid: number, sessions: readonly SessionMarks[]): string | undefined {
+  const status = read(`/proc/${pid}/status`);
+  if (Number(/^Uid:\s+(\d+)/m.exec(status)?.[1]) !== process.getuid?.()) return undefined;
+  const words = read(`/proc/${pid}/cmdline`).split("\0");
+  if (FENCE_MAKERS.test(words[0] ?? "")) {
+    return sessions.find(({ folder }) => words.some((word) => word.startsWith(folder)))?.folder;
+  }
+  if (depthOf(status) < depthOf(read("/proc/self/status")) + 2) return undefined;
+  const variables = read(`/proc/${pid}/environ`).split("\0");
+  return sessions.find(({ variable }) => variables.includes(variable))?.folder;
+}
+
+function depthOf(status: string): number {
+  return (/^NSpid:\s+(.*)$/m.exec(status)?.[1] ?? "").split(/\s+/).length;
 }
 
 function statOf(pid: number): { readonly parent: number; readonly startTicks: string } | undefined {

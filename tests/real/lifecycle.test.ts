@@ -1,4 +1,5 @@
 // A session that pauses, goes on, is kept, comes back, and is told of: by doing, as root (freezer) and as an ordinary user (signals).
+import { spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -99,10 +100,15 @@ describe.each(names)("a session, caller %s", (name) => {
     expect(caller.ringfence(["sessions", "pause", session.id], { cwd }).status).toBe(0);
     process.kill(session.meta().supervisor.pid, "SIGKILL");
     await until(() => (processesOf(session.id).length === 0 ? true : undefined));
+    // Somebody who only looks at what is left is nothing of the session's.
+    const [file = "", ...args] = caller.as(["tail", "-f", join(session.folder, "meta.json")]);
+    const reader = spawn(file, args, { env: { ...caller.env, RINGFENCE_SESSION: session.id }, stdio: "ignore" });
+    onTestFinished(() => void reader.kill("SIGKILL"));
     const would = caller.ringfence(["sessions", "clean", "--dry-run"], { cwd });
     expect(would.stdout).toContain("would remove");
     const clean = caller.ringfence(["sessions", "clean"], { cwd });
     expect(clean).toMatchObject({ status: 0 });
+    expect(reader.exitCode ?? reader.signalCode).toBeNull();
     expect(caller.ringfence(["sessions", "clean"], { cwd }).stderr).toContain("nothing is left");
     // What it had changed still waits.
     expect(caller.ringfence(["review", session.id], { cwd }).stdout).toContain("count");

@@ -26,7 +26,10 @@ export interface Retention {
 export function findLitter(places: SnapshotPlaces, retention: Retention = {}): readonly Litter[] {
   const { stateDir } = places;
   const killed = listSessions(stateDir).filter(({ state }) => state === "killed");
-  const marks = killed.flatMap(({ id }) => [join(stateDir, "sessions", id, "/"), `RINGFENCE_SESSION=${id}\0`]);
+  const marks = killed.map(({ id }) => ({
+    folder: join(stateDir, "sessions", id, "/"),
+    variable: `RINGFENCE_SESSION=${id}`,
+  }));
   return [
     ...findStragglers(marks).map(
       (process): Litter => ({ kind: "process", name: `${process.pid} (${sessionOf(process.mark)})`, process }),
