@@ -4,7 +4,7 @@ import { lstatSync, readFileSync, realpathSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { appendToLedger } from "#audit";
 import { err, ok, type Problem, type Result } from "#core";
-import { compileDenies } from "#core/paths";
+import { compileDenies, protection } from "#core/paths";
 import { type Judged, judgeChanges } from "#core/review";
 import { isInside } from "#core/shell";
 import { type ApplyPlaces, applyChanges, finishApply, type Refusal, readChanges } from "#sandbox";
@@ -135,5 +135,8 @@ function realFolder(to: string, stateDir: string): Result<string, Problem> {
   }
   if (!lstatSync(real).isDirectory()) return refused("is no folder");
   if (isInside(stateDir, real) || isInside(real, stateDir)) return refused("holds Ringfence's own state");
+  // What is judged for the folder is judged by names below it, so the folder itself must be no place of that kind.
+  const found = protection(join(real, "file"));
+  if (found !== undefined && !found.inDependencies) return refused(`is a protected place: ${found.why}`);
   return ok(real);
 }

@@ -120,7 +120,7 @@ describe("workspace: read-only", () => {
       expect(bench.outside(`cd ${to}; find . | sort; cat taken report a/link; test -x a/b/x`)).toBe(
         ".\n./.git\n./.git/config\n./a\n./a/b\n./a/b/x\n./a/link\n./report\n./taken\nmine\nr\nx\n",
       );
-      for (const folder of [caller.state, "/nowhere", join(bench.root, "f1")])
+      for (const folder of [caller.state, "/nowhere", join(bench.root, "f1"), join(bench.root, ".git/hooks")])
         expect(bench.ringfence("apply", "--to", folder, "report").status).toBe(65);
       expect(bench.ringfence("discard").status).toBe(0);
       expect(bench.outside("git status --short; git remote")).toBe("");
