@@ -30,6 +30,8 @@ export interface LateMaskParts {
   readonly masked: readonly string[];
   /** Masked blobs of git, hex. */
   readonly blobs: readonly string[];
+  /** Object stores of the workspace whose history was looked through. */
+  readonly stores: readonly string[];
   /** What each masked file was when it was found. */
   readonly identities: ReadonlyMap<string, string>;
   /** The session's own layer; absent when the workspace is live or read-only. */
@@ -145,6 +147,7 @@ class Masks implements LateMasks {
   private lookAgain(): void {
     const { identities, root } = this.parts;
     this.lookBelow("");
+    this.lookForBlobs(this.blobs);
     const astray = [...identities].filter(([path, identity]) => {
       const found = lstatSync(path, { throwIfNoEntry: false });
       return found === undefined || found.nlink > 1 || identityOf(path) !== identity;
@@ -152,10 +155,36 @@ class Masks implements LateMasks {
     for (const file of namesOf(root, new Set(astray.map(([, identity]) => identity)))) this.hide(file);
   }
 
+  /** Loose objects of the store that are masked blobs. */
+  private lookForBlobs(blobs: Iterable<string>): void {
+    for (const blob of blobs) {
+      for (const store of this.parts.stores) {
+        const object = join(store, blob.slice(0, 2), blob.slice(2));
+        if (isThere(object) && !this.known.has(object)) this.hide(object);
+      }
+    }
+  }
+
+  /** Nobody has looked through its history: until the next run it has none. In a live workspace it may well be the agent's own. */
+  private newRepository(folder: string): void {
+    const objects = join(folder, "objects");
+    if (this.parts.upper === undefined || this.parts.stores.includes(objects) || this.known.has(objects)) return;
+    this.hide(objects);
+    this.notice(
+      `\`${forTerminal(folder, { max: 200 })}\` appeared during the session: its history is not shown before the next run`,
+    );
+  }
+
   private lookBelow(folder: string): void {
     const { root, search } = this.parts;
+    if (/(?:^|\/)objects$/.test(folder) && isThere(join(root, folder, "../HEAD")))
+      this.newRepository(join(root, folder, ".."));
     if (folder !== "" && search.alsoMasked?.(folder, true) === true) return this.hide(join(root, folder));
-    for (const file of findSecretFiles(root, { ...search, below: folder }).paths) this.hide(file);
+    // A folder of loose objects: what came before it was watched is told by nobody else.
+    if (/(?:^|\/)objects\/[0-9a-f]{2}$/.test(folder)) this.lookForBlobs(this.blobs);
+    const found = findSecretFiles(root, { ...search, below: folder });
+    for (const file of found.paths) this.hide(file);
+    for (const repository of found.repositories) this.newRepository(repository);
   }
 
   private hide(file: string): void {
@@ -210,7 +239,9 @@ class Masks implements LateMasks {
     if (found !== undefined) this.files.add(found);
     for (const wide of [false, true]) {
       const blob = blobOf(file, wide);
-      if (blob !== undefined) this.blobs.add(blob);
+      if (blob === undefined || this.blobs.has(blob)) continue;
+      this.blobs.add(blob);
+      this.lookForBlobs([blob]);
     }
   }
 

@@ -52,6 +52,8 @@ export interface Prepared {
   readonly secrets: {
     readonly search: SecretSearch;
     readonly blobs: readonly string[];
+    /** Object stores that were looked through, absolute. */
+    readonly stores: readonly string[];
     /** What each masked file was when it was found, whatever it is called since. */
     readonly identities: ReadonlyMap<string, string>;
   };
@@ -229,8 +231,14 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
     untrusted: loaded.value.dropped
       .filter((entry) => entry.because === "not-accepted")
       .map((entry) => `${entry.at.file}:${entry.at.line} ${entry.key}`),
-    untouchable: gitView.value.untouchable,
-    secrets: { search, blobs: gitView.value.blobs, identities },
+    // What an earlier session's masks left in its layer is no deletion of this one.
+    untouchable: [...gitView.value.untouchable, ...(from.value?.of.masked ?? [])],
+    secrets: {
+      search,
+      blobs: gitView.value.blobs,
+      stores: secrets.repositories.map((path) => join(path, "objects")),
+      identities,
+    },
     notices: [...shown.value.notices, ...gitView.value.notices],
     openData: {
       version: request.installation.version,
