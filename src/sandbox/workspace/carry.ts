@@ -10,6 +10,7 @@ import {
   openSync,
   renameSync,
   rmdirSync,
+  statSync,
   symlinkSync,
   unlinkSync,
 } from "node:fs";
@@ -69,6 +70,7 @@ export function carryOut(places: CarryPlaces, journal: Journal): Applied {
   // A folder that the agent opened for writing must be open before its files come.
   for (const change of journal.changes)
     if (isFolderMode(change)) attempt(change, () => setFolderMode(places, change, 0o700));
+  const closed = journal.changes.flatMap((change) => openUp(places.root, change) ?? []);
   for (const change of journal.changes) {
     if (isFolderMode(change)) modes.push(change);
     else if (attempt(change, () => carryOne({ ...places, staged, shared }, change, nameOf(change)))) {
@@ -78,6 +80,7 @@ export function carryOut(places: CarryPlaces, journal: Journal): Applied {
     }
   }
   staged.close();
+  for (const { path, mode } of closed) closeAgain(places.root, path, mode);
   // Last, deepest first: a folder without write permission takes no more files.
   for (const change of modes.reverse()) {
     if (attempt(change, () => setFolderMode(places, change, 0)) && isFolderMode(change)) applied.push(change.path);
@@ -251,11 +254,38 @@ function setFolderMode(places: CarryPlaces, change: Change, more: number): strin
   const { modeBits } = places.source;
   const folder = openFolder(places.root, change.path.split("/"));
   try {
-    const kept = (hostEntry(`${folder.self}/.`)?.mode ?? 0) & ~modeBits & 0o7777;
+    const kept = statSync(folder.self).mode & ~modeBits & 0o7777;
     chmodSync(folder.self, kept | ((change.after?.mode ?? 0o755) & modeBits) | more);
     return undefined;
   } finally {
     folder.close();
+  }
+}
+
+/** A folder that goes must let its entries go, as its owner could make it. Only one that can be read: what was not seen is not removed. */
+function openUp(root: string, { path, before, kind, oddName }: Change): { path: string; mode: number } | undefined {
+  if (before?.type !== "folder" || (kind !== "delete" && kind !== "type") || oddName) return undefined;
+  const mode = before.mode & 0o7777;
+  if ((mode & 0o700) !== 0o500 || process.getuid?.() === 0) return undefined;
+  return changeFolder(root, path, mode | 0o200) ? { path, mode } : undefined;
+}
+
+/** It could not go after all. */
+function closeAgain(root: string, path: string, mode: number): void {
+  changeFolder(root, path, mode);
+}
+
+function changeFolder(root: string, path: string, mode: number): boolean {
+  try {
+    const folder = openFolder(root, path.split("/"));
+    try {
+      chmodSync(folder.self, mode);
+      return true;
+    } finally {
+      folder.close();
+    }
+  } catch {
+    return false; // gone, as wanted; or not ours, and then the entries are refused one by one
   }
 }
 

@@ -63,7 +63,9 @@ export function syncFolder(root: string, path: string): void {
       folder.close();
     }
   } catch (error) {
-    if (!isAbsence(error)) throw error;
+    // A folder that its owner has closed cannot be waited for.
+    const isClosed = error instanceof Error && "code" in error && error.code === "EACCES";
+    if (!isAbsence(error) && !isClosed) throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 // What apply and undo do to the past of a session: before the first change of a batch everything that it replaces is kept, and
 // afterwards it is noted how the host was left. Both come in the order that makes a crash between any two steps harmless.
 import { createHash } from "node:crypto";
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isDependencyFolder } from "#core/paths";
 import { type Change, gitPlace, isGitObject, isSameState, type PastEntry, type PastRecord } from "#core/review";
@@ -156,7 +156,7 @@ export function folderTime(root: string, path: string): string | undefined {
   try {
     const folder = openFolder(root, path === "" ? [] : path.split("/"));
     try {
-      return String(lstatSync(`${folder.self}/.`, { bigint: true }).mtimeNs);
+      return String(statSync(folder.self, { bigint: true }).mtimeNs);
     } finally {
       folder.close();
     }
