@@ -15,6 +15,7 @@ import {
   probeNamespaces,
   probeNode,
   probeOverlay,
+  probeRuntimes,
   probeSeatbelt,
   probeSeccomp,
   probeTerminal,
@@ -61,6 +62,9 @@ export async function allChecks(places: Places): Promise<readonly Check[]> {
     ),
     useful(probeGit(), "repositories are still fenced; inside, git is missing too"),
     useful(probeLandlock(places.helper), "the mounts stand alone, without a second layer behind them"),
+    ...(await probeRuntimes(places)).map((runtime) =>
+      useful(runtime, `\`--${runtime.name.replace(": ", " ")}\` is refused, and what needs it; mend: ${runtime.mend}`),
+    ),
     useful(probeSeatbelt(), "sessions run on Linux alone"),
   ];
 }
@@ -129,7 +133,7 @@ export function probeClock(root: string): Probe {
   return { name, available: true, reason: now.toISOString(), evidence };
 }
 
-/** What is kept for undo, and how much of it the janitor keeps. */
+/** What is kept for undo, and whether it is still within what the janitor keeps. */
 function probePasts(stateDir: string): Probe {
   const name = "undo";
   const pasts = listPasts(stateDir);

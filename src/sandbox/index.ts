@@ -31,6 +31,7 @@ export { probeSeatbelt } from "./probe-seatbelt.ts";
 export { type ReadFence, readInFence } from "./read-fence.ts";
 export type { OnSeen } from "./recorder-stream.ts";
 export { RUNTIMES } from "./runtimes/all.ts";
+export { probeRuntimes } from "./runtimes/probe-runtimes.ts";
 export type { RuntimeProbe, SandboxRuntime } from "./runtimes/runtime.ts";
 export { standingOf } from "./runtimes/standing.ts";
 export { layView } from "./secrets/git-layer.ts";
