@@ -7,8 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /** The freezer of one session. */
 export interface Freezer {
-  /** Freezes everything inside the fence. False when it did not come to stand still: then nothing is frozen. */
-  freeze(): Promise<boolean>;
+  /** Freezes everything inside the fence, `levels` pid namespaces below this one. False when it did not come to stand still: then nothing is frozen. */
+  freeze(levels: number): Promise<boolean>;
   thaw(): void;
   /** Thaws, and removes the group if it is empty. Idempotent. */
   close(): void;
@@ -24,7 +24,7 @@ export function freezerOf(group: string): Freezer {
   const set = (frozen: 0 | 1): boolean => put(join(inside, "cgroup.freeze"), String(frozen));
   const thaw = (): void => void set(0);
   return {
-    async freeze() {
+    async freeze(levels) {
       try {
         mkdirSync(inside, { recursive: true });
       } catch {
@@ -34,7 +34,7 @@ export function freezerOf(group: string): Freezer {
       const deadline = performance.now() + FREEZE_MS;
       for (let quiet = 0; performance.now() < deadline; ) {
         // Who is moved in stands still at once, so it makes no more children: this ends.
-        const moved = processesInside(group).filter((pid) => put(join(inside, "cgroup.procs"), pid));
+        const moved = processesInside(group, levels).filter((pid) => put(join(inside, "cgroup.procs"), pid));
         quiet = moved.length === 0 ? quiet + 1 : 0;
         if (quiet >= QUIET_LOOKS && isFrozen(inside)) return true;
         await sleep(quiet === 0 ? 0 : 5);
@@ -54,9 +54,9 @@ export function freezerOf(group: string): Freezer {
   };
 }
 
-/** Processes of the group two pid namespaces below this one: bubblewrap stands in ours, the helper in the first, the command in the second. */
-function processesInside(group: string): readonly string[] {
-  const depth = namespaceDepth("self") + 2;
+/** Processes of the group so far below: bubblewrap stands in our pid namespace, the helper in the first below it, the command in the second. */
+function processesInside(group: string, levels: number): readonly string[] {
+  const depth = namespaceDepth("self") + levels;
   return read(join(group, "cgroup.procs"))
     .split("\n")
     .filter((pid) => pid !== "" && pid !== "0" && namespaceDepth(pid) >= depth);

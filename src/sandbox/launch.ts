@@ -88,6 +88,8 @@ export interface Fence {
   /** Of bubblewrap, on the host. */
   readonly pid: number;
   readonly exited: Promise<FenceExit>;
+  /** How many pid namespaces the command stands below this one. */
+  readonly levels: number;
   /** Ends everything inside at once; `exited` follows. Idempotent. */
   kill(): void;
   /** To the foreground group of the command's terminal, else to the command's process group. */
@@ -139,6 +141,8 @@ export interface NamespaceMaker {
   readonly argv: readonly string[];
   /** What the helper does before anything else. */
   readonly root: readonly ProgramRecord[];
+  /** How many pid namespaces the command stands below this one. */
+  readonly levels: number;
   /** What its complaint means, when it ended before the fence was made. */
   readonly problem: (complaint: string) => Problem;
 }
@@ -147,6 +151,7 @@ function bubblewrap(plan: SandboxPlan, deps: LaunchDeps): NamespaceMaker {
   return {
     argv: [deps.bwrap, ...bwrapArguments(plan, deps.helper)],
     root: [],
+    levels: 2,
     problem: (complaint) => fenceProblem("bwrap", "", complaint),
   };
 }
@@ -290,6 +295,7 @@ function follow(
     };
     const fence = (): Fence => ({
       pid: child.pid ?? -1,
+      levels: deps.maker.levels,
       exited,
       kill,
       signal: (signal) => send(`signal ${signal}`),

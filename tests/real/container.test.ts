@@ -80,7 +80,7 @@ describe.each(callers.map((caller) => [caller.name, caller] as const))("%s", (_,
     expect(existsSync(join(cwd, "more"))).toBe(false);
   });
 
-  test("a further command, and a published port", async (context) => {
+  test("a further command, a published port, a pause", async (context) => {
     needs(context, ...NEEDED, "python3");
     const cwd = caller.folder("exec");
     const port = 20_000 + (process.pid % 20_000) + (caller.name === "root" ? 0 : 1);
@@ -90,6 +90,10 @@ describe.each(callers.map((caller) => [caller.name, caller] as const))("%s", (_,
     const further = caller.ringfence(["exec", id, "--", "sh", "-c", 'echo "$RINGFENCE"; exit 9'], { cwd });
     expect([further.stdout, further.status]).toEqual(["1\n", 9]);
     await eventually(async () => (await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined))?.status === 200);
+    const paused = caller.ringfence(["sessions", "pause", id], { cwd });
+    expect([paused.status, paused.stderr]).toEqual([0, expect.stringContaining("is paused")]);
+    caller.ringfence(["sessions", "resume", id], { cwd });
+    expect(caller.ringfence(["exec", id, "--", "true"], { cwd }).status).toBe(0);
     caller.ringfence(["sessions", "stop", id], { cwd });
     await ended(run);
   });

@@ -17,7 +17,7 @@ export interface Pause {
 
 /** What it needs of the session. */
 export interface PauserParts {
-  readonly fence: Pick<Fence, "halt" | "go">;
+  readonly fence: Pick<Fence, "halt" | "go" | "levels">;
   readonly freezer: Freezer | undefined;
   readonly clock: { pause(): void; resume(): void };
   readonly append: Append;
@@ -85,7 +85,7 @@ export class Pauser {
 
   private async hold(): Promise<Pause["how"] | undefined> {
     const { fence, freezer } = this.parts;
-    if (freezer !== undefined && (await freezer.freeze())) {
+    if (freezer !== undefined && (await freezer.freeze(fence.levels))) {
       if (await fence.halt("watch")) return "freezer";
       freezer.thaw();
     } else if (await fence.halt("stop")) return "signals";

@@ -88,6 +88,7 @@ async function start(plan: SandboxPlan, deps: LaunchDeps): Promise<Result<Fence,
   const launched = await launch(plan, deps, {
     argv: [deps.helper, ...nestArguments(container, { profile, podman, ociRuntime, hostname: plan.hostname })],
     root: container.root,
+    levels: 3, // the nest has one of its own
     problem: containerProblem,
   });
   // The nest has it bound by now, or there is none.
