@@ -1,4 +1,5 @@
 // Accepted changes on their way to the real workspace.
+import { spawn } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -10,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { applyChanges, finishApply } from "#sandbox";
 import { needs } from "../support/needs.ts";
@@ -113,5 +115,30 @@ describe("apply", () => {
     expect(bench.outside("find . -type f | sort | xargs tail -n 1; cat edit")).toContain("agent");
     expect(readdirSync(bench.root).sort()).toEqual(["d", "edit", "new"]);
     expect(finishApply(bench.places)).toBeUndefined();
+  });
+
+  it("races: a folder that is swapped for a link all the time leads nowhere, and a file that is rewritten all the time comes as judged or not", async (context) => {
+    needs(context, "overlay", "helper");
+    const bench = overlayBench(tmp());
+    const elsewhere = tmp();
+    bench.outside("mkdir d; for i in $(seq 300); do echo old >d/$i; done");
+    bench.inside("for i in $(seq 300); do echo agent >d/$i; echo agent >n$i; done");
+    const { changes } = await bench.changes();
+    const swap = `while :; do mv d e && ln -s ${elsewhere} d; rm -f d; mv e d; done`;
+    const rewrite = "while :; do for i in $(seq 300); do echo evil >n$i; echo agent >n$i; done; done";
+    const racers = [
+      spawn("bash", ["--norc", "-c", swap], { cwd: bench.root, stdio: "ignore" }),
+      spawn("bash", ["--norc", "-c", rewrite], { cwd: bench.places.upper, stdio: "ignore" }),
+    ];
+    try {
+      await setTimeout(200);
+      for (let round = 0; round < 3; round += 1) applyChanges(bench.places, changes);
+    } finally {
+      for (const racer of racers) racer.kill("SIGKILL");
+      await Promise.all(racers.map((racer) => new Promise((done) => racer.once("close", done))));
+    }
+    expect(readdirSync(elsewhere)).toEqual([]);
+    expect(bench.outside("cat n* 2>/dev/null | grep -vc agent || true")).toBe("0\n");
+    expect(bench.outside("find . -name '.ringfence*'")).toBe("");
   });
 });
