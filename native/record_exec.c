@@ -66,6 +66,8 @@ static int follow_scripts(struct look *look, int file) {
       return failure;
     }
   }
+  struct stat stat;
+  if (fstat(file, &stat) == 0) look->device = stat.st_dev, look->inode = stat.st_ino;
   close(file);
   return 0;
 }
@@ -150,6 +152,7 @@ int look_at_exec(struct look *look, int dirfd, int path, int arguments, int flag
   look->script[0] = 0;
   look->argument_bytes = look->argument_count = look->argument_total = 0;
   look->cut = false;
+  look->inode = 0;
   struct caller *caller = &look->caller;
   if (caller_open(caller, caller->listener, caller->proc_fd, caller->id, caller->tid) != 0) return -1;
   int answer = look_at_program(look, dirfd, path, arguments, flags);

@@ -29,6 +29,8 @@ struct look {
   size_t argument_bytes;
   unsigned argument_count, argument_total;
   bool cut;
+  dev_t device;  // of the file that the kernel loads
+  ino_t inode;   // 0: not known
   // Of a socket.
   struct sockaddr_storage address;
   socklen_t address_size;

@@ -18,6 +18,11 @@ struct process {
   uint32_t serial;     // tells it from a later holder of its number
   uint32_t probes;     // names it tried to execute that are not there
   bool told;
+  // What its exec line said it would run, until that is seen to be so (record_image.h).
+  bool unproved;
+  pid_t executer;  // the thread that called it
+  dev_t device;
+  ino_t inode;
 };
 
 struct process_table {

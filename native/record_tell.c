@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "record_image.h"
 #include "record_look.h"
 
 static void put_text(struct line *line, const char *text) { line_text(line, text, strlen(text)); }
@@ -103,6 +104,8 @@ static bool meet(struct recorder *recorder, struct look *look) {
   // A caller that was killed meanwhile does nothing any more; its number may be another's already.
   if (!caller_waits(&look->caller)) return false;
   if (process == NULL) _exit(1);  // it is there and cannot be named: what cannot be recorded does not happen
+  image_prove(recorder, process, look);
+  if (look->kind == LOOK_EXEC) image_expect(process, look);
   if (look->kind == LOOK_PROBE) process->probes++;
   else process_announce(recorder, process, look->kind == LOOK_EXEC);
   look->pid = process->inner;

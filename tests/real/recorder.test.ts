@@ -171,6 +171,34 @@ os.wait(); os.execv('/bin/echo', ['echo', 'q' * 100000][:2])`;
   });
 });
 
+it("a name that is changed between the look and the exec is put right at the program's next act", {
+  timeout: 60_000,
+}, async (context) => {
+  const at = ready(context, "gcc");
+  const liar = `#include <pthread.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static char path[16];
+static void *flip(void *unused) { for (;;) { memcpy(path, "/bin/true\\0", 10); memcpy(path, "./other\\0\\0\\0", 10); } return unused; }
+int main(void) {
+  for (int i = 0; i < 120; i++) {
+    if (fork() == 0) { pthread_t t; pthread_create(&t, 0, flip, 0); usleep(100); char *argv[] = {path, 0}; for (;;) execv(path, argv); }
+    wait(0);
+  }
+}`;
+  const other = '#include <fcntl.h>\nint main(void) { return open("made", O_CREAT | O_WRONLY, 0600) < 0; }';
+  const script = `cat > l.c <<'END'\n${liar}\nEND\ncat > o.c <<'END'\n${other}\nEND\ngcc -static -o other o.c && gcc -static -pthread -o liar l.c && ./liar`;
+  const run = await runPlan(at, recorded(at, script));
+  expect(run).toMatchObject({ err: "", exit: { code: 0 } });
+  const made = run.seen.flatMap((event) => (event.kind === "write" && event.path.endsWith("/made") ? [event.pid] : []));
+  const known = new Set(execs(run).flatMap(({ pid, exe }) => (exe.endsWith("/other") ? [pid] : [])));
+  const truths = execs(run).filter(({ exe, cutFrom }) => exe.endsWith("/other") && cutFrom === 0);
+  expect(made.length).toBeGreaterThan(10);
+  expect(truths.length).toBeGreaterThan(0);
+  expect(made.filter((pid) => !known.has(pid))).toEqual([]);
+});
+
 it("a guard's own no and its outcomes are told", async (context) => {
   const at = ready(context);
   const run = await runPlan(at, recorded(at, "echo x > .npmrc; echo y > ok; mkdir ok; true", direct(at)));
