@@ -84,6 +84,32 @@ describe("undo of a direct workspace", () => {
     );
   }, 300_000);
 
+  it("by the side doors: descriptors, second names, exchanged folders, unnamed files, a moved working directory, threads", () => {
+    const { before, root, inside, undo } = bench(
+      "mkdir d e d/in; for f in a b c g h; do echo $f >$f; done; echo x >d/in/x; echo y >e/y; ln -s ../a d/up; for i in $(seq 40); do echo $i >e/$i; done",
+    );
+    const script = [
+      "import ctypes, os, threading",
+      "fd = os.open('a', os.O_RDONLY); w = os.open(f'/proc/self/fd/{fd}', os.O_WRONLY | os.O_TRUNC); os.write(w, b'1'); os.close(w)",
+      "os.link('b', 'second'); os.unlink('second'); os.link('b', 'third'); open('third', 'w').write('2')",
+      "os.close(os.open('c', os.O_RDONLY | os.O_TRUNC))",
+      "open('d/up', 'a').write('more')",
+      "libc = ctypes.CDLL(None); libc.renameat2(-100, b'd', -100, b'e', 2)",
+      "open('d/y', 'w').write('3'); open('e/in/x', 'w').write('4')",
+      "t = os.open('.', os.O_TMPFILE | os.O_RDWR, 0o600); os.write(t, b'5'); libc.linkat(-100, f'/proc/self/fd/{t}'.encode(), -100, b'unnamed', 0x400)",
+      "os.chdir('e/in'); os.rename('../../e', '../../moved'); open('x', 'a').write('6'); open('new', 'w').write('7'); os.chdir('../..')",
+      "g = os.open('g', os.O_RDWR); os.rename('g', 'g2'); os.write(g, b'8'); os.ftruncate(g, 1); os.close(g)",
+      "h = os.open('h', os.O_WRONLY); os.unlink('h'); os.write(h, b'9'); os.fchmod(h, 0o777); os.close(h)",
+      "def work(n):\n  for i in range(1, 41):\n    p = f'd/{i}'\n    try: open(p, 'w').write(str(n)); os.rename(p, p + 'r') if n % 2 else os.rename(p + 'r', p)\n    except OSError: pass",
+      "ts = [threading.Thread(target=work, args=(n,)) for n in range(6)]; [t.start() for t in ts]; [t.join() for t in ts]",
+    ].join("\n");
+    inside(`python3 - <<'END'\n${script}\nEND`);
+    const after = snapshot(root);
+    for (const path of ["unnamed", "moved/in/new", "g2", "d/y"]) expect(after).toContain(`\n${path} `);
+    expect(undo()).toEqual([]);
+    expect(snapshot(root)).toBe(before);
+  });
+
   it("a repository: commit, branch, gc and back", () => {
     const git = "git -c user.name=a -c user.email=a@b";
     const { before, root, inside, outside, undo } = bench(
