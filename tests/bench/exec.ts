@@ -1,6 +1,7 @@
 // What a further command costs: `ringfence exec` as a whole process beside a bare Node, and by the record, from its start to its end.
 import { spawn, spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { measureFurther } from "./further.ts";
 import type { Bench } from "./main.ts";
 import { interleave, median, quantile } from "./stats.ts";
 
@@ -36,6 +37,8 @@ export async function measureExec(bench: Bench): Promise<string> {
       ...rows,
       "",
       `Node's own start dominates. From the recorded start to the recorded end, without it: ${median(inside).toFixed(2)} ms, fastest ${Math.min(...inside).toFixed(2)} ms, which holds the caller's way to the fence and two writes to the disk.`,
+      "",
+      ...(await measureFurther(bench)),
       "",
     ].join("\n");
   } finally {
