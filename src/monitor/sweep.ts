@@ -1,5 +1,5 @@
 // Cleans up what sessions leave (I16): their own folders at the end, and those of killed sessions at the next start.
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { finishApply } from "#sandbox";
 import { sealPast } from "./direct-past.ts";
@@ -32,7 +32,7 @@ export async function removeSessionFolders(
 }
 
 function sockets({ dir, hooks, exec, commands }: SessionPaths): readonly string[] {
-  const own = ["proxy.sock", "ports.sock", "starting.json", "meta.json.new"];
+  const own = ["proxy.sock", "ports.sock", "starting.json", "meta.json.new", "journal.json.new"];
   return [...own.map((name) => join(dir, name)), hooks, exec, commands];
 }
 
@@ -65,12 +65,27 @@ export async function sweepSessions(stateDir: string, helper: string): Promise<v
   for (const folder of unnamed(stateDir)) await removeFolder(folder, helper);
 }
 
-/** Folders without metadata: of starts that were killed. Reads only. */
+/** Folders without metadata: of starts that were killed, and of trials. Reads only. */
 export function unnamed(stateDir: string): readonly string[] {
-  return sessionIds(stateDir)
+  const starts = sessionIds(stateDir)
     .map((id) => sessionPaths(stateDir, id))
     .filter((paths) => existsSync(paths.dir) && !existsSync(paths.meta) && !isStarting(paths))
     .map(({ dir }) => dir);
+  return [...starts, ...oldTrials(stateDir)];
+}
+
+/** A trial of a runtime takes seconds, of a virtual machine a minute. */
+const TRIAL_MOST_MS = 10 * 60_000;
+
+function oldTrials(stateDir: string): readonly string[] {
+  const isOld = (folder: string): boolean => {
+    const found = lstatSync(folder, { throwIfNoEntry: false });
+    return found?.isDirectory() === true && Date.now() - found.mtimeMs > TRIAL_MOST_MS;
+  };
+  return list(stateDir)
+    .filter((name) => name.startsWith("probe-"))
+    .map((name) => join(stateDir, name))
+    .filter(isOld);
 }
 
 /** A session's own cleaning up that was cut off. */
