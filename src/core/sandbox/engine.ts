@@ -48,9 +48,9 @@ export function runscPlan(plan: SandboxPlan, places: EnginePlaces): SandboxPlan 
 
 /** One more command in the same guest. */
 export function runscCommand(plan: SandboxPlan, command: FurtherCommand): FurtherCommand {
-  const env = { ...plan.env, ...command.env };
   const cwd = ["--cwd", command.cwd];
-  const variables = Object.entries(env).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
+  // Only what differs: the rest is the container's own, and stands in no arguments, which other users of the host can read.
+  const variables = Object.entries(command.env).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
   return {
     ...command,
     cwd: "/",
