@@ -142,6 +142,17 @@ test("the engine can change nothing of the host, nor ask what listens in /run", 
   ).toBe("refused\n");
 });
 
+test("what a killed trial left is removed by a later start, and a trial of this moment is not", (context) => {
+  needs(context, ...NEEDED);
+  const [caller] = callers;
+  const state = join(caller?.state ?? folder, "ringfence");
+  for (const name of ["probe-old", "probe-new"])
+    caller?.outside(["mkdir", "-p", join(state, name, "inside")], { cwd: "/" });
+  caller?.outside(["touch", "-d", "1 hour ago", join(state, "probe-old")], { cwd: "/" });
+  caller?.ringfence([...inContainer(), "true"], { cwd: caller.folder("trials") });
+  expect(readdirSync(state).filter((name) => name.startsWith("probe-"))).toEqual(["probe-new"]);
+});
+
 test("without podman, or without crun, a container is refused with what to type", (context) => {
   needs(context, ...NEEDED, "root");
   const cwd = callers[0]?.folder("missing") ?? folder;
