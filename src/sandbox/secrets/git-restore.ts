@@ -1,6 +1,16 @@
 // Takes the stand-ins of masked blobs out of a session's layer before anything of it is judged (CRED-6): a `git gc` inside packs them, `git
 // unpack-objects` makes them loose, a checkout writes them as files. The host has the real objects; none of these may stand before them there.
-import { chmodSync, existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  type Dirent,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import { readPackIndex } from "../workspace/git-pack.ts";
@@ -37,9 +47,12 @@ export async function takeBack(shown: ShownGit, place: RestorePlace): Promise<Re
     const masked = new Set(shown.blobs);
     for (const store of shown.stores) {
       const folder = join(place.upper, store);
-      for (const name of looseObjects(folder)) {
-        if (masked.has(name)) rmSync(join(folder, name.slice(0, 2), name.slice(2)), { force: true });
+      for (const name of isPlain(place.upper, store) ? looseObjects(folder) : []) {
+        const fan = `${store}/${name.slice(0, 2)}`;
+        if (masked.has(name) && isPlain(place.upper, fan))
+          rmSync(join(place.upper, fan, name.slice(2)), { force: true });
       }
+      if (!isPlain(place.upper, `${store}/pack`)) continue;
       for (const base of packsOf(folder)) {
         const failed = await cleanPack(base, { folder, masked, scratch });
         if (failed !== undefined) return err(failed);
@@ -52,6 +65,7 @@ export async function takeBack(shown: ShownGit, place: RestorePlace): Promise<Re
     }
     for (const [index, paths] of Object.entries(shown.tracked)) {
       const file = join(place.upper, index);
+      if (!isPlain(place.upper, dirname(index))) continue;
       if (lstatSync(file, { throwIfNoEntry: false })?.isFile() !== true) continue;
       const wide = (shown.blobs[0]?.length ?? 40) === 64;
       const worktree = dirname(dirname(join(place.lower, index)));
@@ -64,6 +78,15 @@ export async function takeBack(shown: ShownGit, place: RestorePlace): Promise<Re
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** True when every step down is a real folder of the layer: what the agent put there may be a link to the host's own repository. */
+function isPlain(upper: string, path: string): boolean {
+  const parts = path.split("/");
+  return parts.every((_, at) => {
+    const folder = join(upper, ...parts.slice(0, at + 1));
+    return lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+  });
 }
 
 async function cleanPack(
@@ -102,7 +125,7 @@ function standInFiles(upper: string): readonly string[] {
   const found: string[] = [];
   const folders = [""];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for (const entry of readdirSync(join(upper, folder), { withFileTypes: true })) {
+    for (const entry of listed(join(upper, folder))) {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory() && entry.name !== ".git") folders.push(path);
       else if (entry.isFile() && lstatSync(join(upper, path)).size === SIZE && isStandIn(join(upper, path)))
@@ -110,6 +133,15 @@ function standInFiles(upper: string): readonly string[] {
     }
   }
   return found;
+}
+
+/** A folder that the agent closed is the comparison's to complain of. */
+function listed(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }
 
 function isStandIn(file: string): boolean {
