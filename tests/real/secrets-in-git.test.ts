@@ -149,6 +149,27 @@ describe("secrets in git's objects", () => {
     );
   });
 
+  it("a link where the repository was leads nobody to the host's own objects", { timeout: 120_000 }, (context) => {
+    needs(context, "bubblewrap", "overlay", "seccomp", "helper", "git");
+    for (const { caller, inside, outside, root } of benches().slice(-1)) {
+      const list = "find .git/objects .git/index -type f -exec sha256sum {} + | sort";
+      outside("git reset -q; git checkout -q -f main");
+      const before = outside(list);
+      for (const [from, to] of [
+        [".git", `${root}/.git`],
+        [".git/objects", `${root}/.git/objects`],
+        [".git/objects/pack", `${root}/.git/objects/pack`],
+      ] as const) {
+        inside(
+          `mv ${from} away || cp -r ${from} away && rm -rf ${from}; ln -s ${to} ${from}; ls -ld ${from}; for d in away/??; do ln -s ${root}/.git/objects/$(basename $d) .git/objects/; done`,
+        );
+        expect(outside(list), `${caller.name} ${from}`).toBe(before);
+        caller.ringfence(["discard", "--all"], { cwd: root });
+        outside("rm -rf away");
+      }
+    }
+  });
+
   it("a Read deny of the policy reaches into history, folders too", { timeout: 60_000 }, (context) => {
     needs(context, "bubblewrap", "overlay", "seccomp", "helper", "git", "python3");
     const bench = benches().at(-1) as Bench;
