@@ -3,8 +3,8 @@
 #ifndef RINGFENCE_GUEST_H
 #define RINGFENCE_GUEST_H
 
-// Arguments: UID GID FILTER BEGUN -- COMMAND [ARGUMENT...]. FILTER is a file with a seccomp program. BEGUN is a file that gets a byte as soon as
-// the command can be started, which tells the supervisor that the engine works; "-" for none. Never returns: 125, 126 or 127 when it cannot be.
+// Arguments: UID GID FILTER BEGUN -- COMMAND [ARGUMENT...]. FILTER is a file with a seccomp program. BEGUN is a Unix socket that is connected
+// to as soon as the command can be started, which tells the supervisor that the engine works; "-" for none. Never returns: 125, 126 or 127 when it cannot be.
 _Noreturn void run_guest(char **arguments);
 
 #endif

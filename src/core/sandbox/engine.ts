@@ -18,7 +18,7 @@ const BEGUN = "/run/ringfence/begun";
 export interface EnginePlaces {
   readonly runsc: string;
   readonly helper: string;
-  /** An empty file that is written as soon as the guest's kernel has started the agent. */
+  /** A Unix socket that is connected to as soon as the guest's kernel can start the agent. */
   readonly begun: string;
   readonly architecture: Architecture;
 }
@@ -30,7 +30,7 @@ export function runscPlan(plan: SandboxPlan, places: EnginePlaces): SandboxPlan 
     { kind: "ro-bind", source: places.runsc, target: RUNSC },
     { kind: "file", target: `${BUNDLE}/config.json`, content: JSON.stringify(ociConfig(plan)) },
     { kind: "ro-bind", source: places.helper, target: GUEST },
-    { kind: "bind", source: places.begun, target: BEGUN },
+    { kind: "ro-bind", source: places.begun, target: BEGUN },
     { kind: "file", target: FILTER, content: guestFilter(plan, places.architecture) },
   ];
   return {

@@ -1,6 +1,6 @@
 // gVisor: the agent's system calls are answered by a kernel of its own (runsc), which itself runs inside the fence of the `process` runtime. Both
 // have to fail before the host's kernel is reached. What the session needs of the fence (view, workspace, bridge, terminal, limits, end) stays as it is.
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
@@ -17,6 +17,7 @@ import { type Fence, type FenceExit, type LaunchDeps, launch } from "../launch.t
 import { BWRAP_PLACES, isExecutable } from "../trial.ts";
 import { tryRuntime } from "./attempt.ts";
 import type { SandboxRuntime } from "./runtime.ts";
+import { awaitSign } from "./sign-of-life.ts";
 
 /** Absolute, as bubblewrap's: no PATH chooses what makes the walls. */
 const RUNSC_PLACES = ["/usr/bin/runsc", "/usr/local/bin/runsc", "/run/current-system/sw/bin/runsc"];
@@ -63,36 +64,21 @@ async function start(plan: SandboxPlan, deps: LaunchDeps): Promise<Result<Fence,
   const runsc = findRunsc();
   if (runsc === undefined) return err({ code: "runtime-missing", message: "runsc is not installed", hint: FACTS.mend });
   if (!hasSeccompTable(process.arch)) return launch(plan, deps); // which refuses it in its words
-  const folder = mkdtempSync(join(deps.scratch ?? tmpdir(), "engine-"));
-  const begun = join(folder, "begun");
-  writeFileSync(begun, "", { mode: 0o600 });
-  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  const folder = deps.scratch ?? mkdtempSync(join(tmpdir(), "ringfence-engine-"));
+  const path = join(folder, "engine.sock");
+  const sign = await awaitSign(path);
+  if (!sign.ok) return sign;
   const architecture: Architecture = process.arch;
-  const launched = await launch(runscPlan(plan, { runsc, helper: deps.helper, begun, architecture }), deps);
-  if (!launched.ok) {
-    remove();
-    return launched;
-  }
-  const fence = launched.value;
-  const early = await beginning(begun, fence);
-  void fence.exited.then(remove);
+  const launched = await launch(runscPlan(plan, { runsc, helper: deps.helper, begun: path, architecture }), deps);
+  const early = launched.ok
+    ? await Promise.race([sign.value.begun.then(() => undefined), launched.value.exited])
+    : undefined;
+  sign.value.close();
+  if (deps.scratch === undefined) rmSync(folder, { recursive: true, force: true });
+  if (!launched.ok) return launched;
   if (early !== undefined) return err(notBegun(early));
+  const fence = launched.value;
   return ok({ ...fence, announce: (token, command) => fence.announce(token, runscCommand(plan, command)) });
-}
-
-const LOOK_EVERY_MS = 5;
-
-/** Resolves when the guest has begun; with the exit when the engine ended before that. */
-async function beginning(begun: string, fence: Fence): Promise<FenceExit | undefined> {
-  let exit: FenceExit | undefined;
-  void fence.exited.then((ended) => {
-    exit = ended;
-  });
-  for (;;) {
-    if (statSync(begun).size > 0) return undefined;
-    if (exit !== undefined) return exit;
-    await new Promise((wake) => setTimeout(wake, LOOK_EVERY_MS));
-  }
 }
 
 function notBegun(exit: FenceExit): Problem {
