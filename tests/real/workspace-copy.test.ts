@@ -10,6 +10,8 @@ import { tmp } from "../support/tmp.ts";
 import { type WorkspaceBench, workspaceBench } from "../support/workspace-bench.ts";
 
 const KINDS = ["clone", "worktree"] as const;
+// What an agent makes of its repository is the same in both; all of it twice only in the long run (SLOW=1).
+const ATTACKED: readonly string[] = process.env["SLOW"] === "1" ? KINDS : ["clone"];
 const oneCaller = (): Caller => callersIn(tmp()).at(-1) as Caller;
 const session = (bench: WorkspaceBench): string =>
   bench.outside("git for-each-ref --format='%(refname:short)' refs/heads/ringfence").trim();
@@ -139,76 +141,6 @@ describe.each(KINDS)("workspace: %s", (kind) => {
     ).toBe("");
   });
 
-  it.each([
-    [
-      "an object that is not what its name says",
-      `o=$(git rev-parse HEAD:new); f=.git/objects/\${o:0:2}/\${o:2}; chmod 600 $f; python3 - $f <<'X'
-import sys, zlib
-open(sys.argv[1], 'wb').write(zlib.compress(b'blob 2' + bytes([0]) + b'x' + bytes([10])))
-X`,
-    ],
-    ["an object that is missing", "o=$(git rev-parse HEAD:new); rm -f .git/objects/${o:0:2}/${o:2}"],
-    [
-      "a tree with a .git in it",
-      `python3 - <<'X'
-import subprocess, hashlib, zlib, os
-data = b'100644 .git' + bytes([0]) + bytes.fromhex(subprocess.check_output(['git', 'rev-parse', 'HEAD:f1']).decode())
-tree = b'tree %d' % len(data) + bytes([0]) + data
-name = hashlib.sha1(tree).hexdigest()
-os.makedirs('.git/objects/' + name[:2], exist_ok=True)
-open('.git/objects/' + name[:2] + '/' + name[2:], 'wb').write(zlib.compress(tree))
-commit = subprocess.check_output(['git', 'commit-tree', name, '-p', 'HEAD', '-m', 'evil']).decode()
-open('.git/' + open('.git/HEAD').read().strip()[5:], 'w').write(commit)
-X`,
-    ],
-    [
-      "a branch that names no commit",
-      "o=$(git rev-parse HEAD:new); echo $o >.git/refs/heads/$(sed 's,ref: refs/heads/,,' .git/HEAD)",
-    ],
-    [
-      "history cut short by a shallow file",
-      "h=$(git rev-parse HEAD); o=$(git rev-parse HEAD~1); echo $h >.git/shallow; rm -f .git/objects/${o:0:2}/${o:2}",
-    ],
-  ])("does not hand over %s, and says so", (what, script) => {
-    const bench = workspaceBench(oneCaller(), "true");
-    const { held } = bench.inside(
-      of,
-      `echo new >new; git add new; git commit -qm one; echo more >more; git add more; git commit -qm two; ${script}`,
-    );
-    const unverified = Object.entries(held).filter(([, reason]) => reason === "git-unverified");
-    expect(unverified, what).toHaveLength(1);
-    expect(session(bench)).toBe("");
-    expect(bench.outside("cat new; git fsck --strict 2>&1")).toBe("new\n");
-    const applied = bench.ringfence("apply", "--all");
-    expect(applied.stdout).toContain("(git-unverified)");
-    expect(session(bench)).toBe("");
-    expect(bench.ringfence("discard").status).toBe(0);
-  });
-
-  it.each([
-    [
-      "a link in the place of a branch",
-      "mkdir -p .git/refs/heads; ln -sf /etc/passwd .git/refs/heads/evil; ln -s ../../../.. .git/refs/heads/up",
-    ],
-    [
-      "names that no shell takes for one word",
-      "c=$(git rev-parse HEAD); for n in '-evil' 'a b' 'x;id' '$(id)' 'a..b' 'é'; do printf '%s\\n' $c >\".git/refs/heads/$n\"; done; printf '%s refs/heads/../../../../hooks/post-checkout\\n' $c >>.git/packed-refs",
-    ],
-    ["a HEAD that is no file", "rm .git/HEAD; mkfifo .git/HEAD"],
-    ["objects behind a link", "mv .git/objects .git/o; ln -s o .git/objects"],
-    ["no repository at all", "rm -rf .git; echo gitdir: /etc >.git"],
-  ])("takes nothing but plain branches: %s", (_, script) => {
-    const bench = workspaceBench(oneCaller(), "true");
-    const { err } = bench.inside(of, `echo w >w; git add w; git commit -qm w; ${script}`);
-    expect(err).toContain("ringfence: exit 0");
-    expect(
-      bench.outside(
-        "find .git/refs .git/hooks -name '*evil*' -o -type l -o -name '* *' -o -name post-checkout; cat w; git fsck --strict --no-dangling 2>&1",
-      ),
-    ).toBe("w\n");
-    bench.ringfence("discard");
-  });
-
   it("a repository's own settings run nothing, and what it borrows is not looked for", () => {
     const caller = oneCaller();
     const elsewhere = workspaceBench(caller, "echo secret >secret; git add secret; git commit -qm secret", "elsewhere");
@@ -277,6 +209,80 @@ X`,
     expect(bench.outside(`git log -1 --format=%s ${session(bench)}; git -C ../tree status --short`)).toBe(
       "tree\n?? t\n",
     );
+  });
+});
+
+describe.each(ATTACKED)("the repository of an agent in a %s", (kind) => {
+  const of = ["--workspace", kind];
+
+  it.each([
+    [
+      "an object that is not what its name says",
+      `o=$(git rev-parse HEAD:new); f=.git/objects/\${o:0:2}/\${o:2}; chmod 600 $f; python3 - $f <<'X'
+import sys, zlib
+open(sys.argv[1], 'wb').write(zlib.compress(b'blob 2' + bytes([0]) + b'x' + bytes([10])))
+X`,
+    ],
+    ["an object that is missing", "o=$(git rev-parse HEAD:new); rm -f .git/objects/${o:0:2}/${o:2}"],
+    [
+      "a tree with a .git in it",
+      `python3 - <<'X'
+import subprocess, hashlib, zlib, os
+data = b'100644 .git' + bytes([0]) + bytes.fromhex(subprocess.check_output(['git', 'rev-parse', 'HEAD:f1']).decode())
+tree = b'tree %d' % len(data) + bytes([0]) + data
+name = hashlib.sha1(tree).hexdigest()
+os.makedirs('.git/objects/' + name[:2], exist_ok=True)
+open('.git/objects/' + name[:2] + '/' + name[2:], 'wb').write(zlib.compress(tree))
+commit = subprocess.check_output(['git', 'commit-tree', name, '-p', 'HEAD', '-m', 'evil']).decode()
+open('.git/' + open('.git/HEAD').read().strip()[5:], 'w').write(commit)
+X`,
+    ],
+    [
+      "a branch that names no commit",
+      "o=$(git rev-parse HEAD:new); echo $o >.git/refs/heads/$(sed 's,ref: refs/heads/,,' .git/HEAD)",
+    ],
+    [
+      "history cut short by a shallow file",
+      "h=$(git rev-parse HEAD); o=$(git rev-parse HEAD~1); echo $h >.git/shallow; rm -f .git/objects/${o:0:2}/${o:2}",
+    ],
+  ])("does not hand over %s, and says so", (what, script) => {
+    const bench = workspaceBench(oneCaller(), "true");
+    const { held } = bench.inside(
+      of,
+      `echo new >new; git add new; git commit -qm one; echo more >more; git add more; git commit -qm two; ${script}`,
+    );
+    const unverified = Object.entries(held).filter(([, reason]) => reason === "git-unverified");
+    expect(unverified, what).toHaveLength(1);
+    expect(session(bench)).toBe("");
+    expect(bench.outside("cat new; git fsck --strict 2>&1")).toBe("new\n");
+    const applied = bench.ringfence("apply", "--all");
+    expect(applied.stdout).toContain("(git-unverified)");
+    expect(session(bench)).toBe("");
+    expect(bench.ringfence("discard").status).toBe(0);
+  });
+
+  it.each([
+    [
+      "a link in the place of a branch",
+      "mkdir -p .git/refs/heads; ln -sf /etc/passwd .git/refs/heads/evil; ln -s ../../../.. .git/refs/heads/up",
+    ],
+    [
+      "names that no shell takes for one word",
+      "c=$(git rev-parse HEAD); for n in '-evil' 'a b' 'x;id' '$(id)' 'a..b' 'é'; do printf '%s\\n' $c >\".git/refs/heads/$n\"; done; printf '%s refs/heads/../../../../hooks/post-checkout\\n' $c >>.git/packed-refs",
+    ],
+    ["a HEAD that is no file", "rm .git/HEAD; mkfifo .git/HEAD"],
+    ["objects behind a link", "mv .git/objects .git/o; ln -s o .git/objects"],
+    ["no repository at all", "rm -rf .git; echo gitdir: /etc >.git"],
+  ])("takes nothing but plain branches: %s", (_, script) => {
+    const bench = workspaceBench(oneCaller(), "true");
+    const { err } = bench.inside(of, `echo w >w; git add w; git commit -qm w; ${script}`);
+    expect(err).toContain("ringfence: exit 0");
+    expect(
+      bench.outside(
+        "find .git/refs .git/hooks -name '*evil*' -o -type l -o -name '* *' -o -name post-checkout; cat w; git fsck --strict --no-dangling 2>&1",
+      ),
+    ).toBe("w\n");
+    bench.ringfence("discard");
   });
 });
 
