@@ -4,6 +4,7 @@ import { err, ok, type Problem, type Result } from "#core";
 import type { Change } from "#core/review";
 import { isInside } from "#core/shell";
 import { finishUndo, planUndo, type Refusal, type UndoPlan, undoChanges } from "#sandbox";
+import { sealPast } from "./direct-past.ts";
 import { listPasts, type PastMeta, pastPlaces } from "./past-folder.ts";
 import type { ReviewPlaces } from "./review.ts";
 import { listSessions } from "./sessions.ts";
@@ -34,6 +35,8 @@ export async function undoSession(places: ReviewPlaces, request: UndoRequest): P
   const found = findPast(places, request.session);
   if (!found.ok) return found;
   const past = found.value;
+  // Of a session whose supervisor was killed, and no other has started since.
+  sealPast(places.stateDir, past, { unseen: true });
   const all = pastPlaces(places, past);
   // What was cut off was on record already.
   if (!request.dryRun) for (const at of all) finishUndo(at);

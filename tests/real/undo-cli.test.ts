@@ -70,6 +70,26 @@ it("killed at any moment, an undo is finished by the next look, and nothing of o
   expect(snapshot(root)).toBe(before);
 });
 
+it("a direct session whose supervisor was killed: nobody saw how it left the workspace, so what goes back must be named", async (context) => {
+  needs(context, "userns", "helper");
+  const { caller, root, outside, ringfence } = bench("echo a >a; mkdir d; echo b >d/b");
+  const before = snapshot(root);
+  const args = ["run", "--workspace", "direct", "--", "sh", "-c", "echo x >a; mv d e; echo n >n; sleep 60"];
+  const child = spawn(launcher, args, { cwd: root, env: caller.env, stdio: "ignore" });
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  while (child.exitCode === null && !existsSync(join(root, "n"))) await setTimeout(20);
+  expect(ringfence("sessions", "undo").stderr).toContain("is still running");
+  await setTimeout(300);
+  child.kill("SIGKILL");
+  await ended;
+  const plain = ringfence("sessions", "undo");
+  expect(plain.status).toBe(1);
+  expect(plain.stdout).toMatch(/refused +a {2}\(left-unknown/);
+  expect(outside("cat a")).toBe("x\n");
+  expect(ringfence("sessions", "undo", "last", ".").status).toBe(0);
+  expect(snapshot(root)).toBe(before);
+});
+
 it("never inside a fence, and not while the session runs", (context) => {
   needs(context, "userns", "overlay", "helper");
   const { ringfence, caller, root } = bench("echo a >a");
