@@ -46,7 +46,7 @@ sandbox:
   runtime: auto
   workspace: overlay
   apply: end
-  limits: { timeout: 4h, memory: 4g, pids: 4096, cpus: 2, fileSize: 1g, disk: 5g, files: 1000000, openFiles: 524288, connections: 1024, logBytes: 256m, eventRate: 20000 }
+  limits: { timeout: 4h, memory: 4g, pids: 4096, cpus: 2, fileSize: 1g, disk: 5g, files: 1000000, openFiles: 524288, connections: 1024, logBytes: 1g, eventRate: 20000 }
   caches: private
   landlock: auto
   undo: { size: 1g }
