@@ -17,7 +17,7 @@ void record_offer(int intake, int socket);
 // No command comes any more: the recorder tells what is left to tell and ends.
 void record_finish(int intake);
 
-// Its pidfd: readable when it has ended. -1 when none was started, or when record_ended was told.
+// Its pidfd: readable when it has ended. -1 when none was started, or when record_reaped was told.
 int record_pidfd(void);
 
 // A child of this process was reaped.
