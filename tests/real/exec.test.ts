@@ -307,7 +307,6 @@ describe("what is refused", () => {
     ["no command", ["exec", "last"], 64, /no command/],
     ["nothing to stop", ["sessions", "stop", "20200101-000000-abcdef"], 125, /no session/],
     ["nothing to show", ["sessions", "show", "20200101-000000-abcdef"], 65, /no session/],
-    ["what is not built", ["sessions", "pause", "last"], 64, /./],
   ] as const)("%s", (_name, args, status, words) => {
     const ended = caller.ringfence(args, { cwd: caller.folder("refused") });
     expect(ended.status).toBe(status);
