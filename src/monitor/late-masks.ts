@@ -28,6 +28,8 @@ export interface LateMaskParts {
   readonly search: SecretSearch;
   /** Masked from the start, absolute. */
   readonly masked: readonly string[];
+  /** Of git's objects: shown as stand-ins, or hidden, from the start; absolute. */
+  readonly untouchable: readonly string[];
   /** Masked blobs of git, hex. */
   readonly blobs: readonly string[];
   /** Object stores of the workspace whose history was looked through. */
@@ -69,7 +71,7 @@ export function lateMasksOf(
   return new Masks({
     ...parts,
     ...{ helper: request.installation.helper, root: prepared.workspace.root, masked: prepared.plan.masked },
-    ...prepared.secrets,
+    ...{ ...prepared.secrets, untouchable: prepared.untouchable },
     ...(kind === "overlay" ? { upper: prepared.paths.upper } : {}),
   });
 }
@@ -91,7 +93,8 @@ class Masks implements LateMasks {
 
   constructor(parts: LateMaskParts) {
     this.parts = parts;
-    this.known = new Set(parts.masked);
+    // A stand-in is not to be hidden: git must be able to read it.
+    this.known = new Set([...parts.masked, ...parts.untouchable]);
     this.blobs = new Set(parts.blobs);
     for (const identity of parts.identities.values()) this.files.add(identity);
     this.lookout = openLookout({

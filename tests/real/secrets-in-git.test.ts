@@ -143,7 +143,8 @@ describe("secrets in git's objects", () => {
     needs(context, "bubblewrap", "overlay", "seccomp", "helper", "git");
     const bench = benches().at(-1) as Bench;
     bench.outside("git reset -q; git checkout -q -f main");
-    expect(bench.inside("git checkout -q prod; cat .env.prod")).toContain("masked by Ringfence");
+    // Its object is loose. By the end of the second the watch for late secrets has looked once, and must have left the stand-in alone.
+    expect(bench.inside("sleep 1; git checkout -q prod; cat .env.prod")).toContain("masked by Ringfence");
     expect(bench.outside("cat .env.prod 2>/dev/null || echo none; git show prod:.env.prod")).toBe(
       "none\nPROD=hunter2-prod\n",
     );
