@@ -45,6 +45,8 @@ export async function showWorkspace(parts: ShownParts): Promise<Result<ShownWork
   const { policy, workspace } = parts;
   const kind = policy.sandbox.mode === "read-only" ? "read-only" : policy.sandbox.workspace;
   if (policy.tier === "high" && (kind === "direct" || kind === "worktree")) return err(tooWeak(kind));
+  // Whoever said that everything waits is not overruled by a kind in which nothing does.
+  if (kind === "direct" && policy.sandbox.apply === "ask") return err(NOTHING_WAITS);
   const plain = { kind, lower: workspace.root, mounts: [], env: {}, notices: [] };
   switch (kind) {
     case "clone":
@@ -60,6 +62,12 @@ export async function showWorkspace(parts: ShownParts): Promise<Result<ShownWork
       return kind satisfies never;
   }
 }
+
+const NOTHING_WAITS: Problem = {
+  code: "direct-apply",
+  message: "`apply: ask` holds every change for review, and in `workspace: direct` every change is live at once",
+  hint: "use `--workspace overlay`, or `--apply end` if you may loosen it",
+};
 
 function tooWeak(kind: WorkspaceKind): Problem {
   return {

@@ -82,6 +82,15 @@ const looserApproval = ordered({
   "on-failure": ["on-request", "untrusted", "never"],
 });
 
+// Only `container` holds all that `process` and `auto` hold. Another kernel keeps the recorder from looking: neither tighter nor looser, so an
+// unaccepted file may not choose it.
+const looserRuntime = ordered({
+  process: ["container"],
+  auto: ["container"],
+  gvisor: ["kata", "microvm"],
+  kata: ["microvm"],
+});
+
 /** Every key. The order is the order of `policy explain`. */
 export const POLICY_KEYS: readonly PolicyKey[] = [
   value("version", different),
@@ -92,7 +101,7 @@ export const POLICY_KEYS: readonly PolicyKey[] = [
   list("limits", "permissions.ask"),
   list("limits", "permissions.deny"),
   value("sandbox.mode", ranked("read-only", "workspace-write", "danger-full-access")),
-  value("sandbox.runtime", ranked("microvm", "kata", "gvisor", "container", "auto", "process")),
+  value("sandbox.runtime", looserRuntime),
   value("sandbox.workspace", ranked("read-only", "overlay", "clone", "worktree", "direct")),
   value("sandbox.apply", ranked("ask", "end", "live")),
   list("rights", "sandbox.filesystem.allowRead"),
