@@ -10,21 +10,26 @@ export interface NewFile {
   readonly text: string;
 }
 
-/** Debian packages that a run needs. */
+/** Debian packages that a run needs. Of Debian 13: the Node of 12 is older than a run needs. */
 const PACKAGES = "bubblewrap ca-certificates gcc git libc6-dev make nodejs npm";
 
+const COMPOSE = "compose.ringfence.yaml";
 const SECCOMP = "ringfence-seccomp.json";
 
 function profile(folder: string, architecture: Architecture): NewFile {
   return { path: `${folder}${SECCOMP}`, text: `${containerProfile(architecture)}\n` };
 }
 
+/** What makes the container is not for the container to change: the next start would give it what it wrote. */
+const OWN = ".devcontainer";
+
 /** A devcontainer with a local feature that brings what Ringfence needs. */
 export function devcontainerFiles(architecture: Architecture): readonly NewFile[] {
   const container = {
     name: "ringfence",
-    image: "mcr.microsoft.com/devcontainers/base:debian-12",
+    image: "mcr.microsoft.com/devcontainers/base:trixie",
     features: { "./ringfence": {} },
+    mounts: [`source=\${localWorkspaceFolder}/${OWN},target=\${containerWorkspaceFolder}/${OWN},type=bind,readonly`],
     runArgs: securityOptions(`\${localWorkspaceFolder}/.devcontainer/${SECCOMP}`).flatMap((option) => [
       "--security-opt",
       option,
@@ -76,7 +81,8 @@ export function composeFiles(architecture: Architecture): readonly NewFile[] {
           ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"].map((name) => [name, "http://proxy:3128"]),
         ),
         tmpfs: ["/tmp:mode=1777,size=1g", "/home/agent:uid=1000,gid=1000,mode=0700,size=2g"],
-        volumes: [".:/workspace"],
+        // What makes the container is not for the container to change: the next start would give it what it wrote.
+        volumes: [".:/workspace", ...[COMPOSE, SECCOMP].map((own) => `./${own}:/workspace/${own}:ro`)],
         working_dir: "/workspace",
         command: ["sleep", "infinity"],
         depends_on: ["proxy"],
@@ -97,12 +103,13 @@ export function composeFiles(architecture: Architecture): readonly NewFile[] {
     configs: { allowed: { content: squidConfiguration() } },
   };
   return [
-    { path: "compose.ringfence.yaml", text: `${COMPOSE_HEAD}${stringify(compose, { lineWidth: 0 })}` },
+    // Some engines read YAML 1.1, where a bare `no` is false.
+    { path: COMPOSE, text: `${COMPOSE_HEAD}${stringify(compose, { lineWidth: 0, compat: "yaml-1.1" })}` },
     profile("", architecture),
   ];
 }
 
-const COMPOSE_HEAD = `# Written by \`ringfence init --compose\`; yours from now on. docker compose -f compose.ringfence.yaml up -d --build
+const COMPOSE_HEAD = `# Written by \`ringfence init --compose\`; yours from now on. docker compose -f ${COMPOSE} up -d --build
 # The agent's container has no way out but the proxy, and the proxy lets through the hosts of \`allowed\` below, which you name.
 # A fence inside it works too (\`ringfence run\`), with its own record and review, but without a network: its proxy cannot go through another one.
 `;
@@ -113,7 +120,7 @@ function securityOptions(profilePath: string): readonly string[] {
 }
 
 function dockerfile(): string {
-  return `FROM debian:12-slim
+  return `FROM debian:13-slim
 RUN apt-get update && apt-get install -y --no-install-recommends ${PACKAGES} && rm -rf /var/lib/apt/lists/* \\
  && useradd --uid 1000 --home-dir /home/agent --create-home agent
 USER 1000:1000

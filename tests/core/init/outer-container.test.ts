@@ -16,12 +16,15 @@ test("the devcontainer: its feature, its profile, and three options that a fence
   ]);
   expect(JSON.parse(fileOf(files, ".devcontainer/devcontainer.json"))).toEqual({
     name: "ringfence",
-    image: "mcr.microsoft.com/devcontainers/base:debian-12",
+    image: "mcr.microsoft.com/devcontainers/base:trixie",
     features: { "./ringfence": {} },
     runArgs: [
       "--security-opt",
       "seccomp=${localWorkspaceFolder}/.devcontainer/ringfence-seccomp.json",
       ...["--security-opt", "systempaths=unconfined", "--security-opt", "apparmor=unconfined"],
+    ],
+    mounts: [
+      "source=${localWorkspaceFolder}/.devcontainer,target=${containerWorkspaceFolder}/.devcontainer,type=bind,readonly",
     ],
     remoteUser: "vscode",
   });
@@ -47,7 +50,13 @@ test("the compose file: closed, limited, with one way out", () => {
     expect(service).not.toHaveProperty("healthcheck");
     expect(JSON.stringify(service)).not.toContain("docker.sock");
   }
-  expect(agent).toMatchObject({ user: "1000:1000", networks: ["inside"], volumes: [".:/workspace"] });
+  expect(agent).toMatchObject({ user: "1000:1000", networks: ["inside"] });
+  expect(agent.volumes).toEqual([
+    ".:/workspace",
+    "./compose.ringfence.yaml:/workspace/compose.ringfence.yaml:ro",
+    "./ringfence-seccomp.json:/workspace/ringfence-seccomp.json:ro",
+  ]);
+  expect(fileOf(composeFiles("x64"), "compose.ringfence.yaml")).toContain('restart: "no"');
   expect(agent.security_opt).toEqual([
     ...["no-new-privileges:true", "seccomp=./ringfence-seccomp.json"],
     ...["systempaths=unconfined", "apparmor=unconfined"],
