@@ -1,5 +1,5 @@
 // Who calls: home by the password database (never `HOME`, which an agent's leftover shell could have set), and where Ringfence keeps its state.
-import { chmodSync, lstatSync, readdirSync, realpathSync } from "node:fs";
+import { chmodSync, lstatSync, readdirSync, realpathSync, type Stats } from "node:fs";
 import { userInfo } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
@@ -59,7 +59,8 @@ function findHome(): Result<string, Problem> {
 
 /** A repository may bring a folder and name it: what it was filled with would be cleaned up, and believed. The native client looks the same way. */
 function distrust(folder: string): string | undefined {
-  const found = lstatSync(folder, { throwIfNoEntry: false });
+  const found = look(folder);
+  if (typeof found === "string") return `cannot be looked at (${found})`;
   if (found === undefined) return undefined; // made when it is needed, for this person alone
   if (!found.isDirectory()) return "is no folder";
   if (found.uid !== process.getuid?.()) return "belongs to another user";
@@ -67,6 +68,14 @@ function distrust(folder: string): string | undefined {
   if (readdirSync(folder).length > 0) return "is open to others";
   chmodSync(folder, 0o700); // an empty one holds nothing to be believed
   return undefined;
+}
+
+function look(folder: string): Stats | string | undefined {
+  try {
+    return lstatSync(folder, { throwIfNoEntry: false });
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? String(error); // below a file, a loop of links, or a folder closed to us
+  }
 }
 
 function realPath(path: string): string {

@@ -41,29 +41,36 @@ const REFUSED = "every run is refused";
 export async function allChecks(places: Places): Promise<readonly Check[]> {
   const needed = (probe: Probe, means: string = REFUSED): Check => ({ ...probe, needed: true, means });
   const useful = (probe: Probe, means: string): Check => ({ ...probe, needed: false, means });
+  const namespaces = probeNamespaces();
+  const fence = await probeFence(places);
+  // Where no fence can be made nothing starts, so nothing starts with a hole.
+  const hole = (means: string): string => (fence.available ? means : REFUSED);
   return [
     needed(probeNode(process.versions.node)),
     needed(probeBubblewrap()),
-    needed(probeNamespaces()),
+    needed(namespaces),
     needed(probeSeccomp()),
     needed(probeHelper(places.helper)),
     needed(probeState(places.stateDir), "no record can be kept, so every run is refused"),
     needed(probeOverlay(places.stateDir), "runs are refused, but for `--workspace direct`, which edits in place"),
     needed(probeTerminal(), "interactive agents are refused"),
-    needed(await probeFence(places)),
+    needed(fence),
     ...(await probeClaims(places)).map((claim) =>
-      needed(claim, "a wall of the fence does not stand: runs start, and must not be trusted"),
+      needed(claim, hole("a wall of the fence does not stand: runs start, and must not be trusted")),
     ),
     needed(probeClock(places.root), "the times in the record are wrong, and certificates will not verify"),
     useful(probePasts(places.stateDir), "the oldest sessions of a workspace can no longer be undone"),
     useful(probeMemoryLimit(), "memory is not limited"),
     ...(await probeLimits(places)).map((limit) =>
-      useful(limit, "a session can take more of this machine than its policy says"),
+      useful(limit, hole("a session can take more of this machine than its policy says")),
     ),
     useful(probeGit(), "repositories are still fenced; inside, git is missing too"),
     useful(probeLandlock(places.helper), "the mounts stand alone, without a second layer behind them"),
     ...(await probeRuntimes(places)).map((runtime) =>
-      useful(runtime, `\`--${runtime.name.replace(": ", " ")}\` is refused, and what needs it; mend: ${runtime.mend}`),
+      useful(
+        runtime,
+        `\`--${runtime.name.replace(": ", " ")}\` is refused, and what needs it; mend: ${namespaces.available ? runtime.mend : "namespaces first"}`,
+      ),
     ),
     useful(probeSeatbelt(), "sessions run on Linux alone"),
   ];

@@ -39,8 +39,16 @@ export function fail(problem: Problem | readonly Problem[], code: number): never
   process.exit(code);
 }
 
+const NO_FOLDER: Problem = {
+  code: "no-cwd",
+  message: "the working directory is gone or cannot be read",
+  hint: "go to a project folder and run again",
+};
+
 /** The last resort: something threw that should not have. One line and 70; the trace only for those who ask for it. */
 export function failAsBug(thrown: unknown): never {
+  // Node's word for a working directory that was removed; every command may be the first to ask for it.
+  if ((thrown as NodeJS.ErrnoException | null)?.syscall === "uv_cwd") fail(NO_FOLDER, EXIT.cannotStart);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const firstLine = message.split("\n", 1)[0] ?? "";
   if (process.env["RINGFENCE_DEBUG"] === "1" && thrown instanceof Error)

@@ -77,7 +77,7 @@ function openSummary(file: string): Summary {
 
 function requestOf(argv: readonly string[], options: RunOptions): RunRequest {
   const { username, homedir, uid, gid } = userInfo();
-  const cwd = workingDirectory();
+  const cwd = process.cwd();
   return {
     argv,
     cwd,
@@ -97,21 +97,6 @@ function requestOf(argv: readonly string[], options: RunOptions): RunRequest {
     hooks: { dialectOf, files: insideHooks, offBy: insideSwitch },
     dryRun: options.dryRun === true,
   };
-}
-
-function workingDirectory(): string {
-  try {
-    return process.cwd();
-  } catch {
-    return fail(
-      {
-        code: "no-cwd",
-        message: "the working directory is gone or cannot be read",
-        hint: "go to a project folder and run again",
-      },
-      EXIT.cannotStart,
-    );
-  }
 }
 
 /** Dim summary on a terminal, with the two words that matter in colour; plain text anywhere else. */

@@ -1,13 +1,12 @@
 // What `doctor` says of the fence, claim by claim, each an act that the helper tries outside and inside (native/look.c). Outside is the control: what
 // fails there as well is told, for then the fence is not what refuses.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import type { SandboxPlan } from "#core/sandbox";
 import { type TrialPlaces, tryInFence } from "./fence-trial.ts";
 import { landlockVersion } from "./landlock.ts";
 import type { Probe } from "./probe.ts";
-import { removeTrialFolder } from "./trial.ts";
+import { makeTrialFolder, removeTrialFolder } from "./trial.ts";
 
 interface Claim {
   readonly name: string;
@@ -84,8 +83,8 @@ function lookingPlan(small: SandboxPlan, folder: string, helper: string): Sandbo
 }
 
 function lookOutside({ stateDir, helper }: TrialPlaces): ReadonlyMap<string, string> {
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-  const folder = mkdtempSync(join(stateDir, "probe-"));
+  const folder = makeTrialFolder(stateDir);
+  if (folder === undefined) return new Map();
   try {
     const output = execFileSync(helper, ["look", folder], {
       cwd: folder,

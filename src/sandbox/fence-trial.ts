@@ -1,11 +1,11 @@
 // A fence for one trial: the small plan of `probe-fence.ts` with something else to run, in a folder of its own below the state folder.
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import type { SandboxPlan } from "#core/sandbox";
 import { type FenceExit, launch } from "./launch.ts";
 import { trialPlan } from "./probe-fence.ts";
-import { findBubblewrap, removeTrialFolder } from "./trial.ts";
+import { findBubblewrap, makeTrialFolder, removeTrialFolder } from "./trial.ts";
 
 /** Where a trial may work. */
 export interface TrialPlaces {
@@ -27,8 +27,8 @@ export async function tryInFence(
 ): Promise<Result<TrialEnd, Problem>> {
   const bwrap = findBubblewrap();
   if (bwrap === undefined) return err({ code: "bubblewrap-missing", message: "bubblewrap is not installed" });
-  mkdirSync(places.stateDir, { recursive: true, mode: 0o700 });
-  const folder = mkdtempSync(join(places.stateDir, "probe-"));
+  const folder = makeTrialFolder(places.stateDir);
+  if (folder === undefined) return err({ code: "trial-folder", message: `\`${places.stateDir}\` cannot be written` });
   const open: number[] = [];
   try {
     for (const part of ["workspace", "upper", "work", "mask", "more"]) mkdirSync(join(folder, part));

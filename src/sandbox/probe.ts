@@ -125,6 +125,9 @@ export function probeSeccomp(): Probe {
   const name = "seccomp";
   const bwrap = findBubblewrap();
   if (bwrap === undefined) return { name, available: false, reason: "not tried: bubblewrap is missing", evidence: "" };
+  const bare = inFence(["true"]);
+  if (!bare.worked)
+    return { name, available: false, reason: `not tried: ${explainRefusal(bare.said).reason}`, evidence: bare.said };
   // One instruction, BPF_RET|BPF_K SECCOMP_RET_ALLOW.
   const filter = Buffer.from([6, 0, 0, 0, 0, 0, 0xff, 0x7f]);
   const trial = run(

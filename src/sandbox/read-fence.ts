@@ -118,7 +118,9 @@ function collect(child: ReturnType<typeof spawn>, fence: ReadFence): Promise<Res
       if (stopped !== undefined) end(err({ code: "read-fence-stopped", message: stopped }));
       else if (code === 0) end(ok(Buffer.concat(chunks)));
       else {
-        const { reason, mend } = explainRefusal(said.trim().split("\n").at(-1) || `bubblewrap ended with ${code}`);
+        const last = said.trim().split("\n").at(-1) || `it ended with ${code}`;
+        if (!last.startsWith("bwrap: ")) return end(err({ code: "read-fence-failed", message: last }));
+        const { reason, mend } = explainRefusal(last);
         end(err(missing(reason, mend?.includes("\n") ? undefined : mend)));
       }
     });

@@ -1,6 +1,7 @@
 // Doing one thing to see whether this machine lets us: a program run to its end, in the namespaces of a run or outside them.
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, rmSync } from "node:fs";
+import { accessSync, constants, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
 
 /** A program that ran to its end: what it printed, or the last thing it complained about. */
 export interface Trial {
@@ -66,6 +67,16 @@ export function isExecutable(path: string): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** A folder of its own for one trial; `undefined` where the state folder cannot be made or written. */
+export function makeTrialFolder(stateDir: string): string | undefined {
+  try {
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    return mkdtempSync(join(stateDir, "probe-"));
+  } catch {
+    return undefined;
   }
 }
 

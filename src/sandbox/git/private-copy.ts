@@ -65,6 +65,7 @@ const SCRIPT = `
 common=$1 gitdir=$2 kind=$3 branch=$4 most=$5
 refuse() { printf 'refused %s\\n' "$1"; tail -n 1 /complaints | head -c 300 | sed 's/^/said /'; exit 0; }
 host() { git --git-dir="$gitdir" "$@"; }
+git --version >/said || refuse no-git
 commit=$(host rev-parse -q --verify 'HEAD^{commit}') || refuse no-commit
 format=$(host rev-parse --show-object-format)
 own=$(host symbolic-ref -q --short HEAD || :)
@@ -143,6 +144,12 @@ function refusalOf(word: string, { common, mostBytes, said }: RefusalFacts): Pro
         code: "copy-no-commit",
         message: `\`${common}\` has no commit that HEAD names, and a private copy starts from one`,
         hint: "make a first commit, or use `--workspace overlay`",
+      };
+    case "no-git":
+      return {
+        code: "copy-no-git",
+        message: "a private copy is made by git, which is not installed",
+        hint: "sudo apt-get install -y git; or use `--workspace overlay`",
       };
     case "branch-taken":
       return {

@@ -11,7 +11,7 @@ const FACTS: RuntimeFacts = {
   name: "kata",
   isolation: "microvm",
   lacks: {},
-  mend: "use `--runtime gvisor`, `--runtime container` or `--runtime microvm`",
+  mend: "use `--runtime gvisor` or `--runtime container`, or wait for the version that has it",
 };
 
 /** The `kata` runtime. */

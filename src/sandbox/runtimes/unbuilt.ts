@@ -5,7 +5,7 @@ import type { SandboxRuntime } from "./runtime.ts";
 
 /** A runtime that stands for a refusal. */
 export function unbuiltRuntime(name: RuntimeName, isolation: Isolation, reason: string): SandboxRuntime {
-  const mend = "use `--runtime gvisor` or `--runtime process`, or wait for the version that has it";
+  const mend = "use `--runtime gvisor` or `--runtime container`, or wait for the version that has it";
   return {
     facts: { name, isolation, lacks: {}, mend },
     reliesOn: [],

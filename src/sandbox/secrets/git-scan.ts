@@ -76,7 +76,7 @@ export async function scanStores(options: ScanOptions): Promise<Result<GitSecret
   const run = async (script: string, args: readonly string[]): Promise<Problem | undefined> => {
     const also = [{ source: options.scratch, target: "/out", writable: true as const }];
     const done = await runGit({ root, also, script, args, timeoutMs: MOST_MS });
-    return done.ok ? undefined : unreadable(root, done.error.message);
+    return done.ok ? undefined : unreadable(root, done.error);
   };
   const listed = await run(
     LIST,
@@ -203,10 +203,12 @@ function prefixOf(root: string, repository: string): string {
   return place.endsWith("/.git") ? place.slice(0, -4) : "";
 }
 
-function unreadable(root: string, why: string): Problem {
+function unreadable(root: string, cause: Problem): Problem {
+  // A machine that can make no fence is not mended by showing secrets.
+  if (cause.code === "read-fence") return cause;
   return {
     code: "git-objects-unreadable",
-    message: `the repositories of \`${root}\` cannot be searched for secrets that their history holds: ${why}`,
+    message: `the repositories of \`${root}\` cannot be searched for secrets that their history holds: ${cause.message}`,
     hint: "mend it (`git fsck` says what is wrong), or show the history as it is, secrets included: `--show-secret .git`",
   };
 }
