@@ -7,7 +7,9 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -97,6 +99,40 @@ describe("apply", () => {
       refused: [{ path: "f", code: "session-moved" }],
     });
     expect(readdirSync(bench.root)).toEqual([]);
+  });
+
+  it("reads no file but the session's own when a folder of its layer became a link after it was judged", async (context) => {
+    needs(context, "overlay", "helper");
+    const bench = overlayBench(tmp());
+    const elsewhere = tmp();
+    writeFileSync(join(elsewhere, "f"), "same\n");
+    // `zero` never ends, and to open some devices is an act; many files go another way than one.
+    bench.inside("mkdir d e; for i in $(seq 20) zero; do echo x >d/$i; done; echo same >e/f");
+    const { changes } = await bench.changes();
+    for (const [name, target] of [
+      ["d", "/dev"],
+      ["e", elsewhere],
+    ] as const) {
+      rmSync(join(bench.places.upper, name), { recursive: true });
+      symlinkSync(target, join(bench.places.upper, name));
+    }
+    const { applied, refused } = applyChanges(bench.places, changes);
+    expect(applied).toEqual(["d", "e"]);
+    expect(refused.map(({ code }) => code)).toEqual(Array(22).fill("ENOTDIR"));
+    expect(bench.outside("find . -type f")).toBe("");
+    expect(readdirSync(bench.places.stage)).toEqual([]);
+  });
+
+  it("copies no more of a session's file than was judged, and keeps nothing of what it did not take", async (context) => {
+    needs(context, "overlay", "helper");
+    const bench = overlayBench(tmp());
+    bench.inside("for i in $(seq 20); do echo x >f$i; done");
+    const { changes } = await bench.changes();
+    for (const { path } of changes) truncateSync(join(bench.places.upper, path), 1e13);
+    expect(new Set(applyChanges(bench.places, changes).refused.map(({ code }) => code))).toEqual(
+      new Set(["session-moved"]),
+    );
+    expect([readdirSync(bench.places.stage), readdirSync(bench.root)]).toEqual([[], []]);
   });
 
   it("finishes what was cut off", async (context) => {

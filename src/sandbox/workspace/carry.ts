@@ -169,12 +169,15 @@ function put(places: PutPlaces, change: Change, place: Place): string | undefine
       return true;
     }
     const durable = !inDependencies(change.path);
-    return copyChecked(source.fileOf(change), at, { after, owner, modeBits: source.modeBits, durable });
+    const options = { after, owner, modeBits: source.modeBits, durable };
+    return source.withFile(change, (file) => copyChecked(file, at, options));
   };
   const inode = source.inodeOf(change);
   if (inode !== undefined) {
     if (isShared(place.now, inode))
-      return writeInPlace(source.fileOf(change), target, { after, inode }) ? undefined : "session-moved";
+      return source.withFile(change, (file) => writeInPlace(file, target, { after, inode }))
+        ? undefined
+        : "session-moved";
     const first = places.shared.get(inode);
     places.shared.set(inode, first ?? change.path);
     const link = join(places.stage, place.temporary);

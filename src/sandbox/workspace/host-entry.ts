@@ -1,17 +1,9 @@
 // One path of the real workspace as it is now: what stands there, and what tells it from a later state. Never follows the last link.
 import { createHash } from "node:crypto";
-import {
-  type BigIntStats,
-  closeSync,
-  constants,
-  lstatSync,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  readSync,
-} from "node:fs";
+import { type BigIntStats, closeSync, lstatSync, readFileSync, readlinkSync, readSync } from "node:fs";
 import { type EntryType, gitPlace, type HostEntry, indexMeaning, type PastEntry } from "#core/review";
 import { nameOf } from "./names.ts";
+import { openRegular } from "./regular-file.ts";
 
 /** The entry at `path`, or `undefined` when there is none. Throws on anything else that keeps it from being looked at. */
 export function hostEntry(path: string | Buffer): HostEntry | undefined {
@@ -54,7 +46,7 @@ export function pastEntry(path: string): PastEntry | null {
 /** What git's index at `path` (its name in the workspace) says, for a file found at `file`; `undefined` for every other file. */
 export function meaningOf(path: string, file: string): string | undefined {
   if (gitPlace(path)?.inside !== "index") return undefined;
-  const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const fd = openRegular(file);
   try {
     const meaning = indexMeaning(readFileSync(fd));
     return meaning === undefined ? undefined : createHash("sha256").update(meaning).digest("hex");
@@ -87,9 +79,9 @@ export function isSameStamp(a: string, b: string): boolean {
   return left.slice(0, counted).join() === right.slice(0, counted).join();
 }
 
-/** SHA-256 of a regular file's bytes, hex. Does not follow a last link and does not wait at a pipe. */
+/** SHA-256 of a regular file's bytes, hex. Throws at anything else (regular-file.ts). */
 export function digestOf(path: string | Buffer): string {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const fd = openRegular(path);
   try {
     const hash = createHash("sha256");
     const buffer = Buffer.allocUnsafe(256 * 1024);

@@ -1,7 +1,8 @@
 // Where the session's links lead, in the workspace as it would be and as it is now: a link is only as harmless as the worse of the two.
-import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, realpathSync, statSync } from "node:fs";
+import { closeSync, fstatSync, readlinkSync, readSync, realpathSync, statSync } from "node:fs";
 import { type Entry, linkEnd } from "#core/review";
 import { nameOf } from "./names.ts";
+import { openRegular } from "./regular-file.ts";
 import type { UpperEntry } from "./upper.ts";
 
 /** Finds where links and `.git` files end. */
@@ -72,7 +73,7 @@ function isProgram(path: string, folders: readonly string[]): boolean {
 
 /** gitrepository-layout(5): a file `.git` is one line, `gitdir: <path>`. */
 function gitFileTarget(file: Buffer): string | undefined {
-  const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const fd = openRegular(file);
   try {
     if (fstatSync(fd).size > 4_096) return undefined;
     const bytes = Buffer.alloc(4_096);

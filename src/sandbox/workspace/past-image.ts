@@ -20,8 +20,9 @@ import { isDependencyFolder } from "#core/paths";
 import type { PastEntry } from "#core/review";
 import { digestOf } from "./host-entry.ts";
 import type { PastStore } from "./past-store.ts";
+import { openRegular } from "./regular-file.ts";
 
-const { COPYFILE_EXCL, COPYFILE_FICLONE, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+const { COPYFILE_EXCL, COPYFILE_FICLONE, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 
 /** Below this a copy costs less than asking how to spare it. */
 const SMALL = 256 * 1024;
@@ -88,7 +89,7 @@ function keepCopy(store: PastStore, { at, digest, entry }: Original, durable: bo
 /** Reads once, so the name is the digest of exactly what is kept. */
 function copySmall(from: string, to: string, durable: boolean): string {
   const hash = createHash("sha256");
-  const source = openSync(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  const source = openRegular(from);
   try {
     const target = openSync(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
@@ -109,7 +110,7 @@ function copySmall(from: string, to: string, durable: boolean): string {
 
 /** Shares the blocks where the file system can. The copy is what is hashed. */
 function copyLarge(from: string, to: string, durable: boolean): string {
-  const source = openSync(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  const source = openRegular(from);
   try {
     copyFileSync(`/proc/self/fd/${source}`, to, COPYFILE_EXCL | COPYFILE_FICLONE);
   } finally {

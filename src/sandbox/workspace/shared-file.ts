@@ -4,6 +4,7 @@ import { closeSync, constants, fchmodSync, fstatSync, fsyncSync, ftruncateSync, 
 import type { Entry, HostEntry } from "#core/review";
 import { pour } from "./copy.ts";
 import { inParent } from "./folder.ts";
+import { openRegular } from "./regular-file.ts";
 
 /** True when the host's file is that very inode and has more names. */
 export function isShared(now: HostEntry | undefined, inode: string): boolean {
@@ -17,13 +18,13 @@ export function writeInPlace(
   target: string,
   to: { readonly after: Entry; readonly inode: string },
 ): boolean {
-  const source = openSync(image, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const source = openRegular(image);
   try {
     const fd = openSync(target, constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       if (String(fstatSync(fd, { bigint: true }).ino) !== to.inode) return false;
       ftruncateSync(fd, 0);
-      const digest = pour(source, fd);
+      const digest = pour(source, fd, to.after.size);
       fchmodSync(fd, to.after.mode & 0o7777);
       fsyncSync(fd);
       return digest === to.after.digest;

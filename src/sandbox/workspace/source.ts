@@ -1,6 +1,6 @@
 // Where the content of accepted changes comes from: the session's layer on the way to the host, or kept images on the way back.
-import { join } from "node:path";
 import type { Change, HostEntry, PastEntry } from "#core/review";
+import { inParent } from "./folder.ts";
 import { soundTwin } from "./past-image.ts";
 import type { PastStore } from "./past-store.ts";
 
@@ -8,8 +8,8 @@ import type { PastStore } from "./past-store.ts";
 export interface Source {
   /** Which permission bits come along. */
   readonly modeBits: number;
-  /** The file whose bytes are copied; they are checked against the change's digest, if it has one. */
-  fileOf(change: Change): string;
+  /** Runs `act` with a path, valid meanwhile, of the file whose bytes are copied; they are checked against the change's digest, if it has one. */
+  withFile<T>(change: Change, act: (file: string) => T): T;
   /** Whose the result is; `undefined`: the caller's own. Only root can make it so. */
   ownerOf(change: Change, now: HostEntry | undefined): { readonly uid: number; readonly gid: number } | undefined;
   /** A file that may itself be moved to its place. */
@@ -22,7 +22,8 @@ export interface Source {
 export function fromLayer(upper: string): Source {
   return {
     modeBits: 0o777,
-    fileOf: ({ path }) => join(upper, path),
+    // Without any link: while the session runs, a folder that was judged may be one by now, to `/dev` for instance.
+    withFile: ({ path }, act) => inParent(upper, path, (folder, name) => act(folder.at(name))),
     ownerOf: (_, now) => (now?.type === "file" ? now : undefined),
     readyFor: () => undefined,
     inodeOf: () => undefined,
@@ -34,9 +35,9 @@ export function fromPast(store: PastStore): Source {
   const pastOf = ({ after }: Change): PastEntry | undefined => after as PastEntry | undefined;
   return {
     modeBits: 0o7777,
-    fileOf(change) {
+    withFile(change, act) {
       const past = pastOf(change);
-      return store.has(past?.digest) ? store.image(past.digest) : store.twin(past?.twin ?? "");
+      return act(store.has(past?.digest) ? store.image(past.digest) : store.twin(past?.twin ?? ""));
     },
     ownerOf: pastOf,
     readyFor(change) {

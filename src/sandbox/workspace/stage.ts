@@ -55,7 +55,7 @@ export function stageFiles(
         const owner = source.ownerOf(change, before);
         if (
           after === undefined ||
-          !copyChecked(source.fileOf(change), copy, { after, owner, modeBits, durable: false })
+          !source.withFile(change, (file) => copyChecked(file, copy, { after, owner, modeBits, durable: false }))
         )
           return false;
       }
