@@ -37,13 +37,20 @@ export function readSessionRefs(layers: GitLayers): SessionRefs {
   const loose = looseBranches(layers, "refs/heads", 0);
   for (const [name, commit] of loose) found.set(name, commit);
   const branches = [...found]
-    .filter(([name, commit]) => NAME.test(name) && name.length <= LONGEST_NAME && commit !== undefined)
+    .filter(([name]) => NAME.test(name) && name.length <= LONGEST_NAME && !isBelowAnother(name, found))
     .slice(0, MOST_BRANCHES)
     .map(([name, commit]) => ({ name, commit }));
   const text = textOf(layers, "HEAD") ?? "";
   const name = /^ref: refs\/heads\/([^\n]+)\n?$/.exec(text)?.[1];
   const head = name === undefined ? OID.exec(text)?.[1] : found.get(name);
   return { ...(head === undefined ? {} : { head }), branches };
+}
+
+/** No repository holds `a` and `a/b`, but a forged list of packed branches names both. */
+function isBelowAnother(name: string, branches: ReadonlyMap<string, string>): boolean {
+  for (let at = name.lastIndexOf("/"); at > 0; at = name.lastIndexOf("/", at - 1))
+    if (branches.has(name.slice(0, at))) return true;
+  return false;
 }
 
 function packedBranches(layers: GitLayers): readonly (readonly [string, string])[] {
