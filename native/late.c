@@ -115,9 +115,10 @@ void late_hide(const struct program *program, const char *words) {
   char *path = format("%s", words + 6);
   if (decode(path) && *path != '\0' && *path != '/') {
     int why = hide(program, layer, path);
-    // Not there inside: the agent has something else in its place, or sees the folder as it was.
+    // Not there inside: the agent has something else in its place, or in a folder's, or sees the folder as it was.
+    bool absent = why == ENOENT || why == ENOTDIR || why == ELOOP;
     if (why == 0) tell2("hidden", path, NULL);
-    else tell2("unhidden", path, why == ENOENT ? "absent" : strerror(why));
+    else tell2("unhidden", path, absent ? "absent" : strerror(why));
   }
   free(path);
 }

@@ -1,7 +1,6 @@
 // Secrets that come to stand in the workspace while the session runs (CRED-6): seen on the host's side, hidden inside within milliseconds, on record.
 // What the agent itself makes in its own layer is its own. A secret is known by its name, by its content where the name only suspects, by being the
 // same file as one that is masked already, and, in git's objects, by being a masked blob.
-import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import type { Append } from "#core/log";
 import { forTerminal } from "#core/text";
@@ -12,6 +11,7 @@ import {
   findSecretFiles,
   identityOf,
   type Lookout,
+  lookAt,
   namesOf,
   openLookout,
   packHolds,
@@ -152,7 +152,7 @@ class Masks implements LateMasks {
     this.lookBelow("");
     this.lookForBlobs(this.blobs);
     const astray = [...identities].filter(([path, identity]) => {
-      const found = lstatSync(path, { throwIfNoEntry: false });
+      const found = lookAt(path);
       return found === undefined || found.nlink > 1 || identityOf(path) !== identity;
     });
     for (const file of namesOf(root, new Set(astray.map(([, identity]) => identity)))) this.hide(file);
@@ -265,5 +265,5 @@ class Masks implements LateMasks {
 }
 
 function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  return lookAt(path) !== undefined;
 }

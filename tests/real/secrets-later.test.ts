@@ -11,8 +11,8 @@ import { tmp } from "../support/tmp.ts";
 interface Bench {
   readonly caller: Caller;
   readonly root: string;
-  /** Runs `inside` in the fence once `meanwhile` has run on the host. Everything that was printed. */
-  during(kind: string, inside: string, meanwhile: string): Promise<string>;
+  /** Runs `inside` in the fence once `meanwhile` has run on the host, and `before` ahead of that. Everything that was printed. */
+  during(kind: string, inside: string, meanwhile: string, before?: string): Promise<string>;
 }
 
 // Inside: says that it runs, then waits until the host has done its part and what must be hidden is.
@@ -29,10 +29,10 @@ function benches(): readonly Bench[] {
     outside("git init -q .; mkdir sub deep deep/er; echo OLD=hunter2-old >.env; echo hello >a.txt");
     return {
       ...{ caller, root },
-      during(kind, inside, meanwhile) {
+      during(kind, inside, meanwhile, before = "") {
         const [file = "", ...args] = caller.as([
           launcher,
-          ...["run", "--quiet", "--workspace", kind, "--", "bash", "-c", `${WAIT}${inside}`],
+          ...["run", "--quiet", "--workspace", kind, "--", "bash", "-c", `${before}${WAIT}${inside}`],
         ]);
         const child = spawn(file, args, { cwd: root, env: caller.env, stdio: ["pipe", "pipe", "pipe"] });
         let said = "";
@@ -104,6 +104,22 @@ describe("secrets that appear during a session", () => {
     const { root, during } = benches().at(-1) as Bench;
     expect(await during("overlay", "echo MINE=1 >sub/.env; cat sub/.env", "true")).toContain("MINE=1");
     expect(existsSync(join(root, "sub/.env"))).toBe(true);
+  });
+
+  it("one that comes where the agent has removed the folder, or put a file or a link, ends nothing", {
+    timeout: 60_000,
+  }, async (context) => {
+    needs(context, "bubblewrap", "overlay", "seccomp", "helper", "git");
+    const { during } = benches().at(-1) as Bench;
+    const said = await during(
+      "overlay",
+      "cat sub/.env deep/er/.env; echo goes on",
+      "echo A=hunter2-made >sub/.env; echo B=hunter2-made >deep/.env; echo C=hunter2-made >deep/er/.env",
+      "rm -r sub deep/er; echo file >sub; ln -s / deep/er; ",
+    );
+    expect(said).not.toContain("hunter2");
+    expect(said).toContain("goes on");
+    expect(said).not.toContain("unexpected");
   });
 
   it("a masked file that is renamed on the host is hidden under its new name, too", {

@@ -9,6 +9,7 @@ import {
   readdirSync,
   readSync,
   realpathSync,
+  type Stats,
   statSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -83,15 +84,24 @@ function isRepository(entries: readonly Dirent[]): boolean {
 function otherNames(root: string, paths: ReadonlySet<string>): readonly string[] {
   const linked = new Set<string>();
   for (const path of paths) {
-    const file = lstatSync(path, { throwIfNoEntry: false });
+    const file = lookAt(path);
     if (file?.isFile() && file.nlink > 1) linked.add(`${file.dev}:${file.ino}`);
   }
   return namesOf(root, linked).filter((path) => !paths.has(path));
 }
 
+/** What stands there. Nothing, when it is gone, or can no longer be reached: others are at work on either side while it is looked at. */
+export function lookAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
 /** What a file is, whatever it is called; `undefined` when it is no plain file. */
 export function identityOf(path: string): string | undefined {
-  const file = lstatSync(path, { throwIfNoEntry: false });
+  const file = lookAt(path);
   return file?.isFile() === true ? `${file.dev}:${file.ino}` : undefined;
 }
 
@@ -119,7 +129,7 @@ function entriesOf(folder: string): readonly Dirent[] {
 
 /** The secret files that one path of the workspace is or leads to; none when it is no secret, or gone. */
 export function secretsOf(root: string, path: string, search: SecretSearch = {}): readonly string[] {
-  const file = lstatSync(join(root, path), { throwIfNoEntry: false });
+  const file = lookAt(join(root, path));
   if (file === undefined) return [];
   if (search.alsoMasked?.(path, file.isDirectory()) === true) return [join(root, path)];
   if (path.split("/").some((part) => PACKAGES.has(part)) || search.isShown?.(path) === true) return [];
