@@ -9,31 +9,44 @@
 
 #include "inodes.h"
 #include "tree.h"
+#include "unlinked.h"
 
 struct sum {
   unsigned long long bytes, files, bytes_most, files_most;
   struct inodes seen;
 };
 
-static bool add(void *with, const struct entry *entry) {
-  struct sum *sum = with;
-  if (entry->step == LEFT) return true;
-  const struct stat *found = &entry->found;
-  size_t unused;
-  if (entry->step == SINGLE && found->st_nlink > 1 && inodes_find(&sum->seen, found, &unused)) return true;
+static void add(struct sum *sum, const struct stat *found) {
   sum->files++;
   sum->bytes += (unsigned long long)found->st_blocks * 512;
+}
+
+static bool add_entry(void *with, const struct entry *entry) {
+  struct sum *sum = with;
+  size_t unused;
+  if (entry->step == LEFT) return true;
+  if (entry->step == SINGLE && entry->found.st_nlink > 1 && inodes_find(&sum->seen, &entry->found, &unused)) return true;
+  add(sum, &entry->found);
   return sum->bytes <= sum->bytes_most && sum->files <= sum->files_most;
+}
+
+static void add_unlinked(void *with, const struct stat *file) {
+  struct sum *sum = with;
+  size_t unused;
+  if (!inodes_find(&sum->seen, file, &unused)) add(sum, file);
 }
 
 int run_measure(char **arguments) {
   static struct sum sum;
   sum.bytes_most = strtoull(arguments[0], NULL, 10);
   sum.files_most = strtoull(arguments[1], NULL, 10);
+  pid_t top = atoi(arguments[2]);
+  // Before the user namespace, from which the session's processes cannot be looked into.
+  if (top > 0) each_unlinked(top, add_unlinked, &sum);
   become_owner();
-  for (char **path = arguments + 2; *path != NULL; path++) {
+  for (char **path = arguments + 3; *path != NULL; path++) {
     int top = open(*path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    struct walk walk = {.visit = add, .with = &sum, .lenient = true};
+    struct walk walk = {.visit = add_entry, .with = &sum, .lenient = true};
     if (top >= 0 && !walk_tree(top, &walk)) break;
   }
   printf("%llu %llu\n", sum.bytes, sum.files);

@@ -12,8 +12,10 @@ export interface Watched {
   readonly cgroup: Cgroup | undefined;
   /** The session's own folders: everything in them counts towards `disk`. */
   readonly folders: readonly string[];
-  /** A workspace that is written live: what it grew by counts. */
-  readonly live?: string;
+  /** What was there before and is written live: what it grew by counts. */
+  readonly live: readonly string[];
+  /** The fence's process. */
+  readonly holder: number;
   /** Called once, with the first limit hit. */
   readonly onHit: (hit: LimitHit) => void;
 }
@@ -41,7 +43,8 @@ export function watchLimits(watched: Watched): LimitWatch {
   const disk = watchDisk({
     helper: watched.helper,
     own: watched.folders,
-    ...(watched.live === undefined ? {} : { live: watched.live }),
+    live: watched.live,
+    holder: watched.holder,
     most: { bytes: limits.diskBytes, files: limits.files },
     onHit: report,
   });

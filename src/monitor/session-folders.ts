@@ -1,5 +1,6 @@
 // The further folders of a session whose workspace is no plain overlay, and what its metadata says of them.
 import { join } from "node:path";
+import type { SandboxPlan } from "#core/sandbox";
 import type { RepositoryPlace } from "./repository-place.ts";
 import type { SessionPaths } from "./sessions.ts";
 
@@ -31,7 +32,20 @@ export function repositoryFolders({ dir }: SessionPaths): { readonly upper: stri
   return { upper: join(dir, "repository", "upper"), work: join(dir, "repository", "work") };
 }
 
-/** Every folder that what runs inside may fill: what they take counts towards the session's limits. */
+/** Every folder of the session's own that what runs inside may fill: what they take counts towards the session's limits. */
 export function writtenFolders(paths: SessionPaths): readonly string[] {
   return [paths.upper, paths.home, paths.tmp, outputFolder(paths), repositoryFolders(paths).upper];
+}
+
+/** Every folder that what runs inside may fill and that lasts (a live workspace, kept caches, `allowWrite`): what they grow by counts. */
+export function lastingFolders(
+  plan: Pick<SandboxPlan, "mounts" | "workspace">,
+  { dir }: SessionPaths,
+): readonly string[] {
+  const isBelow = (path: string, above: string): boolean => path.startsWith(`${above}/`);
+  const sources = plan.mounts.flatMap((mount) =>
+    mount.kind === "bind" || mount.kind === "live" ? [mount.source] : [],
+  );
+  const all = [...new Set([...(plan.workspace.kind === "direct" ? [plan.workspace.root] : []), ...sources])];
+  return all.filter((path) => !isBelow(path, dir) && !all.some((other) => isBelow(path, other)));
 }

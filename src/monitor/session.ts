@@ -25,7 +25,7 @@ import { outcomeOf } from "./outcome.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import { recorderOf } from "./recorder.ts";
 import type { RunAnswer, RunRequest } from "./request.ts";
-import { writtenFolders } from "./session-folders.ts";
+import { lastingFolders, writtenFolders } from "./session-folders.ts";
 import { type MetaNow, type MetaParts, metaOf } from "./session-meta.ts";
 import { newSessionId, writeMeta } from "./sessions.ts";
 import { forwardSignals } from "./signals.ts";
@@ -228,7 +228,7 @@ class Session {
         sandbox: prepared.policy.sandbox,
       },
       ...{ fence, append, cgroup: prepared.cgroup, announcer: this.announcer, folders: writtenFolders(prepared.paths) },
-      ...(prepared.shown.kind === "direct" ? { live: prepared.workspace.root } : {}),
+      live: lastingFolders(prepared.plan, prepared.paths),
       commands: () => this.doors?.commands() ?? 0,
       meta: (paused) =>
         metaOf(this.parts(), { state: "running", held: 0, ...(paused === undefined ? {} : { paused }) }),

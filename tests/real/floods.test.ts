@@ -18,6 +18,14 @@ interface Flood {
   readonly args?: readonly string[];
 }
 
+/** No folder shows it, and it takes room for as long as somebody holds it. */
+const NAMELESS = `
+import os, time
+file = open("big", "wb")
+os.unlink("big")
+for i in range(400): file.write(bytes(1 << 20))
+time.sleep(5)`;
+
 const FLOODS: Readonly<Record<string, Flood>> = {
   "a file of ten gigabytes": {
     limits: { disk: "100m", fileSize: "20g" },
@@ -33,6 +41,16 @@ const FLOODS: Readonly<Record<string, Flood>> = {
   "the same in /tmp": {
     limits: { disk: "100m", fileSize: "20g" },
     argv: ["timeout", "20", "dd", "if=/dev/zero", "of=/tmp/big", "bs=1M", "count=10240"],
+    says: /the disk limit of this session is reached \(\d.* of 100 MB\)/,
+  },
+  "the same in a file without a name": {
+    limits: { disk: "100m", fileSize: "20g" },
+    argv: ["python3", "-c", NAMELESS],
+    says: /the disk limit of this session is reached \(\d.* of 100 MB\)/,
+  },
+  "the same in a kept cache": {
+    limits: { disk: "100m", fileSize: "20g" },
+    argv: ["sh", "-c", "head -c 400000000 /dev/zero >$HOME/.cache/big; sleep 5"],
     says: /the disk limit of this session is reached \(\d.* of 100 MB\)/,
   },
   "a hundred thousand small files": {

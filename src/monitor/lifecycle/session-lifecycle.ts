@@ -21,8 +21,8 @@ export interface LifecycleParts {
   readonly cgroup: Cgroup | undefined;
   /** The session's own folders: everything in them counts towards `disk`. */
   readonly folders: readonly string[];
-  /** A workspace that is written live. */
-  readonly live?: string;
+  /** What was there before and is written live. */
+  readonly live: readonly string[];
   readonly append: Append;
   readonly announcer: Announcer | undefined;
   /** Further commands that run. */
@@ -57,7 +57,7 @@ export function openLifecycle(parts: LifecycleParts): SessionLifecycle {
   };
   const watch = watchLimits({
     ...{ helper: parts.helper, limits: sandbox.limits, cgroup, folders: parts.folders },
-    ...(parts.live === undefined ? {} : { live: parts.live }),
+    ...{ live: parts.live, holder: fence.pid },
     onHit,
   });
   const pauser = new Pauser({

@@ -9,8 +9,10 @@ export interface WatchedDisk {
   readonly helper: string;
   /** The session's own folders: everything in them counts. */
   readonly own: readonly string[];
-  /** A workspace that is written live: what it grew by counts. */
-  readonly live?: string;
+  /** What was there before and is written live (the workspace, kept caches, `allowWrite`): what it grew by counts. */
+  readonly live: readonly string[];
+  /** The fence's process: files without a name that it or those below it hold count too. */
+  readonly holder: number;
   readonly most: TreeSize;
   /** Called once. */
   readonly onHit: (hit: LimitHit) => void;
@@ -31,8 +33,7 @@ export function watchDisk(watched: WatchedDisk): { close(): void } {
     closed = true;
   };
   const run = async (): Promise<void> => {
-    const before =
-      watched.live === undefined ? NOTHING : ((await measureTrees(watched.helper, [watched.live])) ?? NOTHING);
+    const before = (await measureTrees(watched.helper, watched.live)) ?? NOTHING;
     let counted = NOTHING;
     let used = await usage(watched);
     for (let last = performance.now(), rest = 0; !closed; await pause(LOOK_MS)) {
@@ -64,7 +65,7 @@ interface Usage extends TreeSize {
 }
 
 async function usage({ own, live }: WatchedDisk): Promise<Usage> {
-  const all = await Promise.all([...own.slice(0, 1), ...(live === undefined ? [] : [live])].map(fileSystem));
+  const all = await Promise.all([...own.slice(0, 1), ...live].map(fileSystem));
   const known = all.filter((one) => one !== undefined);
   return {
     bytes: known.reduce((sum, one) => sum + one.bytes, 0),
@@ -89,11 +90,14 @@ async function fileSystem(path: string): Promise<Usage | undefined> {
   }
 }
 
-async function count({ helper, own, live, most }: WatchedDisk, before: TreeSize): Promise<TreeSize | undefined> {
-  const mine = await measureTrees(helper, own, most);
-  if (mine === undefined || live === undefined) return mine;
+async function count(
+  { helper, holder, own, live, most }: WatchedDisk,
+  before: TreeSize,
+): Promise<TreeSize | undefined> {
+  const mine = await measureTrees(helper, own, most, holder);
+  if (mine === undefined || live.length === 0) return mine;
   const ceiling = { bytes: most.bytes + before.bytes, files: most.files + before.files };
-  const grown = await measureTrees(helper, [live], ceiling);
+  const grown = await measureTrees(helper, live, ceiling);
   if (grown === undefined) return mine;
   return {
     bytes: mine.bytes + Math.max(0, grown.bytes - before.bytes),
