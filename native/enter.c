@@ -24,7 +24,7 @@ static void listen_at(const char *path) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   int length = snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d%s", at, slash == NULL ? "" : slash);
   int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
-  umask(077);
+  mode_t callers = umask(077);
   if (at < 0 || fd < 0 || length >= (int)sizeof address.sun_path || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
       listen(fd, 64) != 0 || dup2(fd, FD_COMMANDS) < 0) {
     fail("commands", path);
@@ -32,7 +32,7 @@ static void listen_at(const char *path) {
   if (fd != FD_COMMANDS) close(fd);
   if (at != FD_COMMANDS) close(at);  // else it was replaced
   free(folder);
-  umask(022);
+  umask(callers);
 }
 
 int run_enter(char **arguments) {

@@ -42,19 +42,19 @@ export async function allChecks(places: Places): Promise<readonly Check[]> {
   const needed = (probe: Probe, means: string = REFUSED): Check => ({ ...probe, needed: true, means });
   const useful = (probe: Probe, means: string): Check => ({ ...probe, needed: false, means });
   const namespaces = probeNamespaces();
-  const fence = await probeFence(places);
-  // Where no fence can be made nothing starts, so nothing starts with a hole.
-  const hole = (means: string): string => (fence.available ? means : REFUSED);
+  const state = probeState(places.stateDir);
+  // Where nothing starts, nothing starts with a hole.
+  const hole = (means: string): string => (namespaces.available && state.available ? means : REFUSED);
   return [
     needed(probeNode(process.versions.node)),
     needed(probeBubblewrap()),
     needed(namespaces),
     needed(probeSeccomp()),
     needed(probeHelper(places.helper)),
-    needed(probeState(places.stateDir), "no record can be kept, so every run is refused"),
-    needed(probeOverlay(places.stateDir), "runs are refused, but for `--workspace direct`, which edits in place"),
-    needed(probeTerminal(), "interactive agents are refused"),
-    needed(fence),
+    needed(state, "no record can be kept, so every run is refused"),
+    needed(probeOverlay(places.stateDir), hole("runs are refused, but for `--workspace direct`, which edits in place")),
+    needed(probeTerminal(), hole("interactive agents are refused")),
+    needed(await probeFence(places)),
     ...(await probeClaims(places)).map((claim) =>
       needed(claim, hole("a wall of the fence does not stand: runs start, and must not be trusted")),
     ),
@@ -69,7 +69,7 @@ export async function allChecks(places: Places): Promise<readonly Check[]> {
     ...(await probeRuntimes(places)).map((runtime) =>
       useful(
         runtime,
-        `\`--${runtime.name.replace(": ", " ")}\` is refused, and what needs it; mend: ${namespaces.available ? runtime.mend : "namespaces first"}`,
+        `\`--${runtime.name.replace(": ", " ")}\` is refused, and what needs it${namespaces.available ? `; mend: ${runtime.mend}` : ""}`,
       ),
     ),
     useful(probeSeatbelt(), "sessions run on Linux alone"),
