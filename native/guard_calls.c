@@ -237,10 +237,11 @@ static long rename_targets(struct job *job, const struct target *from, const str
   if (exchange && to->object < 0) return -ENOENT;
   if (move_refused(job, from, to) || (exchange && move_refused(job, to, from))) return -EPERM;
   struct before *before = &job->guard->before;
-  struct before_move move = {.from = from, .to = to, .exchange = exchange, .from_place = job->path, .to_place = job->second};
-  if (before->on) {  // the paths as the caller gave them are not needed any more
-    place_of(&job->guard->places, from, job->path);
-    place_of(&job->guard->places, to, job->second);
+  char from_place[PATH_MAX], to_place[PATH_MAX];
+  struct before_move move = {.from = from, .to = to, .exchange = exchange, .from_place = from_place, .to_place = to_place};
+  if (before->on) {
+    place_of(&job->guard->places, from, from_place);
+    place_of(&job->guard->places, to, to_place);
   }
   int unkept = before_move(before, &move);
   if (unkept != 0) return -unkept;

@@ -42,7 +42,7 @@ enum wants { WANTS_NOTHING, WANTS_PRESENT, WANTS_ABSENT };
 
 // What stands against the call, as far as one look tells.
 static void expect(struct look *look, const struct seen_place *place, enum wants wants) {
-  if (!place->resolved) look->error = place->error;
+  if (place->error != 0) look->error = place->error;
   else if (wants == WANTS_PRESENT && !place->exists) look->error = ENOENT;
   else if (wants == WANTS_ABSENT && place->exists) look->error = EEXIST;
 }

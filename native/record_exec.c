@@ -12,6 +12,10 @@
 #include "guard_walk.h"
 #include "record_look.h"
 
+#ifndef AT_EXECVE_CHECK
+#define AT_EXECVE_CHECK 0x10000  // Linux 6.14
+#endif
+
 enum { HEAD_BYTES = 256, MOST_SCRIPTS = 5, POINTERS = 64, PAGE = 4096 };
 
 // The words after `#!`; false when it is no script.
@@ -51,6 +55,11 @@ static int executable(int file) {
   return S_ISREG(stat.st_mode) && (stat.st_mode & 0111) != 0 ? 0 : EACCES;
 }
 
+// A file that is too deep to be named is called what the caller calls it.
+static void name_file(struct look *look, int file, const char *as) {
+  if (!fd_path(look->caller.proc_fd, file, look->first.path)) snprintf(look->first.path, sizeof look->first.path, "%s", as);
+}
+
 // From the file to what the kernel loads. Takes FILE over. 0, or the errno of an interpreter that is not there.
 static int follow_scripts(struct look *look, int file) {
   char interpreter[HEAD_BYTES];
@@ -60,7 +69,7 @@ static int follow_scripts(struct look *look, int file) {
     int failure = next < 0 ? errno : executable(next);
     close(file);
     file = next;
-    if (failure == 0 && !fd_path(look->caller.proc_fd, file, look->first.path)) failure = ENAMETOOLONG;
+    if (failure == 0) name_file(look, file, interpreter);
     if (failure != 0) {
       if (file >= 0) close(file);
       return failure;
@@ -130,9 +139,9 @@ static int look_at_program(struct look *look, int dirfd, int path, int arguments
   bool itself = look->raw[0] == 0 && (flags & AT_EMPTY_PATH) != 0;
   int file = itself ? caller_object(&look->caller, dirfd) : open_file(&look->caller, dirfd, look->raw, (flags & AT_SYMLINK_NOFOLLOW) == 0);
   failure = file < 0 ? errno : executable(file);
-  if (failure == 0 && !fd_path(look->caller.proc_fd, file, look->first.path)) failure = ENAMETOOLONG;
   look->first.resolved = failure == 0;
   if (failure == 0) {
+    name_file(look, file, look->raw);
     failure = follow_scripts(look, file);
   } else if (file >= 0) {
     close(file);
@@ -148,6 +157,8 @@ static int look_at_program(struct look *look, int dirfd, int path, int arguments
 }
 
 int look_at_exec(struct look *look, int dirfd, int path, int arguments, int flags) {
+  look->kind = LOOK_NOTHING;
+  if ((flags & AT_EXECVE_CHECK) != 0) return 0;  // only asks whether it could
   look->kind = LOOK_EXEC;
   look->script[0] = 0;
   look->argument_bytes = look->argument_count = look->argument_total = 0;

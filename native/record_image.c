@@ -17,9 +17,10 @@ void image_expect(struct process *process, const struct look *look) {
 static void tell_image(const struct recorder *recorder, const struct process *process) {
   static struct line line;  // under the lock
   char path[32], exe[PATH_MAX], cwd[PATH_MAX];
-  snprintf(path, sizeof path, "%d/exe", (int)process->outer);
+  int living = (int)process_living(recorder, process);
+  snprintf(path, sizeof path, "%d/exe", living);
   ssize_t exe_length = readlinkat(recorder->proc_fd, path, exe, sizeof exe);
-  snprintf(path, sizeof path, "%d/cwd", (int)process->outer);
+  snprintf(path, sizeof path, "%d/cwd", living);
   ssize_t cwd_length = readlinkat(recorder->proc_fd, path, cwd, sizeof cwd);
   line_begin(&line, "exec");
   line_number(&line, (unsigned long long)process->inner);
@@ -37,7 +38,7 @@ void image_prove(struct recorder *recorder, struct process *process, const struc
   char path[64];
   struct stat stat;
   if (!process->unproved) return;
-  snprintf(path, sizeof path, "%d/exe", (int)process->outer);
+  snprintf(path, sizeof path, "%d/exe", (int)process_living(recorder, process));
   bool known = fstatat(recorder->proc_fd, path, &stat, 0) == 0;
   bool same = known && stat.st_dev == process->device && stat.st_ino == process->inode;
   // Another thread acts while the one that called exec may still be on its way: only its own next act, or its end, says that the exec is over.

@@ -16,6 +16,7 @@ enum { PREFIX = 32 };
 
 static bool link_text(int at, const char *name, char *to, size_t size) {
   ssize_t n = readlinkat(at, name, to, size - 1);
+  if (n >= 0 && (size_t)n >= size - 1) errno = ENAMETOOLONG;
   if (n < 0 || (size_t)n >= size - 1) return false;
   to[n] = 0;
   return true;
@@ -33,15 +34,38 @@ static void join(struct seen_place *place, const char *folder, const char *name)
   snprintf(place->path, sizeof place->path, "%s%s%s", folder, slash, name);
 }
 
-// As it was written, after the folder that it starts from.
+// The nearest folder above that has a name: a path of a folder ends at PATH_MAX, folders do not.
+static bool nearest_name(const struct caller *caller, const char *base, char folder[PATH_MAX]) {
+  enum { MOST_STEPS = 4096 };
+  int fd = openat(caller->proc_fd, base, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  bool named = false;
+  for (int i = 0; i < MOST_STEPS && fd >= 0 && !named; i++) {
+    int above = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    close(fd);
+    fd = above;
+    named = fd >= 0 && fd_path(caller->proc_fd, fd, folder);
+  }
+  if (fd >= 0) close(fd);
+  return named;
+}
+
+// As it was written, after the folder that it starts from; `...` is what is too deep to be said.
 static void unresolved(const struct caller *caller, int dirfd, const char *path, int error, struct seen_place *place) {
   char base[PREFIX], folder[PATH_MAX];
   place->resolved = false;
   place->error = error;
   place->exists = false;
   base_name(caller, dirfd, base);
-  if (path[0] == '/' || !link_text(caller->proc_fd, base, folder, sizeof folder)) snprintf(place->path, sizeof place->path, "%s", path);
-  else join(place, folder, path);
+  if (path[0] == '/') {
+    snprintf(place->path, sizeof place->path, "%s", path);
+    return;
+  }
+  if (link_text(caller->proc_fd, base, folder, sizeof folder)) {
+    join(place, folder, path);
+    return;
+  }
+  bool deep = errno == ENAMETOOLONG && nearest_name(caller, base, folder);
+  snprintf(place->path, sizeof place->path, "%s%s%s", deep ? folder : "", deep ? "/.../" : "", path);
 }
 
 static void walk_there(const struct caller *from, int dirfd, const char *path, bool follow, struct seen_place *place) {
@@ -58,12 +82,13 @@ static void walk_there(const struct caller *from, int dirfd, const char *path, b
   }
   bool special = strcmp(target.name, ".") == 0 || strcmp(target.name, "..") == 0 || strcmp(target.name, "/") == 0;
   char folder[PATH_MAX];
-  place->exists = target.object >= 0;
   place->error = 0;
   place->resolved = fd_path(from->proc_fd, target.parent < 0 || special ? target.object : target.parent, folder);
-  if (!place->resolved) unresolved(from, dirfd, path, ENAMETOOLONG, place);
+  // Too deep to be named, which stands in the way of no act.
+  if (!place->resolved) unresolved(from, dirfd, path, 0, place);
   else if (target.parent < 0 || special) snprintf(place->path, sizeof place->path, "%s", folder);
   else join(place, folder, target.name);
+  place->exists = target.object >= 0;
   target_close(&target);
 }
 
@@ -103,13 +128,17 @@ void place_look(const struct caller *caller, int dirfd, const char *path, bool f
 void place_of_descriptor(const struct caller *caller, int fd, struct seen_place *place) {
   char base[PREFIX];
   base_name(caller, fd, base);
-  place->resolved = place->exists = link_text(caller->proc_fd, base, place->path, PATH_MAX);
+  place->resolved = link_text(caller->proc_fd, base, place->path, PATH_MAX);
+  place->exists = place->resolved || errno == ENAMETOOLONG;
   place->error = place->exists ? 0 : errno;
-  if (!place->exists) place->path[0] = 0;
+  if (!place->resolved) place->path[0] = 0;
 }
 
 void place_of_cwd(const struct caller *caller, char path[PATH_MAX]) {
   char base[PREFIX];
   base_name(caller, AT_FDCWD, base);
-  if (!link_text(caller->proc_fd, base, path, PATH_MAX)) path[0] = 0;
+  if (link_text(caller->proc_fd, base, path, PATH_MAX)) return;
+  bool deep = errno == ENAMETOOLONG && nearest_name(caller, base, path) && strlen(path) + sizeof "/..." <= PATH_MAX;
+  if (deep) strcat(path, "/...");
+  else path[0] = 0;
 }

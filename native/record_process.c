@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "record_process.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -166,10 +168,33 @@ static struct process *take_in(struct recorder *recorder, const struct status *s
   return process;
 }
 
+static bool runs(const struct recorder *recorder, pid_t thread) {
+  char path[32];
+  struct stat stat;
+  snprintf(path, sizeof path, "%d/exe", (int)thread);
+  return fstatat(recorder->proc_fd, path, &stat, 0) == 0 || errno != ENOENT;
+}
+
+pid_t process_living(const struct recorder *recorder, const struct process *process) {
+  char path[32];
+  pid_t living = process->outer;
+  if (runs(recorder, living)) return living;
+  snprintf(path, sizeof path, "%d/task", (int)living);
+  int fd = openat(recorder->proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *threads = fd < 0 ? NULL : fdopendir(fd);
+  if (threads == NULL && fd >= 0) close(fd);
+  for (struct dirent *entry; threads != NULL && living == process->outer && (entry = readdir(threads)) != NULL;) {
+    pid_t thread = (pid_t)strtol(entry->d_name, NULL, 10);
+    if (thread > 0 && runs(recorder, thread)) living = thread;
+  }
+  if (threads != NULL) closedir(threads);
+  return living;
+}
+
 static void tell_fork(struct recorder *recorder, const struct process *process) {
   struct line line;
   char path[32], exe[PATH_MAX];
-  snprintf(path, sizeof path, "%d/exe", (int)process->outer);
+  snprintf(path, sizeof path, "%d/exe", (int)process_living(recorder, process));
   ssize_t n = readlinkat(recorder->proc_fd, path, exe, sizeof exe);
   line_begin(&line, "fork");
   line_number(&line, (unsigned long long)process->inner);

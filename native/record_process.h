@@ -43,6 +43,9 @@ struct process *process_of(struct recorder *recorder, pid_t thread);
 
 // Before the first line about it: tells it as `fork`, and ancestors that were not told before it, but not one that EXECUTES: that line says
 // who it is. Lock held.
+// A thread of it that still runs its program: the first one may have ended before the others, and /proc says nothing of it then.
+pid_t process_living(const struct recorder *recorder, const struct process *process);
+
 void process_announce(struct recorder *recorder, struct process *process, bool executes);
 
 // What the epoll of ends says, with the number and serial packed as process_key does. Lock held.

@@ -115,7 +115,9 @@ function bodyOf(
       if (keepsNothing(path) || (event.kind === "read" && reads === "secrets" && !isSecretName(path))) return undefined;
       const operation = event.kind === "write" ? event.operation : "read";
       const to = event.kind === "write" ? event.to : undefined;
-      if (isRepeat(known, JSON.stringify([operation, path, to, event.error]))) return undefined;
+      // One that could not be resolved may be another file each time.
+      const act = JSON.stringify([operation, path, to, event.result, event.error]);
+      if (event.unresolved !== true && isRepeat(known, act)) return undefined;
       return observed(event.kind === "write" ? "file.write" : "file.read", actor, {
         ...{ path, operation, ...outcome(event) },
         ...(to === undefined ? {} : { to }),
@@ -125,7 +127,7 @@ function bodyOf(
     case "connect":
     case "send":
     case "bind":
-      if (isRepeat(known, JSON.stringify([event.kind, event.to, event.error]))) return undefined;
+      if (isRepeat(known, JSON.stringify([event.kind, event.to, event.result, event.error]))) return undefined;
       return observed("net.connect", actor, { operation: event.kind, ...place(event.to), ...outcome(event) });
     default:
       return event satisfies never;
@@ -158,7 +160,7 @@ function keepsNothing(path: string): boolean {
 }
 
 function isSecretName(path: string): boolean {
-  return secretSuspicion(path.slice(1)) !== undefined;
+  return secretSuspicion(path.replace(/^\//, "")) !== undefined;
 }
 
 /** `refused` is the guard's own no; an error was seen before the act, or is what the act gave. */

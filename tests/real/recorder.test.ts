@@ -171,6 +171,52 @@ os.wait(); os.execv('/bin/echo', ['echo', 'q' * 100000][:2])`;
   });
 });
 
+it("what is done in folders too deep for a path is no failure, and says how far the path goes", async (context) => {
+  const at = ready(context);
+  const code = `
+import os
+deep = 'd' * 200; os.chdir('/dev/shm')
+for i in range(30): os.mkdir(deep); os.chdir(deep)
+open('bottom', 'w').close(); os.rename('bottom', 'ground')
+with open('s', 'w') as f: f.write('#!./t')
+with open('t', 'w') as f: f.write('#!/bin/true')
+os.chmod('s', 0o755); os.chmod('t', 0o755); os.execv('./s', ['s', 'x'])`;
+  const run = await runPlan(at, recorded(at, python(code)));
+  expect(run).toMatchObject({ err: "", exit: { code: 0 } });
+  const ofName = (name: string): unknown =>
+    run.seen.find((event) => event.kind === "write" && event.path.endsWith(`/.../${name}`));
+  expect(ofName("bottom")).toMatchObject({ operation: "create", result: "unknown", unresolved: true });
+  expect(ofName("bottom")).not.toHaveProperty("error");
+  expect((ofName("bottom") as { path: string }).path.startsWith(`/dev/shm/${"d".repeat(200)}/`)).toBe(true);
+  const renamed = run.seen.find((event) => event.kind === "write" && event.operation === "rename");
+  expect(renamed).toMatchObject({ to: expect.stringMatching(/\/\.\.\.\/ground$/) });
+  expect(execs(run).at(-1)).toMatchObject({ exe: "/usr/bin/true", script: "./s", argv: ["s", "x"] });
+});
+
+it("a process is named when its first thread has ended, and one that only asks about an exec has not executed", async (context) => {
+  const at = ready(context, "gcc");
+  const code = `#define _GNU_SOURCE
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static void *rest(void *unused) { usleep(50000); open("late", O_CREAT | O_WRONLY, 0600); _exit(0); return unused; }
+int main(void) {
+  char *argv[] = {"git", "push", 0};
+  syscall(SYS_execveat, AT_FDCWD, "/bin/true", argv, argv + 2, 0x10000 /* AT_EXECVE_CHECK, or on older kernels no exec either */);
+  if (fork() == 0) { pthread_t t; pthread_create(&t, 0, rest, 0); syscall(SYS_exit, 0); }
+  wait(0);
+}`;
+  const script = `cat > z.c <<'END'\n${code}\nEND\ngcc -pthread -o z z.c && ./z`;
+  const run = await runPlan(at, recorded(at, script));
+  expect(run).toMatchObject({ err: "", exit: { code: 0 } });
+  const late = run.seen.find((event) => event.kind === "write" && event.path.endsWith("/late"));
+  const forked = run.seen.find((event) => event.kind === "fork" && event.pid === (late as { pid: number }).pid);
+  expect(forked).toMatchObject({ exe: join(at.workspace, "z") });
+  expect(execs(run).filter(({ argv }) => argv[0] === "git")).toEqual([]);
+});
+
 it("a name that is changed between the look and the exec is put right at the program's next act", {
   timeout: 60_000,
 }, async (context) => {
@@ -201,7 +247,7 @@ int main(void) {
 
 it("a guard's own no and its outcomes are told", async (context) => {
   const at = ready(context);
-  const run = await runPlan(at, recorded(at, "echo x > .npmrc; echo y > ok; mkdir ok; true", direct(at)));
+  const run = await runPlan(at, recorded(at, "echo x > .npmrc; echo y > ok; mkdir ok; mv ok now; true", direct(at)));
   const told = run.seen.flatMap((event) =>
     event.kind === "write" && event.path.startsWith(at.workspace) ? [[event.operation, event.result, event.error]] : [],
   );
@@ -209,7 +255,11 @@ it("a guard's own no and its outcomes are told", async (context) => {
     ["create", "refused", undefined],
     ["create", "done", undefined],
     ["mkdir", "failed", "EEXIST"],
+    ["rename", "done", undefined],
   ]);
+  const renamed = run.seen.find((event) => event.kind === "write" && event.operation === "rename");
+  expect(renamed).toMatchObject({ path: join(at.workspace, "ok"), to: join(at.workspace, "now") });
+  expect(renamed).not.toHaveProperty("unresolved");
   expect(run.events.filter(({ kind }) => kind === "refused")).toHaveLength(1);
 });
 

@@ -61,11 +61,24 @@ it("names the actor of each act by what it runs, and folds what it does again", 
   ]);
 });
 
+it("takes an act with another outcome for another act, and an unresolved name for another file each time", () => {
+  const { hear, written } = bed();
+  hear(
+    exec,
+    write("/w/a", { result: "refused" }),
+    write("/w/a", { result: "done" }),
+    write("/w/a", { result: "done" }),
+  );
+  hear(write("a", { unresolved: true }), write("a", { unresolved: true }));
+  expect(written.map(({ data }) => data["path"])).toEqual([undefined, "/w/a", "/w/a", "a", "a"]);
+});
+
 it("takes down reads of secret names only, when that is what the policy says", () => {
   const { hear, written } = bed("secrets");
   hear(exec, { kind: "read", ...at, pid: 5, result: "unknown", path: "/w/notes.txt", error: "ENOENT" });
   hear({ kind: "read", ...at, pid: 5, result: "unknown", path: "/w/.env", error: "ENOENT" });
-  expect(written.map(({ data }) => data["path"])).toEqual([undefined, "/w/.env"]);
+  hear({ kind: "read", ...at, pid: 5, result: "unknown", path: ".env", unresolved: true, error: "ENOENT" });
+  expect(written.map(({ data }) => data["path"])).toEqual([undefined, "/w/.env", ".env"]);
 });
 
 it("asks the recorder to wait while the log is behind, and to go on when it has caught up", async () => {
