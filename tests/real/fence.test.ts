@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -173,6 +174,21 @@ describe("the workspace", () => {
     expect(readdirSync(at.workspace).sort()).toEqual([".env", "new"]);
     expect(readFileSync(join(at.workspace, ".env"), "utf8")).toBe("secret");
     expect(run.events.map((event) => event.kind === "refused" && [event.op, event.path])).toEqual([["open", ".npmrc"]]);
+  });
+
+  test("a folder of the host that may be written keeps no program that runs as its owner or group", async () => {
+    const at = stage(tmp());
+    const folder = join(at.folder, "shared");
+    mkdirSync(folder);
+    const script = `cd ${folder} && for mode in 4755 2755; do cp /bin/true $mode && chmod $mode $mode; done`;
+    expect(outside(script)).toBe(0);
+    expect(statSync(join(folder, "2755")).mode & 0o7777).toBe(0o2755);
+    rmSync(folder, { recursive: true });
+    mkdirSync(folder);
+    const plan = planFor(at, ["sh", "-c", script.replaceAll(" && chmod", "; chmod")]);
+    const live = { kind: "live", source: folder, target: folder } as const;
+    await runPlan(at, { ...plan, mounts: [...plan.mounts, live], writable: [...plan.writable, folder] });
+    expect(readdirSync(folder).map((name) => statSync(join(folder, name)).mode & 0o7000)).toEqual([0, 0]);
   });
 
   test("read-only: nothing can be written", async () => {

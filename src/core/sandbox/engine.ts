@@ -1,5 +1,6 @@
 // A plan carried out by gVisor's runsc inside the fence: the same view, workspace and bridge, but what the fence starts is the engine, and the
 // engine starts the agent in its own kernel (native/engine.h, native/guest.h). Pure, golden-tested.
+import { reachesHostFiles } from "./layout.ts";
 import type { Mount, SandboxPlan } from "./plan.ts";
 import type { FurtherCommand } from "./program.ts";
 import { type Architecture, seccompFilter } from "./seccomp.ts";
@@ -117,7 +118,7 @@ function ociConfig(plan: SandboxPlan): object {
 }
 
 function guestFilter(plan: SandboxPlan, architecture: Architecture): Uint8Array {
-  return seccompFilter({ architecture, refuseSetGroupId: plan.workspace.kind === "direct" });
+  return seccompFilter({ architecture, refuseSetGroupId: reachesHostFiles(plan) });
 }
 
 /** The recorder would see the engine's programs and files, not the agent's. */

@@ -121,3 +121,8 @@ function stagingSteps(workspace: WorkspacePlan): readonly LayoutStep[] {
     ? steps
     : [...steps, { kind: "ro-bind", source: workspace.repository.root, target: places.repository.lower }];
 }
+
+/** Whether something that the fence changes is a file of the person's at once, before any review: a `direct` workspace, or a folder that may be written. */
+export function reachesHostFiles({ workspace, mounts }: Pick<SandboxPlan, "workspace" | "mounts">): boolean {
+  return workspace.kind === "direct" || mounts.some(({ kind }) => kind === "live");
+}

@@ -2,7 +2,7 @@
 // A record is netstrings, the number of strings and then the strings: `1:2,4:port,4:3128,`.
 
 import { landlockRecords } from "./landlock.ts";
-import { stagingPlaces } from "./layout.ts";
+import { reachesHostFiles, stagingPlaces } from "./layout.ts";
 import type { Mount, SandboxPlan } from "./plan.ts";
 import { type Architecture, seccompFilter } from "./seccomp.ts";
 
@@ -59,7 +59,6 @@ export function furtherProgram(command: FurtherCommand): Uint8Array {
 }
 
 function programRecords(plan: SandboxPlan, architecture: Architecture): readonly ProgramRecord[] {
-  const direct = plan.workspace.kind === "direct";
   return [
     ...plan.mounts.flatMap(mountRecords),
     ...workspaceRecords(plan),
@@ -77,7 +76,10 @@ function programRecords(plan: SandboxPlan, architecture: Architecture): readonly
     ...plan.ports.map((port) => ["port", port] as const),
     ...ttyRecords(plan),
     ...(plan.recorder === undefined ? [] : [["record", plan.recorder.reads === "none" ? 0 : 1] as const]),
-    ["seccomp", seccompFilter({ architecture, refuseSetGroupId: direct, engine: plan.engine !== undefined })],
+    [
+      "seccomp",
+      seccompFilter({ architecture, refuseSetGroupId: reachesHostFiles(plan), engine: plan.engine !== undefined }),
+    ],
     ...Object.entries(plan.env).map(([name, value]) => ["env", `${name}=${value}`] as const),
     ...plan.argv.map((argument) => ["arg", argument] as const),
   ];

@@ -10,7 +10,7 @@ export type Architecture = "x64" | "arm64";
 /** What may differ between fences. */
 export interface SeccompOptions {
   readonly architecture: Architecture;
-  /** Also refuse set-group-ID: in a `direct` workspace the bit would stay on the person's files. */
+  /** Also refuse set-group-ID, as on files that are the person's at once (`reachesHostFiles`): there the bit would stay. */
   readonly refuseSetGroupId: boolean;
   /** For an engine that runs the agent in a kernel of its own, instead of for an agent. */
   readonly engine?: boolean;
