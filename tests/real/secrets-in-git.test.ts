@@ -15,7 +15,7 @@ const WHO = ["AUTHOR", "COMMITTER"].flatMap((role) => [
 const GIT = "git -c user.name=t -c user.email=t@example.org";
 
 // Every version has the mark `hunter2`. Old versions are in a pack, one on another branch, one only in a stash, one only in the reflog, one only staged,
-// one was added and never committed, and one stood at another path.
+// one is staged where no file stands any more, one was added and never committed, and one stood at another path.
 const HISTORY = `
 git init -q -b main .
 mkdir app keys node_modules
@@ -33,6 +33,7 @@ echo SECRET=hunter2-reflog >app/.env; ${GIT} commit -qam lost; git reset -q --ha
 git checkout -q -b prod; echo PROD=hunter2-prod >.env.prod; git add -f .env.prod; ${GIT} commit -qm prod; git checkout -q main
 echo SECRET=hunter2-stash >app/.env; ${GIT} stash -q
 echo SECRET=hunter2-dropped >app/.env; git add app/.env; echo SECRET=hunter2-staged >app/.env; git add app/.env
+echo 'no setting, hunter2-index' >app/.env.local; git add -f app/.env.local; rm app/.env.local
 echo SECRET=hunter2-now >app/.env
 `;
 
@@ -96,7 +97,7 @@ describe("secrets in git's objects", () => {
     needs(context, "bubblewrap", "overlay", "seccomp", "helper", "git", "python3");
     for (const { caller, root, inside, outside } of benches()) {
       const control = outside(LOOK);
-      for (const version of ["first", "second", "reflog", "prod", "stash", "staged", "dropped", "key", "now"])
+      for (const version of ["first", "second", "reflog", "prod", "stash", "staged", "index", "dropped", "key", "now"])
         expect(control, version).toContain(`hunter2-${version}`);
       const kinds =
         caller.name === "user" ? ["overlay", "direct"] : ["overlay", "direct", "read-only", "worktree", "clone"];

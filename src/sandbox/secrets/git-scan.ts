@@ -8,7 +8,7 @@ import { err, ok, type Problem, type Result } from "#core";
 import { holdsSecret, SECRET_PROBE_BYTES, type SecretSuspicion } from "#core/paths";
 import { runGit } from "../git/git-fence.ts";
 import { indexFiles, looseObjects, type ObjectStore } from "./object-stores.ts";
-import { type MaskRules, parseBatch, walkTrees } from "./tree-walk.ts";
+import { type MaskRules, parseBatch, suspicionAt, walkTrees } from "./tree-walk.ts";
 
 /** What to look through. */
 export interface ScanOptions {
@@ -83,36 +83,54 @@ export async function scanStores(options: ScanOptions): Promise<Result<GitSecret
     stores.map(({ path, wide }) => `${wide ? "wide" : "short"}:${path}`),
   );
   if (listed !== undefined) return err(listed);
+  const staged = await readIndexes(options, run);
+  if (!staged.ok) return staged;
   const blobs = new Set<string>();
   for (const [at, store] of stores.entries()) {
-    const found = await scanOne(store, at, options, run);
+    const entries = staged.value.filter(({ repository }) => repository === store.repository);
+    const found = await scanOne({ store, at, staged: entries, options, run });
     if (!found.ok) return found;
     for (const name of found.value) blobs.add(name);
     for (const file of options.maskedFiles) addContent(file, store.wide, blobs);
   }
-  const indexes = stores.flatMap(({ repository, wide }) =>
-    repository === undefined
-      ? []
-      : indexFiles(repository).map((file) => ({ file, wide, prefix: prefixOf(root, repository) })),
-  );
-  const staged = await run(
-    STAGED,
-    indexes.map(({ file, wide }) => `${wide ? "wide" : "short"}:${file}`),
-  );
-  if (staged !== undefined) return err(staged);
   const masked = new Set(options.maskedFiles.map((path) => path.slice(root.length + 1)));
-  const tracked: Record<string, readonly string[]> = {};
-  for (const [at, { file, prefix }] of indexes.entries()) {
-    const names: string[] = [];
-    for (const line of readFileSync(join(options.scratch, `index.${at}`), "utf8").split("\0")) {
-      const [, id = "", , name = ""] = /^\d+ ([0-9a-f]+) (\d)\t(.*)$/s.exec(line) ?? [];
-      if (name === "" || !masked.has(`${prefix}${name}`)) continue;
-      names.push(name);
-      blobs.add(id);
-    }
-    if (names.length > 0) tracked[file] = names;
+  const tracked: Record<string, string[]> = {};
+  for (const { index, path, name, id } of staged.value) {
+    if (!masked.has(path)) continue;
+    blobs.add(id);
+    tracked[index] = [...(tracked[index] ?? []), name];
   }
   return ok({ blobs: [...blobs], tracked });
+}
+
+/** One file of an index. */
+interface StagedFile {
+  readonly index: string;
+  readonly repository: string;
+  /** Relative to the index's worktree, and to the root. */
+  readonly name: string;
+  readonly path: string;
+  readonly id: string;
+}
+
+async function readIndexes({ root, stores, scratch }: ScanOptions, run: Run): Promise<Result<StagedFile[], Problem>> {
+  const indexes = stores.flatMap(({ repository, wide }) =>
+    repository === undefined ? [] : indexFiles(repository).map((index) => ({ index, wide, repository })),
+  );
+  const failed = await run(
+    STAGED,
+    indexes.map(({ index, wide }) => `${wide ? "wide" : "short"}:${index}`),
+  );
+  if (failed !== undefined) return err(failed);
+  const staged = indexes.flatMap(({ index, repository }, at) =>
+    readFileSync(join(scratch, `index.${at}`), "utf8")
+      .split("\0")
+      .flatMap((line): readonly StagedFile[] => {
+        const [, id = "", name = ""] = /^100\d+ ([0-9a-f]+) \d\t(.*)$/s.exec(line) ?? [];
+        return name === "" ? [] : [{ index, repository, name, path: `${prefixOf(root, repository)}${name}`, id }];
+      }),
+  );
+  return ok(staged);
 }
 
 /** Among more blobs than these only loose ones are looked at: what `git add` left is loose until it is collected. */
@@ -127,12 +145,15 @@ function strayCandidates(store: ObjectStore, listed: string): ReadonlySet<string
 
 type Run = (script: string, args: readonly string[]) => Promise<Problem | undefined>;
 
-async function scanOne(
-  store: ObjectStore,
-  at: number,
-  { root, rules, scratch }: ScanOptions,
-  run: Run,
-): Promise<Result<ReadonlySet<string>, Problem>> {
+async function scanOne(parts: {
+  readonly store: ObjectStore;
+  readonly at: number;
+  readonly staged: readonly StagedFile[];
+  readonly options: ScanOptions;
+  readonly run: Run;
+}): Promise<Result<ReadonlySet<string>, Problem>> {
+  const { store, at, run } = parts;
+  const { root, rules, scratch } = parts.options;
   const raw = parseBatch(readFileSync(join(scratch, `trees.${at}`)), store.wide);
   if (raw === undefined) return err(tooLarge(root));
   const prefix = store.repository === undefined ? "" : prefixOf(root, store.repository);
@@ -140,7 +161,15 @@ async function scanOne(
   const found = walkTrees(raw, { rules, prefix, wide: store.wide, candidates: strays });
   if (found === undefined) return err(tooLarge(root));
   const suspected = new Map<string, ReadonlySet<SecretSuspicion>>(found.suspected);
-  for (const name of strays) if (!found.referenced.has(name) && !found.masked.has(name)) suspected.set(name, STRAY);
+  // Staged in any index, whatever stands in its worktree now.
+  for (const { path, id } of parts.staged) {
+    const why = suspicionAt(path, rules);
+    found.referenced.add(id);
+    if (why === "name") found.masked.add(id);
+    else if (why !== undefined) suspected.set(id, new Set([...(suspected.get(id) ?? []), why]));
+  }
+  for (const name of strays)
+    if (!suspected.has(name) && !found.referenced.has(name) && !found.masked.has(name)) suspected.set(name, STRAY);
   if (suspected.size > 0) {
     writeFileSync(join(scratch, "wanted"), [...suspected.keys()].map((name) => `${name}\n`).join(""));
     const failed = await run(BLOBS, [store.wide ? "wide" : "short", store.path]);

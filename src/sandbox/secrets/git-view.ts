@@ -51,7 +51,7 @@ export interface GitViewOptions {
   readonly cache: string;
 }
 
-const VERSION = 3;
+const VERSION = 4;
 const EMPTY: GitView = { blobs: [], instead: [], hidden: [], tracked: {} };
 const UNUSED_MS = 30 * 24 * 3_600_000;
 const MOST_MS = 180_000;

@@ -21,8 +21,10 @@ export function objectStores(root: string, repositories: readonly string[]): rea
   const stores = new Map<string, ObjectStore>();
   const add = (folder: string, repository: string | undefined, wide: boolean): void => {
     const path = realFolder(folder);
-    if (path === undefined || !path.startsWith(`${root}/`) || stores.has(path) || stores.size > MOST_ALTERNATES * 16)
-      return;
+    if (path === undefined || !path.startsWith(`${root}/`) || stores.size > MOST_ALTERNATES * 16) return;
+    // Met before as what another one borrows from: now it has an index, too.
+    const known = stores.get(path);
+    if (known !== undefined && (known.repository !== undefined || repository === undefined)) return;
     stores.set(path, { path, wide, ...(repository === undefined ? {} : { repository }) });
     for (const line of smallText(join(path, "info/alternates")).split("\n").slice(0, MOST_ALTERNATES))
       if (line !== "" && !line.startsWith("#")) add(resolve(path, line), undefined, wide);

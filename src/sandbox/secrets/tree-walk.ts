@@ -107,6 +107,14 @@ export function walkTrees(
   return found;
 }
 
+/** Why a file at this path is masked, or its content to be asked; as in a walk, for a path that comes from elsewhere. */
+export function suspicionAt(path: string, rules: MaskRules): SecretSuspicion | undefined {
+  const parts = path.split("/");
+  const isDenied = parts.some((_, at) => rules.alsoMasked?.(parts.slice(0, at + 1).join("/"), at < parts.length - 1));
+  if (isDenied) return "name";
+  return rules.isShown(path) || PACKAGES.test(path) ? undefined : secretSuspicion(path);
+}
+
 /** Why a file of this folder is suspected, by its name alone where the folder says nothing. */
 function lookIn(folder: string): (name: string) => SecretSuspicion | undefined {
   if (PACKAGES.test(folder)) return () => undefined;
