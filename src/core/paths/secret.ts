@@ -14,23 +14,30 @@ const SHARED = new Set(["example", "examples", "sample", "samples", "template", 
 const SHARED_ENV = new Set([...SHARED, "default", "defaults", "schema", "vault", "md"]);
 const CODE = /\.(?:[cm]?[jt]sx?|py|go|rs|rb|java|kt|php|cs|c|h|cpp|sh|html|vue)$/;
 // Editors' and people's copies are as secret as the original.
-const COPY = /(?:~|\.(?:bak|backup|old|orig|save|swp|swo|copy|tmp|[0-9]+))+$/;
+const COPY = /(?:~|#|\.(?:bak|backup|old|orig|save|sw[a-z]|copy|tmp|[0-9]+))+$/;
+const COPY_BEFORE = /^\.?#/;
+const COPY_WITHIN = /(?: copy(?: \d+)?| ?\(\d+\))(?=\.|$)/;
+// There such a name says what is spoken of, not what is kept: a chart's template of a secret, the words of a page about secrets.
+const SPOKEN_OF = /(?:^|\/)(?:templates|i18n|locales?|lang|translations)\/(?:.*\/)?[^/]*\.(?:json|ya?ml)$/;
 
 const BY_NAME = anyOf([
   /^\.env$/,
   /^\.?(?:netrc|_netrc|pgpass|my\.cnf|htpasswd|git-credentials|dockercfg|s3cfg|boto|vault-token|vault_pass(?:\.txt)?|pypirc|ppk|mylogin\.cnf)$/,
   /^id_(?:rsa|dsa|ecdsa|ed25519|xmss|ecdsa_sk|ed25519_sk)(?:[-_.][\w-]+)?$/,
-  /\.(?:p12|pfx|jks|keystore|bks|kdb|kdbx|ppk|pvk|ovpn|agekey|snk|mobileprovision|p8|psafe3|tblk|keychain|keychain-db)$/,
+  /\.(?:p12|pfx|pkcs12|jks|jceks|keystore|bks|kdb|kdbx|ppk|pvk|ovpn|agekey|snk|mobileprovision|p8|psafe3|tblk|keychain|keychain-db)$/,
   /^(?:keystore|truststore)$/,
   /^(?:credentials|credential|secrets?|client_secrets?|application_default_credentials)(?:[-_.][\w-]+)*\.(?:json|ya?ml|toml|ini|env|properties|txt)$/,
   /^(?:service|gcp|gcloud|firebase)[-_]?(?:account|adminsdk|key|credentials)[\w.-]*\.json$/,
   /^[\w.-]*(?:-|_)adminsdk(?:-|_)[\w.-]*\.json$/,
   /^terraform\.tfvars(?:\.json)?$|\.auto\.tfvars(?:\.json)?$|\.tfstate$/,
   /^(?:master|credentials|production|development|staging|test)\.key$/,
-  /^\.?(?:ansible[-_])?vault[-_]pass(?:word)?(?:\.txt)?$/,
+  /^\.?(?:ansible[-_])?vault[-_]pass(?:word)?(?:[-_]file)?(?:\.txt)?$/,
+  /^(?:root[-_]?key|credentials|[\w-]*access[-_]?keys)\.csv$/,
+  /^\.(?:msmtprc|esmtprc|fetchmailrc|passwd-s3fs|ftpconfig|htdigest|secret_key_base)$/,
+  /^(?:sftp-config|gha-creds-[\w-]+)\.json$|^wallet\.dat$|^utc--\d{4}-|^(?:private|secret)[-_]?key\.txt$/,
   /^(?:wp-config|configuration\.secret|local\.settings|secrets\.local)\.(?:php|json)$/,
   /^kubeconfig(?:\.ya?ml)?$|\.kubeconfig$/,
-  /^\.(?:bash|zsh|python|node_repl|psql|mysql|sqlite|irb|rediscli)_history$/,
+  /^\.(?:bash|zsh|sh|ash|ksh|fish|python|node_repl|psql|mysql|sqlite|irb|rediscli)_history$/,
   /^\.dev\.vars(?:\.[\w-]+)?$/,
 ]);
 
@@ -50,9 +57,12 @@ const BY_PLACE = anyOf([
 ]);
 
 const KEY_NAMES = anyOf([
-  /\.(?:pem|key|crt|cer|cert|der|priv|private|asc|gpg|pk8|age)$/,
+  /\.(?:pem|key|crt|cer|cert|der|priv|private|asc|gpg|pk8|pkcs8|age)$/,
   /^(?:identity|privkey|private[-_]?key|key)$/,
   /^id_[\w-]+$/,
+  /(?:^|[-_.])(?:rsa|dsa|ecdsa|ed25519)(?:[-_]key)?$/,
+  /(?:^|[-_.])(?:deploy|ssh|host|private|signing|tls|ssl)[-_]?key$/,
+  /^(?:age[-_.]?)?(?:keys?|identity)\.txt$/,
 ]);
 const TOKEN_NAMES = anyOf([
   /^\.?npmrc$/,
@@ -67,6 +77,12 @@ const TOKEN_NAMES = anyOf([
   /^config\.json$/,
   /^auth\.json$/,
   /^\.curlrc$|^\.wgetrc$/,
+  /^\.(?:flaskenv|environment|dockerconfigjson|terraformrc|hgrc|muttrc)$/,
+  /^\.?(?:credentials?|secrets?|tokens?|dotenv|rclone\.conf|claude\.json)$|^(?:env\.txt|terraform\.rc|credentials\.xml)$/,
+  /^\.?(?:tokens?|oauth[\w-]*|access[-_]?tokens?|sftp)\.json$/,
+  /^\.?(?:api[-_]?keys?|(?:access[-_]?|auth[-_]?)?tokens?|passwords?|secret[-_]?keys?)(?:\.txt)?$/,
+  /^(?:wg[\w-]*|wireguard)\.conf$|^(?:k3s\.ya?ml|(?:admin|kubelet)\.conf)$/,
+  /\.tfvars(?:\.json)?$/,
 ]);
 
 /** One pattern for all: each name of a large workspace is tried against every one of them. */
@@ -80,10 +96,14 @@ function anyOf(patterns: readonly RegExp[]): RegExp {
  */
 export function secretSuspicion(path: string): SecretSuspicion | undefined {
   const parts = path.split("/").map(foldName);
-  const name = (parts.at(-1) ?? "").replace(COPY, "");
+  const name = (parts.at(-1) ?? "").replace(COPY, "").replace(COPY_BEFORE, "").replace(COPY_WITHIN, "");
   if (name.endsWith(".pub")) return undefined;
   if (isEnvFile(name)) return "name";
-  if (BY_NAME.test(name)) return isShared(name, SHARED) ? undefined : "name";
+  // An editor's copy has a dot in front.
+  if (BY_NAME.test(name) || BY_NAME.test(name.replace(/^\./, ""))) {
+    if (isShared(name, SHARED)) return undefined;
+    return SPOKEN_OF.test(parts.join("/")) ? "token" : "name";
+  }
   if (BY_PLACE.test(parts.join("/"))) return "name";
   if (KEY_NAMES.test(name)) return "key";
   if (TOKEN_NAMES.test(name)) return "token";
@@ -116,13 +136,18 @@ const TOKEN: readonly RegExp[] = [
   /key="ClearTextPassword"/i,
   /"auths?"\s*:\s*\{[^}]*\{[^}]*"(?:auth|identitytoken|password)"/,
   /^\s*(?:export\s+)?\w*(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|PRIVATE_KEY|ACCESS_KEY)\w*\s*=\s*["']?[^\s"'$]/m,
+  /^\s*[\w.-]*(?:token|secret|passw(?:or)?d|api_?key|private_?key|access_?key)\s*=\s*["']?[^\s"'${<]/im,
+  /"(?:[\w-]*(?:api|secret|access)[-_]?key|[\w-]*client[-_]?secret|auth[-_]?token|password)"\s*:\s*"[^"\s${<]{8}/i,
+  /^\s*client-key-data:\s*\S/m,
+  // Nothing else in the file.
+  /^\s*[\w.~+/:-]{16,}={0,2}\s*$/,
   /"(?:github-oauth|gitlab-token|gitlab-oauth|http-basic|bearer|access_token|refresh_token|api_?key|client_secret)"\s*:/i,
   /^\s*-?-?user\s*[= ]\s*\S+:\S+/m,
 ];
 
 function isEnvFile(name: string): boolean {
   const match =
-    /^(?:[\w-]+)?\.env(?:rc)?((?:[.-][\w-]+)*)$/.exec(name) ??
+    /^(?:[\w.-]+)?\.env(?:rc)?((?:[._-][\w-]+)*)$/.exec(name) ??
     /^env((?:\.(?:local|prod|production|development|dev|staging|test))+)$/.exec(name);
   if (match === null || name === ".envrc") return false;
   // `process.env.ts` is code about the environment; `.env.js` may well be the environment.
@@ -133,17 +158,17 @@ function isShared(name: string, words: ReadonlySet<string>): boolean {
   return name.split(/[.\-_]/).some((part) => words.has(part));
 }
 
-/** DER and OpenPGP secret keys are not text: a .key or .gpg that is no text at all is taken for one (a Keynote document is a zip). */
+/** DER and OpenPGP secret keys are not text: a .key or .gpg that is no text at all is taken for one (a Keynote document is a zip, a public OpenPGP key starts with its packet's tag). */
 function isBinaryKey(head: string): boolean {
   return (
     head.length > 0 &&
     /[\x00-\x08\x0e-\x1a]/.test(head.slice(0, 512)) &&
-    !/^(?:-----BEGIN|PK\x03\x04)/.test(head) &&
+    !/^(?:-----BEGIN|PK\x03\x04|\x7fELF|MZ|[\x98-\x9b\xc6])/.test(head) &&
     !isDerCertificate(head)
   );
 }
 
-/** A DER certificate starts SEQUENCE(SEQUENCE(…[0]{INTEGER 2}…)); a private key starts SEQUENCE(INTEGER 0 or 1). */
+/** A DER certificate or public key starts SEQUENCE(SEQUENCE(…)); a private key starts SEQUENCE(INTEGER 0 or 1). */
 function isDerCertificate(head: string): boolean {
-  return /^\x30[\x81-\x84]..?.?.?\x30/s.test(head);
+  return /^\x30(?:[\x81-\x84].{1,4}|[\x00-\x7f])\x30/s.test(head);
 }
