@@ -3,6 +3,7 @@
 #include "helper.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +52,16 @@ void tell(const char *word, const char *const *fields, size_t count) {
 void tell2(const char *word, const char *first, const char *second) {
   const char *fields[2] = {first, second};
   tell(word, fields, first == NULL ? 0 : second == NULL ? 1 : 2);
+}
+
+enum { LAST_WORD_MS = 1000 };
+
+// What it still has to say must find an open socket: a broken one costs it what it has not read yet.
+void end_telling(void) {
+  char bytes[4096];
+  struct pollfd wait = {FD_CONTROL, POLLIN, 0};
+  shutdown(FD_CONTROL, SHUT_WR);
+  while (poll(&wait, 1, LAST_WORD_MS) > 0 && recv(FD_CONTROL, bytes, sizeof bytes, MSG_DONTWAIT) > 0) continue;
 }
 
 static const char *blamed;

@@ -37,6 +37,9 @@ void tell(const char *word, const char *const *fields, size_t count);
 // The same for zero to two fields; NULL ends the list.
 void tell2(const char *word, const char *first, const char *second);
 
+// After the last event: returns when the supervisor has read them all and closed its end, or a second after its last word.
+void end_telling(void);
+
 // malloc that cannot return NULL.
 void *need_memory(size_t size);
 

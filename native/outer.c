@@ -361,6 +361,7 @@ static int farewell(const struct fence *f) {
   char *code_text = format("%d", code), *signal_text = format("%d", number);
   if (f->exec_error != 0) tell2("unstarted", strerror(f->exec_error), NULL);
   tell2("exit", code_text, signal_text);
+  end_telling();
   free(code_text);
   free(signal_text);
   return code;
