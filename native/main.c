@@ -9,7 +9,7 @@
 //   copy FROM TO MOST         outside: a tree, whatever is in it, once more, compared (copy.h)
 //   measure BYTES FILES PATH… outside: what trees take on disk (measure.h)
 //   guest UID GID FILTER …   inside an engine's kernel: become the agent (guest.h)
-//   lookout ROOT              outside: every name that comes to stand below a folder (lookout.h)
+//   lookout ROOT WORD...      outside: the names below a folder, and every one that comes to stand there (lookout.h)
 //   hook AGENT                an agent's hook, inside and outside: one event in, one verdict out (hook.h)
 //   look FOLDER               inside and outside: tries what a fence refuses (look.h)
 //   landlock                  outside: which Landlock this kernel has (landlock.h)
@@ -46,13 +46,13 @@ int main(int count, char **arguments) {
   if (strcmp(errand, "changes") == 0 && count == 3) return run_changes(arguments[2]);
   if (strcmp(errand, "times") == 0 && count == 3) return run_times(arguments[2]);
   if (strcmp(errand, "copy") == 0 && count == 5) return run_copy(arguments[2], arguments[3], arguments[4]);
-  if (strcmp(errand, "lookout") == 0 && count == 3) return run_lookout(arguments[2]);
+  if (strcmp(errand, "lookout") == 0 && count > 3) return run_lookout(arguments[2], arguments + 3);
   if (strcmp(errand, "measure") == 0 && count > 4) return run_measure(arguments + 2);
   if (strcmp(errand, "look") == 0 && count == 3) return run_look(arguments[2]);
   if (strcmp(errand, "landlock") == 0 && count == 2) return run_landlock();
   if (strcmp(errand, "peer") == 0 && count == 2) return run_peer();
   if (strcmp(errand, "guest") == 0) run_guest(arguments + 2);
   if (strcmp(errand, "hook") == 0) run_hook(arguments + 2);
-  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | nest SOURCES -- COMMAND | attach SOCKET TOKEN | exec FOLDER -- COMMAND | remove PATH | changes PATH | copy FROM TO MOST | measure BYTES FILES PATH... | times ROOT | lookout ROOT | hook AGENT | landlock | look FOLDER | peer\n");
+  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | nest SOURCES -- COMMAND | attach SOCKET TOKEN | exec FOLDER -- COMMAND | remove PATH | changes PATH | copy FROM TO MOST | measure BYTES FILES PATH... | times ROOT | lookout ROOT WORD... [-- FOLDER...] | hook AGENT | landlock | look FOLDER | peer\n");
   return EXIT_NO_FENCE;
 }

@@ -13,7 +13,6 @@ import {
   type Lookout,
   lookAt,
   namesOf,
-  openLookout,
   packHolds,
   type SecretSearch,
   secretsOf,
@@ -22,7 +21,8 @@ import type { MetaParts } from "./session-meta.ts";
 
 /** What a session's late masks need. */
 export interface LateMaskParts {
-  readonly helper: string;
+  /** Has looked before anything was masked. */
+  readonly lookout: Lookout;
   readonly root: string;
   readonly running: Promise<Pick<Fence, "hide">>;
   readonly search: SecretSearch;
@@ -65,12 +65,12 @@ const PACK = /(?:^|\/)objects\/pack\/pack-[0-9a-f]+\.idx$/;
 export function lateMasksOf(
   parts: MetaParts & Pick<LateMaskParts, "running" | "append" | "onAsked" | "tell">,
 ): LateMasks | undefined {
-  const { prepared, request } = parts;
+  const { prepared } = parts;
   const { kind } = prepared.plan.workspace;
   if (prepared.shown.copy !== undefined) return undefined;
   return new Masks({
     ...parts,
-    ...{ helper: request.installation.helper, root: prepared.workspace.root, masked: prepared.plan.masked },
+    ...{ root: prepared.workspace.root, masked: prepared.plan.masked },
     ...{ ...prepared.secrets, untouchable: prepared.untouchable },
     ...(kind === "overlay" ? { upper: prepared.paths.upper } : {}),
   });
@@ -80,7 +80,6 @@ class Masks implements LateMasks {
   readonly asked = new Set<string>();
   readonly notices: string[] = [];
   private readonly parts: LateMaskParts;
-  private readonly lookout: Lookout;
   private readonly known: Set<string>;
   private readonly blobs: Set<string>;
   /** The masked files by what they are, whatever they are called. */
@@ -97,16 +96,14 @@ class Masks implements LateMasks {
     this.known = new Set([...parts.masked, ...parts.untouchable]);
     this.blobs = new Set(parts.blobs);
     for (const identity of parts.identities.values()) this.files.add(identity);
-    this.lookout = openLookout({
-      helper: parts.helper,
-      root: parts.root,
-      onSighting: (sighting) => {
-        if (sighting.kind === "name") this.look(sighting.path);
-        else if (sighting.kind === "folder") this.lookBelow(sighting.path);
-        else if (sighting.kind === "partial")
-          this.notice(`secrets that appear during the session may be seen: ${sighting.why}`);
-        else this.lookAgain();
-      },
+    parts.lookout.listen((sighting) => {
+      if (sighting.kind === "name") this.look(sighting.path);
+      else if (sighting.kind === "folder") this.lookBelow(sighting.path);
+      else if (sighting.kind === "partial")
+        this.notice(`secrets that appear during the session may be seen: ${sighting.why}`);
+      // What came besides git's objects was told; but where the first look was not the lookout's own, nobody knows since when.
+      else if (sighting.kind === "ready" && parts.search.alsoMasked === undefined) this.lookAtKnown();
+      else this.lookAgain();
     });
   }
 
@@ -126,7 +123,7 @@ class Masks implements LateMasks {
     if (this.isClosed) return;
     this.isClosed = true;
     for (const timer of this.timers) clearTimeout(timer);
-    this.lookout.close();
+    this.parts.lookout.close();
   }
 
   private look(path: string): void {
@@ -148,8 +145,12 @@ class Masks implements LateMasks {
 
   /** After something may have been missed: by name, and, where a masked file is gone or has more names than one, by what it is. */
   private lookAgain(): void {
-    const { identities, root } = this.parts;
     this.lookBelow("");
+    this.lookAtKnown();
+  }
+
+  private lookAtKnown(): void {
+    const { identities, root } = this.parts;
     this.lookForBlobs(this.blobs);
     const astray = [...identities].filter(([path, identity]) => {
       const found = lookAt(path);

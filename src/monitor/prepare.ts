@@ -12,7 +12,7 @@ import type { SandboxPlan } from "#core/sandbox";
 import type { LimitHolder } from "#core/session";
 import { forTerminal } from "#core/text";
 import { proxyEnvironment, readToolConfig } from "#egress";
-import { type Cgroup, findSecretFiles, identityOf, openCgroup, type SecretSearch } from "#sandbox";
+import { type Cgroup, identityOf, type Lookout, openCgroup, type SecretSearch } from "#sandbox";
 import { planGitView } from "./git-view.ts";
 import { policyDigest } from "./guard/policy-watch.ts";
 import { deniedCommand } from "./judge-command.ts";
@@ -22,13 +22,14 @@ import { planRun } from "./plan.ts";
 import { readPolicy } from "./policy-files.ts";
 import type { RunRequest } from "./request.ts";
 import { type ChosenRuntime, runtimeFor, unfitFor } from "./runtime.ts";
+import { beginSecretHunt, type SecretHunt } from "./secret-search.ts";
 import { makeSessionFolders, type SessionMeta, type SessionPaths, sessionPaths } from "./sessions.ts";
 import { type ShownWorkspace, showWorkspace } from "./shown-workspace.ts";
 import { removeSessionFolders } from "./sweep.ts";
 import { wallsOf } from "./walls.ts";
 import { findWorkspace, type Workspace } from "./workspace.ts";
 
-/** A run that can start. The caller owns the cgroup and the folders. */
+/** A run that can start. The caller owns the cgroup, the folders and the lookout. */
 export interface Prepared {
   readonly workspace: Workspace;
   /** How the workspace is shown, as the session's metadata says it. */
@@ -56,6 +57,8 @@ export interface Prepared {
     readonly stores: readonly string[];
     /** What each masked file was when it was found, whatever it is called since. */
     readonly identities: ReadonlyMap<string, string>;
+    /** Watches the workspace since before it was searched; the caller closes it. */
+    readonly lookout: Lookout;
   };
   /** A known agent's own settings in the workspace, lower case. */
   readonly alsoProtected: readonly string[];
@@ -76,21 +79,28 @@ const BRIDGE_PORT = 3128;
 
 /** Prepares it. On failure nothing is left behind but empty cache folders. */
 export async function prepare(request: RunRequest, session: string): Promise<Result<Prepared, Refusal>> {
-  const prepared = await prepareAll(request, session);
-  if (!prepared.ok) await removeSessionFolders(sessionPaths(request.stateDir, session), request.installation.helper);
+  const { installation, stateDir } = request;
+  const places = { installation: installation.root, stateDir, home: request.caller.home };
+  const workspace = findWorkspace(request.cwd, places);
+  if (!workspace.ok) return err({ exitCode: 125, problems: [workspace.error] });
+  const hunt = beginSecretHunt(installation.helper, workspace.value.root);
+  const prepared = await prepareAll({ request, session, workspace: workspace.value, hunt });
+  if (prepared.ok) return prepared;
+  hunt.close();
+  await removeSessionFolders(sessionPaths(stateDir, session), installation.helper);
   return prepared;
 }
 
-async function prepareAll(request: RunRequest, session: string): Promise<Result<Prepared, Refusal>> {
+async function prepareAll(parts: {
+  readonly request: RunRequest;
+  readonly session: string;
+  readonly workspace: Workspace;
+  readonly hunt: SecretHunt;
+}): Promise<Result<Prepared, Refusal>> {
+  const { request, session, workspace, hunt } = parts;
   const { caller, stateDir } = request;
   const cannot = (...problems: readonly Problem[]): Result<never, Refusal> => err({ exitCode: 125, problems });
-  const workspace = findWorkspace(request.cwd, {
-    installation: request.installation.root,
-    stateDir,
-    home: caller.home,
-  });
-  if (!workspace.ok) return cannot(workspace.error);
-  const { root } = workspace.value;
+  const { root } = workspace;
   const loaded = await readPolicy({
     workspaceRoot: root,
     stateDir,
@@ -115,7 +125,7 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
   });
   if (!mode.ok) return err({ exitCode: 126, problems: [mode.error] });
 
-  const denied = deniedCommand(policy, { argv: request.argv, cwd: workspace.value.cwd, root, home: caller.home });
+  const denied = deniedCommand(policy, { argv: request.argv, cwd: workspace.cwd, root, home: caller.home });
   if (denied !== undefined) return err({ exitCode: 126, problems: [denied] });
 
   const runtime = await runtimeFor(policy, { stateDir, helper: request.installation.helper });
@@ -140,7 +150,7 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
       hint: "make it writable, or set XDG_STATE_HOME to a folder of yours on a local disk",
     });
   }
-  const shown = await showWorkspace({ request, session, workspace: workspace.value, policy, paths });
+  const shown = await showWorkspace({ request, session, workspace, policy, paths });
   if (!shown.ok) return cannot(shown.error);
   const from = await startFromNamed(request, { paths, workspace: root, kind: shown.value.kind });
   if (!from.ok) return cannot(from.error);
@@ -149,14 +159,9 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
   const shownTexts = policy.sandbox.filesystem.showSecrets.map(({ text }) => text);
   const isShown = compileDenies(shownTexts, { root, home: caller.home });
   const search = { isShown, ...(walls.unreadable.length === 0 ? {} : { alsoMasked: hidden }) };
-  const secrets = findSecretFiles(lower, search);
-  if (secrets.incomplete) {
-    return cannot({
-      code: "workspace-too-large",
-      message: `\`${root}\` holds too many files to be searched for secrets`,
-      hint: "start in the part of it that the agent needs",
-    });
-  }
+  const hunted = await hunt.judge(lower, search);
+  if (!hunted.ok) return cannot(hunted.error);
+  const secrets = hunted.value;
   const identities = new Map(
     secrets.paths.flatMap((path) => {
       const identity = identityOf(path);
@@ -179,7 +184,7 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
   const planned = planRun({
     request,
     session,
-    workspace: workspace.value,
+    workspace,
     policy,
     agent,
     paths,
@@ -210,7 +215,7 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
   const { kind, copy, repository } = shown.value;
   const limits = limitHolders(policy.sandbox.limits, limited);
   return ok({
-    workspace: workspace.value,
+    workspace,
     shown: {
       kind,
       ...(copy === undefined ? {} : { copy }),
@@ -238,6 +243,7 @@ async function prepareAll(request: RunRequest, session: string): Promise<Result<
       blobs: gitView.value.blobs,
       stores: secrets.repositories.map((path) => join(path, "objects")),
       identities,
+      lookout: hunt.lookout,
     },
     notices: [...shown.value.notices, ...gitView.value.notices],
     openData: {

@@ -42,6 +42,7 @@ export async function runSession(request: RunRequest): Promise<RunAnswer> {
   const prepared = await prepare(request, id);
   if (!prepared.ok) return { kind: "refused", ...prepared.error };
   if (request.dryRun) {
+    prepared.value.secrets.lookout.close();
     await removeSessionFolders(prepared.value.paths, request.installation.helper);
     return { kind: "planned", plan: { sandbox: prepared.value.plan, egress: prepared.value.egressPlan } };
   }
@@ -143,6 +144,7 @@ class Session {
       onAsked: () => this.writeMeta({ state: "running", held: 0 }),
       tell: (line) => (request.terminals.stdin ? undefined : request.progress(line)),
     });
+    if (this.lateMasks === undefined) prepared.secrets.lookout.close();
     const launched = doors.ok
       ? await this.launch({
           bwrap,
@@ -358,6 +360,7 @@ class Session {
 
   private async refuse(problems: readonly Problem[]): Promise<RunAnswer> {
     this.prepared.cgroup?.close();
+    this.prepared.secrets.lookout.close();
     await removeSessionFolders(this.prepared.paths, this.request.installation.helper);
     return { kind: "refused", exitCode: 125, problems };
   }

@@ -20,3 +20,4 @@ export {
   protection,
 } from "./protected.ts";
 export { holdsSecret, SECRET_PROBE_BYTES, type SecretSuspicion, secretSuspicion } from "./secret.ts";
+export { SECRET_FOLDERS, SECRET_WORDS } from "./secret-words.ts";

@@ -74,6 +74,24 @@ export function findSecretFiles(root: string, search: SecretSearch = {}): Secret
   return { paths: [...paths, ...otherNames(root, paths)], repositories, shown: [...shown], incomplete: false };
 }
 
+/** The same from names that were read already (`openLookout`), for a search without `alsoMasked`, which asks for every path. */
+export function judgeNames(
+  root: string,
+  look: { readonly names: readonly string[]; readonly repositories: readonly string[] },
+  search: Pick<SecretSearch, "isShown">,
+): SecretFiles {
+  const paths = new Set<string>();
+  const shown = new Set<string>();
+  for (const path of look.names) {
+    const entry = lookAt(join(root, path));
+    if (entry === undefined) continue;
+    const to = search.isShown?.(path) === true ? shown : paths;
+    for (const file of secretsAt(root, path, entry)) to.add(file);
+  }
+  const repositories = look.repositories.map((path) => join(root, path));
+  return { paths: [...paths, ...otherNames(root, paths)], repositories, shown: [...shown], incomplete: false };
+}
+
 /** gitrepository-layout(5), by names alone: whatever git could take for one. */
 function isRepository(entries: readonly Dirent[]): boolean {
   const has = (name: string): boolean => entries.some((entry) => entry.name === name);
