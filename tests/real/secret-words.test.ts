@@ -64,7 +64,7 @@ describe("the sieve of names", () => {
     const secrets = namesByRule().flatMap((rule, number) =>
       fc.sample(fc.tuple(rule, disguise), { numRuns: SAMPLES, seed }).flatMap(([made, change]) => {
         const path = `${number}/${change(made)}${made.endsWith("/") ? "x" : ""}`;
-        const isMade = path.split("/").every(isName) && path.isWellFormed() && write(join(root, path));
+        const isMade = path.split("/").every(isName) && !/\p{Surrogate}/u.test(path) && write(join(root, path));
         return isMade && secretSuspicion(path) !== undefined ? [path] : [];
       }),
     );
