@@ -147,6 +147,14 @@ describe("layers", () => {
     ]);
   });
 
+  it.each([
+    ["container", "container"],
+    ["gvisor", "auto"],
+    ["process", "auto"],
+  ])("let a file nobody accepted choose %s only where it holds all that the choice before it held", (word, chosen) => {
+    expect(load(layer("project", `sandbox: { runtime: ${word} }`, false)).policy.sandbox.runtime).toBe(chosen);
+  });
+
   it("take one value from the strongest layer", () => {
     const { policy } = load(
       layer("user", "sandbox: { limits: { memory: 2g, timeout: 1h } }"),
