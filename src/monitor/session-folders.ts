@@ -32,6 +32,11 @@ export function repositoryFolders({ dir }: SessionPaths): { readonly upper: stri
   return { upper: join(dir, "repository", "upper"), work: join(dir, "repository", "work") };
 }
 
+/** A snapshot on its way back: `upper` is the copy, `before` what it replaces. */
+export function restoreFolder({ dir }: SessionPaths): string {
+  return join(dir, ".restore");
+}
+
 /** Every folder of the session's own that what runs inside may fill: what they take counts towards the session's limits. */
 export function writtenFolders(paths: SessionPaths): readonly string[] {
   return [paths.upper, paths.home, paths.tmp, outputFolder(paths), repositoryFolders(paths).upper];

@@ -1,5 +1,5 @@
 // Where sessions keep their things, and what is known about each: one small file a session, written whole.
-import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { WorkspaceKind } from "#core/policy";
 import type { Pause } from "./lifecycle/pauser.ts";
@@ -103,6 +103,11 @@ export function isStarting(paths: SessionPaths): boolean {
 }
 
 const UNNAMED_MS = 10 * 60_000;
+
+/** True while somebody puts a snapshot back into this session: its folders are theirs. */
+export function isRestoring(paths: SessionPaths): boolean {
+  return existsSync(startingFile(paths)) && isStarting(paths);
+}
 
 /** Writes the metadata whole: a reader sees the old or the new, never half. */
 export function writeMeta(stateDir: string, meta: SessionMeta): void {

@@ -1,13 +1,14 @@
 // Cleans up what sessions leave (I16): their own folders at the end, and those of killed sessions at the next start.
-import { existsSync, lstatSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { finishApply } from "#sandbox";
 import { sealPast } from "./direct-past.ts";
 import { finishUndos } from "./past-folder.ts";
 import { removeFolder } from "./remove-folder.ts";
-import { repositoryFolders } from "./session-folders.ts";
+import { repositoryFolders, restoreFolder } from "./session-folders.ts";
 import {
   isAlive,
+  isRestoring,
   isStarting,
   listSessions,
   type SessionMeta,
@@ -41,19 +42,21 @@ function leftovers(paths: SessionPaths): readonly string[] {
 }
 
 function leftFolders(paths: SessionPaths): readonly string[] {
-  return [paths.home, paths.tmp, paths.work, repositoryFolders(paths).work];
+  return [paths.home, paths.tmp, paths.work, repositoryFolders(paths).work, restoreFolder(paths)];
 }
 
 /** Sessions whose supervisor was killed: their changes stay for `review`, everything else goes. */
 export async function sweepSessions(stateDir: string, helper: string): Promise<void> {
   finishUndos(stateDir, helper);
   for (const meta of listSessions(stateDir)) {
+    const paths = sessionPaths(stateDir, meta.id);
+    if (isRestoring(paths)) continue;
+    undoHalfRestore(paths);
     if (meta.state !== "killed") {
       await removeEnd(stateDir, meta, helper);
       continue;
     }
     sealPast(stateDir, meta, { unseen: true });
-    const paths = sessionPaths(stateDir, meta.id);
     // An apply that was cut off, in the workspace itself: what it began is on record and accepted.
     for (const { places } of treesOf(stateDir, meta)) finishApply(places);
     const isKept = hasChanges(stateDir, meta);
@@ -63,6 +66,12 @@ export async function sweepSessions(stateDir: string, helper: string): Promise<v
     if (isKept) writeMeta(stateDir, meta);
   }
   for (const folder of unnamed(stateDir)) await removeFolder(folder, helper);
+}
+
+/** A restore that was cut off between its two renames: the changes that it would have replaced come back. */
+function undoHalfRestore(paths: SessionPaths): void {
+  const before = join(restoreFolder(paths), "before");
+  if (existsSync(before) && !existsSync(paths.upper)) renameSync(before, paths.upper);
 }
 
 /** Folders without metadata: of starts that were killed, and of trials. Reads only. */
@@ -105,6 +114,7 @@ function hasChanges(stateDir: string, meta: SessionMeta): boolean {
 export function leftOf(stateDir: string, meta: SessionMeta): readonly string[] {
   if (meta.state === "running" || isAlive(meta.supervisor)) return [];
   const paths = sessionPaths(stateDir, meta.id);
+  if (isRestoring(paths)) return [];
   const keeps = meta.state === "held" || (meta.state === "killed" && hasChanges(stateDir, meta));
   return (keeps ? leftovers(paths) : [paths.dir]).filter((path) => existsSync(path));
 }

@@ -1,7 +1,7 @@
 // A session that pauses, goes on, is kept, comes back, and is told of: by doing, as root (freezer) and as an ordinary user (signals).
 import { spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -136,6 +136,18 @@ describe.each(names)("a session, caller %s", (name) => {
     const back = ask("restore", session.id, "before");
     expect(back.stderr).toContain("changes wait");
     expect(caller.ringfence(["review", session.id], { cwd }).stdout).toContain("d/sparse");
+    // Two restores that were killed: one before anything was replaced, and one between taking the changes away and putting the others in their place.
+    const folder = join(caller.state, "ringfence/sessions", session.id);
+    for (const taken of [false, true]) {
+      caller.outside(
+        ["sh", "-c", 'mkdir "$0/.restore" && echo \'{"pid":1,"startTicks":""}\' >"$0/starting.json"', folder],
+        { cwd },
+      );
+      if (taken) renameSync(join(folder, "upper"), join(folder, ".restore/before"));
+      expect(ask("clean").status).toBe(0);
+      expect(readdirSync(folder).sort()).toEqual(["meta.json", "upper"]);
+      expect(caller.ringfence(["review", session.id], { cwd }).stdout).toContain("d/sparse");
+    }
     const check =
       "test ! -e gone && cat ~/h && chmod 755 d/e && cat d/g && test d/g -ef d/e/f && test -p d/p && stat -c %s d/sparse";
     const again = caller.ringfence(["run", "--from", `${session.id}/before`, "--", "sh", "-c", check], { cwd });

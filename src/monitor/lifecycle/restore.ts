@@ -1,18 +1,21 @@
 // From a snapshot back: into the session it was taken of, once that is over, so that its changes wait for review again; or into a new one, which
 // starts where the snapshot was taken.
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { appendToLedger } from "#audit";
 import { err, ok, type Problem, type Result } from "#core";
 import { readJudged } from "../changes.ts";
 import { removeFolder } from "../remove-folder.ts";
 import type { RunRequest } from "../request.ts";
+import { restoreFolder } from "../session-folders.ts";
 import {
   isAlive,
+  isRestoring,
   readMeta,
   type SessionMeta,
   type SessionPaths,
   sessionPaths,
+  startingFile,
   thisSupervisor,
   writeMeta,
 } from "../sessions.ts";
@@ -93,6 +96,11 @@ export async function restoreSnapshot(
       message: `session \`${snapshot.session}\` still runs`,
       hint: `end it first (\`ringfence sessions stop ${snapshot.session}\`), or start another one: \`ringfence run --from ${snapshot.session}/${snapshot.name} -- …\``,
     });
+  if (isRestoring(paths))
+    return err({
+      code: "session-restoring",
+      message: `a snapshot is being put back into session \`${snapshot.session}\``,
+    });
   const recorded = await appendToLedger({ stateDir }, snapshot.session, [
     {
       type: "lifecycle.restore",
@@ -101,16 +109,18 @@ export async function restoreSnapshot(
     },
   ]);
   if (!recorded.ok) return recorded;
-  const half = join(paths.dir, ".restore");
+  const half = restoreFolder(paths);
   try {
+    mkdirSync(paths.dir, { recursive: true, mode: 0o700 });
+    writeFileSync(startingFile(paths), JSON.stringify(thisSupervisor()), { mode: 0o600 });
     if (existsSync(half)) await removeFolder(half, helper);
-    mkdirSync(half, { recursive: true, mode: 0o700 });
+    mkdirSync(half, { mode: 0o700 });
     const copied = await fill(places, { ...snapshot, parts: onlyUpper(snapshot) }, (part) => join(half, part));
     if (!copied.ok) return copied;
-    if (existsSync(paths.upper)) renameSync(paths.upper, join(half, "before"));
-    renameSync(join(half, "upper"), paths.upper);
     // What came back to the host once may differ from it again.
     rmSync(join(paths.dir, "settled.jsonl"), { force: true });
+    if (existsSync(paths.upper)) renameSync(paths.upper, join(half, "before"));
+    renameSync(join(half, "upper"), paths.upper);
     const restored = metaOfRestored(snapshot);
     writeMeta(stateDir, restored);
     const changes = await readJudged({ stateDir, helper, home: places.home, meta: restored });
@@ -120,6 +130,7 @@ export async function restoreSnapshot(
     return ok({ held });
   } finally {
     if (existsSync(half)) await removeFolder(half, helper);
+    rmSync(startingFile(paths), { force: true });
   }
 }
 
