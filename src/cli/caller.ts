@@ -1,14 +1,19 @@
 // Who calls: home by the password database (never `HOME`, which an agent's leftover shell could have set), and where Ringfence keeps its state.
 import { chmodSync, lstatSync, readdirSync, realpathSync, type Stats } from "node:fs";
-import { userInfo } from "node:os";
+import { type UserInfo, userInfo } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import { EXIT, fail } from "./exit.ts";
 
-/** The caller's home folder by the password database. Ends the process (125) for a user id that is not in it. */
+/** Who calls, as the password database says it. Ends the process (125) for a user id that is not in it. */
+export function callerAccount(): UserInfo<string> {
+  const found = findAccount();
+  return found.ok ? found.value : fail(found.error, EXIT.cannotStart);
+}
+
+/** The caller's home folder. Ends the process as callerAccount does. */
 export function callerHome(): string {
-  const home = findHome();
-  return home.ok ? home.value : fail(home.error, EXIT.cannotStart);
+  return callerAccount().homedir;
 }
 
 /** Where Ringfence keeps the caller's state (findStateDir). Ends the process (125) where that cannot be. */
@@ -45,8 +50,13 @@ export function findStateDir(env: NodeJS.ProcessEnv): Result<string, Problem> {
 }
 
 function findHome(): Result<string, Problem> {
+  const found = findAccount();
+  return found.ok ? ok(found.value.homedir) : found;
+}
+
+function findAccount(): Result<UserInfo<string>, Problem> {
   try {
-    return ok(userInfo().homedir);
+    return ok(userInfo());
   } catch {
     const uid = process.getuid?.() ?? "?";
     return err({

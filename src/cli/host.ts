@@ -1,11 +1,10 @@
 // `ringfence host`: the process that hooks of agents outside a fence speak to. A hook starts it and it ends itself, so a person needs this
 // command only to look, to stop it, or to see why it does not start.
-import { userInfo } from "node:os";
 import { Command } from "commander";
 import { forTerminal } from "#core/text";
 import { dialectOf } from "#hooks";
 import { openHookHost, openUncontained, readHostStatus, tidyUp } from "#monitor";
-import { callerStateDir } from "./caller.ts";
+import { callerAccount, callerStateDir } from "./caller.ts";
 import { callerEnvironment } from "./environment.ts";
 import { complain, EXIT, fail } from "./exit.ts";
 import { findInstallation } from "./installation.ts";
@@ -53,7 +52,7 @@ async function serve(stateDir: string): Promise<void> {
   // What agents' commands make in the fences of this host must not depend on who started it; our own files say their modes.
   process.umask(0o022);
   const installation = findInstallation();
-  const { username, homedir, uid, gid } = userInfo();
+  const { username, homedir, uid, gid } = callerAccount();
   const caller = { uid, gid, userName: username, home: homedir, env: callerEnvironment(process.env) };
   await tidyUp({ stateDir, helper: installation.helper });
   const opened = await openHookHost({

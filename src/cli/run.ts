@@ -1,12 +1,11 @@
 // `ringfence run -- COMMAND`: options in, one session, its summary out, and the command's own exit code.
 import { existsSync, openSync, rmSync, writeSync } from "node:fs";
-import { userInfo } from "node:os";
 import { isatty } from "node:tty";
 import { Command } from "commander";
 import { summaryLines } from "#core/session";
 import { dialectOf, insideHooks } from "#hooks";
 import { type RunRequest, runSession } from "#monitor";
-import { callerStateDir } from "./caller.ts";
+import { callerAccount, callerStateDir } from "./caller.ts";
 import { callerEnvironment } from "./environment.ts";
 import { complain, EXIT, fail } from "./exit.ts";
 import { insideSwitch } from "./hook-standing.ts";
@@ -76,7 +75,7 @@ function openSummary(file: string): Summary {
 }
 
 function requestOf(argv: readonly string[], options: RunOptions): RunRequest {
-  const { username, homedir, uid, gid } = userInfo();
+  const { username, homedir, uid, gid } = callerAccount();
   const cwd = process.cwd();
   return {
     argv,
