@@ -20,7 +20,7 @@ export interface PastEntry {
   readonly meaning?: string;
   /** Name of the file's own inode in the store, where that could be kept too. */
   readonly twin?: string;
-  /** Inode number of the twin. */
+  /** Inode number of the twin, or of a file that had more names. */
   readonly inode?: string;
 }
 

@@ -180,7 +180,7 @@ function put(places: PutPlaces, change: Change, place: Place): string | undefine
         : "session-moved";
     const first = places.shared.get(inode);
     places.shared.set(inode, first ?? change.path);
-    const link = join(places.stage, place.temporary);
+    const link = join(places.stage, `${place.temporary}-link`); // a staged copy has the plain name
     removeAt(link);
     if (first !== undefined && linkAgain(places.root, first, link)) {
       const isThere = renamed(link, target);

@@ -54,10 +54,13 @@ export function keepImage(store: PastStore, original: Original, durable: boolean
   const twin = byName || (names > 1 && original.isUndone !== true) ? keepTwin(store, at) : undefined;
   const digest = byName && twin !== undefined ? original.digest : keepCopy(store, original, durable);
   const { inode, ...rest } = entry;
+  // Names that share an inode share it again, whichever way they are given back.
+  const isKnownByInode = inode !== undefined && (twin !== undefined || names > 1);
   return {
     ...rest,
     ...(digest === undefined ? {} : { digest }),
-    ...(twin === undefined ? {} : { twin, ...(inode === undefined ? {} : { inode }) }),
+    ...(twin === undefined ? {} : { twin }),
+    ...(isKnownByInode ? { inode } : {}),
   };
 }
 

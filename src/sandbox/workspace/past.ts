@@ -74,7 +74,9 @@ function keepOne(
       if (entry === null) return undefined;
       const { inode: _, ...plain } = entry;
       const known = change.before.digest;
-      const isUndo = way === "undo" && store.records.get(path)?.undone !== true;
+      const isWrittenInPlace =
+        entry.inode !== undefined && (change.after as PastEntry | undefined)?.inode === entry.inode;
+      const isUndo = way === "undo" && (isWrittenInPlace || store.records.get(path)?.undone !== true);
       const now: PastEntry = isReplaced
         ? keepImage(
             store,
