@@ -10,6 +10,7 @@ import {
   type FenceEvent,
   findSecretFiles,
   identityOf,
+  isUnnamed,
   type Lookout,
   lookAt,
   namesOf,
@@ -192,6 +193,8 @@ class Masks implements LateMasks {
   }
 
   private hide(file: string): void {
+    if (isUnnamed(file))
+      return this.notice(`\`${forTerminal(file, { max: 200 })}\` cannot be hidden inside: its name is no UTF-8`);
     this.remember(file);
     // A name that was hidden and is written anew on the host stays hidden in a layer; a mount goes with the file that it covered.
     if (this.known.has(file) && this.parts.upper !== undefined) return;

@@ -52,6 +52,7 @@ export { changeKept } from "./workspace/past-beside.ts";
 export {
   findSecretFiles,
   identityOf,
+  isUnnamed,
   judgeNames,
   lookAt,
   namesOf,

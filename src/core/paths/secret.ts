@@ -147,7 +147,7 @@ const TOKEN: readonly RegExp[] = [
 
 function isEnvFile(name: string): boolean {
   const match =
-    /^(?:[\w.-]+)?\.env(?:rc)?((?:[._-][\w-]+)*)$/.exec(name) ??
+    /\.env(?:rc)?((?:[._-][^._-]+)*)$/.exec(name) ??
     /^env((?:\.(?:local|prod|production|development|dev|staging|test))+)$/.exec(name);
   if (match === null || name === ".envrc") return false;
   // `process.env.ts` is code about the environment; `.env.js` may well be the environment.

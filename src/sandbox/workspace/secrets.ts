@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { holdsSecret, SECRET_PROBE_BYTES, type SecretSuspicion, secretSuspicion } from "#core/paths";
+import { isLossy, oddFiles } from "./odd-names.ts";
 
 /** What was found, and whether everything was looked at. */
 export interface SecretFiles {
@@ -52,6 +53,7 @@ export function findSecretFiles(root: string, search: SecretSearch = {}): Secret
   const folders: { readonly path: string; readonly packages: boolean }[] = [
     { path: search.below ?? "", packages: false },
   ];
+  const odd = new Set<string>();
   let left = search.maxEntries ?? 500_000;
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const entries = entriesOf(join(root, folder.path));
@@ -60,7 +62,8 @@ export function findSecretFiles(root: string, search: SecretSearch = {}): Secret
       if (left-- === 0) return { paths: [...paths], repositories, shown: [...shown], incomplete: true };
       const path = folder.path === "" ? entry.name : `${folder.path}/${entry.name}`;
       const isFolder = entry.isDirectory();
-      if (search.alsoMasked?.(path, isFolder)) paths.add(join(root, path));
+      if (isUnnamed(join(root, path))) odd.add(folder.path);
+      else if (search.alsoMasked?.(path, isFolder)) paths.add(join(root, path));
       else if (isFolder) {
         const packages = folder.packages || PACKAGES.has(entry.name);
         const isWorthwhile = !packages || search.alsoMasked !== undefined;
@@ -71,6 +74,7 @@ export function findSecretFiles(root: string, search: SecretSearch = {}): Secret
       }
     }
   }
+  for (const folder of odd) for (const file of oddSecrets(root, folder, search)) paths.add(file);
   return { paths: [...paths, ...otherNames(root, paths)], repositories, shown: [...shown], incomplete: false };
 }
 
@@ -82,14 +86,38 @@ export function judgeNames(
 ): SecretFiles {
   const paths = new Set<string>();
   const shown = new Set<string>();
+  const odd = new Set<string>();
   for (const path of look.names) {
     const entry = lookAt(join(root, path));
+    if (entry === undefined && isLossy(path)) odd.add(namedPart(root, path));
     if (entry === undefined) continue;
     const to = search.isShown?.(path) === true ? shown : paths;
     for (const file of secretsAt(root, path, entry)) to.add(file);
   }
+  for (const folder of odd) for (const file of oddSecrets(root, folder, search)) paths.add(file);
   const repositories = look.repositories.map((path) => join(root, path));
   return { paths: [...paths, ...otherNames(root, paths)], repositories, shown: [...shown], incomplete: false };
+}
+
+/** Whether it is there only under bytes that no text names (odd-names.ts). */
+export function isUnnamed(path: string): boolean {
+  return isLossy(path) && lookAt(path) === undefined;
+}
+
+/** The folders at the start of the path that can be named. */
+function namedPart(root: string, path: string): string {
+  const parts = path.split("/");
+  const count = parts.findIndex((_, at) => isUnnamed(join(root, ...parts.slice(0, at + 1))));
+  return parts.slice(0, count).join("/");
+}
+
+function oddSecrets(root: string, folder: string, search: SecretSearch): readonly string[] {
+  return oddFiles(join(root, folder)).flatMap(({ path, bytes }) => {
+    const full = join(folder, path);
+    if (search.alsoMasked?.(full, false) === true) return [join(root, full)];
+    const suspicion = search.isShown?.(full) === true ? undefined : secretSuspicion(full);
+    return suspicion !== undefined && isSecret(bytes, suspicion) ? [join(root, full)] : [];
+  });
 }
 
 /** gitrepository-layout(5), by names alone: whatever git could take for one. */
@@ -128,7 +156,10 @@ export function namesOf(root: string, identities: ReadonlySet<string>): readonly
   const found: string[] = [];
   const folders = identities.size === 0 ? [] : [root];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for (const entry of entriesOf(folder)) {
+    const entries = entriesOf(folder);
+    if (entries.some(({ name }) => isUnnamed(join(folder, name))))
+      for (const { path, identity } of oddFiles(folder)) if (identities.has(identity)) found.push(join(folder, path));
+    for (const entry of entries) {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) folders.push(path);
       else if (entry.isFile() && identities.has(identityOf(path) ?? "")) found.push(path);
@@ -148,7 +179,7 @@ function entriesOf(folder: string): readonly Dirent[] {
 /** The secret files that one path of the workspace is or leads to; none when it is no secret, or gone. */
 export function secretsOf(root: string, path: string, search: SecretSearch = {}): readonly string[] {
   const file = lookAt(join(root, path));
-  if (file === undefined) return [];
+  if (file === undefined) return isLossy(path) && secretSuspicion(path) === "name" ? [join(root, path)] : [];
   if (search.alsoMasked?.(path, file.isDirectory()) === true) return [join(root, path)];
   if (path.split("/").some((part) => PACKAGES.has(part)) || search.isShown?.(path) === true) return [];
   return secretsAt(root, path, file);
@@ -167,7 +198,7 @@ function secretsAt(root: string, path: string, entry: Pick<Dirent, "isSymbolicLi
   return entry.isFile() && isSecret(file, suspicion) ? [file] : [];
 }
 
-function isSecret(file: string, suspicion: SecretSuspicion): boolean {
+function isSecret(file: string | Buffer, suspicion: SecretSuspicion): boolean {
   return suspicion === "name" || holdsSecret(suspicion, head(file, suspicion));
 }
 
@@ -181,7 +212,7 @@ function realFile(link: string): string | undefined {
 }
 
 /** The first bytes as latin-1. A file that cannot be read is taken for what its name says. */
-function head(file: string, suspicion: SecretSuspicion): string {
+function head(file: string | Buffer, suspicion: SecretSuspicion): string {
   let fd: number | undefined;
   try {
     fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
