@@ -34,6 +34,9 @@ import { removeSessionFolders } from "./sweep.ts";
 /** Exit code of a session that a limit ended (DESIGN 5). */
 const LIMIT_EXIT = 124;
 
+/** Refused paths that the summary keeps; all of them stand in the record. */
+const MOST_REFUSED = 1_000;
+
 /** Runs it to its end. Resolves also when the command fails; rejects only for a bug. */
 export async function runSession(request: RunRequest): Promise<RunAnswer> {
   const started = new Date();
@@ -283,19 +286,14 @@ class Session {
     }
     if (event.kind === "uncovered" && !this.request.terminals.stdin)
       this.request.progress(`undo will not cover \`${forTerminal(event.path, { max: 200 })}\` (${event.why})`);
-    if (event.kind !== "refused") return;
-    this.refusedPaths.push(event.path);
+    if (event.kind !== "refused") return; // in the record it stands as the recorder's, with who did it
+    if (this.refusedPaths.length < MOST_REFUSED) this.refusedPaths.push(event.path);
     // A full-screen program owns the terminal; everybody else is told at once, in a line that the agent reads too.
     if (!this.request.terminals.stdin && this.refusedPaths.length <= 20) {
       this.request.progress(
         `refused ${event.op} of \`${forTerminal(event.path, { max: 200 })}\`: a protected path; only a person changes it, outside`,
       );
     }
-    append({
-      type: "file.write",
-      origin: "observed",
-      data: { path: event.path, operation: event.op, verdict: "refused", reason: "protected-path" },
-    }).catch(() => undefined); // the refusal itself already holds; a log that takes no more has ended the session
   }
 
   private place(holdAll?: string): ChangesPlace {
