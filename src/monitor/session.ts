@@ -47,7 +47,8 @@ export async function runSession(request: RunRequest): Promise<RunAnswer> {
   if (request.dryRun) {
     prepared.value.secrets.lookout.close();
     await removeSessionFolders(prepared.value.paths, request.installation.helper);
-    return { kind: "planned", plan: { sandbox: prepared.value.plan, egress: prepared.value.egressPlan } };
+    const { runtime, plan, egressPlan } = prepared.value;
+    return { kind: "planned", plan: { runtime: runtime.shown, sandbox: plan, egress: egressPlan } };
   }
   // Weaker protection says its name before it is used (I15).
   if (prepared.value.shown.kind === "direct") {

@@ -95,7 +95,14 @@ describe.each(callers.map((caller) => [caller.name, caller] as const))("%s", (na
     const cwd = caller.folder("work");
     const { status, stderr } = caller.ringfence([...RUN, "--workspace", "direct", "--", "true"], { cwd });
     expect(status).toBe(125);
-    expect(stderr).toMatch(/`runtime: gvisor` does not have direct workspaces.*\nhint: /);
+    expect(stderr).toMatch(/in `runtime: gvisor` this does not hold: direct workspaces.*\nhint: /);
+    const policy = join(folder, `${name}-reads.yaml`);
+    writeFileSync(policy, "audit: { reads: all }\n");
+    const reads = caller.ringfence([...RUN, "--policy", policy, "--", "true"], { cwd });
+    expect([reads.status, reads.stderr]).toEqual([
+      125,
+      expect.stringContaining("this does not hold: the flight recorder"),
+    ]);
     const summary = join(caller.folder("summary"), "summary.json");
     caller.ringfence([...RUN, "--json", summary, "--", "true"], { cwd });
     const { runtime } = JSON.parse(readFileSync(summary, "utf8"));

@@ -68,6 +68,8 @@ export function unfitPlan(plan: SandboxPlan, facts: RuntimeFacts): Problem | und
     ["overlay", workspace.kind === "overlay"],
     ["masks", plan.masked.length > 0],
     ["ports", plan.ports.length > 0],
+    // Only asked for by name: who says `all` wants a record of every file that was read.
+    ["recorder", plan.recorder?.reads === "all"],
     ["landlock", plan.landlock === "require"],
     ["terminal", streams.stdinTty || streams.stdoutTty || streams.stderrTty],
   ];
@@ -76,7 +78,7 @@ export function unfitPlan(plan: SandboxPlan, facts: RuntimeFacts): Problem | und
   const [feature] = missing;
   return {
     code: "runtime-lacks",
-    message: `\`runtime: ${facts.name}\` does not have ${FEATURES[feature]}: ${facts.lacks[feature]}`,
+    message: `in \`runtime: ${facts.name}\` this does not hold: ${FEATURES[feature]} (${facts.lacks[feature]})`,
     hint: feature === "direct" ? "leave out `--workspace direct`" : "use `--runtime process`",
   };
 }
