@@ -69,13 +69,13 @@ export function findSecretFiles(root: string, search: SecretSearch = {}): Secret
         const isWorthwhile = !packages || search.alsoMasked !== undefined;
         if (isWorthwhile && !OBJECTS.test(path)) folders.push({ path, packages });
       } else if (!folder.packages) {
-        const to = search.isShown?.(path) === true ? shown : paths;
-        for (const file of secretsAt(root, path, entry)) to.add(file);
+        for (const file of secretsAt(root, path, entry))
+          (isShown(root, [path, file], search) ? shown : paths).add(file);
       }
     }
   }
   for (const folder of odd) for (const file of oddSecrets(root, folder, search)) paths.add(file);
-  return { paths: [...paths, ...otherNames(root, paths)], repositories, shown: [...shown], incomplete: false };
+  return { paths: [...paths, ...otherNames(root, paths)], repositories, shown: seen(shown, paths), incomplete: false };
 }
 
 /** The same from names that were read already (`openLookout`), for a search without `alsoMasked`, which asks for every path. */
@@ -91,12 +91,21 @@ export function judgeNames(
     const entry = lookAt(join(root, path));
     if (entry === undefined && isLossy(path)) odd.add(namedPart(root, path));
     if (entry === undefined) continue;
-    const to = search.isShown?.(path) === true ? shown : paths;
-    for (const file of secretsAt(root, path, entry)) to.add(file);
+    for (const file of secretsAt(root, path, entry)) (isShown(root, [path, file], search) ? shown : paths).add(file);
   }
   for (const folder of odd) for (const file of oddSecrets(root, folder, search)) paths.add(file);
   const repositories = look.repositories.map((path) => join(root, path));
-  return { paths: [...paths, ...otherNames(root, paths)], repositories, shown: [...shown], incomplete: false };
+  return { paths: [...paths, ...otherNames(root, paths)], repositories, shown: seen(shown, paths), incomplete: false };
+}
+
+/** By the name that was found, or by that of the file that it leads to. */
+function isShown(root: string, [path, file]: readonly [string, string], search: SecretSearch): boolean {
+  return search.isShown?.(path) === true || search.isShown?.(file.slice(root.length + 1)) === true;
+}
+
+/** What is hidden for another of its names is not seen. */
+function seen(shown: ReadonlySet<string>, masked: ReadonlySet<string>): readonly string[] {
+  return [...shown].filter((path) => !masked.has(path));
 }
 
 /** Whether it is there only under bytes that no text names (odd-names.ts). */
