@@ -7,7 +7,7 @@
 //   remove PATH               outside: delete a session folder, whatever is in it (remove.h)
 //   times ROOT                outside: modification times from standard input, to the nanosecond (times.h)
 //   copy FROM TO MOST         outside: a tree, whatever is in it, once more, compared (copy.h)
-//   measure BYTES FILES PATH… outside: what trees take on disk (measure.h)
+//   measure BYTES FILES PID PATH… outside: what trees take on disk (measure.h)
 //   guest UID GID FILTER …   inside an engine's kernel: become the agent (guest.h)
 //   lookout ROOT WORD...      outside: the names below a folder, and every one that comes to stand there (lookout.h)
 //   hook AGENT                an agent's hook, inside and outside: one event in, one verdict out (hook.h)
@@ -53,6 +53,6 @@ int main(int count, char **arguments) {
   if (strcmp(errand, "peer") == 0 && count == 2) return run_peer();
   if (strcmp(errand, "guest") == 0) run_guest(arguments + 2);
   if (strcmp(errand, "hook") == 0) run_hook(arguments + 2);
-  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | nest SOURCES -- COMMAND | attach SOCKET TOKEN | exec FOLDER -- COMMAND | remove PATH | changes PATH | copy FROM TO MOST | measure BYTES FILES PATH... | times ROOT | lookout ROOT WORD... [-- FOLDER...] | hook AGENT | landlock | look FOLDER | peer\n");
+  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | nest SOURCES -- COMMAND | attach SOCKET TOKEN | exec FOLDER -- COMMAND | remove PATH | changes PATH | copy FROM TO MOST | measure BYTES FILES PID PATH... | times ROOT | lookout ROOT WORD... [-- FOLDER...] | hook AGENT | landlock | look FOLDER | peer\n");
   return EXIT_NO_FENCE;
 }
