@@ -4,8 +4,8 @@ import { lstatSync, readFileSync, realpathSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { appendToLedger } from "#audit";
 import { err, ok, type Problem, type Result } from "#core";
-import { compileDenies, protection } from "#core/paths";
-import { type Judged, judgeChanges } from "#core/review";
+import { compileDenies, isGitName, protection } from "#core/paths";
+import { type HoldReason, type Judged, judgeChanges } from "#core/review";
 import { isInside } from "#core/shell";
 import { type ApplyPlaces, applyChanges, finishApply, type Refusal, readChanges } from "#sandbox";
 import { markSettled } from "./changes.ts";
@@ -95,7 +95,18 @@ async function judgedFor(
       denied: compileDenies([], { root: at.root, home: places.home }),
     },
   );
-  return ok(judged.map((entry) => (entry.change.differs === true ? { ...entry, held: STANDS } : entry)));
+  return ok(
+    judged.map((entry) => {
+      const held = entry.change.differs === true ? STANDS : (entry.held ?? wholeName(at.root, entry.change.path));
+      return held === undefined ? entry : { ...entry, held };
+    }),
+  );
+}
+
+/** A name may only be protected together with those above the folder: `workflows/ci.yml` in `.github`. */
+function wholeName(root: string, path: string): HoldReason | undefined {
+  const found = protection(join(root, path));
+  return found === undefined || found.inDependencies ? undefined : { code: "protected-path", why: found.why };
 }
 
 const STANDS = { code: "host-moved", why: "something else of this name stands there" } as const;
@@ -135,7 +146,8 @@ function realFolder(to: string, stateDir: string): Result<string, Problem> {
   }
   if (!lstatSync(real).isDirectory()) return refused("is no folder");
   if (isInside(stateDir, real) || isInside(real, stateDir)) return refused("holds Ringfence's own state");
-  // What is judged for the folder is judged by names below it, so the folder itself must be no place of that kind.
+  // Names are judged with those above them (`wholeName`); of git's own, one alone says nothing, and in a protected place none is harmless.
+  if (real.split("/").some(isGitName)) return refused("belongs to git alone");
   const found = protection(join(real, "file"));
   if (found !== undefined && !found.inDependencies) return refused(`is a protected place: ${found.why}`);
   return ok(real);

@@ -120,11 +120,24 @@ describe("workspace: read-only", () => {
       expect(bench.outside(`cd ${to}; find . | sort; cat taken report a/link; test -x a/b/x`)).toBe(
         ".\n./.git\n./.git/config\n./a\n./a/b\n./a/b/x\n./a/link\n./report\n./taken\nmine\nr\nx\n",
       );
-      for (const folder of [caller.state, "/nowhere", join(bench.root, "f1"), join(bench.root, ".git/hooks")])
+      for (const folder of [caller.state, "/nowhere", join(bench.root, "f1"), join(bench.root, ".git/info")])
         expect(bench.ringfence("apply", "--to", folder, "report").status).toBe(65);
       expect(bench.ringfence("discard").status).toBe(0);
       expect(bench.outside("git status --short; git remote")).toBe("");
     }
+  });
+
+  it("a folder makes no name harmless that is protected together with the folder's own", () => {
+    const bench = workspaceBench(oneCaller(), "mkdir .github");
+    const to = join(bench.root, ".github");
+    bench.inside(
+      ["--workspace", "read-only"],
+      "cd $RINGFENCE_OUTPUT; mkdir workflows; echo x >workflows/ci.yml; echo n >notes",
+    );
+    const taken = bench.ringfence("apply", "--to", to);
+    expect(taken.stdout).toContain("refused  workflows/ci.yml  (protected-path)");
+    expect(bench.outside("find .github -type f")).toBe(".github/notes\n");
+    expect(bench.ringfence("apply", "--to", to, "workflows/ci.yml").stdout).toContain("applied  workflows/ci.yml");
   });
 
   it("nothing left is nothing to review, and no other kind has the folder", () => {
