@@ -4,8 +4,11 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-/** Text of the fence's /etc/gitconfig: identity, default branch, and trust in the workspace (its owner is another number inside). */
-export function gitConfiguration(home: string, root: string): string {
+/**
+ * Text of the fence's /etc/gitconfig: identity, default branch, and trust in the workspace (its owner is another number inside). `live`: objects of
+ * the person's own repository are shown as stand-ins, and git must not pack these unasked.
+ */
+export function gitConfiguration(home: string, root: string, live: boolean): string {
   const values = new Map(personal(home));
   const line = (key: string, name: string): string => {
     const value = values.get(key);
@@ -17,6 +20,7 @@ export function gitConfiguration(home: string, root: string): string {
     `[safe]\n\tdirectory = ${quote(root)}\n\tdirectory = ${quote(`${root}/*`)}\n`,
     // Housekeeping in the background would outlive the command that the agent waits for.
     "[gc]\n\tautoDetach = false\n",
+    live ? "[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n" : "",
   ].join("");
 }
 

@@ -98,7 +98,11 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
     plan: {
       mounts: [
         ...viewMounts(facts, { home: parts.paths.home, tmp: parts.paths.tmp, kept }, user),
-        { kind: "file", target: "/etc/gitconfig", content: gitConfiguration(caller.home, workspace.root) },
+        {
+          kind: "file",
+          target: "/etc/gitconfig",
+          content: gitConfiguration(caller.home, workspace.root, parts.objects.instead.length > 0),
+        },
         ...parts.network.files.map((file): Mount => ({ kind: "file", ...file })),
         ...parts.shown.mounts,
         ...hookMounts(parts),
