@@ -1,5 +1,5 @@
 // `ringfence init`: looks at this repository inside a fence, proposes `.ringfence/policy.yaml` with a reason on each line, shows it and writes it.
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import {
   composeFiles,
   devcontainerFiles,
@@ -28,7 +28,9 @@ export function initCommand(): Command {
     .description("propose a policy for this repository, with reasons, and write it to .ringfence/policy.yaml")
     .option("--devcontainer", "instead: a devcontainer in which a fence can be made")
     .option("--compose", "instead: a hardened compose file, whose only way out is a proxy")
-    .option("--force", "replace an existing .ringfence/policy.yaml")
+    .addOption(
+      new Option("--force", "replace an existing .ringfence/policy.yaml").conflicts(["devcontainer", "compose"]),
+    )
     .option("--print", "only show the proposal")
     .option("--json", "print one JSON document")
     .action(init);
