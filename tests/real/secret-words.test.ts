@@ -1,9 +1,10 @@
 // The sieve in front of the rules of secrets (native/name_filter.c) lets through whatever any of them names, and a search by what it lets through finds
 // what a search by every name finds. The names are made from the rules themselves, so that a new one without a word for it is seen here.
+import { spawnSync } from "node:child_process";
 import { linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { secretSuspicion } from "#core/paths";
 import { findSecretFiles, judgeNames, openLookout } from "#sandbox";
 import { helperPath } from "../support/installation.ts";
@@ -124,6 +125,21 @@ describe("the sieve of names", () => {
     expect(by.paths).toContain(join(root, "a/other.txt"));
     expect(by.shown).toEqual(all.shown);
     expect(by.repositories.toSorted()).toEqual(all.repositories.toSorted());
+  });
+
+  it("refuses to answer for a folder that no path reaches", async () => {
+    const root = join(tmp(), "root");
+    const made = spawnSync("bash", [
+      "-c",
+      'mkdir "$0"; cd "$0"; n=$(printf %0200d 1); for i in {1..25}; do mkdir $n && cd -P $n || exit 1; done 2>/dev/null; echo K=1 >.env',
+      root,
+    ]);
+    onTestFinished(() => void spawnSync(helperPath, ["remove", root]));
+    expect(made.status).toBe(0);
+    const lookout = openLookout({ helper: helperPath, root });
+    const look = await lookout.first;
+    lookout.close();
+    expect(look.ok ? "" : look.error.code).toBe("workspace-too-large");
   });
 
   it("says so when the folder is not there or the helper is none", async () => {

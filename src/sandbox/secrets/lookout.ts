@@ -88,7 +88,7 @@ export function openLookout(options: { readonly helper: string; readonly root: s
 function tooLarge(root: string): Problem {
   return {
     code: "workspace-too-large",
-    message: `\`${root}\` holds too many files to be searched for secrets`,
+    message: `\`${root}\` holds too many files, or folders too deep, to be searched for secrets`,
     hint: "start in the part of it that the agent needs",
   };
 }
