@@ -1,5 +1,14 @@
 // Where sessions keep their things, and what is known about each: one small file a session, written whole.
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { WorkspaceKind } from "#core/policy";
 import type { Pause } from "./lifecycle/pauser.ts";
@@ -26,8 +35,8 @@ export interface SessionMeta {
   readonly startedMs: number;
   readonly endedAt?: string;
   readonly state: SessionState;
-  /** The supervisor's process id and its start time in clock ticks: tells a living session from a killed one. */
-  readonly supervisor: { readonly pid: number; readonly startTicks: string };
+  /** The supervisor's process id, its start time in clock ticks, and its pid namespace: tells a living session from a killed one. */
+  readonly supervisor: { readonly pid: number; readonly startTicks: string; readonly space?: string };
   /** Absolute paths that were masked, so that their absence inside is not read as a deletion. */
   readonly masked: readonly string[];
   /** What the gate needs to judge the changes again: denied patterns, the agent's own settings, and why everything waits, if it does. */
@@ -152,12 +161,35 @@ export function listSessions(stateDir: string): readonly SessionMeta[] {
 
 /** This process as `SessionMeta.supervisor` records it. */
 export function thisSupervisor(): SessionMeta["supervisor"] {
-  return { pid: process.pid, startTicks: startTicks(process.pid) ?? "" };
+  const space = ownSpace();
+  return { pid: process.pid, startTicks: startTicks(process.pid) ?? "", ...(space === undefined ? {} : { space }) };
 }
 
-/** True while the process that was recorded runs: a number that was given to another one since does not count. */
+/**
+ * True while the process that was recorded runs: a number that was given to another one since does not count. One of a container that shares this state
+ * folder has another number here; one that cannot be seen from here, because we are in a container and it is outside, counts as gone.
+ */
 export function isAlive(supervisor: SessionMeta["supervisor"]): boolean {
-  return startTicks(supervisor.pid) === supervisor.startTicks;
+  if (supervisor.space === undefined || supervisor.space === ownSpace())
+    return startTicks(supervisor.pid) === supervisor.startTicks;
+  return readdirSync("/proc").some((name) => /^\d+$/.test(name) && isSame(Number(name), supervisor));
+}
+
+function isSame(pid: number, supervisor: SessionMeta["supervisor"]): boolean {
+  try {
+    const numbers = /^NSpid:\s+(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1]?.split(/\s+/);
+    return numbers?.at(-1) === String(supervisor.pid) && startTicks(pid) === supervisor.startTicks;
+  } catch {
+    return false; // it has ended meanwhile
+  }
+}
+
+function ownSpace(): string | undefined {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return undefined; // no Linux
+  }
 }
 
 function startTicks(pid: number): string | undefined {

@@ -1,0 +1,32 @@
+// A state folder that a container shares with its host: the start of a session outside keeps its hands off one that runs inside.
+import { spawn } from "node:child_process";
+import { expect, it, onTestFinished } from "vitest";
+import { callersIn } from "../support/caller.ts";
+import { launcher } from "../support/installation.ts";
+import { sleep } from "../support/lifecycle-session.ts";
+import { needs } from "../support/needs.ts";
+import { tmp } from "../support/tmp.ts";
+
+it("a session of another pid namespace lives, and is let live", { timeout: 60_000 }, async (context) => {
+  needs(context, "root", "userns", "bubblewrap", "helper");
+  const caller = callersIn(tmp()).find(({ name }) => name === "root");
+  if (caller === undefined) throw new Error("no caller root");
+  const [file = "", ...rest] = caller.as(["unshare", "-p", "-f", "--kill-child", "--mount-proc", launcher, "run"]);
+  const work = "echo kept >~/f; sleep 6; cat ~/f";
+  const child = spawn(file, [...rest, "--quiet", "--", "sh", "-c", work], {
+    ...{ cwd: caller.folder("inside"), env: { ...caller.env } },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let said = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+  });
+  const over = new Promise<number | null>((done) => child.once("close", done));
+  await sleep(3_000);
+  const cwd = caller.folder("outside");
+  expect(caller.ringfence(["sessions", "list"], { cwd }).stdout).toContain("running");
+  expect(caller.ringfence(["run", "--", "true"], { cwd }).status).toBe(0);
+  expect(await over).toBe(0);
+  expect(said).toBe("kept\n");
+});
