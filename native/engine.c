@@ -20,7 +20,7 @@
 #define ENGINE "/.engine"
 
 void engine_proc(void) {
-  if (mkdir(ENGINE "/proc", 0555) != 0 || mkdir(ENGINE "/root", 0755) != 0) fail("engine", ENGINE);
+  if (mkdir(ENGINE "/proc", 0555) != 0) fail("engine", ENGINE);
   if (mount("proc", ENGINE "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0) fail("engine", "proc");
   // A root caller is the owner of the kernel's settings: read-only, and locked so in every namespace below this one.
   read_only(ENGINE "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC);
@@ -28,6 +28,7 @@ void engine_proc(void) {
 
 void engine_root(void) {
   static const char *const hidden[] = {"/proc", "/dev", ENGINE};
+  if (mkdir(ENGINE "/root", 0755) != 0) fail("engine", ENGINE);
   if (mount("/", ENGINE "/root", NULL, MS_BIND | MS_REC, NULL) != 0) fail("engine", "root");
   for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) {
     char *path = format(ENGINE "/root%s", hidden[i]);

@@ -11,7 +11,7 @@
 // In the command's pid namespace, while bubblewrap's /proc is still in full view.
 void engine_proc(void);
 
-// After /proc and /dev are made, before the view is sealed.
+// After /proc and /dev are made, before the view is sealed. Also for a virtual machine (machine.h).
 void engine_root(void);
 
 // The engine's own user and mount namespace, and the bounding set that is left there. SETTINGS is /proc/sys before it became read-only.

@@ -47,7 +47,7 @@ static void become(const char *uid, const char *gid) {
   if (setresgid(group, group, group) != 0 || setresuid(user, user, user) != 0) refuse("user");
 }
 
-static void drop(void) {
+void guest_drop(void) {
   for (int capability = 0; capability < 64; capability++) {
     if (prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1 && prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) refuse("bounding set");
   }
@@ -57,7 +57,7 @@ static void drop(void) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) refuse("promise of no new privileges");
 }
 
-static struct sock_fprog read_filter(const char *path) {
+struct sock_fprog guest_filter(const char *path) {
   static struct sock_filter program[FILTER_MOST];
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   ssize_t size = fd < 0 ? -1 : read(fd, program, sizeof program);
@@ -66,7 +66,7 @@ static struct sock_fprog read_filter(const char *path) {
   return (struct sock_fprog){(unsigned short)((size_t)size / sizeof *program), program};
 }
 
-static bool tell_begun(const char *path) {
+bool tell_begun(const char *path) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (strlen(path) >= sizeof address.sun_path) return false;
   strcpy(address.sun_path, path);
@@ -76,17 +76,21 @@ static bool tell_begun(const char *path) {
   return told;
 }
 
+_Noreturn void guest_execute(struct sock_fprog *filter, char **argv) {
+  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, filter) != 0) refuse("filter");
+  execvp(argv[0], argv);
+  int why = errno;
+  fprintf(stderr, "ringfence: the program cannot be run inside: %s\n", strerror(why));
+  _exit(why == ENOENT || why == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
+}
+
 _Noreturn void run_guest(char **arguments) {
   for (int i = 0; i < 6; i++) {
     if (arguments[i] == NULL) errno = EINVAL, refuse("arguments");
   }
-  struct sock_fprog filter = read_filter(arguments[2]);
+  struct sock_fprog filter = guest_filter(arguments[2]);
   become(arguments[0], arguments[1]);
-  drop();
+  guest_drop();
   if (strcmp(arguments[3], "-") != 0 && !tell_begun(arguments[3])) refuse("sign of life");
-  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0) refuse("filter");
-  execvp(arguments[5], arguments + 5);
-  int why = errno;
-  fprintf(stderr, "ringfence: the program cannot be run inside: %s\n", strerror(why));
-  _exit(why == ENOENT || why == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
+  guest_execute(&filter, arguments + 5);
 }

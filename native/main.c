@@ -9,6 +9,8 @@
 //   copy FROM TO MOST         outside: a tree, whatever is in it, once more, compared (copy.h)
 //   measure BYTES FILES PID PATH… outside: what trees take on disk (measure.h)
 //   guest UID GID FILTER …   inside an engine's kernel: become the agent (guest.h)
+//   machine BEGUN PROXY PORTS -- QEMU…   inside, beside a virtual machine: its streams and its end (machine.h)
+//   machine-guest UID …       the first process of that machine's guest (machine.h)
 //   lookout ROOT WORD...      outside: the names below a folder, and every one that comes to stand there (lookout.h)
 //   hook AGENT                an agent's hook, inside and outside: one event in, one verdict out (hook.h)
 //   look FOLDER               inside and outside: tries what a fence refuses (look.h)
@@ -28,6 +30,7 @@
 #include "landlock.h"
 #include "look.h"
 #include "lookout.h"
+#include "machine.h"
 #include "measure.h"
 #include "nest.h"
 #include "outer.h"
@@ -52,6 +55,8 @@ int main(int count, char **arguments) {
   if (strcmp(errand, "landlock") == 0 && count == 2) return run_landlock();
   if (strcmp(errand, "peer") == 0 && count == 2) return run_peer();
   if (strcmp(errand, "guest") == 0) run_guest(arguments + 2);
+  if (strcmp(errand, "machine") == 0) run_machine(arguments + 2);
+  if (strcmp(errand, "machine-guest") == 0) run_machine_guest(arguments + 2);
   if (strcmp(errand, "hook") == 0) run_hook(arguments + 2);
   fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | nest SOURCES -- COMMAND | attach SOCKET TOKEN | exec FOLDER -- COMMAND | remove PATH | changes PATH | copy FROM TO MOST | measure BYTES FILES PID PATH... | times ROOT | lookout ROOT WORD... [-- FOLDER...] | hook AGENT | landlock | look FOLDER | peer\n");
   return EXIT_NO_FENCE;

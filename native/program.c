@@ -89,7 +89,7 @@ static bool setting(struct program *p, const struct record *r) {
   if (is(word, "landlock")) return is(value, "require") && (p->landlock_required = true);
   if (is(word, "guard-except")) return append(&p->guard_except, value->bytes);
   if (is(word, "engine-signal")) return append(&p->engine_signal, value->bytes);
-  if (is(word, "engine")) return is(value, "runsc") && (p->engine = true);
+  if (is(word, "engine")) return is(value, "runsc") ? (p->engine = true) : is(value, "machine") && (p->machine = true);
   if (is(word, "record")) return to_unsigned(value, &reads, 1) && (p->record_reads = reads == 1, p->record = true);
   if (is(word, "root")) return (p->root = value->bytes) != NULL;
   if (is(word, "cwd")) return (p->cwd = value->bytes) != NULL;

@@ -34,6 +34,7 @@ struct program {
   bool tty[3];
   bool guard, reverse;
   bool engine;  // the command is an engine (engine.h)
+  bool machine;  // the command is a virtual machine (machine.h), which serves the view
   struct list engine_signal;  // what takes a signal to the agent in it: a command, to be followed by the number
   bool record, record_reads;  // the flight recorder; also opens for reading
   int past_fd;  // set by the helper (guard_start.h), not by the program

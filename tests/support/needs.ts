@@ -1,7 +1,7 @@
 // Skips out loud. A test names what it needs from the machine; each feature is tried once, by doing it, never by looking for a file.
 // What is missing is a skip with its reason, or a failure where the environment's REQUIRE names it (`REQUIRE=userns,overlay npm test`).
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, mkdtempSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "vitest";
@@ -30,7 +30,8 @@ export type Feature =
   | "cgroup"
   | "chromium"
   | "runsc"
-  | "podman";
+  | "podman"
+  | "microvm";
 
 /** `undefined` when the feature is there, else why it is not. */
 type Probe = () => string | undefined;
@@ -103,6 +104,14 @@ const PROBES: Readonly<Record<Feature, Probe>> = {
   // ptrace is the platform that needs no device; `do` is its own trial of everything but our wrapping.
   runsc: () =>
     tries("/usr/bin/runsc", "--rootless", "--network=none", "--ignore-cgroups", "--platform=ptrace", "do", "true"),
+  microvm: () =>
+    existsSync("/usr/bin/qemu-system-x86_64")
+      ? tries(
+          "/bin/sh",
+          "-c",
+          `ls /boot/vmlinuz-* "$HOME"/.local/share/ringfence/kernel/boot/vmlinuz-* 2>/dev/null | grep -q . || { echo "no kernel for a guest" >&2; exit 1; }`,
+        )
+      : "qemu-system-x86 is not installed",
   podman: () =>
     tries(
       helperPath,

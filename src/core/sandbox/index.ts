@@ -4,6 +4,7 @@ export { type ContainerPlan, containerPlan, nestArguments } from "./container.ts
 export { containerProfile } from "./container-profile.ts";
 export { type EnginePlaces, runscCommand, runscPlan } from "./engine.ts";
 export { buildEnvironment, type Environment, type EnvironmentParts } from "./environment.ts";
+export { type MachinePlaces, machinePlan } from "./machine.ts";
 export type { GuardPlan, HelperLimits, Mount, ObjectsPlan, SandboxPlan, StreamsPlan, WorkspacePlan } from "./plan.ts";
 export { type FurtherCommand, furtherProgram, helperProgram, objectsProgram, type ProgramRecord } from "./program.ts";
 export {

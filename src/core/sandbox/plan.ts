@@ -85,7 +85,8 @@ export interface ObjectsPlan {
 
 /** What the helper must know of an engine. */
 export interface EnginePlan {
-  readonly kind: "runsc";
+  /** `runsc`: it gets capabilities of its own (native/engine.h); `machine`: an ordinary command (native/machine.h). */
+  readonly kind: "runsc" | "machine";
   /** The command that takes a signal to the agent; the signal's number follows it. */
   readonly signal: readonly string[];
 }

@@ -78,7 +78,7 @@ function programRecords(plan: SandboxPlan, architecture: Architecture): readonly
     ...(plan.recorder === undefined ? [] : [["record", plan.recorder.reads === "none" ? 0 : 1] as const]),
     [
       "seccomp",
-      seccompFilter({ architecture, refuseSetGroupId: reachesHostFiles(plan), engine: plan.engine !== undefined }),
+      seccompFilter({ architecture, refuseSetGroupId: reachesHostFiles(plan), engine: plan.engine?.kind === "runsc" }),
     ],
     ...Object.entries(plan.env).map(([name, value]) => ["env", `${name}=${value}`] as const),
     ...plan.argv.map((argument) => ["arg", argument] as const),

@@ -2,9 +2,9 @@
 import { containerRuntime } from "./container.ts";
 import { gvisorRuntime } from "./gvisor.ts";
 import { kataRuntime } from "./kata.ts";
+import { microvmRuntime } from "./microvm.ts";
 import { processRuntime } from "./process.ts";
 import type { SandboxRuntime } from "./runtime.ts";
-import { unbuiltRuntime } from "./unbuilt.ts";
 
 /** All of them. */
 export const RUNTIMES: readonly SandboxRuntime[] = [
@@ -12,5 +12,5 @@ export const RUNTIMES: readonly SandboxRuntime[] = [
   containerRuntime,
   gvisorRuntime,
   kataRuntime,
-  unbuiltRuntime("microvm", "microvm", "this version does not start virtual machines"),
+  microvmRuntime,
 ];
