@@ -56,6 +56,6 @@ python3 -c "${web}" 2>&1 | tail -1; echo made >made; chmod 640 made; mkdir d && 
     const cwd = caller.folder("refused");
     const { status, stderr } = caller.ringfence([...RUN, "--workspace", "direct", "--", "touch", "ran"], { cwd });
     expect([status, existsSync(join(cwd, "ran"))]).toEqual([125, false]);
-    expect(stderr).toMatch(/`runtime: microvm` does not have direct workspaces.*\nhint: /);
+    expect(stderr).toMatch(/in `runtime: microvm` this does not hold: direct workspaces.*\nhint: /);
   });
 });
