@@ -3,7 +3,15 @@
 import { Command } from "commander";
 import { type ProcessNode, treeLines } from "#core/session";
 import { forTerminal } from "#core/text";
-import { legsOfSession, listPasts, listSessions, pastBytes, type RecordedSession, recordedSession, type SessionMeta } from "#monitor";
+import {
+  legsOfSession,
+  listPasts,
+  listSessions,
+  pastBytes,
+  type RecordedSession,
+  recordedSession,
+  type SessionMeta,
+} from "#monitor";
 import { callerStateDir } from "./caller.ts";
 import { EXIT, fail } from "./exit.ts";
 import { lastSession } from "./log-show.ts";

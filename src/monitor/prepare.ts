@@ -144,11 +144,7 @@ async function prepareAll(parts: {
     makeSessionFolders(paths);
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    return cannot({
-      code: "state-unwritable",
-      message: `Ringfence's state folder \`${stateDir}\` cannot be written (${(cause as Error).message})`,
-      hint: "make it writable, or set XDG_STATE_HOME to a folder of yours on a local disk",
-    });
+    return cannot(stateUnwritable(stateDir, cause));
   }
   const shown = await showWorkspace({ request, session, workspace, policy, paths });
   if (!shown.ok) return cannot(shown.error);
@@ -262,6 +258,15 @@ async function prepareAll(parts: {
       limits: Object.fromEntries(limits.map(({ limit, by }) => [limit, by])),
     },
   });
+}
+
+/** The state folder takes no more: a wrong owner, a full disk. */
+export function stateUnwritable(stateDir: string, cause: unknown): Problem {
+  return {
+    code: "state-unwritable",
+    message: `Ringfence's state folder \`${stateDir}\` cannot be written (${(cause as Error).message})`,
+    hint: "make it writable, or set XDG_STATE_HOME to a folder of yours on a local disk",
+  };
 }
 
 /** What was typed is usage; what stands in a file is that file's. */

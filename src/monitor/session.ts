@@ -22,7 +22,7 @@ import { hitText, type LimitHit, recordHit } from "./limits/hit.ts";
 import { cgroupHits } from "./limits.ts";
 import { applyLive, type Live, pokingBy } from "./live.ts";
 import { outcomeOf } from "./outcome.ts";
-import { type Prepared, prepare } from "./prepare.ts";
+import { type Prepared, prepare, stateUnwritable } from "./prepare.ts";
 import { recorderOf } from "./recorder.ts";
 import type { RunAnswer, RunRequest } from "./request.ts";
 import { lastingFolders, writtenFolders } from "./session-folders.ts";
@@ -108,8 +108,12 @@ class Session {
     });
     if (!announcer.ok) return this.refuse([announcer.error]);
     this.announcer = announcer.value;
-    this.writeMeta({ state: "running", held: 0 });
-    openDirectPast(request.stateDir, metaOf(this.parts(), { state: "running", held: 0 }));
+    try {
+      this.writeMeta({ state: "running", held: 0 });
+      openDirectPast(request.stateDir, metaOf(this.parts(), { state: "running", held: 0 }));
+    } catch (cause) {
+      return this.refuse([stateUnwritable(request.stateDir, cause)]); // a full disk: nothing could be recorded either
+    }
     const opening = openSessionLog({
       stateDir: request.stateDir,
       session: this.id,
@@ -325,7 +329,7 @@ class Session {
       ...(limit === undefined ? {} : { limit }),
     });
     const keep = finished.held.length > 0 || finished.failed;
-    this.writeMeta({ state: keep ? "held" : "done", held: finished.held.length, exitCode }, holdAll);
+    const unwritten = this.tryMeta({ state: keep ? "held" : "done", held: finished.held.length, exitCode }, holdAll);
     const left = await removeSessionFolders(prepared.paths, request.installation.helper, { keepChanges: keep }).then(
       () => undefined,
       () => "not everything of the session could be removed: ringfence sessions clean",
@@ -341,7 +345,7 @@ class Session {
       ...{ exitCode, limit, finished, prompts, refusedPaths: this.refusedPaths },
       network: doors.egress.summary(),
       log: { dir: log.dir, ...closed },
-      lastNotices: [left, untold].filter((notice) => notice !== undefined),
+      lastNotices: [unwritten, left, untold].filter((notice) => notice !== undefined),
     });
     return { kind: "ended", outcome };
   }
@@ -366,6 +370,16 @@ class Session {
 
   private writeMeta(now: MetaNow, holdAll?: string): void {
     writeMeta(this.request.stateDir, metaOf(this.parts(), now, holdAll));
+  }
+
+  /** At the end the work is done: metadata that cannot be written makes the session look killed, and what waits can still be reviewed. */
+  private tryMeta(now: MetaNow, holdAll?: string): string | undefined {
+    try {
+      this.writeMeta(now, holdAll);
+      return undefined;
+    } catch (cause) {
+      return `the session's end cannot be noted: ${(cause as Error).message}`;
+    }
   }
 
   private parts(): MetaParts {

@@ -61,7 +61,6 @@ describe.each(callers.map((caller) => [caller.name, caller] as const))("%s", (_,
     ["a policy that is not there", ["run", "--policy", "/nonexistent", "--", "touch", "ran"], 65],
     ["an unknown key", ["run", "--policy", "unknown.yaml", "--", "touch", "ran"], 65],
     ["bad YAML", ["run", "--policy", "bad.yaml", "--", "touch", "ran"], 65],
-    ["a tier that is not built", ["run", "--tier", "high", "--", "touch", "ran"], 125],
   ] as const)("%s: one clear line, nothing run", (_name, args, code) => {
     const cwd = workspace(
       caller,
