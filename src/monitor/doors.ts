@@ -14,7 +14,7 @@ import type { Guard } from "./guard/guarded-session.ts";
 import type { LegBook } from "./guard/leg-book.ts";
 import { legGate } from "./guard/leg-gate.ts";
 import { NOT_YET, type SessionLifecycle } from "./lifecycle/session-lifecycle.ts";
-import type { Prepared } from "./prepare.ts";
+import type { Prepared } from "./prepare/prepare.ts";
 import type { RunRequest } from "./request.ts";
 
 /** What they need of the session. */

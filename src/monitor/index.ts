@@ -11,6 +11,19 @@ export { type ApprovalServer, serveApprovals } from "./approvals/approval-server
 export { type Approvals, type ApprovalsOptions, type OpenQuestion, openApprovals } from "./approvals/approvals.ts";
 export { type HeldScreen, overScreen, type QuestionChannel, type Said } from "./approvals/question-channel.ts";
 export { type ChannelParts, openChannels } from "./approvals/question-channels.ts";
+export { applyHunks, discardHunks, type HunkWish, hunksAt } from "./changes/hunks.ts";
+export { listPasts, PAST_KEPT, pastBytes } from "./changes/past-folder.ts";
+export {
+  type ApplyResult,
+  applyReview,
+  discardReview,
+  type OpenReview,
+  openReview,
+  type ReviewPlaces,
+  showReview,
+} from "./changes/review.ts";
+export { takeOutput } from "./changes/take-output.ts";
+export { type UndoResult, undoSession } from "./changes/undo.ts";
 export { type DemoDeps, type DemoReport, type Ended, type Finding, runDemo } from "./demo.ts";
 export {
   type AnnouncedExec,
@@ -26,7 +39,6 @@ export type { DialectOf } from "./guard/hook-answer.ts";
 export { hostSocket, openHookHost, readHostStatus } from "./guard/host.ts";
 export { legsOfSession } from "./guard/session-legs.ts";
 export { openUncontained } from "./guard/uncontained.ts";
-export { applyHunks, discardHunks, type HunkWish, hunksAt } from "./hunks.ts";
 export { composeFiles, devcontainerFiles, type NewFile } from "./init/outer-container.ts";
 export { proposePolicy } from "./init/proposal.ts";
 export { surveyRepository } from "./init/survey.ts";
@@ -37,8 +49,7 @@ export { keepSession } from "./lifecycle/keep.ts";
 export { findSnapshot, restoreSnapshot } from "./lifecycle/restore.ts";
 export { listSnapshots, removeSnapshot, type SnapshotMeta } from "./lifecycle/snapshots.ts";
 export { bytesText } from "./limits/hit.ts";
-export { linkResolver } from "./links.ts";
-export { listPasts, PAST_KEPT, pastBytes } from "./past-folder.ts";
+export { linkResolver } from "./prepare/links.ts";
 export {
   acceptPolicyFile,
   MANAGED_POLICY,
@@ -46,21 +57,10 @@ export {
   readLayers,
   readPolicy,
   readPolicyFile,
-} from "./policy-files.ts";
+} from "./prepare/policy-files.ts";
+export { findWorkspace, type Workspace, workspaceFolder } from "./prepare/workspace.ts";
 export { type RecordedSession, recordedSession } from "./recorded-session.ts";
 export type { RunAnswer, RunRequest } from "./request.ts";
-export {
-  type ApplyResult,
-  applyReview,
-  discardReview,
-  type OpenReview,
-  openReview,
-  type ReviewPlaces,
-  showReview,
-} from "./review.ts";
 export { runSession } from "./session.ts";
 export { listSessions, type SessionMeta, sessionPaths } from "./sessions.ts";
 export { sweepSessions } from "./sweep.ts";
-export { takeOutput } from "./take-output.ts";
-export { type UndoResult, undoSession } from "./undo.ts";
-export { findWorkspace, type Workspace, workspaceFolder } from "./workspace.ts";

@@ -1,7 +1,7 @@
 // What a session came to, put together from its parts (core/session/outcome.ts).
 import type { Outcome, PromptTally } from "#core/session";
 import type { Egress } from "#egress";
-import type { Finished } from "./finish.ts";
+import type { Finished } from "./changes/finish.ts";
 import type { MetaParts } from "./session-meta.ts";
 
 /** Everything it is made of. */

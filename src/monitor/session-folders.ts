@@ -1,7 +1,7 @@
 // The further folders of a session whose workspace is no plain overlay, and what its metadata says of them.
 import { join } from "node:path";
 import type { SandboxPlan } from "#core/sandbox";
-import type { RepositoryPlace } from "./repository-place.ts";
+import type { RepositoryPlace } from "./changes/repository-place.ts";
 import type { SessionPaths } from "./sessions.ts";
 
 /** A session that works on a private copy: where it started, and where its commits go. */

@@ -1,7 +1,7 @@
 // What a run writes into its session's metadata: who, where, under which gate, and how it stands now.
 import { dirname } from "node:path";
 import type { LateMasks } from "./late-masks.ts";
-import type { Prepared } from "./prepare.ts";
+import type { Prepared } from "./prepare/prepare.ts";
 import type { RunRequest } from "./request.ts";
 import { type SessionMeta, thisSupervisor } from "./sessions.ts";
 

@@ -11,8 +11,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { WorkspaceKind } from "#core/policy";
+import type { RepositoryPlace } from "./changes/repository-place.ts";
 import type { Pause } from "./lifecycle/pauser.ts";
-import type { RepositoryPlace } from "./repository-place.ts";
 import type { CopyMeta } from "./session-folders.ts";
 
 /** `running` → `done` | `held` (changes wait for review) | `killed` (the supervisor died) → `discarded`. */

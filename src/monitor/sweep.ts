@@ -2,8 +2,9 @@
 import { existsSync, lstatSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { finishApply } from "#sandbox";
-import { sealPast } from "./direct-past.ts";
-import { finishUndos } from "./past-folder.ts";
+import { sealPast } from "./changes/direct-past.ts";
+import { finishUndos } from "./changes/past-folder.ts";
+import { treesOf } from "./changes/trees.ts";
 import { removeFolder } from "./remove-folder.ts";
 import { repositoryFolders, restoreFolder } from "./session-folders.ts";
 import {
@@ -17,7 +18,6 @@ import {
   sessionPaths,
   writeMeta,
 } from "./sessions.ts";
-import { treesOf } from "./trees.ts";
 
 /** Removes a session's folders. What the agent filled is removed by the helper: no depth, mode or link can confuse it. */
 export async function removeSessionFolders(

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { applyChanges } from "#sandbox";
-import { findGitDir } from "../../src/monitor/git-folder.ts";
+import { findGitDir } from "../../src/monitor/prepare/git-folder.ts";
 import { type Caller, callersIn } from "../support/caller.ts";
 import { needs } from "../support/needs.ts";
 import { overlayBench } from "../support/overlay.ts";

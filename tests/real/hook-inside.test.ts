@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { projectName } from "../../src/monitor/project.ts";
+import { projectName } from "../../src/monitor/prepare/project.ts";
 import { agentSession, contentOf } from "../support/agent-session.ts";
 import { HOOKED_AGENTS } from "../support/agents.ts";
 import type { Step } from "../support/model-protocols.ts";

@@ -1,5 +1,5 @@
 // Policy texts in, one Policy out (DESIGN 6). Any problem in any layer is the answer for all of them: a policy that cannot be
-// read is never an empty one. Trust (whether a person accepted a file) is an input; `monitor/policy-files.ts` finds it out.
+// read is never an empty one. Trust (whether a person accepted a file) is an input; `monitor/prepare/policy-files.ts` finds it out.
 import { err, ok, type Problem, type Result } from "../result.ts";
 import { DEFAULT_LEG_POLICY } from "../session/leg-policy.ts";
 import { parsePolicyDocument } from "./document.ts";

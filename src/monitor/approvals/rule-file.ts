@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { isMap, isSeq, parseDocument } from "yaml";
 import { err, ok, type Problem, type Result } from "#core";
 import { loadPolicy } from "#core/policy";
-import { acceptPolicyFile, readLayers, readPolicyFile } from "../policy-files.ts";
+import { acceptPolicyFile, readLayers, readPolicyFile } from "../prepare/policy-files.ts";
 
 /** Where the rule goes. */
 export interface RulePlaces {

@@ -9,8 +9,8 @@ import type { Policy } from "#core/policy";
 import { insideArgv } from "#core/presets";
 import { isInside } from "#core/shell";
 import type { Fence, FenceEvent } from "#sandbox";
-import { deniedCommand } from "../judge-command.ts";
 import type { SnapshotMeta } from "../lifecycle/snapshots.ts";
+import { deniedCommand } from "../prepare/judge-command.ts";
 import {
   type ExecAnswer,
   type ExecEnd,

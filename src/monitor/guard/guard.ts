@@ -5,8 +5,8 @@ import { err, ok, type Problem, type Result } from "#core";
 import type { EgressRule } from "#core/net";
 import { compileRules, type Policy, sessionMode } from "#core/policy";
 import { cloneOwner } from "#core/session";
-import { findGitDir } from "../git-folder.ts";
-import { linkResolver } from "../links.ts";
+import { findGitDir } from "../prepare/git-folder.ts";
+import { linkResolver } from "../prepare/links.ts";
 import type { Guard } from "./guarded-session.ts";
 
 /** Where the session works. */

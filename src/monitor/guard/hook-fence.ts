@@ -6,8 +6,8 @@ import type { Append } from "#core/log";
 import type { Policy } from "#core/policy";
 import { isInside } from "#core/shell";
 import { fencedCommand, type IdleRequest, type IdleSession, openIdleSession } from "../exec/idle-session.ts";
+import { wallsOf } from "../prepare/walls.ts";
 import { sessionPaths } from "../sessions.ts";
-import { wallsOf } from "../walls.ts";
 
 /** What it needs. */
 export interface HookFenceOptions {

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { err, ok, type Problem, type Result } from "#core";
 import type { LoadedPolicy, Policy } from "#core/policy";
-import { type PolicyPlaces, policyFiles, readPolicy } from "../policy-files.ts";
+import { type PolicyPlaces, policyFiles, readPolicy } from "../prepare/policy-files.ts";
 
 /** A policy that is looked after. */
 export interface PolicyWatch {

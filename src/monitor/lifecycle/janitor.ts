@@ -4,7 +4,7 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { endStragglers, findStragglers, removeGroup, type Straggler, staleGroups } from "#sandbox";
-import { prunePasts } from "../past-folder.ts";
+import { prunePasts } from "../changes/past-folder.ts";
 import { removeFolder } from "../remove-folder.ts";
 import { isAlive, isStarting, listSessions, type SessionMeta, sessionIds, sessionPaths } from "../sessions.ts";
 import { leftOf, sweepSessions, unnamed } from "../sweep.ts";

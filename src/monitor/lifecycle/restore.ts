@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import { appendToLedger } from "#audit";
 import { err, ok, type Problem, type Result } from "#core";
-import { readJudged } from "../changes.ts";
+import { readJudged } from "../changes/changes.ts";
 import { removeFolder } from "../remove-folder.ts";
 import type { RunRequest } from "../request.ts";
 import { restoreFolder } from "../session-folders.ts";

@@ -5,7 +5,7 @@ import type { Policy } from "#core/policy";
 import type { Cgroup, Fence, FenceEvent } from "#sandbox";
 import type { LifecycleRequest } from "../exec/exec-wire.ts";
 import type { LimitHit } from "../limits/hit.ts";
-import { watchLimits } from "../limits.ts";
+import { watchLimits } from "../limits/limits.ts";
 import type { SessionMeta } from "../sessions.ts";
 import type { Announcer } from "./announcer.ts";
 import { watchIdleness } from "./idle-watch.ts";

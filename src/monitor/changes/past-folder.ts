@@ -5,7 +5,7 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileS
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { finishUndo, type UndoPlaces } from "#sandbox";
-import { listSessions, SESSION_ID, type SessionMeta } from "./sessions.ts";
+import { listSessions, SESSION_ID, type SessionMeta } from "../sessions.ts";
 
 /** The folder of one session's past (sandbox/workspace/past-store.ts). */
 export function pastFolder(stateDir: string, session: string): string {

@@ -1,9 +1,9 @@
 // Watches what the kernel cannot end by itself: time, disk, and what a cgroup counted. Hitting one ends this session and no other (SAND-5).
 import type { Limits } from "#core/policy";
 import type { Cgroup } from "#sandbox";
-import { watchDisk } from "./limits/disk-watch.ts";
-import type { LimitHit } from "./limits/hit.ts";
-import { type SessionClock, sessionClock } from "./limits/session-clock.ts";
+import { watchDisk } from "./disk-watch.ts";
+import type { LimitHit } from "./hit.ts";
+import { type SessionClock, sessionClock } from "./session-clock.ts";
 
 /** What the watch needs to look at. */
 export interface Watched {

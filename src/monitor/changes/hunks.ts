@@ -7,10 +7,10 @@ import { appendToLedger } from "#audit";
 import { err, ok, type Problem, type Result } from "#core";
 import { gitPlace, type Judged } from "#core/review";
 import { type Hunk, hunksOf, readSide, withHunks, withoutHunks } from "#review";
+import { sessionPaths } from "../sessions.ts";
 import { applyPart } from "./changes.ts";
 import { NEVER } from "./choose.ts";
 import { type ApplyResult, type OpenReview, placeOf, type ReviewPlaces, settleReview } from "./review.ts";
-import { sessionPaths } from "./sessions.ts";
 import { fromShown, type Tree, treeOf, treesOf } from "./trees.ts";
 
 /** Hunks of one file, by number. */

@@ -7,11 +7,11 @@ import type { Policy, WorkspaceKind } from "#core/policy";
 import type { Mount } from "#core/sandbox";
 import { forTerminal } from "#core/text";
 import { BORROWED_OBJECTS, makePrivateCopy, type PrivateCopy } from "#sandbox";
+import { type RepositoryPlace, repositoryOf } from "../changes/repository-place.ts";
+import type { RunRequest } from "../request.ts";
+import { type CopyMeta, copyFolder, outputFolder, repositoryFolders } from "../session-folders.ts";
+import type { SessionPaths } from "../sessions.ts";
 import { insideUser } from "./inside-user.ts";
-import { type RepositoryPlace, repositoryOf } from "./repository-place.ts";
-import type { RunRequest } from "./request.ts";
-import { type CopyMeta, copyFolder, outputFolder, repositoryFolders } from "./session-folders.ts";
-import type { SessionPaths } from "./sessions.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** The workspace of one session, ready to be shown at its own path. */

@@ -8,12 +8,12 @@ import { compileDenies, isGitName, protection } from "#core/paths";
 import { type HoldReason, type Judged, judgeChanges } from "#core/review";
 import { isInside } from "#core/shell";
 import { type ApplyPlaces, applyChanges, finishApply, type Refusal, readChanges } from "#sandbox";
+import { outputFolder } from "../session-folders.ts";
+import { sessionPaths } from "../sessions.ts";
 import { markSettled } from "./changes.ts";
 import { chooseChanges, NEVER, type Wanted } from "./choose.ts";
 import { pastFolder } from "./past-folder.ts";
 import { type ApplyResult, type OpenReview, placeOf, type ReviewPlaces, settleReview } from "./review.ts";
-import { outputFolder } from "./session-folders.ts";
-import { sessionPaths } from "./sessions.ts";
 
 /** Copies what is named; without names and `all`, everything that no one has to look at first. */
 export async function takeOutput(

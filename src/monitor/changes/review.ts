@@ -9,12 +9,12 @@ import { gitPlace, type Judged } from "#core/review";
 import { isInside } from "#core/shell";
 import { forTerminal } from "#core/text";
 import { findRenames, showChange } from "#review";
+import { listSessions, readMeta, type SessionMeta, sessionPaths, writeMeta } from "../sessions.ts";
+import { removeSessionFolders } from "../sweep.ts";
 import { applyJudged, type ChangesPlace, markSettled, readJudged } from "./changes.ts";
 import { chooseChanges, NEVER, type Wanted } from "./choose.ts";
 import { dropHandover } from "./handover.ts";
-import { listSessions, readMeta, type SessionMeta, sessionPaths, writeMeta } from "./sessions.ts";
 import { mergeSettings } from "./settings.ts";
-import { removeSessionFolders } from "./sweep.ts";
 import { fromShown, treeOf, treesOf } from "./trees.ts";
 
 /** Who asks. */

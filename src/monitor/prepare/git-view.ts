@@ -5,9 +5,9 @@ import { basename, dirname, join } from "node:path";
 import { ok, type Problem, type Result } from "#core";
 import type { SandboxPlan } from "#core/sandbox";
 import { type GitView, layView, type MaskRules, makeGitView, type ShownGit, takeBack } from "#sandbox";
+import type { RunRequest } from "../request.ts";
+import type { SessionPaths } from "../sessions.ts";
 import { insideUser } from "./inside-user.ts";
-import type { RunRequest } from "./request.ts";
-import type { SessionPaths } from "./sessions.ts";
 import type { ShownWorkspace } from "./shown-workspace.ts";
 
 /** What it is planned from. */

@@ -2,7 +2,7 @@
 // folder, and the repository's own folder below it.
 import { lstatSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type { Workspace } from "./workspace.ts";
+import type { Workspace } from "../prepare/workspace.ts";
 
 /** One repository: `join(root, git)` holds its objects and refs. */
 export interface RepositoryPlace {

@@ -6,10 +6,10 @@ import { compileDenies } from "#core/paths";
 import { type Change, type ChangeSet, type HoldReason, type Judged, judgeChanges, type LeftState } from "#core/review";
 import { toolchainFolders } from "#core/sandbox";
 import { type Applied, applyChanges, type ChangesOptions, finishApply, readChanges } from "#sandbox";
-import { takeBackGitView } from "./git-view.ts";
+import { takeBackGitView } from "../prepare/git-view.ts";
+import { type SessionMeta, sessionPaths } from "../sessions.ts";
 import { ensureHandover, unverifiedCommits } from "./handover.ts";
 import { type PastMeta, writePastMeta } from "./past-folder.ts";
-import { type SessionMeta, sessionPaths } from "./sessions.ts";
 import { appendLeft, appendSettled, readSettled, type Settled } from "./settled.ts";
 import { fromShown, type Tree, toShown, treeOf, treesOf } from "./trees.ts";
 

@@ -17,15 +17,15 @@ import {
   type WorkspacePlan,
 } from "#core/sandbox";
 import { type Cgroup, readHostFacts } from "#sandbox";
+import { pastFolder } from "../changes/past-folder.ts";
+import type { RepositoryPlace } from "../changes/repository-place.ts";
+import { INSIDE_HELPER, INSIDE_SOCKET } from "../guard/fence-hooks.ts";
+import type { RunRequest } from "../request.ts";
+import { repositoryFolders } from "../session-folders.ts";
+import type { SessionPaths } from "../sessions.ts";
 import { gitConfiguration } from "./git-identity.ts";
-import { INSIDE_HELPER, INSIDE_SOCKET } from "./guard/fence-hooks.ts";
 import { insideUser } from "./inside-user.ts";
-import { pastFolder } from "./past-folder.ts";
 import { keptFolders } from "./project.ts";
-import type { RepositoryPlace } from "./repository-place.ts";
-import type { RunRequest } from "./request.ts";
-import { repositoryFolders } from "./session-folders.ts";
-import type { SessionPaths } from "./sessions.ts";
 import type { ShownWorkspace } from "./shown-workspace.ts";
 import type { Workspace } from "./workspace.ts";
 import { writablePlaces } from "./writable.ts";

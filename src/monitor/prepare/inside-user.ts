@@ -1,6 +1,6 @@
 // Who the command is inside: the caller by name and number, and never root.
 import type { InsideUser } from "#core/sandbox";
-import type { Caller } from "./request.ts";
+import type { Caller } from "../request.ts";
 
 // A root caller is an ordinary user inside: programs then behave, and nothing inside is the host's root by number.
 const ORDINARY_ID = 1000;

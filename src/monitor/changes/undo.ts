@@ -4,10 +4,10 @@ import { err, ok, type Problem, type Result } from "#core";
 import type { Change } from "#core/review";
 import { isInside } from "#core/shell";
 import { finishUndo, planUndo, type Refusal, type UndoPlan, undoChanges } from "#sandbox";
+import { listSessions } from "../sessions.ts";
 import { sealPast } from "./direct-past.ts";
 import { listPasts, type PastMeta, pastPlaces } from "./past-folder.ts";
 import type { ReviewPlaces } from "./review.ts";
-import { listSessions } from "./sessions.ts";
 
 /** What is asked for. */
 export interface UndoRequest {
