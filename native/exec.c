@@ -1,4 +1,4 @@
-// The errand (exec.h). It speaks src/monitor/exec-wire.ts: one JSON line out, one back, and a last one when the command is over. What it does not
+// The errand (exec.h). It speaks src/monitor/exec/exec-wire.ts: one JSON line out, one back, and a last one when the command is over. What it does not
 // understand is a refusal.
 #define _GNU_SOURCE
 #include "exec.h"

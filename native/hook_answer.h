@@ -1,5 +1,5 @@
 // The monitor's answer on the wire: any number of `wait` lines while a person is asked, then `EXIT STDOUT-LENGTH STDERR-LENGTH`, newline, the bytes,
-// and the end of the stream. Parsing is pure; whatever is not exactly that is no answer (src/monitor/hook-wire.ts is the other side).
+// and the end of the stream. Parsing is pure; whatever is not exactly that is no answer (src/monitor/guard/hook-wire.ts is the other side).
 #ifndef RINGFENCE_HOOK_ANSWER_H
 #define RINGFENCE_HOOK_ANSWER_H
 
