@@ -34,9 +34,10 @@ static void join(struct seen_place *place, const char *folder, const char *name)
   snprintf(place->path, sizeof place->path, "%s%s%s", folder, slash, name);
 }
 
-// The nearest folder above that has a name: a path of a folder ends at PATH_MAX, folders do not.
+// The nearest folder above that has a name: a path of a folder ends at PATH_MAX, folders do not. Beyond so many steps there is none: each
+// costs as much as the folder is deep, and an agent could ask for it with every act.
 static bool nearest_name(const struct caller *caller, const char *base, char folder[PATH_MAX]) {
-  enum { MOST_STEPS = 4096 };
+  enum { MOST_STEPS = 16 };
   int fd = openat(caller->proc_fd, base, O_PATH | O_DIRECTORY | O_CLOEXEC);
   bool named = false;
   for (int i = 0; i < MOST_STEPS && fd >= 0 && !named; i++) {
@@ -64,8 +65,8 @@ static void unresolved(const struct caller *caller, int dirfd, const char *path,
     join(place, folder, path);
     return;
   }
-  bool deep = errno == ENAMETOOLONG && nearest_name(caller, base, folder);
-  snprintf(place->path, sizeof place->path, "%s%s%s", deep ? folder : "", deep ? "/.../" : "", path);
+  bool deep = errno == ENAMETOOLONG, named = deep && nearest_name(caller, base, folder);
+  snprintf(place->path, sizeof place->path, "%s%s%s", named ? folder : "", deep ? "/.../" : "", path);
 }
 
 static void walk_there(const struct caller *from, int dirfd, const char *path, bool follow, struct seen_place *place) {

@@ -271,6 +271,9 @@ function follow(
       send("kill");
       setTimeout(() => ended || child.kill("SIGKILL"), KILL_GRACE_MS).unref();
     };
+    const recorder = child.stdio.at(RECORDER) as Readable | undefined;
+    const told =
+      recorder === undefined ? Promise.resolve(true) : readRecorder(recorder, deps.onSeen ?? (() => undefined));
     const exited = new Promise<FenceExit>((done) => {
       const last = (): void => {
         ended = true;
@@ -278,7 +281,8 @@ function follow(
         answers.end();
         const exit = end ?? { code: 137, signal: 9 };
         if (end === undefined || failure !== undefined) settle(err(failure ?? deps.maker.problem(complaints())));
-        done(limit === undefined ? exit : { ...exit, limit });
+        // The last lines may still be with their hearer, who takes his time.
+        void told.then(() => done(limit === undefined ? exit : { ...exit, limit }));
       };
       child.once("close", last);
       child.once("exit", () => setTimeout(() => control.destroy(), KILL_GRACE_MS).unref());
@@ -341,15 +345,11 @@ function follow(
         child.kill("SIGKILL");
       },
     );
-    const recorder = child.stdio.at(RECORDER) as Readable | undefined;
-    if (recorder !== undefined) {
-      const told = readRecorder(recorder, deps.onSeen ?? (() => undefined));
-      void told.then((whole) => {
-        if (whole || !started) return; // a start that failed says why itself
-        deps.onEvent?.({ kind: "unrecorded" });
-        kill();
-      });
-    }
+    void told.then((whole) => {
+      if (whole || !started) return; // a start that failed says why itself
+      deps.onEvent?.({ kind: "unrecorded" });
+      kill();
+    });
     readEvents(control, (word, fields) => {
       const [first = "", second = "", third = ""] = fields;
       if (word === "started") {

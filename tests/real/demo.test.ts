@@ -51,7 +51,7 @@ describe("`ringfence demo`", () => {
       // Nothing is left but the log: no temporary folder, no session, no package cache.
       expect(readdirSync(temporary)).toEqual([]);
       const left = readdirSync(join(state, "ringfence"), { recursive: true, encoding: "utf8" });
-      expect(left.filter((path) => !/^(log|keys)(\/|$)/.test(path) && path.includes("/"))).toEqual([]);
+      expect(left.filter((path) => !/^(log|keys|undo|git-view)(\/|$)/.test(path) && path.includes("/"))).toEqual([]);
       expect(as(launcher, "log", "verify").status).toBe(0);
     },
   );
