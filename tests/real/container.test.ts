@@ -108,7 +108,7 @@ describe.each(callers.map((caller) => [caller.name, caller] as const))("%s", (_,
       const pid = victimIn(family, victim);
       expect(pid, family.map(({ args }) => args).join("\n")).toBeDefined();
       process.kill(pid ?? 0, "SIGKILL");
-      await eventually(async () => family.every(({ id, start }) => startOf(id) !== start));
+      await eventually(async () => family.every(({ id, start }) => start === "gone" || startOf(id) !== start));
       caller.ringfence(["run", "--quiet", "--", "true"], { cwd });
       const left = execFileSync("find", [
         caller.state,
