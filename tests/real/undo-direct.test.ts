@@ -102,7 +102,8 @@ describe("undo of a direct workspace", () => {
         expect(undo()).toEqual([]);
         expect(snapshot(root)).toBe(before);
       }),
-      { numRuns: Number(process.env["RUNS"] ?? 25) },
+      // The same trees each time, so that a commit is not held up by another one; `RUNS=300` looks for new ones.
+      process.env["RUNS"] === undefined ? { numRuns: 25, seed: 4 } : { numRuns: Number(process.env["RUNS"]) },
     );
   }, 300_000);
 

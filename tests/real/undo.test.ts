@@ -66,7 +66,8 @@ describe("undo", () => {
         expect(undoAll(bench).refused).toEqual([]);
         expect(snapshot(bench.root)).toBe(before);
       }),
-      { numRuns: Number(process.env["RUNS"] ?? 25) },
+      // The same trees each time, so that a commit is not held up by another one; `RUNS=300` looks for new ones.
+      process.env["RUNS"] === undefined ? { numRuns: 25, seed: 4 } : { numRuns: Number(process.env["RUNS"]) },
     );
   }, 120_000);
 
