@@ -3,7 +3,8 @@ import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import type { SandboxPlan } from "#core/sandbox";
-import { type FenceExit, launch } from "./launch.ts";
+import type { FenceExit } from "./fence.ts";
+import { launch } from "./launch.ts";
 import { trialPlan } from "./probe-fence.ts";
 import { findBubblewrap, makeTrialFolder, removeTrialFolder } from "./trial.ts";
 

@@ -2,13 +2,14 @@
 export { type Cgroup, type CgroupLimits, openCgroup, removeGroup, staleGroups } from "./cgroup.ts";
 export { probeClaims } from "./claims.ts";
 export { type CopiedTree, copyTree } from "./copy-tree.ts";
+export type { Activity, Fence, FenceEvent, FenceExit } from "./fence.ts";
 export type { Freezer } from "./freezer.ts";
 export { BORROWED_OBJECTS } from "./git/git-fence.ts";
 export { makeHandover } from "./git/handover.ts";
 export { makePrivateCopy, type PrivateCopy } from "./git/private-copy.ts";
 export { readHostFacts } from "./host-facts.ts";
 export { landlockVersion, NO_LANDLOCK, probeLandlock } from "./landlock.ts";
-export { type Activity, type Fence, type FenceEvent, type FenceExit, type LaunchDeps, launch } from "./launch.ts";
+export { type LaunchDeps, launch } from "./launch.ts";
 export { measureTrees, type TreeSize } from "./measure.ts";
 export { ancestryOf, peerOf, ticksNow } from "./peer.ts";
 export { type PublishedPorts, publishPorts } from "./ports.ts";

@@ -3,7 +3,8 @@ import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync }
 import { join } from "node:path";
 import type { Problem, Result } from "#core";
 import type { SandboxPlan } from "#core/sandbox";
-import type { Fence, LaunchDeps } from "../launch.ts";
+import type { Fence } from "../fence.ts";
+import type { LaunchDeps } from "../launch.ts";
 import { trialPlan } from "../probe-fence.ts";
 import { findBubblewrap, removeTrialFolder } from "../trial.ts";
 import type { ProbePlaces, RuntimeProbe } from "./runtime.ts";

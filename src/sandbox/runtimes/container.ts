@@ -14,7 +14,8 @@ import {
   type SandboxPlan,
   unfitPlan,
 } from "#core/sandbox";
-import { type Fence, type LaunchDeps, launch } from "../launch.ts";
+import type { Fence } from "../fence.ts";
+import { type LaunchDeps, launch } from "../launch.ts";
 import { isExecutable, run } from "../trial.ts";
 import { tryRuntime } from "./attempt.ts";
 import { containerProblem } from "./container-problem.ts";

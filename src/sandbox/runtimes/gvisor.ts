@@ -13,7 +13,8 @@ import {
   type SandboxPlan,
   unfitPlan,
 } from "#core/sandbox";
-import { type Fence, type FenceExit, type LaunchDeps, launch } from "../launch.ts";
+import type { Fence, FenceExit } from "../fence.ts";
+import { type LaunchDeps, launch } from "../launch.ts";
 import { BWRAP_PLACES, isExecutable } from "../trial.ts";
 import { tryRuntime } from "./attempt.ts";
 import type { SandboxRuntime } from "./runtime.ts";

@@ -3,7 +3,8 @@
 // session's folders are folders of the host in every runtime of this version. The only way out of any of them is the plan's bridge.
 import type { Problem, Result } from "#core";
 import type { RuntimeFacts, SandboxPlan } from "#core/sandbox";
-import type { Fence, LaunchDeps } from "../launch.ts";
+import type { Fence } from "../fence.ts";
+import type { LaunchDeps } from "../launch.ts";
 
 /** What came of a runtime's probe: a program run in it for real, and an act that it must refuse. */
 export interface RuntimeProbe {
