@@ -90,10 +90,10 @@ describe.each(names)("limits of a session, caller %s", (name) => {
   it("disk: what was written waits for review", (context) => {
     needs(context, "userns", "bubblewrap", "helper");
     const caller = callerNamed(name);
-    const write = ["sh", "-c", "for i in 1 2 3 4; do head -c 1000000 /dev/zero >f$i; done; sleep 8"];
-    expect(caller.ringfence(["run", "--", ...write], { cwd: caller.folder("roomy") }).status).toBe(0);
+    const write = ["sh", "-c", 'for i in 1 2 3 4; do head -c 1000000 /dev/zero >f$i; done; sleep "$0"'];
+    expect(caller.ringfence(["run", "--", ...write, "0"], { cwd: caller.folder("roomy") }).status).toBe(0);
     const policy = limitsFile(caller, { disk: "2m" });
-    const ended = caller.ringfence(["run", "--policy", policy, "--", ...write], { cwd: caller.folder("tight") });
+    const ended = caller.ringfence(["run", "--policy", policy, "--", ...write, "45"], { cwd: caller.folder("tight") });
     expect(ended.status).toBe(124);
     expect(ended.stderr).toContain("the disk limit of this session is reached");
     expect(ended.stderr).toContain("stopped-by-disk");

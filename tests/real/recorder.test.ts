@@ -235,14 +235,19 @@ int main(void) {
 }`;
   const other = '#include <fcntl.h>\nint main(void) { return open("made", O_CREAT | O_WRONLY, 0600) < 0; }';
   const script = `cat > l.c <<'END'\n${liar}\nEND\ncat > o.c <<'END'\n${other}\nEND\ngcc -static -o other o.c && gcc -static -pthread -o liar l.c && ./liar`;
-  const run = await runPlan(at, recorded(at, script));
-  expect(run).toMatchObject({ err: "", exit: { code: 0 } });
-  const made = run.seen.flatMap((event) => (event.kind === "write" && event.path.endsWith("/made") ? [event.pid] : []));
-  const known = new Set(execs(run).flatMap(({ pid, exe }) => (exe.endsWith("/other") ? [pid] : [])));
-  const truths = execs(run).filter(({ exe, cutFrom }) => exe.endsWith("/other") && cutFrom === 0);
-  expect(made.length).toBeGreaterThan(10);
-  expect(truths.length).toBeGreaterThan(0);
-  expect(made.filter((pid) => !known.has(pid))).toEqual([]);
+  // the race is the kernel's to give: the lie is told until it was told once, and holds every time
+  for (let tries = 1, told = 0; told === 0; tries++) {
+    const run = await runPlan(at, recorded(at, script));
+    expect(run).toMatchObject({ err: "", exit: { code: 0 } });
+    const made = run.seen.flatMap((event) =>
+      event.kind === "write" && event.path.endsWith("/made") ? [event.pid] : [],
+    );
+    const known = new Set(execs(run).flatMap(({ pid, exe }) => (exe.endsWith("/other") ? [pid] : [])));
+    expect(made.length).toBeGreaterThan(10);
+    expect(made.filter((pid) => !known.has(pid))).toEqual([]);
+    told = execs(run).filter(({ exe, cutFrom }) => exe.endsWith("/other") && cutFrom === 0).length;
+    expect(tries, "runs without one lie").toBeLessThan(20);
+  }
 });
 
 it("a guard's own no and its outcomes are told", async (context) => {

@@ -33,6 +33,7 @@ export function analyse(text: string, context: ShellContext): Facts {
     walk.doubt("too-deep", text, 0);
   }
   for (const use of walk.flow.brokenNumbers()) walk.doubt("evaluated-text", use.text, use.offset);
+  for (const use of walk.flow.brokenCalls()) walk.doubt("changes-shell", use.text, use.offset);
   return { commands: walk.commands, unknown: walk.unknown };
 }
 
@@ -129,7 +130,7 @@ class Walk implements Reader {
     for (const set of described.setsNames) {
       this.name(set, offset, name === "export" || name === "declare" || name === "typeset");
       if (!use.keeps?.has(set)) this.flow.forget(set);
-      if (name === "unset") this.flow.undefine(set);
+      if (name === "unset") this.flow.unset(set);
     }
   }
 

@@ -4,8 +4,8 @@ import { joinPath } from "./directory.ts";
 
 const MAX_DIRECTORIES = 8;
 
-/** A use of a variable as a number, to be taken back if the text gives it anything else anywhere. */
-export interface NumberUse {
+/** A use of a name as what it was on the way to here, to be taken back if it may be something else when the use happens. */
+export interface NameUse {
   readonly name: string;
   readonly text: string;
   readonly offset: number;
@@ -26,7 +26,10 @@ export class Flow {
   private functions: Set<string> = new Set();
   private readonly assigned = new Set<string>();
   private readonly notNumbers = new Set<string>();
-  private readonly uses: NumberUse[] = [];
+  private readonly uses: NameUse[] = [];
+  private readonly calls: (NameUse & { readonly ordered: boolean })[] = [];
+  /** Functions that are taken away somewhere: true where that may happen before or after anything else. */
+  private readonly taken = new Map<string, boolean>();
   private unordered = 0;
   /** Above zero where a change of directory may happen more than once. */
   private repeated = 0;
@@ -49,7 +52,7 @@ export class Flow {
   }
 
   /** Uses as a number of variables that hold something else somewhere in the text: a loop or function may bring it here. */
-  brokenNumbers(): readonly NumberUse[] {
+  brokenNumbers(): readonly NameUse[] {
     return this.uses.filter((use) => this.notNumbers.has(use.name));
   }
 
@@ -79,9 +82,27 @@ export class Flow {
     this.functions.delete(name);
   }
 
+  /** `unset`: from here on, and in a function or a trap at any time, the name is a program again. */
+  unset(name: string): void {
+    this.undefine(name);
+    this.taken.set(name, this.taken.get(name) === true || this.unordered > 0);
+  }
+
   /** True when a function of this name was defined on every way to here. */
   isFunction(name: string): boolean {
     return this.functions.has(name);
+  }
+
+  /** Remembers a call of a function for `brokenCalls`. */
+  call(name: string, offset: number): void {
+    this.calls.push({ name, text: name, offset, ordered: this.unordered === 0 });
+  }
+
+  /** Calls of functions that may be gone by then: a trap runs late, a function whenever it is called. */
+  brokenCalls(): readonly NameUse[] {
+    return this.calls.filter(
+      ({ name, ordered }) => this.taken.has(name) && !(ordered && this.taken.get(name) === false),
+    );
   }
 
   /** Something that may or may not happen: what it teaches is forgotten, what it unsettles is not. */

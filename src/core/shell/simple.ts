@@ -53,6 +53,7 @@ function readPrefix(reader: Reader, node: CommandNode, part: Assignment): void {
 
 /** The body was judged where it stands, for any arguments. */
 function callFunction(reader: Reader, words: readonly ShellWord[], effects: readonly Effect[], offset: number): void {
+  reader.flow.call(words[0]?.value ?? "", offset);
   reader.add({ words, effects, free: true, text: words.map((w) => w.text).join(" "), offset });
 }
 

@@ -20,7 +20,7 @@ export interface WatchedDisk {
 
 const LOOK_MS = 200;
 /** Counted anew after this long even when nothing seems to have grown: something else may have freed as much as the session took. */
-const COUNT_MS = 10_000;
+const COUNT_MS = 5_000;
 /** A count waits this many times as long as the last one took, so that it is never what the machine is busy with. */
 const REST = 4;
 /** Below so much free room the host itself is in danger: a session that holds more than is left is ended. */
@@ -39,7 +39,9 @@ export function watchDisk(watched: WatchedDisk): { close(): void } {
     for (let last = performance.now(), rest = 0; !closed; await pause(LOOK_MS)) {
       const now = await usage(watched);
       const grown = now.bytes > used.bytes || now.files > used.files;
-      const due = performance.now() - last > (grown ? rest : COUNT_MS);
+      const due = performance.now() - last > (grown ? rest : Math.max(rest, COUNT_MS));
+      // what others free in between would hide what the session takes next
+      if (!grown) used = now;
       if (closed || !due) continue;
       const began = performance.now();
       const size = await count(watched, before);
