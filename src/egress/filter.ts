@@ -1,0 +1,68 @@
+// What may look at, change or refuse the HTTP that leaves, one exchange at a time: rules on methods and paths, the credential broker, the search for
+// secrets. The proxy knows none of them; the monitor hands them in, in order, and each sees what the one before it made.
+import type { Field } from "./head.ts";
+
+/** The program on whose behalf a connection was made, as far as that could be observed. */
+export interface Peer {
+  /** In the fence's process namespace. */
+  readonly pid: number;
+  readonly exe?: string;
+  /** Where the program wanted to go before the connection was redirected: an address, `[v6]:port` for IPv6. */
+  readonly dialled?: string;
+}
+
+/** The head of a request. Host and port are the judged ones; `Host`, the server name and the CONNECT target agree with them. */
+export interface RequestView {
+  readonly scheme: "http" | "https";
+  readonly host: string;
+  readonly port: number;
+  readonly method: string;
+  /** Path and query as sent, in origin form. */
+  readonly target: string;
+  readonly fields: readonly Field[];
+  readonly peer?: Peer;
+}
+
+/** The head of a response. */
+export interface ResponseView {
+  readonly status: number;
+  readonly fields: readonly Field[];
+}
+
+/** A filter's no. It becomes a 403, or a broken connection where an answer or the body has begun, and a record either way. */
+export interface FilterRefusal {
+  /** One stable word. */
+  readonly reason: string;
+  /** What to type. */
+  readonly hint: string;
+  /** The rule's text and place, where one speaks. */
+  readonly rule?: string;
+}
+
+/** Reads a body as it passes. What it returns is sent; what it keeps is sent later or never. */
+export interface BodyFilter {
+  /** True when it never changes how many bytes there are: the length that was announced stays. */
+  readonly keepsLength: boolean;
+  take(piece: Buffer): readonly Buffer[] | FilterRefusal;
+  /** The body is complete: the rest. Never called for one that was cut off. */
+  end(): readonly Buffer[] | FilterRefusal;
+}
+
+/** What a filter does with one exchange. Whatever is absent passes unchanged. */
+export interface ExchangeFilter {
+  /** The head to send instead. */
+  readonly target?: string;
+  readonly fields?: readonly Field[];
+  /** The request's body, and what the client sends after a switch of protocols (WebSocket). */
+  readonly up?: BodyFilter;
+  /** Called with the response's head. */
+  down?(response: ResponseView): { readonly fields?: readonly Field[]; readonly body?: BodyFilter };
+}
+
+/** One of them. Filters may wait (a token is fetched, a use is recorded); a rejection is a refusal. */
+export interface HttpFilter {
+  /** True for a host whose requests it must see: TLS to it is terminated then. */
+  needs(host: string, port: number): boolean;
+  /** One exchange begins; nothing of it has been sent. `undefined` has nothing to do with it. */
+  begin(request: RequestView): Promise<ExchangeFilter | FilterRefusal | undefined>;
+}
