@@ -46,6 +46,11 @@ export interface BodyFilter {
   take(piece: Buffer): readonly Buffer[] | FilterRefusal;
   /** The body is complete: the rest. Never called for one that was cut off. */
   end(): readonly Buffer[] | FilterRefusal;
+  /**
+   * Only after a switch to WebSocket, where pieces are the unmasked payload of messages, uncompressed: one message is complete, and what was kept
+   * for a later piece has to come now, or the other side waits for ever. Where this is absent, nothing may be kept back.
+   */
+  flush?(): readonly Buffer[] | FilterRefusal;
 }
 
 /** What a filter does with one exchange. Whatever is absent passes unchanged. */
@@ -53,7 +58,7 @@ export interface ExchangeFilter {
   /** The head to send instead. */
   readonly target?: string;
   readonly fields?: readonly Field[];
-  /** The request's body, and what the client sends after a switch of protocols (WebSocket). */
+  /** The request's body, without its transfer coding; after a switch to WebSocket, what the client's messages say. */
   readonly up?: BodyFilter;
   /** Called with the response's head. */
   down?(response: ResponseView): { readonly fields?: readonly Field[]; readonly body?: BodyFilter };
