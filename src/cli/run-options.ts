@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly env?: readonly string[];
   readonly credential?: readonly string[];
   readonly setup?: readonly string[];
+  readonly setupAllowDomain?: readonly string[];
+  readonly setupExpose?: readonly string[];
   readonly timeout?: string;
   readonly memory?: string;
   readonly cpus?: string;
@@ -68,7 +70,17 @@ export function declareRunOptions(command: Command): Command {
       collect,
     )
     .option("--credential <name>", "let the proxy hold a credential (a later version)", collect)
-    .option("--setup <command>", "run this first, online (a later version)", collect)
+    .option(
+      "--setup <command>",
+      "run this shell command first, in a fence of its own with the setup's network",
+      collect,
+    )
+    .option("--setup-allow-domain <rule>", "open this for the setup only; RULE=CIDR as for --allow-domain", collect)
+    .option(
+      "--setup-expose <name>",
+      "let the setup see this variable's real value; that it is gone is checked",
+      collect,
+    )
     .option("--timeout <time>", "end the session after this long, for example 30m (default 4h)")
     .option("--memory <size>", "memory of the whole session (default 4g)")
     .option("--cpus <number>", "processors (default 2)")
@@ -99,7 +111,9 @@ export function commandLineLayer(options: RunOptions, cwd: string): object {
     denyWrite: options.denyWrite,
   });
   const { allow, allowPrivate } = domains(options.allowDomain ?? []);
-  const network = defined({ allow, allowPrivate });
+  const ofSetup = domains(options.setupAllowDomain ?? []);
+  const privates = [...(allowPrivate ?? []), ...(ofSetup.allowPrivate ?? [])];
+  const network = defined({ allow, allowPrivate: privates.length > 0 ? privates : undefined });
   const sandbox = defined({
     mode: options.sandbox,
     runtime: options.runtime,
@@ -119,7 +133,13 @@ export function commandLineLayer(options: RunOptions, cwd: string): object {
     permissions: options.mode === undefined ? undefined : { mode: options.mode },
     sandbox: nonEmpty(sandbox),
     env: nonEmpty(defined({ pass: pass.length > 0 ? pass : undefined, set: nonEmpty(set) })),
-    setup: options.setup === undefined ? undefined : { run: options.setup },
+    setup: nonEmpty(
+      defined({
+        run: options.setup,
+        network: ofSetup.allow === undefined ? undefined : { allow: ofSetup.allow },
+        expose: options.setupExpose,
+      }),
+    ),
     credentials: options.credential?.map((name) => ({ name, source: { keyring: name } })),
   });
 }
@@ -147,6 +167,8 @@ const OPTION_OF: ReadonlyMap<string, string> = new Map([
   ["env.pass", "--env"],
   ["env.set", "--env"],
   ["setup.run", "--setup"],
+  ["setup.network.allow", "--setup-allow-domain"],
+  ["setup.expose", "--setup-expose"],
   ["credentials", "--credential"],
 ]);
 

@@ -11,7 +11,7 @@ export interface Actor {
 /** `observed` was seen by a wall or the supervisor; `claimed` was only told by an agent or another tool. */
 export type Origin = "observed" | "claimed";
 
-/** The closed list of record types; `mcp.*`, `review.*` and `lifecycle.*` are families. */
+/** The closed list of record types; `mcp.*`, `review.*`, `lifecycle.*` and `setup.*` are families. */
 export type RecordType =
   | "session.open"
   | "session.close"
@@ -39,7 +39,8 @@ export type RecordType =
   | "epoch.close"
   | `mcp.${string}`
   | `review.${string}`
-  | `lifecycle.${string}`;
+  | `lifecycle.${string}`
+  | `setup.${string}`;
 
 /** JSON as the log writes it: no floats, integers up to 2^53, depth at most 64. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

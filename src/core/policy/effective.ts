@@ -11,6 +11,7 @@ import type {
   Policy,
   PrivateHost,
   RuleText,
+  SetupPolicy,
 } from "./policy.ts";
 
 /** The policy of merged parts. The default layer must be among them: it sets every value that is read here. */
@@ -69,6 +70,13 @@ export function policyOf(merged: Merged, layers: Policy["layers"]): Policy {
       timeoutMs: milliseconds(one("approvals.timeout")),
       channels: one<readonly ChannelEntry[]>("approvals.channels").map(channelOf),
     },
+    setup: {
+      run: paths("setup.run"),
+      network: setupNetwork(merged),
+      credentials: texts("setup.credentials"),
+      expose: texts("setup.expose"),
+      cache: one("setup.cache"),
+    },
     ruleOfTwo: one("ruleOfTwo"),
     legs: {
       A: one("legs.A"),
@@ -86,6 +94,14 @@ export function policyOf(merged: Merged, layers: Policy["layers"]): Policy {
     audit: { reads: one("audit.reads") },
     env: { pass: texts("env.pass"), set: environment(list("env.set")) },
     layers: layers.map(({ name, file, digest }) => ({ name, file, digest })),
+  };
+}
+
+function setupNetwork({ parts }: Merged): SetupPolicy["network"] {
+  const allow = parts.get("setup.network.allow");
+  return {
+    ...(allow === undefined ? {} : { allow: allow.map(networkText) }),
+    deny: (parts.get("setup.network.deny") ?? []).map(networkText),
   };
 }
 

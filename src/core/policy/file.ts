@@ -132,10 +132,16 @@ export interface PolicyFile {
   readonly tests?: List<TestEntry>;
   readonly lifecycle?: { readonly webhook: string; readonly secretEnv: string } | undefined;
   readonly auto?: { readonly classifier?: string | undefined; readonly timeout?: string | undefined } | undefined;
-  /** Features of later versions: checked for shape here, refused by name at run time (unbuilt.ts). */
   readonly setup?:
-    | { readonly run?: List; readonly network?: object | undefined; readonly credentials?: List }
+    | {
+        readonly run?: List;
+        readonly network?: { readonly allow?: List<NetworkEntry>; readonly deny?: List<NetworkEntry> } | undefined;
+        readonly credentials?: List;
+        readonly expose?: List;
+        readonly cache?: "auto" | "off" | undefined;
+      }
     | undefined;
+  /** Features of later versions: checked for shape here, refused by name at run time (unbuilt.ts). */
   readonly credentials?: List<object>;
   readonly audit?:
     | { readonly reads?: string | undefined; readonly retention?: string | undefined; readonly witness?: List }

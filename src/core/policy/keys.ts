@@ -140,6 +140,8 @@ export const POLICY_KEYS: readonly PolicyKey[] = [
   list("rights", "setup.network.allow"),
   list("limits", "setup.network.deny"),
   list("rights", "setup.credentials"),
+  list("rights", "setup.expose"),
+  value("setup.cache", ranked("off", "auto")),
   list("rights", "credentials"),
   value("ruleOfTwo", ranked("deny", "ask", "off")),
   value("legs.A", lacks),

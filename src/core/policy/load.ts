@@ -50,6 +50,7 @@ sandbox:
   caches: private
   landlock: auto
   undo: { size: 1g }
+setup: { cache: auto }
 approvals: { policy: on-request, timeout: 120s, channels: [terminal] }
 ruleOfTwo: ask
 legs:

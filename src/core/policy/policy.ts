@@ -76,6 +76,20 @@ export interface Limits {
   readonly eventRate: number;
 }
 
+/** What runs before the agent, in fences of its own (NET-7). */
+export interface SetupPolicy {
+  /** Shell commands, in order. */
+  readonly run: readonly { readonly text: string; readonly at: Span }[];
+  /** `allow` is absent where nobody says what the setup reaches: then it reaches what the agent does. */
+  readonly network: { readonly allow?: readonly NetworkRuleText[]; readonly deny: readonly NetworkRuleText[] };
+  /** Names of `credentials` that serve the setup, and only it. */
+  readonly credentials: readonly string[];
+  /** Variables whose real values the setup sees; that they are gone is checked before the agent starts. */
+  readonly expose: readonly string[];
+  /** Whether what the setup installed is kept for the next session with the same lockfiles. */
+  readonly cache: "auto" | "off";
+}
+
 /** The merged policy of one session. */
 export interface Policy {
   readonly version: 1;
@@ -124,6 +138,7 @@ export interface Policy {
     readonly timeoutMs: number;
     readonly channels: readonly ApprovalChannel[];
   };
+  readonly setup: SetupPolicy;
   readonly ruleOfTwo: RuleOfTwo;
   /** Which source sets which leg, the defaults of `core/session` included. */
   readonly legs: LegPolicy;

@@ -191,6 +191,8 @@ export const policyFileSchema: z.ZodType<PolicyFile> = z.strictObject({
         .strictObject({ allow: z.array(networkRule).optional(), deny: z.array(networkRule).optional() })
         .optional(),
       credentials: z.array(word).optional(),
+      expose: z.array(envName).optional(),
+      cache: z.enum(["auto", "off"]).optional(),
     })
     .optional(),
   credentials: z.array(credential).optional(),

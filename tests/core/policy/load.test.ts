@@ -35,7 +35,6 @@ describe("a policy", () => {
       "sandbox.network.allow",
       "approvals.channels: terminal, console",
       "setup.run: npm ci",
-      "setup.network.allow: preset:npm",
       "setup.credentials: npm-token",
       "credentials",
       "audit.retention: 400d",
