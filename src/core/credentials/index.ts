@@ -1,0 +1,25 @@
+// The door of credentials as data: what one is, what stands for it in the fence, and where it may go.
+export {
+  type AwsSource,
+  type Credential,
+  type CredentialHost,
+  type CredentialSource,
+  type GithubAppSource,
+  type Injection,
+  placeOfCredential,
+  type ValuePlace,
+  type VaultSource,
+} from "./credential.ts";
+export { placeholderFor, type RandomBytes } from "./placeholder.ts";
+export {
+  type Authorization,
+  canonicalRequest,
+  chunkSignature,
+  type Hash,
+  readAuthorization,
+  type Scope,
+  type SignedParts,
+  signatureOf,
+  signingKey,
+  writeAuthorization,
+} from "./sigv4.ts";

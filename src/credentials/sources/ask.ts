@@ -1,0 +1,91 @@
+// One question to a server that gives credentials out: TLS fully verified (plain HTTP on loopback alone), bounded in time and size, no redirect followed.
+import { readFileSync } from "node:fs";
+import http from "node:http";
+import https from "node:https";
+import { err, ok, type Problem, type Result } from "#core";
+
+/** The question. */
+export interface Ask {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** The roots of a server with its own, as PEM. */
+  readonly caFile?: string | undefined;
+}
+
+/** The answer, whatever its status. */
+export interface Answered {
+  readonly status: number;
+  readonly text: string;
+}
+
+const TIMEOUT_MS = 15_000;
+const MOST_BYTES = 1_048_576;
+const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost)$/;
+
+/** Asks. `who` is how the problem names the server. */
+export async function ask(question: Ask, who: string): Promise<Result<Answered, Problem>> {
+  const bad = (message: string, hint: string): Result<never, Problem> =>
+    err({ code: "credential-server", message: `${who} ${message}`, hint });
+  if (!URL.canParse(question.url)) return bad("has no valid address", "write `https://HOST`");
+  const url = new URL(question.url);
+  const secure = url.protocol === "https:";
+  if (!secure && !(url.protocol === "http:" && LOOPBACK.test(url.hostname)))
+    return bad("would be asked without TLS", "write `https://`; plain HTTP is for loopback alone");
+  let ca: string | undefined;
+  try {
+    ca = question.caFile === undefined ? undefined : readFileSync(question.caFile, "utf8");
+  } catch {
+    return bad("has a `caFile` that cannot be read", "name a PEM file");
+  }
+  return new Promise((done) => {
+    const body = question.body === undefined ? undefined : Buffer.from(question.body);
+    const request = (secure ? https : http).request(
+      url,
+      {
+        method: question.method,
+        headers: { ...question.headers, ...(body === undefined ? {} : { "content-length": String(body.length) }) },
+        agent: false,
+        ...(ca === undefined ? {} : { ca }),
+      },
+      (response) => {
+        const pieces: Buffer[] = [];
+        let bytes = 0;
+        response.on("data", (piece: Buffer) => {
+          bytes += piece.length;
+          if (bytes > MOST_BYTES) request.destroy(new Error("answer-too-large"));
+          else pieces.push(piece);
+        });
+        response.once("error", (error) => request.destroy(error));
+        response.once("end", () => {
+          clearTimeout(timer);
+          done(ok({ status: response.statusCode ?? 0, text: Buffer.concat(pieces).toString("utf8") }));
+        });
+      },
+    );
+    const timer = setTimeout(() => request.destroy(new Error("timeout")), TIMEOUT_MS);
+    request.once("error", (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
+      done(
+        bad(
+          `does not answer (${error.code ?? error.message})`,
+          "is it reachable from here, and is its certificate one that this machine trusts?",
+        ),
+      );
+    });
+    request.end(body);
+  });
+}
+
+/** The answer's JSON object, or nothing. */
+export function objectOf(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
