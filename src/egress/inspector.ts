@@ -1,6 +1,7 @@
 // What makes TLS readable (NET-5): the client's TLS ends here, another begins towards the server. The proxy decides when, and judges what is read;
 // how certificates are made and verified is its business alone.
 import type { Socket } from "node:net";
+import type { FilterRefusal } from "./filter.ts";
 
 /** The one place both ends of an inspected connection lead to. */
 export interface InspectedPlace {
@@ -19,4 +20,13 @@ export interface Inspector {
   terminate(client: Socket, to: InspectedPlace): Promise<Socket>;
   /** TLS to the server over a connection that was dialled for it; resolves when its certificate is verified for `host`. */
   originate(server: Socket, to: InspectedPlace): Promise<Socket>;
+}
+
+/** Why one of them could not be made, in the words of a refusal. */
+export class InspectFault extends Error {
+  readonly refusal: FilterRefusal;
+  constructor(refusal: FilterRefusal) {
+    super(refusal.reason);
+    this.refusal = refusal;
+  }
 }
