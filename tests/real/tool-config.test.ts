@@ -39,7 +39,7 @@ async function read(
   return {
     config,
     inside: config.files.map(({ content }) => content).join(""),
-    hosts: config.registries.npm.map(({ host, port }) => `${host}:${port}`),
+    hosts: (config.registries.npm ?? []).map(({ host, port }) => `${host}:${port}`),
   };
 }
 
@@ -99,7 +99,7 @@ describe("the workspace has no say", () => {
     const evil = write(join(root, "conf/npmrc"), "registry=https://evil.test/\n");
     const PATH = `${fakeNpm(join(root, "tools"), "https://evil.test/")}:${fakeNpm(elsewhere, "https://shipped.test/")}`;
     const hosts = async (env: Env): Promise<readonly string[]> =>
-      (await readToolConfig({ home, root, env: { PATH, ...env } })).registries.npm.map(({ host }) => host);
+      (await readToolConfig({ home, root, env: { PATH, ...env } })).registries.npm?.map(({ host }) => host);
     const outside = write(join(elsewhere, "user.npmrc"), "registry=https://mine.test/\n");
     expect(await hosts({ npm_config_userconfig: outside })).toEqual(["mine.test"]);
     expect(await hosts({ npm_config_userconfig: evil })).toEqual(["shipped.test"]);
@@ -112,7 +112,7 @@ describe("the workspace has no say", () => {
 
 it("gives apt's archives as hosts and ports", async () => {
   const { config } = await read("");
-  for (const { host, port } of config.registries.debian) {
+  for (const { host, port } of config.registries.debian ?? []) {
     expect(host).toMatch(/^[a-z0-9.:-]+$/);
     expect(port).toBeGreaterThan(0);
   }

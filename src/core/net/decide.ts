@@ -2,44 +2,55 @@
 import { canonicalAddress, classifyAddress, isInside, singleAddress } from "./address.ts";
 import { covers } from "./grammar.ts";
 import { isAddress } from "./host.ts";
-import type { EgressPlan, EgressRule } from "./rule.ts";
+import { coversPort, isNarrowed, isProgram, mayBeProgram, mustBeRead, needsReading } from "./request.ts";
+import type { EgressPeer, EgressPlan, EgressRefusal, EgressRule } from "./rule.ts";
 
-/** Why a connection is refused, and what a person would write to allow it. */
-export interface EgressRefusal {
-  /** `denied`, `no-rule`, `port-not-allowed`, `bad-host`, or `address-<class>`. */
-  readonly reason: string;
-  /** The rule that denies, or the nearest that does not reach. */
-  readonly rule?: EgressRule;
-  /** What to type. */
-  readonly hint: string;
-}
-
-/** The name's verdict. `rule` is the allowing one. */
+/** The name's verdict. `rule` is the allowing one; `reported` is what the rules say where report mode lets it pass all the same. */
 export type HostVerdict =
-  | { readonly allowed: true; readonly rule: EgressRule }
+  | { readonly allowed: true; readonly rule: EgressRule; readonly reported?: EgressRefusal }
   | ({ readonly allowed: false } & EgressRefusal);
 
 const DENY_HINT = "a deny rule of the policy closes it; only changing that rule opens it";
 
-/** Judges a canonical host and port before anything is looked up. Deny wins; no rule, no connection. */
-export function decideHost(plan: EgressPlan, host: string, port: number): HostVerdict {
-  const denied = plan.deny.find((rule) => covers(rule, host) && (rule.ports.length === 0 || rule.ports.includes(port)));
-  if (denied !== undefined) {
-    return {
-      allowed: false,
-      reason: "denied",
-      rule: denied,
-      hint: DENY_HINT,
-    };
-  }
+/**
+ * Judges a canonical host and port before anything is looked up. Deny wins; no rule, no connection. Rules on methods, paths and protocols are judged
+ * later (request.ts): here they only open the connection, to be read.
+ */
+export function decideHost(plan: EgressPlan, host: string, port: number, peer?: EgressPeer): HostVerdict {
+  const denied = plan.deny.find(
+    (rule) => !isNarrowed(rule) && coversPort(rule, host, port) && mayBeProgram(rule, peer),
+  );
+  if (denied !== undefined) return { allowed: false, reason: "denied", rule: denied, hint: DENY_HINT };
   const matching = plan.allow.filter((rule) => covers(rule, host));
-  const rule = matching.find(({ ports }) => ports.includes(port));
-  if (rule !== undefined) return { allowed: true, rule };
+  const onPort = matching.filter(({ ports }) => ports.includes(port));
+  const ours = onPort.filter((rule) => isProgram(rule, peer));
+  const rule = ours.find((one) => !mustBeRead(one)) ?? ours[0];
+  if (rule !== undefined)
+    return { allowed: true, rule: needsReading(plan, host, port) ? { ...rule, portNamed: false } : rule };
+  const refused = whyNot(host, port, { matching, onPort });
+  // A name that the policy places on an address of its own is no public one.
+  const reports = plan.mode === "report" && !isAddress(host) && !plan.allowPrivate.some((entry) => entry.host === host);
+  return reports ? { allowed: true, rule: reportRule(host, port), reported: refused } : { allowed: false, ...refused };
+}
+
+function whyNot(
+  host: string,
+  port: number,
+  { matching, onPort }: { readonly matching: readonly EgressRule[]; readonly onPort: readonly EgressRule[] },
+): EgressRefusal {
   const block = isAddress(host) && classifyAddress(host) !== "public" ? `=${blockOf(host)}` : "";
-  const option = `a person can allow it: ringfence run --allow-domain ${written(host, port)}${block} -- ...`;
+  const hint = `a person can allow it: ringfence run --allow-domain ${written(host, port)}${block} -- ...`;
   const [near] = matching;
-  if (near !== undefined) return { allowed: false, reason: "port-not-allowed", rule: near, hint: option };
-  return { allowed: false, reason: "no-rule", hint: option };
+  const [narrow] = onPort;
+  if (narrow !== undefined)
+    return { reason: "program-not-allowed", rule: narrow, hint: "the rule opens it to the programs it names only" };
+  return near === undefined ? { reason: "no-rule", hint } : { reason: "port-not-allowed", rule: near, hint };
+}
+
+/** The rule that report mode stands in for: HTTP and TLS to that very name, no bytes that are neither. */
+function reportRule(host: string, port: number): EgressRule {
+  const at = { file: "sandbox.network.mode", line: 0, column: 0 };
+  return { host, wildcard: false, ports: [port], portNamed: false, text: "report", at };
 }
 
 /** The addresses that may be dialled, in order, or the refusal. */

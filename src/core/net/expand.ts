@@ -3,42 +3,48 @@ import type { NetworkRuleText, Policy } from "../policy/policy.ts";
 import { err, ok, type Problem, type Result } from "../result.ts";
 import { parseEgressRule } from "./grammar.ts";
 import { parseHost } from "./host.ts";
+import { type Narrowing, narrow } from "./narrow.ts";
 import presets from "./presets.json" with { type: "json" };
-import type { EgressPlan, EgressRule, PrivateAddress } from "./rule.ts";
-import type { ToolConfig, ToolHost } from "./tool-config.ts";
+import { unreadable } from "./readable.ts";
+import type { EgressPlan, EgressRule, HostPattern, PrivateAddress } from "./rule.ts";
+import type { Registry, ToolConfig, ToolHost } from "./tool-config.ts";
 
-type Preset = { readonly what: string } & (
+type Preset = { readonly what: string; readonly read?: readonly Narrowing[] } & (
   | { readonly hosts: readonly string[] }
-  | { readonly registry: "npm" | "debian" }
+  | { readonly registry: Registry }
 );
 const PRESETS: ReadonlyMap<string, Preset> = new Map(Object.entries(presets as Record<string, Preset>));
 
 /** The names that `preset:` takes. */
-export const presetNames: readonly string[] = [...PRESETS.keys()];
+export const presetNames: readonly string[] = [...PRESETS].flatMap(([name, { read }]) =>
+  read === undefined ? [name] : [name, `${name}/read`],
+);
+
+/** The network part of a policy; what is not said is the closed default. */
+export type NetworkPart = Pick<Policy["sandbox"]["network"], "allow" | "deny" | "allowPrivate"> &
+  Partial<Pick<Policy["sandbox"]["network"], "mode" | "inspect" | "inspectExcept">>;
 
 /** Expands it, or says of every rule that cannot be carried out what is wrong. */
 export function expandNetwork(
-  network: Policy["sandbox"]["network"],
+  network: NetworkPart,
   tools: ToolConfig,
 ): Result<Omit<EgressPlan, "maxConnections">, readonly Problem[]> {
   const problems: Problem[] = [];
-  const expand = (rules: readonly NetworkRuleText[], effect: "allow" | "deny" = "allow"): readonly EgressRule[] =>
-    rules.flatMap((rule) => {
-      const result = expandRule(rule, tools, effect);
-      if (result.ok) return result.value;
-      problems.push(result.error);
-      return [];
-    });
+  const kept = <T>(result: Result<readonly T[], Problem>): readonly T[] => {
+    if (result.ok) return result.value;
+    problems.push(result.error);
+    return [];
+  };
   // `*` as a deny closes everything; the same word as an allow is refused by the grammar.
-  const closed = network.deny.some(({ text }) => text === "*");
-  const allow = expand(network.allow);
-  const deny = expand(
-    network.deny.filter(({ text }) => text !== "*"),
-    "deny",
-  ).map((rule) => (rule.portNamed ? rule : { ...rule, ports: [] }));
+  const isEverything = (rule: NetworkRuleText): boolean => rule.text === "*" && !isLimited(rule);
+  const closed = network.deny.some(isEverything);
+  const allow = network.allow.flatMap((rule) => kept(expandRule(rule, tools, "allow")));
+  const deny = network.deny
+    .filter((rule) => !isEverything(rule))
+    .flatMap((rule) => kept(expandRule(rule, tools, "deny")));
   const allowPrivate = network.allowPrivate.flatMap((entry): readonly PrivateAddress[] => {
     const hosts = entry.host.startsWith("preset:")
-      ? expand([{ text: entry.host, at: entry.at }]).map((rule) => rule.host)
+      ? kept(expandRule({ text: entry.host, at: entry.at }, tools, "allow")).map((rule) => rule.host)
       : [parseHost(entry.host)];
     return [...new Set(hosts)].flatMap((host) => {
       if (host !== undefined) return [{ host, cidr: entry.cidr, reason: entry.reason }];
@@ -51,7 +57,19 @@ export function expandNetwork(
       return [];
     });
   });
-  return problems.length > 0 ? err(problems) : ok({ allow: closed ? [] : allow, deny, allowPrivate });
+  const inspectExcept = (network.inspectExcept ?? []).flatMap(({ text, at }): readonly HostPattern[] =>
+    kept(expandRule({ text, at }, tools, "deny")).map(({ host, wildcard }) => ({ host, wildcard })),
+  );
+  const plan = {
+    ...{ allow: closed ? [] : allow, deny, allowPrivate, inspectExcept },
+    ...{ mode: closed ? "enforce" : (network.mode ?? "enforce"), inspect: network.inspect ?? "auto" },
+  } as const;
+  problems.push(...unreadable(plan));
+  return problems.length > 0 ? err(problems) : ok(plan);
+}
+
+function isLimited({ methods, paths, protocols, programs }: Narrowing): boolean {
+  return [methods, paths, protocols, programs].some((one) => one !== undefined);
 }
 
 function expandRule(
@@ -59,49 +77,92 @@ function expandRule(
   tools: ToolConfig,
   effect: "allow" | "deny",
 ): Result<readonly EgressRule[], Problem> {
-  const { text, at } = rule;
-  if (!text.startsWith("preset:")) {
-    const parsed = parseEgressRule(text, at, effect);
-    return parsed.ok ? ok([parsed.value]) : parsed;
+  const bare = rule.text.startsWith("preset:") ? presetRules(rule, tools) : single(rule, effect);
+  if (!bare.ok) return bare;
+  const rules: EgressRule[] = [];
+  for (const one of bare.value) {
+    // a deny that names no port closes every one
+    const ports = effect === "deny" && (!one.named || one.isPreset) ? [] : one.rule.ports;
+    for (const by of one.read ?? [{}]) {
+      const limited = narrow({ ...one.rule, portNamed: one.named }, both(by, rule));
+      if (!limited.ok) return limited;
+      const portNamed = limited.value.portNamed && !one.isPreset;
+      rules.push({ ...limited.value, ports, portNamed });
+    }
   }
-  const name = text.slice("preset:".length);
+  return ok(rules);
+}
+
+/** One destination before its limits. `named`: the rule itself names the port. */
+interface Bare {
+  readonly rule: EgressRule;
+  readonly named: boolean;
+  readonly isPreset: boolean;
+  readonly read?: readonly Narrowing[];
+}
+
+function single({ text, at }: NetworkRuleText, effect: "allow" | "deny"): Result<readonly Bare[], Problem> {
+  const parsed = parseEgressRule(text, at, effect);
+  return parsed.ok ? ok([{ rule: parsed.value, named: parsed.value.portNamed, isPreset: false }]) : parsed;
+}
+
+/** What the person wrote beside a preset limits it further; it never takes the place of what the preset says. */
+function both(preset: Narrowing, { methods, paths, protocols, programs }: NetworkRuleText): Narrowing {
+  const among = (
+    own: readonly string[] | undefined,
+    said: readonly string[] | undefined,
+  ): readonly string[] | undefined =>
+    own === undefined || said === undefined ? (own ?? said) : own.filter((word) => said.includes(word));
+  const allMethods = among(preset.methods, methods);
+  const allPaths = preset.paths ?? paths;
+  return {
+    ...(allMethods === undefined ? {} : { methods: allMethods }),
+    ...(allPaths === undefined ? {} : { paths: allPaths }),
+    ...(protocols === undefined ? {} : { protocols }),
+    ...(programs === undefined ? {} : { programs }),
+  };
+}
+
+function presetRules({ text, at, paths }: NetworkRuleText, tools: ToolConfig): Result<readonly Bare[], Problem> {
+  const [name = "", part] = text.slice("preset:".length).split("/");
   const preset = PRESETS.get(name);
-  if (preset === undefined) {
+  if (preset === undefined || (part !== undefined && (part !== "read" || preset.read === undefined))) {
     return err({
       code: "network-unknown-preset",
-      message: `there is no network preset \`${name}\``,
+      message: `there is no network preset \`${text.slice("preset:".length)}\``,
       at,
       hint: `presets: ${presetNames.join(", ")}`,
     });
   }
+  if (part === "read" && paths !== undefined)
+    return err({
+      code: "network-bad-rule",
+      message: `\`${text}\` brings its own paths`,
+      at,
+      hint: `write \`preset:${name}\` with your methods and paths`,
+    });
+  const read = part === "read" ? { read: preset.read ?? [] } : {};
   if ("hosts" in preset) {
     return ok(
-      preset.hosts.flatMap((host) => {
+      preset.hosts.map((host) => {
         const parsed = parseEgressRule(host, at);
         if (!parsed.ok) throw new Error(`preset ${name} holds a bad rule: ${host}`);
-        return [{ ...parsed.value, portNamed: false, text }];
+        return { rule: { ...parsed.value, portNamed: false, text }, named: true, isPreset: true, ...read };
       }),
     );
   }
-  const hosts = tools.registries[preset.registry];
+  const hosts = tools.registries[preset.registry] ?? [];
   if (hosts.length === 0) {
     return err({
       code: "network-no-registry",
-      message: `\`${text}\` takes its host from ${preset.registry === "npm" ? "npm's" : "apt's"} own configuration on this machine, and none was found`,
+      message: `\`${text}\` takes its host from the configuration of ${preset.registry === "debian" ? "apt" : preset.registry} on this machine, and none was found`,
       at,
       hint: "name the host itself: --allow-domain HOST",
     });
   }
-  return ok(hosts.map((host) => registryRule(host, text, at)));
+  return ok(hosts.map((host) => ({ rule: registryRule(host, text, at), named: true, isPreset: true, ...read })));
 }
 
 function registryRule(host: ToolHost, text: string, at: EgressRule["at"]): EgressRule {
-  return {
-    host: host.host,
-    wildcard: false,
-    ports: [host.port],
-    portNamed: false,
-    text,
-    at,
-  };
+  return { host: host.host, wildcard: false, ports: [host.port], portNamed: false, text, at };
 }

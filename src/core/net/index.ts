@@ -1,8 +1,20 @@
 // The door of the network's words and rules.
 export { type AddressClass, canonicalAddress, classifyAddress, isInside, singleAddress } from "./address.ts";
-export { type AddressVerdict, decideAddresses, decideHost, type EgressRefusal, type HostVerdict } from "./decide.ts";
+export { type AddressVerdict, decideAddresses, decideHost, type HostVerdict } from "./decide.ts";
 export { expandNetwork, presetNames } from "./expand.ts";
 export { parseEgressRule, splitPort } from "./grammar.ts";
 export { isAddress, parseHost } from "./host.ts";
-export type { EgressPlan, EgressRule, PrivateAddress } from "./rule.ts";
-export type { ToolConfig, ToolHost } from "./tool-config.ts";
+export { normalPath, pathMatches } from "./path.ts";
+export { type ReadingWishes, readingOf, readsByRule } from "./reading.ts";
+export { decideRequest, type EgressRequest, needsReading, type RequestVerdict } from "./request.ts";
+export type {
+  EgressPeer,
+  EgressPlan,
+  EgressRefusal,
+  EgressRule,
+  HostPattern,
+  PrivateAddress,
+  ProgramMatch,
+  Protocol,
+} from "./rule.ts";
+export { REGISTRIES, type Registry, type ToolConfig, type ToolHost } from "./tool-config.ts";

@@ -55,6 +55,9 @@ export function policyOf(merged: Merged, layers: Policy["layers"]): Policy {
           ...(p.value as Omit<PrivateHost, "at">),
           at: p.at,
         })),
+        mode: one("sandbox.network.mode"),
+        inspect: one("sandbox.network.inspect"),
+        inspectExcept: list("sandbox.network.inspectExcept").map(networkText),
       },
       limits: limitsOf(one),
       ports: [...new Set(list("sandbox.ports").map((p) => Number(p.value)))],
@@ -180,6 +183,6 @@ export function ruleText(part: Part): RuleText {
 function networkText(part: Part): NetworkRuleText {
   const entry = part.value as NetworkEntry;
   if (typeof entry === "string") return { text: entry, at: part.at };
-  const { methods, paths } = entry;
-  return { text: entry.host, at: part.at, ...(methods ? { methods } : {}), ...(paths ? { paths } : {}) };
+  const { host, ...limits } = entry;
+  return { text: host, at: part.at, ...limits } as NetworkRuleText;
 }

@@ -19,6 +19,10 @@ export type NetworkEntry =
       readonly host: string;
       readonly methods?: readonly string[] | undefined;
       readonly paths?: readonly string[] | undefined;
+      readonly protocols?: readonly string[] | undefined;
+      readonly programs?:
+        | readonly (string | { readonly exe: string; readonly sha256?: string | undefined })[]
+        | undefined;
     };
 
 /** One entry of `approvals.channels`. */
@@ -76,6 +80,9 @@ export interface PolicyFile {
               readonly allow?: List<NetworkEntry>;
               readonly deny?: List<NetworkEntry>;
               readonly allowPrivate?: List<{ readonly host: string; readonly cidr: string; readonly reason: string }>;
+              readonly mode?: "enforce" | "report" | undefined;
+              readonly inspect?: "auto" | "all" | "rules" | undefined;
+              readonly inspectExcept?: List;
               /** The names of Claude Code and srt for `allow`, `deny` and `sandbox.unixSockets`. */
               readonly allowedDomains?: List;
               readonly deniedDomains?: List;

@@ -9,6 +9,7 @@ import type { RuleEntry } from "./file.ts";
 import { type Dropped, type Merged, mergeLayers, type ParsedLayer, strongestFirst } from "./merge.ts";
 import type { LayerName, Policy, RuleText } from "./policy.ts";
 import { parseRule } from "./rule.ts";
+import { againstTier } from "./tier.ts";
 import { unbuiltParts } from "./unbuilt.ts";
 
 /** One layer as read from a disk or a command line. */
@@ -47,6 +48,7 @@ sandbox:
   workspace: overlay
   apply: end
   limits: { timeout: 4h, memory: 4g, pids: 4096, cpus: 2, fileSize: 1g, disk: 5g, files: 1000000, openFiles: 524288, connections: 1024, logBytes: 1g, eventRate: 20000 }
+  network: { mode: enforce, inspect: auto }
   caches: private
   landlock: auto
   undo: { size: 1g }
@@ -80,7 +82,7 @@ export function loadPolicy(layers: readonly LayerText[]): Result<LoadedPolicy, r
   }
   if (problems.length > 0) return err(problems);
   const merged = withoutDisabled(mergeLayers(parsed));
-  problems.push(...badRules(merged));
+  problems.push(...badRules(merged), ...againstTier(merged));
   if (problems.length > 0) return err(problems);
   const read = texts.filter((t) => t.name !== "default").map(({ name, file, digest }) => ({ name, file, digest }));
   return ok({

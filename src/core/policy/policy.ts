@@ -44,8 +44,11 @@ export interface PathText {
 export interface NetworkRuleText {
   /** `host`, `*.host`, either with `:port`, or `preset:NAME`. */
   readonly text: string;
+  /** What limits it to some requests, protocols (`core/net` Protocol) or programs. */
   readonly methods?: readonly string[];
   readonly paths?: readonly string[];
+  readonly protocols?: readonly string[];
+  readonly programs?: readonly (string | { readonly exe: string; readonly sha256?: string })[];
   readonly at: Span;
 }
 
@@ -119,6 +122,11 @@ export interface Policy {
       readonly allow: readonly NetworkRuleText[];
       readonly deny: readonly NetworkRuleText[];
       readonly allowPrivate: readonly PrivateHost[];
+      /** `report` lets pass to public names what no rule allows, and says so. */
+      readonly mode: "enforce" | "report";
+      readonly inspect: "auto" | "all" | "rules";
+      /** Hosts whose TLS is never ended. */
+      readonly inspectExcept: readonly NetworkRuleText[];
     };
     readonly limits: Limits;
     readonly ports: readonly number[];

@@ -1,10 +1,10 @@
 // The shape of one policy file (DESIGN 6), strict at every depth: an unknown key is an error, never ignored.
 // The same schema publishes docs/policy.schema.json. It has no transforms: `load.ts` turns values into the Policy's units.
-import ipaddr from "ipaddr.js";
 import * as z from "zod";
 import { LEG_SOURCES, type LegSource } from "../session/leg-policy.ts";
 import type { PolicyFile, TestEntry } from "./file.ts";
 import { parseDuration, parseSize } from "./measure.ts";
+import { host, network, networkRule } from "./schema-network.ts";
 
 const duration = z
   .string({ error: "expected a duration such as `30m`" })
@@ -18,35 +18,6 @@ const path = word.refine((text) => !/[\0\n\r]/.test(text), "a path holds no line
 const paths = z.array(path);
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected the name of an environment variable");
 
-const HOST =
-  /^(?:preset:[a-z0-9][a-z0-9-]*|(?:\*\.)?[^\s/@:*?#%[\]\\]+(?::\d{1,5})?|\*(?::\d{1,5})?|(?:[0-9a-f]*:){2,}[0-9a-f.:]*|\[[0-9a-f:.]+\](?::\d{1,5})?)$/iu;
-const host = word.refine(
-  (text) =>
-    HOST.test(text) &&
-    !/:(?:0|[7-9]\d{4}|6[6-9]\d{3}|65[6-9]\d\d|655[4-9]\d|6553[6-9])$/.test(
-      text.replace(/^(?:[0-9a-f]*:){2,}[0-9a-f.:]*$/i, ""),
-    ),
-  "expected `host`, `*.host`, either with `:port`, or `preset:NAME`",
-);
-const networkRule = z.union(
-  [
-    host,
-    z.strictObject({
-      host,
-      methods: z.array(z.string().regex(/^[A-Z]+$/, "expected a method such as `GET`")).optional(),
-      paths: z.array(word).optional(),
-    }),
-  ],
-  { error: "expected `host`, `*.host`, either with `:port`, `preset:NAME`, or `{host, methods, paths}`" },
-);
-const privateHost = z.strictObject({
-  host,
-  cidr: word.refine(
-    (text) => ipaddr.isValidCIDR(text) || ipaddr.isValid(text),
-    "expected an address block such as `10.1.2.3/32`",
-  ),
-  reason: word,
-});
 const rule = z.union(
   [word, z.strictObject({ rule: word, match: z.array(word).optional(), notMatch: z.array(word).optional() })],
   {
@@ -88,15 +59,6 @@ const filesystem = z.strictObject({
   allowWrite: paths.optional(),
   denyWrite: paths.optional(),
   showSecrets: paths.optional(),
-});
-const network = z.strictObject({
-  allow: z.array(networkRule).optional(),
-  deny: z.array(networkRule).optional(),
-  allowPrivate: z.array(privateHost).optional(),
-  /** The names of Claude Code and srt for `allow` and `deny`, and for `unixSockets`. */
-  allowedDomains: z.array(host).optional(),
-  deniedDomains: z.array(host).optional(),
-  allowUnixSockets: paths.optional(),
 });
 const limits = z.strictObject({
   timeout: duration.optional(),

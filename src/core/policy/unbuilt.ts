@@ -57,6 +57,5 @@ function notBuilt(key: string, part: Part): Problem {
 
 function isPlainNetworkRule(value: unknown): boolean {
   if (typeof value === "string") return true;
-  const rule = value as { methods?: unknown; paths?: unknown };
-  return rule.methods === undefined && rule.paths === undefined;
+  return Object.keys(value as object).every((key) => key === "host");
 }

@@ -24,7 +24,10 @@ describe("a policy", () => {
     expect(policy.approvals).toEqual({ policy: "on-request", timeoutMs: 120_000, channels: [{ kind: "terminal" }] });
     expect(policy.ruleOfTwo).toBe("ask");
     expect(policy.auto).toEqual({});
-    expect(policy.sandbox.network).toEqual({ allow: [], deny: [], allowPrivate: [] });
+    expect(policy.sandbox.network).toEqual({
+      ...{ allow: [], deny: [], allowPrivate: [], inspectExcept: [] },
+      ...{ mode: "enforce", inspect: "auto" },
+    });
     expect(policy.sandbox.limits.timeoutMs).toBe(4 * 3_600_000);
     expect(policy.env).toEqual({ pass: [], set: {} });
   });
