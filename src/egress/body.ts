@@ -1,10 +1,12 @@
 // Where a body ends, watched as its bytes pass by: fixed length, chunked (RFC 9112 section 7.1, strictly), or with the connection.
-import { BadMessage, type Framing } from "./head.ts";
+import { BadMessage, type Framing, parseField } from "./head.ts";
 
 /** What of a piece of input belongs to the body, and whether it is complete. */
 export interface Taken {
   readonly bytes: number;
   readonly done: boolean;
+  /** What the piece says, without the transfer coding. */
+  readonly data: readonly Buffer[];
 }
 
 /** Follows one body. `take` is called with every piece in order; bytes beyond the body are left. */
@@ -16,9 +18,9 @@ export interface BodyWatch {
 export function watchBody(framing: Framing): BodyWatch {
   switch (framing.kind) {
     case "none":
-      return { take: () => ({ bytes: 0, done: true }) };
+      return { take: () => ({ bytes: 0, done: true, data: [] }) };
     case "close":
-      return { take: (piece) => ({ bytes: piece.length, done: false }) };
+      return { take: (piece) => ({ bytes: piece.length, done: false, data: [piece] }) };
     case "length":
       return watchLength(framing.bytes);
     case "chunked":
@@ -34,7 +36,7 @@ function watchLength(length: number): BodyWatch {
     take: (piece) => {
       const bytes = Math.min(left, piece.length);
       left -= bytes;
-      return { bytes, done: left === 0 };
+      return { bytes, done: left === 0, data: [piece.subarray(0, bytes)] };
     },
   };
 }
@@ -50,9 +52,11 @@ class ChunkWatch implements BodyWatch {
 
   take(piece: Buffer): Taken {
     let at = 0;
+    const data: Buffer[] = [];
     while (at < piece.length) {
       if (this.state === "data") {
         const step = Math.min(this.left, piece.length - at);
+        data.push(piece.subarray(at, at + step));
         at += step;
         this.left -= step;
         if (this.left === 0) this.state = "data-end";
@@ -63,9 +67,9 @@ class ChunkWatch implements BodyWatch {
       this.line += piece.toString("latin1", at, upto);
       at = upto;
       if (this.line.length > LINE_MOST) throw new BadMessage("chunk-line");
-      if (end >= 0 && this.endLine()) return { bytes: at, done: true };
+      if (end >= 0 && this.endLine()) return { bytes: at, done: true, data };
     }
-    return { bytes: at, done: false };
+    return { bytes: at, done: false, data };
   }
 
   /** One line is complete, its CRLF included. True when it was the last of the body. */
@@ -85,8 +89,17 @@ class ChunkWatch implements BodyWatch {
     } else {
       this.trailers += line.length;
       if (this.trailers > TRAILERS_MOST) throw new BadMessage("trailers");
-      return text === "";
+      if (text === "") return true;
+      if (!mayTrail(parseField(text).name)) throw new BadMessage("trailer-field");
     }
     return false;
   }
+}
+
+// RFC 9110 section 6.5.1: what frames, routes, authenticates or is for this hop only means nothing behind a body, but to a server that merges it.
+const NEVER_TRAILS =
+  /^(?:content-(?:length|encoding|type|range)|transfer-encoding|host|trailer|te|connection|upgrade|expect|range|age|expires|date|location|vary|warning|authorization|cookie|set-cookie|cache-control|max-forwards|pragma|retry-after|proxy-.*|if-.*|x-forwarded-.*|forwarded)$/i;
+
+function mayTrail(name: string): boolean {
+  return !NEVER_TRAILS.test(name);
 }

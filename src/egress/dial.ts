@@ -2,6 +2,9 @@
 import { lookup } from "node:dns/promises";
 import net, { type Socket } from "node:net";
 import { decideAddresses, decideHost, type EgressPlan, type EgressRule, isAddress } from "#core/net";
+import type { HttpFilter, Peer } from "./filter.ts";
+import type { Inspector } from "./inspector.ts";
+import type { Live } from "./live.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Tally } from "./tally.ts";
 
@@ -26,14 +29,22 @@ export interface Destination {
 /** Somebody else's no to it; `undefined` lets it pass. A rejection is a no too. */
 export type Consult = (to: Destination) => Promise<Pick<Refusal, "reason" | "hint"> | undefined>;
 
-/** What dialling needs. */
+/** What serving one connection needs: the proxy's own parts, and who the client is. */
 export interface DialDeps {
   readonly consult?: Consult;
-  readonly plan: EgressPlan;
+  /** The plan as it is now: it may be another one at the next request. */
+  readonly plan: () => EgressPlan;
   readonly tally: Tally;
   readonly resolve: Resolve;
+  readonly live: Live;
+  readonly filters: readonly HttpFilter[];
+  readonly inspector?: Inspector;
+  /** The program at the other end, where that is known. */
+  readonly peer?: Peer;
   /** A client that says nothing for this long between requests is let go. */
   readonly idleMs: number;
+  /** An exchange in which nothing moves for this long is broken off. */
+  readonly stallMs: number;
 }
 
 const LOOKUP_MS = 10_000;
@@ -49,8 +60,8 @@ export const systemResolve: Resolve = async (host) => {
 };
 
 /** Judges the name alone: a refusal here means that nothing was ever looked up. */
-export function judge(plan: EgressPlan, host: string, port: number): EgressRule | Refusal {
-  const verdict = decideHost(plan, host, port);
+export function judge(deps: Pick<DialDeps, "plan">, host: string, port: number): EgressRule | Refusal {
+  const verdict = decideHost(deps.plan(), host, port);
   if (verdict.allowed) return verdict.rule;
   const { reason, hint, rule } = verdict;
   return { status: 403, host, port, reason, hint, ...(rule === undefined ? {} : { rule: placeOf(rule) }) };
@@ -76,7 +87,7 @@ export async function dial(
   } catch {
     // The name is not known outside; a policy may still pin it (decideAddresses).
   }
-  const addresses = decideAddresses(deps.plan, host, found, port);
+  const addresses = decideAddresses(deps.plan(), host, found, port);
   if (!addresses.allowed)
     return refusal(addresses.reason === "no-address" ? 502 : 403, addresses.reason, addresses.hint);
   const [first = host] = addresses.addresses;
@@ -89,12 +100,14 @@ export async function dial(
     const left = Math.min(CONNECT_MS, until - performance.now());
     if (left <= 0) break;
     try {
-      await deps.tally.connect({ host, port, address, rule: placeOf(rule), scheme: to.scheme });
+      await deps.tally.connect({ host, port, address, rule: placeOf(rule), scheme: to.scheme }, deps.peer);
     } catch {
       return refusal(503, "not-recorded", "the record cannot be written, so nothing may happen");
     }
     try {
-      return { socket: await connect(address, port, left), rule };
+      const socket = await connect(address, port, left);
+      deps.live.add({ host, port, address, socket });
+      return { socket, rule };
     } catch (error) {
       lastCause = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
     }

@@ -1,216 +1,55 @@
-// Plain HTTP through the proxy: each request of a connection judged on its own, heads rebuilt, bodies passed with their framing watched.
-// One upstream connection is kept while requests go to the same place, so that a keep-alive client pays for one dial.
-import type { Socket } from "node:net";
-import { parseHost, splitPort } from "#core/net";
-import { watchBody } from "./body.ts";
-import { type DialDeps, dial, judge } from "./dial.ts";
+// One request and its response: heads rebuilt, bodies passed with their framing watched, and through the filters where there are any.
+import type { Passage } from "./chain.ts";
+import type { Destination } from "./destination.ts";
+import type { BodyFilter } from "./filter.ts";
 import {
   BadMessage,
   connectionOptions,
-  type Field,
   type Framing,
-  parseRequestHead,
   parseResponseHead,
   type RequestHead,
+  type ResponseHead,
   responseFraming,
+  UpstreamFault,
   valuesOf,
 } from "./head.ts";
-import { Intake, send } from "./intake.ts";
-import { type Refusal, refusalResponse } from "./refusal.ts";
+import { type Intake, send } from "./intake.ts";
+import { endToEnd, isWebSocket, requestText, responseText, wantsMore } from "./message.ts";
+import { expectsContinue, type Outgoing } from "./outgoing.ts";
+import { passFiltered, passRaw } from "./pass.ts";
+import type { Upstream } from "./upstream.ts";
+import { passFrames, passSwitched } from "./websocket.ts";
 
-/** Where the requests of a connection may lead. */
-export interface ExchangeOptions {
-  readonly deps: DialDeps;
-  /** Set inside a CONNECT to a plain-HTTP port: requests are in origin form and their Host must agree. */
-  readonly fixed?: { readonly host: string; readonly port: number };
-  /** Inside a CONNECT: the connection that was already dialled for it. */
-  readonly dialled?: Socket;
-  /** Called for a CONNECT; never inside one. */
-  readonly onConnect?: (head: RequestHead, client: Intake) => Promise<void>;
+/** One request that was judged and may be sent. */
+export interface Exchange {
+  readonly head: RequestHead;
+  readonly to: Destination;
+  /** What the filters made of it; absent where there are none. */
+  readonly passage: Passage | undefined;
+  readonly body: Outgoing;
+  readonly client: Intake;
+  readonly upstream: Upstream;
+  /** True when the upstream has answered before. */
+  readonly isReused: boolean;
+  /** Whether the client has got the beginning of an answer. */
+  readonly progress: { answered: boolean };
 }
 
-interface Upstream {
-  readonly host: string;
-  readonly port: number;
-  readonly intake: Intake;
-  bytesUp: number;
-  bytesDown: number;
-}
-
-/** How one request ended. `stale`: a kept upstream ended without a byte of an answer, and asking again does no harm. */
-type Outcome = "keep" | "end" | "stale";
-
-/** What the upstream did that is no HTTP: one stable word. */
-class UpstreamFault extends Error {}
+/** How it ended. `stale`: a kept upstream ended without a byte of an answer, and asking again does no harm. */
+export type Outcome = "keep" | "end" | "stale";
 
 // RFC 9110 section 9.2.2: what a proxy may ask twice.
 const IDEMPOTENT = /^(?:GET|HEAD|OPTIONS|PUT|DELETE|TRACE)$/;
 
-// RFC 9110 section 7.6.1, and what was only ever for proxies.
-const HOP = new Set([
-  "connection",
-  "proxy-connection",
-  "keep-alive",
-  "te",
-  "upgrade",
-  "proxy-authorization",
-  "proxy-authenticate",
-  "proxy-features",
-]);
-
-/** Serves a client until it or the upstream ends, or a request is refused. Never rejects. */
-export async function serveRequests(client: Intake, options: ExchangeOptions): Promise<void> {
-  let upstream =
-    options.fixed !== undefined && options.dialled !== undefined
-      ? upstreamOf(options.fixed, options.dialled)
-      : undefined;
-  let at = options.fixed ?? { host: "?", port: 0 };
-  const progress = { answered: false };
-  try {
-    for (;;) {
-      const text = await client.readHead();
-      if (text === undefined) return;
-      progress.answered = false;
-      const head = parseRequestHead(text);
-      if (head.method === "CONNECT") {
-        if (options.onConnect === undefined) throw new BadMessage("connect-inside");
-        await options.onConnect(head, client);
-        return;
-      }
-      const to = destination(head, options.fixed);
-      at = { host: to.host, port: to.port };
-      if (
-        upstream !== undefined &&
-        (upstream.host !== to.host || upstream.port !== to.port || !isFresh(upstream.intake))
-      ) {
-        await closeUpstream(upstream, options.deps);
-        upstream = undefined;
-      }
-      const isReused = upstream !== undefined;
-      client.socket.setTimeout(0); // a slow answer is not an idle client
-      upstream ??= await open(to, client, options.deps);
-      if (upstream === undefined) return;
-      let outcome = await exchange(head, to.path, { client, upstream, isReused, progress });
-      if (outcome === "stale") {
-        await closeUpstream(upstream, options.deps);
-        upstream = await open(to, client, options.deps);
-        if (upstream === undefined) return;
-        outcome = await exchange(head, to.path, { client, upstream, isReused: false, progress });
-      }
-      if (outcome !== "keep") return;
-      client.socket.setTimeout(options.deps.idleMs);
-    }
-  } catch (error) {
-    const refusal = faultOf(error, at);
-    if (refusal === undefined) throw error;
-    if (!progress.answered) return await refuse(client, options.deps, refusal);
-    // Inside an answer no other can begin: the client sees a connection that broke.
-    client.socket.destroy();
-    await record(options.deps, refusal);
-  } finally {
-    if (upstream !== undefined) await closeUpstream(upstream, options.deps);
-    client.socket.destroySoon();
-  }
-}
-
-/** A kept upstream may have been closed by its server while it idled (RFC 9112 section 9.5): then the next request takes a new one. */
-function isFresh(intake: Intake): boolean {
-  const { socket } = intake;
-  return !socket.destroyed && !intake.hasEnded && !intake.hasMore && socket.writable;
-}
-
-/** Whose fault it was, in the words of a refusal; `undefined` for what is nobody's message. */
-function faultOf(error: unknown, at: { readonly host: string; readonly port: number }): Refusal | undefined {
-  if (error instanceof UpstreamFault)
-    return {
-      status: 502,
-      reason: `upstream-${error.message}`,
-      ...at,
-      hint: "the host is allowed but its answer is no HTTP/1.1",
-    };
-  if (!(error instanceof BadMessage)) return undefined;
-  const hint = "the request is not plain HTTP/1.1 as RFC 9112 writes it";
-  return { status: 400, reason: `bad-request-${error.message}`, ...at, hint };
-}
-
-async function record(deps: DialDeps, { host, port, reason, hint, rule }: Refusal): Promise<void> {
-  await deps.tally.refuse({ host, port, reason, hint, ...(rule === undefined ? {} : { rule }) });
-}
-
-/** Tells and records a refusal, then ends the connection. */
-export async function refuse(client: Intake, deps: DialDeps, refusal: Refusal): Promise<void> {
-  await record(deps, refusal);
-  await send(client.socket, refusalResponse(refusal));
-  client.socket.end();
-}
-
-/** The one destination of a request: target and Host must say the same (NET-6). */
-function destination(head: RequestHead, fixed: ExchangeOptions["fixed"]): { host: string; port: number; path: string } {
-  const hosts = valuesOf(head.fields, "host");
-  if (hosts.length > 1 || (hosts.length === 0 && head.version === "1.1")) throw new BadMessage("host");
-  const named = hosts[0] === undefined ? undefined : authority(hosts[0], 80);
-  if (fixed !== undefined) {
-    if (!head.target.startsWith("/") && head.target !== "*") throw new BadMessage("origin-form");
-    if (named !== undefined && (named.host !== fixed.host || named.port !== fixed.port))
-      throw new BadMessage("host-differs");
-    return { ...fixed, path: head.target };
-  }
-  const [, place = "", path = ""] = /^http:\/\/([^/?#]+)([/?][^#]*)?$/i.exec(head.target) ?? [];
-  if (place === "") throw new BadMessage("absolute-form");
-  const to = authority(place, 80);
-  if (named !== undefined && (named.host !== to.host || named.port !== to.port)) throw new BadMessage("host-differs");
-  return { ...to, path: path.startsWith("/") ? path : `/${path}` };
-}
-
-/** `host[:port]`, strictly. Throws `BadMessage`. */
-export function authority(text: string, defaultPort: number): { readonly host: string; readonly port: number } {
-  const { name, port } = splitPort(text);
-  const host = parseHost(name);
-  const number = port === undefined ? defaultPort : Number(port);
-  if (host === undefined || (port !== undefined && !/^\d{1,5}$/.test(port)) || number < 1 || number > 65_535)
-    throw new BadMessage("authority");
-  return { host, port: number };
-}
-
-async function open(to: { host: string; port: number }, client: Intake, deps: DialDeps): Promise<Upstream | undefined> {
-  const rule = judge(deps.plan, to.host, to.port);
-  const dialled = "status" in rule ? rule : await dial(deps, { ...to, rule, scheme: "http" });
-  if ("status" in dialled) {
-    await refuse(client, deps, dialled);
-    return undefined;
-  }
-  const { socket } = dialled;
-  client.socket.once("close", () => socket.destroy());
-  return upstreamOf(to, socket);
-}
-
-function upstreamOf({ host, port }: { host: string; port: number }, socket: Socket): Upstream {
-  return { host, port, intake: new Intake(socket), bytesUp: 0, bytesDown: 0 };
-}
-
-async function closeUpstream(upstream: Upstream, deps: DialDeps): Promise<void> {
-  upstream.intake.socket.destroy();
-  const { host, port, bytesUp, bytesDown } = upstream;
-  await deps.tally.close({ host, port, bytesUp, bytesDown });
-}
-
-/** One request and its response. Throws `BadMessage` for what the client did and `UpstreamFault` for what the server did. */
-async function exchange(
-  head: RequestHead,
-  path: string,
-  ends: { client: Intake; upstream: Upstream; isReused: boolean; progress: { answered: boolean } },
-): Promise<Outcome> {
-  const { client, upstream, progress } = ends;
-  const socket = upstream.intake.socket;
-  const upgrade = isWebSocket(head);
-  const sent = requestText(head, path, upstream, upgrade);
+/** Carries it out. Throws `BadMessage` for what the client did, `UpstreamFault` for the server, `FilterStop` for a filter's no. */
+export async function carryOut(exchange: Exchange): Promise<Outcome> {
+  const { body, client, head, progress, upstream } = exchange;
+  const { socket } = upstream.intake;
+  const sent = requestHead(exchange);
   upstream.bytesUp += sent.length;
   await send(socket, sent); // a socket that is gone shows as an end below
   // The body goes up while the answer may already come down; a client that asked `Expect: 100-continue` waits for just that.
-  const up =
-    head.framing.kind === "none"
-      ? Promise.resolve(true)
-      : passBody(client, socket, head.framing, (bytes) => (upstream.bytesUp += bytes));
+  const up = body.send(upstream.intake, (bytes) => (upstream.bytesUp += bytes));
   let bad: unknown;
   let isCutOff = false;
   up.then(
@@ -224,119 +63,117 @@ async function exchange(
       socket.destroy();
     },
   );
-  for (;;) {
-    const text = await upstreams(() => upstream.intake.readHead());
-    if (bad !== undefined) throw bad;
-    if (text === undefined) {
-      if (isCutOff || client.socket.destroyed) return "end";
-      const mayRepeat = ends.isReused && !progress.answered && head.framing.kind === "none";
-      if (mayRepeat && IDEMPOTENT.test(head.method)) return "stale";
-      throw new UpstreamFault("ended");
+  try {
+    for (;;) {
+      const text = await serverSays(() => upstream.intake.readHead());
+      if (bad !== undefined) throw bad;
+      if (text === undefined) {
+        if (isCutOff || client.socket.destroyed) return "end";
+        const mayRepeat = exchange.isReused && !progress.answered && body.isEmpty;
+        if (mayRepeat && IDEMPOTENT.test(head.method)) return "stale";
+        throw new UpstreamFault(upstream.isStalled ? "stalled" : "ended");
+      }
+      upstream.bytesDown += text.length + 4;
+      const answer = await serverSays(() => parseResponseHead(text));
+      if (answer.status === 101) return await switchProtocols(exchange, answer);
+      if (answer.status < 200) {
+        await passInterim(exchange, answer);
+        continue;
+      }
+      const keep = await passAnswer(exchange, answer);
+      if (bad !== undefined) throw bad;
+      if (!keep) return "end";
+      return (await up) ? "keep" : "end";
     }
-    const answer = await upstreams(() => parseResponseHead(text));
-    if (answer.status === 101) {
-      if (!upgrade) throw new UpstreamFault("upgrade");
-      progress.answered = true;
-      await send(client.socket, `${text}\r\n\r\n`);
-      await passThrough(client, upstream);
-      return "end";
-    }
-    const framing = await upstreams(() => responseFraming(answer, head.method));
-    const keep =
-      answer.status < 200 ||
-      (framing.kind !== "close" &&
-        wantsMore(head) &&
-        answer.version === "1.1" &&
-        !connectionOptions(answer.fields).includes("close"));
-    progress.answered = true;
-    await send(client.socket, responseText(answer.line, answer.fields, keep));
-    if (answer.status < 200) continue;
-    const complete = await upstreams(() =>
-      passBody(upstream.intake, client.socket, framing, (bytes) => (upstream.bytesDown += bytes)),
-    );
-    if (bad !== undefined) throw bad;
-    // A body cut off must look cut off to the client too.
-    if (!complete && framing.kind !== "close") client.socket.destroy();
-    if (!keep || !complete) return "end";
-    return (await up) ? "keep" : "end";
+  } catch (error) {
+    throw bad ?? error;
   }
 }
 
+function requestHead({ body, head, passage, to }: Exchange): string {
+  const upgrade = isWebSocket(head);
+  // What was held was already asked for.
+  const isAsked = passage?.up !== undefined && expectsContinue(head);
+  const fields = (passage?.fields ?? endToEnd(head)).filter(
+    ({ name }) =>
+      !(isAsked && /^expect$/i.test(name)) &&
+      // Compressed messages could not be looked at.
+      !(upgrade && passage !== undefined && /^sec-websocket-extensions$/i.test(name)),
+  );
+  const target = passage?.target ?? to.path;
+  return requestText({ method: head.method, target, fields, framing: body.framing, to, upgrade });
+}
+
+/** An answer before the answer. Its fields are nothing that a filter has seen. */
+async function passInterim({ client, passage, progress }: Exchange, { line, fields }: ResponseHead): Promise<void> {
+  progress.answered ||= passage === undefined;
+  const kept = passage === undefined ? fields : [];
+  await send(client.socket, responseText({ line, fields: kept, framing: undefined, keep: true }));
+}
+
+/** The answer and its body. True when both connections can be kept. */
+async function passAnswer(exchange: Exchange, answer: ResponseHead): Promise<boolean> {
+  const { client, head, passage, progress, upstream } = exchange;
+  const framing = await serverSays(() => responseFraming(answer, head.method));
+  const { body, fields } = passage?.down(answer) ?? { fields: answer.fields, body: undefined };
+  const out = outward(framing, body, head);
+  const keep =
+    framing.kind !== "close" &&
+    out.kind !== "close" &&
+    wantsMore(head) &&
+    answer.version === "1.1" &&
+    !connectionOptions(answer.fields).includes("close");
+  progress.answered = true;
+  const said = out === framing ? undefined : out;
+  await send(client.socket, responseText({ line: answer.line, fields, framing: said, keep }));
+  const count = (bytes: number): void => {
+    upstream.bytesDown += bytes;
+  };
+  const complete = await serverSays(() =>
+    out === framing && body === undefined
+      ? passRaw(upstream.intake, client.socket, framing, count)
+      : passFiltered(
+          { intake: upstream.intake, framing, filter: body },
+          { socket: client.socket, framing: out, count },
+        ),
+  );
+  // A body cut off must look cut off to the client too.
+  if (!complete && framing.kind !== "close") client.socket.destroy();
+  return keep && complete;
+}
+
+/** The framing of a body on its way to the client. */
+function outward(framing: Framing, body: BodyFilter | undefined, head: RequestHead): Framing {
+  if (framing.kind === "none" || framing.kind === "close") return framing;
+  if (framing.kind === "chunked") return head.version === "1.1" ? framing : { kind: "close" };
+  if (body === undefined || body.keepsLength) return framing;
+  return head.version === "1.1" ? { kind: "chunked" } : { kind: "close" };
+}
+
+/** WebSocket from here on, both ways, until either ends. */
+async function switchProtocols(exchange: Exchange, answer: ResponseHead): Promise<Outcome> {
+  const { client, head, passage, progress, upstream } = exchange;
+  const spoken = valuesOf(answer.fields, "upgrade").join().toLowerCase();
+  if (!isWebSocket(head) || spoken !== "websocket") throw new UpstreamFault("upgrade");
+  const { body, fields } = passage?.down(answer) ?? { fields: answer.fields, body: undefined };
+  if (passage !== undefined && valuesOf(answer.fields, "sec-websocket-extensions").length > 0)
+    throw new UpstreamFault("websocket-extension");
+  progress.answered = true;
+  const kept = fields.filter(({ name }) => !/^(?:connection|upgrade)$/i.test(name));
+  const lines = [answer.line, ...kept.map(({ name, value }) => `${name}: ${value}`)];
+  await send(client.socket, `${lines.join("\r\n")}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+  upstream.intake.socket.setTimeout(0); // silence is ordinary here
+  await (passage === undefined
+    ? passSwitched(client, upstream)
+    : passFrames(client, upstream, { up: passage.up, down: body }));
+  return "end";
+}
+
 /** What is wrong with a server's message is the server's fault. */
-async function upstreams<T>(read: () => T | Promise<T>): Promise<T> {
+async function serverSays<T>(read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
     throw error instanceof BadMessage ? new UpstreamFault(error.message) : error;
   }
-}
-
-function wantsMore(head: RequestHead): boolean {
-  const options = [
-    ...connectionOptions(head.fields),
-    ...valuesOf(head.fields, "proxy-connection").map((value) => value.toLowerCase()),
-  ];
-  return head.version === "1.1" && !options.includes("close");
-}
-
-function isWebSocket(head: RequestHead): boolean {
-  return (
-    head.method === "GET" &&
-    head.framing.kind === "none" &&
-    connectionOptions(head.fields).includes("upgrade") &&
-    valuesOf(head.fields, "upgrade").join().toLowerCase() === "websocket"
-  );
-}
-
-function requestText(head: RequestHead, path: string, to: { host: string; port: number }, upgrade: boolean): string {
-  const name = to.host.includes(":") ? `[${to.host}]` : to.host;
-  const lines = [`${head.method} ${path} HTTP/1.1`, `Host: ${to.port === 80 ? name : `${name}:${to.port}`}`];
-  const dropped = new Set(connectionOptions(head.fields));
-  for (const field of head.fields) {
-    const key = field.name.toLowerCase();
-    // A client may not have the length or the coding of its own body dropped by naming it in Connection.
-    if (
-      key === "host" ||
-      HOP.has(key) ||
-      (dropped.has(key) && !/^(content-length|transfer-encoding|authorization|cookie)$/.test(key))
-    )
-      continue;
-    lines.push(`${field.name}: ${field.value}`);
-  }
-  lines.push(upgrade ? "Connection: Upgrade\r\nUpgrade: websocket" : "Connection: keep-alive");
-  return `${lines.join("\r\n")}\r\n\r\n`;
-}
-
-function responseText(line: string, fields: readonly Field[], keep: boolean): string {
-  const kept = fields.filter(({ name }) => !HOP.has(name.toLowerCase()));
-  return `${[line.replace(/^HTTP\/1\.0/, "HTTP/1.1"), ...kept.map(({ name, value }) => `${name}: ${value}`), `Connection: ${keep ? "keep-alive" : "close"}`].join("\r\n")}\r\n\r\n`;
-}
-
-/** Passes one body. True when it came to its own end; a body that ends with the connection never does. */
-async function passBody(from: Intake, to: Socket, framing: Framing, count: (bytes: number) => void): Promise<boolean> {
-  if (framing.kind === "none" || (framing.kind === "length" && framing.bytes === 0)) return true;
-  const watch = watchBody(framing);
-  for (;;) {
-    const piece = await from.read();
-    if (piece === undefined) return false;
-    const { bytes, done } = watch.take(piece);
-    count(bytes);
-    if (bytes > 0 && !(await send(to, bytes === piece.length ? piece : piece.subarray(0, bytes)))) return false;
-    if (bytes < piece.length) from.unread(piece.subarray(bytes));
-    if (done) return true;
-  }
-}
-
-/** After a switch of protocols: bytes both ways until either ends. */
-async function passThrough(client: Intake, upstream: Upstream): Promise<void> {
-  const down = passBody(
-    upstream.intake,
-    client.socket,
-    { kind: "close" },
-    (bytes) => (upstream.bytesDown += bytes),
-  ).then(() => client.socket.end());
-  const up = passBody(client, upstream.intake.socket, { kind: "close" }, (bytes) => (upstream.bytesUp += bytes)).then(
-    () => upstream.intake.socket.end(),
-  );
-  await Promise.all([down, up]);
 }

@@ -5,7 +5,7 @@ import type { Field } from "./head.ts";
 /** The program on whose behalf a connection was made, as far as that could be observed. */
 export interface Peer {
   /** In the fence's process namespace. */
-  readonly pid: number;
+  readonly pid?: number;
   readonly exe?: string;
   /** Where the program wanted to go before the connection was redirected: an address, `[v6]:port` for IPv6. */
   readonly dialled?: string;

@@ -34,8 +34,16 @@ export interface ResponseHead {
 /** Why a message is refused: one stable word. */
 export class BadMessage extends Error {}
 
+/** What a server did that is no HTTP: one stable word. */
+export class UpstreamFault extends Error {}
+
 /** The most bytes a head may have. */
 export const MAX_HEAD_BYTES: number = 64 * 1024;
+
+/** True for a field that can be written into a head without becoming two. */
+export function isField({ name, value }: Field): boolean {
+  return TOKEN.test(name) && !/[\0-\x08\x0a-\x1f\x7f]|[^\0-\xff]/.test(value);
+}
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const REQUEST_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) ([\x21-\x7e]{1,16384}) HTTP\/(1\.[01])$/;
@@ -113,7 +121,8 @@ function splitLines(text: string): readonly string[] {
   return lines;
 }
 
-function parseField(line: string): Field {
+/** One line of a head or a trailer. Throws `BadMessage`. */
+export function parseField(line: string): Field {
   const colon = line.indexOf(":");
   const name = line.slice(0, colon);
   if (colon < 1 || !TOKEN.test(name)) throw new BadMessage("field-name");

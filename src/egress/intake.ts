@@ -2,7 +2,8 @@
 import type { Socket } from "node:net";
 import { BadMessage, MAX_HEAD_BYTES } from "./head.ts";
 
-const QUEUE_MOST = 512 * 1024;
+// A thousand connections that are all stuck hold a thousand of these, twice.
+const QUEUE_MOST = 128 * 1024;
 /** From its first byte on, a head may take this long. */
 const HEAD_MS = 60_000;
 
@@ -34,6 +35,19 @@ export class Intake {
     this.queued -= piece.length;
     if (this.queued < QUEUE_MOST / 2 && this.socket.isPaused()) this.socket.resume();
     return piece;
+  }
+
+  /** Waits for something to read, an end too, but no longer than `ms`. False when nothing came. */
+  async arrives(ms: number): Promise<boolean> {
+    if (this.queue.length > 0 || this.ended) return true;
+    await new Promise<void>((wake) => {
+      const timer = setTimeout(wake, ms);
+      this.wake = () => {
+        clearTimeout(timer);
+        wake();
+      };
+    });
+    return this.queue.length > 0 || this.ended;
   }
 
   /** Puts bytes back in front. */

@@ -5,11 +5,14 @@ import net, { type Server, type Socket } from "node:net";
 import { err, ok, type Problem, type Result } from "#core";
 import type { Append } from "#core/log";
 import type { EgressPlan } from "#core/net";
+import { serveConnect } from "./connect.ts";
 import { type Consult, type DialDeps, type Resolve, systemResolve } from "./dial.ts";
-import { serveRequests } from "./exchange.ts";
+import type { HttpFilter } from "./filter.ts";
+import type { Inspector } from "./inspector.ts";
 import { Intake } from "./intake.ts";
+import { Live } from "./live.ts";
+import { serveRequests } from "./requests.ts";
 import { type Blocked, type Reached, Tally } from "./tally.ts";
-import { serveConnect } from "./tunnel.ts";
 
 /** What the proxy is opened with. */
 export interface EgressOptions {
@@ -19,15 +22,23 @@ export interface EgressOptions {
   readonly append: Append;
   /** Asked before each connection that the plan allows: the plan knows hosts, not what the session has done so far. */
   readonly consult?: Consult;
+  /** What looks at each exchange, in order. */
+  readonly filters?: readonly HttpFilter[];
+  /** What reads TLS; without one, a host that a filter needs to see is not reached by TLS. */
+  readonly inspector?: Inspector;
   /** For tests; the system's resolver otherwise. */
   readonly resolve?: Resolve;
   readonly now?: () => number;
   /** For tests; ten minutes otherwise. */
   readonly idleMs?: number;
+  /** For tests; fifteen minutes otherwise. */
+  readonly stallMs?: number;
 }
 
 /** An open proxy. The opener closes it. */
 export interface Egress {
+  /** From the next request on, another plan; open connections that it does not allow are closed. */
+  reload(plan: EgressPlan): void;
   /** Ends every connection and writes what is still counted. Idempotent. */
   close(): Promise<void>;
   summary(): { readonly allowed: readonly Reached[]; readonly blocked: readonly Blocked[] };
@@ -35,22 +46,30 @@ export interface Egress {
 
 /** A client that says nothing for this long between requests is let go. */
 const IDLE_MS = 10 * 60_000;
+/** Longer than the clients of slow models wait. */
+const STALL_MS = 15 * 60_000;
 
 /** Opens it, or says why the socket cannot be made. */
 export async function openEgress(options: EgressOptions): Promise<Result<Egress, Problem>> {
   const tally = new Tally(options.append, options.now ?? Date.now);
+  let plan = options.plan;
+  const live = new Live();
   const deps: DialDeps = {
-    plan: options.plan,
+    plan: () => plan,
     tally,
+    live,
+    filters: options.filters ?? [],
+    ...(options.inspector === undefined ? {} : { inspector: options.inspector }),
     resolve: options.resolve ?? systemResolve,
     ...(options.consult === undefined ? {} : { consult: options.consult }),
     idleMs: options.idleMs ?? IDLE_MS,
+    stallMs: options.stallMs ?? STALL_MS,
   };
   const clients = new Set<Socket>();
   const serving = new Set<Promise<void>>();
   let isLimitRecorded = false;
   const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    if (clients.size >= options.plan.maxConnections) {
+    if (clients.size >= plan.maxConnections) {
       socket.destroy();
       if (!isLimitRecorded) {
         isLimitRecorded = true;
@@ -86,7 +105,12 @@ export async function openEgress(options: EgressOptions): Promise<Result<Egress,
     await Promise.all(serving);
     await tally.flush();
   };
-  return ok({ close: () => (closed ??= close()), summary: () => tally.summary() });
+  const reload = (next: EgressPlan): void => {
+    plan = next;
+    for (const { host, port } of live.sweep(next))
+      void tally.refuse({ host, port, reason: "policy-changed", hint: "the policy that allowed it was changed" });
+  };
+  return ok({ reload, close: () => (closed ??= close()), summary: () => tally.summary() });
 }
 
 async function serve(socket: Socket, deps: DialDeps): Promise<void> {

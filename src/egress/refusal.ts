@@ -1,14 +1,29 @@
 // How a refusal is told (DESIGN 8): to an agent as one useful line, to a program as JSON and a header; the same facts in both.
 import type { EgressRefusal } from "#core/net";
 import { forTerminal } from "#core/text";
+import type { DialDeps } from "./dial.ts";
+import { type Intake, send } from "./intake.ts";
 
 /** Something the proxy does not do, with everything a person needs to change it. */
 export interface Refusal extends Pick<EgressRefusal, "reason" | "hint"> {
-  readonly status: 400 | 403 | 408 | 502 | 503;
+  readonly status: 400 | 403 | 502 | 503 | 504;
   readonly host: string;
   readonly port: number;
   /** The rule's text and place, where one speaks. */
   readonly rule?: string;
+}
+
+/** A client that was refused may still be sending: what it reads last is the refusal, not a reset. */
+const LINGER_MS = 1_000;
+
+/** Records a refusal, tells it, then ends the connection. */
+export async function refuse(client: Intake, deps: DialDeps, refusal: Refusal): Promise<void> {
+  await deps.tally.refuse(refusal, deps.peer);
+  if (!(await send(client.socket, refusalResponse(refusal)))) return;
+  client.socket.end();
+  const until = performance.now() + LINGER_MS;
+  while (performance.now() < until && (await client.arrives(until - performance.now())))
+    if ((await client.read()) === undefined) return;
 }
 
 /** A refusal as a whole HTTP response that ends the connection. */

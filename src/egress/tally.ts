@@ -1,6 +1,7 @@
 // What was reached and what was refused, counted for the summary, and written to the record: every connection before it is dialled,
 // every refusal, and of a flood of equal refusals the first few a minute and then their number.
-import type { Append, Json } from "#core/log";
+import type { Actor, Append, Json } from "#core/log";
+import type { Peer } from "./filter.ts";
 
 /** A destination reached. */
 export interface Reached {
@@ -36,6 +37,18 @@ const DESTINATIONS_MOST = 2_000;
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
+/** The program, as the record names it. */
+function by(peer: Peer | undefined): { readonly actor?: Actor } {
+  if (peer?.pid === undefined) return {};
+  return { actor: { pid: peer.pid, ...(peer.exe === undefined ? {} : { exe: peer.exe }) } };
+}
+
+/** Where it wanted to go before it was redirected. */
+function wanted(peer: Peer | undefined): { readonly [key: string]: Json } {
+  return peer?.dialled === undefined ? {} : { dialled: peer.dialled };
+}
+
+/** Counts and records for one session. */
 export class Tally {
   private readonly append: Append;
   private readonly now: () => number;
@@ -48,33 +61,42 @@ export class Tally {
   }
 
   /** Durable before it resolves: only then may the connection be dialled. Rejects when it cannot be recorded. */
-  async connect(to: {
-    readonly host: string;
-    readonly port: number;
-    readonly address: string;
-    readonly rule: string;
-    readonly scheme: string;
-  }): Promise<void> {
-    await this.append({ type: "net.connect", origin: "observed", data: { ...to } });
+  async connect(
+    to: {
+      readonly host: string;
+      readonly port: number;
+      readonly address: string;
+      readonly rule: string;
+      readonly scheme: string;
+    },
+    peer?: Peer,
+  ): Promise<void> {
+    await this.append({ type: "net.connect", origin: "observed", ...by(peer), data: { ...to, ...wanted(peer) } });
     const entry = this.entry(to.host, to.port);
     entry.count += 1;
   }
 
   /** Adds bytes of a connection that has ended, and records its end. */
-  async close(to: {
-    readonly host: string;
-    readonly port: number;
-    readonly bytesUp: number;
-    readonly bytesDown: number;
-  }): Promise<void> {
+  async close(
+    to: {
+      readonly host: string;
+      readonly port: number;
+      readonly bytesUp: number;
+      readonly bytesDown: number;
+      /** How long it was open. */
+      readonly ms: number;
+    },
+    peer?: Peer,
+  ): Promise<void> {
     const entry = this.entry(to.host, to.port);
     entry.bytesUp += to.bytesUp;
     entry.bytesDown += to.bytesDown;
-    await this.append({ type: "net.close", origin: "observed", data: { ...to } }).catch(() => undefined); // the connect record stands; a log that takes no more ends the session
+    const closed = { type: "net.close", origin: "observed", ...by(peer), data: { ...to } } as const;
+    await this.append(closed).catch(() => undefined); // the connect record stands; a log that takes no more ends the session
   }
 
   /** Records a refusal, or folds it into the number of the minute. */
-  async refuse(refused: Refused): Promise<void> {
+  async refuse(refused: Refused, peer?: Peer): Promise<void> {
     const key = this.blocked.size < DESTINATIONS_MOST ? `${refused.host}:${refused.port} ${refused.reason}` : "* other";
     const fresh = {
       host: refused.host,
@@ -101,9 +123,9 @@ export class Tally {
       return;
     }
     entry.recorded += 1;
-    const data: { [key: string]: Json } = { host: refused.host, port: refused.port, reason: refused.reason };
-    if (refused.rule !== undefined) data["rule"] = refused.rule;
-    await this.append({ type: "net.blocked", origin: "observed", data }).catch(() => undefined); // refused all the same
+    const { host, port, reason, rule } = refused;
+    const data = { host, port, reason, ...(rule === undefined ? {} : { rule }), ...wanted(peer) };
+    await this.append({ type: "net.blocked", origin: "observed", ...by(peer), data }).catch(() => undefined); // refused all the same
   }
 
   /** Writes what is still folded. */

@@ -1,54 +1,83 @@
-// CONNECT (RFC 9110 section 9.3.6). A preset's registry on a port of its own may speak plain HTTP, judged as such. Port 80 is plain HTTP whatever it is called, and each request in it is judged. Any other port must
-// speak TLS to the very name that was asked for (NET-6); only a rule that names its port opens a tunnel for bytes that are neither.
+// A connection that asks for a place first (CONNECT, SOCKS) or was redirected from it, and only then speaks. Port 80 is plain HTTP whatever it is
+// called, and each request in it is judged. Any other port must speak TLS to the very name that was asked for (NET-6); only a rule that names its
+// port lets bytes pass that are neither, and never where requests must be read.
 import { pipeline } from "node:stream/promises";
 import { isAddress } from "#core/net";
 import { type DialDeps, dial, judge, placeOf } from "./dial.ts";
-import { authority, refuse, serveRequests } from "./exchange.ts";
-import { BadMessage, type RequestHead } from "./head.ts";
 import { type Hello, readHello } from "./hello.ts";
-import type { Intake } from "./intake.ts";
-import { send } from "./intake.ts";
+import { Intake, send } from "./intake.ts";
+import type { Refusal } from "./refusal.ts";
+import { serveRequests } from "./requests.ts";
+import { upstreamOf } from "./upstream.ts";
 
-const ESTABLISHED = "HTTP/1.1 200 Connection established\r\n\r\n";
+/** How the way in says yes or no. */
+export interface Greeting {
+  accept(): Promise<void>;
+  /** Records it too, and ends the connection. */
+  refuse(refusal: Refusal): Promise<void>;
+}
+
+/** Where a tunnel leads. */
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
 const HELLO_MS = 30_000;
+/** One side has ended: the other may finish what it says, for so long without a byte. */
+const HALF_OPEN_MS = 10 * 60_000;
 const HINT =
   "a tunnel must speak TLS to the name it was opened for; a rule that names its port opens one for other bytes";
 
-/** Serves one CONNECT to its end. Throws `BadMessage` for a request that is none. */
-export async function serveConnect(head: RequestHead, client: Intake, deps: DialDeps): Promise<void> {
-  if (head.framing.kind !== "none" && !(head.framing.kind === "length" && head.framing.bytes === 0))
-    throw new BadMessage("connect-body");
-  if (!/:\d+$/.test(head.target)) throw new BadMessage("authority");
-  const { host, port } = authority(head.target, 443);
-  const rule = judge(deps.plan, host, port);
-  if ("status" in rule) return refuse(client, deps, rule);
+/** Serves one tunnel to its end. */
+export async function serveTunnel(
+  client: Intake,
+  to: Place,
+  { deps, greeting }: { deps: DialDeps; greeting: Greeting },
+): Promise<void> {
+  const { host, port } = to;
+  const rule = judge(deps, host, port);
+  if ("status" in rule) return greeting.refuse(rule);
   if (port === 80) {
-    await send(client.socket, ESTABLISHED);
-    return serveRequests(client, { deps, fixed: { host, port } });
+    await greeting.accept();
+    return serveRequests(client, { deps, fixed: { scheme: "http", host, port } });
   }
-  const opaque = rule.portNamed && port !== 443;
+  const mustRead = deps.filters.some((filter) => filter.needs(host, port));
+  if (deps.inspector?.needs(host, port) ?? mustRead) {
+    await greeting.accept();
+    return readable(client, to, deps);
+  }
+  const opaque = rule.portNamed && port !== 443 && !mustRead;
   client.socket.setTimeout(0); // the dial and the hello have their own bounds; then silence may be a slow answer
   const dialled = await dial(deps, { host, port, rule, scheme: port === 443 ? "tls" : "tcp" });
-  if ("status" in dialled) return refuse(client, deps, dialled);
+  if ("status" in dialled) return greeting.refuse(dialled);
   const upstream = dialled.socket;
+  const since = performance.now();
   client.socket.once("close", () => upstream.destroy());
-  await send(client.socket, ESTABLISHED);
+  if (client.socket.destroyed) upstream.destroy();
+  await greeting.accept();
   // A server that speaks first (SSH) is heard at once on an opaque tunnel; elsewhere nothing passes before the hello agrees.
   const early = opaque ? upstream.pipe(client.socket) : undefined;
   const first = await firstBytes(client);
   if (first.hello.kind === "not-tls" && !opaque && port !== 443) {
     client.unread(first.bytes);
-    return serveRequests(client, { deps, fixed: { host, port }, dialled: upstream });
+    const fixed = { scheme: "http", host, port } as const;
+    return serveRequests(client, { deps, fixed, dialled: upstreamOf(fixed, upstream, deps) });
   }
-  const agreed = agrees(first.hello, host, opaque);
-  if (agreed !== undefined) {
+  const differs = disagreement(first.hello, host, opaque);
+  if (differs !== undefined) {
     upstream.destroy();
-    await deps.tally.refuse({ host, port, reason: agreed, hint: HINT, rule: placeOf(rule) });
+    await deps.tally.refuse({ host, port, reason: differs, hint: HINT, rule: placeOf(rule) }, deps.peer);
     client.socket.destroy();
   } else {
     await send(upstream, first.bytes);
     const rest = client.release();
     if (rest.length > 0) await send(upstream, rest);
+    for (const [ended, other] of [
+      [client.socket, upstream],
+      [upstream, client.socket],
+    ] as const)
+      ended.once("end", () => other.setTimeout(HALF_OPEN_MS, () => other.destroy()));
     await Promise.allSettled([
       pipeline(client.socket, upstream),
       early === undefined
@@ -56,7 +85,39 @@ export async function serveConnect(head: RequestHead, client: Intake, deps: Dial
         : new Promise((done) => client.socket.once("close", done)),
     ]);
   }
-  await deps.tally.close({ host, port, bytesUp: upstream.bytesWritten, bytesDown: upstream.bytesRead });
+  const ms = Math.round(performance.now() - since);
+  const { bytesRead: bytesDown, bytesWritten: bytesUp } = upstream;
+  await deps.tally.close({ host, port, bytesUp, bytesDown, ms }, deps.peer);
+}
+
+/** What is inside has to be read: TLS ends here, or it is plain HTTP. The server is dialled for the first request that may pass. */
+async function readable(client: Intake, { host, port }: Place, deps: DialDeps): Promise<void> {
+  const { bytes, hello } = await firstBytes(client);
+  client.unread(bytes);
+  if (hello.kind === "not-tls" && port !== 443)
+    return serveRequests(client, { deps, fixed: { scheme: "http", host, port } });
+  const refused = async (reason: string, hint: string): Promise<void> => {
+    client.socket.destroy();
+    await deps.tally.refuse({ host, port, reason, hint }, deps.peer);
+  };
+  const differs = disagreement(hello, host, false);
+  if (differs !== undefined) return refused(differs, HINT);
+  if (hello.kind === "incomplete") return client.socket.destroySoon();
+  if (deps.inspector === undefined)
+    return refused("not-inspected", "what is sent there has to be read, and nothing here reads TLS");
+  const { socket } = client;
+  const behind = client.release();
+  if (behind.length > 0) socket.unshift(behind);
+  let inside: Intake;
+  try {
+    inside = new Intake(await deps.inspector.terminate(socket, { host, port }));
+  } catch {
+    return refused(
+      "tls-not-trusted",
+      "the program did not accept the session's certificate: see docs/network.md, inspectExcept",
+    );
+  }
+  await serveRequests(inside, { deps, fixed: { scheme: "https", host, port } });
 }
 
 /** Everything the client sends until it is clear what it speaks. */
@@ -78,7 +139,7 @@ async function firstBytes(client: Intake): Promise<{ bytes: Buffer; hello: Hello
 }
 
 /** The reason of a refusal, or `undefined`. */
-function agrees(hello: Hello, host: string, opaque: boolean): string | undefined {
+function disagreement(hello: Hello, host: string, opaque: boolean): string | undefined {
   switch (hello.kind) {
     case "incomplete":
       return undefined; // the client ended without a byte: nothing to refuse, nothing to pass

@@ -1,0 +1,85 @@
+// A body read piece by piece, without its transfer coding and after the filters: what is left to do is to write it in another framing.
+import { type BodyWatch, watchBody } from "./body.ts";
+import { FilterStop } from "./chain.ts";
+import type { BodyFilter } from "./filter.ts";
+import type { Framing } from "./head.ts";
+import type { Intake } from "./intake.ts";
+
+/** Reads one body. One reader at a time. */
+export class BodyReader {
+  private readonly from: Intake;
+  private readonly framing: Framing;
+  private readonly filter: BodyFilter | undefined;
+  private readonly watch: BodyWatch;
+  private over: "complete" | "cut-off" | undefined;
+
+  constructor(from: Intake, framing: Framing, filter?: BodyFilter) {
+    this.from = from;
+    this.framing = framing;
+    this.filter = filter;
+    this.watch = watchBody(framing);
+    if (framing.kind === "none" || (framing.kind === "length" && framing.bytes === 0)) this.over = "complete";
+  }
+
+  /** True when the body came to its own end; for one that ends with the connection, when that ended. */
+  get isComplete(): boolean {
+    return this.over === "complete";
+  }
+
+  /** The next pieces; `undefined` behind the last. Throws `BadMessage` and `FilterStop`. */
+  async next(): Promise<readonly Buffer[] | undefined> {
+    if (this.over !== undefined) return undefined;
+    const piece = await this.from.read();
+    if (piece === undefined) {
+      this.over = this.framing.kind === "close" ? "complete" : "cut-off";
+      return this.isComplete ? this.rest() : undefined;
+    }
+    const { bytes, done, data } = this.watch.take(piece);
+    if (bytes < piece.length) this.from.unread(piece.subarray(bytes));
+    const made = data.flatMap((one) => accepted(this.filter?.take(one) ?? [one]));
+    if (!done) return made;
+    this.over = "complete";
+    return [...made, ...this.rest()];
+  }
+
+  private rest(): readonly Buffer[] {
+    return accepted(this.filter?.end() ?? []);
+  }
+}
+
+/** What a filter made, or its no as a throw. */
+export function accepted(made: ReturnType<BodyFilter["take"]>): readonly Buffer[] {
+  if ("reason" in made) throw new FilterStop(made);
+  return made.filter(({ length }) => length > 0);
+}
+
+/** Writes pieces in a framing: each in a chunk of its own, or bare up to the announced length. */
+export class BodyWriter {
+  private readonly framing: Framing;
+  private written = 0;
+
+  constructor(framing: Framing) {
+    this.framing = framing;
+  }
+
+  /** The bytes to send. Throws for a filter that promised to keep the length and did not. */
+  wrap(pieces: readonly Buffer[]): Buffer {
+    const size = pieces.reduce((sum, { length }) => sum + length, 0);
+    this.written += size;
+    if (this.framing.kind === "length" && this.written > this.framing.bytes) throw new FilterStop(LENGTH);
+    if (this.framing.kind !== "chunked" || size === 0)
+      return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
+    return Buffer.concat([Buffer.from(`${size.toString(16)}\r\n`), ...pieces, Buffer.from("\r\n")]);
+  }
+
+  /** What follows the last piece. Throws as `wrap` does. */
+  end(): Buffer {
+    if (this.framing.kind === "length" && this.written !== this.framing.bytes) throw new FilterStop(LENGTH);
+    return Buffer.from(this.framing.kind === "chunked" ? "0\r\n\r\n" : "");
+  }
+}
+
+const LENGTH = {
+  reason: "not-looked-at",
+  hint: "what looks at this body changed its length against its word, so nothing more passes",
+};

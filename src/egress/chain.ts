@@ -1,0 +1,102 @@
+// Several filters as one: each sees what the one before it made of the request, and the response passes them the other way round.
+// What a filter does wrong (it throws, it makes two fields of one) is a refusal, not a gap.
+import type { BodyFilter, ExchangeFilter, FilterRefusal, HttpFilter, RequestView, ResponseView } from "./filter.ts";
+import { type Field, isField } from "./head.ts";
+
+/** What all filters together make of one exchange. */
+export interface Passage {
+  readonly target: string;
+  readonly fields: readonly Field[];
+  readonly up?: BodyFilter;
+  /** Throws `FilterStop`. */
+  down(response: ResponseView): { readonly fields: readonly Field[]; readonly body?: BodyFilter };
+}
+
+/** A filter's no, on its way to the client and the record. */
+export class FilterStop extends Error {
+  readonly refusal: FilterRefusal;
+  constructor(refusal: FilterRefusal) {
+    super(refusal.reason);
+    this.refusal = refusal;
+  }
+}
+
+/** Lets every filter begin, in order. Throws `FilterStop` at the first no; nothing has been sent then. */
+export async function beginChain(filters: readonly HttpFilter[], request: RequestView): Promise<Passage> {
+  let view = request;
+  const begun: ExchangeFilter[] = [];
+  for (const filter of filters) {
+    const answer = await filter.begin(view).catch(() => FAILED);
+    if (answer === undefined) continue;
+    if ("reason" in answer) throw new FilterStop(answer);
+    begun.push(answer);
+    view = { ...view, target: answer.target ?? view.target, fields: answer.fields ?? view.fields };
+  }
+  if (!/^[\x21-\x7e]+$/.test(view.target) || !view.fields.every(isField)) throw new FilterStop(FAILED);
+  const up = inSeries(begun.flatMap((one) => one.up ?? []));
+  return {
+    target: view.target,
+    fields: view.fields,
+    ...(up === undefined ? {} : { up }),
+    down: (response) => downward(begun, response),
+  };
+}
+
+function downward(begun: readonly ExchangeFilter[], response: ResponseView): ReturnType<Passage["down"]> {
+  let view = response;
+  const bodies: BodyFilter[] = [];
+  for (const one of begun.toReversed()) {
+    const answer = orFailed(() => one.down?.(view));
+    if (answer === undefined) continue;
+    if ("reason" in answer) throw new FilterStop(answer);
+    view = { ...view, fields: answer.fields ?? view.fields };
+    if (answer.body !== undefined) bodies.push(answer.body);
+  }
+  if (!view.fields.every(isField)) throw new FilterStop(FAILED);
+  const body = inSeries(bodies);
+  return { fields: view.fields, ...(body === undefined ? {} : { body }) };
+}
+
+const FAILED: FilterRefusal = {
+  reason: "not-looked-at",
+  hint: "what has to look at this request failed, so nothing passes; `ringfence log show` may say more",
+};
+
+function orFailed<T>(ask: () => T): T | FilterRefusal {
+  try {
+    return ask();
+  } catch {
+    return FAILED;
+  }
+}
+
+/** `undefined` when there is none. */
+function inSeries(filters: readonly BodyFilter[]): BodyFilter | undefined {
+  if (filters.length === 0) return undefined;
+  return {
+    keepsLength: filters.every(({ keepsLength }) => keepsLength),
+    take: (piece) => through(filters, [piece], () => []),
+    end: () => through(filters, [], (filter) => filter.end()),
+    flush: () => through(filters, [], (filter) => filter.flush?.() ?? []),
+  };
+}
+
+/** The pieces through every filter; `last` is what each adds when it has had them all. */
+function through(
+  filters: readonly BodyFilter[],
+  first: readonly Buffer[],
+  last: (filter: BodyFilter) => ReturnType<BodyFilter["end"]>,
+): readonly Buffer[] | FilterRefusal {
+  let pieces = first;
+  for (const filter of filters) {
+    const next: Buffer[] = [];
+    const asked = [...pieces.map((piece) => () => filter.take(piece)), () => last(filter)];
+    for (const ask of asked) {
+      const made = orFailed(ask);
+      if (!Array.isArray(made)) return made as FilterRefusal;
+      next.push(...made);
+    }
+    pieces = next;
+  }
+  return pieces;
+}

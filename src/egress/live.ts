@@ -1,0 +1,32 @@
+// The connections that are open, so that a changed plan reaches them too: what it no longer allows is closed, not only refused the next time.
+import type { Socket } from "node:net";
+import { decideAddresses, decideHost, type EgressPlan } from "#core/net";
+
+/** One of them. */
+export interface LiveConnection {
+  readonly host: string;
+  readonly port: number;
+  readonly address: string;
+  readonly socket: Socket;
+}
+
+/** All of a session. */
+export class Live {
+  private readonly open = new Set<LiveConnection>();
+
+  /** Until its socket closes. */
+  add(connection: LiveConnection): void {
+    this.open.add(connection);
+    connection.socket.once("close", () => this.open.delete(connection));
+  }
+
+  /** Closes what this plan does not allow, and answers what that was. */
+  sweep(plan: EgressPlan): readonly LiveConnection[] {
+    const over = [...this.open].filter(
+      ({ address, host, port }) =>
+        !decideHost(plan, host, port).allowed || !decideAddresses(plan, host, [address], port).allowed,
+    );
+    for (const { socket } of over) socket.destroy();
+    return over;
+  }
+}

@@ -1,0 +1,63 @@
+// A connection to a server, kept while requests go to the same place.
+import type { Socket } from "node:net";
+import type { FixedPlace } from "./destination.ts";
+import { type DialDeps, dial, judge } from "./dial.ts";
+import { Intake } from "./intake.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** An open one. The opener closes it. */
+export interface Upstream extends FixedPlace {
+  readonly intake: Intake;
+  readonly since: number;
+  bytesUp: number;
+  bytesDown: number;
+  /** True when nothing moved for too long. */
+  isStalled: boolean;
+}
+
+/** Dials and, for https, finishes TLS; or says why not. */
+export async function openUpstream(to: FixedPlace, deps: DialDeps): Promise<Upstream | Refusal> {
+  const { scheme, host, port } = to;
+  const rule = judge(deps, host, port);
+  if ("status" in rule) return rule;
+  const dialled = await dial(deps, { host, port, rule, scheme });
+  if ("status" in dialled) return dialled;
+  if (scheme === "http") return upstreamOf(to, dialled.socket, deps);
+  try {
+    if (deps.inspector === undefined) throw new Error("not-inspected");
+    return upstreamOf(to, await deps.inspector.originate(dialled.socket, { host, port }), deps);
+  } catch (error) {
+    dialled.socket.destroy();
+    const word = String((error as NodeJS.ErrnoException).code ?? (error as Error).message);
+    const reason = `upstream-tls-${word
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, "-")
+      .slice(0, 60)}`;
+    return { status: 502, host, port, reason, hint: "the host is allowed but its TLS could not be verified" };
+  }
+}
+
+/** One around a connection that is open already. */
+export function upstreamOf({ scheme, host, port }: FixedPlace, socket: Socket, deps: DialDeps): Upstream {
+  const counts = { bytesUp: 0, bytesDown: 0, isStalled: false };
+  const upstream = { scheme, host, port, intake: new Intake(socket), since: performance.now(), ...counts };
+  socket.setTimeout(deps.stallMs, () => {
+    upstream.isStalled = true;
+    socket.destroy();
+  });
+  return upstream;
+}
+
+/** True when it leads there and its server has neither ended it nor said anything unasked (RFC 9112 section 9.5). */
+export function isUsable(upstream: Upstream, to: FixedPlace): boolean {
+  const { intake } = upstream;
+  const leadsThere = upstream.host === to.host && upstream.port === to.port && upstream.scheme === to.scheme;
+  return leadsThere && !intake.socket.destroyed && !intake.hasEnded && !intake.hasMore && intake.socket.writable;
+}
+
+/** Ends it and records what went through. */
+export async function closeUpstream(upstream: Upstream, deps: DialDeps): Promise<void> {
+  upstream.intake.socket.destroy();
+  const { host, port, bytesUp, bytesDown, since } = upstream;
+  await deps.tally.close({ host, port, bytesUp, bytesDown, ms: Math.round(performance.now() - since) }, deps.peer);
+}
