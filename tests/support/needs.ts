@@ -31,7 +31,8 @@ export type Feature =
   | "chromium"
   | "runsc"
   | "podman"
-  | "microvm";
+  | "microvm"
+  | "java";
 
 /** `undefined` when the feature is there, else why it is not. */
 type Probe = () => string | undefined;
@@ -93,6 +94,7 @@ const PROBES: Readonly<Record<Feature, Probe>> = {
   make: () => tries("make", "--version"),
   strace: () => tries("strace", "-o", "/dev/null", "true"),
   openssl: () => tries("openssl", "version"),
+  java: () => tries("java", "-version"),
   // What the person's own npm says about its own registry: the address is never written down here.
   registry: () => tries("npm", "view", "commander", "version", "--fetch-retries=0"),
   cgroup: () =>

@@ -31,10 +31,10 @@ export async function terminateTls(
   }
   if (!nameAgrees(tls, to.host)) {
     tls.destroy();
-    return {
+    throw new InspectFault({
       reason: "tls-name-differs",
       hint: "the name in the handshake is not the one the connection was opened for",
-    };
+    });
   }
   return tls;
 }
