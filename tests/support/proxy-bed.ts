@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { RecordBody } from "#core/log";
 import { type EgressPlan, expandNetwork, type ToolHost } from "#core/net";
-import { type Consult, type Egress, openEgress } from "#egress";
+import { type Consult, type Egress, type HttpFilter, openEgress } from "#egress";
 import { tmp } from "./tmp.ts";
 
 const at = { file: "policy.yaml", line: 7, column: 3 };
@@ -33,6 +33,7 @@ export async function bed(options: {
   idleMs?: number;
   append?: (body: RecordBody) => Promise<number>;
   consult?: Consult;
+  filters?: readonly HttpFilter[];
 }): Promise<Bed> {
   const texts = (rules: readonly string[] = []): { text: string; at: typeof at }[] =>
     rules.map((text) => ({ text, at }));
@@ -55,6 +56,7 @@ export async function bed(options: {
     socketPath,
     ...(options.idleMs === undefined ? {} : { idleMs: options.idleMs }),
     ...(options.consult === undefined ? {} : { consult: options.consult }),
+    ...(options.filters === undefined ? {} : { filters: options.filters }),
     append: options.append ?? (async (body) => records.push(body)),
     resolve: async (host) => {
       asked.push(host);
