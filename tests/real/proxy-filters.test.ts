@@ -299,7 +299,7 @@ describe("filters on WebSocket", () => {
     );
     expect(heard).toEqual(["a LONGER-ONE", "second"]);
     expect(answer).toMatch(/said:a LONGER-[^ ]*ONE/); // in two frames
-    expect(answer).toContain("said:second");
+    expect(answer).toMatch(/said:sec[^ ]*ond/);
     expect(answer).toContain("X-Ext: none");
   });
   it("refuse a message: the connection breaks and the record says so", async () => {
