@@ -70,7 +70,17 @@ const opencode: TestAgent = {
       models: { scripted: { name: "scripted" } },
     };
     const config = { provider: { scripted: provider }, model: "scripted/scripted" };
-    return { env: { OPENCODE_CONFIG_CONTENT: JSON.stringify(config) }, args: [] };
+    // The list of models that it would fetch first is on no test's network.
+    return { env: { OPENCODE_CONFIG_CONTENT: JSON.stringify(config), OPENCODE_DISABLE_MODELS_FETCH: "1" }, args: [] };
+  },
+  // Where there is a plugin it installs its plugin's types from the registry first and waits for that, half a minute and longer, unless its lock
+  // file has them. Our plugin imports nothing.
+  settings: {
+    ".config/opencode/node_modules/.keep": "",
+    ".config/opencode/package-lock.json": `${JSON.stringify({
+      lockfileVersion: 3,
+      packages: { "": { dependencies: { "@opencode-ai/plugin": "1.18.33" } } },
+    })}\n`,
   },
   // Its own guard is off: what stops a theft here must be the fence.
   headless: ["run", "--auto", "go"],

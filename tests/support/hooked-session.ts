@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 import type { TestContext } from "vitest";
 import { type Ended, makeRepository, runToEnd } from "./agent-session.ts";
 import { installed, type TestAgent } from "./agents.ts";
@@ -11,8 +12,8 @@ import { openModelServer } from "./model-server.ts";
 import { tmp } from "./tmp.ts";
 import { ordinaryUser } from "./user.ts";
 
-/** What went wrong with the monitor, as fake-monitor.mjs calls it. */
-export type Fault = "hung" | "rubbish" | "closes" | "half";
+/** What goes wrong with the monitor, as fake-monitor.mjs calls it: with every event, or with each call what the call itself names. */
+export type Fault = "closes" | "named";
 
 /** One such agent. */
 export interface HookedSession extends AsyncDisposable {
@@ -25,8 +26,8 @@ export interface HookedSession extends AsyncDisposable {
   remove(name: string): void;
   /** What the last session's record says, a line a record. */
   records(): readonly Readonly<Record<string, unknown>>[];
-  /** Puts something that is no monitor where the host would listen. */
-  fake(fault: Fault): Promise<void>;
+  /** Puts something that is no monitor where the host would listen. The list grows by each fault that a call met. */
+  fake(fault: Fault): Promise<readonly string[]>;
 }
 
 /** The agent's word behind `ringfence install`. */
@@ -80,7 +81,11 @@ export function hookedSession(context: TestContext, agent: TestAgent, policy: st
       const [file = "", ...args] = user.as([process.execPath, script, socket, fault]);
       const child = spawn(file, args, { env, stdio: ["ignore", "pipe", "inherit"] });
       fakes.push(() => void child.kill("SIGKILL"));
-      await new Promise((ready) => child.stdout.once("data", ready));
+      const met: string[] = [];
+      await new Promise<void>((ready) => {
+        createInterface({ input: child.stdout }).on("line", (line) => (line === "ready" ? ready() : met.push(line)));
+      });
+      return met;
     },
     async [Symbol.asyncDispose]() {
       endFakes();
