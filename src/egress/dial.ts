@@ -60,8 +60,8 @@ export const systemResolve: Resolve = async (host) => {
 };
 
 /** Judges the name alone: a refusal here means that nothing was ever looked up. */
-export function judge(deps: Pick<DialDeps, "plan">, host: string, port: number): EgressRule | Refusal {
-  const verdict = decideHost(deps.plan(), host, port);
+export function judge(deps: Pick<DialDeps, "plan" | "peer">, host: string, port: number): EgressRule | Refusal {
+  const verdict = decideHost(deps.plan(), host, port, deps.peer);
   if (verdict.allowed) return verdict.rule;
   const { reason, hint, rule } = verdict;
   return { status: 403, host, port, reason, hint, ...(rule === undefined ? {} : { rule: placeOf(rule) }) };
@@ -106,7 +106,7 @@ export async function dial(
     }
     try {
       const socket = await connect(address, port, left);
-      deps.live.add({ host, port, address, socket });
+      deps.live.add({ host, port, address, socket, scheme: to.scheme, peer: deps.peer });
       return { socket, rule };
     } catch (error) {
       lastCause = (error as NodeJS.ErrnoException).code ?? (error as Error).message;

@@ -20,6 +20,8 @@ export interface RequestView {
   /** Path and query as sent, in origin form. */
   readonly target: string;
   readonly fields: readonly Field[];
+  /** A request to speak WebSocket from here on. The field itself is the proxy's and not among `fields`. */
+  readonly upgrade?: "websocket";
   readonly peer?: Peer;
 }
 
@@ -37,6 +39,8 @@ export interface FilterRefusal {
   readonly hint: string;
   /** The rule's text and place, where one speaks. */
   readonly rule?: string;
+  /** For the record: what was asked for, without anything that could be a secret. */
+  readonly asked?: string;
 }
 
 /** Reads a body as it passes. What it returns is sent; what it keeps is sent later or never. */

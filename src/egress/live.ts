@@ -1,6 +1,6 @@
 // The connections that are open, so that a changed plan reaches them too: what it no longer allows is closed, not only refused the next time.
 import type { Socket } from "node:net";
-import { decideAddresses, decideHost, type EgressPlan } from "#core/net";
+import { decideAddresses, decideHost, type EgressPeer, type EgressPlan, needsReading } from "#core/net";
 
 /** One of them. */
 export interface LiveConnection {
@@ -8,6 +8,9 @@ export interface LiveConnection {
   readonly port: number;
   readonly address: string;
   readonly socket: Socket;
+  /** `tls` and `tcp` pass unread. */
+  readonly scheme: string;
+  readonly peer: EgressPeer | undefined;
 }
 
 /** All of a session. */
@@ -23,8 +26,10 @@ export class Live {
   /** Closes what this plan does not allow, and answers what that was. */
   sweep(plan: EgressPlan): readonly LiveConnection[] {
     const over = [...this.open].filter(
-      ({ address, host, port }) =>
-        !decideHost(plan, host, port).allowed || !decideAddresses(plan, host, [address], port).allowed,
+      ({ address, host, peer, port, scheme }) =>
+        !decideHost(plan, host, port, peer).allowed ||
+        (/^t/.test(scheme) && needsReading(plan, host, port)) ||
+        !decideAddresses(plan, host, [address], port).allowed,
     );
     for (const { socket } of over) socket.destroy();
     return over;

@@ -12,6 +12,7 @@ import type { Inspector } from "./inspector.ts";
 import { Intake } from "./intake.ts";
 import { Live } from "./live.ts";
 import { serveRequests } from "./requests.ts";
+import { type RuleFilterOptions, ruleFilter } from "./rule-filter.ts";
 import { type Blocked, type Reached, Tally } from "./tally.ts";
 
 /** What the proxy is opened with. */
@@ -24,6 +25,8 @@ export interface EgressOptions {
   readonly consult?: Consult;
   /** What looks at each exchange, in order. */
   readonly filters?: readonly HttpFilter[];
+  /** The digest of a program's file, for rules that name one. */
+  readonly digestOf?: RuleFilterOptions["digestOf"];
   /** What reads TLS; without one, a host that a filter needs to see is not reached by TLS. */
   readonly inspector?: Inspector;
   /** For tests; the system's resolver otherwise. */
@@ -54,11 +57,17 @@ export async function openEgress(options: EgressOptions): Promise<Result<Egress,
   const tally = new Tally(options.append, options.now ?? Date.now);
   let plan = options.plan;
   const live = new Live();
+  const rules = ruleFilter({
+    plan: () => plan,
+    ...(options.digestOf === undefined ? {} : { digestOf: options.digestOf }),
+    report: ({ host, port, peer }, refusal) => tally.report({ host, port, ...refusal }, peer),
+  });
   const deps: DialDeps = {
     plan: () => plan,
     tally,
     live,
-    filters: options.filters ?? [],
+    // the rules come first: what they refuse costs no token and nobody else's look
+    filters: [rules, ...(options.filters ?? [])],
     ...(options.inspector === undefined ? {} : { inspector: options.inspector }),
     resolve: options.resolve ?? systemResolve,
     ...(options.consult === undefined ? {} : { consult: options.consult }),

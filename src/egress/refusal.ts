@@ -11,6 +11,8 @@ export interface Refusal extends Pick<EgressRefusal, "reason" | "hint"> {
   readonly port: number;
   /** The rule's text and place, where one speaks. */
   readonly rule?: string;
+  /** For the record: what was asked for, without anything that could be a secret. */
+  readonly asked?: string;
 }
 
 /** A client that was refused may still be sending: what it reads last is the refusal, not a reset. */

@@ -6,7 +6,7 @@ import { type DialDeps, judge } from "./dial.ts";
 import { carryOut, type Outcome } from "./exchange.ts";
 import { BadMessage, parseRequestHead, type RequestHead, UpstreamFault } from "./head.ts";
 import type { Intake } from "./intake.ts";
-import { endToEnd } from "./message.ts";
+import { endToEnd, isWebSocket } from "./message.ts";
 import { outgoing } from "./outgoing.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 import { closeUpstream, isUsable, openUpstream, type Upstream } from "./upstream.ts";
@@ -95,6 +95,7 @@ class Requests {
     return beginChain(filters, {
       ...{ scheme: to.scheme, host: to.host, port: to.port, method: head.method, target: to.path },
       fields: endToEnd(head),
+      ...(isWebSocket(head) ? { upgrade: "websocket" as const } : {}),
       ...(peer === undefined ? {} : { peer }),
     });
   }

@@ -29,6 +29,7 @@ export interface Refused {
   readonly reason: string;
   readonly hint: string;
   readonly rule?: string;
+  readonly asked?: string;
 }
 
 const RECORDED_PER_MINUTE = 20;
@@ -46,6 +47,11 @@ function by(peer: Peer | undefined): { readonly actor?: Actor } {
 /** Where it wanted to go before it was redirected. */
 function wanted(peer: Peer | undefined): { readonly [key: string]: Json } {
   return peer?.dialled === undefined ? {} : { dialled: peer.dialled };
+}
+
+/** A refusal as its record says it. */
+function facts({ host, port, reason, rule, asked }: Refused): { readonly [key: string]: Json } {
+  return { host, port, reason, ...(rule === undefined ? {} : { rule }), ...(asked === undefined ? {} : { asked }) };
 }
 
 /** Counts and records for one session. */
@@ -123,9 +129,14 @@ export class Tally {
       return;
     }
     entry.recorded += 1;
-    const { host, port, reason, rule } = refused;
-    const data = { host, port, reason, ...(rule === undefined ? {} : { rule }), ...wanted(peer) };
+    const data = { ...facts(refused), ...wanted(peer) };
     await this.append({ type: "net.blocked", origin: "observed", ...by(peer), data }).catch(() => undefined); // refused all the same
+  }
+
+  /** Records what the rules refuse and report mode lets pass. Durable before it resolves; rejects when it cannot be recorded. */
+  async report(refused: Refused, peer?: Peer): Promise<void> {
+    const data = { ...facts(refused), reported: true, ...wanted(peer) };
+    await this.append({ type: "net.blocked", origin: "observed", ...by(peer), data });
   }
 
   /** Writes what is still folded. */

@@ -2,7 +2,7 @@
 // called, and each request in it is judged. Any other port must speak TLS to the very name that was asked for (NET-6); only a rule that names its
 // port lets bytes pass that are neither, and never where requests must be read.
 import { pipeline } from "node:stream/promises";
-import { isAddress } from "#core/net";
+import { isAddress, needsReading } from "#core/net";
 import { type DialDeps, dial, judge, placeOf } from "./dial.ts";
 import { type Hello, readHello } from "./hello.ts";
 import { Intake, send } from "./intake.ts";
@@ -43,7 +43,8 @@ export async function serveTunnel(
     return serveRequests(client, { deps, fixed: { scheme: "http", host, port } });
   }
   const mustRead = deps.filters.some((filter) => filter.needs(host, port));
-  if (deps.inspector?.needs(host, port) ?? mustRead) {
+  // what the rules need is never left to whoever reads
+  if (needsReading(deps.plan(), host, port) || (deps.inspector?.needs(host, port) ?? mustRead)) {
     await greeting.accept();
     return readable(client, to, deps);
   }

@@ -14,6 +14,8 @@ export interface EgressRequest {
   /** Path and query in origin form, or `*`. */
   readonly target: string;
   readonly fields: readonly { readonly name: string; readonly value: string }[];
+  /** It asks to speak WebSocket from here on. */
+  readonly upgrade?: "websocket";
 }
 
 /** `rule` is the allowing or the denying one. */
@@ -103,13 +105,12 @@ interface Facts {
 const METHOD_FIELDS = /^x-(?:http-)?method(?:-override)?$/i;
 const PATH_FIELDS = /^x-(?:original-(?:url|uri)|rewrite-url|forwarded-(?:prefix|uri|path)|envoy-original-path)$/i;
 
-function factsOf({ scheme, method, target, fields }: EgressRequest): Facts {
+function factsOf({ scheme, method, target, fields, upgrade }: EgressRequest): Facts {
   const said = fields.filter(({ name }) => METHOD_FIELDS.test(name)).map(({ value }) => value.trim());
-  const switches = fields.some(({ name, value }) => name.toLowerCase() === "upgrade" && /websocket/i.test(value));
   return {
     methods: [method, ...said, ...methodsInQuery(target)],
     path: fields.some(({ name }) => PATH_FIELDS.test(name)) ? undefined : normalPath(target),
-    protocol: switches || method === "CONNECT" ? "websocket" : scheme,
+    protocol: upgrade !== undefined || method === "CONNECT" ? "websocket" : scheme,
     scheme,
   };
 }

@@ -124,6 +124,12 @@ export function broadPaths(path: PathText, places: Places): readonly Problem[] {
 const BROAD_WORDS: readonly (readonly [key: string, word: string, what: string, hint: string])[] = [
   ["permissions.mode", "bypassPermissions", "lets everything pass that no rule denies", "use `acceptEdits` or `auto`"],
   ["sandbox.mode", "danger-full-access", "takes the walls away", "use `workspace-write`"],
+  [
+    "sandbox.network.mode",
+    "report",
+    "lets the agent reach every public name, and only puts it on record",
+    "use `enforce`; `ringfence policy learn SESSION` works while everything is enforced",
+  ],
   ["ruleOfTwo", "off", "lets untrusted content, private data and a way out meet in one session", "use `ask`"],
 ];
 

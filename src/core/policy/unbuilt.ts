@@ -13,16 +13,10 @@ const nothing: Passes = () => false;
 /** For each key the values this version does; every other value is refused. */
 const DOES: Readonly<Record<string, Passes>> = {
   "sandbox.runtime": only("auto", "process", "container", "gvisor", "kata", "microvm"),
-  "sandbox.network.allow": isPlainNetworkRule,
-  "sandbox.network.deny": isPlainNetworkRule,
   "sandbox.unixSockets": nothing,
   "sandbox.devices": nothing,
   "approvals.channels": (value) => Array.isArray(value) && !value.includes("desktop") && !value.includes("console"),
-  "setup.run": nothing,
-  "setup.network.allow": isPlainNetworkRule,
-  "setup.network.deny": isPlainNetworkRule,
   "setup.credentials": nothing,
-  credentials: nothing,
   "audit.retention": nothing,
   "audit.witness": nothing,
   "mcp.lock": nothing,
@@ -53,9 +47,4 @@ function notBuilt(key: string, part: Part): Problem {
     at: part.at,
     hint: `take \`${key}\` out of the policy, or wait for the version that enforces it`,
   };
-}
-
-function isPlainNetworkRule(value: unknown): boolean {
-  if (typeof value === "string") return true;
-  return Object.keys(value as object).every((key) => key === "host");
 }

@@ -16,13 +16,15 @@ import { type Cgroup, identityOf, type Lookout, openCgroup, type SecretSearch } 
 import { policyDigest } from "../guard/policy-watch.ts";
 import { startFromNamed } from "../lifecycle/restore.ts";
 import { limitHolders } from "../limits/held-by.ts";
-import type { RunRequest } from "../request.ts";
+import type { Refusal, RunRequest } from "../request.ts";
 import { makeSessionFolders, type SessionMeta, type SessionPaths, sessionPaths } from "../sessions.ts";
+import { type PreparedSetup, planSetup } from "../setup/setup-plan.ts";
 import { removeSessionFolders } from "../sweep.ts";
 import { planGitView } from "./git-view.ts";
 import { deniedCommand } from "./judge-command.ts";
-import { planRun } from "./plan.ts";
+import { type PlanParts, planRun } from "./plan.ts";
 import { readPolicy } from "./policy-files.ts";
+import { withRealPrograms } from "./programs.ts";
 import { type ChosenRuntime, runtimeFor, unfitFor } from "./runtime.ts";
 import { beginSecretHunt, type SecretHunt } from "./secret-search.ts";
 import { type ShownWorkspace, showWorkspace } from "./shown-workspace.ts";
@@ -38,6 +40,8 @@ export interface Prepared {
   /** Names the policy in force. */
   readonly policyDigest: string;
   readonly plan: SandboxPlan;
+  /** What runs before it. */
+  readonly setup?: PreparedSetup;
   readonly runtime: ChosenRuntime;
   readonly egressPlan: EgressPlan;
   readonly bridgeSocket: string;
@@ -66,13 +70,6 @@ export interface Prepared {
   readonly notices: readonly string[];
   /** The fields of `session.open`. */
   readonly openData: { readonly [key: string]: Json };
-}
-
-/** Why nothing ran. */
-export interface Refusal {
-  /** 64 the command line is wrong, 65 a policy file is, 125 it cannot be done here, 126 the policy says no. */
-  readonly exitCode: 64 | 65 | 125 | 126;
-  readonly problems: readonly Problem[];
 }
 
 const BRIDGE_PORT = 3128;
@@ -137,7 +134,10 @@ async function prepareAll(parts: {
   const network = withAgentHosts(policy, agent?.hosts ?? [], agent?.name ?? "");
   const egress = expandNetwork({ ...network, deny: walls.unreachable }, tools);
   if (!egress.ok) return err(badInput(egress.error));
-  const egressPlan: EgressPlan = { ...egress.value, maxConnections: policy.sandbox.limits.connections };
+  const egressPlan: EgressPlan = {
+    ...withRealPrograms(egress.value),
+    maxConnections: policy.sandbox.limits.connections,
+  };
 
   const paths = sessionPaths(stateDir, session);
   try {
@@ -177,7 +177,7 @@ async function prepareAll(parts: {
   const limited = "reason" in cgroup ? undefined : cgroup;
   // Also where nothing is allowed: only a proxy can say in words what is refused, and put every attempt on record.
   const bridgeSocket = join(paths.dir, "proxy.sock");
-  const planned = planRun({
+  const run: PlanParts = {
     request,
     session,
     workspace,
@@ -194,18 +194,25 @@ async function prepareAll(parts: {
       bridge: { port: BRIDGE_PORT, socketPath: bridgeSocket },
     },
     byCgroup: limited?.holds ?? { memory: false, pids: false, cpu: false },
-  });
+  };
+  const planned = planRun(run);
+  const setup = planSetup({ run, tools, unreachable: walls.unreachable });
+  if (!setup.ok) {
+    limited?.close();
+    return setup;
+  }
   const problem = planned.ok ? unfitFor(planned.value.plan, runtime.value) : planned.error;
   if (!planned.ok || problem !== undefined) {
     limited?.close();
     return cannot(...(problem === undefined ? [] : [problem]));
   }
   if (runtime.value.notice !== undefined) request.progress(forTerminal(runtime.value.notice));
+  if (egressPlan.mode === "report") request.progress(REPORTS);
   const off = agent === undefined ? undefined : request.hooks?.offBy(agent.name, root);
   if (off !== undefined) request.progress(`${forTerminal(off)}: the walls hold, but its calls are not judged`);
   const history = secrets.repositories.filter((path) => isShown(path.slice(lower.length + 1)));
   const exposed = [
-    ...planned.value.exposed,
+    ...new Set([...planned.value.exposed, ...(setup.value?.exposed ?? [])]),
     ...[...secrets.shown, ...history].map((path) => path.slice(lower.length + 1)),
   ];
   const { kind, copy, repository } = shown.value;
@@ -220,6 +227,7 @@ async function prepareAll(parts: {
     policy,
     policyDigest: policyDigest(loaded.value),
     plan: planned.value.plan,
+    ...(setup.value === undefined ? {} : { setup: setup.value }),
     runtime: runtime.value,
     egressPlan,
     bridgeSocket,
@@ -241,7 +249,7 @@ async function prepareAll(parts: {
       identities,
       lookout: hunt.lookout,
     },
-    notices: [...shown.value.notices, ...gitView.value.notices],
+    notices: [...(egressPlan.mode === "report" ? [REPORTS] : []), ...shown.value.notices, ...gitView.value.notices],
     openData: {
       version: request.installation.version,
       ...(from.value === undefined ? {} : { from: request.from ?? "", digests: { ...from.value.parts } }),
@@ -252,6 +260,7 @@ async function prepareAll(parts: {
       ...(request.keeper === undefined ? {} : { kept: true }),
       layers: loaded.value.policy.layers.map((layer) => ({ ...layer })),
       network: egressPlan.allow.map((rule) => rule.text),
+      ...(egressPlan.mode === "report" ? { networkMode: egressPlan.mode } : {}),
       exposed: [...exposed],
       masked: masked.map((path) => path.slice(root.length + 1)),
       maskedBlobs: gitView.value.blobs.length,
@@ -259,6 +268,10 @@ async function prepareAll(parts: {
     },
   });
 }
+
+/** Weaker protection says its name wherever the session is shown (I15). */
+const REPORTS =
+  "network mode report: public names that no rule allows are reached and only put on record (`ringfence policy learn SESSION` proposes rules)";
 
 /** The state folder takes no more: a wrong owner, a full disk. */
 export function stateUnwritable(stateDir: string, cause: unknown): Problem {

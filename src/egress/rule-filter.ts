@@ -1,0 +1,61 @@
+// The policy's rules on methods, paths, protocols and programs as a filter of the proxy: the judgement is core's (decideRequest).
+import { decideRequest, type EgressPlan, needsReading } from "#core/net";
+import type { ExchangeFilter, FilterRefusal, HttpFilter, Peer, RequestView } from "./filter.ts";
+
+/** What it needs. */
+export interface RuleFilterOptions {
+  /** The plan as it is now. */
+  readonly plan: () => EgressPlan;
+  /** The digest of the program's file, hex, where it can be had: for rules that name one. */
+  readonly digestOf?: (peer: Peer) => Promise<string | undefined>;
+  /** Puts on record what report mode lets pass. A rejection is a refusal. */
+  readonly report: (request: RequestView, refusal: FilterRefusal) => Promise<void>;
+}
+
+/** Makes it. */
+export function ruleFilter(options: RuleFilterOptions): HttpFilter {
+  return {
+    needs: (host, port) => needsReading(options.plan(), host, port),
+    async begin(request): Promise<ExchangeFilter | FilterRefusal | undefined> {
+      const plan = options.plan();
+      const verdict = decideRequest(plan, request, await observed(options, plan, request));
+      if (verdict.allowed) return undefined;
+      const { reason, hint, rule } = verdict;
+      const refusal: FilterRefusal = {
+        ...{ reason, hint, asked: shapeOf(request) },
+        ...(rule === undefined ? {} : { rule: `${rule.text} (${rule.at.file}:${rule.at.line})` }),
+      };
+      if (plan.mode !== "report" || reason === "denied") return refusal;
+      // a name that no rule covers was on record when it was dialled
+      if (reason !== "no-rule") await options.report(request, refusal);
+      return undefined;
+    },
+  };
+}
+
+/** Hashing a program is only worth it where a rule asks for its digest. */
+async function observed(
+  { digestOf }: RuleFilterOptions,
+  plan: EgressPlan,
+  { peer }: RequestView,
+): Promise<Parameters<typeof decideRequest>[2]> {
+  if (peer?.exe === undefined) return undefined;
+  const { exe } = peer;
+  const asks = [...plan.allow, ...plan.deny].some(({ programs = [] }) =>
+    programs.some((program) => program.exe === exe && program.sha256 !== undefined),
+  );
+  const sha256 = asks ? await digestOf?.(peer) : undefined;
+  return sha256 === undefined ? { exe } : { exe, sha256 };
+}
+
+/** `POST /repos/acme/*` for the record: what could be an identifier or a secret is a `*`, and there is no query. */
+export function shapeOf({ method, target }: Pick<RequestView, "method" | "target">): string {
+  const segments = (target.split("?", 1)[0] ?? "").split("/").map((part) => (isPlainWord(part) ? part : "*"));
+  return `${method.slice(0, 24)} ${segments.slice(0, 12).join("/")}`;
+}
+
+function isPlainWord(segment: string): boolean {
+  return (
+    /^[A-Za-z0-9._@~+-]{0,40}$/.test(segment) && !/\d{5}|[0-9a-f]{12}|(?=\w*\d)(?=\w*[A-Za-z])\w{16}/i.test(segment)
+  );
+}
