@@ -3,20 +3,21 @@
 #include "bridge.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "arrival.h"
+#include "bridge_sockets.h"
 #include "flow.h"
+#include "owner.h"
 #include "service.h"
 
-enum { BACKLOG = 1024, IDLE_WANTED = 4, RETRY_MS = 5, DIAL_TRIES = 4000, EVENTS = 128 };
+enum { IDLE_WANTED = 4, RETRY_MS = 5, DIAL_TRIES = 4000, EVENTS = 128 };
 
 // Where a connection is in its life. `near` came to us; `far` is what we dialled for it.
 enum stage {
@@ -34,13 +35,15 @@ struct join {
   bool got_high;          // STAGE_IDLE has the first byte of the port
   uint16_t port;
   int tries;
+  uint8_t *preface;       // STAGE_DIAL: what the proxy reads before the client's own bytes, or NULL
+  size_t preface_size;
   bool listed;  // in the list of joins that want a turn without an event
   struct join *next;
   struct join *grave;
 };
 
-// What an epoll event points at: one of these for a listener, or a join.
-static int listener_mark[2];
+// What an epoll event points at: one of these for a listener, this for the name server, or a join.
+static char listener_marks[BRIDGE_LISTENERS], dns_mark;
 
 static struct bridge *self;
 static struct join *again;    // joins to be visited without an event
@@ -63,15 +66,13 @@ static int watch(int fd, void *mark, uint32_t events) {
 static void listen_again(void) {
   if (!deaf) return;
   deaf = false;
-  for (int i = 0; i < 2; i++)
-    if (self->listeners[i] >= 0) (void)watch(self->listeners[i], &listener_mark[i], EPOLLIN);
+  for (size_t i = 0; i < self->listener_count; i++) (void)watch(self->listeners[i], &listener_marks[i], EPOLLIN);
 }
 
 static void go_deaf(void) {
   if (deaf) return;
   deaf = true;
-  for (int i = 0; i < 2; i++)
-    if (self->listeners[i] >= 0) (void)epoll_ctl(self->epoll_fd, EPOLL_CTL_DEL, self->listeners[i], NULL);
+  for (size_t i = 0; i < self->listener_count; i++) (void)epoll_ctl(self->epoll_fd, EPOLL_CTL_DEL, self->listeners[i], NULL);
 }
 
 static void end_join(struct join *join) {
@@ -82,6 +83,8 @@ static void end_join(struct join *join) {
   if (join->near >= 0) close(join->near);
   if (join->far >= 0) close(join->far);
   join->near = join->far = -1;
+  free(join->preface);
+  join->preface = NULL;
   join->grave = grave;
   grave = join;
 }
@@ -97,35 +100,6 @@ static struct join *new_join(int near, enum stage stage) {
     return NULL;
   }
   return join;
-}
-
-// Connects to a Unix socket known by descriptor only: no path to it exists inside. Returns -1 with errno.
-static int dial_unix(int path_fd) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  snprintf(address.sun_path, sizeof address.sun_path, "self/fd/%d", path_fd);  // relative to /proc, our working directory
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return -1;
-  if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0) return fd;
-  int cause = errno;
-  close(fd);
-  errno = cause;
-  return -1;
-}
-
-static int dial_inside(uint16_t port, bool six) {
-  struct sockaddr_in four_address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  struct sockaddr_in6 six_address = {.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-  int fd = socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return -1;
-  int one = 1;
-  (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  const struct sockaddr *address = six ? (const struct sockaddr *)&six_address : (const struct sockaddr *)&four_address;
-  socklen_t size = six ? sizeof six_address : sizeof four_address;
-  if (connect(fd, address, size) == 0 || errno == EINPROGRESS) return fd;
-  int cause = errno;
-  close(fd);
-  errno = cause;
-  return -1;
 }
 
 static bool out_of_room(int cause) {
@@ -152,9 +126,21 @@ static void joined(struct join *join, int far, enum stage stage) {
   }
 }
 
+// Whole or not at all: a new Unix connection has room for it.
+static bool send_preface(struct join *join, int far) {
+  if (join->preface == NULL) return true;
+  bool sent = send(far, join->preface, join->preface_size, MSG_NOSIGNAL) == (ssize_t)join->preface_size;
+  free(join->preface);
+  join->preface = NULL;
+  return sent;
+}
+
 static void dial_proxy(struct join *join) {
   int far = dial_unix(self->options.proxy_fd);
-  if (far >= 0) {
+  if (far >= 0 && !send_preface(join, far)) {
+    close(far);
+    end_join(join);
+  } else if (far >= 0) {
     joined(join, far, STAGE_JOINED);
   } else if ((errno == EAGAIN || out_of_room(errno)) && ++join->tries < DIAL_TRIES) {
     want_turn(join);
@@ -236,6 +222,27 @@ static void keep_spares(void) {
   }
 }
 
+// A connection that leads nowhere ends as one that nobody listens for: with a reset.
+static void refuse(int near) {
+  struct linger now = {.l_onoff = 1};
+  (void)setsockopt(near, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  close(near);
+}
+
+static void arrived(int near) {
+  uint8_t preface[PREFACE_MOST];
+  size_t size = arrival_preface(near, self->options.port, self->options.owners, preface);
+  struct join *join = size == 0 ? NULL : new_join(near, STAGE_DIAL);
+  if (join == NULL) return refuse(near);
+  if (self->options.preface) {
+    join->preface = malloc(size);
+    if (join->preface == NULL) return end_join(join);
+    memcpy(join->preface, preface, size);
+    join->preface_size = size;
+  }
+  dial_proxy(join);
+}
+
 static void accept_all(int listener) {
   for (int taken = 0; taken < EVENTS; taken++) {
     int near = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -246,12 +253,7 @@ static void accept_all(int listener) {
     }
     int one = 1;
     (void)setsockopt(near, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    struct join *join = new_join(near, STAGE_DIAL);
-    if (join == NULL) {
-      close(near);
-      continue;
-    }
-    dial_proxy(join);
+    arrived(near);
   }
 }
 
@@ -297,48 +299,62 @@ static void bury(void) {
   grave = keep;
 }
 
-static int open_listener(uint16_t port, bool six) {
-  struct sockaddr_in four_address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  struct sockaddr_in6 six_address = {.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-  int fd = socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+// On loopback, or, EVERYWHERE, at every address. 0, or -1 with errno.
+static int add_listener(struct bridge *bridge, uint16_t port, bool six, bool everywhere) {
+  int fd = listen_on(port, six, everywhere);
   if (fd < 0) return -1;
-  int one = 1;
-  (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  if (six) (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
-  const struct sockaddr *address = six ? (const struct sockaddr *)&six_address : (const struct sockaddr *)&four_address;
-  socklen_t size = six ? sizeof six_address : sizeof four_address;
-  if (bind(fd, address, size) == 0 && listen(fd, BACKLOG) == 0) return fd;
+  bridge->listeners[bridge->listener_count++] = fd;
+  return 0;
+}
+
+static int open_listeners(struct bridge *bridge) {
+  const struct bridge_options *options = &bridge->options;
+  if (add_listener(bridge, options->port, false, false) != 0) return -1;
+  // A machine without IPv6 has nobody who could ask there.
+  if (add_listener(bridge, options->port, true, false) != 0 && errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL) return -1;
+  if (!options->turn) return 0;
+  if (redirect_set(&bridge->redirect, options->port, options->anyip) != 0 || dns_open(&bridge->dns, bridge->redirect.six) != 0) return -1;
+  if (bridge->redirect.way != REDIRECT_ANYIP) return 0;
+  for (size_t i = 0; i < options->turned_count; i++) {
+    uint16_t port = options->turned[i];
+    if (port == options->port || port == REDIRECT_DNS_PORT) continue;
+    if (add_listener(bridge, port, false, true) != 0 || (bridge->redirect.six && add_listener(bridge, port, true, true) != 0)) return -1;
+  }
+  return 0;
+}
+
+int bridge_open(struct bridge *bridge, const struct bridge_options *options) {
+  *bridge = (struct bridge){.options = *options, .epoll_fd = -1, .dns = {.epoll_fd = -1, .sockets = {-1, -1, -1, -1}}};
+  if (options->proxy_fd < 0) return 0;
+  if (open_listeners(bridge) == 0 && (!options->owners || owner_open(options->proc_fd) == 0)) return 0;
   int cause = errno;
-  close(fd);
+  bridge_close(bridge);
   errno = cause;
   return -1;
 }
 
-int bridge_open(struct bridge *bridge, const struct bridge_options *options) {
-  *bridge = (struct bridge){.options = *options, .listeners = {-1, -1}, .epoll_fd = -1};
-  if (options->proxy_fd < 0) return 0;
-  bridge->listeners[0] = open_listener(options->port, false);
-  if (bridge->listeners[0] < 0) return -1;
-  bridge->listeners[1] = open_listener(options->port, true);
-  // A machine without IPv6 has nobody who could ask there.
-  if (bridge->listeners[1] >= 0 || errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL) return 0;
-  int cause = errno;
-  close(bridge->listeners[0]);
-  errno = cause;
-  return -1;
+void bridge_close(struct bridge *bridge) {
+  int others[DNS_DESCRIPTORS + 2] = {bridge->epoll_fd, owner_descriptor()};
+  dns_keep(&bridge->dns, others + 2);
+  for (size_t i = 0; i < bridge->listener_count; i++) close(bridge->listeners[i]);
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (others[i] >= 0) close(others[i]);
 }
 
 static int begin(struct bridge *bridge) {
   self = bridge;
-  const int keep[] = {bridge->options.proc_fd, bridge->options.proxy_fd, bridge->options.publish_fd, bridge->listeners[0], bridge->listeners[1]};
-  if (service_begin(keep, sizeof keep / sizeof keep[0]) != 0) return -1;
+  enum { OTHERS = 4 + DNS_DESCRIPTORS };
+  int keep[OTHERS + BRIDGE_LISTENERS] = {bridge->options.proc_fd, bridge->options.proxy_fd, bridge->options.publish_fd, owner_descriptor()};
+  dns_keep(&bridge->dns, keep + 4);
+  memcpy(keep + OTHERS, bridge->listeners, bridge->listener_count * sizeof *keep);
+  if (service_begin(keep, OTHERS + bridge->listener_count) != 0) return -1;
   service_raise_files();
   if (fchdir(bridge->options.proc_fd) != 0) return -1;
   bridge->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   if (bridge->epoll_fd < 0) return -1;
   deaf = true;
   listen_again();
-  return 0;
+  return bridge->dns.epoll_fd < 0 ? 0 : watch(bridge->dns.epoll_fd, &dns_mark, EPOLLIN);
 }
 
 void bridge_run(struct bridge *bridge) {
@@ -350,10 +366,10 @@ void bridge_run(struct bridge *bridge) {
     struct epoll_event events[EVENTS];
     int count = epoll_wait(bridge->epoll_fd, events, EVENTS, hurry ? 0 : wanting ? RETRY_MS : -1);
     for (int i = 0; i < count; i++) {
-      void *mark = events[i].data.ptr;
-      if (mark == &listener_mark[0]) accept_all(bridge->listeners[0]);
-      else if (mark == &listener_mark[1]) accept_all(bridge->listeners[1]);
-      else visit(mark);
+      char *mark = events[i].data.ptr;
+      if (mark >= listener_marks && mark < listener_marks + BRIDGE_LISTENERS) accept_all(bridge->listeners[mark - listener_marks]);
+      else if (mark == &dns_mark) dns_serve(&bridge->dns);
+      else visit((struct join *)mark);
     }
     if (count == 0) listen_again();
     hurry = visit_again();

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bridge.h"
+#include "bridge_start.h"
 #include "commands.h"
 #include "guard_start.h"
 #include "helper.h"
@@ -93,32 +93,6 @@ static void read_program(struct program *program) {
   const char *why;
   errno = 0;
   if (!parse_program(bytes, size, program, &why)) fail("program", why);
-}
-
-static void start_bridge(const struct fence *f) {
-  const struct program *p = &f->program;
-  if (p->bridge_port == 0 && !p->reverse) return;
-  static uint16_t ports[64];
-  size_t count = 0;
-  for (; count < p->ports.count; count++) {
-    if (count == sizeof ports / sizeof *ports) fail("bridge", "too many ports");
-    ports[count] = (uint16_t)atoi(p->ports.items[count]);
-  }
-  struct bridge_options options = {.proc_fd = f->proc,
-                                   .proxy_fd = p->bridge_port != 0 ? FD_PROXY : -1,
-                                   .port = (uint16_t)p->bridge_port,
-                                   .publish_fd = p->reverse ? FD_REVERSE : -1,
-                                   .ports = ports,
-                                   .port_count = count};
-  static struct bridge bridge;
-  if (bridge_open(&bridge, &options) != 0) fail("bridge", "listen");
-  pid_t child = fork();
-  if (child < 0) fail("fork", "bridge");
-  if (child == 0) bridge_run(&bridge);
-  for (int i = 0; i < 2; i++) {
-    if (bridge.listeners[i] >= 0) close(bridge.listeners[i]);
-  }
-  if (bridge.epoll_fd >= 0) close(bridge.epoll_fd);
 }
 
 static void expect(struct fence *f, char wanted, pid_t *sender) {
@@ -389,7 +363,7 @@ int run_outer(void) {
     sigaction(SIGTERM, &action, NULL);
     if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) != 0) fail("start", "pdeathsig");
   }
-  start_bridge(&fence);
+  bridge_start(&fence.program, fence.proc);
   start_command(&fence);
   watch_over(&fence);
   return farewell(&fence);

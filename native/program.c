@@ -97,6 +97,12 @@ static bool setting(struct program *p, const struct record *r) {
   if (is(word, "processors")) return to_unsigned(value, &p->processors, 4096);
   if (is(word, "search")) return (p->search = value->bytes) != NULL;
   if (is(word, "bridge")) return to_unsigned(value, &p->bridge_port, 65535);
+  if (is(word, "preface")) return is(value, "2") && (p->preface = true);
+  if (is(word, "turn")) return is(value, "auto") ? (p->turn = true) : is(value, "anyip") && (p->anyip = true);
+  if (is(word, "turned")) {
+    unsigned port;
+    return to_unsigned(value, &port, 65535) && port > 0 && append(&p->turned, value->bytes);
+  }
   if (is(word, "port")) {
     unsigned port;
     return to_unsigned(value, &port, 65535) && port > 0 && (p->reverse = true) && append(&p->ports, value->bytes);
@@ -193,6 +199,7 @@ void free_program(struct program *program) {
   free(program->guard_names.items);
   free(program->guard_except.items);
   free(program->ports.items);
+  free(program->turned.items);
   free(program->engine_signal.items);
   free(program->readable.items);
   free(program->writable.items);

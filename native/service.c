@@ -16,7 +16,7 @@ static int compare(const void *left, const void *right) {
 }
 
 static int close_others(const int *keep, size_t count) {
-  int sorted[64];
+  int sorted[256];
   size_t n = 0;
   if (count > sizeof sorted / sizeof sorted[0]) {
     errno = EINVAL;

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-// Closes every descriptor except `keep` (negative entries are ignored; at most 64), dies with the parent, becomes non-dumpable, gives up
+// Closes every descriptor except `keep` (negative entries are ignored; at most 256), dies with the parent, becomes non-dumpable, gives up
 // all capabilities for good and sets the signals a service must survive. Returns 0, or -1 with errno: then exit.
 int service_begin(const int *keep, size_t count);
 

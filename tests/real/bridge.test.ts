@@ -9,6 +9,8 @@ import path from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { publishPorts } from "../../src/sandbox/ports.ts";
 
+const BRIDGE_SOURCES =
+  "arrival bridge bridge_sockets dns dns_service flow names netlink nft owner preface redirect service".split(" ");
 const root = path.resolve(import.meta.dirname, "../..");
 const folder = mkdtempSync(path.join(tmpdir(), "rf-bridge-"));
 const binary = path.join(folder, "bridge");
@@ -16,7 +18,7 @@ const open: { close(): void }[] = [];
 let sequence = 0;
 
 beforeAll(() => {
-  const sources = ["bridge", "flow", "service"].map((name) => path.join(root, "native", `${name}.c`));
+  const sources = BRIDGE_SOURCES.map((name) => path.join(root, "native", `${name}.c`));
   const main = path.join(root, "tests/support/native/bridge-main.c");
   execFileSync("gcc", ["-O2", "-static", "-Wall", "-Wextra", "-Werror", main, ...sources, "-o", binary]);
 });

@@ -18,7 +18,7 @@ const DESCRIPTORS = 8;
 const HELPER_CAPABILITIES = [
   // SETFCAP: without it the kernel maps nobody else onto the container's root (user_namespaces(7)).
   ...["SETFCAP", "SYS_ADMIN", "SYS_PTRACE", "SYS_CHROOT", "SETUID", "SETGID", "SETPCAP", "SYS_RESOURCE"],
-  ...["DAC_OVERRIDE", "DAC_READ_SEARCH", "CHOWN", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_ADMIN"],
+  ...["DAC_OVERRIDE", "DAC_READ_SEARCH", "CHOWN", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_ADMIN", "NET_BIND_SERVICE"],
 ] as const;
 
 /** One plan, as a container. */

@@ -1,6 +1,7 @@
 // The fence as plain data (DESIGN 8): what is seen, what is masked, what runs, under which limits.
 // Pure and golden-tested; `sandbox/launch.ts` turns it into bubblewrap's arguments and the helper's program, and nothing else decides.
 
+import type { BridgePlan } from "./bridge.ts";
 import type { RecorderPlan } from "./recorder.ts";
 
 /** One thing of the host that is seen inside, in the order of mounting. Destinations are absolute. */
@@ -113,8 +114,8 @@ export interface SandboxPlan {
   readonly uid: number;
   readonly gid: number;
   readonly hostname: string;
-  /** TCP port inside (127.0.0.1 and ::1) → Unix socket outside; absent when the network is closed. */
-  readonly bridge?: { readonly port: number; readonly socketPath: string };
+  /** Absent when the network is closed. */
+  readonly bridge?: BridgePlan;
   /** Ports inside that are published: the helper connects to 127.0.0.1:port inside for each connection the supervisor hands over. */
   readonly ports: readonly number[];
   readonly streams: StreamsPlan;

@@ -1,6 +1,7 @@
 // The helper's program (native/program.h): the part of a plan that is carried out inside, as bytes. Pure, golden-tested.
 // A record is netstrings, the number of strings and then the strings: `1:2,4:port,4:3128,`.
 
+import { bridgeRecords } from "./bridge.ts";
 import { landlockRecords } from "./landlock.ts";
 import { reachesHostFiles, stagingPlaces } from "./layout.ts";
 import type { Mount, SandboxPlan } from "./plan.ts";
@@ -72,7 +73,7 @@ function programRecords(plan: SandboxPlan, architecture: Architecture): readonly
     ["limits", plan.limits.pids, plan.limits.fileSizeBytes, plan.limits.watchMemoryBytes],
     ["open-files", plan.limits.openFiles],
     ["processors", plan.limits.processors],
-    ...(plan.bridge === undefined ? [] : [["bridge", plan.bridge.port] as const]),
+    ...bridgeRecords(plan.bridge),
     ...plan.ports.map((port) => ["port", port] as const),
     ...ttyRecords(plan),
     ...(plan.recorder === undefined ? [] : [["record", plan.recorder.reads === "none" ? 0 : 1] as const]),

@@ -1,0 +1,39 @@
+// The one way out of a fence, as data (native/bridge.h): what comes to the bridge by itself, and what it says of it to the proxy. Pure.
+import type { ProgramRecord } from "./program.ts";
+
+/** TCP port inside (127.0.0.1 and ::1) → Unix socket outside. */
+export interface BridgePlan {
+  readonly port: number;
+  readonly socketPath: string;
+  /** Connections to elsewhere come to the bridge, too, and each begins with who made it and where it was meant to go (native/preface.h). */
+  readonly turned?: TurnedPlan;
+}
+
+/** Programs that ignore proxy variables (NET-4). */
+export interface TurnedPlan {
+  /** `anyip`: as where the kernel has no nftables (native/redirect.h); for tests. */
+  readonly way: "auto" | "anyip";
+  /** Ports that rules name: by AnyIP no others can be reached. */
+  readonly ports: readonly number[];
+}
+
+/** By AnyIP the bridge listens on each port (native/bridge.h). */
+const TURNED_MOST = 64;
+
+/** The plan of a run: the ports of the web, then those that rules name. */
+export function turnedPlan(named: readonly number[]): TurnedPlan {
+  return { way: "auto", ports: [...new Set([80, 443, ...named])].slice(0, TURNED_MOST) };
+}
+
+/** What the helper is told of it. */
+export function bridgeRecords(bridge: BridgePlan | undefined): readonly ProgramRecord[] {
+  if (bridge === undefined) return [];
+  const { port, turned } = bridge;
+  if (turned === undefined) return [["bridge", port]];
+  return [
+    ["bridge", port],
+    ["preface", 2],
+    ["turn", turned.way],
+    ...turned.ports.map((one) => ["turned", one] as const),
+  ];
+}
