@@ -10,7 +10,10 @@ export {
   type ValuePlace,
   type VaultSource,
 } from "./credential.ts";
+export type { CredentialEntry, CredentialText, InjectEntry, SourceEntry } from "./entry.ts";
+export { type KnownCredential, knownCredential, knownCredentials } from "./known.ts";
 export { placeholderFor, type RandomBytes } from "./placeholder.ts";
+export { resolveCredentials, type Surroundings } from "./resolve.ts";
 export {
   type Authorization,
   canonicalRequest,

@@ -1,4 +1,5 @@
 // Merged parts → the Policy (policy.ts): other tools' names and units are gone here, and every value is there.
+import type { CredentialEntry } from "../credentials/index.ts";
 import type { ChannelEntry, NetworkEntry, RuleEntry } from "./file.ts";
 import { parseDuration, parseSize } from "./measure.ts";
 import type { Merged, Part } from "./merge.ts";
@@ -95,6 +96,7 @@ export function policyOf(merged: Merged, layers: Policy["layers"]): Policy {
     auto: autoOf(list("auto.classifier")[0], one("auto.timeout")),
     ...lifecycleOf(list("lifecycle")[0]),
     audit: { reads: one("audit.reads") },
+    credentials: list("credentials").map((p) => ({ entry: p.value as CredentialEntry, at: p.at })),
     env: { pass: texts("env.pass"), set: environment(list("env.set")) },
     layers: layers.map(({ name, file, digest }) => ({ name, file, digest })),
   };

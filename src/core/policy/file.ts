@@ -1,4 +1,5 @@
 // One policy file as the schema accepts it, before trust and merging. `Policy` (policy.ts) is what is left of all of them.
+import type { CredentialEntry } from "../credentials/index.ts";
 import type { LegSource } from "../session/leg-policy.ts";
 import type { Verdict } from "../verdict.ts";
 import type { ApplyWhen, ApprovalPolicy, Mode, RuleOfTwo, SandboxMode, Tier, WorkspaceKind } from "./policy.ts";
@@ -149,7 +150,7 @@ export interface PolicyFile {
       }
     | undefined;
   /** Features of later versions: checked for shape here, refused by name at run time (unbuilt.ts). */
-  readonly credentials?: List<object>;
+  readonly credentials?: List<CredentialEntry>;
   readonly audit?:
     | { readonly reads?: string | undefined; readonly retention?: string | undefined; readonly witness?: List }
     | undefined;

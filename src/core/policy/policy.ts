@@ -1,4 +1,5 @@
 // The effective policy: what is left when every layer is read, trusted and merged. Rooms get their part of it as plain data.
+import type { CredentialText } from "../credentials/index.ts";
 import type { Span } from "../result.ts";
 import type { LegPolicy } from "../session/leg-policy.ts";
 
@@ -156,6 +157,8 @@ export interface Policy {
   readonly lifecycle?: { readonly url: string; readonly secretEnv: string };
   /** Which opens for reading go on record. */
   readonly audit: { readonly reads: "none" | "secrets" | "all" };
+  /** As written, strongest layer first; `core/credentials` makes whole ones of them. */
+  readonly credentials: readonly CredentialText[];
   readonly env: { readonly pass: readonly string[]; readonly set: Readonly<Record<string, string>> };
   /** The layers it was made of, strongest first, each with the SHA-256 of its bytes (hex). */
   readonly layers: readonly { readonly name: LayerName; readonly file: string; readonly digest: string }[];

@@ -13,12 +13,21 @@ const duration = z
   .string()
   .refine((text) => parseDuration(text) !== undefined, "expected a duration such as `90s`, `30m` or `4h`");
 const address = word.refine(
-  (text) => /^(?:https:\/\/[^\s/?#@\\]+|http:\/\/(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost)(?::\d{1,5})?)(?:\/[^\s?#]*)?$/i.test(text),
+  (text) =>
+    /^(?:https:\/\/[^\s/?#@\\]+|http:\/\/(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost)(?::\d{1,5})?)(?:\/[^\s?#]*)?$/i.test(
+      text,
+    ),
   "expected an `https://` URL, or `http://` on loopback",
 );
 const place = z.union([z.strictObject({ env: envName }), z.strictObject({ file: path, field: line.optional() })], {
   error: "expected `{env: NAME}` or `{file: PATH}`",
 });
+
+// No shell reads it: what one would take for more than a word is refused instead of being passed on as it is.
+const plainCommand = line.refine(
+  (text) => /^[\w./~:@%+=,-]+(?: [\w./~:@%+=,-]+)*$/.test(text),
+  "no shell runs it: write a command with quotes or other marks as a list of words",
+);
 
 const KINDS = ["env", "file", "command", "keyring", "vault", "aws", "githubApp"] as const;
 
@@ -27,7 +36,7 @@ const source = z
     env: envName.optional(),
     file: path.optional(),
     field: line.optional(),
-    command: z.array(line).min(1).optional(),
+    command: z.union([plainCommand, z.array(line).min(1)]).optional(),
     timeout: duration.optional(),
     pass: z.array(envName).optional(),
     keyring: z.union([line, z.record(line, line)]).optional(),
@@ -45,7 +54,10 @@ const source = z
               appRole: z.strictObject({
                 roleId: line,
                 secretId: place,
-                mount: z.string().regex(/^[\w.~-]+(?:\/[\w.~-]+)*$/).optional(),
+                mount: z
+                  .string()
+                  .regex(/^[\w.~-]+(?:\/[\w.~-]+)*$/)
+                  .optional(),
               }),
             }),
           ],
@@ -57,7 +69,10 @@ const source = z
       .strictObject({
         region: z.string().regex(/^[a-z0-9-]{1,64}$/, "expected a region such as `eu-central-1`"),
         profile: line.optional(),
-        role: z.string().regex(/^arn:[\w-]+:iam::\d{12}:role\/\S+$/, "expected the ARN of a role").optional(),
+        role: z
+          .string()
+          .regex(/^arn:[\w-]+:iam::\d{12}:role\/\S+$/, "expected the ARN of a role")
+          .optional(),
         externalId: line.optional(),
         sessionPolicy: word.optional(),
         duration: duration
@@ -89,7 +104,10 @@ const inject = z.strictObject({
   query: z.union([line, z.array(line)]).optional(),
   body: z.boolean().optional(),
   always: z.boolean().optional(),
-  user: z.string().regex(/^[\x21-\x39\x3b-\x7e]{1,200}$/, "expected a user name without `:`").optional(),
+  user: z
+    .string()
+    .regex(/^[\x21-\x39\x3b-\x7e]{1,200}$/, "expected a user name without `:`")
+    .optional(),
   sign: z.strictObject({ services: z.array(line).optional(), regions: z.array(line).optional() }).optional(),
 });
 

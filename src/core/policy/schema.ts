@@ -4,6 +4,7 @@ import * as z from "zod";
 import { LEG_SOURCES, type LegSource } from "../session/leg-policy.ts";
 import type { PolicyFile, TestEntry } from "./file.ts";
 import { parseDuration, parseSize } from "./measure.ts";
+import { credential } from "./schema-credentials.ts";
 import { host, network, networkRule } from "./schema-network.ts";
 
 const duration = z
@@ -91,16 +92,6 @@ const sandbox = z.strictObject({
 });
 /** Where the lifecycle of sessions is told; both or neither. */
 const lifecycle = z.strictObject({ webhook: endpoint, secretEnv: envName });
-const credential = z.strictObject({
-  name: word,
-  source: z.strictObject({
-    env: envName.optional(),
-    file: path.optional(),
-    command: z.union([word, z.array(word)]).optional(),
-    keyring: word.optional(),
-  }),
-  inject: z.strictObject({ hosts: z.array(host), header: word.optional() }).optional(),
-});
 const sources = z.array(z.enum(Object.keys(LEG_SOURCES) as [LegSource, ...LegSource[]]));
 const legs = z.strictObject({
   A: sources.optional(),

@@ -37,9 +37,7 @@ describe("a policy", () => {
     expect(notBuilt.map((p) => p.message.split("`")[1])).toEqual([
       "sandbox.network.allow",
       "approvals.channels: terminal, console",
-      "setup.run: npm ci",
       "setup.credentials: npm-token",
-      "credentials",
       "audit.retention: 400d",
       "mcp.lock: .ringfence/mcp.lock.json",
       "mcp.mode: ask",
