@@ -90,6 +90,7 @@ function requestOf(argv: readonly string[], options: RunOptions): RunRequest {
     terminals: { stdin: isatty(0), stdout: isatty(1), stderr: isatty(2) },
     // Somebody who started it from a program with pipes at its ends does not sit there waiting for questions.
     ...([0, 1, 2].some((fd) => isatty(fd)) ? { terminal: terminalChannel() } : {}),
+    quiet: options.quiet === true,
     progress: (line) => {
       if (options.quiet !== true) complain(`ringfence: ${line}\n`);
     },

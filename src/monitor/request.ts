@@ -32,6 +32,8 @@ export interface RunRequest {
   readonly terminals: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
   /** The person's terminal, where questions may be asked. */
   readonly terminal?: QuestionChannel;
+  /** Nobody wants to see what the setup says. */
+  readonly quiet?: boolean;
   /** One line for the person while things are prepared. */
   readonly progress: (line: string) => void;
   /** How agents' hooks are spoken, and the files that make a known agent use them. Without it the fence serves none. */
@@ -58,4 +60,11 @@ export interface RunRequest {
 export type RunAnswer =
   | { readonly kind: "ended"; readonly outcome: Outcome }
   | { readonly kind: "planned"; readonly plan: object }
-  | { readonly kind: "refused"; readonly exitCode: 64 | 65 | 125 | 126; readonly problems: readonly Problem[] };
+  | ({ readonly kind: "refused" } & Refusal);
+
+/** Why the command was not run. */
+export interface Refusal {
+  /** 64 the command line is wrong, 65 a policy file is, 125 it cannot be done here, 126 the policy says no; or as a failed setup ended. */
+  readonly exitCode: number;
+  readonly problems: readonly Problem[];
+}

@@ -21,6 +21,7 @@ import { openLifecycle, type SessionLifecycle } from "./lifecycle/session-lifecy
 import { limitRate } from "./limits/event-rate.ts";
 import { hitText, type LimitHit, recordHit } from "./limits/hit.ts";
 import { cgroupHits } from "./limits/limits.ts";
+import { notRecorded } from "./not-recorded.ts";
 import { outcomeOf } from "./outcome.ts";
 import { type Prepared, prepare, stateUnwritable } from "./prepare/prepare.ts";
 import { recorderOf } from "./recorder.ts";
@@ -28,6 +29,7 @@ import type { RunAnswer, RunRequest } from "./request.ts";
 import { lastingFolders, writtenFolders } from "./session-folders.ts";
 import { type MetaNow, type MetaParts, metaOf } from "./session-meta.ts";
 import { newSessionId, writeMeta } from "./sessions.ts";
+import { runSetup, type SetupEnd, type SetupSession } from "./setup/setup-phase.ts";
 import { forwardSignals } from "./signals.ts";
 import { removeSessionFolders } from "./sweep.ts";
 
@@ -76,6 +78,8 @@ class Session {
   private lifecycle: SessionLifecycle | undefined;
   private lateMasks: LateMasks | undefined;
   private announcer: Announcer | undefined;
+  /** Of the session's time, what its setup took. */
+  private setupMs = 0;
   /** Why the record stopped, if it did. */
   private logFailure: Problem | undefined;
 
@@ -156,7 +160,7 @@ class Session {
     const launched = doors.ok
       ? await this.launch({
           bwrap,
-          append,
+          ...{ append, opening, legs, guard: guard.value },
           doors: doors.value,
           onSeen: pokingBy(recorderOf({ plan: prepared.plan, append, legs, guard: guard.value }), () =>
             this.live?.poke(),
@@ -188,14 +192,20 @@ class Session {
     }
   }
 
-  private launch(parts: {
-    bwrap: string;
-    append: Append;
-    doors: Doors;
-    onSeen: OnSeen;
-  }): Promise<Result<Fence, Problem>> {
+  private async launch(
+    parts: SetupSession & { readonly doors: Doors; readonly onSeen: OnSeen },
+  ): Promise<Result<Fence, Problem | SetupEnd>> {
     const { prepared, request } = this;
     const { append, bwrap, doors, onSeen } = parts;
+    const setup = await runSetup({
+      ...{ ...parts, id: this.id, request, prepared, isOver: () => this.limit !== undefined },
+      onFence: (fence) => {
+        this.fence = fence;
+      },
+      onHit: (hit) => this.stop(hit, { append }),
+    });
+    if (!setup.ok) return setup;
+    this.setupMs = setup.value.ms;
     const started = append({
       type: "exec.start",
       origin: "observed",
@@ -210,7 +220,7 @@ class Session {
       scratch: prepared.paths.dir,
       publishSocket: doors.publishSocket,
       commandSocket: prepared.paths.commands,
-      mayRun: started.then(() => undefined, problemOf),
+      mayRun: started.then(() => undefined, notRecorded),
       onEvent: (event) => this.onEvent(event, append),
       onSeen,
     });
@@ -232,11 +242,8 @@ class Session {
     if (keeper?.stop.aborted === true) stop();
     const { limits } = prepared.policy.sandbox;
     this.lifecycle = openLifecycle({
-      ...{
-        stateDir: this.request.stateDir,
-        helper: this.request.installation.helper,
-        sandbox: prepared.policy.sandbox,
-      },
+      ...{ stateDir: this.request.stateDir, helper: this.request.installation.helper },
+      ...{ sandbox: prepared.policy.sandbox, usedMs: this.setupMs },
       ...{ fence, append, cgroup: prepared.cgroup, announcer: this.announcer, folders: writtenFolders(prepared.paths) },
       live: lastingFolders(prepared.plan, prepared.paths),
       commands: () => this.doors?.commands() ?? 0,
@@ -361,11 +368,12 @@ class Session {
     }
   }
 
-  private async refuse(problems: readonly Problem[]): Promise<RunAnswer> {
+  private async refuse(problems: readonly (Problem | SetupEnd)[]): Promise<RunAnswer> {
     this.prepared.cgroup?.close();
     this.prepared.secrets.lookout.close();
     await removeSessionFolders(this.prepared.paths, this.request.installation.helper);
-    return { kind: "refused", exitCode: 125, problems };
+    const [first] = problems;
+    return { kind: "refused", exitCode: first !== undefined && "exitCode" in first ? first.exitCode : 125, problems };
   }
 
   private writeMeta(now: MetaNow, holdAll?: string): void {
@@ -386,9 +394,4 @@ class Session {
     const { id, prepared, request, started } = this;
     return { id, prepared, request, started, ...(this.lateMasks === undefined ? {} : { late: this.lateMasks }) };
   }
-}
-
-/** Rejects with the Problem that an append's error carries, as `launch` wants it. */
-function problemOf(error: Error & { readonly problem?: Problem }): never {
-  throw error.problem ?? { code: "not-recorded", message: `the start cannot be recorded: ${error.message}` };
 }

@@ -18,6 +18,7 @@ import {
   sessionPaths,
   writeMeta,
 } from "./sessions.ts";
+import { setupFolders } from "./setup/setup-folders.ts";
 
 /** Removes a session's folders. What the agent filled is removed by the helper: no depth, mode or link can confuse it. */
 export async function removeSessionFolders(
@@ -33,7 +34,7 @@ export async function removeSessionFolders(
 }
 
 function sockets({ dir, hooks, exec, commands }: SessionPaths): readonly string[] {
-  const own = ["proxy.sock", "ports.sock", "starting.json", "meta.json.new", "journal.json.new"];
+  const own = ["proxy.sock", "setup-proxy.sock", "ports.sock", "starting.json", "meta.json.new", "journal.json.new"];
   return [...own.map((name) => join(dir, name)), hooks, exec, commands];
 }
 
@@ -42,7 +43,9 @@ function leftovers(paths: SessionPaths): readonly string[] {
 }
 
 function leftFolders(paths: SessionPaths): readonly string[] {
-  return [paths.home, paths.tmp, paths.work, repositoryFolders(paths).work, restoreFolder(paths)];
+  const setup = setupFolders(paths);
+  const own = [paths.home, paths.tmp, paths.work, setup.home, setup.tmp, setup.said];
+  return [...own, repositoryFolders(paths).work, restoreFolder(paths)];
 }
 
 /** Sessions whose supervisor was killed: their changes stay for `review`, everything else goes. */

@@ -17,6 +17,8 @@ export interface LifecycleParts {
   readonly stateDir: string;
   readonly helper: string;
   readonly sandbox: Policy["sandbox"];
+  /** Of the session's time, what its setup took. */
+  readonly usedMs: number;
   readonly fence: Fence;
   readonly cgroup: Cgroup | undefined;
   /** The session's own folders: everything in them counts towards `disk`. */
@@ -56,7 +58,7 @@ export function openLifecycle(parts: LifecycleParts): SessionLifecycle {
     parts.onHit(hit);
   };
   const watch = watchLimits({
-    ...{ helper: parts.helper, limits: sandbox.limits, cgroup, folders: parts.folders },
+    ...{ helper: parts.helper, limits: sandbox.limits, usedMs: parts.usedMs, cgroup, folders: parts.folders },
     ...{ live: parts.live, holder: fence.pid },
     onHit,
   });

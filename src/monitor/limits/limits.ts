@@ -9,6 +9,8 @@ import { type SessionClock, sessionClock } from "./session-clock.ts";
 export interface Watched {
   readonly helper: string;
   readonly limits: Limits;
+  /** Of the session's time, what went before. */
+  readonly usedMs: number;
   readonly cgroup: Cgroup | undefined;
   /** The session's own folders: everything in them counts towards `disk`. */
   readonly folders: readonly string[];
@@ -38,7 +40,9 @@ export function watchLimits(watched: Watched): LimitWatch {
     hit = true;
     watched.onHit(one);
   };
-  const clock = sessionClock(limits.timeoutMs, () => report({ limit: "timeout", most: limits.timeoutMs }));
+  const clock = sessionClock(Math.max(1, limits.timeoutMs - watched.usedMs), () =>
+    report({ limit: "timeout", most: limits.timeoutMs }),
+  );
   const poll = setInterval(() => cgroupHits(limits, cgroup).forEach(report), POLL_MS);
   const disk = watchDisk({
     helper: watched.helper,

@@ -48,6 +48,8 @@ export interface PlanParts {
     readonly files: readonly { readonly target: string; readonly content: string }[];
     readonly bridge: NonNullable<SandboxPlan["bridge"]>;
   };
+  /** The setup's package caches are its own: what the agent put into its ones never meets the setup's secrets. */
+  readonly cachesOf?: "setup";
   /** What a cgroup limits already. */
   readonly byCgroup: Cgroup["holds"];
 }
@@ -69,6 +71,7 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
     root: workspace.root,
     caches: policy.sandbox.caches,
     agent: parts.agent,
+    ...(parts.cachesOf === undefined ? {} : { of: parts.cachesOf }),
   });
   // The guard knows names, not patterns: a deny that it cannot hold is refused, never forgotten (I15).
   if (policy.sandbox.workspace === "direct" && parts.unwritable.length > 0) {

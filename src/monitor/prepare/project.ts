@@ -19,12 +19,15 @@ export function keptFolders(options: {
   readonly root: string;
   readonly caches: "private" | "none";
   readonly agent: AgentPreset | undefined;
+  /** Whose caches, where they are not the agent's. */
+  readonly of?: "setup";
 }): SessionFolders["kept"] {
   const project = projectName(options.root);
   const caches = options.caches === "none" ? [] : cachePlaces;
   const agent = options.agent;
+  const owner = options.of === undefined ? project : `${project}-${options.of}`;
   const kept = [
-    ...caches.map((cache) => ({ source: join(options.stateDir, "caches", project, cache.name), target: cache.path })),
+    ...caches.map((cache) => ({ source: join(options.stateDir, "caches", owner, cache.name), target: cache.path })),
     ...(agent?.stateFolders ?? []).map((folder) => ({
       source: join(options.stateDir, "agents", agent?.name ?? "", project, folder.replaceAll("/", "_")),
       target: `~/${folder}`,

@@ -1,0 +1,252 @@
+// The setup of a session, from its first record to its last (NET-7, CRED-5): its proxy, its commands one after another, the end of everything it used,
+// the check that nothing secret of it is left. Only then may the agent start.
+import { closeSync, openSync, readFileSync } from "node:fs";
+import type { SessionLog } from "#audit";
+import { err, ok, type Problem, type Result } from "#core";
+import type { Append } from "#core/log";
+import { observationsOfRecord } from "#core/session";
+import { forTerminal } from "#core/text";
+import { type Consult, openEgress } from "#egress";
+import type { Fence, FenceEvent } from "#sandbox";
+import type { Guard } from "../guard/guarded-session.ts";
+import type { LegBook } from "../guard/leg-book.ts";
+import type { LimitHit } from "../limits/hit.ts";
+import type { Prepared } from "../prepare/prepare.ts";
+import { recorderOf } from "../recorder.ts";
+import { removeFolder } from "../remove-folder.ts";
+import type { RunRequest } from "../request.ts";
+import { checkSetup } from "./setup-check.ts";
+import { exitText, runSetupCommand, type SetupFenceParts } from "./setup-fence.ts";
+import type { PreparedSetup } from "./setup-plan.ts";
+
+/** What it shares with the agent's start. */
+export interface SetupSession {
+  readonly bwrap: string;
+  readonly append: Append;
+  readonly opening: Promise<Result<SessionLog, Problem>>;
+  readonly legs: LegBook;
+  readonly guard: () => Guard;
+}
+
+/** What it needs of the session. */
+export interface SetupParts extends SetupSession {
+  readonly id: string;
+  readonly request: RunRequest;
+  readonly prepared: Prepared;
+  /** The fence that runs. */
+  readonly onFence: (fence: Fence) => void;
+  readonly onHit: (hit: LimitHit) => void;
+  /** True once something ended the session. */
+  readonly isOver: () => boolean;
+}
+
+/** Why the agent was not started, and what `run` ends with. */
+export interface SetupEnd extends Problem {
+  readonly exitCode: number;
+}
+
+/** A setup that is over, or was not asked for. */
+export interface SetupDone {
+  /** How much of the session's time it took. */
+  readonly ms: number;
+}
+
+const LIMIT_EXIT = 124;
+const CANNOT_EXIT = 125;
+const REFUSED_EXIT = 126;
+
+/** Runs it. Whatever comes of it, nothing of the setup runs afterwards. */
+export async function runSetup(parts: SetupParts): Promise<Result<SetupDone, SetupEnd>> {
+  const { setup } = parts.prepared;
+  if (setup === undefined) return ok({ ms: 0 });
+  const began = performance.now();
+  const log = await parts.opening;
+  if (!log.ok) return err({ ...log.error, exitCode: CANNOT_EXIT });
+  try {
+    const problem = await new SetupPhase(parts, setup, log.value).run();
+    return problem === undefined ? ok({ ms: performance.now() - began }) : err(problem);
+  } catch (error) {
+    const { message, problem } = error as Error & { readonly problem?: Problem };
+    return err({ ...(problem ?? { code: "setup-failed", message }), exitCode: CANNOT_EXIT });
+  }
+}
+
+class SetupPhase {
+  private readonly parts: SetupParts;
+  private readonly setup: PreparedSetup;
+  private readonly append: Append;
+  private readonly sinceMs = Date.now();
+  private readonly began = performance.now();
+  private fence: Fence | undefined;
+
+  constructor(parts: SetupParts, setup: PreparedSetup, log: SessionLog) {
+    this.parts = parts;
+    this.setup = setup;
+    // A record of the setup says so: what the agent did is everything else.
+    this.append = (body) => parts.append({ ...body, data: { ...body.data, phase: "setup" } });
+    log.failed.addEventListener("abort", () => this.fence?.kill());
+  }
+
+  async run(): Promise<SetupEnd | undefined> {
+    const { setup } = this;
+    await this.append({
+      type: "setup.start",
+      origin: "observed",
+      data: {
+        commands: setup.commands.map(({ text }) => text),
+        network: setup.egressPlan.allow.map(({ text }) => text),
+        exposed: [...setup.exposed],
+      },
+    });
+    const failed = await this.carryOut();
+    await this.remove();
+    return failed ?? (await this.check());
+  }
+
+  /** Its commands, with its proxy open as long as they run. */
+  private async carryOut(): Promise<SetupEnd | undefined> {
+    const { parts, setup } = this;
+    const egress = await openEgress({
+      plan: setup.egressPlan,
+      socketPath: setup.folders.proxy,
+      append: this.append,
+      consult: this.consult(),
+    });
+    if (!egress.ok) return { ...egress.error, exitCode: CANNOT_EXIT };
+    const nothing = openSync("/dev/null", "r");
+    const quiet = parts.request.quiet === true ? openSync(setup.folders.said, "w", 0o600) : undefined;
+    const out = quiet ?? parts.request.stdio.stderr;
+    try {
+      const fence = this.fenceParts({ stdin: nothing, stdout: out, stderr: out });
+      for (const command of setup.commands) {
+        parts.request.progress(`setup: ${forTerminal(command.text, { max: 200 })}`);
+        const exit = await runSetupCommand(command, fence);
+        if (!exit.ok) return { ...exit.error, exitCode: CANNOT_EXIT };
+        if (parts.isOver()) return this.ended(command.text);
+        if (exit.value.code !== 0) return this.failed(command.text, exit.value, egress.value.summary().blocked);
+      }
+      return undefined;
+    } finally {
+      closeSync(nothing);
+      if (quiet !== undefined) closeSync(quiet);
+      await egress.value.close();
+    }
+  }
+
+  private fenceParts(stdio: SetupFenceParts["stdio"]): SetupFenceParts {
+    const { guard, legs, onFence, onHit, prepared, request, bwrap } = this.parts;
+    const [first] = this.setup.commands;
+    return {
+      ...{ request, prepared, bwrap, stdio, onHit },
+      setup: this.setup,
+      append: this.append,
+      onSeen: recorderOf({
+        plan: first?.plan ?? prepared.plan,
+        append: this.append,
+        legs,
+        guard: () => onlyReading(guard()),
+      }),
+      usedMs: () => performance.now() - this.began,
+      onFence: (fence) => {
+        this.fence = fence;
+        onFence(fence);
+      },
+      onEvent: (event) => this.onEvent(event),
+    };
+  }
+
+  private onEvent(event: FenceEvent): void {
+    const { onHit, prepared, request } = this.parts;
+    if (event.kind === "limit") onHit({ limit: "memory", most: prepared.policy.sandbox.limits.memoryBytes });
+    if (event.kind === "unrecorded")
+      request.progress("the flight recorder ended: what cannot be recorded does not go on, so the setup is ended");
+    if (event.kind === "refused")
+      request.progress(`refused ${event.op} of \`${forTerminal(event.path, { max: 200 })}\`: a protected path`);
+  }
+
+  /** The setup is the person's own words: no question waits in it. What it reads of others stays in the workspace, so the agent begins with that leg. */
+  private consult(): Consult {
+    const { guard, legs } = this.parts;
+    return async ({ host, port, address, rule }) => {
+      const { legs: context, policy } = onlyReading(guard());
+      const body = { type: "net.connect", origin: "observed", data: { host, port, address, rule } } as const;
+      await legs.take(observationsOfRecord(body, context), policy.legs);
+      return undefined;
+    };
+  }
+
+  /** Its home and /tmp, whatever became of it. */
+  private async remove(): Promise<void> {
+    const { helper } = this.parts.request.installation;
+    const { home, tmp } = this.setup.folders;
+    await Promise.all([home, tmp].map((folder) => removeFolder(folder, helper)));
+  }
+
+  private async check(): Promise<SetupEnd | undefined> {
+    const { id: session, prepared, request } = this.parts;
+    const values = this.setup.exposed.map((name) => ({ name, value: request.caller.env[name] ?? "" }));
+    const { setup, sinceMs } = this;
+    const { data, found, unsure } = await checkSetup({ session, prepared, setup, values, sinceMs });
+    const verdict = found.length > 0 ? "found" : unsure.length > 0 ? "unsure" : "gone";
+    const where = [...found, ...unsure];
+    await this.append({ type: "setup.checked", origin: "observed", data: { ...data, verdict, where } });
+    const [first] = where;
+    if (first === undefined) return undefined;
+    return {
+      code: "setup-secret-left",
+      message: `after the setup ${first}${where.length > 1 ? ` (and ${where.length - 1} more)` : ""}: \`${this.agent()}\` is not started`,
+      hint: "let the setup's command not leave it there, or let the proxy hold it: `setup.credentials` shows a placeholder instead",
+      exitCode: REFUSED_EXIT,
+    };
+  }
+
+  /** A limit, or somebody who stopped the session. */
+  private ended(command: string): SetupEnd {
+    const message = `the session was ended during its setup (\`${forTerminal(command, { max: 100 })}\`)`;
+    return {
+      code: "setup-limit",
+      message,
+      hint: "`sandbox.limits` holds for setup and agent together",
+      exitCode: LIMIT_EXIT,
+    };
+  }
+
+  private failed(
+    command: string,
+    exit: { readonly code: number; readonly signal?: number },
+    blocked: readonly {
+      readonly host: string;
+      readonly port: number;
+      readonly reason: string;
+      readonly hint: string;
+    }[],
+  ): SetupEnd {
+    const [first] = blocked;
+    const words = this.lastWords();
+    return {
+      code: "setup-command-failed",
+      message: `the setup command \`${forTerminal(command, { max: 200 })}\` failed (${exitText(exit)}): \`${this.agent()}\` is not started${words}`,
+      hint:
+        first === undefined
+          ? `\`ringfence log show ${this.parts.id}\` has what it did`
+          : `it was refused ${first.host}:${first.port} (${first.reason}): \`setup.network.allow\`, or \`--setup-allow-domain ${first.host}\`, opens it`,
+      exitCode: exit.code,
+    };
+  }
+
+  private agent(): string {
+    return forTerminal(this.parts.request.argv[0] ?? "", { max: 80 });
+  }
+
+  /** Where nobody was shown what it said. */
+  private lastWords(): string {
+    if (this.parts.request.quiet !== true) return "";
+    const last = readFileSync(this.setup.folders.said, "utf8").trim().split("\n").at(-1) ?? "";
+    return last === "" ? "" : `; it said \`${forTerminal(last, { max: 300 })}\``;
+  }
+}
+
+/** Only the leg of reading is taken over: the setup's secrets are gone, and what it sent was the person's to send. */
+function onlyReading(guard: Guard): Guard {
+  return { ...guard, policy: { ...guard.policy, legs: { ...guard.policy.legs, B: [], C: [] } } };
+}

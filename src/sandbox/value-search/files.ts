@@ -1,0 +1,93 @@
+// Looks for values in what stands below a folder that somebody hostile may have filled: names, link targets and contents. No link is followed and no pipe
+// waited for; what cannot be looked at is told, never passed over.
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+} from "node:fs";
+import { join } from "node:path";
+import { FormSearch, type SoughtForm } from "./forms.ts";
+
+/** Where values were found, and how much was looked at. */
+export interface FilesSearched {
+  readonly files: number;
+  readonly bytes: number;
+  /** Paths as found, with the name of the value. */
+  readonly found: readonly { readonly path: string; readonly name: string }[];
+  /** What could not be looked at. */
+  readonly unread: readonly string[];
+}
+
+/** More hits than these tell nothing new. */
+const MOST_TOLD = 20;
+const PIECE = 1 << 20;
+
+/** Searches below each folder; with `sinceMs` only what was changed then or later. */
+export function searchFiles(folders: readonly string[], forms: readonly SoughtForm[], sinceMs = 0): FilesSearched {
+  const state = { files: 0, bytes: 0, found: [] as FilesSearched["found"][number][], unread: [] as string[] };
+  const tell = (path: string, names: readonly string[]): void => {
+    for (const name of names) if (state.found.length < MOST_TOLD) state.found.push({ path, name });
+  };
+  const waiting = [...folders];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    try {
+      const found = lstatSync(path);
+      if (found.isDirectory()) {
+        for (const name of listed(path, found.mode)) {
+          tell(join(path, name), new FormSearch(forms).take(Buffer.from(name)));
+          waiting.push(join(path, name));
+        }
+        continue;
+      }
+      if (found.ctimeMs < sinceMs) continue;
+      state.files++;
+      if (found.isSymbolicLink()) tell(path, new FormSearch(forms).take(Buffer.from(readlinkSync(path))));
+      if (found.isFile() && found.size > 0) {
+        state.bytes += found.size;
+        tell(path, searchFile(path, found.mode, forms));
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") continue;
+      if (state.unread.length < MOST_TOLD) state.unread.push(path);
+    }
+  }
+  return state;
+}
+
+function listed(folder: string, mode: number): readonly string[] {
+  return opened(folder, mode, 0o500, () => readdirSync(folder));
+}
+
+function searchFile(path: string, mode: number, forms: readonly SoughtForm[]): readonly string[] {
+  return opened(path, mode, 0o400, () => {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      if (!fstatSync(fd).isFile()) return []; // another one since; what it is is told where it stands
+      const search = new FormSearch(forms);
+      const names = new Set<string>();
+      const piece = Buffer.allocUnsafe(PIECE);
+      for (let n = readSync(fd, piece); n > 0; n = readSync(fd, piece))
+        for (const name of search.take(piece.subarray(0, n))) names.add(name);
+      return [...names];
+    } finally {
+      closeSync(fd);
+    }
+  });
+}
+
+/** A file closed even to its owner is opened for the look, and closed again. */
+function opened<T>(path: string, mode: number, needed: number, look: () => T): T {
+  if ((mode & needed) === needed || process.getuid?.() === 0) return look();
+  chmodSync(path, (mode & 0o7777) | needed);
+  try {
+    return look();
+  } finally {
+    chmodSync(path, mode & 0o7777);
+  }
+}
