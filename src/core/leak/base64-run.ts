@@ -1,0 +1,89 @@
+// Base64 in any spelling (standard or URL-safe, padded or not, broken into lines), found by its letters alone and decoded at each of the four places
+// where it may begin: what stands before it may be letters, too.
+
+const BREAK = 64;
+const OTHER = 255;
+
+/** The value of each letter; line breaks are skipped. */
+const VALUE: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (byte === 0x0a || byte === 0x0d) return BREAK;
+  const letter = String.fromCharCode(byte);
+  const at = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".indexOf(letter);
+  if (at >= 0) return at;
+  return letter === "-" ? 62 : letter === "_" ? 63 : OTHER;
+});
+
+/** Fewer letters hold less than the shortest piece that is looked for. */
+const LEAST = 12;
+
+interface Run {
+  readonly from: number;
+  readonly to: number;
+  readonly letters: number;
+}
+
+/** What the runs of base64 in the bytes mean: one view for each of the four beginnings, the runs one after the other. */
+export function base64Views(bytes: Uint8Array): readonly Uint8Array[] {
+  const runs = runsOf(bytes);
+  if (runs.length === 0) return [];
+  const room = runs.reduce((sum, { letters }) => sum + letters + 1, 0);
+  return [0, 1, 2, 3].map((phase) => {
+    const out = new Uint8Array(room);
+    let length = 0;
+    for (const { from, to } of runs) {
+      length = decode(bytes, { from, to, phase }, out, length);
+      out[length++] = 0x0a;
+    }
+    return out.subarray(0, length);
+  });
+}
+
+/** The whole as base64 from letter `phase` on. */
+export function base64Bytes(bytes: Uint8Array, phase: number): Uint8Array {
+  const out = new Uint8Array(bytes.length);
+  return out.slice(0, decode(bytes, { from: 0, to: bytes.length, phase }, out, 0));
+}
+
+function runsOf(bytes: Uint8Array): readonly Run[] {
+  const runs: Run[] = [];
+  let from = 0;
+  let letters = 0;
+  for (let at = 0; at <= bytes.length; at += 1) {
+    const value = at < bytes.length ? (VALUE[bytes[at] as number] as number) : OTHER;
+    if (value < BREAK) {
+      if (letters === 0) from = at;
+      letters += 1;
+    } else if (value === OTHER) {
+      if (letters >= LEAST) runs.push({ from, to: at, letters });
+      letters = 0;
+    }
+  }
+  return runs;
+}
+
+function decode(
+  bytes: Uint8Array,
+  { from, to, phase }: { readonly from: number; readonly to: number; readonly phase: number },
+  out: Uint8Array,
+  start: number,
+): number {
+  let length = start;
+  let skip = phase;
+  let bits = 0;
+  let held = 0;
+  for (let at = from; at < to; at += 1) {
+    const value = VALUE[bytes[at] as number] as number;
+    if (value >= BREAK) continue;
+    if (skip > 0) {
+      skip -= 1;
+      continue;
+    }
+    bits = ((bits << 6) | value) & 0xffff;
+    held += 6;
+    if (held >= 8) {
+      held -= 8;
+      out[length++] = bits >>> held;
+    }
+  }
+  return length;
+}

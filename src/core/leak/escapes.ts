@@ -1,0 +1,171 @@
+// Single characters written otherwise: `%67` of URLs, `\x67`, `\u0067`, `\147` and `\n` of JSON and source code, `&#103;` of HTML, `=67` of mail.
+// Any share of the characters may be written so, and what is written so may be again.
+
+const TIMES_MOST = 4;
+
+/** The bytes with every such character as itself, through up to four layers; the same array where there is none. */
+export function unescaped(bytes: Uint8Array): Uint8Array {
+  let now = bytes;
+  for (let times = 0; times < TIMES_MOST; times += 1) {
+    const next = once(now);
+    if (next === now) break;
+    now = next;
+  }
+  return now;
+}
+
+/** Quoted-printable (RFC 2045): apart, because a query has `=` before what may be hex. `undefined` where there is none. */
+export function unquoted(bytes: Uint8Array): Uint8Array | undefined {
+  if (!bytes.includes(0x3d)) return undefined;
+  const out = new Uint8Array(bytes.length);
+  let length = 0;
+  let changes = 0;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] as number;
+    if (byte === 0x3d) {
+      const soft = bytes[at + 1] === 0x0a ? 1 : bytes[at + 1] === 0x0d && bytes[at + 2] === 0x0a ? 2 : 0;
+      const value = soft > 0 ? -1 : hexAt(bytes, at + 1, 2);
+      if (soft > 0 || value >= 0) {
+        changes += 1;
+        at += soft > 0 ? soft : 2;
+        if (value >= 0) out[length++] = value;
+        continue;
+      }
+    }
+    out[length++] = byte;
+  }
+  return changes === 0 ? undefined : out.subarray(0, length);
+}
+
+function once(bytes: Uint8Array): Uint8Array {
+  if (!bytes.includes(0x25) && !bytes.includes(0x5c) && !bytes.includes(0x26)) return bytes;
+  const out = new Uint8Array(bytes.length);
+  let length = 0;
+  let isChanged = false;
+  for (let at = 0; at < bytes.length; ) {
+    const byte = bytes[at] as number;
+    const [code, width] =
+      byte === 0x25
+        ? percent(bytes, at)
+        : byte === 0x5c
+          ? backslash(bytes, at)
+          : byte === 0x26
+            ? entity(bytes, at)
+            : NONE;
+    if (width === 0) {
+      out[length++] = byte;
+      at += 1;
+      continue;
+    }
+    isChanged = true;
+    at += width;
+    length = push(out, length, code, byte === 0x25 && width === 3);
+  }
+  return isChanged ? out.subarray(0, length) : bytes;
+}
+
+/** What the characters mean, and how many they are; width 0 where they mean themselves. */
+type Read = readonly [code: number, width: number];
+const NONE: Read = [0, 0];
+
+function percent(bytes: Uint8Array, at: number): Read {
+  const value = hexAt(bytes, at + 1, 2);
+  if (value >= 0) return [value, 3];
+  const wide = bytes[at + 1] === 0x75 ? hexAt(bytes, at + 2, 4) : -1;
+  return wide < 0 ? NONE : [wide, 6];
+}
+
+const LETTERS: Readonly<Record<number, number>> = { 110: 10, 114: 13, 116: 9, 98: 8, 102: 12, 118: 11, 97: 7, 101: 27 };
+
+function backslash(bytes: Uint8Array, at: number): Read {
+  const next = bytes[at + 1] ?? 0;
+  if (next === 0x75 || next === 0x78 || next === 0x55) {
+    if (bytes[at + 2] === 0x7b) {
+      const end = bytes.indexOf(0x7d, at + 3);
+      const value = end < 0 || end - at > 11 ? -1 : hexAt(bytes, at + 3, end - at - 3);
+      if (value >= 0) return [value, end - at + 1];
+    }
+    const width = next === 0x75 ? 4 : next === 0x78 ? 2 : 8;
+    const value = hexAt(bytes, at + 2, width);
+    return value < 0 ? NONE : [value, width + 2];
+  }
+  let octal = 0;
+  let digits = 0;
+  for (; digits < 3; digits += 1) {
+    const digit = (bytes[at + 1 + digits] ?? 0) - 0x30;
+    if (digit < 0 || digit > 7) break;
+    octal = octal * 8 + digit;
+  }
+  if (digits > 0) return [octal & 255, digits + 1];
+  const control = LETTERS[next];
+  if (control !== undefined) return [control, 2];
+  // `\/`, `\"`, `\-`: themselves.
+  return next > 0x20 && next < 0x7f && !(next >= 0x41 && next <= 0x5a) && !(next >= 0x61 && next <= 0x7a)
+    ? [next, 2]
+    : NONE;
+}
+
+const NAMES: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    amp: "&",
+    lt: "<",
+    gt: ">",
+    quot: '"',
+    apos: "'",
+    sol: "/",
+    plus: "+",
+    equals: "=",
+    lowbar: "_",
+    hyphen: "-",
+    dash: "-",
+    period: ".",
+    colon: ":",
+    num: "#",
+    percnt: "%",
+    commat: "@",
+    dollar: "$",
+    excl: "!",
+    ast: "*",
+    nbsp: " ",
+  }).map(([name, letter]) => [name, letter.charCodeAt(0)]),
+);
+
+function entity(bytes: Uint8Array, at: number): Read {
+  let end = at + 1;
+  while (end < bytes.length && end - at < 12 && isWord(bytes[end] as number)) end += 1;
+  const text = String.fromCharCode(...bytes.subarray(at + 1, end));
+  const width = end - at + (bytes[end] === 0x3b ? 1 : 0);
+  const [, hexDigits, digits] = /^#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,8}))$/.exec(text) ?? [];
+  if (hexDigits !== undefined) return [Number.parseInt(hexDigits, 16), width];
+  if (digits !== undefined) return [Number(digits), width];
+  const named = bytes[end] === 0x3b ? NAMES.get(text) : undefined;
+  return named === undefined ? NONE : [named, width];
+}
+
+function isWord(byte: number): boolean {
+  return byte === 0x23 || (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a);
+}
+
+function hexAt(bytes: Uint8Array, at: number, width: number): number {
+  if (width < 1 || at + width > bytes.length) return -1;
+  let value = 0;
+  for (let k = 0; k < width; k += 1) {
+    const byte = bytes[at + k] as number;
+    const low = byte | 0x20;
+    const digit = byte >= 0x30 && byte <= 0x39 ? byte - 0x30 : low >= 0x61 && low <= 0x66 ? low - 0x57 : -1;
+    if (digit < 0) return -1;
+    value = value * 16 + digit;
+  }
+  return value;
+}
+
+/** A code point as UTF-8, a byte as itself. Never longer than what it was written as. */
+function push(out: Uint8Array, length: number, code: number, isByte: boolean): number {
+  if (isByte || code < 0x80) {
+    out[length] = code;
+    return length + 1;
+  }
+  if (code < 0x800) out.set([0xc0 | (code >> 6), 0x80 | (code & 63)], length);
+  else out.set([0xe0 | ((code >> 12) & 15), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63)], length);
+  return length + (code < 0x800 ? 2 : 3);
+}

@@ -1,0 +1,71 @@
+// What a form, a query, a JSON text or a list says, without how it says it: values one after the other, names, quotes, commas and spaces left out. A
+// value that was cut into fields, or into the parts of a multipart body, stands in one piece again.
+
+/** Longer is no name of a field: nothing may be lost by an `=` behind it. */
+const NAME_MOST = 64;
+
+/** The values alone. */
+export function glued(bytes: Uint8Array): Uint8Array {
+  const out = new Uint8Array(bytes.length);
+  let length = 0;
+  /** Where the name begins that an `=` would end; none within a value. */
+  let name = 0;
+  /** Where the quoted text begins that a `:` would make a name. */
+  let quoted = -1;
+  let isClosed = false;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] as number;
+    switch (byte) {
+      case 0x26: // &
+      case 0x3b: // ;
+      case 0x3f: // ?
+        name = length;
+        continue;
+      case 0x3d: // =
+        if (name >= 0 && length - name <= NAME_MOST) length = name;
+        name = -1;
+        continue;
+      case 0x22: // "
+        isClosed = quoted >= 0 && !isClosed;
+        if (!isClosed) quoted = length;
+        continue;
+      case 0x3a: // :
+        if (isClosed && quoted >= 0 && length - quoted <= NAME_MOST) length = quoted;
+        else out[length++] = byte;
+        quoted = -1;
+        isClosed = false;
+        continue;
+      case 0x0a:
+      case 0x0d:
+        name = length;
+        if (isPartHead(bytes, at + 1)) at = lineEnd(bytes, at + 1) - 1; // the break behind it begins the next line
+        continue;
+      case 0x09:
+      case 0x20:
+      case 0x27:
+      case 0x2c:
+      case 0x5b:
+      case 0x5d:
+      case 0x7b:
+      case 0x7d:
+        continue;
+      default:
+        out[length++] = byte;
+    }
+  }
+  return out.subarray(0, length);
+}
+
+/** A boundary or a field of a part's head (RFC 7578). */
+function isPartHead(bytes: Uint8Array, at: number): boolean {
+  if (bytes[at] === 0x2d && bytes[at + 1] === 0x2d) return true;
+  for (let k = 0; k < CONTENT.length; k += 1) if (((bytes[at + k] ?? 0) | 0x20) !== CONTENT.charCodeAt(k)) return false;
+  return true;
+}
+
+const CONTENT = "content-";
+
+function lineEnd(bytes: Uint8Array, at: number): number {
+  const end = bytes.indexOf(0x0a, at);
+  return end < 0 ? bytes.length : end;
+}

@@ -1,0 +1,4 @@
+// The door of the search for secrets in what leaves (NET-9).
+export type { Unpack, Unpacked } from "./packed.ts";
+export { LeakSearch, type RequestSearch, type Sight } from "./search.ts";
+export type { LeakSecret } from "./secret.ts";

@@ -1,0 +1,81 @@
+// Bytes written as numbers: `[103, 104, 112, …]` as JSON and Python print them, octal as `od` does, and ones and noughts.
+
+/** A list is one from this many numbers on. */
+const LEAST = 8;
+/** More between two numbers: they are of two lists. */
+const BETWEEN_MOST = 4;
+/** An unbroken row of bits this long is no number. */
+const ROW = 64;
+
+/** What lists of numbers mean, read as decimal, as octal and as binary; only the views that hold any. */
+export function numberViews(bytes: Uint8Array): readonly Uint8Array[] {
+  const lists = [new NumberList(10, 3, 255), new NumberList(8, 3, 255), new NumberList(2, 8, 255)];
+  const rows: number[] = [];
+  let from = -1;
+  let last = 0;
+  for (let at = 0; at <= bytes.length; at += 1) {
+    const byte = at < bytes.length ? (bytes[at] as number) : 0;
+    const isDigit = byte >= 0x30 && byte <= 0x39;
+    if (isDigit) {
+      if (from < 0) from = at;
+      continue;
+    }
+    if (from < 0) continue;
+    if (from - last > BETWEEN_MOST) for (const list of lists) list.end();
+    if (at - from >= ROW) pushRow(bytes.subarray(from, at), rows);
+    for (const list of lists) list.add(bytes, from, at);
+    last = at;
+    from = -1;
+  }
+  for (const list of lists) list.end();
+  return [...lists.map(({ out }) => out), rows]
+    .filter(({ length }) => length >= LEAST)
+    .map((values) => Uint8Array.from(values));
+}
+
+class NumberList {
+  readonly out: number[] = [];
+  private readonly base: number;
+  private readonly digits: number;
+  private readonly most: number;
+  private current: number[] = [];
+
+  constructor(base: number, digits: number, most: number) {
+    this.base = base;
+    this.digits = digits;
+    this.most = most;
+  }
+
+  add(bytes: Uint8Array, from: number, to: number): void {
+    let value = 0;
+    let fits = to - from <= this.digits && (this.base > 2 || to - from === this.digits);
+    for (let at = from; fits && at < to; at += 1) {
+      const digit = (bytes[at] as number) - 0x30;
+      fits = digit < this.base;
+      value = value * this.base + digit;
+    }
+    if (fits && value <= this.most) this.current.push(value);
+    else this.end();
+  }
+
+  end(): void {
+    if (this.current.length >= LEAST) {
+      for (const value of this.current) this.out.push(value);
+      this.out.push(0x0a);
+    }
+    this.current = [];
+  }
+}
+
+/** A row of ones and noughts, at each of the eight places where a byte may begin. */
+function pushRow(row: Uint8Array, into: number[]): void {
+  if (row.some((byte) => byte > 0x31)) return;
+  for (let phase = 0; phase < 8; phase += 1) {
+    for (let at = phase; at + 8 <= row.length; at += 8) {
+      let value = 0;
+      for (let k = 0; k < 8; k += 1) value = value * 2 + ((row[at + k] as number) - 0x30);
+      into.push(value);
+    }
+    into.push(0x0a);
+  }
+}

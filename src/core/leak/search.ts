@@ -1,0 +1,181 @@
+// The search itself (NET-9): bytes in, the secret that stands in them out, through as many layers as the bound allows. Each layer is undone by a
+// decoder; in what is left, every way of writing a secret by one more step is a pattern (patterns.ts). Pure but for the compression handed in.
+import { base64Views } from "./base64-run.ts";
+import { Coverage } from "./coverage.ts";
+import { unescaped, unquoted } from "./escapes.ts";
+import { glued } from "./glue.ts";
+import { GramIndex, type Pattern } from "./gram-index.ts";
+import { hexViews } from "./hex-run.ts";
+import { numberViews } from "./number-run.ts";
+import { nextPacked, type PackedAt, type Unpack } from "./packed.ts";
+import { onlyAlphanumeric, patternsOf } from "./patterns.ts";
+import type { LeakSecret } from "./secret.ts";
+import { narrowed } from "./wide.ts";
+
+/** What a look at some bytes says. */
+export type Sight =
+  | { readonly kind: "clean" }
+  | { readonly kind: "secret"; readonly secret: LeakSecret }
+  /** Something compressed goes on behind the end: only with more of it can be said what it is. */
+  | { readonly kind: "more" }
+  /** It cannot be looked into within the bounds of time and memory. */
+  | { readonly kind: "unreadable" };
+
+/** The search over one request; pieces that it has seen are remembered. */
+export interface RequestSearch {
+  /** `isEnd`: nothing follows, so what is cut off is all there is. */
+  look(bytes: Uint8Array, isEnd: boolean): Sight;
+}
+
+/** Layers that are undone; the last way of writing is a pattern and needs none. */
+const LAYERS = 3;
+// A look may produce this many bytes for each byte that it is given, and this many besides: more is a bomb or a maze.
+const WORK_PER_BYTE = 64;
+const WORK_LEAST = 32 * 1024 * 1024;
+const UNPACKED_MOST = 32 * 1024 * 1024;
+/** Places that look like a compression's start and are none, in one look. */
+const MISTAKES_MOST = 500;
+/** Tries at compressions that have no mark of their own, in one look. */
+const UNMARKED_MOST = 64;
+/** So many bytes of anything may look like a compression without a mark. */
+const CHANCE_MOST = 64;
+
+/** What is found; thrown out of the depth of the layers, and never out of this file. */
+class Found extends Error {
+  readonly sight: Sight;
+  constructor(sight: Sight) {
+    super(sight.kind);
+    this.sight = sight;
+  }
+}
+
+/** The secrets of a session, indexed. */
+export class LeakSearch {
+  readonly secrets: readonly LeakSecret[];
+  private readonly index: GramIndex;
+  private readonly unpack: Unpack;
+  /** Pieces seen in all requests together, of what resembles nothing else. */
+  private readonly session: Coverage;
+
+  constructor(secrets: readonly LeakSecret[], unpack: Unpack) {
+    this.secrets = secrets;
+    this.unpack = unpack;
+    this.index = new GramIndex(patternsOf(secrets));
+    this.session = new Coverage(this.index.patterns);
+  }
+
+  /** Begins with one request. */
+  request(): RequestSearch {
+    const own = new Coverage(this.index.patterns);
+    return {
+      look: (bytes, isEnd) => {
+        const look = new Look({
+          ...{ index: this.index, unpack: this.unpack, own, session: this.session, isEnd },
+          size: bytes.length,
+        });
+        try {
+          look.through(bytes, LAYERS, true);
+        } catch (error) {
+          if (!(error instanceof Found)) throw error;
+          return error.sight;
+        }
+        if (look.found !== undefined) {
+          const secret = this.secrets[look.found.secret];
+          if (secret !== undefined) return { kind: "secret", secret };
+        }
+        return { kind: look.isCut ? "more" : "clean" };
+      },
+    };
+  }
+}
+
+interface LookParts {
+  readonly index: GramIndex;
+  readonly unpack: Unpack;
+  readonly own: Coverage;
+  readonly session: Coverage;
+  readonly isEnd: boolean;
+  readonly size: number;
+}
+
+/** One look: its bounds, and what it found. */
+class Look {
+  found: Pattern | undefined;
+  isCut = false;
+  private readonly parts: LookParts;
+  private work: number;
+  private mistakes = 0;
+  private unmarked = 0;
+
+  constructor(parts: LookParts) {
+    this.parts = parts;
+    this.work = WORK_LEAST + parts.size * WORK_PER_BYTE;
+  }
+
+  /** Everything that the bytes say, `layers` deep. */
+  through(bytes: Uint8Array, layers: number, isWhole: boolean): void {
+    if (this.found !== undefined || bytes.length === 0) return;
+    this.scan(bytes);
+    if (layers === 0) {
+      this.scan(onlyAlphanumeric(bytes));
+      return;
+    }
+    this.packed(bytes, layers, isWhole);
+    const narrow = narrowed(bytes);
+    if (narrow !== undefined) this.through(narrow, layers - 1, false);
+    const text = unescaped(bytes);
+    if (text !== bytes) this.scan(text);
+    this.scan(onlyAlphanumeric(text));
+    const values = glued(text);
+    this.scan(values);
+    this.scan(onlyAlphanumeric(values));
+    const mail = unquoted(text);
+    if (mail !== undefined) this.through(mail, layers - 1, false);
+    for (const view of [...base64Views(text), ...hexViews(text), ...numberViews(text)])
+      this.through(view, layers - 1, true);
+    if (text !== bytes) this.packed(text, layers, false);
+  }
+
+  private scan(bytes: Uint8Array): void {
+    if (this.found !== undefined) return;
+    this.work -= bytes.length;
+    if (this.work < 0) throw new Found({ kind: "unreadable" });
+    const { index, own, session } = this.parts;
+    index.scan(bytes, (number, offset) => {
+      const pattern = index.patterns[number];
+      // Both are told of every piece.
+      const isSeen = own.add(number, offset);
+      const isPiecedTogether = pattern?.isDense === true && session.add(number, offset);
+      if (isSeen || isPiecedTogether) this.found = pattern;
+      return isSeen || isPiecedTogether;
+    });
+  }
+
+  /** What is compressed in it, wherever it begins; what has no mark only where the whole may be it. */
+  private packed(bytes: Uint8Array, layers: number, isWhole: boolean): void {
+    let isMarked = false;
+    for (let place = nextPacked(bytes, 0); place !== undefined && this.found === undefined; ) {
+      const consumed = this.unpacked(bytes, place, layers);
+      isMarked ||= consumed > 0;
+      place = nextPacked(bytes, consumed > 0 ? place.at + consumed : place.mark + 1);
+    }
+    if (!isWhole || isMarked || bytes.length < 8) return;
+    for (const packing of ["deflate", "brotli"] as const)
+      if (this.unmarked++ < UNMARKED_MOST) this.unpacked(bytes, { mark: 0, at: 0, packing }, layers, true);
+  }
+
+  /** How many bytes it took; 0 when it is no compression. */
+  private unpacked(bytes: Uint8Array, { at, packing }: PackedAt, layers: number, isGuess = false): number {
+    const most = Math.min(UNPACKED_MOST, this.work);
+    const result = this.parts.unpack(bytes.subarray(at), packing, most);
+    if (result.kind === "too-large") throw new Found({ kind: "unreadable" });
+    if (result.kind === "not" || (isGuess && result.consumed < CHANCE_MOST && result.consumed < bytes.length)) {
+      this.mistakes += isGuess ? 0 : 1;
+      if (this.mistakes > MISTAKES_MOST) throw new Found({ kind: "unreadable" });
+      return 0;
+    }
+    if (result.kind === "cut" && !this.parts.isEnd && !(isGuess && result.consumed < CHANCE_MOST)) this.isCut = true;
+    this.through(result.bytes, layers - 1, true);
+    return result.consumed;
+  }
+}
