@@ -30,7 +30,7 @@ export class FrameReader {
 
   /** The next head; `undefined` when the side has ended between frames. Throws `BadMessage`. */
   async head(): Promise<FrameHead | undefined> {
-    const first = await this.bytes(2, true);
+    const first = await this.from.exactly(2);
     if (first === undefined) return undefined;
     const [b0 = 0, b1 = 0] = first;
     const opcode = b0 & 0x0f;
@@ -69,23 +69,9 @@ export class FrameReader {
   }
 
   private async need(count: number): Promise<Buffer> {
-    const bytes = await this.bytes(count, false);
+    const bytes = await this.from.exactly(count);
     if (bytes === undefined) throw new BadMessage("cut-off");
     return bytes;
-  }
-
-  private async bytes(count: number, mayEnd: boolean): Promise<Buffer | undefined> {
-    let bytes: Buffer = Buffer.alloc(0);
-    while (bytes.length < count) {
-      const piece = await this.from.read();
-      if (piece === undefined) {
-        if (mayEnd && bytes.length === 0) return undefined;
-        throw new BadMessage("cut-off");
-      }
-      bytes = bytes.length === 0 ? piece : Buffer.concat([bytes, piece]);
-    }
-    this.from.unread(bytes.subarray(count));
-    return bytes.subarray(0, count);
   }
 }
 

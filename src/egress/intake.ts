@@ -50,6 +50,29 @@ export class Intake {
     return this.queue.length > 0 || this.ended;
   }
 
+  /** Exactly so many bytes; `undefined` when the peer ends before the first. Throws `BadMessage` for fewer. */
+  async exactly(count: number): Promise<Buffer | undefined> {
+    let bytes: Buffer = Buffer.alloc(0);
+    while (bytes.length < count) {
+      const piece = await this.read();
+      if (piece === undefined) {
+        if (bytes.length === 0) return undefined;
+        throw new BadMessage("cut-off");
+      }
+      bytes = bytes.length === 0 ? piece : Buffer.concat([bytes, piece]);
+    }
+    this.unread(bytes.subarray(count));
+    return bytes.subarray(0, count);
+  }
+
+  /** The first byte that waits, which stays; `undefined` at the end. */
+  async peek(): Promise<number | undefined> {
+    const piece = await this.read();
+    if (piece === undefined) return undefined;
+    this.unread(piece);
+    return piece[0];
+  }
+
   /** Puts bytes back in front. */
   unread(piece: Buffer): void {
     if (piece.length === 0) return;

@@ -8,12 +8,16 @@ import type { EgressPlan } from "#core/net";
 import { serveConnect } from "./connect.ts";
 import { type Consult, type DialDeps, type Resolve, systemResolve } from "./dial.ts";
 import type { HttpFilter } from "./filter.ts";
+import { BadMessage } from "./head.ts";
 import type { Inspector } from "./inspector.ts";
 import { Intake } from "./intake.ts";
 import { Live } from "./live.ts";
+import { type Preface, readPreface } from "./peer.ts";
 import { serveRequests } from "./requests.ts";
 import { type RuleFilterOptions, ruleFilter } from "./rule-filter.ts";
+import { isSocks, serveSocks } from "./socks.ts";
 import { type Blocked, type Reached, Tally } from "./tally.ts";
+import { serveTurned } from "./turned.ts";
 
 /** What the proxy is opened with. */
 export interface EgressOptions {
@@ -29,6 +33,8 @@ export interface EgressOptions {
   readonly digestOf?: RuleFilterOptions["digestOf"];
   /** What reads TLS; without one, a host that a filter needs to see is not reached by TLS. */
   readonly inspector?: Inspector;
+  /** True when whoever connects writes a preface first (peer.ts), as the fence's bridge does: then a connection without one is refused. */
+  readonly preface?: boolean;
   /** For tests; the system's resolver otherwise. */
   readonly resolve?: Resolve;
   readonly now?: () => number;
@@ -96,7 +102,7 @@ export async function openEgress(options: EgressOptions): Promise<Result<Egress,
     clients.add(socket);
     socket.setMaxListeners(32); // both ends of a tunnel watch it
     socket.once("close", () => clients.delete(socket));
-    const served: Promise<void> = serve(socket, deps).finally(() => serving.delete(served));
+    const served: Promise<void> = serve(socket, deps, options.preface ?? false).finally(() => serving.delete(served));
     serving.add(served);
   });
   const failed = await listen(server, options.socketPath);
@@ -122,13 +128,24 @@ export async function openEgress(options: EgressOptions): Promise<Result<Egress,
   return ok({ reload, close: () => (closed ??= close()), summary: () => tally.summary() });
 }
 
-async function serve(socket: Socket, deps: DialDeps): Promise<void> {
+async function serve(socket: Socket, deps: DialDeps, hasPreface: boolean): Promise<void> {
   socket.on("error", () => socket.destroy());
   socket.setTimeout(deps.idleMs, () => socket.destroy());
   try {
-    await serveRequests(new Intake(socket), { deps, onConnect: (head, client) => serveConnect(head, client, deps) });
-  } catch {
+    const client = new Intake(socket);
+    const preface: Partial<Preface> | undefined = hasPreface ? await readPreface(client) : {};
+    if (preface === undefined) return void socket.destroy();
+    const own = preface.peer === undefined ? deps : { ...deps, peer: preface.peer };
+    if (preface.turned !== undefined) return await serveTurned(client, preface.turned, own);
+    if (isSocks(await client.peek())) return await serveSocks(client, own);
+    await serveRequests(client, { deps: own, onConnect: (head, asking) => serveConnect(head, asking, own) });
+  } catch (error) {
     socket.destroy(); // a broken peer; every decision was made and recorded before
+    if (!(error instanceof BadMessage)) return;
+    await deps.tally.refuse({
+      ...{ host: "?", port: 0, reason: `bad-request-${error.message}` },
+      hint: "what reached the proxy's socket was not the fence's bridge: run `ringfence doctor`",
+    });
   }
 }
 

@@ -34,6 +34,7 @@ export async function bed(options: {
   append?: (body: RecordBody) => Promise<number>;
   consult?: Consult;
   filters?: readonly HttpFilter[];
+  preface?: boolean;
 }): Promise<Bed> {
   const texts = (rules: readonly string[] = []): { text: string; at: typeof at }[] =>
     rules.map((text) => ({ text, at }));
@@ -57,6 +58,7 @@ export async function bed(options: {
     ...(options.idleMs === undefined ? {} : { idleMs: options.idleMs }),
     ...(options.consult === undefined ? {} : { consult: options.consult }),
     ...(options.filters === undefined ? {} : { filters: options.filters }),
+    ...(options.preface === undefined ? {} : { preface: options.preface }),
     append: options.append ?? (async (body) => records.push(body)),
     resolve: async (host) => {
       asked.push(host);
