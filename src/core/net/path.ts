@@ -54,6 +54,7 @@ function encoded(char: string): string {
 
 /** A rule's path in normal form, or why it is none: absolute, `*` inside a segment, `**` as a whole segment. */
 export function parsePathPattern(text: string): string | undefined {
+  if (text.includes("?")) return undefined;
   const absolute = text.startsWith("/") ? text : `/${text}`;
   const normal = normalPath(absolute.replace(/ /g, "%20"));
   if (normal === undefined) return undefined;
