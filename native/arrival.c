@@ -12,8 +12,8 @@
 
 enum { ORIGINAL_DESTINATION = 80 };  // SO_ORIGINAL_DST and IP6T_SO_ORIGINAL_DST
 
-// Where it was meant to go: what nftables turned, or, where they turned nothing, the address at which it arrived.
-static bool destination(int near, struct sockaddr_storage *to) {
+// What nftables turned, or, where they turned nothing, the address at which it arrived.
+bool arrival_destination(int near, struct sockaddr_storage *to) {
   socklen_t size = sizeof *to;
   if (getsockname(near, (struct sockaddr *)to, &size) != 0) return false;
   struct sockaddr_storage turned;
@@ -46,7 +46,7 @@ static const char *name_of(const struct sockaddr_storage *address) {
 size_t arrival_preface(int near, uint16_t own_port, bool owners, uint8_t *bytes) {
   struct preface preface = {0};
   socklen_t size = sizeof preface.from;
-  if (getpeername(near, (struct sockaddr *)&preface.from, &size) != 0 || !destination(near, &preface.to)) return 0;
+  if (getpeername(near, (struct sockaddr *)&preface.from, &size) != 0 || !arrival_destination(near, &preface.to)) return 0;
   if (is_loopback(&preface.to) && port_of(&preface.to) != own_port) return 0;
   static struct owner owner;
   if (owners && owner_find(IPPROTO_TCP, &preface.from, &preface.to, &owner)) {

@@ -15,6 +15,8 @@
 #include "bridge_sockets.h"
 #include "flow.h"
 #include "owner.h"
+#include "packets.h"
+#include "refused.h"
 #include "service.h"
 
 enum { IDLE_WANTED = 4, RETRY_MS = 5, DIAL_TRIES = 4000, EVENTS = 128 };
@@ -42,8 +44,8 @@ struct join {
   struct join *grave;
 };
 
-// What an epoll event points at: one of these for a listener, this for the name server, or a join.
-static char listener_marks[BRIDGE_LISTENERS], dns_mark;
+// What an epoll event points at: one of these for a listener, one for the name server, one for refused packets, or a join.
+static char listener_marks[BRIDGE_LISTENERS], dns_mark, packets_mark;
 
 static struct bridge *self;
 static struct join *again;    // joins to be visited without an event
@@ -314,6 +316,7 @@ static int open_listeners(struct bridge *bridge) {
   if (add_listener(bridge, options->port, true, false) != 0 && errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL) return -1;
   if (!options->turn) return 0;
   if (redirect_set(&bridge->redirect, options->port, options->anyip) != 0 || dns_open(&bridge->dns, bridge->redirect.six) != 0) return -1;
+  if (bridge->redirect.logged) bridge->packets_fd = packets_open();  // a kernel that does not tell them refuses them all the same
   if (bridge->redirect.way != REDIRECT_ANYIP) return 0;
   for (size_t i = 0; i < options->turned_count; i++) {
     uint16_t port = options->turned[i];
@@ -324,7 +327,7 @@ static int open_listeners(struct bridge *bridge) {
 }
 
 int bridge_open(struct bridge *bridge, const struct bridge_options *options) {
-  *bridge = (struct bridge){.options = *options, .epoll_fd = -1, .dns = {.epoll_fd = -1, .sockets = {-1, -1, -1, -1}}};
+  *bridge = (struct bridge){.options = *options, .epoll_fd = -1, .packets_fd = -1, .dns = {.epoll_fd = -1, .sockets = {-1, -1, -1, -1}}};
   if (options->proxy_fd < 0) return 0;
   if (open_listeners(bridge) == 0 && (!options->owners || owner_open(options->proc_fd) == 0)) return 0;
   int cause = errno;
@@ -334,8 +337,8 @@ int bridge_open(struct bridge *bridge, const struct bridge_options *options) {
 }
 
 void bridge_close(struct bridge *bridge) {
-  int others[DNS_DESCRIPTORS + 2] = {bridge->epoll_fd, owner_descriptor()};
-  dns_keep(&bridge->dns, others + 2);
+  int others[DNS_DESCRIPTORS + 3] = {bridge->epoll_fd, bridge->packets_fd, owner_descriptor()};
+  dns_keep(&bridge->dns, others + 3);
   for (size_t i = 0; i < bridge->listener_count; i++) close(bridge->listeners[i]);
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     if (others[i] >= 0) close(others[i]);
@@ -343,9 +346,10 @@ void bridge_close(struct bridge *bridge) {
 
 static int begin(struct bridge *bridge) {
   self = bridge;
-  enum { OTHERS = 4 + DNS_DESCRIPTORS };
-  int keep[OTHERS + BRIDGE_LISTENERS] = {bridge->options.proc_fd, bridge->options.proxy_fd, bridge->options.publish_fd, owner_descriptor()};
-  dns_keep(&bridge->dns, keep + 4);
+  enum { OTHERS = 5 + DNS_DESCRIPTORS };
+  const struct bridge_options *options = &bridge->options;
+  int keep[OTHERS + BRIDGE_LISTENERS] = {options->proc_fd, options->proxy_fd, options->publish_fd, bridge->packets_fd, owner_descriptor()};
+  dns_keep(&bridge->dns, keep + 5);
   memcpy(keep + OTHERS, bridge->listeners, bridge->listener_count * sizeof *keep);
   if (service_begin(keep, OTHERS + bridge->listener_count) != 0) return -1;
   service_raise_files();
@@ -354,6 +358,8 @@ static int begin(struct bridge *bridge) {
   if (bridge->epoll_fd < 0) return -1;
   deaf = true;
   listen_again();
+  if (options->preface) refused_to(options->proxy_fd, options->owners);
+  if (bridge->packets_fd >= 0 && watch(bridge->packets_fd, &packets_mark, EPOLLIN) != 0) return -1;
   return bridge->dns.epoll_fd < 0 ? 0 : watch(bridge->dns.epoll_fd, &dns_mark, EPOLLIN);
 }
 
@@ -369,6 +375,7 @@ void bridge_run(struct bridge *bridge) {
       char *mark = events[i].data.ptr;
       if (mark >= listener_marks && mark < listener_marks + BRIDGE_LISTENERS) accept_all(bridge->listeners[mark - listener_marks]);
       else if (mark == &dns_mark) dns_serve(&bridge->dns);
+      else if (mark == &packets_mark) packets_read(bridge->packets_fd, refused_packet);
       else visit((struct join *)mark);
     }
     if (count == 0) listen_again();

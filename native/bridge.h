@@ -35,6 +35,7 @@ struct bridge {
   size_t listener_count;
   int epoll_fd;
   struct redirect redirect;
+  int packets_fd;  // refused packets are told there, or -1
   struct dns_service dns;
 };
 

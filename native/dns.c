@@ -6,7 +6,7 @@
 enum {
   HEADER = 12,
   LABEL_MOST = 63,
-  TYPE_A = 1, TYPE_AAAA = 28, TYPE_OPT = 41,
+  TYPE_A = 1, TYPE_PTR = 12, TYPE_AAAA = 28, TYPE_OPT = 41, TYPE_SVCB = 64, TYPE_HTTPS = 65,
   CLASS_IN = 1,
   NO_ERROR = 0, FORMAT_ERROR = 1, SERVER_FAILURE = 2, NO_SUCH_NAME = 3, NOT_IMPLEMENTED = 4, REFUSED = 5,
   // A name's address is remembered for longer than this after it was asked for.
@@ -142,14 +142,15 @@ size_t dns_answer(const uint8_t *message, size_t size, bool six, uint32_t now, u
   if (class != CLASS_IN) {
     question->kind = DNS_OTHER;
     code = REFUSED;
-  } else if (odd || question->name[0] == 0 || ends_with(question->name, "arpa")) {
-    question->kind = question->name[0] != 0 && !odd ? DNS_OTHER : DNS_NO_NAME;
-    code = question->name[0] == 0 ? NO_ERROR : NO_SUCH_NAME;
-  } else if (question->type != TYPE_A && question->type != TYPE_AAAA) {
-    question->kind = DNS_OTHER;
+  } else if (odd || question->name[0] == 0) {
+    question->kind = DNS_NO_NAME;
+    code = odd ? NO_SUCH_NAME : NO_ERROR;
   } else {
-    question->kind = DNS_ORDINARY;
-    if (address_of(question, six, now, address, &code)) {
+    bool wants_address = question->type == TYPE_A || question->type == TYPE_AAAA, arpa = ends_with(question->name, "arpa");
+    bool harmless = question->type == TYPE_HTTPS || question->type == TYPE_SVCB || (arpa && question->type == TYPE_PTR);
+    question->kind = wants_address || harmless ? DNS_ORDINARY : DNS_OTHER;
+    if (arpa) code = NO_SUCH_NAME;
+    else if (wants_address && address_of(question, six, now, address, &code)) {
       write_address(&writer, question->type, address, question->type == TYPE_A ? 4 : 16);
       answers = 1;
     }

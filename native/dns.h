@@ -13,8 +13,8 @@ enum { DNS_ANSWER_MOST = 512 };
 
 // What a message asked, for the record.
 enum dns_kind {
-  DNS_ORDINARY,   // A or AAAA, answered with an address that leads to the bridge (or with none: no IPv6 here)
-  DNS_OTHER,      // another type: an empty answer. Name servers are asked so by tunnels, and by some ordinary programs
+  DNS_ORDINARY,   // what ordinary programs ask: A and AAAA lead to the bridge; HTTPS and the names of addresses do not exist here
+  DNS_OTHER,      // another type: an empty answer. Tunnels ask so
   DNS_NO_NAME,    // a name that is none of the internet's
   DNS_TOO_MANY,   // no address is left, or too many new names at once
   DNS_MALFORMED,  // no question at all

@@ -10,9 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "arrival.h"
 #include "bridge_sockets.h"
 #include "dns.h"
 #include "redirect.h"
+#include "refused.h"
 
 // TALKS: at once over TCP; who comes then takes the place of the oldest. ROUNDS: messages of one turn, others first.
 enum { TALKS = 32, ROUNDS = 64, MESSAGE_MOST = 2048 };
@@ -84,6 +86,13 @@ static void answer_from(struct msghdr *message) {
   }
 }
 
+static void told_talk(const struct dns_question *asked, const struct talk *talk) {
+  struct sockaddr_storage from, to;
+  socklen_t size = sizeof from;
+  if (asked->kind == DNS_ORDINARY || getpeername(talk->fd, (struct sockaddr *)&from, &size) != 0 || !arrival_destination(talk->fd, &to)) return;
+  refused_question(asked, IPPROTO_TCP, &from, &to);
+}
+
 static void serve_datagrams(const struct dns_service *service, int fd) {
   for (int i = 0; i < ROUNDS; i++) {
     uint8_t question[MESSAGE_MOST], answer[DNS_ANSWER_MOST];
@@ -98,6 +107,7 @@ static void serve_datagrams(const struct dns_service *service, int fd) {
     if (message.msg_flags & MSG_TRUNC) continue;
     size_t size = dns_answer(question, (size_t)n, service->six, seconds(), answer, &asked);
     if (size == 0) continue;
+    refused_question(&asked, IPPROTO_UDP, &from, NULL);
     data = (struct iovec){answer, size};
     message.msg_flags = 0;
     answer_from(&message);
@@ -128,13 +138,17 @@ static void serve_talk(const struct dns_service *service, struct talk *talk) {
   talk->have += (size_t)n;
   for (;;) {
     size_t length = talk->have < 2 ? 0 : (size_t)(talk->bytes[0] << 8 | talk->bytes[1]);
-    if (length > MESSAGE_MOST || (talk->have >= 2 && length == 0)) return end_talk(talk);
+    if (length > MESSAGE_MOST || (talk->have >= 2 && length == 0)) {
+      told_talk(&(struct dns_question){.kind = DNS_MALFORMED}, talk);
+      return end_talk(talk);
+    }
     if (talk->have < 2 || talk->have < 2 + length) return;
     uint8_t answer[2 + DNS_ANSWER_MOST];
     struct dns_question asked;
     size_t size = dns_answer(talk->bytes + 2, length, service->six, seconds(), answer + 2, &asked);
     answer[0] = (uint8_t)(size >> 8);
     answer[1] = (uint8_t)size;
+    told_talk(&asked, talk);
     if (size == 0 || send(talk->fd, answer, 2 + size, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)(2 + size)) return end_talk(talk);
     talk->have -= 2 + length;
     memmove(talk->bytes, talk->bytes + 2 + length, talk->have);

@@ -46,28 +46,66 @@ static bool ends(const struct sockaddr_storage *from, const struct sockaddr_stor
   return true;
 }
 
-// The inode of that socket; 0 when there is none.
-static unsigned inode_of(int protocol, const struct sockaddr_storage *from, const struct sockaddr_storage *to) {
+struct question {
+  struct nlmsghdr header;
+  struct inet_diag_req_v2 request;
+};
+
+static bool ask(struct question *question, int protocol, int family, uint16_t flags) {
   static uint32_t sequence;
-  struct {
-    struct nlmsghdr header;
-    struct inet_diag_req_v2 request;
-  } ask = {.header = {.nlmsg_len = sizeof ask, .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST, .nlmsg_seq = ++sequence},
-           .request = {.sdiag_family = (uint8_t)from->ss_family, .sdiag_protocol = (uint8_t)protocol, .idiag_states = ~0U}};
-  if (!ends(from, to, &ask.request.id)) return 0;
+  question->header = (struct nlmsghdr){.nlmsg_len = sizeof *question, .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST | flags, .nlmsg_seq = ++sequence};
+  question->request.sdiag_family = (uint8_t)family;
+  question->request.sdiag_protocol = (uint8_t)protocol;
+  question->request.idiag_states = ~0U;
   struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
-  if (sendto(diag, &ask, sizeof ask, 0, (struct sockaddr *)&kernel, sizeof kernel) != (ssize_t)sizeof ask) return 0;
+  return sendto(diag, question, sizeof *question, 0, (struct sockaddr *)&kernel, sizeof kernel) == (ssize_t)sizeof *question;
+}
+
+// The inode of the one socket that the answers name; 0 for none, and for several.
+static unsigned answered(const struct question *question, bool many) {
+  unsigned inode = 0;
+  bool several = false;
   for (;;) {
-    _Alignas(4) unsigned char answer[4096];
+    _Alignas(4) unsigned char answer[8192];
     ssize_t n = recv(diag, answer, sizeof answer, 0);
     if (n < 0 && errno == EINTR) continue;
-    const struct nlmsghdr *header = (const void *)answer;
-    if (n < (ssize_t)sizeof *header || !NLMSG_OK(header, (unsigned)n)) return 0;
-    if (header->nlmsg_seq != sequence) continue;  // of a question that was given up
-    if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY || header->nlmsg_len < NLMSG_LENGTH(sizeof(struct inet_diag_msg))) return 0;
-    const struct inet_diag_msg *found = NLMSG_DATA(header);
-    return found->idiag_inode;
+    if (n <= 0) return 0;
+    int left = (int)n;
+    for (const struct nlmsghdr *header = (const void *)answer; NLMSG_OK(header, (unsigned)left); header = NLMSG_NEXT(header, left)) {
+      if (header->nlmsg_seq != question->header.nlmsg_seq) continue;  // of a question that was given up
+      bool whole = header->nlmsg_type == SOCK_DIAG_BY_FAMILY && header->nlmsg_len >= NLMSG_LENGTH(sizeof(struct inet_diag_msg));
+      const struct inet_diag_msg *found = NLMSG_DATA(header);
+      if (whole && found->id.idiag_sport == question->request.id.idiag_sport) {
+        several = several || (inode != 0 && inode != found->idiag_inode);
+        inode = found->idiag_inode;
+      }
+      if (!many || !whole) return several ? 0 : inode;
+    }
   }
+}
+
+// A connection is known by its two ends.
+static unsigned stream_inode(int protocol, const struct sockaddr_storage *from, const struct sockaddr_storage *to) {
+  struct question question = {0};
+  return ends(from, to, &question.request.id) && ask(&question, protocol, from->ss_family, 0) ? answered(&question, false) : 0;
+}
+
+// A datagram's socket by its port alone, and only where no other has it: whom it was meant for may be turned already. A socket of IPv6 may send IPv4.
+static unsigned datagram_inode(int protocol, uint16_t port) {
+  unsigned inode = 0;
+  for (int i = 0; i < 2; i++) {
+    struct question question = {.request.id.idiag_sport = port};
+    unsigned found = ask(&question, protocol, i == 0 ? AF_INET : AF_INET6, NLM_F_DUMP) ? answered(&question, true) : 0;
+    if (found != 0 && inode != 0) return 0;
+    if (found != 0) inode = found;
+  }
+  return inode;
+}
+
+static unsigned inode_of(int protocol, const struct sockaddr_storage *from, const struct sockaddr_storage *to) {
+  if (protocol == IPPROTO_TCP) return stream_inode(protocol, from, to);
+  uint16_t port = from->ss_family == AF_INET ? ((const struct sockaddr_in *)from)->sin_port : ((const struct sockaddr_in6 *)from)->sin6_port;
+  return protocol == IPPROTO_UDP && port != 0 ? datagram_inode(protocol, port) : 0;
 }
 
 static bool holds(pid_t pid, const char *socket, unsigned *links) {

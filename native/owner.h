@@ -19,7 +19,8 @@ int owner_open(int proc);
 // The descriptor that `owner_find` needs, for those who close all others.
 int owner_descriptor(void);
 
-// A process that holds the socket of PROTOCOL with the local end FROM and the far end TO (as that socket sees it, before it was turned).
+// A process that holds the socket of PROTOCOL with the local end FROM and the far end TO (as that socket sees it, before it was turned; TCP alone has
+// one that counts).
 bool owner_find(int protocol, const struct sockaddr_storage *from, const struct sockaddr_storage *to, struct owner *owner);
 
 #endif

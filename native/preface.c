@@ -49,6 +49,7 @@ size_t preface_write(const struct preface *preface, uint8_t *bytes) {
   // A path that is too long to be told whole is not told: half of it would be another program's.
   if (preface->exe != NULL && strlen(preface->exe) <= PREFACE_EXE_MOST) field(&writer, PREFACE_EXE, preface->exe, strlen(preface->exe));
   if (preface->name != NULL) field(&writer, PREFACE_NAME, preface->name, strlen(preface->name));
+  if (preface->refused != NULL) field(&writer, PREFACE_REFUSED, preface->refused, strlen(preface->refused));
   size_t length = writer.used - head;
   bytes[head - 2] = (uint8_t)(length >> 8);
   bytes[head - 1] = (uint8_t)length;

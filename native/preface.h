@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 // Our own fields (the protocol leaves 0xE0 to 0xEF to applications).
-enum { PREFACE_PID = 0xe0, PREFACE_EXE = 0xe1, PREFACE_NAME = 0xe2 };
+enum { PREFACE_PID = 0xe0, PREFACE_EXE = 0xe1, PREFACE_NAME = 0xe2, PREFACE_REFUSED = 0xe3 };
 
 enum { PREFACE_MOST = 2048, PREFACE_EXE_MOST = 1024 };
 
@@ -16,6 +16,7 @@ struct preface {
   struct sockaddr_storage from, to;  // of one family; otherwise the connection's ends are unknown (LOCAL)
   uint32_t pid;                      // in the fence's pid namespace; 0: unknown
   const char *exe, *name;            // or NULL
+  const char *refused;               // one word when this is no connection but was refused inside (refused.h), or NULL
 };
 
 // Writes it to BYTES (PREFACE_MOST). Returns its length.

@@ -12,6 +12,8 @@ export interface Preface {
   readonly pid?: number;
   readonly exe?: string;
   readonly name?: string;
+  /** No connection: what was refused inside, in one word. */
+  readonly refused?: string;
 }
 
 const SIGNATURE = Buffer.from("0d0a0d0a000d0a515549540a", "hex");
@@ -40,12 +42,13 @@ function text(address: Buffer): string {
 }
 
 function fields(bytes: Buffer): Preface {
-  const found: { pid?: number; exe?: string; name?: string } = {};
+  const found: { pid?: number; exe?: string; name?: string; refused?: string } = {};
   for (let at = 0; at < bytes.length; ) {
     const value = bytes.subarray(at + 3, at + 3 + bytes.readUInt16BE(at + 1));
     if (bytes[at] === 0xe0) found.pid = value.readUInt32BE(0);
     else if (bytes[at] === 0xe1) found.exe = value.toString();
     else if (bytes[at] === 0xe2) found.name = value.toString();
+    else if (bytes[at] === 0xe3) found.refused = value.toString();
     else throw new Error(`field ${bytes[at]}`);
     at += 3 + value.length;
   }
