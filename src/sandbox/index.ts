@@ -52,6 +52,7 @@ export { type ChangesOptions, readChanges } from "./workspace/changes.ts";
 export { cachedDigests, type DigestReader } from "./workspace/digest-cache.ts";
 export { sealDirectPast } from "./workspace/direct-past.ts";
 export { packHolds } from "./workspace/git-pack.ts";
+export { hideBelow } from "./workspace/hide-below.ts";
 export { changeKept } from "./workspace/past-beside.ts";
 export {
   findSecretFiles,
@@ -65,3 +66,4 @@ export {
   secretsOf,
 } from "./workspace/secrets.ts";
 export { finishUndo, planUndo, type UndoPlaces, type UndoPlan, undoChanges } from "./workspace/undo.ts";
+export { readUpper, type UpperEntry } from "./workspace/upper.ts";

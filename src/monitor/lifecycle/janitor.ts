@@ -7,13 +7,14 @@ import { endStragglers, findStragglers, removeGroup, type Straggler, staleGroups
 import { prunePasts } from "../changes/past-folder.ts";
 import { removeFolder } from "../remove-folder.ts";
 import { isAlive, isStarting, listSessions, type SessionMeta, sessionIds, sessionPaths } from "../sessions.ts";
+import { staleSetups } from "../setup/setup-store.ts";
 import { leftOf, sweepSessions, unnamed } from "../sweep.ts";
 import { listSnapshots, removeSnapshot, type SnapshotPlaces, snapshotsOf } from "./snapshots.ts";
 
 /** One thing that is left. */
 export type Litter =
   | { readonly kind: "process"; readonly name: string; readonly process: Straggler }
-  | { readonly kind: "cgroup" | "folder" | "file"; readonly name: string }
+  | { readonly kind: "cgroup" | "folder" | "file" | "setup"; readonly name: string }
   | { readonly kind: "snapshot"; readonly name: string; readonly half: boolean };
 
 /** What else is too old. */
@@ -41,6 +42,7 @@ export function findLitter(places: SnapshotPlaces, retention: Retention = {}): r
     ...unnamed(stateDir).map((name): Litter => ({ kind: "folder", name })),
     ...reserves(stateDir).map((name): Litter => ({ kind: "file", name })),
     ...snapshotLitter(stateDir, retention),
+    ...staleSetups(stateDir, Date.now()).map((name): Litter => ({ kind: "setup", name })),
   ];
 }
 
@@ -64,6 +66,7 @@ export async function cleanUp(
   for (const one of litter) {
     if (one.kind === "cgroup") await tried(one.name, () => removeGroup(one.name));
     if (one.kind === "file") await tried(one.name, () => rmSync(one.name, { force: true }));
+    if (one.kind === "setup") await tried(one.name, () => removeFolder(one.name, places.helper));
     if (one.kind === "snapshot")
       await tried(one.name, () => (one.half ? removeFolder(one.name, places.helper) : removeNamed(places, one.name)));
   }

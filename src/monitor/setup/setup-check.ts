@@ -45,9 +45,10 @@ export async function checkSetup(parts: SetupCheckParts): Promise<SetupChecked> 
   const forms = formsOf(values);
   const left = await leftProcesses(parts);
   const below = searchProcesses(processesBelow(process.pid, left), forms);
-  const layers = writtenFolders(prepared.paths);
-  const files = searchFiles(layers.filter(existsSync), forms);
-  const lasting = searchFiles(lastingPlaces(setup, prepared), forms, parts.sinceMs);
+  const [own, others] =
+    forms.length === 0 ? [[], []] : [writtenFolders(prepared.paths).filter(existsSync), lastingPlaces(setup, prepared)];
+  const files = searchFiles(own, forms);
+  const lasting = searchFiles(others, forms, parts.sinceMs);
   const plan = searchPlan(prepared.plan, parts);
   const sockets = openSockets(setup.folders.proxy);
   const short = values.filter(({ value }) => Buffer.byteLength(value) < SHORTEST_VALUE).map(({ name }) => name);

@@ -15,6 +15,7 @@ import type { Prepared } from "../prepare/prepare.ts";
 import { recorderOf } from "../recorder.ts";
 import { removeFolder } from "../remove-folder.ts";
 import type { RunRequest } from "../request.ts";
+import { setupCache } from "./setup-cache.ts";
 import { checkSetup } from "./setup-check.ts";
 import { exitText, runSetupCommand, type SetupFenceParts } from "./setup-fence.ts";
 import type { PreparedSetup } from "./setup-plan.ts";
@@ -98,9 +99,18 @@ class SetupPhase {
         exposed: [...setup.exposed],
       },
     });
+    const { prepared, request } = this.parts;
+    const cache = setupCache({ prepared, request, setup, append: this.append });
+    if (await cache.use()) {
+      request.progress("setup: as an earlier session left it, from the cache");
+      await this.remove();
+      return undefined;
+    }
     const failed = await this.carryOut();
     await this.remove();
-    return failed ?? (await this.check());
+    const problem = failed ?? (await this.check());
+    if (problem === undefined) await cache.keep();
+    return problem;
   }
 
   /** Its commands, with its proxy open as long as they run. */
