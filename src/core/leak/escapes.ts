@@ -14,9 +14,8 @@ export function unescaped(bytes: Uint8Array): Uint8Array {
   return now;
 }
 
-/** Quoted-printable (RFC 2045): apart, because a query has `=` before what may be hex. `undefined` where there is none. */
-export function unquoted(bytes: Uint8Array): Uint8Array | undefined {
-  if (!bytes.includes(0x3d)) return undefined;
+/** Quoted-printable (RFC 2045): apart, because a query has `=` before what may be hex. nothing where there is none. */
+export function unquoted(bytes: Uint8Array): Uint8Array {
   const out = new Uint8Array(bytes.length);
   let length = 0;
   let changes = 0;
@@ -34,7 +33,7 @@ export function unquoted(bytes: Uint8Array): Uint8Array | undefined {
     }
     out[length++] = byte;
   }
-  return changes === 0 ? undefined : out.subarray(0, length);
+  return out.subarray(0, changes === 0 ? 0 : length);
 }
 
 function once(bytes: Uint8Array): Uint8Array {

@@ -6,58 +6,76 @@ import { type Alphabet, ascii85, BASE32, BASE64, BASE85, base58, letters, UU, Z8
 import { GRAM, type Pattern } from "./gram-index.ts";
 import { enoughOf, type LeakSecret } from "./secret.ts";
 
+/** Two ways that begin alike for so long are the same. */
+const LONGEST = 4096;
+
 /** All patterns of all secrets; `secret` is the place in the list. */
 export function patternsOf(secrets: readonly LeakSecret[]): readonly Pattern[] {
   return secrets.flatMap((secret, number) => {
     const enough = enoughOf(secret);
     // A copy of its own kind: what is handed in may be a view whose slices share its memory.
     const value = Uint8Array.from(secret.value);
-    const own = written(value, enough);
+    const forms = new Forms(enough / value.length, number);
+    addUsual(forms, value, isDense(value));
+    addOdd(forms, value);
     // A key that is itself written in hex or base64 leaves as well as the bytes that it means.
-    const meant = decodedForms(value).flatMap((form) =>
-      written(form, Math.ceil((enough * form.length) / value.length)),
-    );
-    return [...own, ...meant].map((pattern) => ({ ...pattern, secret: number }));
+    for (const meant of decodedForms(value)) addUsual(forms, meant, true);
+    return forms.all;
   });
 }
 
-type Written = Omit<Pattern, "secret">;
+/** The ways of writing one secret. */
+class Forms {
+  readonly all: Pattern[] = [];
+  private readonly share: number;
+  private readonly secret: number;
+  private readonly seen = new Set<string>();
 
-function written(value: Uint8Array, enough: number): readonly Written[] {
-  const share = enough / value.length;
-  const dense = isDense(value);
-  const seen = new Set<string>();
-  const forms: Written[] = [];
-  const add = (bytes: Uint8Array, isOwn = false): void => {
-    const key = bytes.join();
-    if (bytes.length < GRAM || seen.has(key)) return;
-    seen.add(key);
-    forms.push({ bytes, enough: Math.max(GRAM, Math.ceil(bytes.length * share)), isDense: isOwn && dense });
-  };
-  add(value, true);
+  constructor(share: number, secret: number) {
+    this.share = share;
+    this.secret = secret;
+  }
+
+  add(bytes: Uint8Array, isDense = false): void {
+    const key = String.fromCharCode(...bytes.subarray(0, LONGEST));
+    if (bytes.length < GRAM || this.seen.has(key)) return;
+    this.seen.add(key);
+    const enough = Math.max(GRAM, Math.ceil(bytes.length * this.share));
+    this.all.push({ bytes: Uint8Array.from(bytes), enough, secret: this.secret, isDense });
+  }
+}
+
+function addUsual(forms: Forms, value: Uint8Array, dense: boolean): void {
+  forms.add(value, dense);
   // Only what is no separator: found however it is spaced, quoted or cut up.
   const bare = onlyAlphanumeric(value);
-  if (bare.length >= value.length * 0.6) add(bare, true);
-  add(value.slice().reverse());
-  add(onlyAlphanumeric(value.slice().reverse()));
-  add(turned(value));
-  add(shiftedPrintable(value));
-  for (const bytes of [value, value.slice().reverse()]) {
-    for (const skip of [0, 1, 2]) {
-      add(letters(bytes, BASE64, skip), true);
-      // `+`, `/`, `-` and `_` are separators to the search that skips them.
-      add(onlyAlphanumeric(letters(bytes, BASE64, skip)));
-      add(letters(bytes, BASE64, skip).reverse());
-    }
-    add(hex(bytes));
+  if (bare.length >= value.length * 0.6) forms.add(bare, dense);
+  for (const skip of [0, 1, 2]) {
+    const base64 = letters(value, BASE64, skip);
+    forms.add(base64, dense);
+    // `+`, `/`, `-` and `_` are separators to the search that skips them.
+    forms.add(onlyAlphanumeric(base64));
   }
-  for (const skip of [0, 1, 2, 3, 4]) add(letters(value, BASE32, skip));
-  for (const skip of [0, 1, 2]) add(letters(value, UU, skip));
+  forms.add(hex(value));
+}
+
+function addOdd(forms: Forms, value: Uint8Array): void {
+  const reversed = value.slice().reverse();
+  forms.add(reversed);
+  forms.add(onlyAlphanumeric(reversed));
+  forms.add(hex(reversed));
+  forms.add(turned(value));
+  forms.add(shiftedPrintable(value));
+  for (const skip of [0, 1, 2]) {
+    forms.add(letters(reversed, BASE64, skip));
+    forms.add(letters(value, BASE64, skip).reverse());
+    forms.add(letters(value, UU, skip));
+  }
+  for (const skip of [0, 1, 2, 3, 4]) forms.add(letters(value, BASE32, skip));
   for (const alphabet of [ascii85, BASE85, Z85] satisfies readonly Alphabet[])
-    for (const skip of [0, 1, 2, 3]) add(letters(value, alphabet, skip));
+    for (const skip of [0, 1, 2, 3]) forms.add(letters(value, alphabet, skip));
   const long = base58(value);
-  if (long !== undefined) add(long);
-  return forms;
+  if (long !== undefined) forms.add(long);
 }
 
 /** Letters, digits and nothing said twice: what a machine made. A piece of it stands nowhere else. */
@@ -67,12 +85,20 @@ function isDense(value: Uint8Array): boolean {
   return !/:\/\/|[\s@]/.test(text) && /[0-9]/.test(text) && new Set(text).size >= Math.min(12, text.length * 0.4);
 }
 
-const isAlphanumeric = (byte: number): boolean =>
-  (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a);
+const ALPHANUMERIC: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
+  /[0-9A-Za-z]/.test(String.fromCharCode(byte)) ? 1 : 0,
+);
 
 /** The ASCII letters and digits alone. */
 export function onlyAlphanumeric(bytes: Uint8Array): Uint8Array {
-  return bytes.filter(isAlphanumeric);
+  const out = new Uint8Array(bytes.length);
+  let length = 0;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] as number;
+    out[length] = byte;
+    length += ALPHANUMERIC[byte] as number;
+  }
+  return out.subarray(0, length);
 }
 
 function hex(bytes: Uint8Array): Uint8Array {

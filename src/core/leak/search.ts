@@ -4,12 +4,13 @@ import { base64Views } from "./base64-run.ts";
 import { Coverage } from "./coverage.ts";
 import { unescaped, unquoted } from "./escapes.ts";
 import { glued } from "./glue.ts";
-import { GramIndex, type Pattern } from "./gram-index.ts";
+import { GRAM, GramIndex, type Pattern } from "./gram-index.ts";
 import { hexViews } from "./hex-run.ts";
 import { numberViews } from "./number-run.ts";
 import { nextPacked, type PackedAt, type Unpack } from "./packed.ts";
 import { onlyAlphanumeric, patternsOf } from "./patterns.ts";
 import type { LeakSecret } from "./secret.ts";
+import { type Survey, survey } from "./survey.ts";
 import { narrowed } from "./wide.ts";
 
 /** What a look at some bytes says. */
@@ -37,6 +38,8 @@ const UNPACKED_MOST = 32 * 1024 * 1024;
 const MISTAKES_MOST = 500;
 /** Tries at compressions that have no mark of their own, in one look. */
 const UNMARKED_MOST = 64;
+/** Less is looked through in any case. */
+const NOISE_LEAST = 4096;
 /** So many bytes of anything may look like a compression without a mark. */
 const CHANCE_MOST = 64;
 
@@ -114,25 +117,33 @@ class Look {
 
   /** Everything that the bytes say, `layers` deep. */
   through(bytes: Uint8Array, layers: number, isWhole: boolean): void {
-    if (this.found !== undefined || bytes.length === 0) return;
-    this.scan(bytes);
-    if (layers === 0) {
-      this.scan(onlyAlphanumeric(bytes));
-      return;
-    }
-    this.packed(bytes, layers, isWhole);
-    const narrow = narrowed(bytes);
-    if (narrow !== undefined) this.through(narrow, layers - 1, false);
-    const text = unescaped(bytes);
+    if (this.found !== undefined || bytes.length < GRAM) return;
+    const about = survey(bytes);
+    const isNoise = !about.hasText && bytes.length > NOISE_LEAST;
+    // What was decoded at a place where nothing begins is noise, and every secret in it was a pattern one layer above.
+    if (!isNoise || layers === LAYERS) this.scan(bytes);
+    if (layers > 0) this.packed(bytes, layers, isWhole);
+    if (isNoise) return;
+    if (about.hasNuls && layers > 0) this.through(narrowed(bytes), layers - 1, false);
+    this.text(bytes, about, layers);
+  }
+
+  private text(bytes: Uint8Array, before: Survey, layers: number): void {
+    const text = before.hasEscapes ? unescaped(bytes) : bytes;
+    const about = text === bytes ? before : survey(text);
     if (text !== bytes) this.scan(text);
     this.scan(onlyAlphanumeric(text));
+    if (layers === 0) return;
     const values = glued(text);
     this.scan(values);
     this.scan(onlyAlphanumeric(values));
-    const mail = unquoted(text);
-    if (mail !== undefined) this.through(mail, layers - 1, false);
-    for (const view of [...base64Views(text), ...hexViews(text), ...numberViews(text)])
-      this.through(view, layers - 1, true);
+    if (about.hasEquals) this.through(unquoted(text), layers - 1, false);
+    const views = [
+      ...(about.hasBase64 ? base64Views(text) : []),
+      ...(about.hasHex ? hexViews(text) : []),
+      ...(about.hasNumbers ? numberViews(text) : []),
+    ];
+    for (const view of views) this.through(view, layers - 1, true);
     if (text !== bytes) this.packed(text, layers, false);
   }
 

@@ -1,11 +1,12 @@
 // Text in two or four bytes a character (UTF-16, UTF-32, either order): letters with NULs between.
 
 const LEAST = 8;
+const NOTHING = new Uint8Array(0);
 
-/** The letters of such text; `undefined` where there is none. */
-export function narrowed(bytes: Uint8Array): Uint8Array | undefined {
+/** The letters of such text; nothing where there is none. */
+export function narrowed(bytes: Uint8Array): Uint8Array {
   let at = bytes.indexOf(0);
-  if (at < 0) return undefined;
+  if (at < 0) return NOTHING;
   const out = new Uint8Array(bytes.length);
   let length = 0;
   let from = 0;
@@ -25,5 +26,5 @@ export function narrowed(bytes: Uint8Array): Uint8Array | undefined {
     from = length;
   }
   if (length - from < LEAST) length = from;
-  return length === 0 ? undefined : out.subarray(0, length);
+  return out.subarray(0, length);
 }
