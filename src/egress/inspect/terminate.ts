@@ -23,19 +23,14 @@ export async function terminateTls(
     ALPNProtocols: ["http/1.1"],
     requestCert: false,
   });
-  const failed = await handshake(tls);
+  const failed = await handshake(tls, to.host);
   if (failed !== undefined) {
     tls.destroy();
     client.destroy();
     throw new InspectFault(clientFault(failed));
   }
-  if (!nameAgrees(tls, to.host)) {
-    tls.destroy();
-    throw new InspectFault({
-      reason: "tls-name-differs",
-      hint: "the name in the handshake is not the one the connection was opened for",
-    });
-  }
+  client.setTimeout(0); // the idle time is the inner connection's from here on
+  tls.on("timeout", () => tls.destroy());
   return tls;
 }
 
@@ -46,8 +41,11 @@ function nameAgrees(tls: TLSSocket, host: string): boolean {
   return servername.toLowerCase().replace(/\.$/, "") === host;
 }
 
-/** Resolves when it is done: with nothing, or with what went wrong. */
-function handshake(tls: TLSSocket): Promise<Error | undefined> {
+/**
+ * Resolves when the program has said its first word inside, or ended: with nothing, or with what went wrong. In TLS 1.3 a program that does not accept the
+ * certificate says so only after the server's handshake is done, so that alone proves nothing.
+ */
+function handshake(tls: TLSSocket, host: string): Promise<Error | undefined> {
   return new Promise((done) => {
     const timer = setTimeout(() => done(new Error("timeout")), HANDSHAKE_MS);
     const end = (error?: Error): void => {
@@ -57,6 +55,10 @@ function handshake(tls: TLSSocket): Promise<Error | undefined> {
     tls.on("error", end); // stays: a later error ends the connection, never the process
     tls.on("_tlsError", end);
     tls.once("close", () => end(new Error("closed")));
-    tls.once("secure", () => end());
+    tls.once("secure", () => {
+      clearTimeout(timer); // an agreed connection may idle
+      if (nameAgrees(tls, host)) tls.once("readable", () => end());
+      else end(new Error("name-differs"));
+    });
   });
 }

@@ -31,7 +31,7 @@ const UPSTREAM: readonly Fault[] = [
     hint: TRUST,
   },
   {
-    code: /^CERT_|^PATH_LENGTH|^INVALID_PURPOSE|_TOO_SMALL|MD_TOO_WEAK|EE_KEY/,
+    code: /^CERT_|^PATH_LENGTH|^INVALID_PURPOSE|too weak|TOO_SMALL|TOO_WEAK/,
     reason: "upstream-certificate-invalid",
     hint: "its certificate does not hold by today's rules",
   },
@@ -60,6 +60,11 @@ const UPSTREAM: readonly Fault[] = [
 
 // What a program inside does.
 const CLIENT: readonly Fault[] = [
+  {
+    code: /^name-differs$/,
+    reason: "tls-name-differs",
+    hint: "the name in the handshake is not the one the connection was opened for",
+  },
   {
     code: /ALERT_UNKNOWN_CA|ALERT_BAD_CERTIFICATE|ALERT_CERTIFICATE|UNKNOWN_CERTIFICATE/,
     reason: "tls-authority-not-trusted",
@@ -91,7 +96,9 @@ export function clientFault(error: unknown): FilterRefusal {
 function told(error: unknown, faults: readonly Fault[], other: { prefix: string; hint: string }): FilterRefusal {
   const { code, message } = error as NodeJS.ErrnoException;
   const word = code ?? message;
-  const fault = faults.find((one) => one.code.test(word));
+  // Some of OpenSSL's verdicts have no code of their own in Node.
+  const said = word === "UNSPECIFIED" ? message : word;
+  const fault = faults.find((one) => one.code.test(said));
   if (fault !== undefined) return { reason: fault.reason, hint: fault.hint };
   const kind = word
     .toLowerCase()

@@ -25,11 +25,14 @@ const JAVA_FOLDERS_HOME = [
   ".local/share/mise/installs/java",
 ];
 
-/** Looks. */
-export function trustPlaces(caller: {
+/** Whose programs they are. */
+export interface TrustCaller {
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-}): TrustPlaces {
+}
+
+/** Looks. */
+export function trustPlaces(caller: TrustCaller): TrustPlaces {
   const path = (caller.env["PATH"] ?? "").split(":").filter((entry) => entry.startsWith("/"));
   const homes = [
     ...[...JAVA_FOLDERS, ...JAVA_FOLDERS_HOME.map((name) => join(caller.home, name))].flatMap(foldersIn),

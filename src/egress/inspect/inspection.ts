@@ -1,0 +1,73 @@
+// One session's reading of TLS: its authority, whom it trusts outside, and what it gives the fence. Made only for a session that reads anything.
+import { type EgressPlan, readingOf } from "#core/net";
+import { InspectFault, type Inspector } from "../inspector.ts";
+import { type Authority, makeAuthority } from "./authority.ts";
+import { LeafContexts, originContext } from "./contexts.ts";
+import { originateTls } from "./originate.ts";
+import { type RootPlaces, type Roots, readRoots } from "./roots.ts";
+import { terminateTls } from "./terminate.ts";
+import { layTrust, type Trust } from "./trust.ts";
+import { type TrustCaller, trustPlaces } from "./trust-places.ts";
+
+/** True for a host whose requests something must see. */
+export type Needs = (host: string, port: number) => boolean;
+
+/** Who wants to read what. */
+export interface Readers {
+  /** The rules in force, now. */
+  readonly plan: () => EgressPlan;
+  /** What cannot be kept without reading (a credential): a host of theirs that cannot be read is refused. */
+  readonly must: Needs;
+  /** What is kept better by reading (the search for secrets): `inspectExcept` takes a host out. */
+  readonly may: Needs;
+}
+
+/** An open one. It ends with the process: nothing of it is anywhere else. */
+export interface Inspection {
+  /** The authority's certificate, PEM. */
+  readonly certificate: string;
+  /** Lays down what the fence gets. */
+  trust(parts: { readonly caller: TrustCaller; readonly folder: string }): Trust;
+  inspector(readers: Readers): Inspector;
+}
+
+/** What it is made from. */
+export interface InspectionOptions {
+  readonly session: string;
+  readonly roots: RootPlaces;
+  /** For tests; the wall clock otherwise. */
+  readonly now?: () => number;
+}
+
+/** Makes the authority and reads the roots. */
+export function makeInspection(options: InspectionOptions): Inspection {
+  const now = options.now ?? Date.now;
+  const authority: Authority = makeAuthority(options.session, new Date(now()));
+  const roots: Roots = readRoots(options.roots);
+  return {
+    certificate: authority.certificate,
+    trust: ({ caller, folder }) =>
+      layTrust({ roots, authority, places: trustPlaces(caller), folder, now: new Date(now()) }),
+    inspector(readers) {
+      const leaves = new LeafContexts(authority, now);
+      const outside = originContext(roots.pem);
+      return {
+        needs: (host, port) => reading(readers, host, port) !== "no",
+        terminate: async (client, { host, port }) => {
+          if (reading(readers, host, port) === "cannot") throw new InspectFault(EXCEPTED);
+          return await terminateTls(client, { host, context: leaves.of(host) });
+        },
+        originate: (server, { host }) => originateTls(server, { host, context: outside }),
+      };
+    },
+  };
+}
+
+function reading({ plan, must, may }: Readers, host: string, port: number): ReturnType<typeof readingOf> {
+  return readingOf(plan(), { host, port }, { must: must(host, port), may: may(host, port) });
+}
+
+const EXCEPTED = {
+  reason: "inspect-excepted",
+  hint: "a rule or a credential needs to read what is sent there, and sandbox.network.inspectExcept says it is never read; take it out of one of them",
+};
