@@ -1,5 +1,6 @@
 // The variables by which programs inside find the proxy. Every common tool reads one of these names.
 import type { ToolConfig } from "#core/net";
+import { trustVariables } from "./inspect/trust-variables.ts";
 
 /** For a proxy on the fence's own loopback at `port`. Loopback itself is never proxied: dev servers inside stay inside. */
 export function proxyEnvironment(port: number, tools: ToolConfig): Readonly<Record<string, string>> {
@@ -21,17 +22,8 @@ export function proxyEnvironment(port: number, tools: ToolConfig): Readonly<Reco
     PIP_PROXY: proxy,
     CARGO_HTTP_PROXY: proxy,
     ...javaOptions(port),
-    ...(tools.caFile === undefined
-      ? {}
-      : {
-          NODE_EXTRA_CA_CERTS: tools.caFile,
-          SSL_CERT_FILE: tools.caFile,
-          REQUESTS_CA_BUNDLE: tools.caFile,
-          CURL_CA_BUNDLE: tools.caFile,
-          GIT_SSL_CAINFO: tools.caFile,
-          PIP_CERT: tools.caFile,
-          CARGO_HTTP_CAINFO: tools.caFile,
-        }),
+    ...tools.env,
+    ...(tools.caFile === undefined ? {} : trustVariables(tools.caFile)),
   };
 }
 
