@@ -30,6 +30,8 @@ export interface Body {
   readonly keepsLength: boolean;
   take(piece: Buffer): readonly Buffer[] | Refused;
   end(): readonly Buffer[] | Refused;
+  /** After a switch to WebSocket: a message is complete. */
+  flush?(): readonly Buffer[] | Refused;
 }
 
 /** What becomes of one exchange. */

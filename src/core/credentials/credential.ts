@@ -69,7 +69,7 @@ export interface GithubAppSource {
 export interface CredentialHost {
   readonly host: string;
   readonly wildcard: boolean;
-  /** Empty: 80 and 443. */
+  /** Empty: 443. */
   readonly ports: readonly number[];
   readonly text: string;
 }
@@ -89,6 +89,8 @@ export interface Injection {
   readonly body: boolean;
   /** True: the first of `headers` is added where the client sends no credential at all. */
   readonly always: boolean;
+  /** True: also without TLS, to a host that is not this machine. */
+  readonly plainHttp: boolean;
   /** For Basic: the user name that goes with it; what the client sent otherwise. */
   readonly user?: string;
   /** AWS requests are signed anew instead (Signature Version 4). Empty lists: any. */

@@ -70,6 +70,7 @@ export interface InjectEntry {
   readonly query?: Words | undefined;
   readonly body?: boolean | undefined;
   readonly always?: boolean | undefined;
+  readonly plainHttp?: boolean | undefined;
   readonly user?: string | undefined;
   readonly sign?:
     | { readonly services?: readonly string[] | undefined; readonly regions?: readonly string[] | undefined }

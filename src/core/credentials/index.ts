@@ -1,4 +1,5 @@
 // The door of credentials as data: what one is, what stands for it in the fence, and where it may go.
+export { notCovered, servesHost } from "./covers.ts";
 export {
   type AwsSource,
   type Credential,
@@ -11,8 +12,11 @@ export {
   type VaultSource,
 } from "./credential.ts";
 export type { CredentialEntry, CredentialText, InjectEntry, SourceEntry } from "./entry.ts";
+export type { Form } from "./form.ts";
 export { type KnownCredential, knownCredential, knownCredentials } from "./known.ts";
 export { placeholderFor, type RandomBytes } from "./placeholder.ts";
+export { decoded, presentedIn, withQueryValue } from "./presented.ts";
+export type { HeaderField, HttpRequest } from "./request.ts";
 export { resolveCredentials, type Surroundings } from "./resolve.ts";
 export {
   type Authorization,
@@ -26,3 +30,4 @@ export {
   signingKey,
   writeAuthorization,
 } from "./sigv4.ts";
+export { planSwap, type Standing, type Swap, type SwapPlan } from "./swap.ts";

@@ -132,6 +132,7 @@ function injectionOf(
     query: listed(inject?.query) ?? (inject === undefined ? known?.query : undefined) ?? [],
     body: inject?.body ?? false,
     always: inject?.always ?? false,
+    plainHttp: inject?.plainHttp ?? false,
     ...(inject?.user === undefined ? {} : { user: inject.user }),
     ...(sign === undefined ? {} : { sign: { services: sign.services ?? [], regions: sign.regions ?? [] } }),
   };
