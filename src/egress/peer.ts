@@ -11,11 +11,13 @@ export interface Preface {
   readonly peer: Peer;
   /** Where a connection was meant to go that did not ask for the proxy; the name is the one that its address was given for. */
   readonly turned?: { readonly host: string; readonly port: number };
+  /** No connection, but what the fence refused, in the bridge's word, with the name that was asked for. */
+  readonly refused?: { readonly word: string; readonly name?: string };
 }
 
 const SIGNATURE = Buffer.from("0d0a0d0a000d0a515549540a", "hex");
 const MOST = 4096;
-const FIELD = { pid: 0xe0, exe: 0xe1, name: 0xe2 } as const;
+const FIELD = { pid: 0xe0, exe: 0xe1, name: 0xe2, refused: 0xe3 } as const;
 /** Bytes of both addresses and ports, by the protocol's word for TCP over IPv4 and IPv6 and for a connection whose ends are unknown. */
 const ENDS = new Map([
   [0x11, 12],
@@ -42,6 +44,8 @@ export async function readPreface(client: Intake): Promise<Preface | undefined> 
   const exe = fields.get(FIELD.exe)?.toString("utf8");
   const pid = fields.get(FIELD.pid);
   const name = fields.get(FIELD.name)?.toString("latin1");
+  const word = fields.get(FIELD.refused)?.toString("latin1");
+  if (to?.port === 0 && word === undefined) throw new BadMessage("preface");
   if (pid !== undefined && pid.length !== 4) throw new BadMessage("preface");
   return {
     peer: {
@@ -49,7 +53,8 @@ export async function readPreface(client: Intake): Promise<Preface | undefined> 
       ...(exe === undefined ? {} : { exe }),
       ...(isTurned ? { dialled: `${to.host.includes(":") ? `[${to.host}]` : to.host}:${to.port}` } : {}),
     },
-    ...(isTurned ? { turned: { host: name ?? to.host, port: to.port } } : {}),
+    ...(isTurned && word === undefined ? { turned: { host: name ?? to.host, port: to.port } } : {}),
+    ...(word === undefined ? {} : { refused: { word, ...(name === undefined ? {} : { name }) } }),
   };
 }
 
@@ -72,7 +77,7 @@ function destination(bytes: Buffer, size: 4 | 16): { readonly host: string; read
   const groups = Array.from({ length: 8 }, (_, i) => (size === 16 ? address.readUInt16BE(2 * i).toString(16) : "0"));
   const host = parseHost(size === 4 ? address.join(".") : groups.join(":"));
   const port = bytes.readUInt16BE(2 * size + 2);
-  if (host === undefined || port === 0) throw new BadMessage("preface");
+  if (host === undefined) throw new BadMessage("preface");
   return { host, port };
 }
 

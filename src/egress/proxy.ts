@@ -13,6 +13,7 @@ import type { Inspector } from "./inspector.ts";
 import { Intake } from "./intake.ts";
 import { Live } from "./live.ts";
 import { type Preface, readPreface } from "./peer.ts";
+import { refusedInside } from "./refused-inside.ts";
 import { serveRequests } from "./requests.ts";
 import { type RuleFilterOptions, ruleFilter } from "./rule-filter.ts";
 import { isSocks, serveSocks } from "./socks.ts";
@@ -136,6 +137,7 @@ async function serve(socket: Socket, deps: DialDeps, hasPreface: boolean): Promi
     const preface: Partial<Preface> | undefined = hasPreface ? await readPreface(client) : {};
     if (preface === undefined) return void socket.destroy();
     const own = preface.peer === undefined ? deps : { ...deps, peer: preface.peer };
+    if (preface.refused !== undefined) return await recordRefused(preface, socket, own);
     if (preface.turned !== undefined) return await serveTurned(client, preface.turned, own);
     if (isSocks(await client.peek())) return await serveSocks(client, own);
     await serveRequests(client, { deps: own, onConnect: (head, asking) => serveConnect(head, asking, own) });
@@ -147,6 +149,14 @@ async function serve(socket: Socket, deps: DialDeps, hasPreface: boolean): Promi
       hint: "what reached the proxy's socket was not the fence's bridge: run `ringfence doctor`",
     });
   }
+}
+
+/** Such a connection carries nothing else. */
+async function recordRefused({ peer = {}, refused }: Partial<Preface>, socket: Socket, deps: DialDeps): Promise<void> {
+  socket.destroy();
+  const found = refused === undefined ? undefined : refusedInside(refused.word, refused.name, peer);
+  if (found === undefined) throw new BadMessage("preface");
+  await deps.tally.refuse(found, peer);
 }
 
 function listen(server: Server, path: string): Promise<string | undefined> {

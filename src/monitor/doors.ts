@@ -59,7 +59,7 @@ export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonl
   const publishSocket = join(prepared.paths.dir, "ports.sock");
   const [egress, ports, hooks, exec] = await Promise.all([
     openEgress({
-      ...{ plan: prepared.egressPlan, socketPath: prepared.bridgeSocket, append },
+      ...{ plan: prepared.egressPlan, socketPath: prepared.bridgeSocket, preface: true, append },
       consult: legGate({ legs, guard: parts.guard, cwd: prepared.plan.cwd, ask: () => questions?.ask }),
     }),
     prepared.plan.ports.length === 0

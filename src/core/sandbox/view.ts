@@ -104,6 +104,10 @@ export function viewMounts(facts: HostFacts, folders: SessionFolders, user: Insi
   ];
 }
 
+// The fence's own name server: every name has an address that leads to the proxy, which looks it up outside once a rule allows it (native/names.h).
+const RESOLVER = "nameserver 127.0.0.1\n";
+const SWITCH = "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n";
+
 /** /etc as one user's machine: no other accounts, no names of the network outside. */
 function identityFiles(facts: HostFacts, user: InsideUser): readonly Mount[] {
   const file = (name: string, content: string): Mount => ({ kind: "file", target: `/etc/${name}`, content });
@@ -115,11 +119,8 @@ function identityFiles(facts: HostFacts, user: InsideUser): readonly Mount[] {
     file("group", `${user.name}:x:${user.gid}:\nnogroup:x:65534:\n`),
     file("hosts", "127.0.0.1 localhost ringfence\n::1 localhost ringfence\n"),
     file("hostname", "ringfence\n"),
-    file("resolv.conf", "# names are looked up outside, by the proxy\n"),
-    file(
-      "nsswitch.conf",
-      "passwd: files\ngroup: files\nshadow: files\nhosts: files\nservices: files\nprotocols: files\n",
-    ),
+    file("resolv.conf", RESOLVER),
+    file("nsswitch.conf", SWITCH),
   ];
 }
 

@@ -8,10 +8,10 @@ import { type EgressPlan, expandNetwork } from "#core/net";
 import { compileDenies } from "#core/paths";
 import { type Policy, sessionMode } from "#core/policy";
 import { agentFor } from "#core/presets";
-import type { SandboxPlan } from "#core/sandbox";
+import { type SandboxPlan, turnedPlan } from "#core/sandbox";
 import type { LimitHolder } from "#core/session";
 import { forTerminal } from "#core/text";
-import { proxyEnvironment, readToolConfig } from "#egress";
+import { type Inspection, proxyEnvironment, readToolConfig } from "#egress";
 import { type Cgroup, identityOf, type Lookout, openCgroup, type SecretSearch } from "#sandbox";
 import { policyDigest } from "../guard/policy-watch.ts";
 import { startFromNamed } from "../lifecycle/restore.ts";
@@ -21,6 +21,7 @@ import { makeSessionFolders, type SessionMeta, type SessionPaths, sessionPaths }
 import { type PreparedSetup, planSetup } from "../setup/setup-plan.ts";
 import { removeSessionFolders } from "../sweep.ts";
 import { planGitView } from "./git-view.ts";
+import { planInspection } from "./inspection.ts";
 import { deniedCommand } from "./judge-command.ts";
 import { type PlanParts, planRun } from "./plan.ts";
 import { readPolicy } from "./policy-files.ts";
@@ -44,6 +45,8 @@ export interface Prepared {
   readonly setup?: PreparedSetup;
   readonly runtime: ChosenRuntime;
   readonly egressPlan: EgressPlan;
+  /** What reads TLS, where anything does; the fence trusts it. */
+  readonly inspection?: Inspection;
   readonly bridgeSocket: string;
   readonly paths: SessionPaths;
   readonly cgroup: Cgroup | undefined;
@@ -172,6 +175,12 @@ async function prepareAll(parts: {
     rulesText: JSON.stringify([walls.unreadable, shownTexts]),
   });
   if (!gitView.ok) return cannot(gitView.error);
+  const inspected = await planInspection({
+    ...{ request, session, workspace: root, paths, tools, plan: egressPlan },
+    setupRules: [...(policy.setup.network.allow ?? []), ...policy.setup.network.deny],
+    hasCredentials: policy.credentials.length > 0,
+    hasSecrets: false,
+  });
   const { memoryBytes, pids, cpus } = policy.sandbox.limits;
   const cgroup = openCgroup(session, { memoryBytes, pids, cpus });
   const limited = "reason" in cgroup ? undefined : cgroup;
@@ -189,9 +198,13 @@ async function prepareAll(parts: {
     objects: gitView.value.objects,
     unwritable: walls.unwritable,
     network: {
-      env: proxyEnvironment(BRIDGE_PORT, tools),
+      env: { ...proxyEnvironment(BRIDGE_PORT, tools), ...inspected.env },
       files: tools.files,
-      bridge: { port: BRIDGE_PORT, socketPath: bridgeSocket },
+      mounts: inspected.mounts,
+      bridge: {
+        ...{ port: BRIDGE_PORT, socketPath: bridgeSocket },
+        turned: turnedPlan(egressPlan.allow.flatMap(({ ports }) => ports)),
+      },
     },
     byCgroup: limited?.holds ?? { memory: false, pids: false, cpu: false },
   };
@@ -230,6 +243,7 @@ async function prepareAll(parts: {
     ...(setup.value === undefined ? {} : { setup: setup.value }),
     runtime: runtime.value,
     egressPlan,
+    ...(inspected.inspection === undefined ? {} : { inspection: inspected.inspection }),
     bridgeSocket,
     paths,
     cgroup: limited,

@@ -119,6 +119,7 @@ class SetupPhase {
     const egress = await openEgress({
       plan: setup.egressPlan,
       socketPath: setup.folders.proxy,
+      preface: true,
       append: this.append,
       consult: this.consult(),
     });
