@@ -27,6 +27,5 @@ export function readingOf(plan: EgressPlan, { host, port }: ReadingPlace, wishes
 
 /** True when the rules alone make a session read anything: its programs must then be told of the authority before they start. */
 export function readsByRule(plan: EgressPlan): boolean {
-  if (plan.allow.length === 0 && plan.mode === "enforce") return false;
   return plan.inspect === "all" || [...plan.allow, ...plan.deny].some(isNarrowed);
 }

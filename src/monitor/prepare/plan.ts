@@ -46,6 +46,8 @@ export interface PlanParts {
   readonly network: {
     readonly env: Readonly<Record<string, string>>;
     readonly files: readonly { readonly target: string; readonly content: string }[];
+    /** Whom its programs trust, where TLS is read. */
+    readonly mounts: readonly Mount[];
     readonly bridge: NonNullable<SandboxPlan["bridge"]>;
   };
   /** The setup's package caches are its own: what the agent put into its ones never meets the setup's secrets. */
@@ -107,6 +109,7 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
           content: gitConfiguration(caller.home, workspace.root, parts.objects.instead.length > 0),
         },
         ...parts.network.files.map((file): Mount => ({ kind: "file", ...file })),
+        ...parts.network.mounts,
         ...parts.shown.mounts,
         ...hookMounts(parts),
         ...extra.value,

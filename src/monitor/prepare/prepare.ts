@@ -181,6 +181,7 @@ async function prepareAll(parts: {
     hasCredentials: policy.credentials.length > 0,
     hasSecrets: false,
   });
+  if (!inspected.ok) return cannot(inspected.error);
   const { memoryBytes, pids, cpus } = policy.sandbox.limits;
   const cgroup = openCgroup(session, { memoryBytes, pids, cpus });
   const limited = "reason" in cgroup ? undefined : cgroup;
@@ -198,9 +199,9 @@ async function prepareAll(parts: {
     objects: gitView.value.objects,
     unwritable: walls.unwritable,
     network: {
-      env: { ...proxyEnvironment(BRIDGE_PORT, tools), ...inspected.env },
+      env: { ...proxyEnvironment(BRIDGE_PORT, tools), ...inspected.value.env },
       files: tools.files,
-      mounts: inspected.mounts,
+      mounts: inspected.value.mounts,
       bridge: {
         ...{ port: BRIDGE_PORT, socketPath: bridgeSocket },
         turned: turnedPlan(egressPlan.allow.flatMap(({ ports }) => ports)),
@@ -243,7 +244,7 @@ async function prepareAll(parts: {
     ...(setup.value === undefined ? {} : { setup: setup.value }),
     runtime: runtime.value,
     egressPlan,
-    ...(inspected.inspection === undefined ? {} : { inspection: inspected.inspection }),
+    ...(inspected.value.inspection === undefined ? {} : { inspection: inspected.value.inspection }),
     bridgeSocket,
     paths,
     cgroup: limited,

@@ -11,6 +11,7 @@ import type { Fence, FenceEvent } from "#sandbox";
 import type { Guard } from "../guard/guarded-session.ts";
 import type { LegBook } from "../guard/leg-book.ts";
 import type { LimitHit } from "../limits/hit.ts";
+import { inspectorOption } from "../prepare/inspection.ts";
 import type { Prepared } from "../prepare/prepare.ts";
 import { recorderOf } from "../recorder.ts";
 import { removeFolder } from "../remove-folder.ts";
@@ -121,6 +122,7 @@ class SetupPhase {
       socketPath: setup.folders.proxy,
       preface: true,
       append: this.append,
+      ...inspectorOption(parts.prepared.inspection, () => setup.egressPlan),
       consult: this.consult(),
     });
     if (!egress.ok) return { ...egress.error, exitCode: CANNOT_EXIT };
