@@ -122,14 +122,14 @@ function injectionOf(
   known: KnownCredential | undefined,
   parts: { readonly hosts: readonly CredentialHost[]; readonly isAws: boolean },
 ): Injection {
-  const headers = listed(inject?.header) ?? (inject === undefined ? known?.headers : undefined) ?? ["authorization"];
+  const headers = listed(inject?.header) ?? known?.headers ?? ["authorization"];
   const sign = inject?.sign ?? (parts.isAws ? {} : undefined);
   return {
     hosts: parts.hosts,
     headers: headers.map((name) => name.toLowerCase()),
     methods: inject?.methods ?? [],
     paths: (inject?.paths ?? []).flatMap((path) => parsePathPattern(path) ?? []),
-    query: listed(inject?.query) ?? (inject === undefined ? known?.query : undefined) ?? [],
+    query: listed(inject?.query) ?? known?.query ?? [],
     body: inject?.body ?? false,
     always: inject?.always ?? false,
     plainHttp: inject?.plainHttp ?? false,

@@ -26,6 +26,8 @@ export interface AgentPreset {
   readonly env: Readonly<Record<string, string>>;
   /** Names a person may want to hand in with `--env NAME`. Never passed by themselves: documentation only. */
   readonly envWhenPresent: readonly string[];
+  /** Known credentials (core/credentials) that are its model keys: one that the person has set is held by the proxy, and a placeholder stands inside. */
+  readonly credentials: readonly string[];
   /** Arguments put directly behind the command that turn its own sandbox off; its permission prompts stay as they are. */
   readonly insideArgs: readonly string[];
   /** Its settings in a workspace, relative; protected like every persistence path (SAND-3). */
