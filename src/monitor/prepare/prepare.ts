@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import type { Json } from "#core/log";
-import { type EgressPlan, expandNetwork } from "#core/net";
+import type { EgressPlan } from "#core/net";
 import { compileDenies } from "#core/paths";
 import { type Policy, sessionMode } from "#core/policy";
 import { agentFor } from "#core/presets";
@@ -20,12 +20,13 @@ import type { Refusal, RunRequest } from "../request.ts";
 import { makeSessionFolders, type SessionMeta, type SessionPaths, sessionPaths } from "../sessions.ts";
 import { type PreparedSetup, planSetup } from "../setup/setup-plan.ts";
 import { removeSessionFolders } from "../sweep.ts";
+import { closeCredentials, credentialsOf, openCredentials, type RunCredentials } from "./credentials.ts";
+import { egressPlanOf } from "./egress-plan.ts";
 import { planGitView } from "./git-view.ts";
 import { planInspection } from "./inspection.ts";
 import { deniedCommand } from "./judge-command.ts";
 import { type PlanParts, planRun } from "./plan.ts";
 import { readPolicy } from "./policy-files.ts";
-import { withRealPrograms } from "./programs.ts";
 import { type ChosenRuntime, runtimeFor, unfitFor } from "./runtime.ts";
 import { beginSecretHunt, type SecretHunt } from "./secret-search.ts";
 import { type ShownWorkspace, showWorkspace } from "./shown-workspace.ts";
@@ -45,8 +46,12 @@ export interface Prepared {
   readonly setup?: PreparedSetup;
   readonly runtime: ChosenRuntime;
   readonly egressPlan: EgressPlan;
+  /** The same for a policy that changed meanwhile. */
+  readonly egressOf: (policy: Policy) => ReturnType<typeof egressPlanOf>;
   /** What reads TLS, where anything does; the fence trusts it. */
   readonly inspection?: Inspection;
+  /** Fetched; the caller gives them back. */
+  readonly credentials: RunCredentials;
   readonly bridgeSocket: string;
   readonly paths: SessionPaths;
   readonly cgroup: Cgroup | undefined;
@@ -84,9 +89,11 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
   const workspace = findWorkspace(request.cwd, places);
   if (!workspace.ok) return err({ exitCode: 125, problems: [workspace.error] });
   const hunt = beginSecretHunt(installation.helper, workspace.value.root);
-  const prepared = await prepareAll({ request, session, workspace: workspace.value, hunt });
+  const fetched: RunCredentials[] = [];
+  const prepared = await prepareAll({ request, session, workspace: workspace.value, hunt, fetched });
   if (prepared.ok) return prepared;
   hunt.close();
+  for (const { broker } of fetched) await closeCredentials(broker, { tell: request.progress });
   await removeSessionFolders(sessionPaths(stateDir, session), installation.helper);
   return prepared;
 }
@@ -96,8 +103,10 @@ async function prepareAll(parts: {
   readonly session: string;
   readonly workspace: Workspace;
   readonly hunt: SecretHunt;
+  /** What was fetched by the time something failed. */
+  readonly fetched: RunCredentials[];
 }): Promise<Result<Prepared, Refusal>> {
-  const { request, session, workspace, hunt } = parts;
+  const { request, session, workspace, hunt, fetched } = parts;
   const { caller, stateDir } = request;
   const cannot = (...problems: readonly Problem[]): Result<never, Refusal> => err({ exitCode: 125, problems });
   const { root } = workspace;
@@ -134,13 +143,10 @@ async function prepareAll(parts: {
   const walls = wallsOf(policy);
   const agent = agentFor(request.argv);
   const tools = await readToolConfig({ home: caller.home, env: caller.env, root });
-  const network = withAgentHosts(policy, agent?.hosts ?? [], agent?.name ?? "");
-  const egress = expandNetwork({ ...network, deny: walls.unreachable }, tools);
+  const egressOf = (changed: Policy): ReturnType<typeof egressPlanOf> => egressPlanOf(changed, { agent, tools });
+  const egress = egressOf(policy);
   if (!egress.ok) return err(badInput(egress.error));
-  const egressPlan: EgressPlan = {
-    ...withRealPrograms(egress.value),
-    maxConnections: policy.sandbox.limits.connections,
-  };
+  const egressPlan = egress.value;
 
   const paths = sessionPaths(stateDir, session);
   try {
@@ -175,10 +181,15 @@ async function prepareAll(parts: {
     rulesText: JSON.stringify([walls.unreadable, shownTexts]),
   });
   if (!gitView.ok) return cannot(gitView.error);
+  const named = credentialsOf({ request, session, workspace: root, policy, agent });
+  if (!named.ok) return err(badInput(named.error));
+  const credentials = await openCredentials(named.value.agent, { request, session, workspace: root });
+  if (!credentials.ok) return cannot(...credentials.error);
+  fetched.push(credentials.value);
   const inspected = await planInspection({
     ...{ request, session, workspace: root, paths, tools, plan: egressPlan },
     setupRules: [...(policy.setup.network.allow ?? []), ...policy.setup.network.deny],
-    hasCredentials: policy.credentials.length > 0,
+    hasCredentials: named.value.agent.length + named.value.setup.length > 0,
     hasSecrets: false,
   });
   if (!inspected.ok) return cannot(inspected.error);
@@ -198,6 +209,7 @@ async function prepareAll(parts: {
     masked,
     objects: gitView.value.objects,
     unwritable: walls.unwritable,
+    placeholders: credentials.value.env,
     network: {
       env: { ...proxyEnvironment(BRIDGE_PORT, tools), ...inspected.value.env },
       files: tools.files,
@@ -244,7 +256,9 @@ async function prepareAll(parts: {
     ...(setup.value === undefined ? {} : { setup: setup.value }),
     runtime: runtime.value,
     egressPlan,
+    egressOf,
     ...(inspected.value.inspection === undefined ? {} : { inspection: inspected.value.inspection }),
+    credentials: credentials.value,
     bridgeSocket,
     paths,
     cgroup: limited,
@@ -277,6 +291,7 @@ async function prepareAll(parts: {
       network: egressPlan.allow.map((rule) => rule.text),
       ...(egressPlan.mode === "report" ? { networkMode: egressPlan.mode } : {}),
       exposed: [...exposed],
+      credentials: credentials.value.data,
       masked: masked.map((path) => path.slice(root.length + 1)),
       maskedBlobs: gitView.value.blobs.length,
       limits: Object.fromEntries(limits.map(({ limit, by }) => [limit, by])),
@@ -301,13 +316,4 @@ export function stateUnwritable(stateDir: string, cause: unknown): Problem {
 function badInput(problems: readonly Problem[]): Refusal {
   const typed = problems.every(({ at }) => at?.file === "command line");
   return { exitCode: typed ? 64 : 65, problems };
-}
-
-/** A known agent's hosts are opened like rules of the default layer, named after the preset. */
-function withAgentHosts(policy: Policy, hosts: readonly string[], agent: string): Policy["sandbox"]["network"] {
-  const at = { file: `preset ${agent}`, line: 1, column: 1 };
-  return {
-    ...policy.sandbox.network,
-    allow: [...policy.sandbox.network.allow, ...hosts.map((text) => ({ text, at }))],
-  };
 }
