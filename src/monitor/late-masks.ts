@@ -44,6 +44,8 @@ export interface LateMaskParts {
   readonly onAsked: () => void;
   /** A line for the person. */
   readonly tell: (line: string) => void;
+  /** A secret stays in sight: the session cannot go on. Called once. */
+  readonly onSeen: (why: string) => void;
 }
 
 /** Running ones. */
@@ -58,13 +60,16 @@ export interface LateMasks {
 }
 
 const RETRY_MS = 200;
+/** For a name that is not there inside, and so shows nothing. */
 const TRIES = 50;
+/** For one that may be seen meanwhile. */
+const TRIES_IN_SIGHT = 5;
 const OBJECT = /(?:^|\/)objects\/([0-9a-f]{2})\/([0-9a-f]{38,62})$/;
 const PACK = /(?:^|\/)objects\/pack\/pack-[0-9a-f]+\.idx$/;
 
 /** Starts them for a session whose workspace the host can change; `undefined` for a private copy, where nothing appears. */
 export function lateMasksOf(
-  parts: MetaParts & Pick<LateMaskParts, "running" | "append" | "onAsked" | "tell">,
+  parts: MetaParts & Pick<LateMaskParts, "running" | "append" | "onAsked" | "tell" | "onSeen">,
 ): LateMasks | undefined {
   const { prepared } = parts;
   const { kind } = prepared.plan.workspace;
@@ -90,6 +95,7 @@ class Masks implements LateMasks {
   private readonly waiting = new Set<string>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private isClosed = false;
+  private isInSight = false;
 
   constructor(parts: LateMaskParts) {
     this.parts = parts;
@@ -114,9 +120,9 @@ class Masks implements LateMasks {
     if (event.kind === "unhidden") {
       const tries = (this.tries.get(event.path) ?? 0) + 1;
       this.tries.set(event.path, tries);
-      if (tries < TRIES) this.later(() => this.ask(event.path));
-      else if (event.why !== "absent")
-        this.notice(`\`${forTerminal(event.path, { max: 200 })}\` could not be hidden inside: ${event.why}`);
+      const absent = event.why === "absent";
+      if (tries < (absent ? TRIES : TRIES_IN_SIGHT)) this.later(() => this.ask(event.path));
+      else if (!absent) this.inSight(event.path, event.why);
     }
   }
 
@@ -193,8 +199,7 @@ class Masks implements LateMasks {
   }
 
   private hide(file: string): void {
-    if (isUnnamed(file))
-      return this.notice(`\`${forTerminal(file, { max: 200 })}\` cannot be hidden inside: its name is no UTF-8`);
+    if (isUnnamed(file)) return this.inSight(file, "its name is no UTF-8");
     this.remember(file);
     // A name that was hidden and is written anew on the host stays hidden in a layer; a mount goes with the file that it covered.
     if (this.known.has(file) && this.parts.upper !== undefined) return;
@@ -239,6 +244,14 @@ class Masks implements LateMasks {
         data: { path, verdict: "refused", reason: "secret-appeared" },
       })
       .catch(() => undefined); // it is hidden already; a log that takes no more has ended the session
+  }
+
+  private inSight(path: string, why: string): void {
+    if (this.isInSight || this.isClosed) return;
+    this.isInSight = true;
+    this.parts.onSeen(
+      `\`${forTerminal(path, { max: 200 })}\` appeared during the session, is a secret, and cannot be hidden inside: ${why}`,
+    );
   }
 
   private remember(file: string): void {

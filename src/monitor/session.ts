@@ -23,6 +23,7 @@ import { hitText, type LimitHit, recordHit } from "./limits/hit.ts";
 import { cgroupHits } from "./limits/limits.ts";
 import { notRecorded } from "./not-recorded.ts";
 import { outcomeOf } from "./outcome.ts";
+import { closeCredentials } from "./prepare/credentials.ts";
 import { type Prepared, prepare, stateUnwritable } from "./prepare/prepare.ts";
 import { recorderOf } from "./recorder.ts";
 import type { RunAnswer, RunRequest } from "./request.ts";
@@ -49,8 +50,8 @@ export async function runSession(request: RunRequest): Promise<RunAnswer> {
   if (request.dryRun) {
     prepared.value.secrets.lookout.close();
     await removeSessionFolders(prepared.value.paths, request.installation.helper);
-    const { runtime, plan, egressPlan } = prepared.value;
-    return { kind: "planned", plan: { runtime: runtime.shown, sandbox: plan, egress: egressPlan } };
+    const { runtime, plan, egressPlan, setup } = prepared.value;
+    return { kind: "planned", plan: { runtime: runtime.shown, sandbox: plan, egress: egressPlan, setup } };
   }
   // Weaker protection says its name before it is used (I15).
   if (prepared.value.shown.kind === "direct") {
@@ -155,6 +156,7 @@ class Session {
       ...{ ...this.parts(), running: this.running, append },
       onAsked: () => this.writeMeta({ state: "running", held: 0 }),
       tell: (line) => (request.terminals.stdin ? undefined : request.progress(line)),
+      onSeen: (why) => this.stop({ limit: "secrets", why }, { append }),
     });
     if (this.lateMasks === undefined) prepared.secrets.lookout.close();
     const launched = doors.ok
@@ -255,7 +257,7 @@ class Session {
     });
     this.announcer?.tell("started", { command: [...this.request.argv] });
     if (this.request.from !== undefined) this.announcer?.tell("restored", { from: this.request.from });
-    if (log.failed.aborted) fence.kill();
+    if (log.failed.aborted || this.limit !== undefined) fence.kill(); // reached before there was a fence to end
     const isLive = prepared.policy.sandbox.apply === "live";
     this.live = isLive ? applyLive({ place: () => this.place(), append: log.append }) : undefined;
     try {
@@ -371,6 +373,7 @@ class Session {
   private async refuse(problems: readonly (Problem | SetupEnd)[]): Promise<RunAnswer> {
     this.prepared.cgroup?.close();
     this.prepared.secrets.lookout.close();
+    await closeCredentials(this.prepared.credentials.broker, { tell: this.request.progress });
     await removeSessionFolders(this.prepared.paths, this.request.installation.helper);
     const [first] = problems;
     return { kind: "refused", exitCode: first !== undefined && "exitCode" in first ? first.exitCode : 125, problems };

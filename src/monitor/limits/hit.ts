@@ -1,8 +1,17 @@
 // A limit that was hit, as it is recorded, told and kept in the session's metadata.
 import type { Append } from "#core/log";
 
-/** The limit, in the words of the policy file. */
-export type LimitName = "timeout" | "idle" | "memory" | "pids" | "disk" | "files" | "logBytes" | "eventRate";
+/** The limit, in the words of the policy file; `secrets`: one appeared that cannot be hidden, and `why` says which. */
+export type LimitName =
+  | "timeout"
+  | "idle"
+  | "memory"
+  | "pids"
+  | "disk"
+  | "files"
+  | "logBytes"
+  | "eventRate"
+  | "secrets";
 
 /** What was reached, and what was seen where that can be counted. Milliseconds, bytes or pieces, as the limit is. */
 export interface LimitHit {
@@ -16,6 +25,7 @@ export interface LimitHit {
 /** The sentence that the agent and the person read. */
 export function hitText(hit: LimitHit): string {
   const { limit, most, value, why } = hit;
+  if (limit === "secrets" && why !== undefined) return why;
   const sentence = `the ${limit} limit of this session is reached`;
   if (why !== undefined) return `${sentence} (${why})`;
   if (most === undefined) return sentence;
