@@ -21,8 +21,11 @@ export class FilterStop extends Error {
   }
 }
 
-/** Lets every filter begin, in order. Throws `FilterStop` at the first no; nothing has been sent then. */
-export async function beginChain(filters: readonly HttpFilter[], request: RequestView): Promise<Passage> {
+/**
+ * Lets every filter begin, in order. `undefined` when none has anything to do with what follows. Throws `FilterStop` at the first no; nothing has
+ * been sent then.
+ */
+export async function beginChain(filters: readonly HttpFilter[], request: RequestView): Promise<Passage | undefined> {
   let view = request;
   const begun: ExchangeFilter[] = [];
   for (const filter of filters) {
@@ -32,6 +35,7 @@ export async function beginChain(filters: readonly HttpFilter[], request: Reques
     begun.push(answer);
     view = { ...view, target: answer.target ?? view.target, fields: answer.fields ?? view.fields };
   }
+  if (begun.length === 0) return undefined;
   if (!/^[\x21-\x7e]+$/.test(view.target) || !view.fields.every(isField)) throw new FilterStop(FAILED);
   const up = inSeries(begun.flatMap((one) => one.up ?? []));
   return {

@@ -5,8 +5,10 @@ import { decideAddresses, decideHost, type EgressPlan, type EgressRule, isAddres
 import type { HttpFilter, Peer } from "./filter.ts";
 import type { Inspector } from "./inspector.ts";
 import type { Live } from "./live.ts";
+import type { ChooseProxy, OutsideProxy } from "./outside-proxy.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Tally } from "./tally.ts";
+import { proxyAuthorization, reachProxy, tunnelThrough } from "./via.ts";
 
 /** Looks a name up; all addresses, or none. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
@@ -15,12 +17,20 @@ export type Resolve = (host: string) => Promise<readonly string[]>;
 export interface Dialled {
   readonly socket: Socket;
   readonly rule: EgressRule;
+  /** Set where the connection ends at an outside proxy that is asked in absolute form. */
+  readonly forward?: Forward;
+}
+
+/** What such a proxy wants with each request. */
+export interface Forward {
+  readonly authorization?: string;
 }
 
 /** A destination that the plan allows, about to be dialled. */
 export interface Destination {
   readonly host: string;
   readonly port: number;
+  /** Empty where only the outside proxy can know it. */
   readonly address: string;
   /** The allowing rule and its place. */
   readonly rule: string;
@@ -36,6 +46,8 @@ export interface DialDeps {
   readonly plan: () => EgressPlan;
   readonly tally: Tally;
   readonly resolve: Resolve;
+  /** The person's own way out; directly where absent. */
+  readonly outside?: ChooseProxy;
   readonly live: Live;
   readonly filters: readonly HttpFilter[];
   readonly inspector?: Inspector;
@@ -48,6 +60,7 @@ export interface DialDeps {
 }
 
 const LOOKUP_MS = 10_000;
+const PROXIED_LOOKUP_MS = 2_000;
 const CONNECT_MS = 15_000;
 /** Lookup and all addresses together. */
 const DIAL_MS = 20_000;
@@ -67,52 +80,80 @@ export function judge(deps: Pick<DialDeps, "plan" | "peer">, host: string, port:
   return { status: 403, host, port, reason, hint, ...(rule === undefined ? {} : { rule: placeOf(rule) }) };
 }
 
+/** Where to dial. `plain`: requests are written in absolute form to an outside proxy that wants them so. */
+export interface DialTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly rule: EgressRule;
+  readonly scheme: string;
+  readonly plain?: boolean;
+}
+
 /** Dials an allowed destination, or says why not. Never rejects for anything the network does. */
-export async function dial(
-  deps: DialDeps,
-  to: { readonly host: string; readonly port: number; readonly rule: EgressRule; readonly scheme: string },
-): Promise<Dialled | Refusal> {
+export async function dial(deps: DialDeps, to: DialTarget): Promise<Dialled | Refusal> {
   const { host, port, rule } = to;
   const refusal = (status: Refusal["status"], reason: string, hint: string): Refusal => ({
-    status,
-    host,
-    port,
-    reason,
-    hint,
-    rule: placeOf(rule),
+    ...{ status, host, port, reason, hint, rule: placeOf(rule) },
   });
-  let found: readonly string[] = [];
-  try {
-    found = isAddress(host) ? [host] : await deps.resolve(host);
-  } catch {
-    // The name is not known outside; a policy may still pin it (decideAddresses).
-  }
-  const addresses = decideAddresses(deps.plan(), host, found, port);
-  if (!addresses.allowed)
+  const proxy = deps.outside?.(to);
+  const addresses = decideAddresses(deps.plan(), host, await lookUp(deps, host, proxy), port);
+  // Where the person's network resolves no outside name, its proxy does; what does resolve here is judged here.
+  const isUnknown = !addresses.allowed && addresses.reason === "no-address" && proxy !== undefined;
+  if (!addresses.allowed && !isUnknown)
     return refusal(addresses.reason === "no-address" ? 502 : 403, addresses.reason, addresses.hint);
-  const [first = host] = addresses.addresses;
-  const against = await consulted(deps, { host, port, address: first, rule: placeOf(rule) });
+  const found = addresses.allowed ? addresses.addresses : [];
+  const against = await consulted(deps, { host, port, address: found[0] ?? "", rule: placeOf(rule) });
   if (against !== undefined) return refusal(403, against.reason, against.hint);
   // a person may have thought about it meanwhile
   const until = performance.now() + DIAL_MS;
   let lastCause = "unreachable";
-  for (const address of addresses.addresses.slice(0, 4)) {
+  const tries = proxy === undefined ? found.slice(0, 4) : [found[0] ?? ""];
+  for (const address of tries) {
     const left = Math.min(CONNECT_MS, until - performance.now());
     if (left <= 0) break;
+    const through = proxy === undefined ? {} : { through: `${proxy.host}:${proxy.port}` };
     try {
-      await deps.tally.connect({ host, port, address, rule: placeOf(rule), scheme: to.scheme }, deps.peer);
+      await deps.tally.connect({ host, port, address, rule: placeOf(rule), scheme: to.scheme, ...through }, deps.peer);
     } catch {
       return refusal(503, "not-recorded", "the record cannot be written, so nothing may happen");
     }
     try {
-      const socket = await connect(address, port, left);
-      deps.live.add({ host, port, address, socket, scheme: to.scheme, peer: deps.peer });
-      return { socket, rule };
+      const dialled = await reach({ ...to, address, proxy }, left);
+      deps.live.add({ host, port, address, socket: dialled.socket, scheme: to.scheme, peer: deps.peer });
+      return { ...dialled, rule };
     } catch (error) {
       lastCause = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
     }
   }
-  return refusal(502, `upstream-${lastCause.toLowerCase()}`, "the host is allowed but did not answer");
+  const hint =
+    proxy === undefined
+      ? "the host is allowed but did not answer"
+      : "it is allowed, but the proxy of your own network (HTTPS_PROXY) did not reach it";
+  return refusal(502, `upstream-${lastCause.toLowerCase()}`, hint);
+}
+
+async function lookUp(deps: DialDeps, host: string, proxy: OutsideProxy | undefined): Promise<readonly string[]> {
+  if (isAddress(host)) return [host];
+  try {
+    const found = deps.resolve(host);
+    if (proxy === undefined) return await found;
+    // A network that resolves no outside name may let the question wait for ever.
+    const late = new Promise<readonly string[]>((done) => setTimeout(() => done([]), PROXIED_LOOKUP_MS).unref());
+    return await Promise.race([found, late]);
+  } catch {
+    return []; // not known outside; a policy may still pin it (decideAddresses)
+  }
+}
+
+async function reach(
+  to: DialTarget & { readonly address: string; readonly proxy: OutsideProxy | undefined },
+  ms: number,
+): Promise<Pick<Dialled, "socket" | "forward">> {
+  const { address, port, proxy } = to;
+  if (proxy === undefined) return { socket: await connect(address, port, ms) };
+  if (to.plain !== true || proxy.kind === "socks5") return { socket: await tunnelThrough(proxy, to, ms) };
+  const authorization = proxyAuthorization(proxy);
+  return { socket: await reachProxy(proxy, ms), forward: authorization === undefined ? {} : { authorization } };
 }
 
 async function consulted(deps: DialDeps, to: Destination): ReturnType<Consult> {

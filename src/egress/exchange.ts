@@ -75,6 +75,7 @@ export async function carryOut(exchange: Exchange): Promise<Outcome> {
       }
       upstream.bytesDown += text.length + 4;
       const answer = await serverSays(() => parseResponseHead(text));
+      if (answer.status === 407 && upstream.forward !== undefined) throw new UpstreamFault("proxy-407");
       if (answer.status === 101) return await switchProtocols(exchange, answer);
       if (answer.status < 200) {
         await passInterim(exchange, answer);
@@ -90,7 +91,7 @@ export async function carryOut(exchange: Exchange): Promise<Outcome> {
   }
 }
 
-function requestHead({ body, head, passage, to }: Exchange): string {
+function requestHead({ body, head, passage, to, upstream: { forward } }: Exchange): string {
   const upgrade = isWebSocket(head);
   // What was held was already asked for.
   const isAsked = passage?.up !== undefined && expectsContinue(head);
@@ -101,7 +102,7 @@ function requestHead({ body, head, passage, to }: Exchange): string {
       !(upgrade && passage !== undefined && /^sec-websocket-extensions$/i.test(name)),
   );
   const target = passage?.target ?? to.path;
-  return requestText({ method: head.method, target, fields, framing: body.framing, to, upgrade });
+  return requestText({ method: head.method, target, fields, framing: body.framing, to, upgrade, forward });
 }
 
 /** An answer before the answer. Its fields are nothing that a filter has seen. */

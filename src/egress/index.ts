@@ -10,6 +10,18 @@ export type {
   RequestView,
   ResponseView,
 } from "./filter.ts";
+export type { Inspection, Readers } from "./inspect/inspection.ts";
+export { openInspection } from "./inspect/open.ts";
 export type { Inspector } from "./inspector.ts";
+export { unpack } from "./leak/unpack.ts";
+export {
+  type Leak,
+  type LeakFilterOptions,
+  type LeakPlace,
+  leakFilter,
+  type NameGuard,
+  nameGuard,
+} from "./leak-filter.ts";
+export { type ChooseProxy, readOutsideProxy } from "./outside-proxy.ts";
 export { type Egress, type EgressOptions, openEgress } from "./proxy.ts";
 export { readToolConfig, type ToolConfigPlaces } from "./tool-config.ts";

@@ -1,5 +1,6 @@
 // Heads as the proxy writes them: built anew from what was understood, so that nothing passes that was not.
 import { defaultPort, type FixedPlace } from "./destination.ts";
+import type { Forward } from "./dial.ts";
 import { connectionOptions, type Field, type Framing, type RequestHead, valuesOf } from "./head.ts";
 
 // RFC 9110 section 7.6.1, and what was only ever for proxies.
@@ -53,12 +54,18 @@ export function requestText(request: {
   readonly framing: Framing;
   readonly to: FixedPlace;
   readonly upgrade: boolean;
+  /** Set for an outside proxy: absolute form, with its own login. */
+  readonly forward: Forward | undefined;
 }): string {
   const { fields, framing, method, target, to } = request;
   const name = to.host.includes(":") ? `[${to.host}]` : to.host;
   const host = to.port === defaultPort(to.scheme) ? name : `${name}:${to.port}`;
   const last = request.upgrade ? "Connection: Upgrade\r\nUpgrade: websocket" : "Connection: keep-alive";
-  return headText([`${method} ${target} HTTP/1.1`, `Host: ${host}`], framed(fields, framing), last);
+  const form = request.forward === undefined || target === "*" ? target : `${to.scheme}://${host}${target}`;
+  const login = request.forward?.authorization;
+  const first = [`${method} ${form} HTTP/1.1`, `Host: ${host}`];
+  if (login !== undefined) first.push(`Proxy-Authorization: ${login}`);
+  return headText(first, framed(fields, framing), last);
 }
 
 /** A response's head. */

@@ -12,6 +12,7 @@ import { BadMessage } from "./head.ts";
 import type { Inspector } from "./inspector.ts";
 import { Intake } from "./intake.ts";
 import { Live } from "./live.ts";
+import type { ChooseProxy } from "./outside-proxy.ts";
 import { type Preface, readPreface } from "./peer.ts";
 import { refusedInside } from "./refused-inside.ts";
 import { serveRequests } from "./requests.ts";
@@ -34,6 +35,8 @@ export interface EgressOptions {
   readonly digestOf?: RuleFilterOptions["digestOf"];
   /** What reads TLS; without one, a host that a filter needs to see is not reached by TLS. */
   readonly inspector?: Inspector;
+  /** The proxy of the person's own network, where there is one. */
+  readonly outside?: ChooseProxy;
   /** True when whoever connects writes a preface first (peer.ts), as the fence's bridge does: then a connection without one is refused. */
   readonly preface?: boolean;
   /** For tests; the system's resolver otherwise. */
@@ -78,6 +81,7 @@ export async function openEgress(options: EgressOptions): Promise<Result<Egress,
     ...(options.inspector === undefined ? {} : { inspector: options.inspector }),
     resolve: options.resolve ?? systemResolve,
     ...(options.consult === undefined ? {} : { consult: options.consult }),
+    ...(options.outside === undefined ? {} : { outside: options.outside }),
     idleMs: options.idleMs ?? IDLE_MS,
     stallMs: options.stallMs ?? STALL_MS,
   };

@@ -79,13 +79,14 @@ class Requests {
     if ("status" in rule) return await this.stop(rule);
     const passage = await this.filtered(head, to);
     const body = await outgoing(head, passage, client);
-    const isReused = this.upstream !== undefined && isUsable(this.upstream, to);
-    const upstream = isReused ? this.upstream : await this.reach(to);
+    const place = { ...to, upgrade: isWebSocket(head) };
+    const isReused = this.upstream !== undefined && isUsable(this.upstream, place);
+    const upstream = isReused ? this.upstream : await this.reach(place);
     if (upstream === undefined) return "end";
     const exchange = { head, to, passage, body, client, progress };
     const outcome = await carryOut({ ...exchange, upstream, isReused });
     if (outcome !== "stale") return outcome;
-    const fresh = await this.reach(to);
+    const fresh = await this.reach(place);
     return fresh === undefined ? "end" : await carryOut({ ...exchange, upstream: fresh, isReused: false });
   }
 
@@ -101,7 +102,7 @@ class Requests {
   }
 
   /** A fresh upstream in the place of the last one; `undefined` when that was refused. */
-  private async reach(to: Destination): Promise<Upstream | undefined> {
+  private async reach(to: Destination & { readonly upgrade: boolean }): Promise<Upstream | undefined> {
     const { client, options } = this;
     if (this.upstream !== undefined) await closeUpstream(this.upstream, options.deps);
     this.upstream = undefined;

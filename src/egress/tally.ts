@@ -74,6 +74,8 @@ export class Tally {
       readonly address: string;
       readonly rule: string;
       readonly scheme: string;
+      /** The outside proxy that it goes through. */
+      readonly through?: string;
     },
     peer?: Peer,
   ): Promise<void> {

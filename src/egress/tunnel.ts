@@ -1,10 +1,11 @@
 // A connection that asks for a place first (CONNECT, SOCKS) or was redirected from it, and only then speaks. Port 80 is plain HTTP whatever it is
 // called, and each request in it is judged. Any other port must speak TLS to the very name that was asked for (NET-6); only a rule that names its
 // port lets bytes pass that are neither, and never where requests must be read.
-import { pipeline } from "node:stream/promises";
+import type { Socket } from "node:net";
 import { isAddress, needsReading } from "#core/net";
 import { type DialDeps, dial, judge, placeOf } from "./dial.ts";
 import { type Hello, readHello } from "./hello.ts";
+import { InspectFault } from "./inspector.ts";
 import { Intake, send } from "./intake.ts";
 import type { Refusal } from "./refusal.ts";
 import { serveRequests } from "./requests.ts";
@@ -58,8 +59,8 @@ export async function serveTunnel(
   if (client.socket.destroyed) upstream.destroy();
   await greeting.accept();
   // A server that speaks first (SSH) is heard at once on an opaque tunnel; elsewhere nothing passes before the hello agrees.
-  const early = opaque ? upstream.pipe(client.socket) : undefined;
-  const first = await firstBytes(client);
+  if (opaque) upstream.pipe(client.socket);
+  const first = await firstBytes(client, opaque ? HALF_OPEN_MS : HELLO_MS);
   if (first.hello.kind === "not-tls" && !opaque && port !== 443) {
     client.unread(first.bytes);
     const fixed = { scheme: "http", host, port } as const;
@@ -72,28 +73,35 @@ export async function serveTunnel(
     client.socket.destroy();
   } else {
     await send(upstream, first.bytes);
-    const rest = client.release();
-    if (rest.length > 0) await send(upstream, rest);
-    for (const [ended, other] of [
-      [client.socket, upstream],
-      [upstream, client.socket],
-    ] as const)
-      ended.once("end", () => other.setTimeout(HALF_OPEN_MS, () => other.destroy()));
-    await Promise.allSettled([
-      pipeline(client.socket, upstream),
-      early === undefined
-        ? pipeline(upstream, client.socket)
-        : new Promise((done) => client.socket.once("close", done)),
-    ]);
+    await relay(client, upstream, { isHeard: opaque });
   }
   const ms = Math.round(performance.now() - since);
   const { bytesRead: bytesDown, bytesWritten: bytesUp } = upstream;
   await deps.tally.close({ host, port, bytesUp, bytesDown, ms }, deps.peer);
 }
 
+const UNREADABLE = { reason: "tls", hint: "the TLS handshake with the program failed" };
+
+/** Bytes both ways until both ends have closed. `isHeard`: what the server says is passed on already. */
+async function relay(client: Intake, upstream: Socket, { isHeard }: { readonly isHeard: boolean }): Promise<void> {
+  const { socket } = client;
+  const behind = client.release();
+  if (behind.length > 0) await send(upstream, behind);
+  if (client.hasEnded) upstream.end();
+  else socket.pipe(upstream);
+  if (!isHeard) upstream.pipe(socket);
+  socket.once("end", () => upstream.setTimeout(HALF_OPEN_MS, () => upstream.destroy()));
+  upstream.once("end", () => socket.setTimeout(HALF_OPEN_MS, () => socket.destroy()));
+  await Promise.all([closed(socket), closed(upstream).then(() => socket.destroySoon())]);
+}
+
+function closed(socket: Socket): Promise<void> {
+  return socket.closed ? Promise.resolve() : new Promise((done) => socket.once("close", () => done()));
+}
+
 /** What is inside has to be read: TLS ends here, or it is plain HTTP. The server is dialled for the first request that may pass. */
 async function readable(client: Intake, { host, port }: Place, deps: DialDeps): Promise<void> {
-  const { bytes, hello } = await firstBytes(client);
+  const { bytes, hello } = await firstBytes(client, HELLO_MS);
   client.unread(bytes);
   if (hello.kind === "not-tls" && port !== 443)
     return serveRequests(client, { deps, fixed: { scheme: "http", host, port } });
@@ -112,19 +120,17 @@ async function readable(client: Intake, { host, port }: Place, deps: DialDeps): 
   let inside: Intake;
   try {
     inside = new Intake(await deps.inspector.terminate(socket, { host, port }));
-  } catch {
-    return refused(
-      "tls-not-trusted",
-      "the program did not accept the session's certificate: see docs/network.md, inspectExcept",
-    );
+  } catch (error) {
+    const { reason, hint } = error instanceof InspectFault ? error.refusal : UNREADABLE;
+    return refused(reason, hint);
   }
   await serveRequests(inside, { deps, fixed: { scheme: "https", host, port } });
 }
 
 /** Everything the client sends until it is clear what it speaks. */
-async function firstBytes(client: Intake): Promise<{ bytes: Buffer; hello: Hello }> {
+async function firstBytes(client: Intake, ms: number): Promise<{ bytes: Buffer; hello: Hello }> {
   let bytes: Buffer = Buffer.alloc(0);
-  const timer = setTimeout(() => client.socket.destroy(), HELLO_MS);
+  const timer = setTimeout(() => client.socket.destroy(), ms);
   try {
     for (;;) {
       const hello = readHello(bytes);

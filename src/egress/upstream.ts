@@ -1,7 +1,8 @@
 // A connection to a server, kept while requests go to the same place.
 import type { Socket } from "node:net";
 import type { FixedPlace } from "./destination.ts";
-import { type DialDeps, dial, judge } from "./dial.ts";
+import { type DialDeps, dial, type Forward, judge } from "./dial.ts";
+import { InspectFault } from "./inspector.ts";
 import { Intake } from "./intake.ts";
 import type { Refusal } from "./refusal.ts";
 
@@ -13,34 +14,46 @@ export interface Upstream extends FixedPlace {
   bytesDown: number;
   /** True when nothing moved for too long. */
   isStalled: boolean;
+  /** Set where it is an outside proxy that wants requests in absolute form. */
+  readonly forward?: Forward;
 }
 
 /** Dials and, for https, finishes TLS; or says why not. */
-export async function openUpstream(to: FixedPlace, deps: DialDeps): Promise<Upstream | Refusal> {
+export async function openUpstream(
+  to: FixedPlace & { readonly upgrade: boolean },
+  deps: DialDeps,
+): Promise<Upstream | Refusal> {
   const { scheme, host, port } = to;
   const rule = judge(deps, host, port);
   if ("status" in rule) return rule;
-  const dialled = await dial(deps, { host, port, rule, scheme });
+  // No proxy switches protocols on behalf of a client that asks it in absolute form.
+  const dialled = await dial(deps, { host, port, rule, scheme, plain: scheme === "http" && !to.upgrade });
   if ("status" in dialled) return dialled;
-  if (scheme === "http") return upstreamOf(to, dialled.socket, deps);
+  if (scheme === "http") return upstreamOf(to, dialled.socket, deps, dialled.forward);
   try {
     if (deps.inspector === undefined) throw new Error("not-inspected");
     return upstreamOf(to, await deps.inspector.originate(dialled.socket, { host, port }), deps);
   } catch (error) {
     dialled.socket.destroy();
-    const word = String((error as NodeJS.ErrnoException).code ?? (error as Error).message);
-    const reason = `upstream-tls-${word
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9]+/g, "-")
-      .slice(0, 60)}`;
-    return { status: 502, host, port, reason, hint: "the host is allowed but its TLS could not be verified" };
+    const { reason, hint } = error instanceof InspectFault ? error.refusal : UNVERIFIED;
+    return { status: 502, host, port, reason, hint };
   }
 }
 
+const UNVERIFIED = { reason: "upstream-tls", hint: "the host is allowed but its TLS could not be verified" };
+
 /** One around a connection that is open already. */
-export function upstreamOf({ scheme, host, port }: FixedPlace, socket: Socket, deps: DialDeps): Upstream {
+export function upstreamOf(
+  { scheme, host, port }: FixedPlace,
+  socket: Socket,
+  deps: DialDeps,
+  forward?: Forward,
+): Upstream {
   const counts = { bytesUp: 0, bytesDown: 0, isStalled: false };
-  const upstream = { scheme, host, port, intake: new Intake(socket), since: performance.now(), ...counts };
+  const upstream = {
+    ...{ scheme, host, port, intake: new Intake(socket), since: performance.now(), ...counts },
+    ...(forward === undefined ? {} : { forward }),
+  };
   socket.setTimeout(deps.stallMs, () => {
     upstream.isStalled = true;
     socket.destroy();
@@ -49,8 +62,9 @@ export function upstreamOf({ scheme, host, port }: FixedPlace, socket: Socket, d
 }
 
 /** True when it leads there and its server has neither ended it nor said anything unasked (RFC 9112 section 9.5). */
-export function isUsable(upstream: Upstream, to: FixedPlace): boolean {
+export function isUsable(upstream: Upstream, to: FixedPlace & { readonly upgrade: boolean }): boolean {
   const { intake } = upstream;
+  if (to.upgrade && upstream.forward !== undefined) return false;
   const leadsThere = upstream.host === to.host && upstream.port === to.port && upstream.scheme === to.scheme;
   return leadsThere && !intake.socket.destroyed && !intake.hasEnded && !intake.hasMore && intake.socket.writable;
 }

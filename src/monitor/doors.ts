@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import type { Append } from "#core/log";
 import type { PromptTally } from "#core/session";
-import { type Egress, openEgress } from "#egress";
+import { credentialFilter } from "#credentials";
+import { type Egress, openEgress, readOutsideProxy } from "#egress";
 import { type Fence, type FenceEvent, publishPorts } from "#sandbox";
 import { channelsOfRun } from "./approvals/question-channels.ts";
 import { openQuestions, type Questions } from "./approvals/questions.ts";
@@ -14,6 +15,9 @@ import type { Guard } from "./guard/guarded-session.ts";
 import type { LegBook } from "./guard/leg-book.ts";
 import { legGate } from "./guard/leg-gate.ts";
 import { NOT_YET, type SessionLifecycle } from "./lifecycle/session-lifecycle.ts";
+import { sessionNetwork } from "./network/session-network.ts";
+import { closeCredentials } from "./prepare/credentials.ts";
+import { inspectorOption } from "./prepare/inspection.ts";
 import type { Prepared } from "./prepare/prepare.ts";
 import type { RunRequest } from "./request.ts";
 
@@ -56,10 +60,17 @@ interface Closes {
 export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonly Problem[]>> {
   const { append, legs, prepared, request, running } = parts;
   let questions: Questions | undefined;
+  const outside = readOutsideProxy(request.caller.env);
+  if (!outside.ok) return err([outside.error]);
+  const network = sessionNetwork(parts);
   const publishSocket = join(prepared.paths.dir, "ports.sock");
+  const { broker } = prepared.credentials;
   const [egress, ports, hooks, exec] = await Promise.all([
     openEgress({
       ...{ plan: prepared.egressPlan, socketPath: prepared.bridgeSocket, preface: true, append },
+      ...(outside.value === undefined ? {} : { outside: outside.value }),
+      ...inspectorOption(prepared.inspection, network.plan),
+      filters: broker === undefined ? [] : [credentialFilter({ broker, append })],
       consult: legGate({ legs, guard: parts.guard, cwd: prepared.plan.cwd, ask: () => questions?.ask }),
     }),
     prepared.plan.ports.length === 0
@@ -77,22 +88,26 @@ export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonl
       policy: prepared.policy,
       append,
       stop: parts.stop,
+      reload: network.reload,
       lifecycle: async (asked) => parts.lifecycle()?.request(asked) ?? NOT_YET,
       wake: async () => parts.lifecycle()?.wake(),
     }),
   ]);
   let closing: Promise<void> | undefined;
   const close = async (end: { readonly limit?: string }): Promise<void> => {
+    network.close();
     if (exec.ok) await exec.value.close(end);
     if (hooks?.ok === true) await hooks.value.close();
     if (ports?.ok === true) await ports.value.close();
     if (egress.ok) await egress.value.close();
+    await closeCredentials(broker, { append, tell: request.progress });
   };
   const problems = [egress, ports, hooks, exec].flatMap((one) => (one === undefined || one.ok ? [] : [one.error]));
   if (!egress.ok || !exec.ok || problems.length > 0) {
     await close({});
     return err(problems);
   }
+  await network.follow(egress.value);
   return ok({
     publishSocket,
     egress: egress.value,

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { RecordBody } from "#core/log";
 import { type EgressPlan, expandNetwork, type ToolHost } from "#core/net";
-import { type Consult, type Egress, type HttpFilter, openEgress } from "#egress";
+import { type ChooseProxy, type Consult, type Egress, type HttpFilter, openEgress } from "#egress";
 import { tmp } from "./tmp.ts";
 
 const at = { file: "policy.yaml", line: 7, column: 3 };
@@ -35,6 +35,8 @@ export async function bed(options: {
   consult?: Consult;
   filters?: readonly HttpFilter[];
   preface?: boolean;
+  outside?: ChooseProxy;
+  stallMs?: number;
 }): Promise<Bed> {
   const texts = (rules: readonly string[] = []): { text: string; at: typeof at }[] =>
     rules.map((text) => ({ text, at }));
@@ -58,6 +60,8 @@ export async function bed(options: {
     ...(options.idleMs === undefined ? {} : { idleMs: options.idleMs }),
     ...(options.consult === undefined ? {} : { consult: options.consult }),
     ...(options.filters === undefined ? {} : { filters: options.filters }),
+    ...(options.outside === undefined ? {} : { outside: options.outside }),
+    ...(options.stallMs === undefined ? {} : { stallMs: options.stallMs }),
     ...(options.preface === undefined ? {} : { preface: options.preface }),
     append: options.append ?? (async (body) => records.push(body)),
     resolve: async (host) => {
