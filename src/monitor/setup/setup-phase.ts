@@ -7,7 +7,7 @@ import type { Append } from "#core/log";
 import { observationsOfRecord } from "#core/session";
 import { forTerminal } from "#core/text";
 import { type Consult, openEgress } from "#egress";
-import type { Fence, FenceEvent } from "#sandbox";
+import type { Fence, FenceEvent, SoughtValue } from "#sandbox";
 import type { Guard } from "../guard/guarded-session.ts";
 import type { LegBook } from "../guard/leg-book.ts";
 import type { LimitHit } from "../limits/hit.ts";
@@ -20,6 +20,7 @@ import { setupCache } from "./setup-cache.ts";
 import { checkSetup } from "./setup-check.ts";
 import { exitText, runSetupCommand, type SetupFenceParts } from "./setup-fence.ts";
 import type { PreparedSetup } from "./setup-plan.ts";
+import { type Redaction, redactionOf } from "./setup-redaction.ts";
 
 /** What it shares with the agent's start. */
 export interface SetupSession {
@@ -77,6 +78,9 @@ class SetupPhase {
   private readonly parts: SetupParts;
   private readonly setup: PreparedSetup;
   private readonly append: Append;
+  /** What it was shown of the real. */
+  private readonly values: readonly SoughtValue[];
+  private readonly redaction: Redaction;
   private readonly sinceMs = Date.now();
   private readonly began = performance.now();
   private fence: Fence | undefined;
@@ -84,8 +88,11 @@ class SetupPhase {
   constructor(parts: SetupParts, setup: PreparedSetup, log: SessionLog) {
     this.parts = parts;
     this.setup = setup;
+    const { env } = parts.request.caller;
+    this.values = setup.exposed.map((name) => ({ name, value: env[name] ?? "" }));
+    this.redaction = redactionOf(this.values);
     // A record of the setup says so: what the agent did is everything else.
-    this.append = (body) => parts.append({ ...body, data: { ...body.data, phase: "setup" } });
+    this.append = (body) => parts.append({ ...body, data: { ...this.redaction.data(body.data), phase: "setup" } });
     log.failed.addEventListener("abort", () => this.fence?.kill());
   }
 
@@ -196,12 +203,11 @@ class SetupPhase {
   }
 
   private async check(): Promise<SetupEnd | undefined> {
-    const { id: session, prepared, request } = this.parts;
-    const values = this.setup.exposed.map((name) => ({ name, value: request.caller.env[name] ?? "" }));
-    const { setup, sinceMs } = this;
+    const { id: session, prepared } = this.parts;
+    const { setup, sinceMs, values } = this;
     const { data, found, unsure } = await checkSetup({ session, prepared, setup, values, sinceMs });
     const verdict = found.length > 0 ? "found" : unsure.length > 0 ? "unsure" : "gone";
-    const where = [...found, ...unsure];
+    const where = [...found, ...unsure].map(this.redaction.text);
     await this.append({ type: "setup.checked", origin: "observed", data: { ...data, verdict, where } });
     const [first] = where;
     if (first === undefined) return undefined;
@@ -255,7 +261,7 @@ class SetupPhase {
   private lastWords(): string {
     if (this.parts.request.quiet !== true) return "";
     const last = readFileSync(this.setup.folders.said, "utf8").trim().split("\n").at(-1) ?? "";
-    return last === "" ? "" : `; it said \`${forTerminal(last, { max: 300 })}\``;
+    return last === "" ? "" : `; it said \`${forTerminal(this.redaction.text(last), { max: 300 })}\``;
   }
 }
 

@@ -95,6 +95,7 @@ function setupRun(run: PlanParts, folders: SetupFolders): PlanParts {
     },
     paths: { ...run.paths, home: folders.home, tmp: folders.tmp },
     cachesOf: "setup",
+    placeholders: {},
     network: { ...run.network, bridge: { ...run.network.bridge, socketPath: folders.proxy } },
   };
 }

@@ -1,0 +1,324 @@
+// The setup before the agent (NET-7, CRED-5), against the built program: what it sees, what is left of it, what is found where a secret stays, and what
+// the next session gets from the cache. As root and as an ordinary user.
+import { execFileSync, spawn } from "node:child_process";
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { type Caller, callersIn, type Ended } from "../support/caller.ts";
+import { helperPath } from "../support/installation.ts";
+import { needs } from "../support/needs.ts";
+
+const folder = realpathSync(mkdtempSync(join(tmpdir(), "ringfence-phases-")));
+chmodSync(folder, 0o755);
+const callers = callersIn(folder);
+const servers: Server[] = [];
+afterAll(() => {
+  for (const server of servers) server.close();
+  execFileSync(helperPath, ["remove", folder]);
+});
+beforeEach((context) => needs(context, "userns", "bubblewrap", "seccomp", "overlay", "helper"));
+
+const SECRET = "npm_9f2Kd8xQ4vLz7TbW1sRe";
+const env = { NPM_TOKEN: SECRET };
+let sequence = 0;
+
+function workspace(caller: Caller, script = "true"): string {
+  const at = caller.folder(`w${sequence++}`);
+  expect(caller.outside(["sh", "-ec", script], { cwd: at }).stderr).toBe("");
+  return at;
+}
+
+interface Phases {
+  readonly setup: readonly string[];
+  readonly agent: string;
+  readonly options?: readonly string[];
+}
+
+function run(caller: Caller, cwd: string, { setup, agent, options = [] }: Phases): Ended {
+  const commands = setup.flatMap((command) => ["--setup", command]);
+  return caller.ringfence(["run", ...commands, ...options, "--", "bash", "-c", agent], { cwd, env });
+}
+
+/** The records of the caller's last session of that type, as data. */
+function records(caller: Caller, type: string): readonly Record<string, unknown>[] {
+  const sessions = join(caller.state, "ringfence/log/sessions");
+  const born = (id: string): number => statSync(join(sessions, id)).birthtimeMs;
+  const last =
+    readdirSync(sessions)
+      .sort((a, b) => born(a) - born(b))
+      .at(-1) ?? "";
+  const shown = caller.ringfence(["log", "show", last, "--json"], { cwd: "/" }).stdout;
+  const all = JSON.parse(shown) as { readonly records?: readonly { type: string; data: Record<string, unknown> }[] };
+  return (all.records ?? []).filter((record) => record.type === type).map(({ data }) => data);
+}
+
+/** Everything that is on the caller's disk below the state folder. */
+function grepState(caller: Caller, text: string): string {
+  return caller.outside(["grep", "-rlF", "--", text, caller.state], { cwd: "/" }).stdout;
+}
+
+describe.each(callers.map((caller) => [caller.name, caller] as const))("%s", (_, caller) => {
+  test("it runs first, sees what it is shown, and only the workspace's changes stay", () => {
+    const cwd = workspace(caller);
+    const ended = run(caller, cwd, {
+      setup: [
+        'echo "token: $NPM_TOKEN"; mkdir node_modules; echo ready > node_modules/a',
+        "echo private > ~/left; echo private > /tmp/left; cat node_modules/a; setsid sleep 4711 & nohup sleep 4711 & true",
+      ],
+      agent: "cat node_modules/a; env; ls ~/left /tmp/left; cat /proc/[0-9]*/cmdline | tr '\\0' ' '",
+      options: ["--setup-expose", "NPM_TOKEN"],
+    });
+    expect(ended.stderr).toContain(`token: ${SECRET}`);
+    expect(ended.stdout).toMatch(/^ready\n/);
+    expect(ended.stdout).not.toContain(SECRET);
+    expect(ended.stdout).not.toContain("sleep 4711");
+    expect(ended.stderr).toContain("cannot access '/tmp/left'");
+    expect(ended.stderr).toContain("exposed  NPM_TOKEN");
+    expect(readFileSync(join(cwd, "node_modules/a"), "utf8")).toBe("ready\n");
+    const [checked] = records(caller, "setup.checked");
+    expect(checked).toMatchObject({
+      phase: "setup",
+      verdict: "gone",
+      secrets: ["NPM_TOKEN"],
+      processesLeft: 0,
+      sockets: 0,
+    });
+    expect(grepState(caller, SECRET)).toBe("");
+  });
+
+  test.each([
+    ["its code", "exit 3", 3, "(exit 3)"],
+    ["a signal", "kill -9 $$", 137, "(signal SIGKILL)"],
+    ["not found", "no-such-program", 127, "(exit 127)"],
+  ])("a command that fails by %s ends the run with it", (_name, command, code, words) => {
+    const cwd = workspace(caller);
+    const ended = run(caller, cwd, { setup: [`touch made; ${command}`, "touch second"], agent: "touch agent" });
+    expect(ended.status).toBe(code);
+    expect(ended.stderr).toContain(`failed ${words}: \`bash\` is not started`);
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  test("quiet shows nothing of a setup, and the last words of one that fails", () => {
+    const cwd = workspace(caller);
+    const fine = run(caller, cwd, { setup: ["echo noise"], agent: "echo agent", options: ["--quiet"] });
+    expect(fine).toMatchObject({ status: 0, stdout: "agent\n", stderr: "" });
+    const failed = run(caller, cwd, {
+      setup: ["echo noise; echo 'no space'; exit 9"],
+      agent: "true",
+      options: ["--quiet"],
+    });
+    expect(failed).toMatchObject({ status: 9, stdout: "" });
+    expect(failed.stderr).toMatch(/^ringfence: the setup command .* it said `no space`\nhint: [^\n]+\n$/);
+  });
+
+  test.each([
+    ["a file", 'mkdir -p node_modules/x; echo "//r/:_authToken=$NPM_TOKEN" > node_modules/x/.rc', "node_modules/x/.rc"],
+    ["base64 in a file", 'printf "user:%s" "$NPM_TOKEN" | base64 > auth', "auth"],
+    ["hexadecimal digits", 'printf %s "$NPM_TOKEN" | od -An -tx1 | tr -d " \\n" > digits', "digits"],
+    ["a file closed to its owner", 'echo "$NPM_TOKEN" > closed; chmod 000 closed', "closed"],
+    ["a folder closed to its owner", 'mkdir d; echo "$NPM_TOKEN" > d/f; chmod 000 d', "d/f"],
+    ["the name of a file", 'mkdir d; touch "d/$NPM_TOKEN"', "d/"],
+    ["a link's target", 'ln -s "/x/$NPM_TOKEN" link', "link"],
+    ["across the pieces of a large file", 'head -c 1048570 /dev/zero > big; printf %s "$NPM_TOKEN" >> big', "big"],
+    ["the setup's cache", 'mkdir -p ~/.npm/_logs; echo "$NPM_TOKEN" > ~/.npm/_logs/x', "_logs/x"],
+    ["git's configuration", 'git init -q .; git config http.extraHeader "Authorization: $NPM_TOKEN"', ".git/config"],
+  ])("a secret that stays in %s keeps the agent from starting", (_name, command, where) => {
+    const cwd = workspace(caller);
+    const ended = run(caller, cwd, {
+      setup: [command],
+      agent: "touch agent",
+      options: ["--setup-expose", "NPM_TOKEN"],
+    });
+    expect(ended.stderr).toContain(where);
+    expect(ended.stderr).toContain("holds `NPM_TOKEN`: `bash` is not started");
+    expect(ended.status).toBe(126);
+    expect(existsSync(join(cwd, "agent"))).toBe(false);
+    expect(records(caller, "setup.checked")[0]).toMatchObject({ verdict: "found" });
+    execFileSync("rm", ["-rf", join(caller.state, "ringfence/caches")]);
+    expect(ended.stderr).not.toContain(SECRET);
+    expect(grepState(caller, SECRET)).toBe("");
+  });
+
+  test("a secret of the agent's own environment is none of the setup's that is gone", () => {
+    const cwd = workspace(caller);
+    const options = ["--setup-expose", "NPM_TOKEN", "--env", `OTHER=${SECRET}`];
+    const ended = run(caller, cwd, { setup: ["true"], agent: "touch agent", options });
+    expect(ended.status).toBe(126);
+    expect(ended.stderr).toContain("the agent's own environment, arguments or handed-in files hold `NPM_TOKEN`");
+  });
+
+  test("it has a network of its own, and the agent has only its own rules", async () => {
+    const server = createServer((_request, response) => void response.end("package\n"));
+    servers.push(server);
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const url = `http://pkg.test:${(server.address() as AddressInfo).port}/`;
+    const cwd = workspace(caller);
+    const fetched = `curl -s -m 5 -o %s -w "%{http_code}" ${url}`;
+    const options = ["--setup-allow-domain", `${new URL(url).host}=127.0.0.1/32`];
+    const ended = await new Promise<Ended>((done) => {
+      const argv = [
+        ...["run", ...options, "--setup", fetched.replace("%s", "got"), "--"],
+        ...["bash", "-c", `cat got; ${fetched.replace("%s", "/dev/null")}`],
+      ];
+      const [file = "", ...args] = caller.as([join(process.cwd(), "ringfence"), ...argv]);
+      const child = spawn(file, args, { cwd, env: { ...caller.env, ...env } });
+      let stdout = "";
+      let stderr = "";
+      child.stdout.on("data", (chunk: Buffer) => (stdout += chunk));
+      child.stderr.on("data", (chunk: Buffer) => (stderr += chunk));
+      child.on("close", (status) => done({ status, stdout, stderr }));
+    });
+    expect(ended.stdout).toBe("package\n403");
+    expect(ended.stderr).toContain("200");
+    expect(records(caller, "net.connect").some(({ host, phase }) => host === "pkg.test" && phase === "setup")).toBe(
+      true,
+    );
+    expect(records(caller, "net.blocked")[0]).toMatchObject({ host: "pkg.test" });
+    expect(records(caller, "net.blocked")[0]).not.toHaveProperty("phase");
+  });
+
+  test("its time is the session's", () => {
+    const cwd = workspace(caller);
+    const during = run(caller, cwd, { setup: ["sleep 30"], agent: "touch agent", options: ["--timeout", "1s"] });
+    expect(during.status).toBe(124);
+    expect(existsSync(join(cwd, "agent"))).toBe(false);
+    const after = run(caller, cwd, { setup: ["sleep 1"], agent: "sleep 30", options: ["--timeout", "2s"] });
+    expect(after.status).toBe(124);
+    expect(after.stderr).toContain("the timeout limit of this session is reached (2 s)");
+  });
+
+  test("a project's own setup is not run before a person accepted it", () => {
+    const cwd = workspace(
+      caller,
+      "mkdir .ringfence; printf 'setup: {run: [\"touch setup-ran\"]}\\n' > .ringfence/policy.yaml",
+    );
+    expect(run(caller, cwd, { setup: [], agent: "ls" }).stdout).not.toContain("setup-ran");
+    expect(caller.ringfence(["policy", "trust", "--yes"], { cwd }).status).not.toBe(64);
+  });
+
+  test("a deny rule binds it, and a workspace that keeps nothing has none", () => {
+    const cwd = workspace(caller, "printf 'permissions: {deny: [\"Bash(curl *)\"]}\\n' > p.yaml");
+    const denied = run(caller, cwd, { setup: ["curl http://x.test"], agent: "true", options: ["--policy", "p.yaml"] });
+    expect(denied.status).toBe(126);
+    const kept = run(caller, cwd, { setup: ["true"], agent: "true", options: ["--workspace", "read-only"] });
+    expect(kept).toMatchObject({ status: 125 });
+    const unset = run(caller, cwd, { setup: ["true"], agent: "true", options: ["--setup-expose", "NO_SUCH"] });
+    expect(unset).toMatchObject({ status: 125 });
+  });
+
+  test.each(["clone", "worktree", "direct"])("in a %s workspace the agent finds what it installed", (kind) => {
+    const cwd = workspace(
+      caller,
+      "git init -q .; git -c user.name=a -c user.email=a@b.test commit -q --allow-empty -m x",
+    );
+    const ended = run(caller, cwd, {
+      setup: ["mkdir node_modules; echo ready > node_modules/a"],
+      agent: "cat node_modules/a",
+      options: ["--workspace", kind],
+    });
+    expect(ended).toMatchObject({ status: 0, stdout: "ready\n" });
+  });
+
+  test("in a container it is the same", (context) => {
+    needs(context, "podman");
+    const cwd = workspace(caller);
+    const ended = run(caller, cwd, {
+      setup: ['test -n "$NPM_TOKEN" && mkdir node_modules && echo ready > node_modules/a'],
+      agent: "cat node_modules/a; env | grep -c NPM_TOKEN",
+      options: ["--runtime", "container", "--setup-expose", "NPM_TOKEN"],
+    });
+    expect(ended.stdout).toBe("ready\n0\n");
+  });
+
+  describe("the cache", () => {
+    const install = "mkdir -p node_modules; rm -rf node_modules; mkdir node_modules; date +%s%N > node_modules/stamp";
+    const phases = { setup: [install], agent: "cat node_modules/stamp" };
+    const project = (more = "true"): string =>
+      workspace(caller, `echo '{"lockfileVersion": 3}' > package-lock.json; ${more}`);
+    const state = (): unknown => records(caller, "setup.cache")[0]?.["state"];
+
+    test("the same lockfiles are installed once; what the host has at that place does not show through", () => {
+      const cwd = project();
+      const first = run(caller, cwd, phases).stdout;
+      expect([first.length > 10, state()]).toEqual([true, "kept"]);
+      writeFileSync(join(cwd, "node_modules/later"), "of the host");
+      const second = run(caller, cwd, { ...phases, agent: "cat node_modules/stamp; ls node_modules" });
+      expect([second.stdout, state()]).toEqual([`${first}stamp\n`, "used"]);
+      expect(second.stderr).toContain("from the cache");
+    });
+
+    test.each([
+      ["a lockfile", (cwd: string) => appendFileSync(join(cwd, "package-lock.json"), " ")],
+      [
+        "a manifest of a package of the workspace",
+        (cwd: string) => {
+          mkdirSync(join(cwd, "packages/a"), { recursive: true });
+          writeFileSync(join(cwd, "packages/a/package.json"), "{}");
+        },
+      ],
+    ])("another %s is another setup", (_name, change) => {
+      const cwd = project();
+      const first = run(caller, cwd, phases).stdout;
+      change(cwd);
+      expect(run(caller, cwd, phases).stdout).not.toBe(first);
+    });
+
+    test("another command, another network, `cache: off` and another project share nothing", () => {
+      const cwd = project();
+      const first = run(caller, cwd, phases).stdout;
+      const other = (more: Partial<Phases>): string => run(caller, cwd, { ...phases, ...more }).stdout;
+      expect(other({ setup: [`${install}; true`] })).not.toBe(first);
+      expect(other({ options: ["--setup-allow-domain", "a.test"] })).not.toBe(first);
+      writeFileSync(join(folder, "off.yaml"), "setup: {cache: off}\n");
+      expect(other({ options: ["--policy", join(folder, "off.yaml")] })).not.toBe(first);
+      expect(run(caller, project(), phases).stdout).not.toBe(first);
+    });
+
+    test("a kept setup that was changed is seen, and not used", () => {
+      const cwd = project();
+      const first = run(caller, cwd, phases).stdout;
+      const kept = caller
+        .outside(["sh", "-c", `grep -rl ${first.trim()} ${caller.state}/ringfence/setup`], { cwd })
+        .stdout.trim();
+      expect(kept).toMatch(/trees\/0\/stamp$/);
+      writeFileSync(kept, `${"6".repeat(19)}\n`);
+      const second = run(caller, cwd, phases);
+      expect(second.stdout).not.toMatch(/666666/);
+      expect(second.stderr).toContain("is not what it was when it was kept");
+      expect(second.status).toBe(0);
+    });
+
+    test.each([
+      ["that failed", { ...phases, setup: [`${install}; exit 1`] }],
+      [
+        "that left a secret",
+        {
+          setup: [`${install}; echo $NPM_TOKEN > node_modules/t`],
+          agent: "true",
+          options: ["--setup-expose", "NPM_TOKEN"],
+        },
+      ],
+      ["that changed something else too", { ...phases, setup: [`${install}; date > other`] }],
+      ["that only added to what was there", { setup: ["date +%N > vendor/stamp"], agent: "true" }],
+    ])("a setup %s is not kept", (_name, one) => {
+      const cwd = project("mkdir vendor; echo x > vendor/x");
+      const before = caller.outside(["sh", "-c", `ls ${caller.state}/ringfence/setup/*`], { cwd }).stdout;
+      run(caller, cwd, one);
+      expect(caller.outside(["sh", "-c", `ls ${caller.state}/ringfence/setup/*`], { cwd }).stdout).toBe(before);
+    });
+  });
+});
