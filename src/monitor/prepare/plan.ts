@@ -42,6 +42,8 @@ export interface PlanParts {
   readonly masked: readonly string[];
   readonly objects: NonNullable<SandboxPlan["objects"]>;
   readonly unwritable: readonly string[];
+  /** Variables that hold what stands for credentials. */
+  readonly placeholders: Readonly<Record<string, string>>;
   /** Variables and files of the network: the proxy's, and the tools' own configuration without its secrets. */
   readonly network: {
     readonly env: Readonly<Record<string, string>>;
@@ -123,7 +125,7 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
         : {}),
       cwd: workspace.cwd,
       argv: insideArgv(request.argv),
-      env: { ...environment.variables, ...parts.shown.env },
+      env: { ...parts.placeholders, ...environment.variables, ...parts.shown.env },
       uid: user.uid,
       gid: user.gid,
       hostname: "ringfence",
