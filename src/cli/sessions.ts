@@ -7,6 +7,7 @@ import { complain, EXIT, fail } from "./exit.ts";
 import { requireRunning } from "./running-session.ts";
 import { addSessionsClean } from "./sessions-clean.ts";
 import { addSessionsPause } from "./sessions-pause.ts";
+import { addSessionsReload } from "./sessions-reload.ts";
 import { sessionsShowCommand } from "./sessions-show.ts";
 import { addSessionsSnapshot } from "./sessions-snapshot.ts";
 import { addSessionsUndo } from "./sessions-undo.ts";
@@ -31,6 +32,7 @@ export function sessionsCommand(): Command {
     .option("--json", "print one JSON document")
     .action((session: string, options: Options) => stop(session, options.json === true));
   addSessionsPause(sessions);
+  addSessionsReload(sessions);
   addSessionsSnapshot(sessions);
   addSessionsUndo(sessions);
   addSessionsClean(sessions);

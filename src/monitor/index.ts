@@ -30,6 +30,7 @@ export {
   type ExecRefusal,
   requestExec,
   requestLifecycle,
+  requestReload,
   requestStop,
 } from "./exec/exec-client.ts";
 export type { ExecEnd, ExecWish } from "./exec/exec-wire.ts";

@@ -1,5 +1,6 @@
 // The door of the network's words and rules.
 export { type AddressClass, canonicalAddress, classifyAddress, isInside, singleAddress } from "./address.ts";
+export { isSamePlan, onlyTightens, tightest } from "./compare.ts";
 export { type AddressVerdict, decideAddresses, decideHost, type HostVerdict } from "./decide.ts";
 export { expandNetwork, presetNames } from "./expand.ts";
 export { parseEgressRule, splitPort } from "./grammar.ts";

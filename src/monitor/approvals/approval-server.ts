@@ -4,10 +4,10 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
-import { refuseAnswerer } from "#core/session";
-import { ancestryOf, peerOf, ticksNow } from "#sandbox";
+import { ticksNow } from "#sandbox";
 import { type ApprovalRequest, parseRequest, WIRE_MOST } from "./approval-wire.ts";
 import type { Approvals, OpenQuestion } from "./approvals.ts";
+import { refuseNobody } from "./person-at-socket.ts";
 
 /** What it serves, and for whom. */
 export interface ApprovalServerOptions {
@@ -98,24 +98,7 @@ async function refuse(
   connectedTicks: number,
 ): Promise<Problem | undefined> {
   if (request.do === "list" || (request.do === "answer" && request.verdict === "deny")) return undefined;
-  const peer = await peerOf(socket, options.helper);
-  const own = ancestryOf(process.pid)[0];
-  if (peer === undefined || own === undefined)
-    return { code: "approval-refused", message: "the kernel does not say who answers" };
-  const agentPids = options.agentPids?.() ?? [];
-  const agents = agentPids.flatMap((pid) => ancestryOf(pid).slice(0, 1));
-  return refuseAnswerer(
-    ancestryOf(peer.pid),
-    {
-      contained: options.contained,
-      uid: process.getuid?.() ?? -1,
-      pids: [process.pid, ...agentPids],
-      // In a fence the agent has a terminal of its own, and this process holds the person's.
-      terminals: agents.map(({ terminal }) => terminal).filter((terminal) => terminal !== 0),
-      openedTicks: own.startTicks,
-    },
-    connectedTicks,
-  );
+  return refuseNobody(socket, options, connectedTicks);
 }
 
 async function obey(socket: Socket, request: ApprovalRequest, approvals: Approvals): Promise<void> {

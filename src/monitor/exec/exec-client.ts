@@ -72,6 +72,19 @@ export async function requestLifecycle(
   return err(answer?.kind === "refused" ? answer.problem : silent(id));
 }
 
+/** Asks session `id` to follow its policy files where they open more. Resolves when that is in force. */
+export async function requestReload(
+  stateDir: string,
+  id: string,
+): Promise<Result<Extract<ExecAnswer, { kind: "reloaded" }>, Problem>> {
+  const talk = await converse(stateDir, id, { op: "reload" });
+  if (!talk.ok) return talk;
+  const answer = (await talk.value.next(ANSWER_MS)) as ExecAnswer | undefined;
+  talk.value.close();
+  if (answer?.kind === "reloaded") return ok(answer);
+  return err(answer?.kind === "refused" ? answer.problem : silent(id));
+}
+
 interface Talk {
   /** The next line as JSON; undefined when none came, or it was none. */
   next(withinMs?: number): Promise<unknown>;

@@ -34,6 +34,10 @@ export interface ExecServerOptions {
   readonly append: Append;
   /** Ends the session. */
   readonly stop: () => void;
+  /** Lets the network follow the policy files, for a person at the other end of this socket. */
+  readonly reload: (
+    caller: net.Socket,
+  ) => Promise<Result<{ readonly opened: readonly string[]; readonly closed: readonly string[] }, Problem>>;
   /** Pauses it, lets it go on, copies it. */
   readonly lifecycle: (request: LifecycleRequest) => Promise<Result<{ readonly snapshot?: SnapshotMeta }, Problem>>;
   /** Before a further command: ends a pause that nobody asked for, or says why nothing runs. */
@@ -151,6 +155,7 @@ class Commands {
       this.options.stop();
       return;
     }
+    if (request.value.op === "reload") return void this.reload(socket);
     if (request.value.op !== "exec") return void this.live(request.value, socket);
     const { wish } = request.value;
     this.start(wish, socket).catch((error: Error) =>
@@ -160,6 +165,15 @@ class Commands {
 
   get count(): number {
     return this.running.size;
+  }
+
+  private async reload(socket: net.Socket): Promise<void> {
+    const done = await this.options
+      .reload(socket)
+      .catch((error: Error) => err({ code: "not-recorded", message: error.message }));
+    if (!done.ok) return this.refuse(socket, 126, done.error);
+    say(socket, { kind: "reloaded", ...done.value });
+    socket.end();
   }
 
   private async live(request: LifecycleRequest, socket: net.Socket): Promise<void> {

@@ -17,7 +17,11 @@ export interface ExecWish {
 }
 
 /** What is asked of a supervisor. */
-export type ExecRequest = { readonly op: "exec"; readonly wish: ExecWish } | { readonly op: "stop" } | LifecycleRequest;
+export type ExecRequest =
+  | { readonly op: "exec"; readonly wish: ExecWish }
+  | { readonly op: "stop" }
+  | { readonly op: "reload" }
+  | LifecycleRequest;
 
 /** What may be asked of a running session's lifecycle. */
 export type LifecycleRequest =
@@ -31,6 +35,8 @@ export type ExecAnswer =
   | { readonly kind: "stopping" }
   /** A lifecycle request was carried out; a snapshot says what it became. */
   | { readonly kind: "done"; readonly snapshot?: SnapshotMeta }
+  /** The network follows the policy files as they are now. */
+  | { readonly kind: "reloaded"; readonly opened: readonly string[]; readonly closed: readonly string[] }
   | { readonly kind: "refused"; readonly exitCode: 125 | 126; readonly problem: Problem };
 
 /** The last word on a command that was announced. */
@@ -60,7 +66,7 @@ export function parseExecRequest(bytes: Uint8Array): Result<ExecRequest, Problem
   if (typeof value !== "object" || value === null) return bad("no object");
   const { v, op, argv, cwd, tty, term, name, tmp, mostBytes } = value as Readonly<Record<string, unknown>>;
   if (v !== 1) return bad("another version");
-  if (op === "stop" || op === "pause" || op === "resume") return ok({ op });
+  if (op === "stop" || op === "reload" || op === "pause" || op === "resume") return ok({ op });
   if (op === "snapshot") {
     if (name !== undefined && typeof name !== "string") return bad("name");
     if (typeof tmp !== "boolean" || !Number.isSafeInteger(mostBytes)) return bad("snapshot");
