@@ -69,7 +69,11 @@ export function declareRunOptions(command: Command): Command {
       "let a variable in: NAME takes the caller's value, and is shown as exposed",
       collect,
     )
-    .option("--credential <name>", "let the proxy hold a credential (a later version)", collect)
+    .option(
+      "--credential <name>",
+      "let the proxy hold it: one that the policy describes, or a known one such as github (a placeholder stands inside)",
+      collect,
+    )
     .option(
       "--setup <command>",
       "run this shell command first, in a fence of its own with the setup's network",
@@ -140,7 +144,7 @@ export function commandLineLayer(options: RunOptions, cwd: string): object {
         expose: options.setupExpose,
       }),
     ),
-    credentials: options.credential?.map((name) => ({ name, source: { keyring: name } })),
+    credentials: options.credential?.map((name) => ({ name })),
   });
 }
 
