@@ -1,0 +1,89 @@
+// The secrets that one session looks for in what leaves (NET-9): what its masked files hold, also those that come later, what the broker keeps, and
+// what was planted. They are in the supervisor's memory and nowhere else; the record and the agent hear names.
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { LeakSearch, type LeakSecret, readSecretFile } from "#core/leak";
+import { unpack } from "#egress";
+import { KEY_PART, privateParts } from "./key-material.ts";
+
+/** What they are collected from. */
+export interface SessionSecretParts {
+  /** Masked files of the host's, absolute, with what a person calls them. */
+  readonly files: readonly { readonly path: string; readonly name: string }[];
+  /** The broker's and the planted ones. */
+  readonly values: readonly LeakSecret[];
+  /** Values that the policy itself shows inside (`env.pass`, `env.set`): what is shown may be said. */
+  readonly shown: readonly string[];
+  /** What could not be read, in words. */
+  readonly notice: (line: string) => void;
+}
+
+/** A growing set. */
+export interface SessionSecrets {
+  /** The search over all of them; `undefined` while there is none. Built when it is first asked for. */
+  search(): LeakSearch | undefined;
+  /** A file that was masked during the session. */
+  addFile(path: string, name: string): void;
+  add(values: readonly LeakSecret[]): void;
+}
+
+const FILE_MOST = 256 * 1024;
+/** All values together: a pattern takes sixty times its bytes. */
+const BYTES_MOST = 512 * 1024;
+
+/** Collects them. */
+export function collectSecrets(parts: SessionSecretParts): SessionSecrets {
+  const known = new Map<string, LeakSecret>();
+  const shown = new Set(parts.shown);
+  let bytes = 0;
+  let isFull = false;
+  let built: LeakSearch | undefined;
+  const add = (values: readonly LeakSecret[]): void => {
+    for (const secret of values) {
+      const key = Buffer.from(secret.value).toString("latin1");
+      if (known.has(key) || shown.has(Buffer.from(secret.value).toString())) continue;
+      bytes += secret.value.length;
+      if (bytes > BYTES_MOST) {
+        if (!isFull)
+          parts.notice("more secrets are masked than can be looked for in what leaves: the rest only is masked");
+        isFull = true;
+        return;
+      }
+      known.set(key, secret);
+      built = undefined;
+    }
+  };
+  const addFile = (path: string, name: string): void => {
+    const text = read(path);
+    if (text === undefined) return;
+    const { keys, values } = readSecretFile(text);
+    add(values.map(({ name: key, text: value }) => ({ name: `${name}:${key}`, value: Buffer.from(value) })));
+    for (const pem of keys)
+      add(privateParts(pem).map((value) => ({ name: `${name}:private key`, value, enough: KEY_PART })));
+  };
+  add(parts.values);
+  for (const { path, name } of parts.files) addFile(path, name);
+  return {
+    search: () => {
+      if (known.size === 0) return undefined;
+      built ??= new LeakSearch([...known.values()], unpack);
+      return built;
+    },
+    addFile,
+    add,
+  };
+}
+
+/** The beginning of a file as text; `undefined` where it is gone or nobody may read it: then nobody inside can either. */
+function read(path: string): string | undefined {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    if (!fstatSync(fd).isFile()) return undefined;
+    const buffer = Buffer.alloc(FILE_MOST);
+    return buffer.toString("utf8", 0, readSync(fd, buffer, 0, buffer.length, 0));
+  } catch {
+    return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
