@@ -7,9 +7,12 @@ import {
   type EgressPlan,
   type EgressRequest,
   expandNetwork,
+  isSamePlan,
   needsReading,
   normalPath,
+  onlyTightens,
   pathMatches,
+  tightest,
 } from "#core/net";
 import type { NetworkRuleText } from "#core/policy";
 
@@ -121,6 +124,53 @@ describe("rules on what leaves", () => {
         const plan = planOf(allow, deny);
         const open = decideHost(plan, one.host, one.port, who).allowed && !needsReading(plan, one.host, one.port);
         if (open) expect(decideRequest(plan, { ...one, scheme: "https" }, who).allowed).toBe(true);
+      }),
+    );
+  });
+});
+
+describe("a changed plan", () => {
+  const two = fc.record({ before: fc.record(lists), after: fc.record(lists), request, peer });
+
+  it("that only tightens lets nothing pass that did not", () => {
+    let seen = 0;
+    fc.assert(
+      fc.property(two, ({ before, after, request: one, peer: who }) => {
+        const [was, is] = [planOf(before.allow, before.deny), planOf(after.allow, after.deny)];
+        if (!onlyTightens(was, is)) return;
+        seen += 1;
+        if (passes(is, one, who)) expect(passes(was, one, who)).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(seen).toBeGreaterThan(10);
+  });
+
+  it("is met halfway by what both allow", () => {
+    fc.assert(
+      fc.property(two, ({ before, after, request: one, peer: who }) => {
+        const [was, is] = [planOf(before.allow, before.deny), planOf(after.allow, after.deny)];
+        const both = tightest(was, is);
+        expect(onlyTightens(was, both)).toBe(true);
+        if (passes(both, one, who)) expect([passes(was, one, who), passes(is, one, who)]).toEqual([true, true]);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("by rules taken away, narrowed or denied only tightens", () => {
+    fc.assert(
+      fc.property(fc.record(lists), rule, ({ allow, deny }, further) => {
+        const was = planOf(allow, deny);
+        expect(onlyTightens(was, planOf(allow.slice(1), deny))).toBe(true);
+        expect(onlyTightens(was, planOf(allow, [...deny, further]))).toBe(true);
+        const narrowed = allow.map((one) => ({ ...one, methods: one.methods?.slice(0, 1) ?? ["GET"] }));
+        const without = narrowed.map(({ protocols, ...one }) =>
+          protocols?.includes("websocket") ? { ...one, protocols } : one,
+        );
+        if (allow.every(({ protocols }) => protocols === undefined))
+          expect(onlyTightens(was, planOf(without, deny))).toBe(true);
+        expect(isSamePlan(was, planOf(allow.toReversed(), deny.toReversed()))).toBe(true);
       }),
     );
   });

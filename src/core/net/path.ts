@@ -67,11 +67,11 @@ export function parsePathPattern(text: string): string | undefined {
  * for `/x/**` the folder itself; an allow covers what it says.
  */
 export function pathMatches(pattern: string, path: string, effect: "allow" | "deny"): boolean {
-  const parts = (text: string): readonly string[] =>
-    (effect === "deny" ? text.toLowerCase().replace(/(?<=.)\/$/, "") : text).slice(1).split("/");
-  const [want, have] = [parts(pattern), parts(path)];
-  if (effect === "deny" && want.at(-1) === "**" && matchesAll(want.slice(0, -1), have)) return true;
-  return matchesAll(want, have);
+  const parts = (text: string): readonly string[] => text.slice(1).split("/");
+  if (effect === "allow") return matchesAll(parts(pattern), parts(path));
+  const bare = (text: string): readonly string[] => [text, text.replace(/(?<=.)\/$/, "")];
+  const wants = [...bare(pattern.toLowerCase()), pattern.toLowerCase().replace(/(?<=.)\/\*\*$/, "")].map(parts);
+  return bare(path.toLowerCase()).some((text) => wants.some((want) => matchesAll(want, parts(text))));
 }
 
 // Which lengths of the path the pattern so far can reach: many `**` cost the product of both lengths and never more.
