@@ -15,6 +15,7 @@ import {
   probeNamespaces,
   probeNode,
   probeOverlay,
+  probeRedirect,
   probeRuntimes,
   probeSeatbelt,
   probeSeccomp,
@@ -54,6 +55,7 @@ export async function allChecks(places: Places): Promise<readonly Check[]> {
     needed(state, "no record can be kept, so every run is refused"),
     needed(probeOverlay(places.stateDir), hole("runs are refused, but for `--workspace direct`, which edits in place")),
     needed(probeTerminal(), hole("interactive agents are refused")),
+    needed(probeRedirect(places.helper)),
     needed(await probeFence(places)),
     ...(await probeClaims(places)).map((claim) =>
       needed(claim, hole("a wall of the fence does not stand: runs start, and must not be trusted")),

@@ -28,6 +28,7 @@ export {
 } from "./probe.ts";
 export { probeFence } from "./probe-fence.ts";
 export { probeLimits } from "./probe-limits.ts";
+export { probeRedirect } from "./probe-redirect.ts";
 export { probeSeatbelt } from "./probe-seatbelt.ts";
 export { type ReadFence, readInFence } from "./read-fence.ts";
 export type { OnSeen } from "./recorder-stream.ts";

@@ -109,7 +109,7 @@ describe.each(callers.map((caller) => [caller.name, caller] as const))("%s", (na
     expect([runtime.name, runtime.isolation, Object.keys(runtime.lacks)]).toEqual([
       "gvisor",
       "user-kernel",
-      ["recorder", "direct", "landlock"],
+      ["recorder", "direct", "programs", "landlock"],
     ]);
   });
 

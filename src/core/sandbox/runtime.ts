@@ -22,6 +22,8 @@ export const FEATURES = {
   commands: "further commands (`ringfence exec`)",
   hooks: "the agent's hooks reach their supervisor",
   ports: "published ports",
+  transparent: "programs that ignore proxy variables reach what rules allow",
+  programs: "the program behind each connection is known",
   pause: "pause and resume",
   snapshot: "snapshots",
   landlock: "Landlock as a second layer",

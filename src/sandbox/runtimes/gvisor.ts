@@ -34,6 +34,7 @@ const FACTS: RuntimeFacts = {
   lacks: {
     recorder: `${OUTSIDE}; connections are recorded by the proxy, tool calls by the hooks`,
     direct: "protected names cannot be refused live, because the engine opens files for the agent",
+    programs: "the host's kernel sees the engine's sockets",
     landlock: "the engine makes mounts, which Landlock forbids",
   },
   mend: "sudo apt-get install -y runsc",

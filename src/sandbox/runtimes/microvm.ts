@@ -32,6 +32,8 @@ const FACTS: RuntimeFacts = {
     commands: ALONE,
     hooks: "sockets of the host lead nowhere in the guest",
     pause: "not proved with a machine: its clock goes on",
+    transparent: "the guest has a loopback alone",
+    programs: "the host's kernel sees qemu's sockets",
     ports: "the bridge of the guest leads outwards only",
   },
   mend: "sudo apt-get install -y qemu-system-x86 linux-image-amd64",
