@@ -5,6 +5,7 @@ import { decideAddresses, decideHost, type EgressPlan, type EgressRule, isAddres
 import type { HttpFilter, Peer } from "./filter.ts";
 import type { Inspector } from "./inspector.ts";
 import type { Live } from "./live.ts";
+import type { NameBudget } from "./name-budget.ts";
 import type { ChooseProxy, OutsideProxy } from "./outside-proxy.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Tally } from "./tally.ts";
@@ -46,6 +47,8 @@ export interface DialDeps {
   readonly plan: () => EgressPlan;
   readonly tally: Tally;
   readonly resolve: Resolve;
+  /** What may be looked up below wildcards. */
+  readonly names: NameBudget;
   /** The person's own way out; directly where absent. */
   readonly outside?: ChooseProxy;
   readonly live: Live;
@@ -95,6 +98,8 @@ export async function dial(deps: DialDeps, to: DialTarget): Promise<Dialled | Re
   const refusal = (status: Refusal["status"], reason: string, hint: string): Refusal => ({
     ...{ status, host, port, reason, hint, rule: placeOf(rule) },
   });
+  const spent = deps.names.spend(host, rule);
+  if (spent !== undefined) return refusal(403, spent.reason, spent.hint);
   const proxy = deps.outside?.(to);
   const addresses = decideAddresses(deps.plan(), host, await lookUp(deps, host, proxy), port);
   // Where the person's network resolves no outside name, its proxy does; what does resolve here is judged here.

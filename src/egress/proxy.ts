@@ -12,6 +12,7 @@ import { BadMessage } from "./head.ts";
 import type { Inspector } from "./inspector.ts";
 import { Intake } from "./intake.ts";
 import { Live } from "./live.ts";
+import { NameBudget } from "./name-budget.ts";
 import type { ChooseProxy } from "./outside-proxy.ts";
 import { type Preface, readPreface } from "./peer.ts";
 import { refusedInside } from "./refused-inside.ts";
@@ -80,6 +81,7 @@ export async function openEgress(options: EgressOptions): Promise<Result<Egress,
     filters: [rules, ...(options.filters ?? [])],
     ...(options.inspector === undefined ? {} : { inspector: options.inspector }),
     resolve: options.resolve ?? systemResolve,
+    names: new NameBudget(options.now ?? Date.now),
     ...(options.consult === undefined ? {} : { consult: options.consult }),
     ...(options.outside === undefined ? {} : { outside: options.outside }),
     idleMs: options.idleMs ?? IDLE_MS,
