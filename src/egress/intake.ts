@@ -84,14 +84,14 @@ export class Intake {
    * Everything up to the first empty line, without it, as latin-1. `undefined` when the peer ends before the first byte.
    * Throws `BadMessage` for a head that is too long or cut off; empty lines before it are not skipped.
    */
-  async readHead(): Promise<string | undefined> {
+  async readHead(ms: number = HEAD_MS): Promise<string | undefined> {
     let bytes: Buffer = Buffer.alloc(0);
     let slow: NodeJS.Timeout | undefined;
     try {
       for (;;) {
         const piece = await this.read();
         // The wait for a first byte is idling and bounded elsewhere; from then on a head has to come.
-        slow ??= setTimeout(() => this.socket.destroy(), HEAD_MS).unref();
+        slow ??= setTimeout(() => this.socket.destroy(), Math.min(ms, HEAD_MS)).unref();
         const head = this.takeHead(bytes, piece);
         if (typeof head === "string" || head === undefined) return head;
         bytes = head;

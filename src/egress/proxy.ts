@@ -168,7 +168,8 @@ async function recordRefused({ peer = {}, refused }: Partial<Preface>, socket: S
 function listen(server: Server, path: string): Promise<string | undefined> {
   return new Promise((done) => {
     server.once("error", (error: NodeJS.ErrnoException) => done(error.code ?? error.message));
-    server.listen(path, () => {
+    // A build opens hundreds at once; a full queue would be a refusal to the bridge.
+    server.listen({ path, backlog: 2048 }, () => {
       chmodSync(path, 0o600);
       server.on("error", () => undefined); // one failed accept is that client's loss
       done(undefined);

@@ -47,7 +47,7 @@ class Requests {
     client.socket.once("close", onClose);
     try {
       for (;;) {
-        const text = await client.readHead();
+        const text = await client.readHead(options.deps.idleMs);
         if (text === undefined) return;
         this.progress.answered = false;
         const head = parseRequestHead(text);
