@@ -5,6 +5,7 @@ export function trustVariables(bundle: string): Readonly<Record<string, string>>
   return {
     NODE_EXTRA_CA_CERTS: bundle, // Node, Bun, npm, yarn classic
     SSL_CERT_FILE: bundle, // OpenSSL, Go, Ruby, rustls-native-certs, httpx, .NET, PHP
+    npm_config_cafile: bundle, // a `cafile` of the person's would replace what Node trusts
     CURL_CA_BUNDLE: bundle,
     REQUESTS_CA_BUNDLE: bundle,
     PIP_CERT: bundle,
