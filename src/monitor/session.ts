@@ -373,7 +373,8 @@ class Session {
   private async refuse(problems: readonly (Problem | SetupEnd)[]): Promise<RunAnswer> {
     this.prepared.cgroup?.close();
     this.prepared.secrets.lookout.close();
-    await closeCredentials(this.prepared.credentials.broker, { tell: this.request.progress });
+    for (const held of [this.prepared.credentials, this.prepared.setup?.credentials])
+      await closeCredentials(held?.broker, { tell: this.request.progress });
     await removeSessionFolders(this.prepared.paths, this.request.installation.helper);
     const [first] = problems;
     return { kind: "refused", exitCode: first !== undefined && "exitCode" in first ? first.exitCode : 125, problems };

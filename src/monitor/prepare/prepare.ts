@@ -18,7 +18,7 @@ import { startFromNamed } from "../lifecycle/restore.ts";
 import { limitHolders } from "../limits/held-by.ts";
 import type { Refusal, RunRequest } from "../request.ts";
 import { makeSessionFolders, type SessionMeta, type SessionPaths, sessionPaths } from "../sessions.ts";
-import { type PreparedSetup, planSetup } from "../setup/setup-plan.ts";
+import { hasSetup, type PreparedSetup, planSetup } from "../setup/setup-plan.ts";
 import { removeSessionFolders } from "../sweep.ts";
 import { closeCredentials, credentialsOf, openCredentials, type RunCredentials } from "./credentials.ts";
 import { egressPlanOf } from "./egress-plan.ts";
@@ -222,7 +222,13 @@ async function prepareAll(parts: {
     byCgroup: limited?.holds ?? { memory: false, pids: false, cpu: false },
   };
   const planned = planRun(run);
-  const setup = planSetup({ run, tools, unreachable: walls.unreachable });
+  const ofSetup = await openCredentials(hasSetup(policy, request) ? named.value.setup : [], {
+    ...{ request, session, workspace: root },
+  });
+  if (ofSetup.ok) fetched.push(ofSetup.value);
+  const setup = ofSetup.ok
+    ? planSetup({ run, tools, credentials: ofSetup.value, unreachable: walls.unreachable })
+    : err({ exitCode: 125, problems: ofSetup.error });
   if (!setup.ok) {
     limited?.close();
     return setup;

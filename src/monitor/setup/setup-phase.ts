@@ -6,11 +6,13 @@ import { err, ok, type Problem, type Result } from "#core";
 import type { Append } from "#core/log";
 import { observationsOfRecord } from "#core/session";
 import { forTerminal } from "#core/text";
-import { type Consult, openEgress } from "#egress";
+import { credentialFilter, secretsOf } from "#credentials";
+import { type Consult, openEgress, readOutsideProxy } from "#egress";
 import type { Fence, FenceEvent, SoughtValue } from "#sandbox";
 import type { Guard } from "../guard/guarded-session.ts";
 import type { LegBook } from "../guard/leg-book.ts";
 import type { LimitHit } from "../limits/hit.ts";
+import { closeCredentials } from "../prepare/credentials.ts";
 import { inspectorOption } from "../prepare/inspection.ts";
 import type { Prepared } from "../prepare/prepare.ts";
 import { recorderOf } from "../recorder.ts";
@@ -78,7 +80,7 @@ class SetupPhase {
   private readonly parts: SetupParts;
   private readonly setup: PreparedSetup;
   private readonly append: Append;
-  /** What it was shown of the real. */
+  /** What it was shown of the real, and what was put into its requests. */
   private readonly values: readonly SoughtValue[];
   private readonly redaction: Redaction;
   private readonly sinceMs = Date.now();
@@ -89,7 +91,11 @@ class SetupPhase {
     this.parts = parts;
     this.setup = setup;
     const { env } = parts.request.caller;
-    this.values = setup.exposed.map((name) => ({ name, value: env[name] ?? "" }));
+    const { broker } = setup.credentials;
+    this.values = [
+      ...setup.exposed.map((name) => ({ name, value: env[name] ?? "" })),
+      ...(broker === undefined ? [] : secretsOf(broker)).map(({ name, value }) => ({ name, value: value.toString() })),
+    ];
     this.redaction = redactionOf(this.values);
     // A record of the setup says so: what the agent did is everything else.
     this.append = (body) => parts.append({ ...body, data: { ...this.redaction.data(body.data), phase: "setup" } });
@@ -105,31 +111,38 @@ class SetupPhase {
         commands: setup.commands.map(({ text }) => text),
         network: setup.egressPlan.allow.map(({ text }) => text),
         exposed: [...setup.exposed],
+        credentials: [...setup.credentials.data],
       },
     });
     const { prepared, request } = this.parts;
     const cache = setupCache({ prepared, request, setup, append: this.append });
-    if (await cache.use()) {
-      request.progress("setup: as an earlier session left it, from the cache");
+    try {
+      if (await cache.use()) {
+        request.progress("setup: as an earlier session left it, from the cache");
+        await this.remove();
+        return undefined;
+      }
+      const failed = await this.carryOut();
       await this.remove();
-      return undefined;
+      const problem = failed ?? (await this.check());
+      if (problem === undefined) await cache.keep();
+      return problem;
+    } finally {
+      await closeCredentials(setup.credentials.broker, { append: this.append, tell: request.progress });
     }
-    const failed = await this.carryOut();
-    await this.remove();
-    const problem = failed ?? (await this.check());
-    if (problem === undefined) await cache.keep();
-    return problem;
   }
 
   /** Its commands, with its proxy open as long as they run. */
   private async carryOut(): Promise<SetupEnd | undefined> {
     const { parts, setup } = this;
+    const outside = readOutsideProxy(parts.request.caller.env);
+    if (!outside.ok) return { ...outside.error, exitCode: CANNOT_EXIT };
+    const { broker } = setup.credentials;
+    const filters = broker === undefined ? [] : [credentialFilter({ broker, append: this.append })];
     const egress = await openEgress({
-      plan: setup.egressPlan,
-      socketPath: setup.folders.proxy,
-      preface: true,
-      append: this.append,
-      ...inspectorOption(parts.prepared.inspection, () => setup.egressPlan),
+      ...{ plan: setup.egressPlan, socketPath: setup.folders.proxy, preface: true, append: this.append, filters },
+      ...(outside.value === undefined ? {} : { outside: outside.value }),
+      ...inspectorOption(parts.prepared.inspection, () => setup.egressPlan, { must: filters }),
       consult: this.consult(),
     });
     if (!egress.ok) return { ...egress.error, exitCode: CANNOT_EXIT };

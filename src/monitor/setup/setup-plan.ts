@@ -3,10 +3,11 @@
 import { err, ok, type Problem, type Result } from "#core";
 import { type EgressPlan, expandNetwork, type ToolConfig } from "#core/net";
 import type { Policy } from "#core/policy";
-import type { SandboxPlan } from "#core/sandbox";
+import { type SandboxPlan, turnedPlan } from "#core/sandbox";
+import type { RunCredentials } from "../prepare/credentials.ts";
 import { deniedCommand } from "../prepare/judge-command.ts";
 import { type PlanParts, planRun } from "../prepare/plan.ts";
-import type { Refusal } from "../request.ts";
+import type { Refusal, RunRequest } from "../request.ts";
 import { makeSetupFolders, type SetupFolders, setupFolders } from "./setup-folders.ts";
 
 /** One command of the setup. */
@@ -20,6 +21,7 @@ export interface PreparedSetup {
   readonly commands: readonly SetupCommand[];
   readonly egressPlan: EgressPlan;
   readonly folders: SetupFolders;
+  readonly credentials: RunCredentials;
   /** Variables whose real values it sees. */
   readonly exposed: readonly string[];
 }
@@ -28,6 +30,8 @@ export interface PreparedSetup {
 export interface SetupPlanParts {
   readonly run: PlanParts;
   readonly tools: ToolConfig;
+  /** The credentials that serve it alone. */
+  readonly credentials: RunCredentials;
   /** Denies that bind every phase. */
   readonly unreachable: Policy["sandbox"]["network"]["deny"];
 }
@@ -35,13 +39,17 @@ export interface SetupPlanParts {
 /** The shell of DESIGN 7.1. */
 const SHELL = "/bin/bash";
 
+/** True for a run that has one. What a snapshot continues has it in it; a fence kept for an agent outside works where that agent has installed. */
+export function hasSetup({ setup }: Policy, { from, keeper }: RunRequest): boolean {
+  return setup.run.length > 0 && from === undefined && keeper === undefined;
+}
+
 /** Plans it; `undefined` where the policy names no command. Makes its folders, starts nothing. */
 export function planSetup(parts: SetupPlanParts): Result<PreparedSetup | undefined, Refusal> {
   const { run } = parts;
   const { policy, request, workspace } = run;
+  if (!hasSetup(policy, request)) return ok(undefined);
   const texts = policy.setup.run.map(({ text }) => text);
-  // What a snapshot continues has its setup in it; a fence that a program keeps for an agent outside works where that agent has installed.
-  if (texts.length === 0 || request.from !== undefined || request.keeper !== undefined) return ok(undefined);
   const cannot = (problem: Problem): Result<never, Refusal> => err({ exitCode: 125, problems: [problem] });
   if (run.shown.kind === "read-only") return cannot(NOTHING_STAYS);
   const missing = policy.setup.expose.find((name) => request.caller.env[name] === undefined);
@@ -55,13 +63,20 @@ export function planSetup(parts: SetupPlanParts): Result<PreparedSetup | undefin
   if (!egress.ok) return err({ exitCode: 65, problems: egress.error });
   const folders = setupFolders(run.paths);
   makeSetupFolders(folders);
-  const planned = planRun(setupRun(run, folders));
+  const { bridge } = run.network;
+  const turned = turnedPlan(egress.value.allow.flatMap(({ ports }) => ports));
+  const planned = planRun({
+    ...setupRun(run, folders),
+    placeholders: parts.credentials.env,
+    network: { ...run.network, bridge: { ...bridge, turned, socketPath: folders.proxy } },
+  });
   if (!planned.ok) return cannot(planned.error);
   const { plan } = planned.value;
   return ok({
     commands: texts.map((text) => ({ text, plan: { ...plan, argv: [SHELL, "-c", text] } })),
     egressPlan: { ...egress.value, maxConnections: policy.sandbox.limits.connections },
     folders,
+    credentials: parts.credentials,
     exposed: policy.setup.expose,
   });
 }
@@ -95,8 +110,6 @@ function setupRun(run: PlanParts, folders: SetupFolders): PlanParts {
     },
     paths: { ...run.paths, home: folders.home, tmp: folders.tmp },
     cachesOf: "setup",
-    placeholders: {},
-    network: { ...run.network, bridge: { ...run.network.bridge, socketPath: folders.proxy } },
   };
 }
 

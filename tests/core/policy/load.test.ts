@@ -37,7 +37,6 @@ describe("a policy", () => {
     expect(notBuilt.map((p) => p.message.split("`")[1])).toEqual([
       "sandbox.network.allow",
       "approvals.channels: terminal, console",
-      "setup.credentials: npm-token",
       "audit.retention: 400d",
       "mcp.lock: .ringfence/mcp.lock.json",
       "mcp.mode: ask",
