@@ -26,9 +26,11 @@ void engine_proc(void) {
   read_only(ENGINE "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC);
 }
 
-void engine_root(void) {
+void engine_root(const char *workspace) {
   static const char *const hidden[] = {"/proc", "/dev", ENGINE};
   if (mkdir(ENGINE "/root", 0755) != 0) fail("engine", ENGINE);
+  // What is mounted over a secret that appears later (late.h) reaches the copy, and the engine's own namespace, only by this.
+  if (mount(NULL, workspace, NULL, MS_SHARED, NULL) != 0) fail("engine", workspace);
   if (mount("/", ENGINE "/root", NULL, MS_BIND | MS_REC, NULL) != 0) fail("engine", "root");
   for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) {
     char *path = format(ENGINE "/root%s", hidden[i]);

@@ -12,7 +12,7 @@
 void engine_proc(void);
 
 // After /proc and /dev are made, before the view is sealed. Also for a virtual machine (machine.h).
-void engine_root(void);
+void engine_root(const char *workspace);
 
 // The engine's own user and mount namespace, and the bounding set that is left there. SETTINGS is /proc/sys before it became read-only.
 void become_engine(int settings);

@@ -89,7 +89,7 @@ _Noreturn void run_inner(struct command *command, int status) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) fail("inner", "pdeathsig");
   if (program->engine) engine_proc();
   command->settings = make_proc();
-  if (program->engine || program->machine) engine_root();
+  if (program->engine || program->machine) engine_root(program->root);
   seal_view();
   char answer;
   if (send(command->report, "V", 1, MSG_NOSIGNAL) != 1 || read(command->report, &answer, 1) != 1) _exit(EXIT_NO_FENCE);

@@ -90,6 +90,28 @@ describe.each(callers.map((caller) => [caller.name, caller] as const))("%s", (na
     expect(said).toBe("told\n");
   });
 
+  test("a secret that appears in a read-only workspace is hidden in the engine's copy of it, too", async (context) => {
+    needs(context, ...FENCE);
+    const cwd = caller.folder("work");
+    const look = "echo ready; read -r line; cat deep/open.txt deep/.env";
+    const options = ["run", "--runtime", "gvisor", "--workspace", "read-only"];
+    const argv = caller.as([launcher, ...options, "--", "sh", "-c", look]);
+    const child = spawn(argv[0] ?? "", argv.slice(1), { cwd, env: caller.env, stdio: "pipe" });
+    let said = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (bytes) => {
+        const before = said;
+        said += String(bytes);
+        const isNew = (sign: string): boolean => said.includes(sign) && !before.includes(sign);
+        const arrive = "mkdir ../deep; echo A=hunter2 >../deep/.env; echo open >../deep/open.txt; mv ../deep .";
+        if (isNew("ready")) caller.outside(["sh", "-c", arrive], { cwd });
+        if (isNew("masked `deep/.env`")) child.stdin.end("\n");
+      });
+    await once(child, "close");
+    expect(said).toContain("open\n");
+    expect(said).not.toContain("hunter2");
+  });
+
   test("what it does not have is refused, never left out", (context) => {
     needs(context, ...FENCE);
     const cwd = caller.folder("work");
