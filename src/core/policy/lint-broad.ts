@@ -4,7 +4,7 @@ import type { Problem } from "../result.ts";
 import { isInside } from "../shell/index.ts";
 import { finding } from "./lint-finding.ts";
 import type { Merged } from "./merge.ts";
-import type { NetworkRuleText, PathText } from "./policy.ts";
+import type { PathText } from "./policy.ts";
 import type { CompiledRule, Places } from "./rules.ts";
 
 /** Programs that run whatever they are given. */
@@ -91,25 +91,6 @@ function noBoundary(text: CompiledRule["text"], specifier: string): readonly Pro
 
 function holdsHome(path: string, { home }: Places): boolean {
   return isInside(path, home);
-}
-
-/** Domains below which anybody can put up a host. */
-const SHARED =
-  /^(?:\*\.)?(?:githubusercontent\.com|github\.io|pages\.dev|workers\.dev|vercel\.app|netlify\.app|herokuapp\.com|amazonaws\.com|cloudfront\.net|azurewebsites\.net|web\.app|firebaseapp\.com|googleapis\.com|appspot\.com|ngrok\.io|ngrok-free\.app|glitch\.me|repl\.co|onrender\.com|fly\.dev|blob\.core\.windows\.net|storage\.googleapis\.com)(?::\d+)?$/;
-
-/** Entries of `sandbox.network.allow` that are too wide. */
-export function broadNetwork(rule: NetworkRuleText): readonly Problem[] {
-  const name = rule.text.replace(/:\d+$/, "");
-  const at = (message: string, hint: string): readonly Problem[] => [
-    { code: "broad-network", message: `\`${rule.text}\` ${message}`, at: rule.at, hint },
-  ];
-  if (name === "*" || /^\*\.[^.]+$/.test(name) || /^\*\.(?:co|com|org|net|gov|ac|edu)\.[a-z]{2}$/.test(name))
-    return at("opens a whole part of the internet", "name the hosts");
-  if (SHARED.test(name) && name.startsWith("*."))
-    return at("is a domain where anybody can put up a host", "name the hosts");
-  if (name.startsWith("*."))
-    return at("lets the agent choose names, and a name can carry data out", "name the hosts where you can");
-  return [];
 }
 
 /** Entries of `sandbox.filesystem.allowRead` and `allowWrite` that are too wide. */

@@ -1,7 +1,8 @@
 // What a policy says that it may not mean: rules that grant far more than they seem to (lint-broad.ts), that can never do what they are
 // there for (lint-shadow.ts), and denies that are only a courtesy (DESIGN 7). Findings, not errors: the policy holds as written.
 import type { Problem } from "../result.ts";
-import { broadAllow, broadNetwork, broadPaths, broadWords } from "./lint-broad.ts";
+import { broadAllow, broadPaths, broadWords } from "./lint-broad.ts";
+import { broadNetwork } from "./lint-network.ts";
 import { courtesyDeny, duplicates, neverAllows, neverMatches, shadowed } from "./lint-shadow.ts";
 import type { LoadedPolicy } from "./load.ts";
 import type { CompiledRules, Places } from "./rules.ts";

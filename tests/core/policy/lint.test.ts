@@ -9,7 +9,7 @@ interface Line {
   readonly deny?: readonly string[];
   readonly mode?: string;
   readonly ruleOfTwo?: string;
-  readonly network?: readonly string[];
+  readonly network?: readonly (string | object)[];
   readonly allowRead?: readonly string[];
   readonly allowWrite?: readonly string[];
   readonly want: readonly (readonly [string, string])[];
