@@ -13,7 +13,7 @@ import {
   UpstreamFault,
   valuesOf,
 } from "./head.ts";
-import { type Intake, send } from "./intake.ts";
+import { gather, type Intake, send } from "./intake.ts";
 import { endToEnd, isWebSocket, requestText, responseText, wantsMore } from "./message.ts";
 import { expectsContinue, type Outgoing } from "./outgoing.ts";
 import { passFiltered, passRaw } from "./pass.ts";
@@ -47,6 +47,7 @@ export async function carryOut(exchange: Exchange): Promise<Outcome> {
   const { socket } = upstream.intake;
   const sent = requestHead(exchange);
   upstream.bytesUp += sent.length;
+  gather(socket);
   await send(socket, sent); // a socket that is gone shows as an end below
   // The body goes up while the answer may already come down; a client that asked `Expect: 100-continue` waits for just that.
   const up = body.send(upstream.intake, (bytes) => (upstream.bytesUp += bytes));
@@ -125,6 +126,7 @@ async function passAnswer(exchange: Exchange, answer: ResponseHead): Promise<boo
     answer.version === "1.1" &&
     !connectionOptions(answer.fields).includes("close");
   progress.answered = true;
+  gather(client.socket);
   const said = out === framing ? undefined : out;
   await send(client.socket, responseText({ line: answer.line, fields, framing: said, keep }));
   const count = (bytes: number): void => {

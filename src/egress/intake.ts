@@ -149,10 +149,16 @@ export class Intake {
   };
 }
 
-/** Writes and waits until the peer keeps up. False when the socket is gone. */
+/** What is written in this turn goes in one piece: a head and the beginning of its body wake the reader once. */
+export function gather(socket: Socket): void {
+  socket.cork();
+  process.nextTick(() => socket.uncork());
+}
+
+/** Writes and waits until the peer keeps up; text byte by byte, as heads are read. False when the socket is gone. */
 export async function send(socket: Socket, piece: Buffer | string): Promise<boolean> {
   if (socket.destroyed || socket.writableEnded) return false;
-  if (socket.write(piece)) return true;
+  if (typeof piece === "string" ? socket.write(piece, "latin1") : socket.write(piece)) return true;
   await new Promise<void>((go) => {
     const done = (): void => {
       socket.off("drain", done);

@@ -29,7 +29,7 @@ export async function refuse(client: Intake, deps: DialDeps, refusal: Refusal): 
 }
 
 /** A refusal as a whole HTTP response that ends the connection. */
-export function refusalResponse(refusal: Refusal): string {
+export function refusalResponse(refusal: Refusal): Buffer {
   const { reason, hint, rule } = refusal;
   const host = forTerminal(refusal.host, { max: 120 });
   const where = rule === undefined ? "" : ` by ${rule}`;
@@ -37,7 +37,7 @@ export function refusalResponse(refusal: Refusal): string {
   const body = `${JSON.stringify({ ringfence: { refused: host, port: refusal.port, reason, rule: rule ?? null, hint }, message })}\n`;
   // wget, git and older curls show this phrase and nothing else.
   const phrase = ascii(`${reason} ${host}; ${hint}`).slice(0, 200);
-  return [
+  const lines = [
     `HTTP/1.1 ${refusal.status} ${phrase}`,
     `x-ringfence-reason: ${ascii(reason)}`,
     `x-ringfence-hint: ${ascii(hint).slice(0, 300)}`,
@@ -46,7 +46,8 @@ export function refusalResponse(refusal: Refusal): string {
     "connection: close",
     "",
     body,
-  ].join("\r\n");
+  ];
+  return Buffer.from(lines.join("\r\n"));
 }
 
 function ascii(text: string): string {
