@@ -17,7 +17,7 @@
 #include "netlink.h"
 
 // A fence full of processes with full descriptor tables makes its own connections anonymous; it does not hold the bridge up.
-enum { LINKS_MOST = 20000, RECENT = 8 };
+enum { LINKS_MOST = 20000, PROCESSES_MOST = 4096, RECENT = 8 };
 
 static int diag = -1, proc = -1;
 static pid_t recent[RECENT];  // who was found last: most connections come from few processes
@@ -142,11 +142,16 @@ static pid_t holder(unsigned inode) {
     if (fd >= 0) close(fd);
     return 0;
   }
-  pid_t found = 0;
-  for (struct dirent *entry; found == 0 && links < LINKS_MOST && (entry = readdir(all)) != NULL;) {
+  // The newest first: who connects has often just been started.
+  static pid_t pids[PROCESSES_MOST];
+  size_t count = 0;
+  for (struct dirent *entry; count < PROCESSES_MOST && (entry = readdir(all)) != NULL;) {
     pid_t pid = (pid_t)atoi(entry->d_name);
-    if (pid > 0 && holds(pid, socket, &links)) found = pid;
+    if (pid > 0) pids[count++] = pid;
   }
+  pid_t found = 0;
+  while (found == 0 && count-- > 0 && links < LINKS_MOST)
+    if (holds(pids[count], socket, &links)) found = pids[count];
   closedir(all);
   if (found != 0) {
     memmove(recent + 1, recent, sizeof recent - sizeof *recent);
