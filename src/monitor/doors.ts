@@ -65,12 +65,13 @@ export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonl
   const network = sessionNetwork(parts);
   const publishSocket = join(prepared.paths.dir, "ports.sock");
   const { broker } = prepared.credentials;
+  const credentials = broker === undefined ? [] : [credentialFilter({ broker, append })];
   const [egress, ports, hooks, exec] = await Promise.all([
     openEgress({
       ...{ plan: prepared.egressPlan, socketPath: prepared.bridgeSocket, preface: true, append },
       ...(outside.value === undefined ? {} : { outside: outside.value }),
-      ...inspectorOption(prepared.inspection, network.plan),
-      filters: broker === undefined ? [] : [credentialFilter({ broker, append })],
+      ...inspectorOption(prepared.inspection, network.plan, { must: credentials }),
+      filters: credentials,
       consult: legGate({ legs, guard: parts.guard, cwd: prepared.plan.cwd, ask: () => questions?.ask }),
     }),
     prepared.plan.ports.length === 0
