@@ -1,12 +1,14 @@
-// The flight recorder against strace, in one run: strace stands inside the fence around the work, so both see the same processes under the
-// same numbers, and every exec, change and connection is compared one by one.
-import { execFileSync } from "node:child_process";
+// The flight recorder against strace, in one run: inside the fence around the work, where both see the same processes under the same numbers, or
+// outside around the whole fence, where the numbers are translated. Every exec, change and connection is compared one by one.
+import { type ChildProcess, execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { planFor, runPlan, stage } from "../support/fence.ts";
 import { needs } from "../support/needs.ts";
 import { eventText, SEEN, straceActs } from "../support/strace-log.ts";
+import { asInside, traceFence } from "../support/strace-outside.ts";
 import { tmp } from "../support/tmp.ts";
 
 /** Each work's files and its command, in the workspace. */
@@ -67,30 +69,54 @@ function npmHome(folder: string): NodeJS.ProcessEnv {
   return { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: join(folder, "../npm-home") };
 }
 
-it.for(Object.entries(WORKS))(
-  "%s: nothing that strace sees is missing, and nothing is there that it does not see",
+/** Where strace stands, and the workspace; what CI sees shows every work, place and workspace once at least. */
+const PLACES = (["inside", "outside"] as const).flatMap((where) =>
+  (["overlay", "direct"] as const).flatMap((kind) =>
+    Object.keys(WORKS).map((name) => ({
+      ...{ where, kind, name },
+      isSlow: (where === "inside") === (kind === "direct") && name !== "a shell script",
+    })),
+  ),
+);
+
+it.for(PLACES)(
+  "$name, strace $where, $kind: nothing that strace sees is missing, and nothing is there that it does not see",
   { timeout: 60_000 },
-  async ([, work], context) => {
+  async ({ where, kind, name, isSlow }, context) => {
     needs(context, "userns", "bubblewrap", "helper", "overlay", "strace", "gcc", "make", "python3");
+    if (where === "outside") needs(context, "root");
+    context.skip(isSlow && process.env["SLOW"] !== "1", "SLOW=1 runs it");
     const at = stage(tmp());
-    work.make(at.workspace);
+    const work = WORKS[name];
+    work?.make(at.workspace);
+    const file = join(at.session, "tmp/strace");
     const traced = ["strace", "-f", "-y", "-s", "100000", "-o", "/tmp/strace", "-e", `trace=${SEEN}`, "--"];
-    const plan = planFor(at, [...traced, "/bin/bash", "-c", work.command], { recorder: { reads: "none" } });
-    const run = await runPlan(at, plan);
-    const acts = straceActs(readFileSync(join(at.session, "tmp/strace"), "utf8"), at.workspace);
+    const direct = { kind, root: at.workspace, guard: { names: [".npmrc"], exceptBelow: [] } } as const;
+    const plan = planFor(at, [...(where === "inside" ? traced : []), "/bin/bash", "-c", work?.command ?? ""], {
+      recorder: { reads: "none" },
+      ...(kind === "direct" ? { workspace: { ...direct, kind } } : {}),
+    });
+    let outside: ChildProcess | undefined;
+    const attach = async (): Promise<void> => {
+      outside = await traceFence(file);
+    };
+    const run = await runPlan(at, plan, where === "outside" ? { before: attach } : {});
+    if (outside?.exitCode === null) await once(outside, "exit");
+    const text = readFileSync(file, "utf8");
+    const acts = straceActs(where === "outside" ? asInside(text) : text, at.workspace);
     const seen = run.seen.flatMap((event) => eventText(event) ?? []);
-    expect(acts.filter(({ text }) => text.includes(" exec ")).length).toBeGreaterThan(5);
+    expect(acts.filter((act) => act.text.includes(" exec ")).length, text).toBeGreaterThan(5);
     expect(run.seen.at(-1)).toEqual({ kind: "end" });
     const missing = without(
-      acts.filter(({ failed }) => !failed).map(({ text }) => text),
+      acts.filter(({ failed }) => !failed).map((act) => act.text),
       seen,
     );
-    // strace itself, and its tracees' first exec, stand outside of what it traces.
-    const tracer = run.seen[0]?.kind === "exec" ? run.seen[0].pid : -1;
+    // strace itself, and its tracees' first exec, stand outside of what it traces inside.
+    const tracer = where === "inside" && run.seen[0]?.kind === "exec" ? run.seen[0].pid : -1;
     const extra = without(
       seen,
-      acts.map(({ text }) => text),
-    ).filter((text) => !text.startsWith(`${tracer} `));
+      acts.map((act) => act.text),
+    ).filter((act) => !act.startsWith(`${tracer} `));
     expect({ missing, extra, end: run.exit }).toEqual({ missing: [], extra: [], end: { code: 0 } });
   },
 );

@@ -1,10 +1,9 @@
 // A secret that appears during a session and cannot be hidden ends the session (CRED-6). The kernel's refusal of the mask is strace's: it stands
 // around the fence's own processes, from outside, once they run.
 import { type ChildProcess, spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, it } from "vitest";
 import { callersIn } from "../support/caller.ts";
+import { helpersBelow, tracerOf, until } from "../support/fence-processes.ts";
 import { launcher } from "../support/installation.ts";
 import { needs } from "../support/needs.ts";
 import { tmp } from "../support/tmp.ts";
@@ -65,42 +64,4 @@ function listen(run: ChildProcess): { text: string } {
       said.text += chunk.toString();
     });
   return said;
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; !holds(); tries++) {
-    if (tries > 600) throw new Error("it did not come to that within a minute");
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
-/** The native helper's processes in the fence, below `ancestor`. */
-function helpersBelow(ancestor: number): readonly number[] {
-  const parents = new Map(
-    readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name))
-      .map((name) => [Number(name), Number(fieldOf(Number(name), "PPid"))]),
-  );
-  const isBelow = (pid: number): boolean => pid === ancestor || (parents.has(pid) && isBelow(parents.get(pid) ?? 0));
-  return [...parents.keys()].filter((pid) => isBelow(pid) && commandOf(pid).startsWith("/.ringfence/helper "));
-}
-
-const tracerOf = (pid: number): number => Number(fieldOf(pid, "TracerPid"));
-
-function fieldOf(pid: number, name: string): string {
-  try {
-    return (
-      new RegExp(`^${name}:\\s*(\\d+)`, "m").exec(readFileSync(join("/proc", String(pid), "status"), "utf8"))?.[1] ?? ""
-    );
-  } catch {
-    return ""; // it has gone
-  }
-}
-
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(join("/proc", String(pid), "cmdline"), "utf8").replaceAll("\0", " ");
-  } catch {
-    return ""; // it has gone
-  }
 }

@@ -83,6 +83,8 @@ export async function runPlan(
     /** Holds the recorder up after each event. */
     readonly slowly?: (event: RecorderEvent) => Promise<void> | undefined;
     readonly during?: (fence: Fence, stdio: { readonly stdout: number }) => void;
+    /** The command exists only when this has resolved; it is called while the fence is made. */
+    readonly before?: () => Promise<void>;
   } = {},
 ): Promise<Run> {
   const [input, out, err] = ["in", "out", "err"].map((name) => join(at.folder, name)) as [string, string, string];
@@ -96,6 +98,7 @@ export async function runPlan(
       bwrap: options.bwrap ?? "/usr/bin/bwrap",
       stdio,
       cgroups: [],
+      ...(options.before === undefined ? {} : { mayRun: options.before() }),
       onEvent: (event: FenceEvent) => events.push(event),
       onSeen: (event: RecorderEvent) => {
         seen.push(event);
