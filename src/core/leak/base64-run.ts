@@ -13,7 +13,7 @@ const VALUE: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
   return letter === "-" ? 62 : letter === "_" ? 63 : OTHER;
 });
 
-/** Fewer letters hold less than the shortest piece that is looked for. */
+/** Without a digit and with few capitals it is a word of somebody's. Fewer letters hold less than the shortest piece that is looked for. */
 const LEAST = 12;
 
 interface Run {
@@ -48,13 +48,21 @@ function runsOf(bytes: Uint8Array): readonly Run[] {
   const runs: Run[] = [];
   let from = 0;
   let letters = 0;
+  let capitals = 0;
+  let others = 0;
   for (let at = 0; at <= bytes.length; at += 1) {
     const value = at < bytes.length ? (VALUE[bytes[at] as number] as number) : OTHER;
     if (value < BREAK) {
-      if (letters === 0) from = at;
+      if (letters === 0) {
+        from = at;
+        capitals = 0;
+        others = 0;
+      }
       letters += 1;
+      if (value < 26) capitals += 1;
+      else if (value >= 52) others += 1;
     } else if (value === OTHER) {
-      if (letters >= LEAST) runs.push({ from, to: at, letters });
+      if (letters >= LEAST && (others > 0 || capitals >= 3)) runs.push({ from, to: at, letters });
       letters = 0;
     }
   }

@@ -16,24 +16,32 @@ export function unescaped(bytes: Uint8Array): Uint8Array {
 
 /** Quoted-printable (RFC 2045): apart, because a query has `=` before what may be hex. nothing where there is none. */
 export function unquoted(bytes: Uint8Array): Uint8Array {
+  const first = nextQuoted(bytes, 0);
+  if (first < 0) return bytes.subarray(0, 0);
   const out = new Uint8Array(bytes.length);
   let length = 0;
-  let changes = 0;
-  for (let at = 0; at < bytes.length; at += 1) {
-    const byte = bytes[at] as number;
-    if (byte === 0x3d) {
-      const soft = bytes[at + 1] === 0x0a ? 1 : bytes[at + 1] === 0x0d && bytes[at + 2] === 0x0a ? 2 : 0;
-      const value = soft > 0 ? -1 : hexAt(bytes, at + 1, 2);
-      if (soft > 0 || value >= 0) {
-        changes += 1;
-        at += soft > 0 ? soft : 2;
-        if (value >= 0) out[length++] = value;
-        continue;
-      }
-    }
-    out[length++] = byte;
+  let from = 0;
+  for (let at = first; at >= 0; at = nextQuoted(bytes, from)) {
+    out.set(bytes.subarray(from, at), length);
+    length += at - from;
+    const soft = softBreak(bytes, at);
+    if (soft === 0) out[length++] = hexAt(bytes, at + 1, 2);
+    from = at + (soft === 0 ? 3 : soft);
   }
-  return out.subarray(0, changes === 0 ? 0 : length);
+  out.set(bytes.subarray(from), length);
+  return out.subarray(0, length + bytes.length - from);
+}
+
+function nextQuoted(bytes: Uint8Array, from: number): number {
+  for (let at = bytes.indexOf(0x3d, from); at >= 0; at = bytes.indexOf(0x3d, at + 1))
+    if (softBreak(bytes, at) > 0 || hexAt(bytes, at + 1, 2) >= 0) return at;
+  return -1;
+}
+
+/** The length of an `=` that only breaks a line; 0 where it is none. */
+function softBreak(bytes: Uint8Array, at: number): number {
+  if (bytes[at + 1] === 0x0a) return 2;
+  return bytes[at + 1] === 0x0d && bytes[at + 2] === 0x0a ? 3 : 0;
 }
 
 function once(bytes: Uint8Array): Uint8Array {
@@ -43,14 +51,12 @@ function once(bytes: Uint8Array): Uint8Array {
   let isChanged = false;
   for (let at = 0; at < bytes.length; ) {
     const byte = bytes[at] as number;
-    const [code, width] =
-      byte === 0x25
-        ? percent(bytes, at)
-        : byte === 0x5c
-          ? backslash(bytes, at)
-          : byte === 0x26
-            ? entity(bytes, at)
-            : NONE;
+    if (byte !== 0x25 && byte !== 0x5c && byte !== 0x26) {
+      out[length++] = byte;
+      at += 1;
+      continue;
+    }
+    const [code, width] = byte === 0x25 ? percent(bytes, at) : byte === 0x5c ? backslash(bytes, at) : entity(bytes, at);
     if (width === 0) {
       out[length++] = byte;
       at += 1;

@@ -37,7 +37,7 @@ const UNPACKED_MOST = 32 * 1024 * 1024;
 /** Places that look like a compression's start and are none, in one look. */
 const MISTAKES_MOST = 500;
 /** Tries at compressions that have no mark of their own, in one look. */
-const UNMARKED_MOST = 64;
+const UNMARKED_MOST = 8;
 /** Less is looked through in any case. */
 const NOISE_LEAST = 4096;
 /** So many bytes of anything may look like a compression without a mark. */
@@ -122,7 +122,7 @@ class Look {
     const isNoise = !about.hasText && bytes.length > NOISE_LEAST;
     // What was decoded at a place where nothing begins is noise, and every secret in it was a pattern one layer above.
     if (!isNoise || layers === LAYERS) this.scan(bytes);
-    if (layers > 0) this.packed(bytes, layers, isWhole);
+    if (layers > 0 && !about.isText) this.packed(bytes, layers, isWhole);
     if (isNoise) return;
     if (about.hasNuls && layers > 0) this.through(narrowed(bytes), layers - 1, false);
     this.text(bytes, about, layers);
@@ -144,7 +144,7 @@ class Look {
       ...(about.hasNumbers ? numberViews(text) : []),
     ];
     for (const view of views) this.through(view, layers - 1, true);
-    if (text !== bytes) this.packed(text, layers, false);
+    if (text !== bytes && !about.isText) this.packed(text, layers, false);
   }
 
   private scan(bytes: Uint8Array): void {
@@ -152,11 +152,11 @@ class Look {
     this.work -= bytes.length;
     if (this.work < 0) throw new Found({ kind: "unreadable" });
     const { index, own, session } = this.parts;
-    index.scan(bytes, (number, offset) => {
+    index.scan(bytes, (number, offset, length) => {
       const pattern = index.patterns[number];
       // Both are told of every piece.
-      const isSeen = own.add(number, offset);
-      const isPiecedTogether = pattern?.isDense === true && session.add(number, offset);
+      const isSeen = own.add(number, offset, length);
+      const isPiecedTogether = pattern?.isDense === true && session.add(number, offset, length);
       if (isSeen || isPiecedTogether) this.found = pattern;
       return isSeen || isPiecedTogether;
     });
@@ -170,7 +170,7 @@ class Look {
       isMarked ||= consumed > 0;
       place = nextPacked(bytes, consumed > 0 ? place.at + consumed : place.mark + 1);
     }
-    if (!isWhole || isMarked || bytes.length < 8) return;
+    if (!isWhole || isMarked || bytes.length < 8 || survey(bytes.subarray(0, 16)).isText) return;
     for (const packing of ["deflate", "brotli"] as const)
       if (this.unmarked++ < UNMARKED_MOST) this.unpacked(bytes, { mark: 0, at: 0, packing }, layers, true);
   }
