@@ -20,6 +20,8 @@ export interface Inspector {
   terminate(client: Socket, to: InspectedPlace): Promise<Socket>;
   /** TLS to the server over a connection that was dialled for it; resolves when its certificate is verified for `host`. */
   originate(server: Socket, to: InspectedPlace): Promise<Socket>;
+  /** What TLS itself said when such a connection ended: in 1.3 a server refuses a client without a certificate only then. */
+  lastWord(server: Socket): FilterRefusal | undefined;
 }
 
 /** Why one of them could not be made, in the words of a refusal. */

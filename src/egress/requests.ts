@@ -134,6 +134,9 @@ class Requests {
     const { at } = this;
     if (error instanceof FilterStop) return { status: 403, ...at, ...error.refusal };
     if (error instanceof UpstreamFault) {
+      const { inspector } = this.options.deps;
+      const last = this.upstream === undefined ? undefined : inspector?.lastWord(this.upstream.intake.socket);
+      if (last !== undefined) return { status: 502, ...at, ...last };
       const hint = "the host is allowed but its answer is no HTTP/1.1";
       return { status: error.message === "stalled" ? 504 : 502, reason: `upstream-${error.message}`, ...at, hint };
     }

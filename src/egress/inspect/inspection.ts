@@ -1,11 +1,14 @@
 // One session's reading of TLS: its authority, whom it trusts outside, and what it gives the fence. Made only for a session that reads anything.
+import type { Socket } from "node:net";
 import { type EgressPlan, readingOf } from "#core/net";
+import type { FilterRefusal } from "../filter.ts";
 import { InspectFault, type Inspector } from "../inspector.ts";
 import { type Authority, makeAuthority } from "./authority.ts";
 import { LeafContexts, originContext } from "./contexts.ts";
 import { originateTls } from "./originate.ts";
 import { type RootPlaces, type Roots, readRoots } from "./roots.ts";
 import { terminateTls } from "./terminate.ts";
+import { upstreamFault } from "./tls-fault.ts";
 import { layTrust, type Trust } from "./trust.ts";
 import { type TrustCaller, trustPlaces } from "./trust-places.ts";
 
@@ -51,13 +54,21 @@ export function makeInspection(options: InspectionOptions): Inspection {
     inspector(readers) {
       const leaves = new LeafContexts(authority, now);
       const outside = originContext(roots.pem);
+      const said = new WeakMap<Socket, FilterRefusal>();
       return {
         needs: (host, port) => reading(readers, host, port) !== "no",
         terminate: async (client, { host, port }) => {
           if (reading(readers, host, port) === "cannot") throw new InspectFault(EXCEPTED);
           return await terminateTls(client, { host, context: leaves.of(host) });
         },
-        originate: (server, { host }) => originateTls(server, { host, context: outside }),
+        originate: async (server, { host }) => {
+          const tls = await originateTls(server, { host, context: outside });
+          tls.on("error", (error: NodeJS.ErrnoException) => {
+            if (/_ALERT_/.test(error.code ?? "")) said.set(tls, upstreamFault(error));
+          });
+          return tls;
+        },
+        lastWord: (server) => said.get(server),
       };
     },
   };
