@@ -44,7 +44,14 @@ export function resign(
     return no("credential-service", `these keys sign for ${services.join(", ")} only`);
   if (regions.length > 0 && !regions.includes(scope.region))
     return no("credential-region", `these keys sign for ${regions.join(", ")} only`);
-  const headers = request.fields.map(({ name, value }) => [name.toLowerCase(), value] as const);
+  // The proxy has judged the Host field, and writes its own: what it says is what the client said.
+  const host = hostField(request);
+  const headers = [
+    ["host", host] as const,
+    ...request.fields
+      .map(({ name, value }) => [name.toLowerCase(), value] as const)
+      .filter(([name]) => name !== "host"),
+  ];
   const one = (name: string): string | undefined => headers.find(([own]) => own === name)?.[1];
   const time = one("x-amz-date");
   if (time === undefined || !/^\d{8}T\d{6}Z$/.test(time) || !time.startsWith(scope.date))
@@ -76,7 +83,6 @@ export function resign(
     );
   const token = secret.reveal("sessionToken");
   const kept = request.fields.filter(({ name }, at) => at !== index && !/^(?:x-amz-security-token|host)$/i.test(name));
-  const host = hostField(request);
   const fields = [
     { name: "Host", value: host },
     ...kept,
