@@ -52,7 +52,8 @@ export async function tailRecords(
   });
 }
 
-async function readable(read: () => void | Promise<void>): Promise<number> {
+/** Reads a log, or ends the process with why it cannot be read. */
+export async function readable(read: () => void | Promise<void>): Promise<number> {
   try {
     await read();
     return EXIT.ok;
@@ -63,12 +64,14 @@ async function readable(read: () => void | Promise<void>): Promise<number> {
   }
 }
 
-interface FoundLog {
+/** A log and where it is. */
+export interface FoundLog {
   readonly name: string;
   readonly dir: string;
 }
 
-function findLog(stateDir: string, session: string | undefined): FoundLog {
+/** The log of a session; ends the process when there is none. */
+export function findLog(stateDir: string, session: string | undefined): FoundLog {
   const sessions = join(stateDir, "log", "sessions");
   const name = session === undefined || session === "last" ? lastSession(stateDir) : session;
   if (name === undefined)

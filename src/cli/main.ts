@@ -85,7 +85,7 @@ function helpFor(argv: readonly string[]): string {
 }
 
 const PARTS: ReadonlySet<string> = new Set(
-  "lint explain test trust import export list show stop reload pause resume snapshot snapshots restore undo clean verify tail".split(
+  "lint explain test learn trust import export list show stop reload pause resume snapshot snapshots restore undo clean verify tail".split(
     " ",
   ),
 );

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { policyExplainCommand } from "./policy-explain.ts";
 import { policyExportCommand } from "./policy-export.ts";
 import { policyImportCommand } from "./policy-import.ts";
+import { policyLearnCommand } from "./policy-learn.ts";
 import { policyLintCommand } from "./policy-lint.ts";
 import { policyTestCommand } from "./policy-test.ts";
 import { policyTrustCommand } from "./policy-trust.ts";
@@ -16,6 +17,7 @@ export function policyCommand(): Command {
     .addCommand(policyLintCommand())
     .addCommand(policyExplainCommand())
     .addCommand(policyTestCommand())
+    .addCommand(policyLearnCommand())
     .addCommand(policyTrustCommand())
     .addCommand(policyImportCommand())
     .addCommand(policyExportCommand());

@@ -9,7 +9,7 @@ import { typeInto } from "./typed-line.ts";
 export interface TerminalQuestion {
   /** The screen, at most `width` cells wide, everything hostile escaped. */
   lines(width: number): readonly string[];
-  /** What may be typed. */
+  /** What may be typed. One that says nothing has no line of its own: the screen names it. */
   readonly choices: readonly { readonly word: string; readonly says: string }[];
 }
 
@@ -125,7 +125,8 @@ class Prompt {
     if (size === undefined) return { kind: "absent", why: "the terminal is too small for a question" };
     const width = Math.min(size.columns, 160) - 1;
     const lines = question.lines(width);
-    const choices = question.choices.map(({ word, says }) => `  ${word.padEnd(8)} ${says}`);
+    const told = question.choices.filter(({ says }) => says !== "");
+    const choices = told.map(({ word, says }) => `  ${word.padEnd(8)} ${says}`);
     const room = size.rows - 3;
     const pages = pagesOf(lines, room, room - choices.length);
     if (!(await this.write(`${PREPARE}${"-".repeat(width)}\r\n`)))
