@@ -4,13 +4,13 @@ import { randomBytes } from "node:crypto";
 import { openSessionLog, type SessionLog } from "#audit";
 import type { Problem, Result } from "#core";
 import type { Append } from "#core/log";
-import { forTerminal } from "#core/text";
 import { type Fence, type FenceEvent, type FenceExit, findBubblewrap, type OnSeen } from "#sandbox";
 import type { ChangesPlace } from "./changes/changes.ts";
 import { openDirectPast } from "./changes/direct-past.ts";
 import { finishWorkspace } from "./changes/finish.ts";
 import { applyLive, type Live, pokingBy } from "./changes/live.ts";
 import { type Doors, openDoors } from "./doors.ts";
+import { type FenceNews, fenceNews } from "./fence-news.ts";
 import { compileGuard, type GuardPlaces } from "./guard/guard.ts";
 import { LegBook } from "./guard/leg-book.ts";
 import { type LateMasks, lateMasksOf } from "./late-masks.ts";
@@ -37,9 +37,6 @@ import { removeSessionFolders } from "./sweep.ts";
 /** Exit code of a session that a limit ended (DESIGN 5). */
 const LIMIT_EXIT = 124;
 
-/** Refused paths that the summary keeps; all of them stand in the record. */
-const MOST_REFUSED = 1_000;
-
 /** Runs it to its end. Resolves also when the command fails; rejects only for a bug. */
 export async function runSession(request: RunRequest): Promise<RunAnswer> {
   const started = new Date();
@@ -65,7 +62,7 @@ class Session {
   private readonly prepared: Prepared;
   private readonly id: string;
   private readonly started: Date;
-  private readonly refusedPaths: string[] = [];
+  private readonly news: FenceNews;
   private fence: Fence | undefined;
   private doors: Doors | undefined;
   /** While `apply: live` holds, and what came by it. */
@@ -89,6 +86,7 @@ class Session {
     this.prepared = prepared;
     this.id = id;
     this.started = started;
+    this.news = fenceNews(request);
     this.running = new Promise((resolve) => {
       this.announceRunning = resolve;
     });
@@ -285,29 +283,11 @@ class Session {
 
   private onEvent(event: FenceEvent, append: Append): void {
     this.doors?.event(event);
-    if (event.kind === "unrecorded" && this.limit === undefined) {
-      this.request.progress(
-        "the flight recorder ended: what cannot be recorded does not go on, so everything inside is ended",
-      );
-    }
+    this.news.tell(event, this.limit !== undefined);
     this.lifecycle?.event(event);
     this.lateMasks?.event(event);
     if (event.kind === "limit")
       this.stop({ limit: "memory", most: this.prepared.policy.sandbox.limits.memoryBytes }, { append });
-    if (event.kind === "unstarted") {
-      const [program = ""] = this.request.argv;
-      this.request.progress(`\`${forTerminal(program, { max: 120 })}\` cannot be run inside: ${event.why}`);
-    }
-    if (event.kind === "uncovered" && !this.request.terminals.stdin)
-      this.request.progress(`undo will not cover \`${forTerminal(event.path, { max: 200 })}\` (${event.why})`);
-    if (event.kind !== "refused") return; // in the record it stands as the recorder's, with who did it
-    if (this.refusedPaths.length < MOST_REFUSED) this.refusedPaths.push(event.path);
-    // A full-screen program owns the terminal; everybody else is told at once, in a line that the agent reads too.
-    if (!this.request.terminals.stdin && this.refusedPaths.length <= 20) {
-      this.request.progress(
-        `refused ${event.op} of \`${forTerminal(event.path, { max: 200 })}\`: a protected path; only a person changes it, outside`,
-      );
-    }
   }
 
   private place(holdAll?: string): ChangesPlace {
@@ -351,7 +331,7 @@ class Session {
     });
     const outcome = outcomeOf({
       ...this.parts(),
-      ...{ exitCode, limit, finished, prompts, refusedPaths: this.refusedPaths },
+      ...{ exitCode, limit, finished, prompts, refusedPaths: this.news.refusedPaths },
       network: doors.egress.summary(),
       log: { dir: log.dir, ...closed },
       lastNotices: [unwritten, left, untold].filter((notice) => notice !== undefined),
