@@ -104,6 +104,7 @@ const inject = z.strictObject({
   query: z.union([line, z.array(line)]).optional(),
   body: z.boolean().optional(),
   always: z.boolean().optional(),
+  plainHttp: z.boolean().optional(),
   user: z
     .string()
     .regex(/^[\x21-\x39\x3b-\x7e]{1,200}$/, "expected a user name without `:`")
