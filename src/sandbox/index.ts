@@ -55,6 +55,7 @@ export { sealDirectPast } from "./workspace/direct-past.ts";
 export { packHolds } from "./workspace/git-pack.ts";
 export { hideBelow } from "./workspace/hide-below.ts";
 export { changeKept } from "./workspace/past-beside.ts";
+export { smallText } from "./workspace/regular-file.ts";
 export {
   findSecretFiles,
   identityOf,

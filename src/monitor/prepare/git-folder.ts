@@ -1,8 +1,9 @@
 // Where a workspace's repository is when `.git` is a file: a linked worktree or a submodule. The file is the workspace's word, and so maybe an
 // attacker's; the place it names is believed only if that place, which the workspace cannot write, names this workspace in turn.
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync } from "node:fs";
+import { lstatSync, realpathSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
+import { smallText } from "#sandbox";
 
 /** A repository outside the workspace that belongs to it. */
 export interface GitFolder {
@@ -17,7 +18,7 @@ export interface GitFolder {
 export function findGitDir(root: string): Result<GitFolder | undefined, Problem> {
   const file = join(root, ".git");
   if (lstatSync(file, { throwIfNoEntry: false })?.isFile() !== true) return ok(undefined);
-  const named = /^gitdir: ([^\n\0]+)\n?$/.exec(smallText(file) ?? "")?.[1];
+  const named = /^gitdir: ([^\n\0]+)\n?$/.exec(textOf(file) ?? "")?.[1];
   const folder = named === undefined ? undefined : realFolder(resolve(root, named));
   if (folder === undefined) return err(refusal(root, "names no repository that is there"));
   if (folder === root || folder.startsWith(`${root}/`)) return ok(undefined);
@@ -40,8 +41,8 @@ function worktreeOf(root: string, folder: string): string | undefined {
   const worktrees = dirname(folder);
   const common = dirname(worktrees);
   if (worktrees !== join(common, "worktrees")) return undefined;
-  const back = smallText(join(folder, "gitdir"))?.trim();
-  const up = smallText(join(folder, "commondir"))?.trim();
+  const back = textOf(join(folder, "gitdir"))?.trim();
+  const up = textOf(join(folder, "commondir"))?.trim();
   const isMine = back !== undefined && realFile(resolve(folder, back)) === join(root, ".git");
   const isUp = up !== undefined && realFolder(resolve(folder, up)) === common;
   return isMine && isUp && isRepository(common) ? common : undefined;
@@ -50,7 +51,7 @@ function worktreeOf(root: string, folder: string): string | undefined {
 /** A submodule's git folder says where its files are: `core.worktree`. */
 function isSubmoduleOf(root: string, folder: string): boolean {
   if (!folder.includes("/.git/modules/") || !isRepository(folder)) return false;
-  const worktree = /^\s*worktree\s*=\s*"?([^"\n]+?)"?\s*$/m.exec(smallText(join(folder, "config")) ?? "")?.[1];
+  const worktree = /^\s*worktree\s*=\s*"?([^"\n]+?)"?\s*$/m.exec(textOf(join(folder, "config")) ?? "")?.[1];
   return worktree !== undefined && realFolder(resolve(folder, worktree)) === root;
 }
 
@@ -79,17 +80,6 @@ function real(path: string, is: (real: string) => boolean): string | undefined {
 
 const LARGEST = 64 * 1024;
 
-function smallText(file: string): string | undefined {
-  let fd: number | undefined;
-  try {
-    fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const stats = fstatSync(fd);
-    if (!stats.isFile() || stats.size > LARGEST) return undefined;
-    const bytes = Buffer.alloc(stats.size);
-    return bytes.toString("utf8", 0, readSync(fd, bytes, 0, stats.size, 0));
-  } catch {
-    return undefined; // not there or not readable
-  } finally {
-    if (fd !== undefined) closeSync(fd);
-  }
+function textOf(file: string): string | undefined {
+  return smallText(file, LARGEST);
 }

@@ -1,7 +1,8 @@
 // What HEAD and the branches of a session's repository name: read as files through the session's two layers, without git, because everything in
 // that folder is the agent's word. Only names and object ids that are exactly that come out.
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, type Stats } from "node:fs";
+import { lstatSync, readdirSync, type Stats } from "node:fs";
 import { join } from "node:path";
+import { smallText } from "../workspace/regular-file.ts";
 
 /** The layers of one git folder: what the agent wrote lies over what it started from. */
 export interface GitLayers {
@@ -101,19 +102,7 @@ function entryAt(path: string): Stats | undefined {
 
 function textOf(layers: GitLayers, path: string): string | undefined {
   const file = standing(layers, path)?.file;
-  if (file === undefined) return undefined;
-  let fd: number | undefined;
-  try {
-    fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const stats = fstatSync(fd);
-    if (!stats.isFile() || stats.size > LARGEST) return undefined;
-    const bytes = Buffer.alloc(stats.size);
-    return bytes.toString("utf8", 0, readSync(fd, bytes, 0, stats.size, 0));
-  } catch {
-    return undefined; // gone, or closed to its owner: it names nothing
-  } finally {
-    if (fd !== undefined) closeSync(fd);
-  }
+  return file === undefined ? undefined : smallText(file, LARGEST);
 }
 
 function namesIn(folder: string): readonly string[] {

@@ -1,5 +1,5 @@
 // Reading files that somebody else may swap at any moment, the agent's most of all: a regular file, or nothing.
-import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 
 // Not in node's list; the same number on every architecture that Linux and this program support.
 const O_PATH = 0o10000000;
@@ -12,5 +12,21 @@ export function openRegular(path: string | Buffer): number {
     return openSync(`/proc/self/fd/${place}`, constants.O_RDONLY | constants.O_NONBLOCK);
   } finally {
     closeSync(place);
+  }
+}
+
+/** The text of a small regular file; `undefined` where there is none, where it cannot be read, and where it is larger than `most` bytes. */
+export function smallText(path: string, most: number): string | undefined {
+  let fd: number | undefined;
+  try {
+    fd = openRegular(path);
+    const { size } = fstatSync(fd);
+    if (size > most) return undefined;
+    const bytes = Buffer.alloc(size);
+    return bytes.toString("utf8", 0, readSync(fd, bytes, 0, size, 0));
+  } catch {
+    return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }
