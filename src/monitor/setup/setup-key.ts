@@ -85,15 +85,13 @@ function projectFiles(root: string): readonly { readonly path: string; readonly 
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Words of a command that name files of the workspace: `./scripts/setup.sh`. */
+/** Words of a command that name files of the workspace (`./scripts/setup.sh`), those that it makes itself apart. */
 function filesNamed(command: string, { lower, cwd }: SetupKeyParts): readonly string[] {
   return command
     .split(/[\s;&|()<>"'`=]+/)
     .map((word) => join(cwd, word))
-    .filter(
-      (path) =>
-        path !== "" && !path.startsWith("..") && !path.startsWith("/") && digestOf(join(lower, path)) !== undefined,
-    );
+    .filter((path) => path !== "." && !/^(?:\.\.)?\//.test(path) && !path.split("/").some(isDependencyFolder))
+    .filter((path) => digestOf(join(lower, path)) !== undefined);
 }
 
 /** A repository is a stranger's: no link is followed, no pipe waited for. */

@@ -35,11 +35,17 @@ export function searchFiles(folders: readonly string[], forms: readonly SoughtFo
     for (const name of names) if (state.found.length < MOST_TOLD) state.found.push({ path, name });
   };
   const waiting = [...folders];
+  const closed: { readonly path: string; readonly mode: number }[] = [];
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     try {
       const found = lstatSync(path);
       if (found.isDirectory()) {
-        for (const name of listed(path, found.mode)) {
+        // One that is closed even to its owner stays open until everything in it was looked at.
+        if (!isOpen(found.mode, 0o500)) {
+          closed.push({ path, mode: found.mode });
+          chmodSync(path, (found.mode & 0o7777) | 0o500);
+        }
+        for (const name of readdirSync(path)) {
           tell(join(path, name), new FormSearch(forms).take(Buffer.from(name)));
           waiting.push(join(path, name));
         }
@@ -57,15 +63,16 @@ export function searchFiles(folders: readonly string[], forms: readonly SoughtFo
       if (state.unread.length < MOST_TOLD) state.unread.push(path);
     }
   }
+  for (const { path, mode } of closed.toReversed()) chmodSync(path, mode & 0o7777);
   return state;
 }
 
-function listed(folder: string, mode: number): readonly string[] {
-  return opened(folder, mode, 0o500, () => readdirSync(folder));
+function isOpen(mode: number, needed: number): boolean {
+  return (mode & needed) === needed || process.getuid?.() === 0;
 }
 
 function searchFile(path: string, mode: number, forms: readonly SoughtForm[]): readonly string[] {
-  return opened(path, mode, 0o400, () => {
+  return opened(path, mode, () => {
     const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       if (!fstatSync(fd).isFile()) return []; // another one since; what it is is told where it stands
@@ -82,9 +89,9 @@ function searchFile(path: string, mode: number, forms: readonly SoughtForm[]): r
 }
 
 /** A file closed even to its owner is opened for the look, and closed again. */
-function opened<T>(path: string, mode: number, needed: number, look: () => T): T {
-  if ((mode & needed) === needed || process.getuid?.() === 0) return look();
-  chmodSync(path, (mode & 0o7777) | needed);
+function opened<T>(path: string, mode: number, look: () => T): T {
+  if (isOpen(mode, 0o400)) return look();
+  chmodSync(path, (mode & 0o7777) | 0o400);
   try {
     return look();
   } finally {
