@@ -6,6 +6,7 @@ import { decideAddresses, decideHost, type EgressPeer, type EgressPlan, needsRea
 export interface LiveConnection {
   readonly host: string;
   readonly port: number;
+  /** Empty where only the outside proxy knows it. */
   readonly address: string;
   readonly socket: Socket;
   /** `tls` and `tcp` pass unread. */
@@ -29,7 +30,7 @@ export class Live {
       ({ address, host, peer, port, scheme }) =>
         !decideHost(plan, host, port, peer).allowed ||
         (/^t/.test(scheme) && needsReading(plan, host, port)) ||
-        !decideAddresses(plan, host, [address], port).allowed,
+        (address !== "" && !decideAddresses(plan, host, [address], port).allowed),
     );
     for (const { socket } of over) socket.destroy();
     return over;
