@@ -4,6 +4,7 @@ import net, { type Socket } from "node:net";
 import { decideAddresses, decideHost, type EgressPlan, type EgressRule, isAddress } from "#core/net";
 import type { HttpFilter, Peer } from "./filter.ts";
 import type { Inspector } from "./inspector.ts";
+import type { NameGuard } from "./leak-filter.ts";
 import type { Live } from "./live.ts";
 import type { NameBudget } from "./name-budget.ts";
 import type { ChooseProxy, OutsideProxy } from "./outside-proxy.ts";
@@ -48,11 +49,13 @@ export interface DialDeps {
   readonly tally: Tally;
   readonly resolve: Resolve;
   /** What may be looked up below wildcards. */
-  readonly names: NameBudget;
+  readonly budget: NameBudget;
   /** The person's own way out; directly where absent. */
   readonly outside?: ChooseProxy;
   readonly live: Live;
   readonly filters: readonly HttpFilter[];
+  /** Looks at names before they are looked up. */
+  readonly nameGuard?: NameGuard;
   readonly inspector?: Inspector;
   /** The program at the other end, where that is known. */
   readonly peer?: Peer;
@@ -76,8 +79,15 @@ export const systemResolve: Resolve = async (host) => {
 };
 
 /** Judges the name alone: a refusal here means that nothing was ever looked up. */
-export function judge(deps: Pick<DialDeps, "plan" | "peer">, host: string, port: number): EgressRule | Refusal {
+export function judge(
+  deps: Pick<DialDeps, "plan" | "peer" | "nameGuard">,
+  host: string,
+  port: number,
+): EgressRule | Refusal {
   const verdict = decideHost(deps.plan(), host, port, deps.peer);
+  const against = deps.nameGuard?.(host);
+  // Such a name is written nowhere, whatever the rules say of it.
+  if (against !== undefined) return { status: 403, host: "(not told)", port, ...against };
   if (verdict.allowed) return verdict.rule;
   const { reason, hint, rule } = verdict;
   return { status: 403, host, port, reason, hint, ...(rule === undefined ? {} : { rule: placeOf(rule) }) };
@@ -98,7 +108,7 @@ export async function dial(deps: DialDeps, to: DialTarget): Promise<Dialled | Re
   const refusal = (status: Refusal["status"], reason: string, hint: string): Refusal => ({
     ...{ status, host, port, reason, hint, rule: placeOf(rule) },
   });
-  const spent = deps.names.spend(host, rule);
+  const spent = deps.budget.spend(host, rule);
   if (spent !== undefined) return refusal(403, spent.reason, spent.hint);
   const proxy = deps.outside?.(to);
   const addresses = decideAddresses(deps.plan(), host, await lookUp(deps, host, proxy), port);

@@ -21,8 +21,8 @@ export interface Leak {
 export interface LeakFilterOptions {
   /** The session's secrets as they are now; `undefined` while there are none. They may become more at any time. */
   readonly search: () => LeakSearch | undefined;
-  /** Whether TLS is read for this alone (`sandbox.network.inspect: auto` or `all`). */
-  readonly readsTls: () => boolean;
+  /** Whether TLS to there is read for this alone: the policy may say no, or a session may have begun without. */
+  readonly mayRead: (host: string, port: number) => boolean;
   /** Told once for each refusal. */
   readonly onLeak?: (leak: Leak) => void;
 }
@@ -30,11 +30,17 @@ export interface LeakFilterOptions {
 /** Looks at names that are about to be looked up: their labels may say something. */
 export type NameGuard = (host: string) => FilterRefusal | undefined;
 
+// A rule that names such a port opens bytes that are no HTTP, and nobody can look into them: mail, SSH, directories, databases, queues, git.
+const OTHER_PROTOCOLS = new Set([
+  ...[21, 22, 23, 25, 110, 143, 389, 465, 587, 636, 993, 995, 1433, 1521, 1883, 3306, 5432, 5671, 5672, 6379, 8883],
+  ...[9042, 9418, 11211, 27017],
+]);
+
 /** The filter. */
 export function leakFilter(options: LeakFilterOptions): HttpFilter {
   const memory = new HeldMemory();
   return {
-    needs: () => options.readsTls() && options.search() !== undefined,
+    needs: (host, port) => !OTHER_PROTOCOLS.has(port) && options.mayRead(host, port) && options.search() !== undefined,
     begin: async (request) => {
       const search = options.search();
       if (search === undefined) return undefined;

@@ -6,11 +6,12 @@ import { err, ok, type Problem, type Result } from "#core";
 import type { Append } from "#core/log";
 import type { EgressPlan } from "#core/net";
 import { serveConnect } from "./connect.ts";
-import { type Consult, type DialDeps, type Resolve, systemResolve } from "./dial.ts";
+import { type Consult, type DialDeps, judge, type Resolve, systemResolve } from "./dial.ts";
 import type { HttpFilter } from "./filter.ts";
 import { BadMessage } from "./head.ts";
 import type { Inspector } from "./inspector.ts";
 import { Intake } from "./intake.ts";
+import type { NameGuard } from "./leak-filter.ts";
 import { Live } from "./live.ts";
 import { NameBudget } from "./name-budget.ts";
 import type { ChooseProxy } from "./outside-proxy.ts";
@@ -19,7 +20,7 @@ import { refusedInside } from "./refused-inside.ts";
 import { serveRequests } from "./requests.ts";
 import { type RuleFilterOptions, ruleFilter } from "./rule-filter.ts";
 import { isSocks, serveSocks } from "./socks.ts";
-import { type Blocked, type Reached, Tally } from "./tally.ts";
+import { type Blocked, type Reached, type Refused, Tally } from "./tally.ts";
 import { serveTurned } from "./turned.ts";
 
 /** What the proxy is opened with. */
@@ -32,6 +33,8 @@ export interface EgressOptions {
   readonly consult?: Consult;
   /** What looks at each exchange, in order. */
   readonly filters?: readonly HttpFilter[];
+  /** What looks at names, before anything is looked up. */
+  readonly nameGuard?: NameGuard;
   /** The digest of a program's file, for rules that name one. */
   readonly digestOf?: RuleFilterOptions["digestOf"];
   /** What reads TLS; without one, a host that a filter needs to see is not reached by TLS. */
@@ -79,9 +82,10 @@ export async function openEgress(options: EgressOptions): Promise<Result<Egress,
     live,
     // the rules come first: what they refuse costs no token and nobody else's look
     filters: [rules, ...(options.filters ?? [])],
+    ...(options.nameGuard === undefined ? {} : { nameGuard: options.nameGuard }),
     ...(options.inspector === undefined ? {} : { inspector: options.inspector }),
     resolve: options.resolve ?? systemResolve,
-    names: new NameBudget(options.now ?? Date.now),
+    budget: new NameBudget(options.now ?? Date.now),
     ...(options.consult === undefined ? {} : { consult: options.consult }),
     ...(options.outside === undefined ? {} : { outside: options.outside }),
     idleMs: options.idleMs ?? IDLE_MS,
@@ -160,7 +164,11 @@ async function serve(socket: Socket, deps: DialDeps, hasPreface: boolean): Promi
 /** Such a connection carries nothing else. */
 async function recordRefused({ peer = {}, refused }: Partial<Preface>, socket: Socket, deps: DialDeps): Promise<void> {
   socket.destroy();
-  const found = refused === undefined ? undefined : refusedInside(refused.word, refused.name, peer);
+  const judged = (host: string, port: number): Refused | undefined => {
+    const verdict = judge(deps, host, port);
+    return "status" in verdict ? verdict : undefined;
+  };
+  const found = refused === undefined ? undefined : refusedInside(refused, peer, judged);
   if (found === undefined) throw new BadMessage("preface");
   await deps.tally.refuse(found, peer);
 }

@@ -14,6 +14,7 @@ import { openFenceHooks } from "./guard/fence-hooks.ts";
 import type { Guard } from "./guard/guarded-session.ts";
 import type { LegBook } from "./guard/leg-book.ts";
 import { legGate } from "./guard/leg-gate.ts";
+import { leakOptions } from "./leaks/run-secrets.ts";
 import { NOT_YET, type SessionLifecycle } from "./lifecycle/session-lifecycle.ts";
 import { sessionNetwork } from "./network/session-network.ts";
 import { closeCredentials } from "./prepare/credentials.ts";
@@ -66,12 +67,17 @@ export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonl
   const publishSocket = join(prepared.paths.dir, "ports.sock");
   const { broker } = prepared.credentials;
   const credentials = broker === undefined ? [] : [credentialFilter({ broker, append })];
+  const { leaks, nameGuard } = leakOptions({
+    ...{ secrets: prepared.leaks, plan: network.plan, canRead: prepared.inspection !== undefined },
+    tell: (line) => (request.terminals.stdin ? undefined : request.progress(line)),
+  });
   const [egress, ports, hooks, exec] = await Promise.all([
     openEgress({
       ...{ plan: prepared.egressPlan, socketPath: prepared.bridgeSocket, preface: true, append },
       ...(outside.value === undefined ? {} : { outside: outside.value }),
-      ...inspectorOption(prepared.inspection, network.plan, { must: credentials }),
-      filters: credentials,
+      ...inspectorOption(prepared.inspection, network.plan, { must: credentials, may: [leaks] }),
+      // what the program sent is looked at before the broker puts anything in
+      ...{ filters: [leaks, ...credentials], nameGuard },
       consult: legGate({ legs, guard: parts.guard, cwd: prepared.plan.cwd, ask: () => questions?.ask }),
     }),
     prepared.plan.ports.length === 0

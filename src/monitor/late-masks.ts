@@ -44,6 +44,8 @@ export interface LateMaskParts {
   readonly onAsked: () => void;
   /** A line for the person. */
   readonly tell: (line: string) => void;
+  /** A file is a secret now, absolute, with its name in the workspace: what it holds is looked for in what leaves. */
+  readonly onSecret?: (file: string, name: string) => void;
   /** A secret stays in sight: the session cannot go on. Called once. */
   readonly onSeen: (why: string) => void;
 }
@@ -69,7 +71,7 @@ const PACK = /(?:^|\/)objects\/pack\/pack-[0-9a-f]+\.idx$/;
 
 /** Starts them for a session whose workspace the host can change; `undefined` for a private copy, where nothing appears. */
 export function lateMasksOf(
-  parts: MetaParts & Pick<LateMaskParts, "running" | "append" | "onAsked" | "tell" | "onSeen">,
+  parts: MetaParts & Pick<LateMaskParts, "running" | "append" | "onAsked" | "tell" | "onSeen" | "onSecret">,
 ): LateMasks | undefined {
   const { prepared } = parts;
   const { kind } = prepared.plan.workspace;
@@ -201,6 +203,7 @@ class Masks implements LateMasks {
   private hide(file: string): void {
     if (isUnnamed(file)) return this.inSight(file, "its name is no UTF-8");
     this.remember(file);
+    this.parts.onSecret?.(file, file.slice(this.parts.root.length + 1));
     // A name that was hidden and is written anew on the host stays hidden in a layer; a mount goes with the file that it covered.
     if (this.known.has(file) && this.parts.upper !== undefined) return;
     this.known.add(file);

@@ -155,6 +155,7 @@ class Session {
       onAsked: () => this.writeMeta({ state: "running", held: 0 }),
       tell: (line) => (request.terminals.stdin ? undefined : request.progress(line)),
       onSeen: (why) => this.stop({ limit: "secrets", why }, { append }),
+      onSecret: (file, name) => prepared.leaks.addFile(file, name),
     });
     if (this.lateMasks === undefined) prepared.secrets.lookout.close();
     const launched = doors.ok

@@ -46,7 +46,7 @@ async function scene(secrets: readonly LeakSecret[] = SECRETS): Promise<Scene> {
   const search = new LeakSearch(secrets, unpack);
   const { socketPath, records } = await bed({
     allow: [`ok.test:${port}`],
-    filters: [leakFilter({ search: () => search, readsTls: () => true })],
+    filters: [leakFilter({ search: () => search, mayRead: () => true })],
   });
   return {
     records,
@@ -197,7 +197,7 @@ describe("WebSocket", () => {
     const search = new LeakSearch(SECRETS, unpack);
     const { socketPath, records } = await bed({
       allow: [`ok.test:${port}`],
-      filters: [leakFilter({ search: () => search, readsTls: () => true })],
+      filters: [leakFilter({ search: () => search, mayRead: () => true })],
     });
     const frame = (text: string, first = 0x81): Buffer => {
       const key = randomBytes(4);

@@ -9,8 +9,8 @@ import { KEY_PART, privateParts } from "./key-material.ts";
 export interface SessionSecretParts {
   /** Masked files of the host's, absolute, with what a person calls them. */
   readonly files: readonly { readonly path: string; readonly name: string }[];
-  /** The broker's and the planted ones. */
-  readonly values: readonly LeakSecret[];
+  /** The broker's, which fetches new ones, and the planted ones. */
+  readonly values: () => readonly LeakSecret[];
   /** Values that the policy itself shows inside (`env.pass`, `env.set`): what is shown may be said. */
   readonly shown: readonly string[];
   /** What could not be read, in words. */
@@ -19,11 +19,12 @@ export interface SessionSecretParts {
 
 /** A growing set. */
 export interface SessionSecrets {
+  /** Whether there is any. */
+  readonly hasAny: boolean;
   /** The search over all of them; `undefined` while there is none. Built when it is first asked for. */
   search(): LeakSearch | undefined;
   /** A file that was masked during the session. */
   addFile(path: string, name: string): void;
-  add(values: readonly LeakSecret[]): void;
 }
 
 const FILE_MOST = 256 * 1024;
@@ -60,16 +61,19 @@ export function collectSecrets(parts: SessionSecretParts): SessionSecrets {
     for (const pem of keys)
       add(privateParts(pem).map((value) => ({ name: `${name}:private key`, value, enough: KEY_PART })));
   };
-  add(parts.values);
+  add(parts.values());
   for (const { path, name } of parts.files) addFile(path, name);
   return {
+    get hasAny() {
+      return known.size > 0;
+    },
     search: () => {
+      add(parts.values());
       if (known.size === 0) return undefined;
       built ??= new LeakSearch([...known.values()], unpack);
       return built;
     },
     addFile,
-    add,
   };
 }
 

@@ -14,6 +14,8 @@ import { forTerminal } from "#core/text";
 import { type Inspection, proxyEnvironment, readToolConfig } from "#egress";
 import { type Cgroup, identityOf, type Lookout, openCgroup, type SecretSearch } from "#sandbox";
 import { policyDigest } from "../guard/policy-watch.ts";
+import { secretsOfRun } from "../leaks/run-secrets.ts";
+import type { SessionSecrets } from "../leaks/session-secrets.ts";
 import { startFromNamed } from "../lifecycle/restore.ts";
 import { limitHolders } from "../limits/held-by.ts";
 import type { Refusal, RunRequest } from "../request.ts";
@@ -52,6 +54,8 @@ export interface Prepared {
   readonly inspection?: Inspection;
   /** Fetched; the caller gives them back. */
   readonly credentials: RunCredentials;
+  /** What is looked for in what leaves. */
+  readonly leaks: SessionSecrets;
   readonly bridgeSocket: string;
   readonly paths: SessionPaths;
   readonly cgroup: Cgroup | undefined;
@@ -186,11 +190,13 @@ async function prepareAll(parts: {
   const credentials = await openCredentials(named.value.agent, { request, session, workspace: root });
   if (!credentials.ok) return cannot(...credentials.error);
   fetched.push(credentials.value);
+  const { broker } = credentials.value;
+  const leaks = secretsOfRun({ request, policy, broker, files: [...identities.keys()], lower });
   const inspected = await planInspection({
     ...{ request, session, workspace: root, paths, tools, plan: egressPlan },
     setupRules: [...(policy.setup.network.allow ?? []), ...policy.setup.network.deny],
     hasCredentials: named.value.agent.length + named.value.setup.length > 0,
-    hasSecrets: false,
+    hasSecrets: leaks.hasAny,
   });
   if (!inspected.ok) return cannot(inspected.error);
   const { memoryBytes, pids, cpus } = policy.sandbox.limits;
@@ -216,7 +222,7 @@ async function prepareAll(parts: {
       mounts: inspected.value.mounts,
       bridge: {
         ...{ port: BRIDGE_PORT, socketPath: bridgeSocket },
-        turned: turnedPlan(egressPlan.allow.flatMap(({ ports }) => ports)),
+        turned: turnedPlan(egressPlan),
       },
     },
     byCgroup: limited?.holds ?? { memory: false, pids: false, cpu: false },
@@ -265,6 +271,7 @@ async function prepareAll(parts: {
     egressOf,
     ...(inspected.value.inspection === undefined ? {} : { inspection: inspected.value.inspection }),
     credentials: credentials.value,
+    leaks,
     bridgeSocket,
     paths,
     cgroup: limited,
