@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { measureCheck } from "./check.ts";
 import { measureExec } from "./exec.ts";
 import { measureHook } from "./hook.ts";
+import { measureInspect } from "./inspect.ts";
 import { measureOverlay } from "./overlay.ts";
 import { measureProxy } from "./proxy.ts";
 import { measureRecorder } from "./recorder.ts";
@@ -46,6 +47,7 @@ try {
   const measures = {
     start: measureStart,
     proxy: measureProxy,
+    inspect: measureInspect,
     check: measureCheck,
     hook: measureHook,
     exec: measureExec,
