@@ -1,5 +1,5 @@
 // The policy's rules on methods, paths, protocols and programs as a filter of the proxy: the judgement is core's (decideRequest).
-import { decideRequest, type EgressPlan, needsReading } from "#core/net";
+import { decideRequest, type EgressPlan, methodsOf, needsReading } from "#core/net";
 import type { ExchangeFilter, FilterRefusal, HttpFilter, Peer, RequestView } from "./filter.ts";
 
 /** What it needs. */
@@ -48,10 +48,12 @@ async function observed(
   return sha256 === undefined ? { exe } : { exe, sha256 };
 }
 
-/** `POST /repos/acme/*` for the record: what could be an identifier or a secret is a `*`, and there is no query. */
-export function shapeOf({ method, target }: Pick<RequestView, "method" | "target">): string {
+/** `POST /repos/acme/*` for the record: what could be an identifier or a secret is a `*`, and there is no query. `GET+DELETE`: it asks for both. */
+function shapeOf(request: Pick<RequestView, "method" | "target" | "fields">): string {
+  const { target } = request;
+  const methods = [...new Set(methodsOf(request))].map((one) => (/^[A-Za-z-]{1,24}$/.test(one) ? one : "?"));
   const segments = (target.split("?", 1)[0] ?? "").split("/").map((part) => (isPlainWord(part) ? part : "*"));
-  return `${method.slice(0, 24)} ${segments.slice(0, 12).join("/")}`;
+  return `${methods.slice(0, 3).join("+")} ${segments.slice(0, 12).join("/")}`;
 }
 
 function isPlainWord(segment: string): boolean {

@@ -7,7 +7,7 @@ export { parseEgressRule, splitPort } from "./grammar.ts";
 export { isAddress, parseHost } from "./host.ts";
 export { normalPath, pathMatches } from "./path.ts";
 export { type ReadingWishes, readingOf, readsByRule } from "./reading.ts";
-export { decideRequest, type EgressRequest, needsReading, type RequestVerdict } from "./request.ts";
+export { decideRequest, type EgressRequest, methodsOf, needsReading, type RequestVerdict } from "./request.ts";
 export type {
   EgressPeer,
   EgressPlan,

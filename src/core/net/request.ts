@@ -105,10 +105,20 @@ interface Facts {
 const METHOD_FIELDS = /^x-(?:http-)?method(?:-override)?$/i;
 const PATH_FIELDS = /^x-(?:original-(?:url|uri)|rewrite-url|forwarded-(?:prefix|uri|path)|envoy-original-path)$/i;
 
-function factsOf({ scheme, method, target, fields, upgrade }: EgressRequest): Facts {
+/** Everything the request could be taken to ask: its method first, then those that it says some server should read instead. */
+export function methodsOf({
+  method,
+  target,
+  fields,
+}: Pick<EgressRequest, "method" | "target" | "fields">): readonly string[] {
   const said = fields.filter(({ name }) => METHOD_FIELDS.test(name)).map(({ value }) => value.trim());
+  return [method, ...said, ...methodsInQuery(target)];
+}
+
+function factsOf(request: EgressRequest): Facts {
+  const { scheme, method, target, fields, upgrade } = request;
   return {
-    methods: [method, ...said, ...methodsInQuery(target)],
+    methods: methodsOf(request),
     path: fields.some(({ name }) => PATH_FIELDS.test(name)) ? undefined : normalPath(target),
     protocol: upgrade !== undefined || method === "CONNECT" ? "websocket" : scheme,
     scheme,

@@ -83,6 +83,7 @@ describe("what a session teaches", () => {
   it("proposes nothing for what no rule should open", () => {
     const records = [
       blocked("in.corp", 443, "address-private", "/usr/bin/curl"),
+      blocked("10.0.0.1", 443, "no-rule", "/usr/bin/curl"),
       blocked("evil.org", 443, "denied", "/usr/bin/curl"),
       blocked("a.org", 443, "tls-name-differs", "/usr/bin/curl"),
       blocked("a.org", 443, "canary", "/usr/bin/curl"),
@@ -92,6 +93,7 @@ describe("what a session teaches", () => {
     expect(proposals).toEqual([]);
     expect(left.map(({ what, because }) => `${what}: ${because}`)).toEqual([
       "in.corp:443: its address is not public; who knows why names it under `allowPrivate`",
+      "10.0.0.1:443: its address is not public; who knows why names it under `allowPrivate`",
       "evil.org:443: a deny rule closes it, and no allow undoes that",
       "a.org:443: no rule was missing",
       "a.org:443: it held something that must not leave",

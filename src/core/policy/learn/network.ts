@@ -1,6 +1,6 @@
 // Names, methods and paths that a session was refused, as the least rules that open them; and rules that it used for less than they open.
 import type { LogRecord } from "../../log/index.ts";
-import { isAddress, normalPath, parseHost } from "../../net/index.ts";
+import { classifyAddress, isAddress, normalPath, parseHost } from "../../net/index.ts";
 import type { NetworkEntry } from "../file.ts";
 import { broadNetwork } from "../lint-network.ts";
 import {
@@ -56,13 +56,12 @@ export class NetworkLessons {
     if (type === "net.connect" && /^report\b/.test(rule)) return this.name(record, { host, port }, "report");
     if (type === "net.connect") return void this.usedBy(rule).add(host);
     if (type !== "net.blocked") return;
+    const kind = isAddress(host) ? classifyAddress(host) : "public";
+    if (kind !== "public") return this.leave(record, { host, port }, `address-${kind}`);
     if (BY_NAME.has(reason)) return this.name(record, { host, port }, reason);
     const asked = BY_REQUEST.has(reason) ? requestOf(data["asked"]) : undefined;
     if (asked !== undefined) return this.request(record, { host, port, ...asked });
-    const key = `${host}:${port} ${reason}`;
-    const entry = this.left.get(key) ?? { what: `${host}:${port}`, reason, found: new Gathering(reason) };
-    this.left.set(key, entry);
-    entry.found.add(record);
+    this.leave(record, { host, port }, reason);
   }
 
   proposals(places: LearnPlaces): readonly Proposal[] {
@@ -83,6 +82,13 @@ export class NetworkLessons {
       const used = [...(this.used.get(rule) ?? [])].sort();
       return used.length === 0 || (rule.startsWith("*.") && used.length <= 4) ? [{ rule, used }] : [];
     });
+  }
+
+  private leave(record: LogRecord, { host, port }: Asked, reason: string): void {
+    const key = `${host}:${port} ${reason}`;
+    const entry = this.left.get(key) ?? { what: `${host}:${port}`, reason, found: new Gathering(reason) };
+    this.left.set(key, entry);
+    entry.found.add(record);
   }
 
   private usedBy(rule: string): Set<string> {
