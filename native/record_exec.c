@@ -105,7 +105,7 @@ static bool take_argument(struct look *look, uint64_t address) {
 // The kernel's own limit of arguments is far above what is counted here.
 static void take_arguments(struct look *look, uint64_t address) {
   uint64_t pointers[POINTERS];
-  while (look->argument_total < MOST_ARGUMENTS && address != 0) {
+  while (address != 0) {
     size_t bytes = PAGE - (size_t)(address % PAGE);  // never over a page's end, behind which nothing may be
     if (bytes > sizeof pointers) bytes = sizeof pointers;
     if (bytes < sizeof *pointers) bytes = sizeof *pointers;
@@ -115,12 +115,15 @@ static void take_arguments(struct look *look, uint64_t address) {
     }
     for (size_t i = 0; i < bytes / sizeof *pointers; i++) {
       if (pointers[i] == 0) return;
+      if (look->argument_total == MOST_ARGUMENTS) {
+        look->cut = true;
+        return;
+      }
       look->argument_total++;
       if (look->cut || look->argument_bytes + 1 >= ARGUMENT_BYTES || !take_argument(look, pointers[i])) look->cut = true;
     }
     address += bytes / sizeof *pointers * sizeof *pointers;
   }
-  if (address != 0) look->cut = true;
 }
 
 // Without access to its memory or folders (a program that nobody may read) the exec is told without them.
