@@ -36,9 +36,13 @@ export function tightest(before: EgressPlan, after: EgressPlan): EgressPlan {
 
 /** True when both plans say the same, wherever it is written. */
 export function isSamePlan(a: EgressPlan, b: EgressPlan): boolean {
-  const bare = (plan: EgressPlan): string =>
-    JSON.stringify({ ...plan, allow: plan.allow.map(facts).sort(), deny: plan.deny.map(facts).sort() });
   return bare(a) === bare(b);
+}
+
+function bare({ allow, allowPrivate, deny, inspect, inspectExcept, maxConnections, mode }: EgressPlan): string {
+  const sorted = (list: readonly object[]): readonly string[] => list.map((one) => JSON.stringify(one)).sort();
+  const lists = [allow.map(facts).sort(), deny.map(facts).sort(), sorted(allowPrivate), sorted(inspectExcept)];
+  return JSON.stringify([lists, inspect, maxConnections, mode]);
 }
 
 /** From the one that reads most. */
