@@ -1,7 +1,6 @@
 // Runs inside a fence (or outside, directly): HTTPS over one kept connection, over a new one each time, then one large body. Prints JSON.
 // node tls-client.mjs URL REQUESTS LARGE_BYTES; the proxy is taken from HTTPS_PROXY, the authority from NODE_EXTRA_CA_CERTS.
 import { once } from "node:events";
-import http from "node:http";
 import https from "node:https";
 import net from "node:net";
 import tls from "node:tls";
@@ -25,10 +24,15 @@ async function connect() {
 
 function get(path, agent) {
   return new Promise((resolve, reject) => {
-    const request = http.get({ agent, path, headers: { host: url.host } }, (response) => {
-      response.on("data", () => undefined);
-      response.on("end", () => (response.statusCode === 200 ? resolve() : reject(new Error(`${response.statusCode}`))));
-    });
+    const request = https.get(
+      { agent, path, host: url.hostname, port: url.port, headers: { host: url.host } },
+      (response) => {
+        response.on("data", () => undefined);
+        response.on("end", () =>
+          response.statusCode === 200 ? resolve() : reject(new Error(`${response.statusCode}`)),
+        );
+      },
+    );
     request.on("error", reject);
   });
 }
