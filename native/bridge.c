@@ -315,7 +315,8 @@ static int open_listeners(struct bridge *bridge) {
   // A machine without IPv6 has nobody who could ask there.
   if (add_listener(bridge, options->port, true, false) != 0 && errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL) return -1;
   if (!options->turn) return 0;
-  if (redirect_set(&bridge->redirect, options->port, options->anyip) != 0 || dns_open(&bridge->dns, bridge->redirect.six) != 0) return -1;
+  struct redirect_wish wish = {.port = options->port, .anyip = options->anyip, .all = options->turn_all, .addresses = options->addresses, .address_count = options->address_count};
+  if (redirect_set(&bridge->redirect, &wish) != 0 || dns_open(&bridge->dns, bridge->redirect.six) != 0) return -1;
   if (bridge->redirect.logged) bridge->packets_fd = packets_open();  // a kernel that does not tell them refuses them all the same
   if (bridge->redirect.way != REDIRECT_ANYIP) return 0;
   for (size_t i = 0; i < options->turned_count; i++) {

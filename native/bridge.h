@@ -25,6 +25,9 @@ struct bridge_options {
   bool preface;           // each connection to the proxy begins with who made it and where it was meant to go
   bool owners;            // and with the program: not where an engine stands between
   bool turn, anyip;       // connections to elsewhere come here; by AnyIP even where nftables could
+  bool turn_all;          // to every address
+  const struct redirect_address *addresses;  // or to names and these; at most REDIRECT_ADDRESSES
+  size_t address_count;
   const uint16_t *turned; // by AnyIP: the ports that can be reached; at most BRIDGE_TURNED
   size_t turned_count;
 };

@@ -17,8 +17,12 @@ static size_t ports_of(const struct list *list, uint16_t *ports, size_t most) {
 
 void bridge_start(const struct program *p, int proc) {
   static uint16_t ports[64], turned[BRIDGE_TURNED];
+  static struct redirect_address addresses[REDIRECT_ADDRESSES];
   static struct bridge bridge;
   if (p->bridge_port == 0 && !p->reverse) return;
+  if (p->addresses.count > REDIRECT_ADDRESSES) fail("bridge", "too many addresses");
+  for (size_t i = 0; i < p->addresses.count; i++)
+    if (!redirect_parse(p->addresses.items[i], &addresses[i])) fail("bridge", p->addresses.items[i]);
   struct bridge_options options = {.proc_fd = proc,
                                    .proxy_fd = p->bridge_port != 0 ? FD_PROXY : -1,
                                    .port = (uint16_t)p->bridge_port,
@@ -29,6 +33,9 @@ void bridge_start(const struct program *p, int proc) {
                                    .owners = p->preface && !p->engine && !p->machine,
                                    .turn = p->turn || p->anyip,
                                    .anyip = p->anyip,
+                                   .turn_all = p->turn_all,
+                                   .addresses = addresses,
+                                   .address_count = p->addresses.count,
                                    .turned = turned,
                                    .turned_count = ports_of(&p->turned, turned, BRIDGE_TURNED)};
   if (bridge_open(&bridge, &options) != 0) fail("bridge", "open");

@@ -10,7 +10,7 @@ struct netlink {
   size_t used, message;  // MESSAGE: where the one being built begins
   unsigned expected;     // acknowledgements
   int overflow;
-  _Alignas(4) unsigned char bytes[8192];
+  _Alignas(4) unsigned char bytes[1 << 15];
 };
 
 // Opens a socket of that netlink family. -1 with errno.

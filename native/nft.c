@@ -2,9 +2,10 @@
 //   table inet ringfence {
 //     chain turned { type nat hook output priority -100; policy accept;
 //       ip daddr 127.0.0.0/8 accept; ip6 daddr ::1 accept; ip daddr 198.18.0.1 accept; ip6 daddr fd52:696e:6766::1 accept
-//       udp dport 53 redirect to :53; tcp dport 53 redirect to :53; meta l4proto tcp redirect to :PORT }
+//       udp dport 53 redirect to :53; tcp dport 53 redirect to :53
+//       meta l4proto tcp ip daddr { 198.18.0.0/15, the wish's addresses } redirect to :PORT, and so on for ip6; or all of it }
 //     chain closed { type filter hook output priority 0; policy drop;     # a local sender hears EPERM at once
-//       (the same four) accept; limit rate 20/minute log group 53 }
+//       (the same four) accept; limit rate 20/minute log group 53; meta l4proto tcp reject with tcp reset }
 //   }
 #define _GNU_SOURCE
 #include "nft.h"
@@ -184,7 +185,33 @@ static void accept_own(struct netlink *batch, const char *name, bool six) {
   }
 }
 
-int nft_set(uint16_t port, bool six, bool log) {
+// TCP to addresses that begin so; all TCP when there is nothing to begin with.
+static void turn_tcp(struct netlink *batch, uint16_t port, const uint8_t *prefix, size_t bytes, uint8_t family) {
+  struct rule rule = rule_begin(batch, "turned");
+  when_meta(&rule, NFT_META_L4PROTO, IPPROTO_TCP);
+  if (bytes > 0) when_to(&rule, family, prefix, bytes);
+  turn_to(&rule, port);
+  rule_end(&rule);
+}
+
+static void turn_names(struct netlink *batch, uint16_t port, bool six) {
+  for (uint8_t i = 0; i < 2; i++) turn_tcp(batch, port, (uint8_t[]){redirect_four[0], redirect_four[1] + i}, 2, NFPROTO_IPV4);
+  if (six) turn_tcp(batch, port, redirect_six, 8, NFPROTO_IPV6);
+}
+
+// Without it a connection would wait for an answer that never comes.
+static void reset_tcp(struct netlink *batch) {
+  struct rule rule = rule_begin(batch, "closed");
+  when_meta(&rule, NFT_META_L4PROTO, IPPROTO_TCP);
+  expression(&rule, "reject");
+  netlink_put_u32be(batch, NFTA_REJECT_TYPE, NFT_REJECT_TCP_RST);
+  netlink_put(batch, NFTA_REJECT_ICMP_CODE, (uint8_t[]){0}, 1);
+  expression_end(&rule);
+  rule_end(&rule);
+}
+
+int nft_set(const struct redirect_wish *wish, const struct redirect *use) {
+  bool six = use->six;
   static struct netlink batch;
   batch.used = batch.expected = 0;
   batch.overflow = 0;
@@ -203,18 +230,22 @@ int nft_set(uint16_t port, bool six, bool log) {
     turn_to(&rule, REDIRECT_DNS_PORT);
     rule_end(&rule);
   }
-  rule = rule_begin(&batch, "turned");
-  when_meta(&rule, NFT_META_L4PROTO, IPPROTO_TCP);
-  turn_to(&rule, port);
-  rule_end(&rule);
+  if (wish->all || !use->resets) turn_tcp(&batch, wish->port, NULL, 0, 0);
+  else turn_names(&batch, wish->port, six);
+  for (size_t i = 0; use->resets && i < wish->address_count; i++) {
+    const struct redirect_address *address = &wish->addresses[i];
+    if (address->size == 16 && !six) continue;
+    turn_tcp(&batch, wish->port, address->bytes, address->size, address->size == 4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
+  }
 
   chain(&batch, "closed", "filter", 0, NF_DROP);
   accept_own(&batch, "closed", six);
-  if (log) {
+  if (use->logged) {
     rule = rule_begin(&batch, "closed");
     tell(&rule);
     rule_end(&rule);
   }
+  if (use->resets) reset_tcp(&batch);
   bracket(&batch, NFNL_MSG_BATCH_END);
 
   int fd = netlink_open(NETLINK_NETFILTER);

@@ -2,10 +2,9 @@
 #ifndef RINGFENCE_NFT_H
 #define RINGFENCE_NFT_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "redirect.h"
 
-// All rules in one transaction. With SIX also for IPv6; with LOG refused packets are told, up to a rate. 0, or -1 with errno and nothing set.
-int nft_set(uint16_t port, bool six, bool log);
+// All rules in one transaction, with what USE says (IPv6, resets, a log of refused packets up to a rate). 0, or -1 with errno and nothing set.
+int nft_set(const struct redirect_wish *wish, const struct redirect *use);
 
 #endif

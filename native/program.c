@@ -99,6 +99,7 @@ static bool setting(struct program *p, const struct record *r) {
   if (is(word, "bridge")) return to_unsigned(value, &p->bridge_port, 65535);
   if (is(word, "preface")) return is(value, "2") && (p->preface = true);
   if (is(word, "turn")) return is(value, "auto") ? (p->turn = true) : is(value, "anyip") && (p->anyip = true);
+  if (is(word, "turned-address")) return is(value, "any") ? (p->turn_all = true) : append(&p->addresses, value->bytes);
   if (is(word, "turned")) {
     unsigned port;
     return to_unsigned(value, &port, 65535) && port > 0 && append(&p->turned, value->bytes);
@@ -200,6 +201,7 @@ void free_program(struct program *program) {
   free(program->guard_except.items);
   free(program->ports.items);
   free(program->turned.items);
+  free(program->addresses.items);
   free(program->engine_signal.items);
   free(program->readable.items);
   free(program->writable.items);

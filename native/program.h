@@ -25,7 +25,7 @@ struct program {
     size_t count;
   } *steps;  // the view: operations in their order (file, overlay, whiteout, cover, protect, …)
   size_t step_count;
-  struct list argv, env, guard_names, guard_except, ports, turned;
+  struct list argv, env, guard_names, guard_except, ports, turned, addresses;
   struct list readable, writable;  // for Landlock (landlock.h): what the view shows, and what of it may be written
   bool landlock_required;  // no run without it
   char *root, *cwd, *search;  // workspace root; working directory; PATH for finding the command
@@ -39,7 +39,7 @@ struct program {
   bool record, record_reads;  // the flight recorder; also opens for reading
   int past_fd;  // set by the helper (guard_start.h), not by the program
   unsigned bridge_port;
-  bool preface, turn, anyip;  // of the bridge (bridge.h)
+  bool preface, turn, anyip, turn_all;  // of the bridge (bridge.h)
   unsigned open_files, processors;  // most descriptors of one process; pinned to so many processors. 0: as they are
   unsigned long long pids, file_size, memory;
   unsigned long long past_bytes;  // most bytes of before-images of a `direct` workspace; 0: none are kept

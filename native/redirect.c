@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "redirect.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
@@ -68,21 +69,27 @@ static int set_routes(struct redirect *redirect, bool local) {
 }
 
 // The kernel's filter is asked with everything first, then without what it may lack.
-static bool set_rules(struct redirect *redirect, uint16_t port) {
-  for (int log = 1; log >= 0; log--) {
-    redirect->logged = log == 1;
-    if (nft_set(port, redirect->six, redirect->logged) == 0) return true;
+static bool set_rules(struct redirect *redirect, const struct redirect_wish *wish) {
+  for (int lacks = 0; lacks < 4; lacks++) {
+    redirect->logged = (lacks & 1) == 0;
+    redirect->resets = (lacks & 2) == 0;
+    if (nft_set(wish, redirect) == 0) return true;
   }
   return false;
 }
 
-int redirect_set(struct redirect *redirect, uint16_t port, bool anyip) {
+bool redirect_parse(const char *text, struct redirect_address *address) {
+  address->size = strchr(text, ':') == NULL ? 4 : 16;
+  return inet_pton(address->size == 4 ? AF_INET : AF_INET6, text, address->bytes) == 1;
+}
+
+int redirect_set(struct redirect *redirect, const struct redirect_wish *wish) {
   *redirect = (struct redirect){.way = REDIRECT_NFT};
   // The rules first, for both families: there is never a route without them.
   redirect->six = access("/proc/net/if_inet6", F_OK) == 0;
-  if (!anyip && set_rules(redirect, port)) return set_routes(redirect, false);
+  if (!wish->anyip && set_rules(redirect, wish)) return set_routes(redirect, false);
   redirect->way = REDIRECT_ANYIP;
-  redirect->logged = false;
+  redirect->logged = redirect->resets = false;
   return set_routes(redirect, true);
 }
 
@@ -99,10 +106,12 @@ static int own_namespace(void) {
 
 int run_redirect(const char *option) {
   struct redirect redirect;
-  if (own_namespace() != 0 || redirect_set(&redirect, 1, strcmp(option, "anyip") == 0) != 0) {
+  struct redirect_wish wish = {.port = 1, .anyip = strcmp(option, "anyip") == 0};
+  if (own_namespace() != 0 || redirect_set(&redirect, &wish) != 0) {
     perror("redirect");
     return 1;
   }
-  printf("%s 4%s%s\n", redirect.way == REDIRECT_NFT ? "nft" : "anyip", redirect.six ? " 6" : "", redirect.logged ? " log" : "");
+  const char *way = redirect.way == REDIRECT_NFT ? "nft" : "anyip";
+  printf("%s 4%s%s%s\n", way, redirect.six ? " 6" : "", redirect.resets ? " reset" : "", redirect.logged ? " log" : "");
   return 0;
 }

@@ -50,7 +50,9 @@ void refused_packet(const struct packet *packet) {
   if (proxy < 0) return;
   char what[16];
   bool ping = packet->protocol == IPPROTO_ICMP || packet->protocol == IPPROTO_ICMPV6;
-  snprintf(what, sizeof what, packet->protocol == IPPROTO_UDP ? "udp" : ping ? "icmp" : "ip-%u", packet->protocol);
+  const char *word = packet->protocol == IPPROTO_TCP ? "tcp" : packet->protocol == IPPROTO_UDP ? "udp" : ping ? "icmp" : NULL;
+  if (word != NULL) snprintf(what, sizeof what, "%s", word);
+  else snprintf(what, sizeof what, "ip-%u", packet->protocol);
   struct preface preface = {.from = packet->from, .to = packet->to, .refused = what};
   send_preface(&preface, packet->protocol);
 }

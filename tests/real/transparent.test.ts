@@ -27,6 +27,7 @@ async function inside(
   context: TestContext,
   way: Way,
   script: string,
+  options: { readonly addresses?: readonly string[] } = {},
 ): Promise<Run & { readonly asked: readonly Preface[] }> {
   needs(context, "helper", "bubblewrap", "overlay", "python3");
   const folder = tmp();
@@ -46,7 +47,11 @@ async function inside(
       ...plan.mounts,
       ...files.map(([name, content = ""]) => ({ kind: "file" as const, target: `/etc/${name}`, content })),
     ],
-    bridge: { port: 3128, socketPath: proxy.socketPath, turned: { way, ports: [80, 443] } },
+    bridge: {
+      port: 3128,
+      socketPath: proxy.socketPath,
+      turned: { way, ports: [80, 443], addresses: options.addresses ?? "any" },
+    },
   });
   return { ...run, asked: proxy.seen };
 }
@@ -111,6 +116,28 @@ test.for(WAYS)("an address is told as it was dialled (%s)", async (way, context)
     ["[2606:4700::1]:80", undefined],
     ["169.254.169.254:80", undefined],
     ["198.18.0.77:80", undefined], // an address that stands for no name is no name's
+  ]);
+});
+
+test("an address that no rule names is refused at once and told; one that a rule names is turned", async (context) => {
+  const script = python(`
+for to in (("9.9.9.9", 443), ("9.9.9.8", 22), ("2606:4700::2", 80), ("169.254.169.254", 80), ("2606:4700::1", 80)):
+  trial(to[0], lambda: stream(to, b"x"))
+time.sleep(0.3)`);
+  const run = await inside(context, "auto", script, { addresses: ["9.9.9.9", "2606:4700::1"] });
+  expect(run.out.trim().split(/ *\n/)).toEqual([
+    "9.9.9.9 b''",
+    "9.9.9.8 ECONNREFUSED",
+    "2606:4700::2 ECONNREFUSED",
+    "169.254.169.254 ECONNREFUSED",
+    "2606:4700::1 b''",
+  ]);
+  expect(run.asked.map(({ to, refused }) => [to, refused]).sort()).toEqual([
+    ["169.254.169.254:80", "tcp"],
+    ["9.9.9.8:22", "tcp"],
+    ["9.9.9.9:443", undefined],
+    ["[2606:4700::1]:80", undefined],
+    ["[2606:4700::2]:80", "tcp"],
   ]);
 });
 

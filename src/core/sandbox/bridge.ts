@@ -1,4 +1,5 @@
 // The one way out of a fence, as data (native/bridge.h): what comes to the bridge by itself, and what it says of it to the proxy. Pure.
+import { type EgressPlan, isAddress } from "../net/index.ts";
 import type { ProgramRecord } from "./program.ts";
 
 /** TCP port inside (127.0.0.1 and ::1) → Unix socket outside. */
@@ -15,14 +16,21 @@ export interface TurnedPlan {
   readonly way: "auto" | "anyip";
   /** Ports that rules name: by AnyIP no others can be reached. */
   readonly ports: readonly number[];
+  /** Addresses that may be dialled as such; a connection to another is refused at once, and told. `any` leaves all of them to the proxy. */
+  readonly addresses: readonly string[] | "any";
 }
 
 /** By AnyIP the bridge listens on each port (native/bridge.h). */
 const TURNED_MOST = 64;
 
-/** The plan of a run: the ports of the web, then those that rules name. */
-export function turnedPlan(named: readonly number[]): TurnedPlan {
-  return { way: "auto", ports: [...new Set([80, 443, ...named])].slice(0, TURNED_MOST) };
+/** The plan of a run. Where refusals are only reported, every address is let come to the proxy. */
+export function turnedPlan(plan: EgressPlan): TurnedPlan {
+  const addresses = [...new Set(plan.allow.map(({ host }) => host).filter(isAddress))];
+  return {
+    way: "auto",
+    ports: [...new Set([80, 443, ...plan.allow.flatMap(({ ports }) => ports)])].slice(0, TURNED_MOST),
+    addresses: plan.mode === "report" || addresses.length > TURNED_MOST ? "any" : addresses,
+  };
 }
 
 /** What the helper is told of it. */
@@ -35,5 +43,6 @@ export function bridgeRecords(bridge: BridgePlan | undefined): readonly ProgramR
     ["preface", 2],
     ["turn", turned.way],
     ...turned.ports.map((one) => ["turned", one] as const),
+    ...(turned.addresses === "any" ? ["any"] : turned.addresses).map((one) => ["turned-address", one] as const),
   ];
 }

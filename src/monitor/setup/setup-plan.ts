@@ -64,17 +64,17 @@ export function planSetup(parts: SetupPlanParts): Result<PreparedSetup | undefin
   const folders = setupFolders(run.paths);
   makeSetupFolders(folders);
   const { bridge } = run.network;
-  const turned = turnedPlan(egress.value.allow.flatMap(({ ports }) => ports));
+  const egressPlan = { ...egress.value, maxConnections: policy.sandbox.limits.connections };
   const planned = planRun({
     ...setupRun(run, folders),
     placeholders: parts.credentials.env,
-    network: { ...run.network, bridge: { ...bridge, turned, socketPath: folders.proxy } },
+    network: { ...run.network, bridge: { ...bridge, turned: turnedPlan(egressPlan), socketPath: folders.proxy } },
   });
   if (!planned.ok) return cannot(planned.error);
   const { plan } = planned.value;
   return ok({
     commands: texts.map((text) => ({ text, plan: { ...plan, argv: [SHELL, "-c", text] } })),
-    egressPlan: { ...egress.value, maxConnections: policy.sandbox.limits.connections },
+    egressPlan,
     folders,
     credentials: parts.credentials,
     exposed: policy.setup.expose,
