@@ -1,6 +1,7 @@
 // One credential as the policy names it (CRED-2, CRED-3): where the real value comes from, where it may go, and what the fence holds instead.
 // Plain data; the value itself is never part of it.
 import type { Span } from "../result.ts";
+import type { CredentialFile } from "./handed-in.ts";
 
 /** Where a value of a session's own environment or disk is read, outside the fence. */
 export type ValuePlace =
@@ -104,6 +105,10 @@ export interface Credential {
   readonly inject: Injection;
   /** Variables of the fence that hold the placeholder; of AWS keys the first is the key id, the second the secret key. */
   readonly env: readonly string[];
+  /** Files of the fence that hold it, in their tools' forms. */
+  readonly files: readonly CredentialFile[];
+  /** True: git is answered it for its hosts. */
+  readonly git: boolean;
   /** The rule's place, for records and refusals (I9). */
   readonly at: Span;
 }

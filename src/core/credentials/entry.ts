@@ -83,6 +83,17 @@ export interface CredentialEntry {
   readonly source?: SourceEntry | undefined;
   readonly inject?: InjectEntry | undefined;
   readonly env?: Words | undefined;
+  readonly files?: readonly FileEntry[] | undefined;
+  readonly git?: boolean | undefined;
+  /** A login by SSH instead: it stands alone. */
+  readonly ssh?: { readonly keys: readonly string[]; readonly hosts: readonly string[] } | undefined;
+}
+
+/** A file of the fence: a tool's form at its usual place or another one, or a text with `{placeholder}`, `{host}`, `{user}`. */
+export interface FileEntry {
+  readonly shape?: "npm" | "netrc" | "docker" | "aws" | undefined;
+  readonly path?: string | undefined;
+  readonly template?: string | undefined;
 }
 
 /** An entry with its place. */

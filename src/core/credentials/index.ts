@@ -13,7 +13,8 @@ export {
 } from "./credential.ts";
 export type { CredentialEntry, CredentialText, InjectEntry, SourceEntry } from "./entry.ts";
 export type { Form } from "./form.ts";
-export { type KnownCredential, knownCredential, knownCredentials } from "./known.ts";
+export { type CredentialFile, credentialFiles, gitCredentials, type HandedInFile, type Standin } from "./handed-in.ts";
+export { knownCredentialOf } from "./known.ts";
 export { placeholderFor, type RandomBytes } from "./placeholder.ts";
 export { decoded, presentedIn, withQueryValue } from "./presented.ts";
 export type { HeaderField, HttpRequest } from "./request.ts";
@@ -30,4 +31,5 @@ export {
   signingKey,
   writeAuthorization,
 } from "./sigv4.ts";
+export { type SshCredential, sshCredentials } from "./ssh.ts";
 export { planSwap, type Standing, type Swap, type SwapPlan } from "./swap.ts";

@@ -9,12 +9,19 @@ export interface KnownCredential {
   readonly hosts: readonly string[];
   readonly headers: readonly string[];
   readonly query?: readonly string[];
+  /** git is answered it unless the policy says otherwise. */
+  readonly git?: boolean;
 }
 
 const KNOWN: ReadonlyMap<string, KnownCredential> = new Map(Object.entries<KnownCredential>(known));
 
 /** Their names, sorted as the table has them. */
 export const knownCredentials: readonly string[] = [...KNOWN.keys()];
+
+/** The name of the one that is kept under a variable. */
+export function knownCredentialOf(variable: string): string | undefined {
+  return knownCredentials.find((name) => KNOWN.get(name)?.env.includes(variable));
+}
 
 /** One of them by name. */
 export function knownCredential(name: string): KnownCredential | undefined {

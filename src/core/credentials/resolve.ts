@@ -4,7 +4,15 @@ import { parsePathPattern } from "../net/path.ts";
 import { err, ok, type Problem, type Result, type Span } from "../result.ts";
 import { forTerminal } from "../text/index.ts";
 import type { Credential, CredentialHost, CredentialSource, Injection } from "./credential.ts";
-import { type CredentialEntry, type CredentialText, type InjectEntry, placeOf, type SourceEntry } from "./entry.ts";
+import {
+  type CredentialEntry,
+  type CredentialText,
+  type FileEntry,
+  type InjectEntry,
+  placeOf,
+  type SourceEntry,
+} from "./entry.ts";
+import { type CredentialFile, SHAPE_PATHS } from "./handed-in.ts";
 import { type KnownCredential, knownCredential, knownCredentials } from "./known.ts";
 
 /** What they are resolved against. */
@@ -26,7 +34,7 @@ export function resolveCredentials(
 ): Result<readonly Credential[], readonly Problem[]> {
   const problems: Problem[] = [];
   const made = new Map<string, Credential>();
-  for (const name of new Set(texts.map(({ entry }) => entry.name))) {
+  for (const name of new Set(texts.filter(({ entry }) => entry.ssh === undefined).map(({ entry }) => entry.name))) {
     const own = texts.filter(({ entry }) => entry.name === name);
     const text = own.find(({ entry }) => entry.source !== undefined) ?? own[0];
     const credential = text === undefined ? undefined : resolve(text, around);
@@ -74,7 +82,8 @@ function resolve({ entry, at }: CredentialText, around: Surroundings): Result<Cr
       `has a path that no request can have, \`${forTerminal(path, { max: 120 })}\``,
       "a path is such as `/repos/acme/**`",
     );
-  return ok({ name, source, inject, env: variablesOf(entry, source), at });
+  const git = entry.git ?? known?.git ?? false;
+  return ok({ name, source, inject, env: variablesOf(entry, source), files: (entry.files ?? []).map(fileOf), git, at });
 }
 
 function sourceOf(source: SourceEntry, around: Surroundings): CredentialSource {
@@ -154,6 +163,12 @@ function hostsOf(texts: readonly string[], at: Span): Result<readonly Credential
     hosts.push({ host, wildcard, ports: portNamed ? ports : [], text });
   }
   return ok(hosts);
+}
+
+/** The schema takes a shape, or a path with a template. */
+function fileOf({ path, shape, template }: FileEntry): CredentialFile {
+  if (shape !== undefined) return { path: path ?? SHAPE_PATHS[shape], shape };
+  return { path: path ?? "", shape: { template: template ?? "" } };
 }
 
 function variablesOf(entry: CredentialEntry, source: CredentialSource): readonly string[] {

@@ -2,6 +2,7 @@
 // there for (lint-shadow.ts), and denies that are only a courtesy (DESIGN 7). Findings, not errors: the policy holds as written.
 import type { Problem } from "../result.ts";
 import { broadAllow, broadPaths, broadWords } from "./lint-broad.ts";
+import { broadCredentials, secretsInEnvironment } from "./lint-credentials.ts";
 import { broadNetwork } from "./lint-network.ts";
 import { courtesyDeny, duplicates, neverAllows, neverMatches, shadowed } from "./lint-shadow.ts";
 import type { LoadedPolicy } from "./load.ts";
@@ -26,6 +27,8 @@ export function lintPolicy(
     ...duplicates(rules),
     ...network.allow.flatMap(broadNetwork),
     ...[...filesystem.allowRead, ...filesystem.allowWrite].flatMap((path) => broadPaths(path, places)),
+    ...secretsInEnvironment(merged),
+    ...broadCredentials(policy.credentials),
     ...broadWords(merged),
   ];
 }

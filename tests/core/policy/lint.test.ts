@@ -12,6 +12,8 @@ interface Line {
   readonly network?: readonly (string | object)[];
   readonly allowRead?: readonly string[];
   readonly allowWrite?: readonly string[];
+  readonly env?: object;
+  readonly credentials?: readonly object[];
   readonly want: readonly (readonly [string, string])[];
 }
 
@@ -19,18 +21,23 @@ const places = { root: "/work", home: "/home/me" };
 const [, ...lines] = readCases<unknown, Line>("policy/lint.jsonl");
 
 describe("lint", () => {
-  it.each(lines)("%j", ({ want, mode, ruleOfTwo, network, allowRead, allowWrite, ...permissions }) => {
-    const text = JSON.stringify({
-      permissions: { mode, ...permissions },
-      ruleOfTwo,
-      sandbox: { network: { allow: network }, filesystem: { allowRead, allowWrite } },
-    });
-    const loaded = loadPolicy([{ name: "user", file: "/home/me/policy.yaml", text, digest: "", trusted: true }]);
-    if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
-    const rules = compileRules(loaded.value.policy.permissions, places);
-    if (!rules.ok) throw new Error(JSON.stringify(rules.error));
-    const findings = lintPolicy(loaded.value, rules.value, places);
-    expect(findings.map(({ code, message }) => [code, message.split("`")[1]])).toEqual(want);
-    for (const { hint } of findings) expect(hint).toBeTruthy();
-  });
+  it.each(lines)(
+    "%j",
+    ({ want, mode, ruleOfTwo, network, allowRead, allowWrite, env, credentials, ...permissions }) => {
+      const text = JSON.stringify({
+        permissions: { mode, ...permissions },
+        ruleOfTwo,
+        env,
+        credentials,
+        sandbox: { network: { allow: network }, filesystem: { allowRead, allowWrite } },
+      });
+      const loaded = loadPolicy([{ name: "user", file: "/home/me/policy.yaml", text, digest: "", trusted: true }]);
+      if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
+      const rules = compileRules(loaded.value.policy.permissions, places);
+      if (!rules.ok) throw new Error(JSON.stringify(rules.error));
+      const findings = lintPolicy(loaded.value, rules.value, places);
+      expect(findings.map(({ code, message }) => [code, message.split("`")[1]])).toEqual(want);
+      for (const { hint } of findings) expect(hint).toBeTruthy();
+    },
+  );
 });

@@ -1,0 +1,75 @@
+// Secrets that the policy lets in as they are, where a placeholder would do; and credentials that go further than they need to.
+import { type CredentialText, knownCredentialOf } from "../credentials/index.ts";
+import type { Problem } from "../result.ts";
+import { forTerminal } from "../text/index.ts";
+import type { Merged } from "./merge.ts";
+
+// Words of names under which people keep secrets in their environment.
+const SECRET_NAME =
+  /(?:^|_)(?:API_?KEY|KEY|TOKEN|SECRET|PASSW(?:OR)?D|PASS|PAT|CREDENTIALS?|AUTH|BEARER|JWT|COOKIE|DSN)(?:_|$)|(?:^|_)(?:DATABASE|REDIS|MONGO\w*|POSTGRES\w*|AMQP)_UR[LI]$/i;
+const HARMLESS = /(?:_SOCK|_FILE|_PATH|_DIR|_ID|_URL_PREFIX|_NAME|_TTL|_TIMEOUT|_HEADER|_TYPE)$/i;
+
+/** True for the name of a variable whose value is likely a secret. */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name) && !HARMLESS.test(name);
+}
+
+/** `env.pass` and `env.set` of what looks like a secret. */
+export function secretsInEnvironment(merged: Merged): readonly Problem[] {
+  return ["env.pass", "env.set"].flatMap((key) =>
+    (merged.parts.get(key) ?? []).flatMap(({ at, value }): readonly Problem[] => {
+      const name = String(Array.isArray(value) ? value[0] : value);
+      if (!isSecretName(name)) return [];
+      const known = knownCredentialOf(name);
+      const shown = forTerminal(name, { max: 80 });
+      return [
+        {
+          code: "secret-in-environment",
+          message: `\`${key}: ${shown}\` hands what looks like a secret to the agent as it is`,
+          at,
+          hint:
+            known === undefined
+              ? `let the proxy hold it: \`credentials: [{name: NAME, source: {env: ${shown}}, inject: {hosts: [HOST]}}]\``
+              : `let the proxy hold it: \`--credential ${known}\``,
+        },
+      ];
+    }),
+  );
+}
+
+/** Credentials for a whole domain, in bodies, or in the clear. */
+export function broadCredentials(credentials: readonly CredentialText[]): readonly Problem[] {
+  return credentials.flatMap(({ at, entry }): readonly Problem[] => {
+    const said = `credential \`${forTerminal(entry.name, { max: 80 })}\``;
+    const one = (message: string, hint: string): Problem => ({
+      code: "broad-credential",
+      message: `${said} ${message}`,
+      at,
+      hint,
+    });
+    const { body = false, hosts = [], plainHttp = false, query = [] } = entry.inject ?? {};
+    const wide = hosts.find((host) => host.startsWith("*."));
+    return [
+      ...(wide === undefined
+        ? []
+        : [
+            one(
+              `goes to every host below \`${forTerminal(wide, { max: 80 })}\``,
+              "name the hosts: one that somebody else runs would be handed it",
+            ),
+          ]),
+      ...(body
+        ? [
+            one(
+              "may stand in bodies: whoever reads what is posted there reads it",
+              "use a header where the server takes one",
+            ),
+          ]
+        : []),
+      ...(query.length > 0
+        ? [one("may stand in a query: servers write those into their logs", "use a header where the server takes one")]
+        : []),
+      ...(plainHttp ? [one("goes out without TLS: everybody on the way reads it", "name a port that speaks TLS")] : []),
+    ];
+  });
+}
