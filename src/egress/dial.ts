@@ -3,6 +3,7 @@ import { lookup } from "node:dns/promises";
 import net, { type Socket } from "node:net";
 import { decideAddresses, decideHost, type EgressPlan, type EgressRule, isAddress } from "#core/net";
 import type { HttpFilter, Peer } from "./filter.ts";
+import type { HoldRoom } from "./hold-room.ts";
 import type { Inspector } from "./inspector.ts";
 import type { NameGuard } from "./leak-filter.ts";
 import type { Live } from "./live.ts";
@@ -53,6 +54,7 @@ export interface DialDeps {
   /** The person's own way out; directly where absent. */
   readonly outside?: ChooseProxy;
   readonly live: Live;
+  readonly room: HoldRoom;
   readonly filters: readonly HttpFilter[];
   /** Looks at names before they are looked up. */
   readonly nameGuard?: NameGuard;

@@ -3,6 +3,7 @@
 import { BodyReader, BodyWriter } from "./body-reader.ts";
 import type { Passage } from "./chain.ts";
 import { type Framing, type RequestHead, valuesOf } from "./head.ts";
+import type { HoldRoom } from "./hold-room.ts";
 import { type Intake, send } from "./intake.ts";
 import { passRaw } from "./pass.ts";
 
@@ -13,6 +14,8 @@ export interface Outgoing {
   readonly isEmpty: boolean;
   /** Once. Resolves with true when it was sent to its end; rejects with what is wrong with it. */
   send(to: Intake, count: (bytes: number) => void): Promise<boolean>;
+  /** Gives back the room of what was held. */
+  close(): void;
 }
 
 const HOLD_MOST = 256 * 1024;
@@ -20,25 +23,55 @@ const HOLD_MOST = 256 * 1024;
 const HOLD_MS = 1_000;
 
 /** The body of a request. Throws `BadMessage` and `FilterStop` for one that is held. */
-export async function outgoing(head: RequestHead, passage: Passage | undefined, client: Intake): Promise<Outgoing> {
+export async function outgoing(
+  head: RequestHead,
+  passage: Passage | undefined,
+  { client, room }: { readonly client: Intake; readonly room: HoldRoom },
+): Promise<Outgoing> {
   const { framing } = head;
   if (framing.kind === "none" || (framing.kind === "length" && framing.bytes === 0))
-    return { framing, isEmpty: true, send: async () => true };
+    return { framing, isEmpty: true, send: async () => true, close };
   if (passage === undefined)
-    return { framing, isEmpty: false, send: (to, count) => passRaw(client, to.socket, framing, count) };
+    return { framing, isEmpty: false, send: (to, count) => passRaw(client, to.socket, framing, count), close };
   const reader = new BodyReader(client, framing, passage.up);
   if (passage.up === undefined) return streamed(reader, [], framing);
   if (expectsContinue(head)) await send(client.socket, "HTTP/1.1 100 Continue\r\n\r\n");
+  const { held, taken } = await hold(reader, client, room);
+  const unheld: Framing = passage.up.keepsLength ? framing : { kind: "chunked" };
+  const sent: Framing = reader.isComplete ? { kind: "length", bytes: sizeOf(held) } : unheld;
+  return { ...streamed(reader, held, sent), close: () => room.give(taken) };
+}
+
+function close(): void {
+  // nothing was held
+}
+
+/** What of the body comes soon and finds room. Throws as the reader does; then nothing is held. */
+async function hold(
+  reader: BodyReader,
+  client: Intake,
+  room: HoldRoom,
+): Promise<{ readonly held: readonly Buffer[]; readonly taken: number }> {
   const held: Buffer[] = [];
-  for (let size = 0; size <= HOLD_MOST && !reader.isComplete && (await client.arrives(HOLD_MS)); ) {
-    const pieces = await reader.next();
-    if (pieces === undefined) break;
-    held.push(...pieces);
-    size += pieces.reduce((sum, { length }) => sum + length, 0);
+  let taken = 0;
+  let hasRoom = true;
+  try {
+    while (hasRoom && taken <= HOLD_MOST && !reader.isComplete && (await client.arrives(HOLD_MS))) {
+      const pieces = await reader.next();
+      if (pieces === undefined) break;
+      held.push(...pieces);
+      hasRoom = room.take(sizeOf(pieces));
+      if (hasRoom) taken += sizeOf(pieces);
+    }
+  } catch (error) {
+    room.give(taken);
+    throw error;
   }
-  if (reader.isComplete)
-    return streamed(reader, held, { kind: "length", bytes: held.reduce((sum, { length }) => sum + length, 0) });
-  return streamed(reader, held, passage.up.keepsLength ? framing : { kind: "chunked" });
+  return { held, taken };
+}
+
+function sizeOf(pieces: readonly Buffer[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** True for a client that waits before it sends its body (RFC 9110 section 10.1.1). */
@@ -50,6 +83,7 @@ function streamed(reader: BodyReader, held: readonly Buffer[], framing: Framing)
   return {
     framing,
     isEmpty: false,
+    close,
     send: async ({ socket }, count) => {
       const writer = new BodyWriter(framing);
       for (let pieces: readonly Buffer[] | undefined = held; pieces !== undefined; pieces = await reader.next()) {

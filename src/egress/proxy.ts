@@ -9,6 +9,7 @@ import { serveConnect } from "./connect.ts";
 import { type Consult, type DialDeps, judge, type Resolve, systemResolve } from "./dial.ts";
 import type { HttpFilter } from "./filter.ts";
 import { BadMessage } from "./head.ts";
+import { HoldRoom } from "./hold-room.ts";
 import type { Inspector } from "./inspector.ts";
 import { Intake } from "./intake.ts";
 import type { NameGuard } from "./leak-filter.ts";
@@ -80,6 +81,7 @@ export async function openEgress(options: EgressOptions): Promise<Result<Egress,
     plan: () => plan,
     tally,
     live,
+    room: new HoldRoom(),
     // the rules come first: what they refuse costs no token and nobody else's look
     filters: [rules, ...(options.filters ?? [])],
     ...(options.nameGuard === undefined ? {} : { nameGuard: options.nameGuard }),

@@ -3,7 +3,7 @@
 import { beginChain, FilterStop, type Passage } from "./chain.ts";
 import { type Destination, destinationOf, type FixedPlace } from "./destination.ts";
 import { type DialDeps, judge } from "./dial.ts";
-import { carryOut, type Outcome } from "./exchange.ts";
+import { carryOut, type Exchange, type Outcome } from "./exchange.ts";
 import { BadMessage, parseRequestHead, type RequestHead, UpstreamFault } from "./head.ts";
 import type { Intake } from "./intake.ts";
 import { endToEnd, isWebSocket } from "./message.ts";
@@ -78,12 +78,20 @@ class Requests {
     const rule = judge(options.deps, to.host, to.port);
     if ("status" in rule) return await this.stop(rule);
     const passage = await this.filtered(head, to);
-    const body = await outgoing(head, passage, client);
+    const body = await outgoing(head, passage, { client, room: options.deps.room });
+    try {
+      return await this.send({ head, to, passage, body, client, progress });
+    } finally {
+      body.close();
+    }
+  }
+
+  private async send(exchange: Omit<Exchange, "upstream" | "isReused">): Promise<Outcome> {
+    const { head, to } = exchange;
     const place = { ...to, upgrade: isWebSocket(head) };
     const isReused = this.upstream !== undefined && isUsable(this.upstream, place);
     const upstream = isReused ? this.upstream : await this.reach(place);
     if (upstream === undefined) return "end";
-    const exchange = { head, to, passage, body, client, progress };
     const outcome = await carryOut({ ...exchange, upstream, isReused });
     if (outcome !== "stale") return outcome;
     const fresh = await this.reach(place);
