@@ -17,7 +17,7 @@ export interface SecretFile {
 }
 
 const PEM = /-----BEGIN ([A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?)-----[\s\S]*?-----END \1-----/g;
-const ASSIGNMENT = /^\s*(?:export\s+|set\s+|-\s+)?["']?([\w.\-/:@]{1,128}?)["']?\s*(?:=>|:=|=|:\s)\s*(.*)$/;
+const ASSIGNMENT = /^[\s{[,]*(?:export\s+|set\s+|-\s+)?["']?([\w.\-/:@]{1,128}?)["']?\s*(?:=>|:=|=|:\s)\s*(.*)$/;
 const XML = /<([\w.-]{1,64})>([^<]{8,})<\/\1>/g;
 const USERINFO = /:\/\/([^\s/:@]*):([^\s/@]+)@/g;
 
@@ -68,16 +68,21 @@ function lineValues(text: string): readonly NamedValue[] {
     if (bare === "" || /^(?:#|;|\/\/)\s/.test(bare)) continue;
     const [, name, value] = ASSIGNMENT.exec(line) ?? [];
     if (name !== undefined && value !== undefined) values.push({ name, text: unquoted(value) });
-    // netrc(5), and options of other tools that are written the same way.
-    for (const [, word = "", said = ""] of line.matchAll(/(?:^|\s)(password|passwd|account|token|secret)\s+(\S+)/gi))
-      values.push({ name: word, text: unquoted(said) });
+    else values.push(...unassigned(bare, at + 1));
     for (const [, tag = "", said = ""] of line.matchAll(XML)) values.push({ name: tag, text: said.trim() });
-    // pgpass(5), htpasswd(5), `user:password` of a basic login.
-    const last = /^[^\s=]+:([^\s:]+)$/.exec(bare)?.[1];
-    if (last !== undefined) values.push({ name: `password in line ${at + 1}`, text: last.replaceAll("\\", "") });
-    if (/^\S{16,}$/.test(bare)) values.push({ name: `line ${at + 1}`, text: bare });
   }
   return values;
+}
+
+/** Of a line that gives nothing a name. */
+function unassigned(line: string, number: number): readonly NamedValue[] {
+  // netrc(5), and options of other tools that are written the same way.
+  const words = [...line.matchAll(/(?:^|\s)(password|passwd|account|token|secret)\s+(\S+)/gi)];
+  if (words.length > 0) return words.map(([, name = "", said = ""]) => ({ name, text: unquoted(said) }));
+  // pgpass(5), htpasswd(5), `user:password` of a basic login.
+  const last = /^[^\s/]+:((?:\\.|[^\s:])+)$/.exec(line)?.[1];
+  if (last !== undefined) return [{ name: `password in line ${number}`, text: last.replaceAll("\\", "") }];
+  return /^[^\s<>{}"]{16,}$/.test(line) ? [{ name: `line ${number}`, text: line }] : [];
 }
 
 /** A value without quotes, the comma of a list, and what a shell would take for a comment. */

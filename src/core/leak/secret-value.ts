@@ -33,7 +33,8 @@ export function isSecretValue(name: string, text: string): boolean {
 function isRandom(text: string): boolean {
   if (text.length < 16 || !/[0-9]/.test(text) || !/[A-Za-z]/.test(text)) return false;
   // A version, a date, an image's tag: digits in few places.
-  if ((text.match(/[0-9]+/g) ?? []).length < 3 && !/[A-Z].*[a-z]|[a-z].*[A-Z]/.test(text)) return false;
+  const isMixed = /[A-Z].*[a-z]|[a-z].*[A-Z]/.test(text);
+  if (!isMixed && ((text.match(/[0-9]+/g) ?? []).length < 3 || text.replace(/[^0-9]/g, "").length < 5)) return false;
   return entropy(text) >= 3.2;
 }
 
