@@ -23,13 +23,13 @@ export interface TurnedPlan {
 /** By AnyIP the bridge listens on each port (native/bridge.h). */
 const TURNED_MOST = 64;
 
-/** The plan of a run. Where refusals are only reported, every address is let come to the proxy. */
+/** The plan of a run. */
 export function turnedPlan(plan: EgressPlan): TurnedPlan {
   const addresses = [...new Set(plan.allow.map(({ host }) => host).filter(isAddress))];
   return {
     way: "auto",
     ports: [...new Set([80, 443, ...plan.allow.flatMap(({ ports }) => ports)])].slice(0, TURNED_MOST),
-    addresses: plan.mode === "report" || addresses.length > TURNED_MOST ? "any" : addresses,
+    addresses: addresses.length > TURNED_MOST ? "any" : addresses,
   };
 }
 
