@@ -114,8 +114,10 @@ export async function dial(deps: DialDeps, to: DialTarget): Promise<Dialled | Re
   if (spent !== undefined) return refusal(403, spent.reason, spent.hint);
   const proxy = deps.outside?.(to);
   const addresses = decideAddresses(deps.plan(), host, await lookUp(deps, host, proxy), port);
-  // Where the person's network resolves no outside name, its proxy does; what does resolve here is judged here.
-  const isUnknown = !addresses.allowed && addresses.reason === "no-address" && proxy !== undefined;
+  // Where the person's network resolves no outside name, its proxy does; what does resolve here is judged here. Report mode reaches public names only,
+  // and nobody here knows what such a name is.
+  const isUnknown =
+    !addresses.allowed && addresses.reason === "no-address" && proxy !== undefined && rule.reported !== true;
   if (!addresses.allowed && !isUnknown)
     return refusal(addresses.reason === "no-address" ? 502 : 403, addresses.reason, addresses.hint);
   const found = addresses.allowed ? addresses.addresses : [];

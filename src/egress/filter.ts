@@ -7,6 +7,8 @@ export interface Peer {
   /** In the fence's process namespace. */
   readonly pid?: number;
   readonly exe?: string;
+  /** Of its file, hex, where a rule names one. */
+  readonly sha256?: string;
   /** Where the program wanted to go before the connection was redirected: an address, `[v6]:port` for IPv6. */
   readonly dialled?: string;
 }

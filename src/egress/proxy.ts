@@ -17,9 +17,10 @@ import { Live } from "./live.ts";
 import { NameBudget } from "./name-budget.ts";
 import type { ChooseProxy } from "./outside-proxy.ts";
 import { type Preface, readPreface } from "./peer.ts";
+import { type DigestOf, observed } from "./program.ts";
 import { refusedInside } from "./refused-inside.ts";
 import { serveRequests } from "./requests.ts";
-import { type RuleFilterOptions, ruleFilter } from "./rule-filter.ts";
+import { ruleFilter } from "./rule-filter.ts";
 import { isSocks, serveSocks } from "./socks.ts";
 import { type Blocked, type Reached, type Refused, Tally } from "./tally.ts";
 import { serveTurned } from "./turned.ts";
@@ -37,7 +38,7 @@ export interface EgressOptions {
   /** What looks at names, before anything is looked up. */
   readonly nameGuard?: NameGuard;
   /** The digest of a program's file, for rules that name one. */
-  readonly digestOf?: RuleFilterOptions["digestOf"];
+  readonly digestOf?: DigestOf;
   /** What reads TLS; without one, a host that a filter needs to see is not reached by TLS. */
   readonly inspector?: Inspector;
   /** The proxy of the person's own network, where there is one. */
@@ -74,7 +75,6 @@ export async function openEgress(options: EgressOptions): Promise<Result<Egress,
   const live = new Live();
   const rules = ruleFilter({
     plan: () => plan,
-    ...(options.digestOf === undefined ? {} : { digestOf: options.digestOf }),
     report: ({ host, port, peer }, refusal) => tally.report({ host, port, ...refusal }, peer),
   });
   const deps: DialDeps = {
@@ -115,7 +115,7 @@ export async function openEgress(options: EgressOptions): Promise<Result<Egress,
     clients.add(socket);
     socket.setMaxListeners(32); // both ends of a tunnel watch it
     socket.once("close", () => clients.delete(socket));
-    const served: Promise<void> = serve(socket, deps, options.preface ?? false).finally(() => serving.delete(served));
+    const served: Promise<void> = serve(socket, deps, options).finally(() => serving.delete(served));
     serving.add(served);
   });
   const failed = await listen(server, options.socketPath);
@@ -141,14 +141,19 @@ export async function openEgress(options: EgressOptions): Promise<Result<Egress,
   return ok({ reload, close: () => (closed ??= close()), summary: () => tally.summary() });
 }
 
-async function serve(socket: Socket, deps: DialDeps, hasPreface: boolean): Promise<void> {
+async function serve(
+  socket: Socket,
+  deps: DialDeps,
+  { preface: hasPreface = false, digestOf }: Pick<EgressOptions, "preface" | "digestOf">,
+): Promise<void> {
   socket.on("error", () => socket.destroy());
   socket.setTimeout(deps.idleMs, () => socket.destroy());
   try {
     const client = new Intake(socket);
     const preface: Partial<Preface> | undefined = hasPreface ? await readPreface(client) : {};
     if (preface === undefined) return void socket.destroy();
-    const own = preface.peer === undefined ? deps : { ...deps, peer: preface.peer };
+    const own =
+      preface.peer === undefined ? deps : { ...deps, peer: await observed(deps.plan(), preface.peer, digestOf) };
     if (preface.refused !== undefined) return await recordRefused(preface, socket, own);
     if (preface.turned !== undefined) return await serveTurned(client, preface.turned, own);
     if (isSocks(await client.peek())) return await serveSocks(client, own);

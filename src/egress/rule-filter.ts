@@ -1,13 +1,11 @@
 // The policy's rules on methods, paths, protocols and programs as a filter of the proxy: the judgement is core's (decideRequest).
 import { decideRequest, type EgressPlan, methodsOf, needsReading } from "#core/net";
-import type { ExchangeFilter, FilterRefusal, HttpFilter, Peer, RequestView } from "./filter.ts";
+import type { ExchangeFilter, FilterRefusal, HttpFilter, RequestView } from "./filter.ts";
 
 /** What it needs. */
 export interface RuleFilterOptions {
   /** The plan as it is now. */
   readonly plan: () => EgressPlan;
-  /** The digest of the program's file, hex, where it can be had: for rules that name one. */
-  readonly digestOf?: (peer: Peer) => Promise<string | undefined>;
   /** Puts on record what report mode lets pass. A rejection is a refusal. */
   readonly report: (request: RequestView, refusal: FilterRefusal) => Promise<void>;
 }
@@ -18,7 +16,7 @@ export function ruleFilter(options: RuleFilterOptions): HttpFilter {
     needs: (host, port) => needsReading(options.plan(), host, port),
     async begin(request): Promise<ExchangeFilter | FilterRefusal | undefined> {
       const plan = options.plan();
-      const verdict = decideRequest(plan, request, await observed(options, plan, request));
+      const verdict = decideRequest(plan, request, request.peer);
       if (verdict.allowed) return undefined;
       const { reason, hint, rule } = verdict;
       const refusal: FilterRefusal = {
@@ -31,21 +29,6 @@ export function ruleFilter(options: RuleFilterOptions): HttpFilter {
       return undefined;
     },
   };
-}
-
-/** Hashing a program is only worth it where a rule asks for its digest. */
-async function observed(
-  { digestOf }: RuleFilterOptions,
-  plan: EgressPlan,
-  { peer }: RequestView,
-): Promise<Parameters<typeof decideRequest>[2]> {
-  if (peer?.exe === undefined) return undefined;
-  const { exe } = peer;
-  const asks = [...plan.allow, ...plan.deny].some(({ programs = [] }) =>
-    programs.some((program) => program.exe === exe && program.sha256 !== undefined),
-  );
-  const sha256 = asks ? await digestOf?.(peer) : undefined;
-  return sha256 === undefined ? { exe } : { exe, sha256 };
 }
 
 /** `POST /repos/acme/*` for the record: what could be an identifier or a secret is a `*`, and there is no query. `GET+DELETE`: it asks for both. */

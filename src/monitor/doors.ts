@@ -16,10 +16,12 @@ import type { LegBook } from "./guard/leg-book.ts";
 import { legGate } from "./guard/leg-gate.ts";
 import { leakOptions } from "./leaks/run-secrets.ts";
 import { NOT_YET, type SessionLifecycle } from "./lifecycle/session-lifecycle.ts";
+import { programDigests } from "./network/program-digest.ts";
 import { sessionNetwork } from "./network/session-network.ts";
 import { closeCredentials } from "./prepare/credentials.ts";
 import { inspectorOption } from "./prepare/inspection.ts";
 import type { Prepared } from "./prepare/prepare.ts";
+import { serveSshLogins } from "./prepare/ssh-logins.ts";
 import type { RunRequest } from "./request.ts";
 
 /** What they need of the session. */
@@ -71,9 +73,10 @@ export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonl
     ...{ secrets: prepared.leaks, plan: network.plan, canRead: prepared.inspection !== undefined },
     tell: (line) => (request.terminals.stdin ? undefined : request.progress(line)),
   });
-  const [egress, ports, hooks, exec] = await Promise.all([
+  const [egress, ports, hooks, exec, ssh] = await Promise.all([
     openEgress({
       ...{ plan: prepared.egressPlan, socketPath: prepared.bridgeSocket, preface: true, append },
+      digestOf: programDigests(),
       ...(outside.value === undefined ? {} : { outside: outside.value }),
       ...inspectorOption(prepared.inspection, network.plan, { must: credentials, may: [leaks] }),
       // what the program sent is looked at before the broker puts anything in
@@ -99,6 +102,7 @@ export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonl
       lifecycle: async (asked) => parts.lifecycle()?.request(asked) ?? NOT_YET,
       wake: async () => parts.lifecycle()?.wake(),
     }),
+    serveSshLogins(prepared.ssh, append),
   ]);
   let closing: Promise<void> | undefined;
   const close = async (end: { readonly limit?: string }): Promise<void> => {
@@ -106,10 +110,11 @@ export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonl
     if (exec.ok) await exec.value.close(end);
     if (hooks?.ok === true) await hooks.value.close();
     if (ports?.ok === true) await ports.value.close();
+    if (ssh.ok) await ssh.value?.close();
     if (egress.ok) await egress.value.close();
     await closeCredentials(broker, { append, tell: request.progress });
   };
-  const problems = [egress, ports, hooks, exec].flatMap((one) => (one === undefined || one.ok ? [] : [one.error]));
+  const problems = [egress, ports, hooks, exec, ssh].flatMap((one) => (one === undefined || one.ok ? [] : [one.error]));
   if (!egress.ok || !exec.ok || problems.length > 0) {
     await close({});
     return err(problems);

@@ -50,7 +50,7 @@ function whyNot(
 /** The rule that report mode stands in for: HTTP and TLS to that very name, no bytes that are neither. */
 function reportRule(host: string, port: number): EgressRule {
   const at = { file: "sandbox.network.mode", line: 0, column: 0 };
-  return { host, wildcard: false, ports: [port], portNamed: false, text: "report", at };
+  return { host, wildcard: false, ports: [port], portNamed: false, reported: true, text: "report", at };
 }
 
 /** The addresses that may be dialled, in order, or the refusal. */

@@ -29,6 +29,8 @@ export interface EgressRule {
   readonly paths?: readonly string[];
   readonly protocols?: readonly Protocol[];
   readonly programs?: readonly ProgramMatch[];
+  /** No rule of the policy: what report mode stands in for. */
+  readonly reported?: true;
   /** The rule as written (`preset:npm`, `*.example.org:443`) and where it stands: every refusal names both. */
   readonly text: string;
   readonly at: Span;

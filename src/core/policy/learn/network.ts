@@ -53,7 +53,8 @@ export class NetworkLessons {
     if (host === undefined || typeof port !== "number" || port < 1 || port > 65_535) return;
     const rule = typeof data["rule"] === "string" ? data["rule"] : "";
     const reason = String(data["reason"] ?? "");
-    if (type === "net.connect" && /^report\b/.test(rule)) return this.name(record, { host, port }, "report");
+    if (type === "net.connect" && rule.startsWith("report (sandbox.network.mode:"))
+      return this.name(record, { host, port }, "report");
     if (type === "net.connect") return void this.usedBy(rule).add(host);
     if (type !== "net.blocked") return;
     const kind = isAddress(host) ? classifyAddress(host) : "public";

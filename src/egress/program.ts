@@ -1,0 +1,15 @@
+// The program at the other end, as far as rules ask: hashing its file is only worth it where one names a digest.
+import type { EgressPlan } from "#core/net";
+import type { Peer } from "./filter.ts";
+
+/** The digest of a program's file, hex, where it can be had. */
+export type DigestOf = (peer: Peer) => Promise<string | undefined>;
+
+/** The peer with its digest, if a rule names one for this program. */
+export async function observed(plan: EgressPlan, peer: Peer, digestOf: DigestOf | undefined): Promise<Peer> {
+  const asks = [...plan.allow, ...plan.deny].some(({ programs = [] }) =>
+    programs.some(({ exe, sha256 }) => exe === peer.exe && sha256 !== undefined),
+  );
+  const sha256 = asks ? await digestOf?.(peer) : undefined;
+  return sha256 === undefined ? peer : { ...peer, sha256 };
+}
