@@ -3,3 +3,5 @@ export { type Broker, type BrokerOptions, type Issued, type NamedSecret, openBro
 export type { CredentialFilter } from "./exchange.ts";
 export { credentialFilter, type FilterDeps } from "./filter.ts";
 export { Secret, type SecretPart } from "./secret.ts";
+export { openSshAgent, type SshAgent, type SshGrant } from "./ssh/agent.ts";
+export { keysOfHost } from "./ssh/known-hosts.ts";

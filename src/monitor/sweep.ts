@@ -34,7 +34,16 @@ export async function removeSessionFolders(
 }
 
 function sockets({ dir, hooks, exec, commands }: SessionPaths): readonly string[] {
-  const own = ["proxy.sock", "setup-proxy.sock", "ports.sock", "starting.json", "meta.json.new", "journal.json.new"];
+  const own = [
+    "proxy.sock",
+    "setup-proxy.sock",
+    "ssh-agent.sock",
+    "ssh-setup.sock",
+    "ports.sock",
+    "starting.json",
+    "meta.json.new",
+    "journal.json.new",
+  ];
   return [...own.map((name) => join(dir, name)), hooks, exec, commands];
 }
 
@@ -83,7 +92,19 @@ export function unnamed(stateDir: string): readonly string[] {
     .map((id) => sessionPaths(stateDir, id))
     .filter((paths) => existsSync(paths.dir) && !existsSync(paths.meta) && !isStarting(paths))
     .map(({ dir }) => dir);
-  return [...starts, ...oldTrials(stateDir)];
+  return [...starts, ...halfMade(join(stateDir, "sessions")), ...oldTrials(stateDir)];
+}
+
+function halfMade(folder: string): readonly string[] {
+  return list(folder)
+    .filter((name) => name.startsWith(".new-") && !isMaking(name))
+    .map((name) => join(folder, name));
+}
+
+/** True for `.new-PID-NAME` whose maker still runs. */
+export function isMaking(name: string): boolean {
+  const [, pid] = /^\.new-(\d+)-/.exec(name) ?? [];
+  return pid !== undefined && existsSync(`/proc/${pid}`);
 }
 
 /** A trial of a runtime takes seconds, of a virtual machine a minute. */

@@ -112,10 +112,37 @@ const inject = z.strictObject({
   sign: z.strictObject({ services: z.array(line).optional(), regions: z.array(line).optional() }).optional(),
 });
 
+const file = z
+  .strictObject({
+    shape: z.enum(["npm", "netrc", "docker", "aws"]).optional(),
+    path: path.refine((text) => !/\/\.\.?(?:\/|$)/.test(text), "expected a plain path").optional(),
+    template: z.string().max(65_536).optional(),
+  })
+  .refine(
+    ({ path: at, shape, template }) =>
+      template === undefined ? shape !== undefined : shape === undefined && at !== undefined,
+    {
+      error: "expected `shape`, or `path` with `template`",
+    },
+  );
+
+/** An SSH host by its name, as known_hosts has it. */
+const sshHost = host.refine(
+  (text) => !text.includes("*") && !text.startsWith("preset:"),
+  "expected one host, `host` or `host:port`",
+);
+
 /** One credential. */
-export const credential: z.ZodType<CredentialEntry> = z.strictObject({
-  name: z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/, "expected a name of letters, digits, `-`, `_` and `.`"),
-  source: source.optional(),
-  inject: inject.optional(),
-  env: z.union([envName, z.array(envName)]).optional(),
-});
+export const credential: z.ZodType<CredentialEntry> = z
+  .strictObject({
+    name: z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/, "expected a name of letters, digits, `-`, `_` and `.`"),
+    source: source.optional(),
+    inject: inject.optional(),
+    env: z.union([envName, z.array(envName)]).optional(),
+    files: z.array(file).optional(),
+    git: z.boolean().optional(),
+    ssh: z.strictObject({ keys: z.array(line).min(1), hosts: z.array(sshHost).min(1) }).optional(),
+  })
+  .refine((entry) => entry.ssh === undefined || Object.keys(entry).length === 2, {
+    error: "a login by SSH has `name` and `ssh`, and nothing else",
+  });

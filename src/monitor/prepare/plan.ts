@@ -3,6 +3,7 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
+import { credentialFiles, gitCredentials, type Standin } from "#core/credentials";
 import { guardPlan } from "#core/paths";
 import type { Policy } from "#core/policy";
 import { type AgentPreset, agentEnvironment, insideArgv } from "#core/presets";
@@ -27,6 +28,7 @@ import { gitConfiguration } from "./git-identity.ts";
 import { insideUser } from "./inside-user.ts";
 import { keptFolders } from "./project.ts";
 import type { ShownWorkspace } from "./shown-workspace.ts";
+import type { SshLogins } from "./ssh-logins.ts";
 import type { Workspace } from "./workspace.ts";
 import { writablePlaces } from "./writable.ts";
 
@@ -44,6 +46,10 @@ export interface PlanParts {
   readonly unwritable: readonly string[];
   /** Variables that hold what stands for credentials. */
   readonly placeholders: Readonly<Record<string, string>>;
+  /** The same, for the files and answers in which programs look for them. */
+  readonly standins: readonly Standin[];
+  /** Logins by SSH. */
+  readonly ssh: SshLogins | undefined;
   /** Variables and files of the network: the proxy's, and the tools' own configuration without its secrets. */
   readonly network: {
     readonly env: Readonly<Record<string, string>>;
@@ -108,9 +114,12 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
         {
           kind: "file",
           target: "/etc/gitconfig",
-          content: gitConfiguration(caller.home, workspace.root, parts.objects.instead.length > 0),
+          content: `${gitConfiguration(caller.home, workspace.root, parts.objects.instead.length > 0)}${gitCredentials(parts.standins)}`,
         },
-        ...parts.network.files.map((file): Mount => ({ kind: "file", ...file })),
+        ...credentialFiles(parts.standins, caller.home, parts.network.files).map(
+          (file): Mount => ({ kind: "file", ...file }),
+        ),
+        ...(parts.ssh?.mounts ?? []),
         ...parts.network.mounts,
         ...parts.shown.mounts,
         ...hookMounts(parts),
@@ -125,7 +134,7 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
         : {}),
       cwd: workspace.cwd,
       argv: insideArgv(request.argv),
-      env: { ...parts.placeholders, ...environment.variables, ...parts.shown.env },
+      env: { ...parts.ssh?.env, ...parts.placeholders, ...environment.variables, ...parts.shown.env },
       uid: user.uid,
       gid: user.gid,
       hostname: "ringfence",

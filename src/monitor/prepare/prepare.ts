@@ -32,6 +32,7 @@ import { readPolicy } from "./policy-files.ts";
 import { type ChosenRuntime, runtimeFor, unfitFor } from "./runtime.ts";
 import { beginSecretHunt, type SecretHunt } from "./secret-search.ts";
 import { type ShownWorkspace, showWorkspace } from "./shown-workspace.ts";
+import { planSshLogins, type SshLogins } from "./ssh-logins.ts";
 import { wallsOf } from "./walls.ts";
 import { findWorkspace, type Workspace } from "./workspace.ts";
 
@@ -54,6 +55,7 @@ export interface Prepared {
   readonly inspection?: Inspection;
   /** Fetched; the caller gives them back. */
   readonly credentials: RunCredentials;
+  readonly ssh: SshLogins | undefined;
   /** What is looked for in what leaves. */
   readonly leaks: SessionSecrets;
   readonly bridgeSocket: string;
@@ -199,6 +201,8 @@ async function prepareAll(parts: {
     hasSecrets: leaks.hasAny,
   });
   if (!inspected.ok) return cannot(inspected.error);
+  const ssh = planSshLogins(policy, request, { phase: "agent", folder: paths.dir });
+  if (!ssh.ok) return cannot(ssh.error);
   const { memoryBytes, pids, cpus } = policy.sandbox.limits;
   const cgroup = openCgroup(session, { memoryBytes, pids, cpus });
   const limited = "reason" in cgroup ? undefined : cgroup;
@@ -216,6 +220,8 @@ async function prepareAll(parts: {
     objects: gitView.value.objects,
     unwritable: walls.unwritable,
     placeholders: credentials.value.env,
+    standins: credentials.value.broker?.issued ?? [],
+    ssh: ssh.value,
     network: {
       env: { ...proxyEnvironment(BRIDGE_PORT, tools), ...inspected.value.env },
       files: tools.files,
@@ -271,6 +277,7 @@ async function prepareAll(parts: {
     egressOf,
     ...(inspected.value.inspection === undefined ? {} : { inspection: inspected.value.inspection }),
     credentials: credentials.value,
+    ssh: ssh.value,
     leaks,
     bridgeSocket,
     paths,

@@ -15,6 +15,7 @@ import type { LimitHit } from "../limits/hit.ts";
 import { closeCredentials } from "../prepare/credentials.ts";
 import { inspectorOption } from "../prepare/inspection.ts";
 import type { Prepared } from "../prepare/prepare.ts";
+import { serveSshLogins } from "../prepare/ssh-logins.ts";
 import { recorderOf } from "../recorder.ts";
 import { removeFolder } from "../remove-folder.ts";
 import type { RunRequest } from "../request.ts";
@@ -146,6 +147,11 @@ class SetupPhase {
       consult: this.consult(),
     });
     if (!egress.ok) return { ...egress.error, exitCode: CANNOT_EXIT };
+    const ssh = await serveSshLogins(setup.ssh, this.append);
+    if (!ssh.ok) {
+      await egress.value.close();
+      return { ...ssh.error, exitCode: CANNOT_EXIT };
+    }
     const nothing = openSync("/dev/null", "r");
     const quiet = parts.request.quiet === true ? openSync(setup.folders.said, "w", 0o600) : undefined;
     const out = quiet ?? parts.request.stdio.stderr;
@@ -162,6 +168,7 @@ class SetupPhase {
     } finally {
       closeSync(nothing);
       if (quiet !== undefined) closeSync(quiet);
+      await ssh.value?.close();
       await egress.value.close();
     }
   }

@@ -7,6 +7,7 @@ import { type SandboxPlan, turnedPlan } from "#core/sandbox";
 import type { RunCredentials } from "../prepare/credentials.ts";
 import { deniedCommand } from "../prepare/judge-command.ts";
 import { type PlanParts, planRun } from "../prepare/plan.ts";
+import { planSshLogins, type SshLogins } from "../prepare/ssh-logins.ts";
 import type { Refusal, RunRequest } from "../request.ts";
 import { makeSetupFolders, type SetupFolders, setupFolders } from "./setup-folders.ts";
 
@@ -22,6 +23,7 @@ export interface PreparedSetup {
   readonly egressPlan: EgressPlan;
   readonly folders: SetupFolders;
   readonly credentials: RunCredentials;
+  readonly ssh: SshLogins | undefined;
   /** Variables whose real values it sees. */
   readonly exposed: readonly string[];
 }
@@ -63,11 +65,15 @@ export function planSetup(parts: SetupPlanParts): Result<PreparedSetup | undefin
   if (!egress.ok) return err({ exitCode: 65, problems: egress.error });
   const folders = setupFolders(run.paths);
   makeSetupFolders(folders);
+  const ssh = planSshLogins(policy, request, { phase: "setup", folder: run.paths.dir });
+  if (!ssh.ok) return cannot(ssh.error);
   const { bridge } = run.network;
   const egressPlan = { ...egress.value, maxConnections: policy.sandbox.limits.connections };
   const planned = planRun({
     ...setupRun(run, folders),
     placeholders: parts.credentials.env,
+    standins: parts.credentials.broker?.issued ?? [],
+    ssh: ssh.value,
     network: { ...run.network, bridge: { ...bridge, turned: turnedPlan(egressPlan), socketPath: folders.proxy } },
   });
   if (!planned.ok) return cannot(planned.error);
@@ -77,6 +83,7 @@ export function planSetup(parts: SetupPlanParts): Result<PreparedSetup | undefin
     egressPlan,
     folders,
     credentials: parts.credentials,
+    ssh: ssh.value,
     exposed: policy.setup.expose,
   });
 }
