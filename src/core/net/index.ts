@@ -1,8 +1,10 @@
 // The door of the network's words and rules.
+
 export { type AddressClass, canonicalAddress, classifyAddress, isInside, singleAddress } from "./address.ts";
 export { isSamePlan, onlyTightens, tightest } from "./compare.ts";
 export { type AddressVerdict, decideAddresses, decideHost, type HostVerdict } from "./decide.ts";
 export { expandNetwork, presetNames } from "./expand.ts";
+export { isFenceAddress } from "./fence-address.ts";
 export { parseEgressRule, splitPort } from "./grammar.ts";
 export { isAddress, parseHost } from "./host.ts";
 export { normalPath, pathMatches } from "./path.ts";

@@ -1,6 +1,7 @@
 // The process tree of a session, folded from its record (SAND-8): who started whom, with what, and which files and hosts each
 // touched. Only what walls observed counts; what an agent claims about itself is no process. Pure; texts stay an adversary's.
 import type { Json, LogRecord } from "../log/index.ts";
+import { isFenceAddress } from "../net/index.ts";
 
 /** One program that ran: a process has one for each exec. */
 export interface Program {
@@ -89,7 +90,7 @@ export function processTree(records: Iterable<Seen>): ProcessTree {
       note(wrote, text(data["path"]), act);
       if (typeof data["to"] === "string" && act !== "symlink") note(wrote, data["to"], `${act} target`);
     } else if (type === "file.read") at(pid).read.add(text(data["path"]));
-    else if (type === "net.connect") {
+    else if (type === "net.connect" && !isTurned(data)) {
       const listens = data["operation"] === "bind" ? "as " : "";
       at(pid).reached.add(`${listens}${destination(data)}`);
     }
@@ -110,6 +111,13 @@ function finished({ pid, programs, end, wrote, read, reached, children }: Draft)
 function note(wrote: Map<string, readonly string[]>, path: string, act: string): void {
   const acts = wrote.get(path) ?? [];
   if (!acts.includes(act)) wrote.set(path, [...acts, act]);
+}
+
+/** Said better by the proxy, which knows the name and whether it was reached; the fence's own name server reaches nobody. */
+function isTurned(data: { readonly [key: string]: Json }): boolean {
+  const address = text(data["address"]);
+  if (data["via"] !== "recorder" || data["operation"] === "bind" || address === "") return false;
+  return data["port"] === 53 || isFenceAddress(address);
 }
 
 function destination(data: { readonly [key: string]: Json }): string {

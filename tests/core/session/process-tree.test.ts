@@ -40,6 +40,17 @@ describe("the process tree of a record", () => {
     ]);
   });
 
+  it("says where a turned connection came to by the proxy's word, not by the address that stood for the name", () => {
+    const asked = (address: string, port: number): Part =>
+      seen("net.connect", 2, { address, port, operation: "connect", via: "recorder" });
+    const tree = processTree([
+      exec(2, 1, "curl"),
+      ...[asked("127.0.0.1", 53), asked("198.18.0.2", 443), asked("fd52:696e:6766::2", 443), asked("198.20.0.1", 443)],
+      seen("net.connect", 2, { host: "allowed.example", port: 443, address: "1.2.3.4", dialled: "198.18.0.2:443" }),
+    ]);
+    expect(tree.roots[0]?.reached).toEqual(["198.20.0.1:443", "allowed.example:443"]);
+  });
+
   it("gives a number that is used again to a new process", () => {
     const tree = processTree([exec(2, 1, "a"), seen("exec.exit", 2, { code: 0 }), exec(2, 1, "b")]);
     expect(tree.roots.map(({ programs }) => programs[0]?.argv)).toEqual([["a"], ["b"]]);
