@@ -70,6 +70,7 @@ export interface DialDeps {
 const LOOKUP_MS = 10_000;
 const PROXIED_LOOKUP_MS = 2_000;
 const CONNECT_MS = 15_000;
+const NEXT_MS = 4_000;
 /** Lookup and all addresses together. */
 const DIAL_MS = 20_000;
 
@@ -127,8 +128,10 @@ export async function dial(deps: DialDeps, to: DialTarget): Promise<Dialled | Re
   const until = performance.now() + DIAL_MS;
   let lastCause = "unreachable";
   const tries = proxy === undefined ? found.slice(0, 4) : [found[0] ?? ""];
-  for (const address of tries) {
-    const left = Math.min(CONNECT_MS, until - performance.now());
+  for (const [i, address] of tries.entries()) {
+    // An address that swallows everything (IPv6 that leads nowhere) leaves time for the next.
+    const most = i < tries.length - 1 ? NEXT_MS : CONNECT_MS;
+    const left = Math.min(most, until - performance.now());
     if (left <= 0) break;
     const through = proxy === undefined ? {} : { through: `${proxy.host}:${proxy.port}` };
     try {

@@ -14,7 +14,7 @@ import {
   valuesOf,
 } from "./head.ts";
 import { gather, type Intake, send } from "./intake.ts";
-import { endToEnd, isWebSocket, requestText, responseText, wantsMore } from "./message.ts";
+import { endToEnd, isEndToEnd, isWebSocket, requestText, responseText, wantsMore } from "./message.ts";
 import { expectsContinue, type Outgoing } from "./outgoing.ts";
 import { passFiltered, passRaw } from "./pass.ts";
 import type { Upstream } from "./upstream.ts";
@@ -96,7 +96,8 @@ function requestHead({ body, head, passage, to, upstream: { forward } }: Exchang
   const upgrade = isWebSocket(head);
   // What was held was already asked for.
   const isAsked = passage?.up !== undefined && expectsContinue(head);
-  const fields = (passage?.fields ?? endToEnd(head)).filter(
+  const given = passage?.fields.filter(isEndToEnd) ?? endToEnd(head);
+  const fields = given.filter(
     ({ name }) =>
       !(isAsked && /^expect$/i.test(name)) &&
       // Compressed messages could not be looked at.

@@ -23,10 +23,12 @@ const KEPT = /^(?:content-length|transfer-encoding|authorization|cookie)$/;
 /** The fields of a request that are for the server. `Host` is written anew; the framing is the writer's to say. */
 export function endToEnd(head: RequestHead): readonly Field[] {
   const dropped = new Set(connectionOptions(head.fields).filter((name) => !KEPT.test(name)));
-  return head.fields.filter(({ name }) => {
-    const key = name.toLowerCase();
-    return key !== "host" && !HOP.has(key) && !dropped.has(key);
-  });
+  return head.fields.filter((field) => isEndToEnd(field) && !dropped.has(field.name.toLowerCase()));
+}
+
+/** True for a field that a filter may write: not what the proxy itself says of this hop. */
+export function isEndToEnd({ name }: Field): boolean {
+  return name.toLowerCase() !== "host" && !HOP.has(name.toLowerCase());
 }
 
 /** True when the client wants the connection kept. */

@@ -61,6 +61,12 @@ describe("faults", () => {
     expect(await talk(socketPath, `${head}5;ext=1\r\nhello\r\n0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 400 bad-request-chunk/);
     expect(records.find(({ type }) => type === "net.blocked")?.data).toMatchObject({ host: "ok.test", port });
   });
+  it("gives a client of HTTP/1.0 a body without chunks, which ends with the connection", async () => {
+    const { port } = await scripted(["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"]);
+    const { socketPath } = await bed({ allow: [`ok.test:${port}`] });
+    const answer = await talk(socketPath, `GET http://ok.test:${port}/ HTTP/1.0\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\nConnection: close\r\n\r\nok$/);
+  });
   it("waits for a head that comes in pieces", async () => {
     const port = await listen(
       net.createServer((socket) => {
