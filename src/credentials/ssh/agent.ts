@@ -191,15 +191,15 @@ class Client {
     await this.options.append({
       type: "secret.use",
       origin: "observed",
-      data: { name: place.name, act: "ssh-login", host: place.host, user: auth.user, key: fingerprint(key.blob) },
+      data: { credential: place.name, act: "ssh-login", host: place.host, user: auth.user, key: fingerprint(key.blob) },
     });
     const answer = await this.upstream.ask(message);
     return answer?.[0] === SIGN_RESPONSE ? answer : Buffer.of(FAILURE);
   }
 
   private async refuse(reason: string, key?: ShownKey): Promise<Buffer> {
-    const name = key?.grants[0]?.name ?? "";
-    const data = { name, act: "refused", reason, ...(key === undefined ? {} : { key: fingerprint(key.blob) }) };
+    const credential = key?.grants[0]?.name ?? "";
+    const data = { credential, act: "refused", reason, ...(key === undefined ? {} : { key: fingerprint(key.blob) }) };
     await this.options.append({ type: "secret.use", origin: "observed", data });
     return Buffer.of(FAILURE);
   }
