@@ -39,6 +39,8 @@ export interface Exchange {
   readonly target?: string;
   readonly fields?: readonly Field[];
   readonly up?: Body;
+  /** The head's last word, after the body was looked at as far as it is held. */
+  settle?(isWhole: boolean): readonly Field[] | Refused;
   down?(response: { readonly status: number; readonly fields: readonly Field[] }): {
     readonly fields?: readonly Field[];
     readonly body?: Body;

@@ -66,6 +66,7 @@ export function credentialFilter({ append, broker }: FilterDeps): CredentialFilt
       ...(made.target === undefined ? {} : { target: made.target }),
       fields: asIs(made.fields),
       ...(made.up === undefined ? {} : { up: made.up }),
+      ...settledAsIs(made),
       down: (response) => scrubbed(response, scrubber, here),
     };
   };
@@ -77,6 +78,7 @@ interface Outgoing {
   readonly target?: string;
   readonly fields: readonly Field[];
   readonly up?: Body;
+  settle?(isWhole: boolean): readonly Field[] | Refused;
 }
 
 function outgoing(parts: {
@@ -92,9 +94,8 @@ function outgoing(parts: {
     case "swap":
       return { ...applySwaps(request, plan.swaps, secretOf), ...bodyOf(parts) };
     case "sign": {
-      const placeholders = here.find(({ credential }) => credential === plan.credential)?.placeholders;
-      const inside = { id: placeholders?.get("accessKeyId") ?? "", secret: placeholders?.get("secretAccessKey") ?? "" };
       const { credential, index } = plan;
+      const inside = here.find((one) => one.credential === credential)?.placeholders.get("secretAccessKey") ?? "";
       return resign(request, { credential, index, inside, secret: secretOf(credential.name) });
     }
     default:
@@ -160,6 +161,16 @@ function pairsOf(broker: Broker, here: readonly Issued[]): Parameters<typeof scr
     .flatMap(({ issued, secret }) =>
       secret.parts.map((part) => ({ real: secret.reveal(part), placeholder: issued.placeholders.get(part) ?? "" })),
     );
+}
+
+function settledAsIs({ settle }: Outgoing): Pick<Exchange, "settle"> {
+  if (settle === undefined) return {};
+  return {
+    settle: (isWhole) => {
+      const made = settle(isWhole);
+      return "reason" in made ? made : asIs(made);
+    },
+  };
 }
 
 /** Asks for an answer that can be read: no coding, and no compression of a WebSocket's messages. */

@@ -8,6 +8,8 @@ export interface Passage {
   readonly target: string;
   readonly fields: readonly Field[];
   readonly up?: BodyFilter;
+  /** The passage with the head's last word (`ExchangeFilter.settle`). Throws `FilterStop`. */
+  settled(isWhole: boolean): Passage;
   /** Throws `FilterStop`. */
   down(response: ResponseView): { readonly fields: readonly Field[]; readonly body?: BodyFilter };
 }
@@ -38,12 +40,26 @@ export async function beginChain(filters: readonly HttpFilter[], request: Reques
   if (begun.length === 0) return undefined;
   if (!/^[\x21-\x7e]+$/.test(view.target) || !view.fields.every(isField)) throw new FilterStop(FAILED);
   const up = inSeries(begun.flatMap((one) => one.up ?? []));
-  return {
+  const passage: Passage = {
     target: view.target,
     fields: view.fields,
     ...(up === undefined ? {} : { up }),
+    settled: (isWhole) => ({ ...passage, fields: lastFields(begun, view.fields, isWhole) }),
     down: (response) => downward(begun, response),
   };
+  return passage;
+}
+
+function lastFields(begun: readonly ExchangeFilter[], first: readonly Field[], isWhole: boolean): readonly Field[] {
+  let fields = first;
+  for (const one of begun) {
+    const answer = orFailed(() => one.settle?.(isWhole));
+    if (answer === undefined) continue;
+    if ("reason" in answer) throw new FilterStop(answer);
+    fields = answer;
+  }
+  if (!fields.every(isField)) throw new FilterStop(FAILED);
+  return fields;
 }
 
 function downward(begun: readonly ExchangeFilter[], response: ResponseView): ReturnType<Passage["down"]> {

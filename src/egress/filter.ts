@@ -66,6 +66,11 @@ export interface ExchangeFilter {
   readonly fields?: readonly Field[];
   /** The request's body, without its transfer coding; after a switch to WebSocket, what the client's messages say. */
   readonly up?: BodyFilter;
+  /**
+   * The head's last word, after the body was looked at as far as it is held; nothing has been sent. `isWhole`: all of it was. For what has to know
+   * the body before it can write the head (a signature).
+   */
+  settle?(isWhole: boolean): readonly Field[] | FilterRefusal;
   /** Called with the response's head. */
   down?(response: ResponseView): { readonly fields?: readonly Field[]; readonly body?: BodyFilter };
 }
@@ -74,6 +79,8 @@ export interface ExchangeFilter {
 export interface HttpFilter {
   /** True for a host whose requests it must see: TLS to it is terminated then. */
   needs(host: string, port: number): boolean;
+  /** A connection that nobody reads begins; what it answers is told of the bytes that go up, before they do. */
+  tunnel?(host: string, port: number): FilterRefusal | ((bytes: number) => FilterRefusal | undefined);
   /** One exchange begins; nothing of it has been sent. `undefined` has nothing to do with it. */
   begin(request: RequestView): Promise<ExchangeFilter | FilterRefusal | undefined>;
 }

@@ -12,6 +12,8 @@ export interface Outgoing {
   readonly framing: Framing;
   /** True when nothing has to be sent. */
   readonly isEmpty: boolean;
+  /** True when all of it is here, and was looked at. */
+  readonly isWhole: boolean;
   /** Once. Resolves with true when it was sent to its end; rejects with what is wrong with it. */
   send(to: Intake, count: (bytes: number) => void): Promise<boolean>;
   /** Gives back the room of what was held. */
@@ -30,9 +32,13 @@ export async function outgoing(
 ): Promise<Outgoing> {
   const { framing } = head;
   if (framing.kind === "none" || (framing.kind === "length" && framing.bytes === 0))
-    return { framing, isEmpty: true, send: async () => true, close };
+    return { framing, isEmpty: true, isWhole: true, send: async () => true, close };
   if (passage === undefined)
-    return { framing, isEmpty: false, send: (to, count) => passRaw(client, to.socket, framing, count), close };
+    return {
+      framing,
+      ...{ isEmpty: false, isWhole: false, close },
+      send: (to, count) => passRaw(client, to.socket, framing, count),
+    };
   const reader = new BodyReader(client, framing, passage.up);
   if (passage.up === undefined) return streamed(reader, [], framing);
   if (expectsContinue(head)) await send(client.socket, "HTTP/1.1 100 Continue\r\n\r\n");
@@ -82,8 +88,7 @@ export function expectsContinue(head: RequestHead): boolean {
 function streamed(reader: BodyReader, held: readonly Buffer[], framing: Framing): Outgoing {
   return {
     framing,
-    isEmpty: false,
-    close,
+    ...{ isEmpty: false, isWhole: reader.isComplete, close },
     send: async ({ socket }, count) => {
       const writer = new BodyWriter(framing);
       for (let pieces: readonly Buffer[] | undefined = held; pieces !== undefined; pieces = await reader.next()) {

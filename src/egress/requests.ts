@@ -80,7 +80,7 @@ class Requests {
     const passage = await this.filtered(head, to);
     const body = await outgoing(head, passage, { client, room: options.deps.room });
     try {
-      return await this.send({ head, to, passage, body, client, progress });
+      return await this.send({ head, to, passage: passage?.settled(body.isWhole), body, client, progress });
     } finally {
       body.close();
     }

@@ -236,6 +236,14 @@ describe("a signed request, against a stub that verifies signatures", () => {
     expect(bedOf.uses()).toHaveLength(2);
   });
 
+  it("hashes a body itself where no field states its hash, as many AWS services are asked", async () => {
+    const { got, send } = await scene();
+    expect(await send({ method: "POST", path: "/bucket/q", body: '{"TableName":"t"}', unhashed: true })).toContain(
+      "200 OK",
+    );
+    expect(got.map(({ signed, body }) => [signed, body.toString()])).toEqual([[true, '{"TableName":"t"}']]);
+  });
+
   it("keeps a body whose chunks are signed one by one", async () => {
     const { got, send } = await scene();
     const data = Buffer.alloc(70_000, "a");
@@ -257,7 +265,7 @@ describe("a signed request, against a stub that verifies signatures", () => {
     ["another's secret key", { secret: "thief/secret0123456789012345678901234567" }, "credential-signature"],
     ["another's key", { id: "AKIATHIEF00000000001" }, "foreign-credential"],
     ["a change after it", { sentPath: "/other-bucket/a" }, "credential-signature"],
-    ["a body without its hash", { body: "x", unhashed: true }, "credential-unhashed-body"],
+    ["a large body without its hash", { body: "x".repeat(400_000), unhashed: true }, "credential-unhashed-body"],
     ["a signed trailer", { payload: "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER" }, "credential-signed-trailer"],
     ["a chunk that another key signed", { chunks: [Buffer.from("a")], chunkSecret: "thief" }, "credential-signature"],
   ] as const)("by %s is refused", async (_, change, reason) => {
