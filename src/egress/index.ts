@@ -10,6 +10,7 @@ export type {
   RequestView,
   ResponseView,
 } from "./filter.ts";
+export { type BudgetHit, type HostBudgetOptions, hostBudget } from "./host-budget.ts";
 export type { Inspection, Readers } from "./inspect/inspection.ts";
 export { openInspection } from "./inspect/open.ts";
 export type { Inspector } from "./inspector.ts";
@@ -24,4 +25,5 @@ export {
 } from "./leak-filter.ts";
 export { type ChooseProxy, readOutsideProxy } from "./outside-proxy.ts";
 export { type Egress, type EgressOptions, openEgress } from "./proxy.ts";
+export { type TokenFilterOptions, tokenFilter } from "./token-filter.ts";
 export { readToolConfig, type ToolConfigPlaces } from "./tool-config.ts";

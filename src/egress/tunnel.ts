@@ -4,6 +4,7 @@
 import type { Socket } from "node:net";
 import { isAddress, needsReading } from "#core/net";
 import { type DialDeps, dial, judge, placeOf } from "./dial.ts";
+import type { FilterRefusal, HttpFilter } from "./filter.ts";
 import { type Hello, readHello } from "./hello.ts";
 import { InspectFault } from "./inspector.ts";
 import { Intake, send } from "./intake.ts";
@@ -50,6 +51,9 @@ export async function serveTunnel(
     return readable(client, to, deps);
   }
   const opaque = rule.portNamed && port !== 443 && !mustRead;
+  const watches = deps.filters.flatMap((filter) => filter.tunnel?.(host, port) ?? []);
+  const no = watches.find((watch) => typeof watch !== "function");
+  if (no !== undefined) return greeting.refuse({ status: 403, host, port, ...no });
   client.socket.setTimeout(0); // the dial and the hello have their own bounds; then silence may be a slow answer
   const dialled = await dial(deps, { host, port, rule, scheme: port === 443 ? "tls" : "tcp" });
   if ("status" in dialled) return greeting.refuse(dialled);
@@ -72,8 +76,7 @@ export async function serveTunnel(
     await deps.tally.refuse({ host, port, reason: differs, hint: HINT, rule: placeOf(rule) }, deps.peer);
     client.socket.destroy();
   } else {
-    await send(upstream, first.bytes);
-    await relay(client, upstream, { isHeard: opaque });
+    await relay(client, upstream, { isHeard: opaque, first: first.bytes, count: counted(watches, to, deps) });
   }
   const ms = Math.round(performance.now() - since);
   const { bytesRead: bytesDown, bytesWritten: bytesUp } = upstream;
@@ -82,13 +85,43 @@ export async function serveTunnel(
 
 const UNREADABLE = { reason: "tls", hint: "the TLS handshake with the program failed" };
 
+type Watch = Exclude<ReturnType<NonNullable<HttpFilter["tunnel"]>>, { readonly reason: string }>;
+
+/** Tells who counts the bytes that go up. False, and on record, when one of them says no. */
+function counted(watches: readonly (Watch | FilterRefusal)[], { host, port }: Place, deps: DialDeps) {
+  return (bytes: number): boolean => {
+    for (const watch of watches) {
+      const no = typeof watch === "function" ? watch(bytes) : watch;
+      if (no === undefined) continue;
+      void deps.tally.refuse({ host, port, ...no }, deps.peer);
+      return false;
+    }
+    return true;
+  };
+}
+
 /** Bytes both ways until both ends have closed. `isHeard`: what the server says is passed on already. */
-async function relay(client: Intake, upstream: Socket, { isHeard }: { readonly isHeard: boolean }): Promise<void> {
+async function relay(
+  client: Intake,
+  upstream: Socket,
+  {
+    isHeard,
+    first,
+    count,
+  }: { readonly isHeard: boolean; readonly first: Buffer; readonly count: (bytes: number) => boolean },
+): Promise<void> {
   const { socket } = client;
-  const behind = client.release();
-  if (behind.length > 0) await send(upstream, behind);
+  const behind = Buffer.concat([first, client.release()]);
+  if (behind.length > 0 && count(behind.length)) await send(upstream, behind);
+  else if (behind.length > 0) upstream.destroy();
   if (client.hasEnded) upstream.end();
-  else socket.pipe(upstream);
+  else {
+    // Before the pipe hears of it: what is too much is not sent.
+    socket.on("data", (piece: Buffer) => {
+      if (!count(piece.length)) upstream.destroy();
+    });
+    socket.pipe(upstream);
+  }
   if (!isHeard) upstream.pipe(socket);
   socket.once("end", () => upstream.setTimeout(HALF_OPEN_MS, () => upstream.destroy()));
   upstream.once("end", () => socket.setTimeout(HALF_OPEN_MS, () => socket.destroy()));

@@ -69,8 +69,9 @@ export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonl
   const publishSocket = join(prepared.paths.dir, "ports.sock");
   const { broker } = prepared.credentials;
   const credentials = broker === undefined ? [] : [credentialFilter({ broker, append })];
-  const { leaks, nameGuard } = leakOptions({
+  const { bounds, leaks, nameGuard } = leakOptions({
     ...{ secrets: prepared.leaks, plan: network.plan, canRead: prepared.inspection !== undefined },
+    ...{ network: prepared.policy.sandbox.network, broker, append },
     tell: (line) => (request.terminals.stdin ? undefined : request.progress(line)),
   });
   const [egress, ports, hooks, exec, ssh] = await Promise.all([
@@ -80,7 +81,7 @@ export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonl
       ...(outside.value === undefined ? {} : { outside: outside.value }),
       ...inspectorOption(prepared.inspection, network.plan, { must: credentials, may: [leaks] }),
       // what the program sent is looked at before the broker puts anything in
-      ...{ filters: [leaks, ...credentials], nameGuard },
+      ...{ filters: [...bounds, leaks, ...credentials], nameGuard },
       consult: legGate({ legs, guard: parts.guard, cwd: prepared.plan.cwd, ask: () => questions?.ask }),
     }),
     prepared.plan.ports.length === 0

@@ -59,12 +59,15 @@ export function policyOf(merged: Merged, layers: Policy["layers"]): Policy {
         mode: one("sandbox.network.mode"),
         inspect: one("sandbox.network.inspect"),
         inspectExcept: list("sandbox.network.inspectExcept").map(networkText),
+        tokens: one("sandbox.network.tokens"),
+        budget: budgetOf(list("sandbox.network.budget.up")[0], list("sandbox.network.budget.requests")[0]),
       },
       limits: limitsOf(one),
       ports: [...new Set(list("sandbox.ports").map((p) => Number(p.value)))],
       unixSockets: paths("sandbox.unixSockets"),
       devices: texts("sandbox.devices"),
       caches: one("sandbox.caches"),
+      canaries: one("sandbox.canaries"),
       landlock: one("sandbox.landlock"),
       undo: { bytes: parseSize(one<string | number>("sandbox.undo.size")) ?? 1 },
       idle: idleOf(list("sandbox.idle.pause")[0], list("sandbox.idle.stop")[0]),
@@ -132,6 +135,13 @@ function idleOf(pause: Part | undefined, stop: Part | undefined): Policy["sandbo
   return {
     ...(pause === undefined ? {} : { pauseMs: milliseconds(String(pause.value)) }),
     ...(stop === undefined ? {} : { stopMs: milliseconds(String(stop.value)) }),
+  };
+}
+
+function budgetOf(up: Part | undefined, requests: Part | undefined): Policy["sandbox"]["network"]["budget"] {
+  return {
+    ...(up === undefined ? {} : { upBytes: parseSize(up.value as string | number) ?? 1 }),
+    ...(requests === undefined ? {} : { requestsPerMinute: Number.parseInt(String(requests.value), 10) }),
   };
 }
 

@@ -84,6 +84,10 @@ export interface PolicyFile {
               readonly mode?: "enforce" | "report" | undefined;
               readonly inspect?: "auto" | "all" | "rules" | undefined;
               readonly inspectExcept?: List;
+              readonly tokens?: "block" | "off" | undefined;
+              readonly budget?:
+                | { readonly up?: string | number | undefined; readonly requests?: string | undefined }
+                | undefined;
               /** The names of Claude Code and srt for `allow`, `deny` and `sandbox.unixSockets`. */
               readonly allowedDomains?: List;
               readonly deniedDomains?: List;
@@ -109,6 +113,7 @@ export interface PolicyFile {
         readonly unixSockets?: List;
         readonly devices?: List;
         readonly caches?: "private" | "none" | undefined;
+        readonly canaries?: "on" | "off" | undefined;
         readonly landlock?: "auto" | "require" | undefined;
         readonly undo?: { readonly size?: string | number | undefined } | undefined;
         readonly idle?: { readonly pause?: string | undefined; readonly stop?: string | undefined } | undefined;

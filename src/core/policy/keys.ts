@@ -53,6 +53,9 @@ const longer = (a: unknown, b: unknown): boolean => larger(parseDuration(String(
 const shorter = (a: unknown, b: unknown): boolean => smaller(parseDuration(String(a)), parseDuration(String(b)));
 const bigger = (a: unknown, b: unknown): boolean =>
   larger(parseSize(a as string | number), parseSize(b as string | number));
+/** `600/min` against another. */
+const faster = (a: unknown, b: unknown): boolean =>
+  larger(Number.parseInt(String(a), 10), Number.parseInt(String(b), 10));
 const lessKept = (a: unknown, b: unknown): boolean =>
   smaller(parseSize(a as string | number), parseSize(b as string | number));
 const different = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
@@ -115,6 +118,9 @@ export const POLICY_KEYS: readonly PolicyKey[] = [
   value("sandbox.network.mode", ranked("enforce", "report")),
   value("sandbox.network.inspect", ranked("all", "auto", "rules")),
   list("rights", "sandbox.network.inspectExcept"),
+  value("sandbox.network.tokens", ranked("block", "off")),
+  value("sandbox.network.budget.up", bigger),
+  value("sandbox.network.budget.requests", faster),
   value("sandbox.limits.timeout", longer),
   value("sandbox.limits.memory", bigger),
   value("sandbox.limits.pids", larger),
@@ -130,6 +136,7 @@ export const POLICY_KEYS: readonly PolicyKey[] = [
   list("rights", "sandbox.unixSockets", "sandbox.network.allowUnixSockets"),
   list("rights", "sandbox.devices"),
   value("sandbox.caches", ranked("none", "private")),
+  value("sandbox.canaries", ranked("on", "off")),
   value("sandbox.landlock", ranked("require", "auto")),
   value("sandbox.undo.size", lessKept),
   value("sandbox.idle.pause", longer),

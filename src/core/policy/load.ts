@@ -48,8 +48,9 @@ sandbox:
   workspace: overlay
   apply: end
   limits: { timeout: 4h, memory: 4g, pids: 4096, cpus: 2, fileSize: 1g, disk: 5g, files: 1000000, openFiles: 524288, connections: 1024, logBytes: 1g, eventRate: 20000 }
-  network: { mode: enforce, inspect: auto }
+  network: { mode: enforce, inspect: auto, tokens: block }
   caches: private
+  canaries: off
   landlock: auto
   undo: { size: 1g }
 setup: { cache: auto }

@@ -128,12 +128,18 @@ export interface Policy {
       readonly inspect: "auto" | "all" | "rules";
       /** Hosts whose TLS is never ended. */
       readonly inspectExcept: readonly NetworkRuleText[];
+      /** Whether well-known credentials are refused towards hosts that did not give them out. */
+      readonly tokens: "block" | "off";
+      /** For each host; never where it is not said. */
+      readonly budget: { readonly upBytes?: number; readonly requestsPerMinute?: number };
     };
     readonly limits: Limits;
     readonly ports: readonly number[];
     readonly unixSockets: readonly PathText[];
     readonly devices: readonly string[];
     readonly caches: "private" | "none";
+    /** Whether false credentials are planted in the fence's home. */
+    readonly canaries: "on" | "off";
     /** The second layer behind the mounts: where the kernel has it, or no run without it. */
     readonly landlock: "auto" | "require";
     /** Most bytes of before-images that the guard of a `direct` workspace keeps in one session. */

@@ -2,6 +2,7 @@
 import ipaddr from "ipaddr.js";
 import * as z from "zod";
 import type { NetworkEntry, PolicyFile } from "./file.ts";
+import { parseSize } from "./measure.ts";
 
 type NetworkFile = NonNullable<NonNullable<PolicyFile["sandbox"]>["network"]>;
 
@@ -69,6 +70,19 @@ export const network: z.ZodType<NetworkFile> = z.strictObject({
   mode: z.enum(["enforce", "report"]).optional(),
   inspect: z.enum(["auto", "all", "rules"]).optional(),
   inspectExcept: z.array(host).optional(),
+  tokens: z.enum(["block", "off"]).optional(),
+  budget: z
+    .strictObject({
+      up: z
+        .union([z.string(), z.number()], { error: "expected a size such as `100m`" })
+        .refine((value) => parseSize(value) !== undefined, "expected a size such as `100m`, or a number of bytes")
+        .optional(),
+      requests: z
+        .string({ error: "expected a rate such as `600/min`" })
+        .regex(/^[1-9]\d{0,6}\/min$/, "expected a rate such as `600/min`")
+        .optional(),
+    })
+    .optional(),
   /** The names of Claude Code and srt for `allow` and `deny`, and for `unixSockets`. */
   allowedDomains: z.array(host).optional(),
   deniedDomains: z.array(host).optional(),

@@ -86,6 +86,7 @@ const sandbox = z.strictObject({
   unixSockets: paths.optional(),
   devices: z.array(word).optional(),
   caches: z.enum(["private", "none"]).optional(),
+  canaries: z.enum(["on", "off"]).optional(),
   landlock: z.enum(["auto", "require"]).optional(),
   undo: z.strictObject({ size: size.optional() }).optional(),
   idle: z.strictObject({ pause: duration.optional(), stop: duration.optional() }).optional(),

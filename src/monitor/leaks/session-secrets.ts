@@ -19,6 +19,8 @@ export interface SessionSecretParts {
 
 /** A growing set. */
 export interface SessionSecrets {
+  /** Values that are shown inside on purpose. */
+  readonly shown: readonly string[];
   /** Whether there is any. */
   readonly hasAny: boolean;
   /** The search over all of them; `undefined` while there is none. Built when it is first asked for. */
@@ -64,6 +66,7 @@ export function collectSecrets(parts: SessionSecretParts): SessionSecrets {
   add(parts.values());
   for (const { path, name } of parts.files) addFile(path, name);
   return {
+    shown: parts.shown,
     get hasAny() {
       return known.size > 0;
     },

@@ -14,6 +14,7 @@ import { forTerminal } from "#core/text";
 import { type Inspection, proxyEnvironment, readToolConfig } from "#egress";
 import { type Cgroup, identityOf, type Lookout, openCgroup, type SecretSearch } from "#sandbox";
 import { policyDigest } from "../guard/policy-watch.ts";
+import { NO_CANARIES, plantCanaries } from "../leaks/canaries.ts";
 import { secretsOfRun } from "../leaks/run-secrets.ts";
 import type { SessionSecrets } from "../leaks/session-secrets.ts";
 import { startFromNamed } from "../lifecycle/restore.ts";
@@ -193,7 +194,11 @@ async function prepareAll(parts: {
   if (!credentials.ok) return cannot(...credentials.error);
   fetched.push(credentials.value);
   const { broker } = credentials.value;
-  const leaks = secretsOfRun({ request, policy, broker, files: [...identities.keys()], lower });
+  const canaries = policy.sandbox.canaries === "on" ? plantCanaries(caller.home) : NO_CANARIES;
+  const leaks = secretsOfRun({
+    ...{ request, policy, broker, planted: canaries.secrets },
+    ...{ files: [...identities.keys()], lower },
+  });
   const inspected = await planInspection({
     ...{ request, session, workspace: root, paths, tools, plan: egressPlan },
     setupRules: [...(policy.setup.network.allow ?? []), ...policy.setup.network.deny],
@@ -224,7 +229,7 @@ async function prepareAll(parts: {
     ssh: ssh.value,
     network: {
       env: { ...proxyEnvironment(BRIDGE_PORT, tools), ...inspected.value.env },
-      files: tools.files,
+      files: [...tools.files, ...canaries.files],
       mounts: inspected.value.mounts,
       bridge: {
         ...{ port: BRIDGE_PORT, socketPath: bridgeSocket },
@@ -312,6 +317,7 @@ async function prepareAll(parts: {
       ...(egressPlan.mode === "report" ? { networkMode: egressPlan.mode } : {}),
       exposed: [...exposed],
       credentials: credentials.value.data,
+      ...(canaries.files.length === 0 ? {} : { canaries: canaries.files.map(({ target }) => target) }),
       masked: masked.map((path) => path.slice(root.length + 1)),
       maskedBlobs: gitView.value.blobs.length,
       limits: Object.fromEntries(limits.map(({ limit, by }) => [limit, by])),

@@ -26,7 +26,7 @@ describe("a policy", () => {
     expect(policy.auto).toEqual({});
     expect(policy.sandbox.network).toEqual({
       ...{ allow: [], deny: [], allowPrivate: [], inspectExcept: [] },
-      ...{ mode: "enforce", inspect: "auto" },
+      ...{ mode: "enforce", inspect: "auto", tokens: "block", budget: {} },
     });
     expect(policy.sandbox.limits.timeoutMs).toBe(4 * 3_600_000);
     expect(policy.env).toEqual({ pass: [], set: {} });
