@@ -50,7 +50,7 @@ async function table(bench: Bench, port: number): Promise<string> {
   // beside the workspace, whose files nobody trusts, and by a name that no mask covers
   const authority = join(dirname(bench.scratch), "roots.txt");
   copyFileSync(join(bench.scratch, "ca.pem"), authority);
-  const env = { ...bench.env, NODE_EXTRA_CA_CERTS: authority };
+  const env = { ...bench.env, NODE_EXTRA_CA_CERTS: authority, BENCH_CA: authority };
   const client = ["tls-client.mjs", `https://${HOST}:${port}`, String(REQUESTS), String(LARGE)];
   const run = async (program: string, args: readonly string[]): Promise<Figures> => {
     const { stdout } = await promisify(execFile)(program, args, { cwd: bench.scratch, env, timeout: 120_000 });
@@ -62,8 +62,9 @@ async function table(bench: Bench, port: number): Promise<string> {
     const except = inspect === "auto" ? { inspectExcept: [HOST] } : {};
     const network = { allow: [`${HOST}:${port}`], allowPrivate, inspect, ...except };
     writeFileSync(policy, JSON.stringify({ version: 1, sandbox: { network } }));
-    const args = ["run", "--quiet", "--policy", policy, "--allow-read", authority];
-    return run(bench.ringfence, [...args, "--env", "NODE_EXTRA_CA_CERTS", "--", "node", ...client]);
+    const shown = inspect === "auto" ? ["--allow-read", authority, "--env", "BENCH_CA"] : [];
+    const args = ["run", "--quiet", "--policy", policy, ...shown];
+    return run(bench.ringfence, [...args, "--", "node", ...client]);
   };
   const runners: Record<string, () => Promise<Figures>> = {
     direct: () => run(process.execPath, client),

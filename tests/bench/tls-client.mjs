@@ -1,9 +1,13 @@
 // Runs inside a fence (or outside, directly): HTTPS over one kept connection, over a new one each time, then one large body. Prints JSON.
-// node tls-client.mjs URL REQUESTS LARGE_BYTES; the proxy is taken from HTTPS_PROXY, the authority from NODE_EXTRA_CA_CERTS.
+// node tls-client.mjs URL REQUESTS LARGE_BYTES; the proxy is taken from HTTPS_PROXY, the authority from BENCH_CA,
+// or from what Node trusts.
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import https from "node:https";
 import net from "node:net";
 import tls from "node:tls";
+
+const ca = process.env.BENCH_CA ? readFileSync(process.env.BENCH_CA) : undefined;
 
 const [url, requests] = [new URL(process.argv[2]), Number(process.argv[3])];
 const proxy = process.env.HTTPS_PROXY ? new URL(process.env.HTTPS_PROXY) : undefined;
@@ -17,7 +21,7 @@ async function connect() {
     socket.write(`CONNECT ${url.host} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`);
     await once(socket, "data");
   }
-  const secure = tls.connect({ socket, servername: url.hostname });
+  const secure = tls.connect({ socket, servername: url.hostname, ca });
   await once(secure, "secureConnect");
   return secure;
 }

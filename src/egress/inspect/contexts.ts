@@ -10,6 +10,9 @@ const TLS = {
   secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION,
 } as const;
 
+/** Node's own mark is one TLS record, so that each would wait for the one before it. (Its types do not list the option.) */
+export const HIGH_WATER: number = 128 * 1024;
+
 /** Hosts whose contexts are kept at once. */
 const KEPT_MOST = 256;
 /** A leaf is made anew when it has less than this left. */

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { checkServerIdentity, connect, type PeerCertificate, type SecureContext, type TLSSocket } from "node:tls";
 import { isAddress } from "#core/net";
 import { InspectFault } from "../inspector.ts";
+import { HIGH_WATER } from "./contexts.ts";
 import { upstreamFault } from "./tls-fault.ts";
 
 const HANDSHAKE_MS = 15_000;
@@ -14,14 +15,14 @@ export async function originateTls(
   to: { readonly host: string; readonly context: SecureContext },
 ): Promise<TLSSocket> {
   const { host, context } = to;
+  const options = { ALPNProtocols: ["http/1.1"], rejectUnauthorized: true, highWaterMark: HIGH_WATER };
   const tls = connect({
+    ...options,
     socket,
     secureContext: context,
     host,
     // RFC 6066: an address is no server name.
     servername: isAddress(host) ? "" : host,
-    ALPNProtocols: ["http/1.1"],
-    rejectUnauthorized: true,
     checkServerIdentity: (_, certificate) => identityFault(host, certificate),
   });
   const failed = await established(tls);

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { isAddress } from "#core/net";
 import { InspectFault } from "../inspector.ts";
+import { HIGH_WATER } from "./contexts.ts";
 import { clientFault } from "./tls-fault.ts";
 
 /** A handshake is four packets; a program that takes longer is stuck. */
@@ -17,12 +18,8 @@ export async function terminateTls(
   client: Socket,
   to: { readonly host: string; readonly context: SecureContext },
 ): Promise<TLSSocket> {
-  const tls = new TLSSocket(client, {
-    isServer: true,
-    secureContext: to.context,
-    ALPNProtocols: ["http/1.1"],
-    requestCert: false,
-  });
+  const options = { isServer: true, requestCert: false, ALPNProtocols: ["http/1.1"], highWaterMark: HIGH_WATER };
+  const tls = new TLSSocket(client, { ...options, secureContext: to.context });
   const failed = await handshake(tls, to.host);
   if (failed !== undefined) {
     tls.destroy();
