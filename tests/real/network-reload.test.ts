@@ -81,7 +81,7 @@ describe("a policy that changes", () => {
     expect(opens("a.org") && opens("b.org")).toBe(true);
     await write(user, allowing("b.org", "c.org"));
     expect([opens("a.org"), opens("b.org"), opens("c.org")]).toEqual([false, true, false]);
-    expect(records.map(({ type, data }) => [type, data["closed"], data["opened"], data["by"]])).toEqual([
+    expect(records.map(({ type, data }) => [type, data["closed"], data["narrowed"], data["by"]])).toEqual([
       ["policy.change", ["a.org"], [], "file"],
     ]);
     expect(told.at(-1)).toContain("ringfence sessions reload S");

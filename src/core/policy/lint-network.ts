@@ -42,13 +42,6 @@ export function broadNetwork(rule: NetworkRuleText): readonly Problem[] {
   ];
 }
 
-/** Which kinds of shared host a rule leads to, for other readers than lint. */
-export function leaksOf(
-  host: string,
-): readonly { readonly kind: string; readonly what: string; readonly instead: string }[] {
-  return LEAKY.filter((leaky) => isLed(host, leaky)).map(({ kind, what, instead }) => ({ kind, what, instead }));
-}
-
 /** A registry or a code host that is opened whole lets the agent publish as well as install. */
 function writingPreset(rule: NetworkRuleText): readonly Problem[] {
   const reading = `${rule.text.slice("preset:".length)}/read`;

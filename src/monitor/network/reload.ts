@@ -102,7 +102,7 @@ class Watch implements NetworkReload {
     if (!isSamePlan(this.plan, closed)) {
       const change = changeOf(this.plan, closed);
       this.put(closed);
-      await this.record({ ...change, layers, by: "file" });
+      await this.record({ closed: change.closed, narrowed: change.opened, layers, by: "file" });
       this.tell(`the network follows the changed policy; closed: ${change.closed.join(", ") || "by further denies"}`);
     }
     if (waits)
