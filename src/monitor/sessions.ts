@@ -9,7 +9,7 @@ import {
   renameSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { WorkspaceKind } from "#core/policy";
 import type { RepositoryPlace } from "./changes/repository-place.ts";
 import type { Pause } from "./lifecycle/pauser.ts";
@@ -90,8 +90,11 @@ export function sessionPaths(stateDir: string, id: string): SessionPaths {
 
 /** Makes the session's folders, private to the caller. Throws when the state folder cannot be written. */
 export function makeSessionFolders(paths: SessionPaths): void {
-  mkdirSync(paths.dir, { recursive: true, mode: 0o700 });
-  writeFileSync(startingFile(paths), JSON.stringify(thisSupervisor()), { mode: 0o600 });
+  // It gets its name when it says who makes it: a start that is killed in between is known by its number.
+  const fresh = join(dirname(paths.dir), `.new-${process.pid}-${basename(paths.dir)}`);
+  mkdirSync(fresh, { recursive: true, mode: 0o700 });
+  writeFileSync(startingFile({ ...paths, dir: fresh }), JSON.stringify(thisSupervisor()), { mode: 0o600 });
+  renameSync(fresh, paths.dir);
   for (const folder of [paths.upper, paths.work, paths.mask, paths.home]) mkdirSync(folder, { mode: 0o755 });
   mkdirSync(paths.tmp, { mode: 0o1777 });
 }

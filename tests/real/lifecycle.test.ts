@@ -110,6 +110,13 @@ describe.each(names)("a session, caller %s", (name) => {
     expect(clean).toMatchObject({ status: 0 });
     expect(reader.exitCode ?? reader.signalCode).toBeNull();
     expect(caller.ringfence(["sessions", "clean"], { cwd }).stderr).toContain("nothing is left");
+    // A start that was killed before its folder had a name, and one that goes on.
+    const sessions = join(caller.state, "ringfence/sessions");
+    const halves = [`.new-${4_194_305}-20260101-000000-000000`, `.new-${process.pid}-20260101-000000-000001`];
+    for (const half of halves)
+      caller.outside(["sh", "-c", 'mkdir "$0" && : >"$0/starting.json"', join(sessions, half)], { cwd });
+    expect(caller.ringfence(["sessions", "clean"], { cwd }).status).toBe(0);
+    expect(readdirSync(sessions).filter((entry) => entry.startsWith("."))).toEqual(halves.slice(1));
     // What it had changed still waits.
     expect(caller.ringfence(["review", session.id], { cwd }).stdout).toContain("count");
   });

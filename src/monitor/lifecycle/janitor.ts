@@ -8,7 +8,7 @@ import { prunePasts } from "../changes/past-folder.ts";
 import { removeFolder } from "../remove-folder.ts";
 import { isAlive, isStarting, listSessions, type SessionMeta, sessionIds, sessionPaths } from "../sessions.ts";
 import { staleSetups } from "../setup/setup-store.ts";
-import { leftOf, sweepSessions, unnamed } from "../sweep.ts";
+import { isMaking, leftOf, sweepSessions, unnamed } from "../sweep.ts";
 import { listSnapshots, removeSnapshot, type SnapshotPlaces, snapshotsOf } from "./snapshots.ts";
 
 /** One thing that is left. */
@@ -129,12 +129,6 @@ function snapshotLitter(stateDir: string, { snapshotsBefore }: Retention): reado
     ...half,
     ...old.map(({ session, name }): Litter => ({ kind: "snapshot", name: `${session}/${name}`, half: false })),
   ];
-}
-
-/** `.new-PID-NAME` whose maker still runs. */
-function isMaking(name: string): boolean {
-  const [, pid] = /^\.new-(\d+)-/.exec(name) ?? [];
-  return pid !== undefined && existsSync(`/proc/${pid}`);
 }
 
 async function removeNamed(places: SnapshotPlaces, name: string): Promise<void> {
