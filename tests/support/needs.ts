@@ -22,6 +22,7 @@ export type Feature =
   | "vim"
   | "python3"
   | "git"
+  | "sshd"
   | "gcc"
   | "make"
   | "strace"
@@ -90,6 +91,7 @@ const PROBES: Readonly<Record<Feature, Probe>> = {
   vim: () => tries("vim", "--version"),
   python3: () => tries("python3", "-c", "import venv, ensurepip"),
   git: () => tries("git", "--version"),
+  sshd: () => (existsSync("/usr/sbin/sshd") ? tries("ssh", "-V") : "openssh-server is not installed"),
   gcc: () => tries("sh", "-c", "echo 'int main(void){return 0;}' | gcc -static -x c -o /dev/null -"),
   make: () => tries("make", "--version"),
   strace: () => tries("strace", "-o", "/dev/null", "true"),

@@ -62,7 +62,7 @@ export function observationsOfRecord(record: RecordBody, context: LegContext): r
   if (type === "file.read") return as(`read ${text("path")}`, readSources(absolute(text("path"), context), context));
   if (type === "file.write" && data["verdict"] !== "refused")
     return as(`changed ${text("path")}`, writeSources(absolute(text("path"), context), context));
-  if (type === "secret.use") return as(`used the secret ${text("name")}`, ["credential"]);
+  if (type === "secret.use") return as(`used the secret ${text("credential")}`, ["credential"]);
   if (type.startsWith("mcp.") && text("server") !== "" && text("tool") !== "")
     return as(
       `called mcp__${text("server")}__${text("tool")}`,

@@ -129,7 +129,7 @@ class Client {
   }
 
   private async identities(): Promise<Buffer> {
-    const keys = await this.shown();
+    const keys = this.isForwarded ? [] : await this.shown();
     const listed = keys.flatMap(({ blob, comment }) => [sshString(blob), sshString(comment)]);
     return Buffer.concat([Buffer.of(IDENTITIES_ANSWER), sshUint32(keys.length), ...listed]);
   }

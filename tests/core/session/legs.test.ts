@@ -145,7 +145,7 @@ describe("the walls' own word", () => {
     expect(of("file.read", { path: "/home/me/project/node_modules/x/a.md" })).toEqual(["dependency"]);
     expect(of("file.write", { path: "/home/me/.bashrc" })).toEqual(["outside-write"]);
     expect(of("file.write", { path: ".github/workflows/x", verdict: "refused" })).toEqual([]);
-    expect(of("secret.use", { name: "github" })).toEqual(["credential"]);
+    expect(of("secret.use", { credential: "github" })).toEqual(["credential"]);
     expect(of("mcp.call", { server: "tickets", tool: "create_thing" })).toEqual(["mcp-result", "mcp-write"]);
     expect(of("session.open", { host: "evil.example" })).toEqual([]);
   });
