@@ -6,7 +6,7 @@ import { err, ok, type Problem, type Result } from "#core";
 import type { Append } from "#core/log";
 import type { EgressPlan } from "#core/net";
 import { serveConnect } from "./connect.ts";
-import { type Consult, type DialDeps, judge, type Resolve, systemResolve } from "./dial.ts";
+import { type Consult, type DialDeps, type Resolve, systemResolve } from "./dial.ts";
 import type { HttpFilter } from "./filter.ts";
 import { BadMessage } from "./head.ts";
 import { HoldRoom } from "./hold-room.ts";
@@ -18,11 +18,11 @@ import { NameBudget } from "./name-budget.ts";
 import type { ChooseProxy } from "./outside-proxy.ts";
 import { type Preface, readPreface } from "./peer.ts";
 import { type DigestOf, observed } from "./program.ts";
-import { refusedInside } from "./refused-inside.ts";
+import { type ProgramAt, recordRefused } from "./refused-inside.ts";
 import { serveRequests } from "./requests.ts";
 import { ruleFilter } from "./rule-filter.ts";
 import { isSocks, serveSocks } from "./socks.ts";
-import { type Blocked, type Reached, type Refused, Tally } from "./tally.ts";
+import { type Blocked, type Reached, Tally } from "./tally.ts";
 import { serveTurned } from "./turned.ts";
 
 /** What the proxy is opened with. */
@@ -45,6 +45,8 @@ export interface EgressOptions {
   readonly outside?: ChooseProxy;
   /** True when whoever connects writes a preface first (peer.ts), as the fence's bridge does: then a connection without one is refused. */
   readonly preface?: boolean;
+  /** Who has just dialled an address, for what the fence refused before its program could be asked for. */
+  readonly programAt?: ProgramAt;
   /** For tests; the system's resolver otherwise. */
   readonly resolve?: Resolve;
   readonly now?: () => number;
@@ -144,7 +146,7 @@ export async function openEgress(options: EgressOptions): Promise<Result<Egress,
 async function serve(
   socket: Socket,
   deps: DialDeps,
-  { preface: hasPreface = false, digestOf }: Pick<EgressOptions, "preface" | "digestOf">,
+  { preface: hasPreface = false, digestOf, programAt }: Pick<EgressOptions, "preface" | "digestOf" | "programAt">,
 ): Promise<void> {
   socket.on("error", () => socket.destroy());
   socket.setTimeout(deps.idleMs, () => socket.destroy());
@@ -154,7 +156,11 @@ async function serve(
     if (preface === undefined) return void socket.destroy();
     const own =
       preface.peer === undefined ? deps : { ...deps, peer: await observed(deps.plan(), preface.peer, digestOf) };
-    if (preface.refused !== undefined) return await recordRefused(preface, socket, own);
+    if (preface.refused !== undefined) {
+      socket.destroy(); // it carries nothing else
+      if (await recordRefused({ peer: {}, ...preface }, own, programAt)) return;
+      throw new BadMessage("preface");
+    }
     if (preface.turned !== undefined) return await serveTurned(client, preface.turned, own);
     if (isSocks(await client.peek())) return await serveSocks(client, own);
     await serveRequests(client, { deps: own, onConnect: (head, asking) => serveConnect(head, asking, own) });
@@ -166,18 +172,6 @@ async function serve(
       hint: "what reached the proxy's socket was not the fence's bridge: run `ringfence doctor`",
     });
   }
-}
-
-/** Such a connection carries nothing else. */
-async function recordRefused({ peer = {}, refused }: Partial<Preface>, socket: Socket, deps: DialDeps): Promise<void> {
-  socket.destroy();
-  const judged = (host: string, port: number): Refused | undefined => {
-    const verdict = judge(deps, host, port);
-    return "status" in verdict ? verdict : undefined;
-  };
-  const found = refused === undefined ? undefined : refusedInside(refused, peer, judged);
-  if (found === undefined) throw new BadMessage("preface");
-  await deps.tally.refuse(found, peer);
 }
 
 function listen(server: Server, path: string): Promise<string | undefined> {

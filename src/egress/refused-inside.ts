@@ -1,8 +1,12 @@
-// What the fence itself refused, as the bridge tells it (native/refused.h): packets that are not TCP, connections to addresses
-// that no rule names, and questions to a name server that no ordinary
-// program asks. Nothing of it left; it is recorded like every other refusal.
+// What the fence itself refused, as the bridge tells it (native/refused.h): packets that are not TCP, connections to addresses that no rule names, and
+// questions to a name server that no ordinary program asks. Nothing of it left; it is recorded like every other refusal.
+import { type DialDeps, judge } from "./dial.ts";
 import type { Peer } from "./filter.ts";
+import type { Preface } from "./peer.ts";
 import type { Refused } from "./tally.ts";
+
+/** Who has just dialled an address, as somebody else saw it: the bridge's own question comes too late where the kernel has dropped the socket. */
+export type ProgramAt = (address: string, port: number) => Promise<Pick<Peer, "pid" | "exe"> | undefined>;
 
 const UDP = "only TCP leaves a fence; most programs fall back to it by themselves";
 const QUESTION =
@@ -19,25 +23,35 @@ const WHY: readonly (readonly [RegExp, string])[] = [
   [/^dns-flood$/, "too many new names at once: the fence's name server answers again in a minute"],
 ];
 
-/** What the rules say of a destination. */
-export type Judge = (host: string, port: number) => Refused | undefined;
-
-/** The refusal for the bridge's word; `undefined` for a word that is none of ours. */
-export function refusedInside(
-  { word, name }: { readonly word: string; readonly name?: string },
-  peer: Peer,
-  judge: Judge,
-): Refused | undefined {
+/** Records it. False for a word that is none of ours. */
+export async function recordRefused(
+  { peer, refused }: Preface,
+  deps: DialDeps,
+  programAt: ProgramAt | undefined,
+): Promise<boolean> {
   const to = /^\[?([^\]]*)\]?:(\d+)$/.exec(peer.dialled ?? "");
   const [host, port] = [to?.[1] ?? "(unknown)", Number(to?.[2] ?? 0)];
-  // An address that no rule named when the fence was made; one that a rule names since then is known to new fences.
-  if (word === "tcp") return judge(host, port) ?? { host, port, reason: "refused-tcp", hint: LATER };
+  const found = refusalOf(refused, { host, port }, deps);
+  if (found === undefined) return false;
+  const program = peer.pid === undefined && to !== null ? await programAt?.(host, port) : undefined;
+  await deps.tally.refuse(found, { ...peer, ...program });
+  return true;
+}
+
+function refusalOf(
+  refused: Preface["refused"],
+  { host, port }: { readonly host: string; readonly port: number },
+  deps: DialDeps,
+): Refused | undefined {
+  if (refused === undefined) return undefined;
+  const { word, name } = refused;
+  if (word === "tcp") {
+    const verdict = judge(deps, host, port);
+    // No rule named it when the fence was made. One that does now is known to new fences.
+    return "status" in verdict ? verdict : { host, port, reason: "refused-tcp", hint: LATER };
+  }
   const hint = WHY.find(([pattern]) => pattern.test(word))?.[1];
   if (hint === undefined) return undefined;
-  const isQuestion = word.startsWith("dns-");
-  return {
-    ...(isQuestion ? { host: name ?? "(no name)", port: 53 } : { host, port }),
-    reason: `refused-${word}`,
-    hint,
-  };
+  const to = word.startsWith("dns-") ? { host: name ?? "(no name)", port: 53 } : { host, port };
+  return { ...to, reason: `refused-${word}`, hint };
 }

@@ -17,6 +17,7 @@ import { legGate } from "./guard/leg-gate.ts";
 import { leakOptions } from "./leaks/run-secrets.ts";
 import { NOT_YET, type SessionLifecycle } from "./lifecycle/session-lifecycle.ts";
 import { programDigests } from "./network/program-digest.ts";
+import type { RecentDials } from "./network/recent-dials.ts";
 import { sessionNetwork } from "./network/session-network.ts";
 import { closeCredentials } from "./prepare/credentials.ts";
 import { inspectorOption } from "./prepare/inspection.ts";
@@ -31,6 +32,7 @@ export interface DoorParts {
   readonly prepared: Prepared;
   readonly append: Append;
   readonly legs: LegBook;
+  readonly dials: RecentDials;
   readonly guard: () => Guard;
   /** Resolves when the fence runs; never, when there is none. */
   readonly running: Promise<Fence>;
@@ -77,6 +79,7 @@ export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonl
   const [egress, ports, hooks, exec, ssh] = await Promise.all([
     openEgress({
       ...{ plan: prepared.egressPlan, socketPath: prepared.bridgeSocket, preface: true, append },
+      programAt: (address, port) => parts.dials.programAt(address, port),
       digestOf: programDigests(),
       ...(outside.value === undefined ? {} : { outside: outside.value }),
       ...inspectorOption(prepared.inspection, network.plan, { must: credentials, may: [leaks] }),

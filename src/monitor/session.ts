@@ -21,6 +21,7 @@ import { openLifecycle, type SessionLifecycle } from "./lifecycle/session-lifecy
 import { limitRate } from "./limits/event-rate.ts";
 import { hitText, type LimitHit, recordHit } from "./limits/hit.ts";
 import { cgroupHits } from "./limits/limits.ts";
+import { RecentDials } from "./network/recent-dials.ts";
 import { notRecorded } from "./not-recorded.ts";
 import { outcomeOf } from "./outcome.ts";
 import { closeCredentials } from "./prepare/credentials.ts";
@@ -141,9 +142,10 @@ class Session {
     };
     this.append = append;
     const legs = new LegBook(append);
+    const dials = new RecentDials();
     const doors = await openDoors({
       ...{ id: this.id, request, prepared, append, guard: guard.value },
-      legs,
+      ...{ legs, dials },
       running: this.running,
       stop: () => this.fence?.kill(),
       lifecycle: () => this.lifecycle,
@@ -163,8 +165,8 @@ class Session {
           bwrap,
           ...{ append, opening, legs, guard: guard.value },
           doors: doors.value,
-          onSeen: pokingBy(recorderOf({ plan: prepared.plan, append, legs, guard: guard.value }), () =>
-            this.live?.poke(),
+          onSeen: dials.before(
+            pokingBy(recorderOf({ plan: prepared.plan, append, legs, guard: guard.value }), () => this.live?.poke()),
           ),
         })
       : undefined;
