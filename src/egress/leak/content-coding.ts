@@ -2,6 +2,7 @@
 // and so is not sent.
 import zlib from "node:zlib";
 import { type Field, valuesOf } from "../head.ts";
+import { undoAwsChunked } from "./aws-chunked.ts";
 
 type Undo = (bytes: Uint8Array, options: { readonly maxOutputLength: number }) => Buffer;
 
@@ -14,6 +15,7 @@ const UNDO: Readonly<Record<string, Undo | undefined>> = {
   deflate: eitherDeflate,
   br: zlib.brotliDecompressSync,
   zstd: zstdDecompressSync,
+  "aws-chunked": undoAwsChunked,
 };
 
 /** The codings in the order in which they were applied; `undefined` where one is none that can be undone here. */
