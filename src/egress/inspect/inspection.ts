@@ -1,4 +1,5 @@
 // One session's reading of TLS: its authority, whom it trusts outside, and what it gives the fence. Made only for a session that reads anything.
+import { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import { type EgressPlan, readingOf } from "#core/net";
 import type { FilterRefusal } from "../filter.ts";
@@ -29,6 +30,8 @@ export interface Readers {
 export interface Inspection {
   /** The authority's certificate, PEM. */
   readonly certificate: string;
+  /** Its SHA-256, hex, and how many roots verify servers: for the record. */
+  readonly told: { readonly authority: string; readonly roots: number };
   /** Lays down what the fence gets. */
   trust(parts: { readonly caller: TrustCaller; readonly folder: string }): Trust;
   inspector(readers: Readers): Inspector;
@@ -49,6 +52,10 @@ export function makeInspection(options: InspectionOptions): Inspection {
   const roots: Roots = readRoots(options.roots);
   return {
     certificate: authority.certificate,
+    told: {
+      authority: new X509Certificate(authority.certificate).fingerprint256.replaceAll(":", "").toLowerCase(),
+      roots: roots.certificates.length,
+    },
     trust: ({ caller, folder }) =>
       layTrust({ roots, authority, places: trustPlaces(caller), folder, now: new Date(now()) }),
     inspector(readers) {
