@@ -306,7 +306,7 @@ credentials: [{ name: deploy, ssh: { keys: [${keys}], hosts: ["${hosts}"] } }]
         .sort((a, b) => born(a) - born(b))
         .at(-1) ?? "";
     const log = readFileSync(join(sessions, last, "log/000000000000.jsonl"), "utf8");
-    expect(log).toMatch(/"act":"ssh-login","credential":"deploy","host":"\[git\.test\]/);
+    expect(log).toMatch(/"credential":"deploy","act":"ssh-login","host":"\[git\.test\]/);
     expect(log).toContain('"reason":"ssh-host-not-named"');
     expect(log).toContain('"reason":"ssh-no-login"');
     expect(existsSync(join(caller.state, "ringfence/sessions", last))).toBe(false);

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import { type SshCredential, sshCredentials } from "#core/credentials";
-import type { Append } from "#core/log";
+import type { Append, Json } from "#core/log";
 import type { Policy } from "#core/policy";
 import type { Mount } from "#core/sandbox";
 import { forTerminal } from "#core/text";
@@ -18,6 +18,8 @@ export interface SshLogins {
   readonly grants: readonly SshGrant[];
   readonly mounts: readonly Mount[];
   readonly env: Readonly<Record<string, string>>;
+  /** As `session.open` tells them. */
+  readonly data: readonly Json[];
 }
 
 const INSIDE_SOCKET = "/run/ringfence/ssh-agent.sock";
@@ -59,6 +61,7 @@ export function planSshLogins(
   return ok({
     ...{ socketPath, upstream, grants },
     env: { SSH_AUTH_SOCK: INSIDE_SOCKET },
+    data: grants.map(({ hosts, keys, name }) => ({ name, ssh: [...keys], hosts: hosts.map(({ host }) => host) })),
     mounts: [
       { kind: "ro-bind", source: socketPath, target: INSIDE_SOCKET },
       { kind: "file", target: "/etc/ssh/ssh_known_hosts", content: `${[...new Set(lines)].join("\n")}\n` },

@@ -112,7 +112,7 @@ class SetupPhase {
         commands: setup.commands.map(({ text }) => text),
         network: setup.egressPlan.allow.map(({ text }) => text),
         exposed: [...setup.exposed],
-        credentials: [...setup.credentials.data],
+        credentials: [...setup.credentials.data, ...(setup.ssh?.data ?? [])],
       },
     });
     const { prepared, request } = this.parts;
