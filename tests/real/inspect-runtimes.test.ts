@@ -215,6 +215,32 @@ describe.each(callersIn(folder).map((caller) => [caller.name, caller] as const))
   }
 });
 
+test("no key of the authority is inside, on the disk or on record; another session has another; afterwards nothing is left", (context) => {
+  needs(context, "openssl");
+  const [caller] = callersIn(folder);
+  if (caller === undefined) throw new Error("nobody calls");
+  const cwd = caller.folder("keys");
+  // What the trust of a running session is made of, inside and (by its last certificate) who it is.
+  const look = `cat /run/ringfence/* /etc/ssl/certs/ca-certificates.crt 2>/dev/null | grep -c "PRIVATE[ ]KEY"; env | grep -c "PRIVATE[ ]KEY"; tac $SSL_CERT_FILE | sed '/BEGIN/q' | tac | openssl x509 -noout -fingerprint -sha256; touch $SSL_CERT_FILE; rm -f $SSL_CERT_FILE; ls $SSL_CERT_FILE`;
+  const told = [1, 2].map(() => {
+    const run = ["run", "--json", join(cwd, "../summary.json"), "--policy", world.policyFile, "--", "sh", "-c", look];
+    const { stdout, stderr } = caller.ringfence(run, { cwd, env: { SSL_CERT_FILE: world.caFile } });
+    expect(stdout).toMatch(/^0\n0\nsha256 Fingerprint=[0-9A-F:]{95}\n\/run\/ringfence\/ca-certificates.crt\n$/i);
+    expect(stderr).toMatch(/Read-only file system|Permission denied/);
+    return /=(.*)/.exec(stdout)?.[1]?.replaceAll(":", "").toLowerCase() ?? "";
+  });
+  expect(new Set(told).size).toBe(2);
+  const state = join(caller.state, "ringfence");
+  const found = execFileSync("sh", ["-c", `grep -rl "PRIVATE KEY" . || true`], { cwd: state, encoding: "utf8" });
+  expect(found.trim().split("\n")).toEqual(["./keys/machine.pem"]);
+  const records = execFileSync("sh", ["-c", `grep -rhao '"authority":"[0-9a-f]*"' log | sort -u`], {
+    cwd: state,
+    encoding: "utf8",
+  });
+  for (const fingerprint of told) expect(records).toContain(fingerprint);
+  expect(execFileSync("find", [".", "-name", "trust"], { cwd: state, encoding: "utf8" })).toBe("");
+});
+
 /** The variables by which the control is told whom to trust, as a person would set them. */
 function trusting(file: string): Readonly<Record<string, string>> {
   return {
