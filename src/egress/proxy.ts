@@ -136,8 +136,9 @@ export async function openEgress(options: EgressOptions): Promise<Result<Egress,
     await tally.flush();
   };
   const reload = (next: EgressPlan): void => {
+    const before = plan;
     plan = next;
-    for (const { host, port } of live.sweep(next))
+    for (const { host, port } of live.sweep(next, before))
       void tally.refuse({ host, port, reason: "policy-changed", hint: "the policy that allowed it was changed" });
   };
   return ok({ reload, close: () => (closed ??= close()), summary: () => tally.summary() });

@@ -22,7 +22,7 @@ const NO_TOOLS = { registries: {}, files: [], caFile: undefined };
 const methods = fc.subarray(["GET", "HEAD", "POST", "DELETE"], { minLength: 1 });
 const paths = fc.subarray(["/a/**", "/a/b", "/**/c", "/a/*/c", "/b"], { minLength: 1 });
 const programs = fc.subarray(["/bin/git", "/bin/curl"], { minLength: 1 });
-const protocols = fc.subarray(["http", "https", "websocket"], { minLength: 1 });
+const protocols = fc.subarray(["http", "https", "websocket", "tls"], { minLength: 1 });
 const rule: fc.Arbitrary<NetworkRuleText> = fc.record(
   {
     text: fc.constantFrom("x.org", "*.org", "*.x.org", "y.x.org:8443", "x.org:80", "x.org:8443"),
@@ -34,7 +34,11 @@ const rule: fc.Arbitrary<NetworkRuleText> = fc.record(
   },
   { requiredKeys: ["text", "at"] },
 );
-const allowed = rule.filter(({ text }) => text !== "*.org");
+/** `tls` beside methods or paths is a policy error. */
+const sound = rule.filter(
+  ({ methods: m, paths: p, protocols: t }) => !(t?.includes("tls") === true && (m !== undefined || p !== undefined)),
+);
+const allowed = sound.filter(({ text }) => text !== "*.org");
 const request: fc.Arbitrary<EgressRequest> = fc.record(
   {
     scheme: fc.constantFrom("http" as const, "https" as const),
@@ -58,7 +62,7 @@ function planOf(allow: readonly NetworkRuleText[], deny: readonly NetworkRuleTex
   return { ...plan.value, maxConnections: 1 };
 }
 
-const lists = { allow: fc.array(allowed, { maxLength: 5 }), deny: fc.array(rule, { maxLength: 3 }) };
+const lists = { allow: fc.array(allowed, { maxLength: 5 }), deny: fc.array(sound, { maxLength: 3 }) };
 const asked = fc.record({ ...lists, request, peer });
 
 /** What the proxy does with a request: the connection is judged, then what is read. */
@@ -69,7 +73,7 @@ function passes(plan: EgressPlan, one: EgressRequest, who: EgressPeer | undefine
 describe("rules on what leaves", () => {
   it("a further deny opens nothing", () => {
     fc.assert(
-      fc.property(asked, rule, ({ allow, deny, request: one, peer: who }, further) => {
+      fc.property(asked, sound, ({ allow, deny, request: one, peer: who }, further) => {
         if (!passes(planOf(allow, deny), one, who))
           expect(passes(planOf(allow, [...deny, further]), one, who)).toBe(false);
       }),
@@ -160,7 +164,7 @@ describe("a changed plan", () => {
 
   it("by rules taken away, narrowed or denied only tightens", () => {
     fc.assert(
-      fc.property(fc.record(lists), rule, ({ allow, deny }, further) => {
+      fc.property(fc.record(lists), sound, ({ allow, deny }, further) => {
         const was = planOf(allow, deny);
         expect(onlyTightens(was, planOf(allow.slice(1), deny))).toBe(true);
         expect(onlyTightens(was, planOf(allow, [...deny, further]))).toBe(true);

@@ -34,6 +34,14 @@ export function tightest(before: EgressPlan, after: EgressPlan): EgressPlan {
   };
 }
 
+/** True when `after` has TLS read that `before` leaves alone. */
+export function readsMore(before: EgressPlan, after: EgressPlan): boolean {
+  const isExceptedStill = (entry: HostPattern): boolean => after.inspectExcept.some((known) => isSame(entry, known));
+  return (
+    INSPECT.indexOf(after.inspect) < INSPECT.indexOf(before.inspect) || !before.inspectExcept.every(isExceptedStill)
+  );
+}
+
 /** True when both plans say the same, wherever it is written. */
 export function isSamePlan(a: EgressPlan, b: EgressPlan): boolean {
   return bare(a) === bare(b);

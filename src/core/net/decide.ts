@@ -1,6 +1,6 @@
 // May this connection leave? First the name, then the addresses it resolved to; the address that passed is the one to dial (I8). Pure.
 import { canonicalAddress, classifyAddress, isInside, singleAddress } from "./address.ts";
-import { covers } from "./grammar.ts";
+import { covers, ownedDomain } from "./grammar.ts";
 import { isAddress } from "./host.ts";
 import { coversPort, isNarrowed, isProgram, mayBeProgram, mustBeRead, needsReading } from "./request.ts";
 import type { EgressPeer, EgressPlan, EgressRefusal, EgressRule } from "./rule.ts";
@@ -47,10 +47,14 @@ function whyNot(
   return near === undefined ? { reason: "no-rule", hint } : { reason: "port-not-allowed", rule: near, hint };
 }
 
-/** The rule that report mode stands in for: HTTP and TLS to that very name, no bytes that are neither. */
+/**
+ * The rule that report mode stands in for: HTTP and TLS, no bytes that are neither, and no more freedom in choosing names below one domain than a
+ * wildcard gives.
+ */
 function reportRule(host: string, port: number): EgressRule {
   const at = { file: "sandbox.network.mode", line: 0, column: 0 };
-  return { host, wildcard: false, ports: [port], portNamed: false, reported: true, text: "report", at };
+  const open = { wildcard: true, ports: [port], portNamed: false, reported: true } as const;
+  return { host: ownedDomain(host), ...open, text: "report", at };
 }
 
 /** The addresses that may be dialled, in order, or the refusal. */

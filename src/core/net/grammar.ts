@@ -1,5 +1,5 @@
 // Network rules as people write them: `host`, `*.host`, `host:port`, `[v6]:port`. Presets are expanded in expand.ts. Pure.
-import { getPublicSuffix } from "tldts";
+import { getDomain, getPublicSuffix } from "tldts";
 import { err, ok, type Problem, type Result, type Span } from "../result.ts";
 import { forTerminal } from "../text/index.ts";
 import { isAddress, parseHost } from "./host.ts";
@@ -55,6 +55,11 @@ export function splitPort(text: string): { readonly name: string; readonly port:
 /** True for a rule's host that covers `host`: itself, or for a wildcard any depth below it and never it. */
 export function covers(rule: Pick<EgressRule, "host" | "wildcard">, host: string): boolean {
   return rule.wildcard ? host.endsWith(`.${rule.host}`) && !isAddress(host) : host === rule.host;
+}
+
+/** The name that somebody has registered, at or above `host`; the host itself where nobody can say. */
+export function ownedDomain(host: string): string {
+  return getDomain(host, { allowPrivateDomains: true, validateHostname: false }) ?? host;
 }
 
 // Below a public suffix anybody may have a name (`co.uk`, `github.io`, `s3.amazonaws.com`): a wildcard there names nobody.

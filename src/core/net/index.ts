@@ -1,7 +1,7 @@
 // The door of the network's words and rules.
 
 export { type AddressClass, canonicalAddress, classifyAddress, isInside, singleAddress } from "./address.ts";
-export { isSamePlan, onlyTightens, tightest } from "./compare.ts";
+export { isSamePlan, onlyTightens, readsMore, tightest } from "./compare.ts";
 export { type AddressVerdict, decideAddresses, decideHost, type HostVerdict } from "./decide.ts";
 export { expandNetwork, presetNames } from "./expand.ts";
 export { isFenceAddress } from "./fence-address.ts";

@@ -102,8 +102,10 @@ interface Facts {
 }
 
 // Frameworks take the method (Rails, Symfony, Spring, ASP.NET, OData) or the path (IIS, Symfony, Nginx set-ups) from these instead.
-const METHOD_FIELDS = /^x-(?:http-)?method(?:-override)?$/i;
-const PATH_FIELDS = /^x-(?:original-(?:url|uri)|rewrite-url|forwarded-(?:prefix|uri|path)|envoy-original-path)$/i;
+// Some take `_` for `-`, as CGI does.
+const METHOD_FIELDS = /^x[-_](?:http[-_])?method(?:[-_]override)?$/i;
+const PATH_FIELDS =
+  /^x[-_](?:original[-_](?:url|uri|path)|rewrite[-_](?:url|uri)|forwarded[-_](?:prefix|uri|path)|envoy[-_]original[-_]path)$/i;
 
 /** Everything the request could be taken to ask: its method first, then those that it says some server should read instead. */
 export function methodsOf({
@@ -160,8 +162,10 @@ function isPath({ paths }: EgressRule, { path }: Facts): boolean {
 }
 
 /** A switch to WebSocket opens a channel that no method or path rule sees again: such a rule has to name it. */
-function isProtocol(rule: EgressRule, { protocol }: Facts): boolean {
+function isProtocol(rule: EgressRule, { protocol, scheme }: Facts): boolean {
   const { protocols } = rule;
+  // what may pass unread may also be read
+  if (protocols?.includes("tcp") || (scheme === "https" && protocols?.includes("tls"))) return true;
   if (protocols !== undefined) return protocols.includes(protocol);
   return protocol !== "websocket" || (rule.methods === undefined && rule.paths === undefined);
 }

@@ -186,6 +186,9 @@ describe("report mode", () => {
       rule: { portNamed: false },
       reported: { reason: "no-rule" },
     });
+    // names below one domain are as bounded as below a wildcard
+    const below = decideHost(plan, "data.in.names.evil.co.uk", 443);
+    expect(below).toMatchObject({ allowed: true, rule: { host: "evil.co.uk", wildcard: true } });
   });
   it("keeps denies, addresses and names that the policy places on an address of its own", () => {
     const own = { ...plan, allowPrivate: [{ host: "mirror.corp", cidr: "10.0.0.1/32", reason: "x" }] };
