@@ -5,6 +5,7 @@ import { decideAddresses, decideHost, type EgressPlan, type EgressRule, isAddres
 import type { HttpFilter, Peer } from "./filter.ts";
 import type { HoldRoom } from "./hold-room.ts";
 import type { Inspector } from "./inspector.ts";
+import { Landing } from "./landing.ts";
 import type { NameGuard } from "./leak-filter.ts";
 import type { Live } from "./live.ts";
 import type { NameBudget } from "./name-budget.ts";
@@ -20,6 +21,8 @@ export type Resolve = (host: string) => Promise<readonly string[]>;
 export interface Dialled {
   readonly socket: Socket;
   readonly rule: EgressRule;
+  /** Where its bytes land: no `data` event tells of them. Absent where TLS is to be spoken over it. */
+  readonly landing?: Landing;
   /** Set where the connection ends at an outside proxy that is asked in absolute form. */
   readonly forward?: Forward;
 }
@@ -140,7 +143,7 @@ export async function dial(deps: DialDeps, to: DialTarget): Promise<Dialled | Re
       return refusal(503, "not-recorded", "the record cannot be written, so nothing may happen");
     }
     try {
-      const dialled = await reach({ ...to, address, proxy }, left);
+      const dialled = await reach({ ...to, address, proxy }, left, deps.room);
       deps.live.add({ host, port, address, socket: dialled.socket, scheme: to.scheme, peer: deps.peer });
       return { ...dialled, rule };
     } catch (error) {
@@ -170,9 +173,10 @@ async function lookUp(deps: DialDeps, host: string, proxy: OutsideProxy | undefi
 async function reach(
   to: DialTarget & { readonly address: string; readonly proxy: OutsideProxy | undefined },
   ms: number,
-): Promise<Pick<Dialled, "socket" | "forward">> {
+  room: HoldRoom,
+): Promise<Pick<Dialled, "socket" | "landing" | "forward">> {
   const { address, port, proxy } = to;
-  if (proxy === undefined) return { socket: await connect(address, port, ms) };
+  if (proxy === undefined) return connect({ address, port }, ms, to.scheme === "https" ? undefined : new Landing(room));
   if (to.plain !== true || proxy.kind === "socks5") return { socket: await tunnelThrough(proxy, to, ms) };
   const authorization = proxyAuthorization(proxy);
   return { socket: await reachProxy(proxy, ms), forward: authorization === undefined ? {} : { authorization } };
@@ -191,10 +195,18 @@ export function placeOf(rule: EgressRule): string {
   return `${rule.text} (${rule.at.file}:${rule.at.line})`;
 }
 
-function connect(address: string, port: number, ms: number): Promise<Socket> {
+function connect(
+  { address, port }: { readonly address: string; readonly port: number },
+  ms: number,
+  landing: Landing | undefined,
+): Promise<Pick<Dialled, "socket" | "landing">> {
   return new Promise((resolve, reject) => {
-    const socket = net.connect({ host: address, port, noDelay: true, allowHalfOpen: true, keepAlive: true });
+    const socket = net.connect({
+      ...{ host: address, port, noDelay: true, allowHalfOpen: true, keepAlive: true },
+      ...(landing === undefined ? {} : { onread: landing.onread }),
+    });
     const timer = setTimeout(() => socket.destroy(new Error("timeout")), ms);
+    socket.once("close", () => landing?.close());
     socket.once("error", (error) => {
       clearTimeout(timer);
       reject(error);
@@ -203,7 +215,7 @@ function connect(address: string, port: number, ms: number): Promise<Socket> {
       clearTimeout(timer);
       socket.removeAllListeners("error");
       socket.on("error", () => socket.destroy());
-      resolve(socket);
+      resolve(landing === undefined ? { socket } : { socket, landing });
     });
   });
 }

@@ -1,6 +1,9 @@
 // A socket read by turns, with back-pressure: what arrives waits in a short queue, and a full queue stops the sender.
 import type { Socket } from "node:net";
+import type { BodyWatch } from "./body.ts";
+import { Flow } from "./flow.ts";
 import { BadMessage, MAX_HEAD_BYTES } from "./head.ts";
+import type { Landing } from "./landing.ts";
 
 // A thousand connections that are all stuck hold a thousand of these, twice.
 const QUEUE_MOST = 128 * 1024;
@@ -14,13 +17,21 @@ export class Intake {
   private queued = 0;
   private ended = false;
   private wake: (() => void) | undefined;
+  private readonly landing: Landing | undefined;
+  private isStopped = false;
+  private flow: Flow | undefined;
 
-  constructor(socket: Socket) {
+  /** `landing`: where the bytes of a socket land that was made with one. */
+  constructor(socket: Socket, landing?: Landing) {
     this.socket = socket;
-    socket.on("data", this.onData);
+    this.landing = landing;
     socket.on("end", this.onEnd);
     socket.on("close", this.onEnd);
     socket.on("error", this.onEnd);
+    if (landing === undefined) {
+      socket.on("data", this.onData);
+      if (socket.isPaused()) socket.resume(); // another intake has released it
+    } else if (landing.attach((piece) => this.onPiece(piece))) this.go();
   }
 
   /** The next piece, or `undefined` at the end. */
@@ -33,7 +44,7 @@ export class Intake {
     const piece = this.queue.shift();
     if (piece === undefined) return undefined;
     this.queued -= piece.length;
-    if (this.queued < QUEUE_MOST / 2 && this.socket.isPaused()) this.socket.resume();
+    if (this.queued < QUEUE_MOST / 2 && this.isStopped) this.go();
     return piece;
   }
 
@@ -118,6 +129,29 @@ export class Intake {
     return bytes;
   }
 
+  /**
+   * Passes on a body without holding it, as far as `watch` says that it goes. True when it came to its own end. `undefined` where that cannot be
+   * done: read it by turns.
+   */
+  straight(to: Socket, watch: BodyWatch, count: (bytes: number) => void): Promise<boolean> | undefined {
+    if (this.landing === undefined || this.queue.length > 0 || this.ended) return undefined;
+    return new Promise((resolve, reject) => {
+      this.flow = new Flow({
+        ...{ to, watch, count },
+        go: () => this.go(),
+        end: (how, rest) => {
+          this.flow = undefined;
+          this.unread(rest);
+          // Where it broke off nothing lands any more, unless somebody reads on.
+          this.isStopped = how !== true;
+          if (typeof how === "boolean") resolve(how);
+          else reject(how);
+        },
+      });
+      this.go();
+    });
+  }
+
   /** Stops reading and answers what had arrived: the socket can be piped from now on. */
   release(): Buffer {
     this.socket.off("data", this.onData);
@@ -139,12 +173,31 @@ export class Intake {
   private readonly onData = (piece: Buffer): void => {
     this.queue.push(piece);
     this.queued += piece.length;
-    if (this.queued > QUEUE_MOST) this.socket.pause();
+    if (this.queued > QUEUE_MOST) {
+      this.isStopped = true;
+      this.socket.pause();
+    }
     this.wake?.();
   };
 
+  /** A piece whose memory is the landing's. */
+  private onPiece(piece: Buffer): boolean {
+    if (this.flow !== undefined) return this.flow.take(piece);
+    this.queue.push(Buffer.from(piece));
+    this.queued += piece.length;
+    this.isStopped = this.queued > QUEUE_MOST;
+    this.wake?.();
+    return !this.isStopped;
+  }
+
+  private go(): void {
+    this.isStopped = false;
+    this.socket.resume();
+  }
+
   private readonly onEnd = (): void => {
     this.ended = true;
+    this.flow?.cut();
     this.wake?.();
   };
 }

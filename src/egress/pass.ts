@@ -14,6 +14,8 @@ export async function passRaw(from: Intake, to: Intake["socket"], framing: Frami
   if (framing.kind === "none" || (framing.kind === "length" && framing.bytes === 0)) return true;
   const watch = watchBody(framing);
   for (;;) {
+    const straight = from.straight(to, watch, count);
+    if (straight !== undefined) return straight;
     const piece = await from.read();
     if (piece === undefined) return false;
     const { bytes, done } = watch.take(piece);

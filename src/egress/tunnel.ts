@@ -3,11 +3,12 @@
 // port lets bytes pass that are neither, and never where requests must be read.
 import type { Socket } from "node:net";
 import { isAddress, needsReading } from "#core/net";
-import { type DialDeps, dial, judge, placeOf } from "./dial.ts";
+import { type DialDeps, type Dialled, dial, judge, placeOf } from "./dial.ts";
 import type { FilterRefusal, HttpFilter } from "./filter.ts";
 import { type Hello, readHello } from "./hello.ts";
 import { InspectFault } from "./inspector.ts";
 import { Intake, send } from "./intake.ts";
+import { passRaw } from "./pass.ts";
 import type { Refusal } from "./refusal.ts";
 import { serveRequests } from "./requests.ts";
 import { upstreamOf } from "./upstream.ts";
@@ -63,12 +64,12 @@ export async function serveTunnel(
   if (client.socket.destroyed) upstream.destroy();
   await greeting.accept();
   // A server that speaks first (SSH) is heard at once on an opaque tunnel; elsewhere nothing passes before the hello agrees.
-  if (opaque) upstream.pipe(client.socket);
+  if (opaque) hear(dialled, client.socket);
   const first = await firstBytes(client, opaque ? HALF_OPEN_MS : HELLO_MS);
   if (first.hello.kind === "not-tls" && !opaque && port !== 443) {
     client.unread(first.bytes);
     const fixed = { scheme: "http", host, port } as const;
-    return serveRequests(client, { deps, fixed, dialled: upstreamOf(fixed, upstream, deps) });
+    return serveRequests(client, { deps, fixed, dialled: upstreamOf(fixed, dialled, deps) });
   }
   const differs = disagreement(first.hello, host, opaque);
   if (differs !== undefined) {
@@ -76,7 +77,8 @@ export async function serveTunnel(
     await deps.tally.refuse({ host, port, reason: differs, hint: HINT, rule: placeOf(rule) }, deps.peer);
     client.socket.destroy();
   } else {
-    await relay(client, upstream, { isHeard: opaque, first: first.bytes, count: counted(watches, to, deps) });
+    if (!opaque) hear(dialled, client.socket);
+    await relay(client, upstream, { first: first.bytes, count: counted(watches, to, deps) });
   }
   const ms = Math.round(performance.now() - since);
   const { bytesRead: bytesDown, bytesWritten: bytesUp } = upstream;
@@ -100,15 +102,20 @@ function counted(watches: readonly (Watch | FilterRefusal)[], { host, port }: Pl
   };
 }
 
-/** Bytes both ways until both ends have closed. `isHeard`: what the server says is passed on already. */
+/** Passes on what the server says. */
+function hear({ landing, socket }: Dialled, client: Socket): void {
+  const heard = passRaw(new Intake(socket, landing), client, { kind: "close" }, () => undefined);
+  void heard.then(
+    () => client.end(),
+    () => client.destroy(),
+  );
+}
+
+/** Passes on what the client says, until both ends have closed. */
 async function relay(
   client: Intake,
   upstream: Socket,
-  {
-    isHeard,
-    first,
-    count,
-  }: { readonly isHeard: boolean; readonly first: Buffer; readonly count: (bytes: number) => boolean },
+  { first, count }: { readonly first: Buffer; readonly count: (bytes: number) => boolean },
 ): Promise<void> {
   const { socket } = client;
   const behind = Buffer.concat([first, client.release()]);
@@ -122,7 +129,6 @@ async function relay(
     });
     socket.pipe(upstream);
   }
-  if (!isHeard) upstream.pipe(socket);
   socket.once("end", () => upstream.setTimeout(HALF_OPEN_MS, () => upstream.destroy()));
   upstream.once("end", () => socket.setTimeout(HALF_OPEN_MS, () => socket.destroy()));
   await Promise.all([closed(socket), closed(upstream).then(() => socket.destroySoon())]);

@@ -1,7 +1,6 @@
 // A connection to a server, kept while requests go to the same place.
-import type { Socket } from "node:net";
 import type { FixedPlace } from "./destination.ts";
-import { type DialDeps, dial, type Forward, judge } from "./dial.ts";
+import { type DialDeps, type Dialled, dial, type Forward, judge } from "./dial.ts";
 import { InspectFault } from "./inspector.ts";
 import { Intake } from "./intake.ts";
 import type { Refusal } from "./refusal.ts";
@@ -29,10 +28,10 @@ export async function openUpstream(
   // No proxy switches protocols on behalf of a client that asks it in absolute form.
   const dialled = await dial(deps, { host, port, rule, scheme, plain: scheme === "http" && !to.upgrade });
   if ("status" in dialled) return dialled;
-  if (scheme === "http") return upstreamOf(to, dialled.socket, deps, dialled.forward);
+  if (scheme === "http") return upstreamOf(to, dialled, deps);
   try {
     if (deps.inspector === undefined) throw new Error("not-inspected");
-    return upstreamOf(to, await deps.inspector.originate(dialled.socket, { host, port }), deps);
+    return upstreamOf(to, { socket: await deps.inspector.originate(dialled.socket, { host, port }) }, deps);
   } catch (error) {
     dialled.socket.destroy();
     const { reason, hint } = error instanceof InspectFault ? error.refusal : UNVERIFIED;
@@ -45,13 +44,13 @@ const UNVERIFIED = { reason: "upstream-tls", hint: "the host is allowed but its 
 /** One around a connection that is open already. */
 export function upstreamOf(
   { scheme, host, port }: FixedPlace,
-  socket: Socket,
+  dialled: Pick<Dialled, "socket" | "landing" | "forward">,
   deps: DialDeps,
-  forward?: Forward,
 ): Upstream {
+  const { forward, landing, socket } = dialled;
   const counts = { bytesUp: 0, bytesDown: 0, isStalled: false };
   const upstream = {
-    ...{ scheme, host, port, intake: new Intake(socket), since: performance.now(), ...counts },
+    ...{ scheme, host, port, intake: new Intake(socket, landing), since: performance.now(), ...counts },
     ...(forward === undefined ? {} : { forward }),
   };
   socket.setTimeout(deps.stallMs, () => {

@@ -1,4 +1,5 @@
 // What the proxy does when an end misbehaves: stale and broken servers, broken and vanished clients, limits.
+import { randomBytes } from "node:crypto";
 import http from "node:http";
 import net from "node:net";
 import { describe, expect, it } from "vitest";
@@ -67,6 +68,52 @@ describe("faults", () => {
     const answer = await talk(socketPath, `GET http://ok.test:${port}/ HTTP/1.0\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\nConnection: close\r\n\r\nok$/);
   });
+  it.each([
+    ["of a length", "Content-Length: 300000\r\n", (body: Buffer) => [body]],
+    [
+      "in chunks",
+      "Transfer-Encoding: chunked\r\n",
+      (body: Buffer) => [Buffer.from("493e0\r\n"), body, Buffer.from("\r\n0\r\n\r\n")],
+    ],
+  ])(
+    "keeps a connection over bodies %s that come behind their heads, byte for byte, to a slow client",
+    async (_name, framing, wrap) => {
+      const bodies = Array.from({ length: 6 }, () => randomBytes(300_000));
+      let asked = 0;
+      const port = await listen(
+        net.createServer((socket) => {
+          socket.on("error", () => undefined);
+          socket.on("data", () => {
+            const body = bodies[asked++] ?? Buffer.alloc(0);
+            socket.write(`HTTP/1.1 200 OK\r\n${framing}\r\n`);
+            setTimeout(() => {
+              for (const piece of wrap(body)) socket.write(piece);
+            }, 20);
+          });
+        }),
+      );
+      const { socketPath, records } = await bed({ allow: [`ok.test:${port}`] });
+      const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+      for (const body of bodies) {
+        const got = await new Promise<Buffer>((done, fail) => {
+          const headers = { host: `ok.test:${port}` };
+          const asking = http.get({ agent, socketPath, path: `http://ok.test:${port}/`, headers }, (response) => {
+            const pieces: Buffer[] = [];
+            response.on("data", (piece: Buffer) => {
+              pieces.push(piece);
+              response.pause();
+              setTimeout(() => response.resume(), 2);
+            });
+            response.on("end", () => done(Buffer.concat(pieces)));
+          });
+          asking.on("error", fail);
+        });
+        expect(got.equals(body)).toBe(true);
+      }
+      agent.destroy();
+      expect(records.filter(({ type }) => type === "net.connect")).toHaveLength(1);
+    },
+  );
   it("waits for a head that comes in pieces", async () => {
     const port = await listen(
       net.createServer((socket) => {
