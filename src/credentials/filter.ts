@@ -1,15 +1,15 @@
 // The broker among the proxy's filters: judges each request, puts the use on record, then lets the real value out, and keeps it from coming back (CRED-2).
 import type { Problem } from "#core";
-import { type Credential, notCovered, planSwap, type Standing, type SwapPlan, servesHost } from "#core/credentials";
+import { type Credential, planSwap, type Standing, type SwapPlan, servesHost } from "#core/credentials";
 import type { Append } from "#core/log";
 import { applySwaps } from "./apply-swap.ts";
 import type { Broker, Issued } from "./broker.ts";
 import { encodedAnswer } from "./encoded-answer.ts";
 import type { Body, CredentialFilter, Exchange, Field, Refused, Request } from "./exchange.ts";
+import { mayStandInBody, requestBody } from "./request-body.ts";
 import { resign } from "./resign.ts";
 import { type Scrubber, scrubberOf } from "./scrub.ts";
 import type { Secret } from "./secret.ts";
-import { bodySwap } from "./swap-body.ts";
 
 /** What the filter needs. */
 export interface FilterDeps {
@@ -90,9 +90,9 @@ function outgoing(parts: {
   const { here, plan, request, secretOf } = parts;
   switch (plan.kind) {
     case "none":
-      return { fields: request.fields, ...bodyOf(parts) };
+      return { fields: request.fields, ...requestBody(request, here, secretOf) };
     case "swap":
-      return { ...applySwaps(request, plan.swaps, secretOf), ...bodyOf(parts) };
+      return { ...applySwaps(request, plan.swaps, secretOf), ...requestBody(request, here, secretOf) };
     case "sign": {
       const { credential, index } = plan;
       const inside = here.find((one) => one.credential === credential)?.placeholders.get("secretAccessKey") ?? "";
@@ -101,28 +101,6 @@ function outgoing(parts: {
     default:
       return plan satisfies never;
   }
-}
-
-/** The body's swap, where the policy says that a value may stand there. */
-function bodyOf({ here, request, secretOf }: Omit<Parameters<typeof outgoing>[0], "plan">): { readonly up?: Body } {
-  const pairs = here
-    .filter(({ credential }) => mayStandInBody(credential, request))
-    .map(({ credential, placeholders }) => ({
-      from: placeholders.get("value") ?? "",
-      to: secretOf(credential.name).reveal(),
-    }));
-  return pairs.length === 0 ? {} : { up: bodySwap(pairs) };
-}
-
-/** Whether one does is seen only as the body passes: it counts as used, and on record, when it may. */
-function mayStandInBody(credential: Credential, request: Request): boolean {
-  return (
-    credential.inject.body &&
-    notCovered(credential.inject, request) === undefined &&
-    request.fields.some(
-      ({ name, value }) => /^transfer-encoding$/i.test(name) || (/^content-length$/i.test(name) && value !== "0"),
-    )
-  );
 }
 
 function usedBy(
@@ -147,10 +125,11 @@ function useRecord(credential: Credential, request: Request): Parameters<Append>
   };
 }
 
-function unavailable(problem: Problem): Refused {
+/** Inside, nothing of where it comes from. */
+function unavailable({ code }: Problem): Refused {
   return {
     reason: "credential-unavailable",
-    hint: `${problem.message}; ${problem.hint ?? "look at its source"}`.slice(0, 400),
+    hint: `its value has ended and could not be fetched anew (${code}); only a person can look at its source`,
   };
 }
 

@@ -60,8 +60,8 @@ export function gitCredentials(standins: readonly Standin[]): string {
     .filter(({ credential }) => credential.git)
     .flatMap((standin) => {
       const { inject } = standin.credential;
-      const answer = `username=${userOf(standin, "x-access-token")}\\npassword=${valueIn(standin)}\\n`;
-      const helper = `!f() { test "$1" = get && printf '${answer}'; }; f`;
+      const answer = `${quoted(userOf(standin, "x-access-token"))} ${quoted(valueIn(standin))}`;
+      const helper = `!f() { test "$1" = get && printf 'username=%s\\npassword=%s\\n' ${answer}; }; f`;
       return plainHosts(inject.hosts).flatMap((host) =>
         (inject.plainHttp ? ["https", "http"] : ["https"]).map(
           (scheme) => `[credential "${scheme}://${host}"]\n\thelper = "${helper.replace(/[\\"]/g, "\\$&")}"\n`,
@@ -109,6 +109,11 @@ function plainHosts(hosts: readonly CredentialHost[]): readonly string[] {
       const port = ports.find((one) => one !== 80 && one !== 443);
       return port === undefined ? host : `${host}:${port}`;
     });
+}
+
+/** One word of a shell. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function valueIn({ placeholders }: Standin): string {

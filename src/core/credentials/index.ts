@@ -16,7 +16,7 @@ export type { Form } from "./form.ts";
 export { type CredentialFile, credentialFiles, gitCredentials, type HandedInFile, type Standin } from "./handed-in.ts";
 export { knownCredentialOf } from "./known.ts";
 export { placeholderFor, type RandomBytes } from "./placeholder.ts";
-export { decoded, presentedIn, withQueryValue } from "./presented.ts";
+export { presentsByName, queryPairs, withQueryValue } from "./presented.ts";
 export type { HeaderField, HttpRequest } from "./request.ts";
 export { resolveCredentials, type Surroundings } from "./resolve.ts";
 export {

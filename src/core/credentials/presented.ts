@@ -9,12 +9,17 @@ export type Presented =
 
 // A name with one of these words in it. Better one too many: the refusal names the field, and the policy can name it too.
 const FIELD =
-  /^(?:cookie2?|authorization)$|(?:^|[-_])(?:api-?key|key|tokens?|auth|authorization|secret|passw(?:or)?d|credentials?|jwt|bearer)(?:$|[-_])/i;
+  /^cookie2?$|token(?!iz)|api[-_]?key|secret|passw(?:or)?d|credential|authoriz|(?:^|[-_])(?:key|auth|jwt|bearer)(?:$|[-_])/i;
 // Names that hold such a word and identify nobody.
 const HARMLESS =
   /^(?:(?:x-)?idempotency-key|sec-websocket-key|surrogate-key|cache-key|x-amz-server-side-encryption-.*|x-amz-meta-.*|x-goog-meta-.*|x-ms-meta-.*|www-authenticate|anthropic-dangerous-.*)$/i;
 const QUERY =
-  /^(?:(?:access|auth|oauth|private|job|deploy|id|api|bearer|x-amz-security)[-_]?token|token|(?:x-)?api[-_]?key|key|auth|authorization|client[-_]secret|client[-_]assertion|secret|passw(?:or)?d|jwt|sig|signature|x-(?:amz|goog)-(?:signature|credential)|awsaccesskeyid|googleaccessid)$/i;
+  /^(?:(?:access|auth|oauth|private|job|deploy|id|api|bearer|refresh|subject|x-amz-security)[-_]?token|token|(?:x-)?api[-_]?key|key|auth|authorization|client[-_]secret|(?:client[-_])?assertion|secret|passw(?:or)?d|jwt|sig|signature|x-(?:amz|goog)-(?:signature|credential)|awsaccesskeyid|googleaccessid)$/i;
+
+/** True for the name of a parameter, in a query, a form or an object, by which servers know who asks. */
+export function presentsByName(name: string): boolean {
+  return QUERY.test(name.replace(/\[.*$/, ""));
+}
 
 /** Every place of the request that presents something. */
 export function presentedIn(
@@ -28,9 +33,7 @@ export function presentedIn(
       : [],
   );
   const query = queryPairs(request.target).flatMap(({ name, value }, index): readonly Presented[] =>
-    value !== "" && (QUERY.test(name.replace(/\[.*$/, "")) || alsoQuery.has(name))
-      ? [{ in: "query", index, name, value }]
-      : [],
+    value !== "" && (presentsByName(name) || alsoQuery.has(name)) ? [{ in: "query", index, name, value }] : [],
   );
   return [...fields, ...query];
 }

@@ -76,7 +76,8 @@ function resolve({ entry, at }: CredentialText, around: Surroundings): Result<Cr
   const inject = injectionOf(entry.inject, known, { hosts: hosts.value, isAws: source.kind === "aws" });
   if (inject.sign !== undefined && source.kind !== "aws")
     return bad("has `sign`, which is for keys of AWS", "take `inject.sign` out, or name an `aws` source");
-  const path = inject.paths.find((text) => parsePathPattern(text) === undefined);
+  // left out, it would mean every path
+  const path = entry.inject?.paths?.find((text) => parsePathPattern(text) === undefined);
   if (path !== undefined)
     return bad(
       `has a path that no request can have, \`${forTerminal(path, { max: 120 })}\``,

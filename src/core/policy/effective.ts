@@ -100,6 +100,7 @@ export function policyOf(merged: Merged, layers: Policy["layers"]): Policy {
     ...lifecycleOf(list("lifecycle")[0]),
     audit: { reads: one("audit.reads") },
     credentials: list("credentials").map((p) => ({ entry: p.value as CredentialEntry, at: p.at })),
+    credentialsFixed: merged.fixed.includes("credentials"),
     env: { pass: texts("env.pass"), set: environment(list("env.set")) },
     layers: layers.map(({ name, file, digest }) => ({ name, file, digest })),
   };

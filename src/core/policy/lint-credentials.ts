@@ -48,6 +48,10 @@ export function broadCredentials(credentials: readonly CredentialText[]): readon
       hint,
     });
     const { body = false, hosts = [], plainHttp = false, query = [] } = entry.inject ?? {};
+    const everyBucket =
+      entry.source?.aws !== undefined &&
+      entry.inject?.paths === undefined &&
+      hosts.some((host) => /^(?:\*\.|s3[.-])/.test(host));
     const wide = hosts.find((host) => host.startsWith("*."));
     return [
       ...(wide === undefined
@@ -58,6 +62,9 @@ export function broadCredentials(credentials: readonly CredentialText[]): readon
               "name the hosts: one that somebody else runs would be handed it",
             ),
           ]),
+      ...(everyBucket
+        ? [one("signs for every bucket there, also somebody else's", "name yours in `paths`, or as the host")]
+        : []),
       ...(body
         ? [
             one(

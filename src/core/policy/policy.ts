@@ -165,6 +165,8 @@ export interface Policy {
   readonly audit: { readonly reads: "none" | "secrets" | "all" };
   /** As written, strongest layer first; `core/credentials` makes whole ones of them. */
   readonly credentials: readonly CredentialText[];
+  /** True where the managed file lists them all: then an agent's own keys are not added. */
+  readonly credentialsFixed: boolean;
   readonly env: { readonly pass: readonly string[]; readonly set: Readonly<Record<string, string>> };
   /** The layers it was made of, strongest first, each with the SHA-256 of its bytes (hex). */
   readonly layers: readonly { readonly name: LayerName; readonly file: string; readonly digest: string }[];

@@ -44,6 +44,7 @@ const EXTENSION = 27;
 
 const CONNECTIONS_MOST = 32;
 const BINDINGS_MOST = 16;
+const WAITING_MOST = 64;
 
 /** Opens its socket. */
 export async function openSshAgent(options: SshAgentOptions): Promise<Result<SshAgent, Problem>> {
@@ -79,16 +80,20 @@ function serve(socket: net.Socket, options: SshAgentOptions): void {
   const client = new Client(options);
   const reader = new MessageReader();
   let turn = Promise.resolve();
+  let waiting = 0;
   socket.once("close", () => client.close());
   socket.on("data", (piece: Buffer) => {
     const messages = reader.take(piece);
     if (messages === false) return void socket.destroy();
     for (const message of messages) {
+      waiting++;
       turn = turn.then(async () => {
+        if (--waiting < WAITING_MOST) socket.resume();
         const answer = await client.answer(message).catch(() => Buffer.of(FAILURE)); // not on record: not done
         if (socket.writable) socket.write(Buffer.concat([sshUint32(answer.length), answer]));
       });
     }
+    if (waiting >= WAITING_MOST) socket.pause();
   });
 }
 

@@ -34,7 +34,7 @@ export function credentialsOf(
   const { agent, policy, request } = parts;
   const { env } = request.caller;
   const resolved = resolveCredentials(policy.credentials, {
-    agent: agent?.credentials ?? [],
+    agent: policy.credentialsFixed ? [] : (agent?.credentials ?? []),
     has: (name) => (env[name] ?? "") !== "",
     handedIn: [...policy.env.pass, ...Object.keys(policy.env.set)],
     milliseconds: parseDuration,
