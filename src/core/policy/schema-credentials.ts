@@ -99,8 +99,12 @@ const source = z
 const inject = z.strictObject({
   hosts: z.array(host).min(1),
   header: z.union([header, z.array(header).min(1)]).optional(),
-  methods: z.array(z.string().regex(/^[A-Z]+$/, "expected a method such as `GET`")).optional(),
-  paths: z.array(line).optional(),
+  // an empty list would read as none and mean every
+  methods: z
+    .array(z.string().regex(/^[A-Z]+$/, "expected a method such as `GET`"))
+    .min(1)
+    .optional(),
+  paths: z.array(line).min(1).optional(),
   query: z.union([line, z.array(line)]).optional(),
   body: z.boolean().optional(),
   always: z.boolean().optional(),
@@ -109,13 +113,15 @@ const inject = z.strictObject({
     .string()
     .regex(/^[\x21-\x39\x3b-\x7e]{1,200}$/, "expected a user name without `:`")
     .optional(),
-  sign: z.strictObject({ services: z.array(line).optional(), regions: z.array(line).optional() }).optional(),
+  sign: z
+    .strictObject({ services: z.array(line).min(1).optional(), regions: z.array(line).min(1).optional() })
+    .optional(),
 });
 
 const file = z
   .strictObject({
     shape: z.enum(["npm", "netrc", "docker", "aws"]).optional(),
-    path: path.refine((text) => !/\/\.\.?(?:\/|$)/.test(text), "expected a plain path").optional(),
+    path: path.refine((text) => /^~\/(?!(?:.*\/)?\.\.?(?:\/|$))/.test(text), "expected a path from `~/`").optional(),
     template: z.string().max(65_536).optional(),
   })
   .refine(
