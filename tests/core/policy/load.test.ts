@@ -35,7 +35,6 @@ describe("a policy", () => {
   it("names what this version cannot enforce, all of DESIGN 6", () => {
     const { notBuilt } = load(layer("user", DESIGN_6));
     expect(notBuilt.map((p) => p.message.split("`")[1])).toEqual([
-      "sandbox.network.allow",
       "approvals.channels: terminal, console",
       "audit.retention: 400d",
       "mcp.lock: .ringfence/mcp.lock.json",
