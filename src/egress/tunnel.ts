@@ -2,7 +2,7 @@
 // called, and each request in it is judged. Any other port must speak TLS to the very name that was asked for (NET-6); only a rule that names its
 // port lets bytes pass that are neither, and never where requests must be read.
 import type { Socket } from "node:net";
-import { isAddress, needsReading } from "#core/net";
+import { isAddress, readingOf } from "#core/net";
 import { type DialDeps, type Dialled, dial, judge, placeOf } from "./dial.ts";
 import type { FilterRefusal, HttpFilter } from "./filter.ts";
 import { type Hello, readHello } from "./hello.ts";
@@ -47,7 +47,8 @@ export async function serveTunnel(
   }
   const mustRead = deps.filters.some((filter) => filter.needs(host, port));
   // what the rules need is never left to whoever reads
-  if (needsReading(deps.plan(), host, port) || (deps.inspector?.needs(host, port) ?? mustRead)) {
+  const byRule = readingOf(deps.plan(), to, { must: false, may: false }) !== "no";
+  if (byRule || (deps.inspector?.needs(host, port) ?? mustRead)) {
     await greeting.accept();
     return readable(client, to, deps);
   }

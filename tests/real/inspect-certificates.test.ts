@@ -8,6 +8,8 @@ import { expect, test } from "vitest";
 import { makeAuthority } from "../../src/egress/inspect/authority.ts";
 import { javaStore, readJavaStore } from "../../src/egress/inspect/java-store.ts";
 import { parseBundle, readRoots } from "../../src/egress/inspect/roots.ts";
+import { layTrust } from "../../src/egress/inspect/trust.ts";
+import { trustPlaces } from "../../src/egress/inspect/trust-places.ts";
 import { needs } from "../support/needs.ts";
 import { worldAuthority } from "../support/tls-world.ts";
 import { tmp } from "../support/tmp.ts";
@@ -127,4 +129,40 @@ test("the Java store is read back, and by keytool", (context) => {
   expect(listed).toContain("Your keystore contains 2 entries");
   expect(listed).toMatch(/Owner: CN=one[\s\S]*Owner: CN=two/);
   expect(readFileSync(path).equals(file)).toBe(true);
+});
+
+test("what the fence gets: the roots of JVMs are kept, malformed ones and those of the workspace are not", () => {
+  const folder = tmp();
+  const workspace = join(folder, "workspace");
+  const jvm = (at: string, name: string, ...more: readonly Buffer[]): void => {
+    mkdirSync(join(at, "lib/security"), { recursive: true });
+    const stored = parseBundle(worldAuthority(name).certificate).certificates;
+    writeFileSync(join(at, "lib/security/cacerts"), javaStore([...more, ...stored], NOW));
+  };
+  jvm(join(folder, "home/.jabba/jdk/17"), "corporate", Buffer.from("no certificate"));
+  jvm(join(workspace, "jdk"), "evil");
+  const caller = { home: join(folder, "home"), env: { JAVA_HOME: join(workspace, "jdk"), PATH: "relative:/nowhere" } };
+  const places = trustPlaces(caller, workspace);
+  const mine = places.javaStores.filter((file) => file.startsWith(folder));
+  expect(mine).toEqual([join(folder, "home/.jabba/jdk/17/lib/security/cacerts")]);
+  const roots = readRoots({ files: [], workspace });
+  const trust = layTrust({
+    roots,
+    authority,
+    places: { bundles: [], javaStores: mine },
+    folder: join(folder, "trust"),
+    now: NOW,
+  });
+  const [bundle = "", store = ""] = trust.files.map(({ source }) => source);
+  const subjects = readJavaStore(readFileSync(store)).map((der) => new X509Certificate(der).subject);
+  expect(subjects.filter((subject) => /corporate|evil|Ringfence/.test(subject))).toEqual([
+    "CN=corporate",
+    "CN=Ringfence session 20261125-0000-abcdef",
+  ]);
+  expect(subjects.length).toBe(roots.certificates.length + 2);
+  expect(parseBundle(readFileSync(bundle, "utf8")).certificates.length).toBe(roots.certificates.length + 1);
+  expect(readFileSync(bundle, "utf8")).not.toContain("PRIVATE");
+  expect(Object.values(trust.env).filter((value) => value !== "true")).toEqual(
+    Object.values(trust.env).filter((value) => value === "/run/ringfence/ca-certificates.crt"),
+  );
 });

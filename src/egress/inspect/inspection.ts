@@ -57,7 +57,13 @@ export function makeInspection(options: InspectionOptions): Inspection {
       roots: roots.certificates.length,
     },
     trust: ({ caller, folder }) =>
-      layTrust({ roots, authority, places: trustPlaces(caller), folder, now: new Date(now()) }),
+      layTrust({
+        roots,
+        authority,
+        places: trustPlaces(caller, options.roots.workspace),
+        folder,
+        now: new Date(now()),
+      }),
     inspector(readers) {
       const leaves = new LeafContexts(authority, now);
       const outside = originContext(roots.pem);

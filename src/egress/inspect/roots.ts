@@ -24,8 +24,8 @@ export const SYSTEM_BUNDLES: readonly string[] = [
   "/etc/ssl/cert.pem",
 ];
 
-// A bundle is some hundred kilobytes; a device or a log named by mistake is not read to its end.
-const BUNDLE_MOST = 8 * 1024 * 1024;
+/** A bundle is some hundred kilobytes; what is named by mistake is not read to its end. */
+export const BUNDLE_MOST: number = 8 * 1024 * 1024;
 const BLOCK = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+?)-----END CERTIFICATE-----/g;
 const BEGINS = /-----BEGIN CERTIFICATE-----/g;
 
@@ -60,7 +60,8 @@ export function parseBundle(text: string): { readonly certificates: readonly Buf
   return { certificates, malformed: (text.match(BEGINS) ?? []).length - certificates.length };
 }
 
-function isCertificate(der: Buffer): boolean {
+/** True for exactly one certificate's bytes. */
+export function isCertificate(der: Buffer): boolean {
   try {
     // What follows the certificate's own length would go along unread.
     return new X509Certificate(der).raw.length === der.length;

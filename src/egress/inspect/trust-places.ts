@@ -31,8 +31,8 @@ export interface TrustCaller {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Looks. */
-export function trustPlaces(caller: TrustCaller): TrustPlaces {
+/** Looks. A JVM in the workspace is the agent's, and trusts whom it likes. */
+export function trustPlaces(caller: TrustCaller, workspace: string): TrustPlaces {
   const path = (caller.env["PATH"] ?? "").split(":").filter((entry) => entry.startsWith("/"));
   const homes = [
     ...[...JAVA_FOLDERS, ...JAVA_FOLDERS_HOME.map((name) => join(caller.home, name))].flatMap(foldersIn),
@@ -40,7 +40,8 @@ export function trustPlaces(caller: TrustCaller): TrustPlaces {
     ...(caller.env["JAVA_HOME"] === undefined ? [] : [caller.env["JAVA_HOME"]]),
   ];
   const stores = homes.flatMap((home) => [join(home, "lib/security/cacerts"), join(home, "jre/lib/security/cacerts")]);
-  return { bundles: present(SYSTEM_BUNDLES), javaStores: present([...JAVA_SYSTEM, ...stores]) };
+  const javaStores = present([...JAVA_SYSTEM, ...stores]).filter((file) => !file.startsWith(`${workspace}/`));
+  return { bundles: present(SYSTEM_BUNDLES), javaStores };
 }
 
 function present(files: readonly string[]): readonly string[] {

@@ -1,10 +1,10 @@
 // What makes the programs inside accept the session's certificates: one bundle (this host's roots, the person's corporate ones, the session's authority)
 // that the variables name and that lies over the system's own, and the same as a Java store. Certificates only; the authority's key is in neither.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Authority } from "./authority.ts";
 import { javaStore, readJavaStore } from "./java-store.ts";
-import { parseBundle, type Roots } from "./roots.ts";
+import { BUNDLE_MOST, isCertificate, parseBundle, type Roots } from "./roots.ts";
 import type { TrustPlaces } from "./trust-places.ts";
 import { trustVariables } from "./trust-variables.ts";
 
@@ -36,11 +36,15 @@ export function layTrust({ roots, authority, places, folder, now }: TrustParts):
   if (places.javaStores.length > 0) {
     const store = join(folder, "cacerts");
     const own = parseBundle(authority.certificate).certificates;
-    const known = places.javaStores.flatMap((file) => readJavaStore(readFileSync(file)));
+    const known = places.javaStores.flatMap(storedIn).filter(isCertificate);
     writeFileSync(store, javaStore(unique([...known, ...roots.certificates, ...own]), now), { mode: 0o444 });
     files.push(...places.javaStores.map((target) => ({ source: store, target })));
   }
   return { env: trustVariables(INSIDE_BUNDLE), files };
+}
+
+function storedIn(file: string): readonly Buffer[] {
+  return statSync(file).size > BUNDLE_MOST ? [] : readJavaStore(readFileSync(file));
 }
 
 function unique(certificates: readonly Buffer[]): readonly Buffer[] {
