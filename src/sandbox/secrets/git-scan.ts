@@ -7,8 +7,16 @@ import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import { holdsSecret, SECRET_PROBE_BYTES, type SecretSuspicion } from "#core/paths";
 import { runGit } from "../git/git-fence.ts";
+import {
+  type BatchRecord,
+  batchRecords,
+  isItself,
+  type KeptObjects,
+  keepObjects,
+  readKeptObjects,
+} from "./kept-objects.ts";
 import { indexFiles, looseObjects, type ObjectStore } from "./object-stores.ts";
-import { type MaskRules, parseBatch, suspicionAt, walkTrees } from "./tree-walk.ts";
+import { type MaskRules, rawTrees, suspicionAt, walkTrees } from "./tree-walk.ts";
 
 /** What to look through. */
 export interface ScanOptions {
@@ -19,6 +27,8 @@ export interface ScanOptions {
   readonly maskedFiles: readonly string[];
   /** An empty folder of ours, for what git prints. */
   readonly scratch: string;
+  /** Where what was read once is kept (kept-objects.ts). */
+  readonly cache: string;
 }
 
 /** What must not be seen. */
@@ -27,6 +37,8 @@ export interface GitSecrets {
   readonly blobs: readonly string[];
   /** Masked paths that an index names, by index file; relative to that index's worktree. */
   readonly tracked: Readonly<Record<string, readonly string[]>>;
+  /** Something in a store is not what its name says: what was found holds until that is put right, which no name will show. */
+  readonly isForged: boolean;
 }
 
 const MOST_MS = 120_000;
@@ -42,22 +54,23 @@ own() { if [ "$1" = wide ]; then printf '[core]\\n\\trepositoryformatversion = 1
 export GIT_DIR=/g
 `;
 
+// `known.N`: names of commits and trees that need not be read again, in their order.
 const LIST = `${OWN_REPOSITORY}
+export LC_ALL=C
 n=0
-for pair; do
-  own "\${pair%%:*}"
-  export GIT_OBJECT_DIRECTORY="\${pair#*:}"
+i=0
+for one; do
+  rest="\${one#*:}"
+  own "\${rest%%:*}"
+  if [ "\${one%%:*}" = index ]; then
+    GIT_INDEX_FILE="\${rest#*:}" git ls-files -s -z >/out/index.$i
+    i=$((i + 1))
+    continue
+  fi
+  export GIT_OBJECT_DIRECTORY="\${rest#*:}"
   git cat-file --batch-all-objects --unordered --batch-check='%(objecttype) %(objectname)' >/out/all.$n
-  sed -n 's/^\\(commit\\|tree\\) //p' /out/all.$n | git cat-file --batch --buffer >/out/trees.$n
-  n=$((n + 1))
-done
-`;
-
-const STAGED = `${OWN_REPOSITORY}
-n=0
-for pair; do
-  own "\${pair%%:*}"
-  GIT_INDEX_FILE="\${pair#*:}" git ls-files -s -z >/out/index.$n
+  sed -n 's/^\\(commit\\|tree\\) //p' /out/all.$n | sort -u | comm -23 - /out/known.$n | git cat-file --batch --buffer >/out/trees.$n
+  unset GIT_OBJECT_DIRECTORY
   n=$((n + 1))
 done
 `;
@@ -78,29 +91,37 @@ export async function scanStores(options: ScanOptions): Promise<Result<GitSecret
     const done = await runGit({ root, also, script, args, timeoutMs: MOST_MS });
     return done.ok ? undefined : unreadable(root, done.error);
   };
-  const listed = await run(
-    LIST,
-    stores.map(({ path, wide }) => `${wide ? "wide" : "short"}:${path}`),
+  const kept = stores.map((store) => readKeptObjects({ ...options, store }));
+  for (const [at, { records }] of kept.entries())
+    writeFileSync(join(options.scratch, `known.${at}`), linesOf([...records.keys()].sort()));
+  const indexes = stores.flatMap(({ repository, wide }) =>
+    repository === undefined ? [] : indexFiles(repository).map((index) => ({ index, wide, repository })),
   );
+  const word = (kind: string, path: string, wide: boolean): string => `${kind}:${wide ? "wide" : "short"}:${path}`;
+  const listed = await run(LIST, [
+    ...stores.map(({ path, wide }) => word("store", path, wide)),
+    ...indexes.map(({ index, wide }) => word("index", index, wide)),
+  ]);
   if (listed !== undefined) return err(listed);
-  const staged = await readIndexes(options, run);
-  if (!staged.ok) return staged;
+  const staged = readIndexes(options, indexes);
   const blobs = new Set<string>();
+  let isForged = false;
   for (const [at, store] of stores.entries()) {
-    const entries = staged.value.filter(({ repository }) => repository === store.repository);
-    const found = await scanOne({ store, at, staged: entries, options, run });
+    const entries = staged.filter(({ repository }) => repository === store.repository);
+    const found = await scanOne({ store, at, staged: entries, kept: kept[at] ?? NOTHING_KEPT, options, run });
     if (!found.ok) return found;
-    for (const name of found.value) blobs.add(name);
+    for (const name of found.value.masked) blobs.add(name);
+    isForged ||= found.value.isForged;
     for (const file of options.maskedFiles) addContent(file, store.wide, blobs);
   }
   const masked = new Set(options.maskedFiles.map((path) => path.slice(root.length + 1)));
   const tracked: Record<string, string[]> = {};
-  for (const { index, path, name, id } of staged.value) {
+  for (const { index, path, name, id } of staged) {
     if (!masked.has(path)) continue;
     blobs.add(id);
     tracked[index] = [...(tracked[index] ?? []), name];
   }
-  return ok({ blobs: [...blobs], tracked });
+  return ok({ blobs: [...blobs], tracked, isForged });
 }
 
 /** One file of an index. */
@@ -113,16 +134,13 @@ interface StagedFile {
   readonly id: string;
 }
 
-async function readIndexes({ root, stores, scratch }: ScanOptions, run: Run): Promise<Result<StagedFile[], Problem>> {
-  const indexes = stores.flatMap(({ repository, wide }) =>
-    repository === undefined ? [] : indexFiles(repository).map((index) => ({ index, wide, repository })),
-  );
-  const failed = await run(
-    STAGED,
-    indexes.map(({ index, wide }) => `${wide ? "wide" : "short"}:${index}`),
-  );
-  if (failed !== undefined) return err(failed);
-  const staged = indexes.flatMap(({ index, repository }, at) =>
+interface IndexFile {
+  readonly index: string;
+  readonly repository: string;
+}
+
+function readIndexes({ root, scratch }: ScanOptions, indexes: readonly IndexFile[]): readonly StagedFile[] {
+  return indexes.flatMap(({ index, repository }, at) =>
     readFileSync(join(scratch, `index.${at}`), "utf8")
       .split("\0")
       .flatMap((line): readonly StagedFile[] => {
@@ -130,16 +148,13 @@ async function readIndexes({ root, stores, scratch }: ScanOptions, run: Run): Pr
         return name === "" ? [] : [{ index, repository, name, path: `${prefixOf(root, repository)}${name}`, id }];
       }),
   );
-  return ok(staged);
 }
 
 /** Among more blobs than these only loose ones are looked at: what `git add` left is loose until it is collected. */
 const MOST_STRAYS = 200_000;
 
 /** Blobs that may stand at no path: what `git add` left before a commit was made, a tag of a blob, a tree that is missing. Their content alone can tell. */
-function strayCandidates(store: ObjectStore, listed: string): ReadonlySet<string> {
-  const blobs = new Set<string>();
-  for (const line of listed.split("\n")) if (line.startsWith("blob ")) blobs.add(line.slice(5));
+function strayCandidates(store: ObjectStore, blobs: ReadonlySet<string>): ReadonlySet<string> {
   return blobs.size <= MOST_STRAYS ? blobs : new Set(looseObjects(store.path).filter((name) => blobs.has(name)));
 }
 
@@ -149,18 +164,25 @@ async function scanOne(parts: {
   readonly store: ObjectStore;
   readonly at: number;
   readonly staged: readonly StagedFile[];
+  readonly kept: KeptObjects;
   readonly options: ScanOptions;
   readonly run: Run;
-}): Promise<Result<ReadonlySet<string>, Problem>> {
-  const { store, at, run } = parts;
+}): Promise<Result<Searched, Problem>> {
+  const { store, at, kept } = parts;
   const { root, rules, scratch } = parts.options;
-  const raw = parseBatch(readFileSync(join(scratch, `trees.${at}`)), store.wide);
-  if (raw === undefined) return err(tooLarge(root));
+  const fresh = batchRecords(readFileSync(join(scratch, `trees.${at}`)));
+  if (fresh === undefined) return err(tooLarge(root));
+  const listed = namesByType(readFileSync(join(scratch, `all.${at}`), "latin1"));
+  const records = [...fresh, ...[...kept.records.values()].filter(({ name }) => listed.others.has(name))];
+  // Something that neither was read now nor before would be shown unseen.
+  const read = new Set(records.map(({ name }) => name));
+  if (![...listed.others].every((name) => read.has(name)))
+    return err(unreadable(root, { code: "git-objects-unread", message: "git did not print all of them" }));
   const prefix = store.repository === undefined ? "" : prefixOf(root, store.repository);
-  const strays = strayCandidates(store, readFileSync(join(scratch, `all.${at}`), "latin1"));
-  const found = walkTrees(raw, { rules, prefix, wide: store.wide, candidates: strays });
+  const strays = strayCandidates(store, listed.blobs);
+  const found = walkTrees(rawTrees(records, store.wide), { rules, prefix, wide: store.wide, candidates: strays });
   if (found === undefined) return err(tooLarge(root));
-  const suspected = new Map<string, ReadonlySet<SecretSuspicion>>(found.suspected);
+  const suspected = new Map<string, ReadonlySet<Suspicion>>(found.suspected);
   // Staged in any index, whatever stands in its worktree now.
   for (const { path, id } of parts.staged) {
     const why = suspicionAt(path, rules);
@@ -170,38 +192,86 @@ async function scanOne(parts: {
   }
   for (const name of strays)
     if (!suspected.has(name) && !found.referenced.has(name) && !found.masked.has(name)) suspected.set(name, STRAY);
-  if (suspected.size > 0) {
-    writeFileSync(join(scratch, "wanted"), [...suspected.keys()].map((name) => `${name}\n`).join(""));
-    const failed = await run(BLOBS, [store.wide ? "wide" : "short", store.path]);
-    if (failed !== undefined) return err(failed);
-    eachBlob(readFileSync(join(scratch, "blobs")), (name, head) => {
-      const why = suspected.get(name) ?? STRAY;
-      if (why === STRAY ? isStraySecret(head) : [...why].some((suspicion) => holdsSecret(suspicion, head)))
-        found.masked.add(name);
-    });
-  }
-  return ok(found.masked);
+  const judged = await judge(parts, suspected);
+  if (!judged.ok) return judged;
+  for (const name of judged.value.masked) found.masked.add(name);
+  const present = [...kept.verdicts].filter(([key]) => listed.blobs.has(key.split(" ", 1)[0] ?? ""));
+  keepObjects({ ...parts.options, store }, records, new Map(present));
+  const isForged = judged.value.isForged || !fresh.every((record) => isSound(record, store.wide));
+  return ok({ masked: found.masked, isForged });
 }
 
-const STRAY: ReadonlySet<SecretSuspicion> = new Set();
+/** What one store's search gave. */
+interface Searched {
+  readonly masked: Iterable<string>;
+  readonly isForged: boolean;
+}
+
+function isSound(record: BatchRecord, wide: boolean): boolean {
+  return record.type === "missing" || isItself(record, wide);
+}
+
+/** Those that are secrets. Only what no earlier search has judged is read; too large ones never are. */
+async function judge(
+  { store, kept, options, run }: Parameters<typeof scanOne>[0],
+  suspected: ReadonlyMap<string, ReadonlySet<Suspicion>>,
+): Promise<Result<Searched, Problem>> {
+  const { root, scratch } = options;
+  const key = (name: string, why: Suspicion): string => `${name} ${why}`;
+  const isOpen = ([name, whys]: readonly [string, ReadonlySet<Suspicion>]): boolean =>
+    [...whys].some((why) => !kept.verdicts.has(key(name, why)));
+  const open = [...suspected].filter(isOpen).map(([name]) => name);
+  const secrets = [...suspected].flatMap(([name, whys]) =>
+    [...whys].some((why) => kept.verdicts.get(key(name, why)) === true) ? [name] : [],
+  );
+  if (open.length === 0) return ok({ masked: secrets, isForged: false });
+  writeFileSync(join(scratch, "wanted"), linesOf(open));
+  const failed = await run(BLOBS, [store.wide ? "wide" : "short", store.path]);
+  if (failed !== undefined) return err(failed);
+  const blobs = batchRecords(readFileSync(join(scratch, "blobs")));
+  if (blobs === undefined) return err(tooLarge(root));
+  let isForged = false;
+  for (const record of blobs) {
+    if (record.type === "missing") continue;
+    const head = record.content.toString("latin1", 0, SECRET_PROBE_BYTES);
+    const isOwn = isItself(record, store.wide);
+    isForged ||= !isOwn;
+    for (const why of suspected.get(record.name) ?? STRAY) {
+      const isSecret = why === "stray" ? isStraySecret(head) : holdsSecret(why, head);
+      if (isSecret) secrets.push(record.name);
+      if (isOwn) kept.verdicts.set(key(record.name, why), isSecret);
+    }
+  }
+  return ok({ masked: secrets, isForged });
+}
+
+/** Blobs, and whatever else was listed that is to be read. */
+function namesByType(listed: string): { readonly blobs: ReadonlySet<string>; readonly others: ReadonlySet<string> } {
+  const blobs = new Set<string>();
+  const others = new Set<string>();
+  for (const line of listed.split("\n")) {
+    const [type = "", name = ""] = line.split(" ");
+    if (type === "blob") blobs.add(name);
+    if (type === "commit" || type === "tree") others.add(name);
+  }
+  return { blobs, others };
+}
+
+function linesOf(names: readonly string[]): string {
+  return names.map((name) => `${name}\n`).join("");
+}
+
+/** Why a blob's content decides; `stray`: it stands at no path. */
+type Suspicion = SecretSuspicion | "stray";
+
+const STRAY: ReadonlySet<Suspicion> = new Set(["stray"]);
+const NOTHING_KEPT: KeptObjects = { records: new Map(), verdicts: new Map() };
 
 /** Without a name only the plainest are taken for secrets: a key alone, or a file of nothing but settings, one of which is a secret. */
 function isStraySecret(head: string): boolean {
   if (/^\s*-----BEGIN [A-Z ]*PRIVATE KEY/.test(head)) return true;
   const lines = head.split("\n").filter((line) => line.trim() !== "");
   return lines.every((line) => /^\s*(?:[#;[]|(?:export\s+)?[\w.:/@-]+\s*=)/.test(line)) && holdsSecret("token", head);
-}
-
-function eachBlob(bytes: Buffer, act: (name: string, head: string) => void): void {
-  for (let at = 0; at < bytes.length; ) {
-    const end = bytes.indexOf(10, at);
-    if (end < 0) return;
-    const [name = "", type = "", size = ""] = bytes.toString("latin1", at, end).split(" ");
-    at = end + 1;
-    if (type === "missing") continue;
-    act(name, bytes.toString("latin1", at, at + Math.min(Number(size), SECRET_PROBE_BYTES)));
-    at += Number(size) + 1;
-  }
 }
 
 /** The blob that `git add` of the file makes: staged or not, committed or not, it is the same secret. */

@@ -69,10 +69,14 @@ export async function makeGitView(options: GitViewOptions): Promise<Result<GitVi
   const scratch = mkdtempSync(join(options.cache, "making-"));
   try {
     const { root, rules, maskedFiles } = options;
-    const secrets = await scanStores({ root, stores, rules, maskedFiles, scratch });
+    const secrets = await scanStores({ root, stores, rules, maskedFiles, scratch, cache: options.cache });
     if (!secrets.ok) return secrets;
-    const view = await standIns(options, stores, { ...secrets.value, scratch });
-    if (!view.ok) return view;
+    const view = await standIns(options, stores, {
+      blobs: secrets.value.blobs,
+      tracked: secrets.value.tracked,
+      scratch,
+    });
+    if (!view.ok || secrets.value.isForged) return view;
     writeFileSync(join(scratch, "view"), JSON.stringify(view.value), { mode: 0o600 });
     renameSync(join(scratch, "view"), file);
     dropUnused(options.cache);

@@ -1,6 +1,7 @@
 // Every path that any version of a repository ever had, to find the blobs that stood at denied ones. Works on raw tree and commit objects as
 // `git cat-file --batch` prints them, reachable or not, so that no reflog, stash, dangling commit or unlisted branch is forgotten.
 import { type SecretSuspicion, secretSuspicion } from "#core/paths";
+import type { BatchRecord } from "./kept-objects.ts";
 
 /** Which paths are masked besides secrets by name, and which are shown although they are secrets. Paths relative to the workspace root. */
 export interface MaskRules {
@@ -36,22 +37,14 @@ const PACKAGES = /(?:^|\/)(?:node_modules|bower_components|site-packages)(?:\/|$
 const PLACES =
   /(?:^|\/)(?:\.aws|\.ssh|\.gnupg|\.kube|\.docker|\.config|\.azure|\.cargo|\.gem|\.terraform\.d|\.password-store|\.?secrets?)\//i;
 
-/** Reads what `cat-file --batch` printed for commits and trees. `undefined` when it is cut short. */
-export function parseBatch(bytes: Buffer, wide: boolean): RawTrees | undefined {
+/** Commits and trees as the walk takes them. */
+export function rawTrees(records: readonly BatchRecord[], wide: boolean): RawTrees {
+  const length = wide ? 64 : 40;
   const trees = new Map<string, Buffer>();
   const roots = new Set<string>();
-  const length = wide ? 64 : 40;
-  for (let at = 0; at < bytes.length; ) {
-    const end = bytes.indexOf(10, at);
-    if (end < 0) return undefined;
-    const [name = "", type = "", size = ""] = bytes.toString("latin1", at, end).split(" ");
-    at = end + 1;
-    if (type === "missing") continue;
-    const count = Number(size);
-    if (!Number.isSafeInteger(count) || at + count + 1 > bytes.length) return undefined;
-    if (type === "tree") trees.set(name, bytes.subarray(at, at + count));
-    if (type === "commit") roots.add(bytes.toString("latin1", at + 5, at + 5 + length));
-    at += count + 1;
+  for (const { name, type, content } of records) {
+    if (type === "tree") trees.set(name, content);
+    if (type === "commit") roots.add(content.toString("latin1", 5, 5 + length));
   }
   return { trees, roots: [...roots] };
 }
