@@ -314,7 +314,7 @@ describe("a server outside", () => {
     });
     const { inside } = await scene({ allow: [{ text: `${HOST}:${counted}`, at }], inspect: "all" });
     const sockets = await Promise.all(Array.from({ length: 20 }, () => inside(`${HOST}:${counted}`)));
-    const answers = await Promise.all(sockets.map((socket) => talk(socket, get("/", `${HOST}:${counted}`), 100)));
+    const answers = await Promise.all(sockets.map((socket) => talk(socket, get("/", `${HOST}:${counted}`), 2_000)));
     expect(answers.every((answer) => answer.endsWith("ok"))).toBe(true);
     for (const socket of sockets) socket.destroy();
     await expect.poll(() => open, { timeout: 5_000 }).toBe(0);
