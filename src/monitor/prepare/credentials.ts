@@ -68,6 +68,11 @@ export async function openCredentials(
   if (credentials.length === 0) return ok({ env: {}, data });
   const names = credentials.flatMap(({ env }) => env);
   if (request.dryRun) return ok({ env: Object.fromEntries(names.map((name) => [name, "(a placeholder)"])), data });
+  for (const { at, env, name } of credentials) {
+    // Nobody asked for these by name: what happens to the key is said.
+    if (at.file === `known credential ${name}`)
+      request.progress(`$${env.join(", $")} stays outside; inside is a placeholder for it`);
+  }
   const { env, home } = request.caller;
   const broker = await openBroker({ credentials, env, home, workspace, session, now: Date.now });
   if (!broker.ok) return broker;
