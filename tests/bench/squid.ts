@@ -23,7 +23,7 @@ export async function startSquid(scratch: string): Promise<Squid | undefined> {
   const folder = join(scratch, "squid");
   mkdirSync(folder, { mode: 0o777 });
   const config = join(folder, "squid.conf");
-  const root = process.getuid?.() === 0 ? ["cache_effective_user root"] : [];
+  const root = process.getuid?.() === 0 ? ["cache_effective_user proxy"] : [];
   writeFileSync(
     config,
     [
@@ -45,12 +45,13 @@ export async function startSquid(scratch: string): Promise<Squid | undefined> {
       "",
     ].join("\n"),
   );
-  const child = spawn(program, ["-N", "-f", config], { stdio: "ignore" });
+  // A name of its own: another one on this machine has its memory under the usual name.
+  const child = spawn(program, ["-N", "-f", config, "-n", `bench${process.pid}`], { stdio: "ignore" });
   for (let tries = 0; tries < 50; tries += 1) {
-    if (await answers(port)) return { port, close: () => void child.kill("SIGKILL") };
+    if (await answers(port)) return { port, close: () => void child.kill("SIGTERM") };
     await new Promise((done) => setTimeout(done, 100));
   }
-  child.kill("SIGKILL");
+  child.kill("SIGTERM");
   return undefined;
 }
 
