@@ -34,7 +34,7 @@ static uint16_t port_of(const struct sockaddr_storage *address) {
   return ntohs(address->ss_family == AF_INET ? ((const struct sockaddr_in *)address)->sin_port : ((const struct sockaddr_in6 *)address)->sin6_port);
 }
 
-static const char *name_of(const struct sockaddr_storage *address) {
+const char *arrival_name(const struct sockaddr_storage *address) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
   uint32_t number;
@@ -53,6 +53,6 @@ size_t arrival_preface(int near, uint16_t own_port, bool owners, uint8_t *bytes)
     preface.pid = owner.pid;
     preface.exe = owner.exe[0] == 0 ? NULL : owner.exe;
   }
-  preface.name = name_of(&preface.to);
+  preface.name = arrival_name(&preface.to);
   return preface_write(&preface, bytes);
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "arrival.h"
 #include "bridge_sockets.h"
 #include "owner.h"
 #include "preface.h"
@@ -53,7 +54,7 @@ void refused_packet(const struct packet *packet) {
   const char *word = packet->protocol == IPPROTO_TCP ? "tcp" : packet->protocol == IPPROTO_UDP ? "udp" : ping ? "icmp" : NULL;
   if (word != NULL) snprintf(what, sizeof what, "%s", word);
   else snprintf(what, sizeof what, "ip-%u", packet->protocol);
-  struct preface preface = {.from = packet->from, .to = packet->to, .refused = what};
+  struct preface preface = {.from = packet->from, .to = packet->to, .refused = what, .name = arrival_name(&packet->to)};
   send_preface(&preface, packet->protocol);
 }
 

@@ -52,6 +52,6 @@ function refusalOf(
   }
   const hint = WHY.find(([pattern]) => pattern.test(word))?.[1];
   if (hint === undefined) return undefined;
-  const to = word.startsWith("dns-") ? { host: name ?? "(no name)", port: 53 } : { host, port };
+  const to = word.startsWith("dns-") ? { host: name ?? "(no name)", port: 53 } : { host: name ?? host, port };
   return { ...to, reason: `refused-${word}`, hint };
 }

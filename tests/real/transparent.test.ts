@@ -223,7 +223,7 @@ time.sleep(0.3)`),
 );
 
 const UDP = `
-for to in (("9.9.9.9", 443), ("2606:4700::1", 443), ("10.0.0.1", 5353)): trial(to[0], lambda: datagram(to, b"x"))
+for to in (("9.9.9.9", 443), ("2606:4700::1", 443), ("10.0.0.1", 5353), ("quic.example", 443)): trial(to[0], lambda: datagram(to, b"x"))
 trial("broadcast", lambda: datagram(("255.255.255.255", 7), b"x"))
 trial("ping", lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP).sendto(b"x" * 16, ("9.9.9.9", 0)))
 trial("raw", lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 17))
@@ -246,13 +246,19 @@ test("what is not TCP is refused at once and told with its program", async (cont
     "9.9.9.9 EPERM",
     "2606:4700::1 EPERM",
     "10.0.0.1 EPERM",
+    "quic.example EPERM",
     "broadcast EACCES",
     expect.stringMatching(/^ping (EACCES|EPERM)$/),
     "raw EPERM",
   ]);
   expect(run.asked.map(({ refused, to, exe }) => [refused, to, exe?.replace(/[.\d]+$/, "")])).toEqual(
-    ["9.9.9.9:443", "[2606:4700::1]:443", "10.0.0.1:5353"].map((to) => ["udp", to, "/usr/bin/python"]),
+    ["9.9.9.9:443", "[2606:4700::1]:443", "10.0.0.1:5353", "198.18.0.2:443"].map((to) => [
+      "udp",
+      to,
+      "/usr/bin/python",
+    ]),
   );
+  expect(run.asked.map(({ name }) => name)).toEqual([undefined, undefined, undefined, "quic.example"]);
 });
 
 test("by AnyIP nobody answers a datagram", async (context) => {
