@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Json } from "#core/log";
 import type { SandboxPlan } from "#core/sandbox";
+import { forTerminal } from "#core/text";
 import {
   type FilesSearched,
   FormSearch,
@@ -47,8 +48,9 @@ export async function checkSetup(parts: SetupCheckParts): Promise<SetupChecked> 
   const below = searchProcesses(processesBelow(process.pid, left), forms);
   const [own, others] =
     forms.length === 0 ? [[], []] : [writtenFolders(prepared.paths).filter(existsSync), lastingPlaces(setup, prepared)];
-  const files = searchFiles(own, forms);
-  const lasting = searchFiles(others, forms, parts.sinceMs);
+  const mostBytes = prepared.policy.sandbox.limits.diskBytes;
+  const files = searchFiles(own, forms, { mostBytes });
+  const lasting = searchFiles(others, forms, { mostBytes, sinceMs: parts.sinceMs });
   const plan = searchPlan(prepared.plan, parts);
   const sockets = openSockets(setup.folders.proxy);
   const short = values.filter(({ value }) => Buffer.byteLength(value) < SHORTEST_VALUE).map(({ name }) => name);
@@ -132,7 +134,8 @@ function openSockets(path: string): number {
 
 /** As the person knows it. */
 function inWorkspace(path: string, { paths, workspace }: Prepared): string {
-  return path.startsWith(`${paths.upper}/`) ? `${workspace.root}${path.slice(paths.upper.length)}` : path;
+  const known = path.startsWith(`${paths.upper}/`) ? `${workspace.root}${path.slice(paths.upper.length)}` : path;
+  return forTerminal(known, { max: 300 });
 }
 
 function text(file: string): string {

@@ -2,7 +2,7 @@
 // of the policy, the platform and its toolchains. The same key means that the same setup would do the same; no lockfile, no key.
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { isDependencyFolder } from "#core/paths";
 import type { Policy } from "#core/policy";
 import lockfiles from "./lockfiles.json" with { type: "json" };
@@ -33,7 +33,16 @@ export function setupKey(parts: SetupKeyParts): { readonly key: string } | { rea
   if (found === undefined) return { why: "the workspace has too many folders to find every lockfile" };
   if (!found.some(({ isLock }) => isLock)) return { why: "no lockfile" };
   const { sandbox, setup, env } = parts.policy;
-  const named = [...new Set(setup.run.flatMap(({ text }) => filesNamed(text, parts)))];
+  const own = installScripts(
+    parts.lower,
+    found.map(({ path }) => path),
+  );
+  const named = [
+    ...new Set([
+      ...setup.run.flatMap(({ text }) => filesNamed(text, parts.lower, parts.cwd)),
+      ...own.flatMap(({ text, folder }) => filesNamed(text, parts.lower, folder)),
+    ]),
+  ];
   const files = [...found.map(({ path }) => path), ...named].map((path) => [path, digestOf(join(parts.lower, path))]);
   if (files.some(([, digest]) => digest === undefined)) return { why: "a lockfile cannot be read" };
   const texts = (rules: readonly { readonly text: string }[] | undefined): readonly string[] =>
@@ -85,8 +94,31 @@ function projectFiles(root: string): readonly { readonly path: string; readonly 
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
+const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare"];
+
+/** What npm and its like run of the workspace's own packages when they install. */
+function installScripts(
+  lower: string,
+  files: readonly string[],
+): readonly { readonly text: string; readonly folder: string }[] {
+  return files.flatMap((path) => {
+    if (!/(?:^|\/)package\.json$/.test(path)) return [];
+    try {
+      const manifest: { readonly scripts?: Record<string, unknown> } = JSON.parse(
+        contentOf(join(lower, path))?.toString("utf8") ?? "",
+      );
+      return INSTALL_SCRIPTS.flatMap((name) => {
+        const text = manifest.scripts?.[name];
+        return typeof text === "string" ? [{ text, folder: dirname(path) }] : [];
+      });
+    } catch {
+      return []; // none that a package manager could read
+    }
+  });
+}
+
 /** Words of a command that name files of the workspace (`./scripts/setup.sh`), those that it makes itself apart. */
-function filesNamed(command: string, { lower, cwd }: SetupKeyParts): readonly string[] {
+function filesNamed(command: string, lower: string, cwd: string): readonly string[] {
   return command
     .split(/[\s;&|()<>"'`=]+/)
     .map((word) => join(cwd, word))
@@ -94,15 +126,19 @@ function filesNamed(command: string, { lower, cwd }: SetupKeyParts): readonly st
     .filter((path) => digestOf(join(lower, path)) !== undefined);
 }
 
-/** A repository is a stranger's: no link is followed, no pipe waited for. */
 function digestOf(file: string): string | undefined {
+  const content = contentOf(file);
+  return content === undefined ? undefined : createHash("sha256").update(content).digest("hex");
+}
+
+/** A repository is a stranger's: no link is followed, no pipe waited for. */
+function contentOf(file: string): Buffer | undefined {
   let fd: number | undefined;
   try {
     const link = file.startsWith("/etc/") ? 0 : constants.O_NOFOLLOW;
     fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | link);
     const found = fstatSync(fd);
-    if (!found.isFile() || found.size > MOST.bytes) return undefined;
-    return createHash("sha256").update(readFileSync(fd)).digest("hex");
+    return found.isFile() && found.size <= MOST.bytes ? readFileSync(fd) : undefined;
   } catch {
     return undefined;
   } finally {

@@ -4,23 +4,21 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import type { SessionLog } from "#audit";
 import { err, ok, type Problem, type Result } from "#core";
 import type { Append } from "#core/log";
-import { observationsOfRecord } from "#core/session";
 import { forTerminal } from "#core/text";
-import { credentialFilter, secretsOf } from "#credentials";
-import { type Consult, openEgress, readOutsideProxy } from "#egress";
+import { secretsOf } from "#credentials";
 import type { Fence, FenceEvent, SoughtValue } from "#sandbox";
 import type { Guard } from "../guard/guarded-session.ts";
 import type { LegBook } from "../guard/leg-book.ts";
 import type { LimitHit } from "../limits/hit.ts";
+import { RecentDials } from "../network/recent-dials.ts";
 import { closeCredentials } from "../prepare/credentials.ts";
-import { inspectorOption } from "../prepare/inspection.ts";
 import type { Prepared } from "../prepare/prepare.ts";
-import { serveSshLogins } from "../prepare/ssh-logins.ts";
 import { recorderOf } from "../recorder.ts";
 import { removeFolder } from "../remove-folder.ts";
 import type { RunRequest } from "../request.ts";
 import { setupCache } from "./setup-cache.ts";
 import { checkSetup } from "./setup-check.ts";
+import { onlyReading, openSetupDoors } from "./setup-doors.ts";
 import { exitText, runSetupCommand, type SetupFenceParts } from "./setup-fence.ts";
 import type { PreparedSetup } from "./setup-plan.ts";
 import { type Redaction, redactionOf } from "./setup-redaction.ts";
@@ -81,26 +79,25 @@ class SetupPhase {
   private readonly parts: SetupParts;
   private readonly setup: PreparedSetup;
   private readonly append: Append;
-  /** What it was shown of the real, and what was put into its requests. */
-  private readonly values: readonly SoughtValue[];
   private readonly redaction: Redaction;
   private readonly sinceMs = Date.now();
   private readonly began = performance.now();
   private fence: Fence | undefined;
+  private isStopped = false;
 
   constructor(parts: SetupParts, setup: PreparedSetup, log: SessionLog) {
     this.parts = parts;
     this.setup = setup;
-    const { env } = parts.request.caller;
-    const { broker } = setup.credentials;
-    this.values = [
-      ...setup.exposed.map((name) => ({ name, value: env[name] ?? "" })),
-      ...(broker === undefined ? [] : secretsOf(broker)).map(({ name, value }) => ({ name, value: value.toString() })),
-    ];
-    this.redaction = redactionOf(this.values);
+    this.redaction = redactionOf(valuesOf(setup, parts.request.caller.env));
     // A record of the setup says so: what the agent did is everything else.
     this.append = (body) => parts.append({ ...body, data: { ...this.redaction.data(body.data), phase: "setup" } });
-    log.failed.addEventListener("abort", () => this.fence?.kill());
+    log.failed.addEventListener("abort", () => this.stop());
+  }
+
+  /** Whoever ends the session ends its setup: the command that runs, and those that would. */
+  private stop(): void {
+    this.isStopped = true;
+    this.fence?.kill();
   }
 
   async run(): Promise<SetupEnd | undefined> {
@@ -136,60 +133,49 @@ class SetupPhase {
   /** Its commands, with its proxy open as long as they run. */
   private async carryOut(): Promise<SetupEnd | undefined> {
     const { parts, setup } = this;
-    const outside = readOutsideProxy(parts.request.caller.env);
-    if (!outside.ok) return { ...outside.error, exitCode: CANNOT_EXIT };
-    const { broker } = setup.credentials;
-    const filters = broker === undefined ? [] : [credentialFilter({ broker, append: this.append })];
-    const egress = await openEgress({
-      ...{ plan: setup.egressPlan, socketPath: setup.folders.proxy, preface: true, append: this.append, filters },
-      ...(outside.value === undefined ? {} : { outside: outside.value }),
-      ...inspectorOption(parts.prepared.inspection, () => setup.egressPlan, { must: filters }),
-      consult: this.consult(),
-    });
-    if (!egress.ok) return { ...egress.error, exitCode: CANNOT_EXIT };
-    const ssh = await serveSshLogins(setup.ssh, this.append);
-    if (!ssh.ok) {
-      await egress.value.close();
-      return { ...ssh.error, exitCode: CANNOT_EXIT };
-    }
+    const { prepared, request } = parts;
+    const dials = new RecentDials();
+    const doors = await openSetupDoors({ ...parts, ...{ prepared, request, setup, dials, append: this.append } });
+    if (!doors.ok) return { ...doors.error, exitCode: CANNOT_EXIT };
     const nothing = openSync("/dev/null", "r");
     const quiet = parts.request.quiet === true ? openSync(setup.folders.said, "w", 0o600) : undefined;
     const out = quiet ?? parts.request.stdio.stderr;
     try {
-      const fence = this.fenceParts({ stdin: nothing, stdout: out, stderr: out });
+      const fence = this.fenceParts(dials, { stdin: nothing, stdout: out, stderr: out });
       for (const command of setup.commands) {
         parts.request.progress(`setup: ${forTerminal(command.text, { max: 200 })}`);
         const exit = await runSetupCommand(command, fence);
         if (!exit.ok) return { ...exit.error, exitCode: CANNOT_EXIT };
-        if (parts.isOver()) return this.ended(command.text);
-        if (exit.value.code !== 0) return this.failed(command.text, exit.value, egress.value.summary().blocked);
+        if (parts.isOver() || this.isStopped) return this.ended(command.text);
+        if (exit.value.code !== 0) return this.failed(command.text, exit.value, doors.value.blocked());
       }
       return undefined;
     } finally {
       closeSync(nothing);
       if (quiet !== undefined) closeSync(quiet);
-      await ssh.value?.close();
-      await egress.value.close();
+      await doors.value.close();
     }
   }
 
-  private fenceParts(stdio: SetupFenceParts["stdio"]): SetupFenceParts {
+  private fenceParts(dials: RecentDials, stdio: SetupFenceParts["stdio"]): SetupFenceParts {
     const { guard, legs, onFence, onHit, prepared, request, bwrap } = this.parts;
     const [first] = this.setup.commands;
     return {
       ...{ request, prepared, bwrap, stdio, onHit },
       setup: this.setup,
       append: this.append,
-      onSeen: recorderOf({
-        plan: first?.plan ?? prepared.plan,
-        append: this.append,
-        legs,
-        guard: () => onlyReading(guard()),
-      }),
+      onSeen: dials.before(
+        recorderOf({
+          plan: first?.plan ?? prepared.plan,
+          append: this.append,
+          legs,
+          guard: () => onlyReading(guard()),
+        }),
+      ),
       usedMs: () => performance.now() - this.began,
       onFence: (fence) => {
         this.fence = fence;
-        onFence(fence);
+        onFence({ ...fence, kill: () => this.stop() });
       },
       onEvent: (event) => this.onEvent(event),
     };
@@ -204,17 +190,6 @@ class SetupPhase {
       request.progress(`refused ${event.op} of \`${forTerminal(event.path, { max: 200 })}\`: a protected path`);
   }
 
-  /** The setup is the person's own words: no question waits in it. What it reads of others stays in the workspace, so the agent begins with that leg. */
-  private consult(): Consult {
-    const { guard, legs } = this.parts;
-    return async ({ host, port, address, rule }) => {
-      const { legs: context, policy } = onlyReading(guard());
-      const body = { type: "net.connect", origin: "observed", data: { host, port, address, rule } } as const;
-      await legs.take(observationsOfRecord(body, context), policy.legs);
-      return undefined;
-    };
-  }
-
   /** Its home and /tmp, whatever became of it. */
   private async remove(): Promise<void> {
     const { helper } = this.parts.request.installation;
@@ -223,8 +198,9 @@ class SetupPhase {
   }
 
   private async check(): Promise<SetupEnd | undefined> {
-    const { id: session, prepared } = this.parts;
-    const { setup, sinceMs, values } = this;
+    const { id: session, prepared, request } = this.parts;
+    const { setup, sinceMs } = this;
+    const values = valuesOf(setup, request.caller.env); // a token may have been renewed meanwhile
     const { data, found, unsure } = await checkSetup({ session, prepared, setup, values, sinceMs });
     const verdict = found.length > 0 ? "found" : unsure.length > 0 ? "unsure" : "gone";
     const where = [...found, ...unsure].map(this.redaction.text);
@@ -285,7 +261,11 @@ class SetupPhase {
   }
 }
 
-/** Only the leg of reading is taken over: the setup's secrets are gone, and what it sent was the person's to send. */
-function onlyReading(guard: Guard): Guard {
-  return { ...guard, policy: { ...guard.policy, legs: { ...guard.policy.legs, B: [], C: [] } } };
+/** The exposed variables', and the broker's. */
+function valuesOf({ credentials, exposed }: PreparedSetup, env: RunRequest["caller"]["env"]): readonly SoughtValue[] {
+  const held = credentials.broker === undefined ? [] : secretsOf(credentials.broker);
+  return [
+    ...exposed.map((name) => ({ name, value: env[name] ?? "" })),
+    ...held.map(({ name, value }) => ({ name, value: value.toString() })),
+  ];
 }

@@ -28,8 +28,12 @@ export interface FilesSearched {
 const MOST_TOLD = 20;
 const PIECE = 1 << 20;
 
-/** Searches below each folder; with `sinceMs` only what was changed then or later. */
-export function searchFiles(folders: readonly string[], forms: readonly SoughtForm[], sinceMs = 0): FilesSearched {
+/** Searches below each folder; with `sinceMs` only what was changed then or later. What is above `mostBytes` in all is not read. */
+export function searchFiles(
+  folders: readonly string[],
+  forms: readonly SoughtForm[],
+  { sinceMs = 0, mostBytes = Number.MAX_SAFE_INTEGER }: { readonly sinceMs?: number; readonly mostBytes?: number } = {},
+): FilesSearched {
   const state = { files: 0, bytes: 0, found: [] as FilesSearched["found"][number][], unread: [] as string[] };
   const tell = (path: string, names: readonly string[]): void => {
     for (const name of names) if (state.found.length < MOST_TOLD) state.found.push({ path, name });
@@ -55,6 +59,7 @@ export function searchFiles(folders: readonly string[], forms: readonly SoughtFo
       state.files++;
       if (found.isSymbolicLink()) tell(path, new FormSearch(forms).take(Buffer.from(readlinkSync(path))));
       if (found.isFile() && found.size > 0) {
+        if (state.bytes + found.size > mostBytes) throw new Error("too much to look through");
         state.bytes += found.size;
         tell(path, searchFile(path, found.mode, forms));
       }
