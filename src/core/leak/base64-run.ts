@@ -31,11 +31,46 @@ export function base64Views(bytes: Uint8Array): readonly Uint8Array[] {
     const out = new Uint8Array(room);
     let length = 0;
     for (const { from, to } of runs) {
-      length = decode(bytes, { from, to, phase }, out, length);
+      const end = decode(bytes, { from, to, phase }, out, length);
+      // Compressed without a mark (raw deflate, brotli) looks like noise, too: one short run alone may be that.
+      if ((runs.length > 1 || end > ALONE_MOST) && isNoise(out, length, end)) continue;
+      length = end;
       out[length++] = 0x0a;
     }
     return out.subarray(0, length);
   });
+}
+
+const ALONE_MOST = 2048;
+/** Less may be anything. */
+const NOISE_LEAST = 24;
+/** So many printable bytes in a row are no chance; NULs among them are wide text. */
+const TEXT_LEAST = 12;
+
+/**
+ * Three of the four beginnings give noise, and so does what is random itself. Nothing is lost with it: bytes that are a secret as they are were found in
+ * the base64, and what has a further layer is text or begins with the mark of a compression.
+ */
+function isNoise(bytes: Uint8Array, from: number, to: number): boolean {
+  if (to - from < NOISE_LEAST) return false;
+  let text = 0;
+  let before = 0;
+  for (let at = from; at < to; at += 1) {
+    const byte = bytes[at] as number;
+    if ((byte >= 0x20 && byte < 0x7f) || byte === 0 || byte === 0x0a || byte === 0x0d) {
+      text += 1;
+      if (text >= TEXT_LEAST) return false;
+    } else text = 0;
+    if (isMark(before, byte)) return false;
+    before = byte;
+  }
+  return true;
+}
+
+/** gzip, zlib, Zstandard. ZIP's mark is printable, its fourth byte is none. */
+function isMark(before: number, byte: number): boolean {
+  if (before === 0x78) return byte === 0x9c || byte === 0xda || byte === 0x01 || byte === 0x5e;
+  return (before === 0x1f && byte === 0x8b) || (before === 0x28 && byte === 0xb5) || (before === 0x4b && byte === 0x03);
 }
 
 /** The whole as base64 from letter `phase` on. */

@@ -14,22 +14,34 @@ export function unescaped(bytes: Uint8Array): Uint8Array {
   return now;
 }
 
-/** Quoted-printable (RFC 2045): apart, because a query has `=` before what may be hex. nothing where there is none. */
+/** So many bytes around such a character may belong to it: a line of mail. */
+const AROUND = 80;
+
+/**
+ * Quoted-printable (RFC 2045), and only what stands near it: apart from the other escapes, because a query has `=` before what may be hex, and base64
+ * ends in it. Empty where there is none.
+ */
 export function unquoted(bytes: Uint8Array): Uint8Array {
-  const first = nextQuoted(bytes, 0);
-  if (first < 0) return bytes.subarray(0, 0);
-  const out = new Uint8Array(bytes.length);
+  const out = new Uint8Array(bytes.length + 1);
   let length = 0;
   let from = 0;
-  for (let at = first; at >= 0; at = nextQuoted(bytes, from)) {
-    out.set(bytes.subarray(from, at), length);
-    length += at - from;
+  const copy = (until: number): void => {
+    out.set(bytes.subarray(from, until), length);
+    length += until - from;
+  };
+  for (let at = nextQuoted(bytes, 0); at >= 0; at = nextQuoted(bytes, from)) {
+    if (at - from > 2 * AROUND) {
+      if (from > 0) copy(from + AROUND);
+      if (length > 0) out[length++] = 0x0a;
+      from = at - AROUND;
+    }
+    copy(at);
     const soft = softBreak(bytes, at);
     if (soft === 0) out[length++] = hexAt(bytes, at + 1, 2);
     from = at + (soft === 0 ? 3 : soft);
   }
-  out.set(bytes.subarray(from), length);
-  return out.subarray(0, length + bytes.length - from);
+  if (from > 0) copy(Math.min(bytes.length, from + AROUND));
+  return out.subarray(0, length);
 }
 
 function nextQuoted(bytes: Uint8Array, from: number): number {

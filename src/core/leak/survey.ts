@@ -60,16 +60,17 @@ export function survey(bytes: Uint8Array): Survey {
   let longestBase64 = 0;
   let longestHex = 0;
   let longestNumbers = 0;
-  // Without a branch for each question: a run goes on, or it is multiplied by nought.
+  // Without a branch for each question: a run goes on, or is masked to nought.
   for (let at = 0; at < bytes.length; at += 1) {
     const kind = CLASS[bytes[at] as number] as number;
     all |= kind;
     const isText = ((kind >>> 4) | (kind >>> 7)) & 1;
+    const isBase64 = (kind >>> 2) & 1;
     printable += isText;
-    text = (text + 1) * isText;
-    base64 = (base64 + ((kind >>> 2) & 1)) * (((kind >>> 2) & 1) | (kind >>> 8));
-    hex = (hex + ((kind >>> 1) & 1)) * (((kind >>> 1) | (kind >>> 3)) & 1);
-    numbers = (numbers + (kind & 1)) * ((kind | (kind >>> 3)) & 1);
+    text = (text + 1) & -isText;
+    base64 = (base64 + isBase64) & -(isBase64 | (kind >>> 8));
+    hex = (hex + ((kind >>> 1) & 1)) & -(((kind >>> 1) | (kind >>> 3)) & 1);
+    numbers = (numbers + (kind & 1)) & -((kind | (kind >>> 3)) & 1);
     if (text > longestText) longestText = text;
     if (base64 > longestBase64) longestBase64 = base64;
     if (hex > longestHex) longestHex = hex;
