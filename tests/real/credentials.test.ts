@@ -294,7 +294,7 @@ describe("a signed request, against a stub that verifies signatures", () => {
 
   it("keeps a body whose chunks are signed one by one", async () => {
     const { got, send } = await scene();
-    const data = Buffer.alloc(70_000, "a");
+    const data = Buffer.alloc(70_000, "z");
     expect(
       await send({ method: "PUT", path: "/bucket/big", chunks: [data.subarray(0, 65_536), data.subarray(65_536)] }),
     ).toContain("200 OK");
