@@ -156,8 +156,8 @@ test("what the fence gets: the roots of JVMs are kept, malformed ones and those 
   const [bundle = "", store = ""] = trust.files.map(({ source }) => source);
   const subjects = readJavaStore(readFileSync(store)).map((der) => new X509Certificate(der).subject);
   expect(subjects.filter((subject) => /^CN=(?:corporate|evil|Ringfence)/.test(subject))).toEqual([
-    "CN=corporate",
     "CN=Ringfence session 20261125-0000-abcdef",
+    "CN=corporate",
   ]);
   expect(subjects.length).toBe(roots.certificates.length + 2);
   expect(parseBundle(readFileSync(bundle, "utf8")).certificates.length).toBe(roots.certificates.length + 1);

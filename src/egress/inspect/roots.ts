@@ -47,17 +47,26 @@ export function readRoots(places: RootPlaces): Roots {
   const read = parseBundle([system ?? "", ...added].join("\n"));
   const all =
     system === undefined || read.certificates.length === 0 ? [...shipped(), ...read.certificates] : read.certificates;
-  const unique = [...new Map(all.map((der) => [der.toString("base64"), der])).values()];
+  const unique = uniqueCertificates(all);
   return { certificates: unique, pem: unique.map(pemOf).join(""), malformed: read.malformed };
 }
 
 /** The certificates in PEM text, and how many blocks were none. Text around them is ignored, as every reader of bundles does. */
 export function parseBundle(text: string): { readonly certificates: readonly Buffer[]; readonly malformed: number } {
+  // A bundle is often named twice, and reading a certificate is what takes the time.
+  const verdicts = new Map<string, boolean>();
   const certificates = [...text.matchAll(BLOCK)].flatMap(([, body = ""]) => {
     const der = Buffer.from(body, "base64");
-    return isCertificate(der) ? [der] : [];
+    const holds = verdicts.get(body) ?? isCertificate(der);
+    verdicts.set(body, holds);
+    return holds ? [der] : [];
   });
   return { certificates, malformed: (text.match(BEGINS) ?? []).length - certificates.length };
+}
+
+/** Each once, in order. */
+export function uniqueCertificates(certificates: readonly Buffer[]): readonly Buffer[] {
+  return [...new Map(certificates.map((der) => [der.toString("base64"), der])).values()];
 }
 
 /** True for exactly one certificate's bytes. */

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Authority } from "./authority.ts";
 import { javaStore, readJavaStore } from "./java-store.ts";
-import { BUNDLE_MOST, isCertificate, parseBundle, type Roots } from "./roots.ts";
+import { BUNDLE_MOST, isCertificate, parseBundle, type Roots, uniqueCertificates } from "./roots.ts";
 import type { TrustPlaces } from "./trust-places.ts";
 import { trustVariables } from "./trust-variables.ts";
 
@@ -36,8 +36,10 @@ export function layTrust({ roots, authority, places, folder, now }: TrustParts):
   if (places.javaStores.length > 0) {
     const store = join(folder, "cacerts");
     const own = parseBundle(authority.certificate).certificates;
-    const known = places.javaStores.flatMap(storedIn).filter(isCertificate);
-    writeFileSync(store, javaStore(unique([...known, ...roots.certificates, ...own]), now), { mode: 0o444 });
+    const all = uniqueCertificates([...roots.certificates, ...own, ...places.javaStores.flatMap(storedIn)]);
+    const trusted = roots.certificates.length + own.length; // what they hold besides has been read by nobody yet
+    const certificates = all.filter((der, at) => at < trusted || isCertificate(der));
+    writeFileSync(store, javaStore(certificates, now), { mode: 0o444 });
     files.push(...places.javaStores.map((target) => ({ source: store, target })));
   }
   return { env: trustVariables(INSIDE_BUNDLE), files };
@@ -45,8 +47,4 @@ export function layTrust({ roots, authority, places, folder, now }: TrustParts):
 
 function storedIn(file: string): readonly Buffer[] {
   return statSync(file).size > BUNDLE_MOST ? [] : readJavaStore(readFileSync(file));
-}
-
-function unique(certificates: readonly Buffer[]): readonly Buffer[] {
-  return [...new Map(certificates.map((der) => [der.toString("base64"), der])).values()];
 }
