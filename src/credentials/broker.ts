@@ -34,8 +34,16 @@ export interface Broker {
   current(name: string): Promise<Result<Secret, Problem>>;
   /** Every value that was fetched in this session: the ones before a refresh count, they may still work. */
   held(): readonly { readonly issued: Issued; readonly secret: Secret }[];
-  /** Revokes what can be revoked and overwrites everything. Answers what goes on living. Idempotent. */
-  close(): Promise<readonly Problem[]>;
+  /** Revokes what can be revoked and overwrites everything. Idempotent. */
+  close(): Promise<Closed>;
+}
+
+/** What became of the values at the end. */
+export interface Closed {
+  /** Credentials whose source took back what it gave. */
+  readonly revoked: readonly string[];
+  /** What goes on living, and why. */
+  readonly left: readonly Problem[];
 }
 
 interface Entry {
@@ -65,8 +73,10 @@ export async function openBroker(options: BrokerOptions): Promise<Result<Broker,
   const entries = new Map<string, Entry>();
   const problems: Problem[] = [];
   for (const { credential, source, answer } of fetched) {
-    if (!answer.ok) problems.push(answer.error);
-    else
+    if (!answer.ok) {
+      problems.push(answer.error);
+      await source.revoke?.(); // a login that came as far as that
+    } else
       entries.set(credential.name, {
         issued: { credential, placeholders: placeholdersOf(answer.value) },
         source,
@@ -89,7 +99,7 @@ export function secretsOf(broker: Broker): readonly NamedSecret[] {
 
 function brokerOf(entries: ReadonlyMap<string, Entry>, now: () => number): Broker {
   const issued = [...entries.values()].map((entry) => entry.issued);
-  let closing: Promise<readonly Problem[]> | undefined;
+  let closing: Promise<Closed> | undefined;
   const renew = async (entry: Entry): Promise<Result<Secret, Problem>> => {
     const answer = checked(entry.issued.credential, await entry.source.fetch());
     if (answer.ok) {
@@ -100,15 +110,21 @@ function brokerOf(entries: ReadonlyMap<string, Entry>, now: () => number): Broke
     // What is still valid goes on being used; the source has until then to come back.
     return (entry.secret.expiresAt ?? 0) > now() ? ok(entry.secret) : answer;
   };
-  const close = async (): Promise<readonly Problem[]> => {
-    const left = await Promise.all(
-      [...entries.values()].map(async ({ source, secret, before }) => {
-        const problem = await source.revoke?.();
-        for (const one of [secret, ...before]) one.wipe();
-        return problem;
+  const close = async (): Promise<Closed> => {
+    const ends = await Promise.all(
+      [...entries.values()].map(async (entry) => {
+        await entry.renewing; // what it brings has to be given back, too
+        const problem = await entry.source.revoke?.();
+        for (const one of [entry.secret, ...entry.before]) one.wipe();
+        return { entry, problem };
       }),
     );
-    return left.filter((problem) => problem !== undefined);
+    return {
+      revoked: ends
+        .filter(({ entry, problem }) => entry.source.revoke !== undefined && problem === undefined)
+        .map(({ entry }) => entry.issued.credential.name),
+      left: ends.flatMap(({ problem }) => problem ?? []),
+    };
   };
   return {
     issued,

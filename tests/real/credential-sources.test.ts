@@ -113,7 +113,7 @@ describe("Vault, by a stub that speaks its protocol", () => {
     const source = { vault: { address: vault.url, path: "secret/data/ci", field: "token", auth } };
     const broker = await opened({ source }, { env: { SECRET_ID: "secret-id-1" } });
     expect(values(broker)).toEqual([REAL]);
-    expect(await broker.close()).toEqual([]);
+    expect(await broker.close()).toEqual({ revoked: ["one"], left: [] });
     expect(vault.revoked).toEqual(["self"]);
     const refused = await open({ source }, { env: { SECRET_ID: "wrong-secret" } });
     expect(refused.ok ? "" : refused.error[0]?.message).toContain("answers 400");
@@ -131,7 +131,7 @@ describe("Vault, by a stub that speaks its protocol", () => {
     };
     const broker = await opened({ source }, { env: { VAULT_TOKEN: login.token } });
     expect(values(broker)[0]).toContain(REAL);
-    expect(await broker.close()).toEqual([]);
+    expect(await broker.close()).toEqual({ revoked: ["one"], left: [] });
     expect(vault.revoked).toHaveLength(1);
     expect(vault.revoked[0]).toContain("database/creds/ci/");
   });
@@ -234,7 +234,7 @@ describe("a GitHub App, by a stub that verifies its JWT", () => {
     expect(github.wishes).toEqual([{ repositories: ["site"], permissions: { contents: "write" } }]);
     expect(values(broker)).toEqual([token]);
     expect(broker.env["GITHUB_TOKEN"]).toMatch(/^ghs_[A-Za-z0-9]{36}$/);
-    expect(await broker.close()).toEqual([]);
+    expect(await broker.close()).toEqual({ revoked: ["one"], left: [] });
     expect(github.revoked).toEqual([token]);
     writeFileSync(join(home, "app.pem"), "no key");
     const refused = await open({ source: { githubApp }, env: "GITHUB_TOKEN" }, { home });

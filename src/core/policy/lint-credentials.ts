@@ -1,7 +1,8 @@
 // Secrets that the policy lets in as they are, where a placeholder would do; and credentials that go further than they need to.
-import { type CredentialText, knownCredentialOf } from "../credentials/index.ts";
+import { type CredentialText, knownCredentialOf, resolveCredentials } from "../credentials/index.ts";
 import type { Problem } from "../result.ts";
 import { forTerminal } from "../text/index.ts";
+import { parseDuration } from "./measure.ts";
 import type { Merged } from "./merge.ts";
 
 // Words of names under which people keep secrets in their environment.
@@ -35,6 +36,17 @@ export function secretsInEnvironment(merged: Merged): readonly Problem[] {
       ];
     }),
   );
+}
+
+/** Entries of which no credential can be made: a run with them is refused. */
+export function brokenCredentials(credentials: readonly CredentialText[]): readonly Problem[] {
+  const resolved = resolveCredentials(credentials, {
+    agent: [],
+    has: () => false,
+    handedIn: [],
+    milliseconds: parseDuration,
+  });
+  return resolved.ok ? [] : resolved.error;
 }
 
 /** Credentials for a whole domain, in bodies, or in the clear. */

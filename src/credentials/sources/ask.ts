@@ -1,7 +1,8 @@
 // One question to a server that gives credentials out: TLS fully verified (plain HTTP on loopback alone), bounded in time and size, no redirect followed.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
+import { rootCertificates } from "node:tls";
 import { err, ok, type Problem, type Result } from "#core";
 
 /** The question. */
@@ -10,8 +11,8 @@ export interface Ask {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** The roots of a server with its own, as PEM. */
-  readonly caFile?: string | undefined;
+  /** Further roots, as PEM files: the server's own, those of the caller's network. */
+  readonly roots?: readonly (string | undefined)[];
 }
 
 /** The answer, whatever its status. */
@@ -22,6 +23,7 @@ export interface Answered {
 
 const TIMEOUT_MS = 15_000;
 const MOST_BYTES = 1_048_576;
+const SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt";
 const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost)$/;
 
 /** Asks. `who` is how the problem names the server. */
@@ -33,12 +35,9 @@ export async function ask(question: Ask, who: string): Promise<Result<Answered, 
   const secure = url.protocol === "https:";
   if (!secure && !(url.protocol === "http:" && LOOPBACK.test(url.hostname)))
     return bad("would be asked without TLS", "write `https://`; plain HTTP is for loopback alone");
-  let ca: string | undefined;
-  try {
-    ca = question.caFile === undefined ? undefined : readFileSync(question.caFile, "utf8");
-  } catch {
-    return bad("has a `caFile` that cannot be read", "name a PEM file");
-  }
+  const ca = rootsOf(question.roots ?? []);
+  if (ca === undefined)
+    return bad("has roots that cannot be read", "name PEM files in `caFile` and in NODE_EXTRA_CA_CERTS");
   return new Promise((done) => {
     const body = question.body === undefined ? undefined : Buffer.from(question.body);
     const request = (secure ? https : http).request(
@@ -47,7 +46,7 @@ export async function ask(question: Ask, who: string): Promise<Result<Answered, 
         method: question.method,
         headers: { ...question.headers, ...(body === undefined ? {} : { "content-length": String(body.length) }) },
         agent: false,
-        ...(ca === undefined ? {} : { ca }),
+        ...{ ca, rejectUnauthorized: true },
       },
       (response) => {
         const pieces: Buffer[] = [];
@@ -76,6 +75,18 @@ export async function ask(question: Ask, who: string): Promise<Result<Answered, 
     });
     request.end(body);
   });
+}
+
+/** Node's own roots, the system's, and the files. */
+function rootsOf(files: readonly (string | undefined)[]): string[] | undefined {
+  try {
+    const named = files
+      .filter((file) => file !== undefined && file !== "")
+      .map((file) => readFileSync(file ?? "", "utf8"));
+    return [...rootCertificates, ...(existsSync(SYSTEM_ROOTS) ? [readFileSync(SYSTEM_ROOTS, "utf8")] : []), ...named];
+  } catch {
+    return undefined;
+  }
 }
 
 /** The answer's JSON object, or nothing. */

@@ -24,10 +24,9 @@ export function openAws(source: AwsSource, deps: SourceDeps): Source {
     fetch: async () => {
       const keys = await baseKeys(source.profile, deps);
       if (!keys.ok) return keys;
-      const answer = await ask(
-        signedCall(endpoint, form(source, deps.session), { keys: keys.value, region: source.region, now: deps.now() }),
-        who,
-      );
+      const by = { keys: keys.value, region: source.region, now: deps.now() };
+      const call = signedCall(endpoint, form(source, deps.session), by);
+      const answer = await ask({ ...call, roots: [deps.env["NODE_EXTRA_CA_CERTS"]] }, who);
       if (!answer.ok) return answer;
       const { status, text } = answer.value;
       const [id, secret, token, end] = ["AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"].map((name) =>

@@ -20,6 +20,7 @@ export function openGithubApp(source: GithubAppSource, deps: SourceDeps): Source
     "content-type": "application/json",
   });
   const given: string[] = [];
+  const roots = [deps.env["NODE_EXTRA_CA_CERTS"]];
 
   return {
     fetch: async () => {
@@ -38,6 +39,7 @@ export function openGithubApp(source: GithubAppSource, deps: SourceDeps): Source
           url: `${api}/app/installations/${encodeURIComponent(source.installationId)}/access_tokens`,
           headers: headers(jwt.value),
           body: JSON.stringify(wish),
+          roots,
         },
         who,
       );
@@ -57,7 +59,10 @@ export function openGithubApp(source: GithubAppSource, deps: SourceDeps): Source
     revoke: async () => {
       let problem: Problem | undefined;
       for (const token of given.splice(0)) {
-        const answer = await ask({ method: "DELETE", url: `${api}/installation/token`, headers: headers(token) }, who);
+        const answer = await ask(
+          { method: "DELETE", url: `${api}/installation/token`, headers: headers(token), roots },
+          who,
+        );
         if (!answer.ok) problem = answer.error;
         // 401: it had ended by itself
         else if (answer.value.status !== 204 && answer.value.status !== 401)

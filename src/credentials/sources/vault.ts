@@ -40,7 +40,7 @@ export function openVault(source: VaultSource, deps: SourceDeps): Source {
           ...(parts.body === undefined ? {} : { "content-type": "application/json" }),
         },
         ...(parts.body === undefined ? {} : { body: JSON.stringify(parts.body) }),
-        caFile: source.caFile,
+        roots: [source.caFile?.replace(/^~(?=\/)/, () => deps.home), deps.env["NODE_EXTRA_CA_CERTS"]],
       },
       who,
     );

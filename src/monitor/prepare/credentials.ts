@@ -84,10 +84,13 @@ export async function closeCredentials(
   broker: Broker | undefined,
   { append, tell }: { readonly append?: Append; readonly tell: (line: string) => void },
 ): Promise<void> {
-  for (const problem of (await broker?.close()) ?? []) {
-    const line = forTerminal(`not revoked: ${problem.message}`, { max: 300 });
+  const closed = await broker?.close();
+  const record = async (data: { readonly [key: string]: Json }): Promise<void> =>
+    void (await append?.({ type: "secret.use", origin: "observed", data }).catch(() => undefined)); // the session ends anyway
+  for (const name of closed?.revoked ?? []) await record({ credential: name, act: "revoked" });
+  for (const { message } of closed?.left ?? []) {
+    const line = forTerminal(`not revoked: ${message}`, { max: 300 });
     tell(line);
-    const data = { act: "not-revoked", why: line };
-    await append?.({ type: "secret.use", origin: "observed", data }).catch(() => undefined); // the session ends anyway
+    await record({ act: "not-revoked", why: line });
   }
 }
