@@ -1,6 +1,7 @@
 // One session's reading of TLS: its authority, whom it trusts outside, and what it gives the fence. Made only for a session that reads anything.
 import { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
+import type { SecureContext } from "node:tls";
 import { type EgressPlan, readingOf } from "#core/net";
 import type { FilterRefusal } from "../filter.ts";
 import { InspectFault, type Inspector } from "../inspector.ts";
@@ -66,7 +67,7 @@ export function makeInspection(options: InspectionOptions): Inspection {
       }),
     inspector(readers) {
       const leaves = new LeafContexts(authority, now);
-      const outside = originContext(roots.pem);
+      let outside: SecureContext | undefined; // a hundred roots to parse: not before the first server is reached
       const said = new WeakMap<Socket, FilterRefusal>();
       return {
         needs: (host, port) => reading(readers, host, port) !== "no",
@@ -75,7 +76,7 @@ export function makeInspection(options: InspectionOptions): Inspection {
           return await terminateTls(client, { host, context: leaves.of(host) });
         },
         originate: async (server, { host }) => {
-          const tls = await originateTls(server, { host, context: outside });
+          const tls = await originateTls(server, { host, context: (outside ??= originContext(roots.pem)) });
           tls.on("error", (error: NodeJS.ErrnoException) => {
             if (/_ALERT_/.test(error.code ?? "")) said.set(tls, upstreamFault(error));
           });
