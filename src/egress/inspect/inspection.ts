@@ -76,7 +76,8 @@ export function makeInspection(options: InspectionOptions): Inspection {
           return await terminateTls(client, { host, context: leaves.of(host) });
         },
         originate: async (server, { host }) => {
-          const tls = await originateTls(server, { host, context: (outside ??= originContext(roots.pem)) });
+          outside ??= originContext(roots.pem);
+          const tls = await originateTls(server, { host, context: outside });
           tls.on("error", (error: NodeJS.ErrnoException) => {
             if (/_ALERT_/.test(error.code ?? "")) said.set(tls, upstreamFault(error));
           });
