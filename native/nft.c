@@ -1,8 +1,10 @@
 // The nftables rules (nft.h). As nft(8) would print them:
 //   table inet ringfence {
+//     chain untracked { type filter hook output priority -300; policy accept;  # the agent's own loopback costs nothing and fills no table
+//       ip daddr 127.0.0.0/8 th sport != { PORT, 53 } notrack; and so for ip6 daddr ::1 }
 //     chain turned { type nat hook output priority -100; policy accept;
 //       ip daddr 127.0.0.0/8 accept; ip6 daddr ::1 accept; ip daddr 198.18.0.1 accept; ip6 daddr fd52:696e:6766::1 accept
-//       udp dport 53 redirect to :53; tcp dport 53 redirect to :53
+//       udp dport 53 limit rate over 1000/second burst 5000 drop; udp dport 53 redirect to :53; tcp dport 53 redirect to :53
 //       meta l4proto tcp ip daddr { 198.18.0.0/15, the wish's addresses } redirect to :PORT, and so on for ip6; or all of it }
 //     chain closed { type filter hook output priority 0; policy drop;     # a local sender hears EPERM at once
 //       (the same four) accept; limit rate 20/minute log group 53; meta l4proto tcp reject with tcp reset }
@@ -27,7 +29,10 @@
 
 #define TABLE "ringfence"
 
-enum { LOGGED_PER_MINUTE = 20, LOGGED_BYTES = 64 };
+static const uint8_t loopback[] = {127}, loopback_six[16] = {[15] = 1};
+
+// Each question is a connection to the kernel, which remembers it for half a minute in memory that no cgroup counts.
+enum { LOGGED_PER_MINUTE = 20, LOGGED_BYTES = 64, QUESTIONS_PER_SECOND = 1000, QUESTIONS_AT_ONCE = 5000 };
 
 static void begin(struct netlink *batch, uint16_t type, uint16_t flags) {
   struct nfgenmsg head = {.nfgen_family = NFPROTO_INET, .version = NFNETLINK_V0};
@@ -88,13 +93,15 @@ static void value(struct rule *rule, uint16_t type, const void *bytes, size_t si
   netlink_end_nest(rule->batch, nest);
 }
 
-static void when_equal(struct rule *rule, const void *bytes, size_t size) {
+static void compare(struct rule *rule, uint32_t how, const void *bytes, size_t size) {
   expression(rule, "cmp");
   netlink_put_u32be(rule->batch, NFTA_CMP_SREG, NFT_REG_1);
-  netlink_put_u32be(rule->batch, NFTA_CMP_OP, NFT_CMP_EQ);
+  netlink_put_u32be(rule->batch, NFTA_CMP_OP, how);
   value(rule, NFTA_CMP_DATA, bytes, size);
   expression_end(rule);
 }
+
+static void when_equal(struct rule *rule, const void *bytes, size_t size) { compare(rule, NFT_CMP_EQ, bytes, size); }
 
 static void when_meta(struct rule *rule, uint32_t key, uint8_t wanted) {
   expression(rule, "meta");
@@ -127,11 +134,11 @@ static void when_to(struct rule *rule, uint8_t family, const uint8_t *address, s
   when_equal(rule, address, bytes);
 }
 
-static void accept_it(struct rule *rule) {
+static void end_with(struct rule *rule, uint32_t code) {
   expression(rule, "immediate");
   netlink_put_u32be(rule->batch, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
   size_t nest = netlink_nest(rule->batch, NFTA_IMMEDIATE_DATA), verdict = netlink_nest(rule->batch, NFTA_DATA_VERDICT);
-  netlink_put_u32be(rule->batch, NFTA_VERDICT_CODE, NF_ACCEPT);
+  netlink_put_u32be(rule->batch, NFTA_VERDICT_CODE, code);
   netlink_end_nest(rule->batch, verdict);
   netlink_end_nest(rule->batch, nest);
   expression_end(rule);
@@ -149,38 +156,56 @@ static void turn_to(struct rule *rule, uint16_t port) {
   expression_end(rule);
 }
 
-// Of a flood only the first of each minute: what they say is the same.
-static void tell(struct rule *rule) {
-  uint64_t rate = htobe64(LOGGED_PER_MINUTE), minute = htobe64(60);
-  uint16_t group = htons(REDIRECT_LOG_GROUP);
+// Goes on while there are no more than RATE in so many SECONDS; OVER: only when there are more.
+static void limit(struct rule *rule, uint64_t rate, uint64_t seconds, uint32_t burst, bool over) {
+  rate = htobe64(rate);
+  seconds = htobe64(seconds);
   expression(rule, "limit");
   netlink_put(rule->batch, NFTA_LIMIT_RATE, &rate, sizeof rate);
-  netlink_put(rule->batch, NFTA_LIMIT_UNIT, &minute, sizeof minute);
-  netlink_put_u32be(rule->batch, NFTA_LIMIT_BURST, LOGGED_PER_MINUTE);
+  netlink_put(rule->batch, NFTA_LIMIT_UNIT, &seconds, sizeof seconds);
+  netlink_put_u32be(rule->batch, NFTA_LIMIT_BURST, burst);
+  if (over) netlink_put_u32be(rule->batch, NFTA_LIMIT_FLAGS, NFT_LIMIT_F_INV);
   expression_end(rule);
+}
+
+// Of a flood only the first of each minute: what they say is the same.
+static void tell(struct rule *rule) {
+  uint16_t group = htons(REDIRECT_LOG_GROUP);
+  limit(rule, LOGGED_PER_MINUTE, 60, LOGGED_PER_MINUTE, false);
   expression(rule, "log");
   netlink_put(rule->batch, NFTA_LOG_GROUP, &group, sizeof group);
   netlink_put_u32be(rule->batch, NFTA_LOG_SNAPLEN, LOGGED_BYTES);
   expression_end(rule);
 }
 
+// Not what comes back from the bridge and the name server: the kernel has to give it the address that was dialled.
+static void leave_alone(struct netlink *batch, uint16_t port, uint8_t family, const uint8_t *loopback, size_t bytes) {
+  struct rule rule = rule_begin(batch, "untracked");
+  when_to(&rule, family, loopback, bytes);
+  load(&rule, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 2);
+  const uint16_t ours[] = {htons(port), htons(REDIRECT_DNS_PORT)};
+  for (size_t i = 0; i < 2; i++) compare(&rule, NFT_CMP_NEQ, &ours[i], sizeof ours[i]);
+  expression(&rule, "notrack");
+  expression_end(&rule);
+  rule_end(&rule);
+}
+
 // What is the fence's own: loopback with whatever the agent serves there, and the device's own addresses.
 static void accept_own(struct netlink *batch, const char *name, bool six) {
-  static const uint8_t loopback[] = {127}, loopback_six[16] = {[15] = 1};
   struct rule rule = rule_begin(batch, name);
   when_to(&rule, NFPROTO_IPV4, loopback, sizeof loopback);
-  accept_it(&rule);
+  end_with(&rule, NF_ACCEPT);
   rule_end(&rule);
   rule = rule_begin(batch, name);
   when_to(&rule, NFPROTO_IPV4, redirect_four, sizeof redirect_four);
-  accept_it(&rule);
+  end_with(&rule, NF_ACCEPT);
   rule_end(&rule);
   if (!six) return;
   const uint8_t *const own[] = {loopback_six, redirect_six};
   for (size_t i = 0; i < 2; i++) {
     rule = rule_begin(batch, name);
     when_to(&rule, NFPROTO_IPV6, own[i], 16);
-    accept_it(&rule);
+    end_with(&rule, NF_ACCEPT);
     rule_end(&rule);
   }
 }
@@ -220,10 +245,18 @@ int nft_set(const struct redirect_wish *wish, const struct redirect *use) {
   netlink_put_text(&batch, NFTA_TABLE_NAME, TABLE);
   netlink_end(&batch);
 
+  chain(&batch, "untracked", "filter", -300, NF_ACCEPT);
+  leave_alone(&batch, wish->port, NFPROTO_IPV4, loopback, sizeof loopback);
+  if (six) leave_alone(&batch, wish->port, NFPROTO_IPV6, loopback_six, sizeof loopback_six);
+
   chain(&batch, "turned", "nat", -100, NF_ACCEPT);
   accept_own(&batch, "turned", six);
   static const uint8_t protocols[] = {IPPROTO_UDP, IPPROTO_TCP};
-  struct rule rule;
+  struct rule rule = rule_begin(&batch, "turned");
+  when_port(&rule, IPPROTO_UDP, REDIRECT_DNS_PORT);
+  limit(&rule, QUESTIONS_PER_SECOND, 1, QUESTIONS_AT_ONCE, true);
+  end_with(&rule, NF_DROP);
+  rule_end(&rule);
   for (size_t i = 0; i < sizeof protocols; i++) {
     rule = rule_begin(&batch, "turned");
     when_port(&rule, protocols[i], REDIRECT_DNS_PORT);
