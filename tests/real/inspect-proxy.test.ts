@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs";
 import https from "node:https";
 import net, { type AddressInfo, type Socket } from "node:net";
 import { join } from "node:path";
+import { Duplex } from "node:stream";
 import tls, { type TLSSocket } from "node:tls";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { RecordBody } from "#core/log";
@@ -22,6 +23,7 @@ const at = { file: "policy.yaml", line: 7, column: 3 };
 interface Scene {
   readonly records: RecordBody[];
   readonly ca: string;
+  readonly socketPath: string;
   /** CONNECT to it, and what came back. */
   connect(target: string): Promise<{ readonly answer: string; readonly socket: Socket }>;
   /** As a program does it: CONNECT, TLS trusting the session's authority. */
@@ -75,7 +77,7 @@ async function scene(options: {
   };
   return {
     records,
-    ca: inspection.certificate,
+    ...{ ca: inspection.certificate, socketPath },
     connect,
     inside: async (target, tlsOptions = {}) => {
       const { socket } = await connect(target);
@@ -196,6 +198,35 @@ describe("a program inside", () => {
     const huge = Buffer.concat([Buffer.from([0x16, 3, 1, 0x40, 0, 1, 0x01, 0, 0]), Buffer.alloc(80_000)]);
     expect(await talk(socket, huge)).toBe("");
     expect(reasons()).toEqual(["tls-name-differs", "tls-without-name", "bad-tls"]);
+  });
+
+  test.each(["byte by byte", "with the CONNECT in one write"])("a handshake that comes %s", async (how) => {
+    const { ca, socketPath } = await scene({ allow: allow(), inspect: "all" });
+    const raw = net.connect(socketPath);
+    onTestFinished(() => void raw.destroy());
+    const head = `CONNECT ${HOST}:${port} HTTP/1.1\r\nHost: ${HOST}:${port}\r\n\r\n`;
+    let first = true;
+    const stream = new Duplex({
+      read: () => undefined,
+      write: (piece: Buffer, _, done) => {
+        if (how !== "byte by byte") raw.write(first ? Buffer.concat([Buffer.from(head), piece]) : piece);
+        else for (const byte of piece) raw.write(Buffer.from([byte]));
+        first = false;
+        setImmediate(done);
+      },
+    });
+    if (how === "byte by byte") {
+      raw.write(head);
+      await once(raw, "data");
+    }
+    raw.setNoDelay(true);
+    raw.on("data", (piece: Buffer) => {
+      const text = piece.toString("latin1");
+      stream.push(text.startsWith("HTTP/1.1 200") ? piece.subarray(text.indexOf("\r\n\r\n") + 4) : piece);
+    });
+    const secure = tls.connect({ socket: stream, servername: HOST, ca });
+    await once(secure, "secureConnect");
+    expect(await talk(secure, get("/slow"))).toContain("served GET /slow");
   });
 
   test("a WebSocket passes, and its bytes are the filters' to see", async () => {
