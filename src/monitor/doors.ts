@@ -107,6 +107,7 @@ export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonl
       wake: async () => parts.lifecycle()?.wake(),
     }),
     serveSshLogins(prepared.ssh, append),
+    network.begin(),
   ]);
   let closing: Promise<void> | undefined;
   const close = async (end: { readonly limit?: string }): Promise<void> => {
@@ -123,7 +124,7 @@ export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonl
     await close({});
     return err(problems);
   }
-  await network.follow(egress.value);
+  network.follow(egress.value);
   return ok({
     publishSocket,
     egress: egress.value,

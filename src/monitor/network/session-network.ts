@@ -14,8 +14,10 @@ import { type NetworkReload, watchNetwork } from "./reload.ts";
 export interface SessionNetwork {
   /** The plan as it is now. */
   readonly plan: () => EgressPlan;
-  /** From now on the policy files are looked at, and `egress` gets what they say. */
-  follow(egress: Pick<Egress, "reload">): Promise<void>;
+  /** Looks at the policy files from now on; what changes is held until there is somebody to tell. */
+  begin(): Promise<void>;
+  /** From now on `egress` gets what they say. */
+  follow(egress: Pick<Egress, "reload">): void;
   /** For a person at the other end of `caller`. */
   reload(caller: Socket): ReturnType<NetworkReload["accept"]>;
   /** Idempotent. */
@@ -38,9 +40,14 @@ export function sessionNetwork(parts: {
   const { id, request, prepared, append } = parts;
   let plan = prepared.egressPlan;
   let watch: NetworkReload | undefined;
+  let egress: Pick<Egress, "reload"> | undefined;
   return {
     plan: () => plan,
-    follow: async (egress) => {
+    follow: (open) => {
+      egress = open;
+      if (plan !== prepared.egressPlan) open.reload(plan);
+    },
+    begin: async () => {
       watch = await watchNetwork({
         session: id,
         places: {
@@ -54,7 +61,7 @@ export function sessionNetwork(parts: {
         egressOf: prepared.egressOf,
         apply: (next) => {
           plan = next;
-          egress.reload(next);
+          egress?.reload(next);
         },
         append,
         tell: (line) => (request.terminals.stdin ? undefined : request.progress(line)),
