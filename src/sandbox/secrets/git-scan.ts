@@ -15,6 +15,7 @@ import {
   keepObjects,
   readKeptObjects,
 } from "./kept-objects.ts";
+import { keepWalk, readKeptWalk } from "./kept-walk.ts";
 import { indexFiles, looseObjects, type ObjectStore } from "./object-stores.ts";
 import { type MaskRules, rawTrees, suspicionAt, walkTrees } from "./tree-walk.ts";
 
@@ -27,8 +28,9 @@ export interface ScanOptions {
   readonly maskedFiles: readonly string[];
   /** An empty folder of ours, for what git prints. */
   readonly scratch: string;
-  /** Where what was read once is kept (kept-objects.ts). */
+  /** Where what was read, judged and walked once is kept (kept-objects.ts, kept-walk.ts), and the name of the rules that a walk is of. */
   readonly cache: string;
+  readonly rulesText: string;
 }
 
 /** What must not be seen. */
@@ -173,15 +175,26 @@ async function scanOne(parts: {
   const fresh = batchRecords(readFileSync(join(scratch, `trees.${at}`)));
   if (fresh === undefined) return err(tooLarge(root));
   const listed = namesByType(readFileSync(join(scratch, `all.${at}`), "latin1"));
-  const records = [...fresh, ...[...kept.records.values()].filter(({ name }) => listed.others.has(name))];
+  const read = new Map(fresh.map((record) => [record.name, record]));
+  for (const [name, record] of kept.records) if (listed.others.has(name) && !read.has(name)) read.set(name, record);
   // Something that neither was read now nor before would be shown unseen.
-  const read = new Set(records.map(({ name }) => name));
   if (![...listed.others].every((name) => read.has(name)))
     return err(unreadable(root, { code: "git-objects-unread", message: "git did not print all of them" }));
   const prefix = store.repository === undefined ? "" : prefixOf(root, store.repository);
+  const place = { ...parts.options, store, prefix };
+  const earlier = readKeptWalk(place, listed.others);
   const strays = strayCandidates(store, listed.blobs);
-  const found = walkTrees(rawTrees(records, store.wide), { rules, prefix, wide: store.wide, candidates: strays });
+  const unwalked = [...listed.others].flatMap((name) => (earlier.covered.has(name) ? [] : (read.get(name) ?? [])));
+  const tree = (name: string): Buffer | undefined => {
+    const record = read.get(name);
+    return record?.type === "tree" ? record.content : undefined;
+  };
+  const walked = { rules, prefix, wide: store.wide, candidates: strays, found: earlier.findings };
+  const found = walkTrees(rawTrees(unwalked, store.wide, tree), walked);
   if (found === undefined) return err(tooLarge(root));
+  // A forged object teaches nothing about the one whose name it has.
+  const areSound = fresh.every((record) => isSound(record, store.wide));
+  if (areSound) keepWalk(place, { covered: listed.others, findings: found });
   const suspected = new Map<string, ReadonlySet<Suspicion>>(found.suspected);
   // Staged in any index, whatever stands in its worktree now.
   for (const { path, id } of parts.staged) {
@@ -196,9 +209,8 @@ async function scanOne(parts: {
   if (!judged.ok) return judged;
   for (const name of judged.value.masked) found.masked.add(name);
   const present = [...kept.verdicts].filter(([key]) => listed.blobs.has(key.split(" ", 1)[0] ?? ""));
-  keepObjects({ ...parts.options, store }, records, new Map(present));
-  const isForged = judged.value.isForged || !fresh.every((record) => isSound(record, store.wide));
-  return ok({ masked: found.masked, isForged });
+  if (areSound) keepObjects(place, [...read.values()], new Map(present));
+  return ok({ masked: found.masked, isForged: judged.value.isForged || !areSound });
 }
 
 /** What one store's search gave. */

@@ -68,8 +68,7 @@ export async function makeGitView(options: GitViewOptions): Promise<Result<GitVi
   if (kept !== undefined) return ok(kept);
   const scratch = mkdtempSync(join(options.cache, "making-"));
   try {
-    const { root, rules, maskedFiles } = options;
-    const secrets = await scanStores({ root, stores, rules, maskedFiles, scratch, cache: options.cache });
+    const secrets = await scanStores({ ...options, stores, scratch });
     if (!secrets.ok) return secrets;
     const view = await standIns(options, stores, {
       blobs: secrets.value.blobs,

@@ -1,5 +1,5 @@
 // What a search of git's objects read and judged once, so that the next one, after a commit, reads only what is new. Both are known by the objects'
-// own names: a record or a verdict counts only where the content has the digest that the name says, so that a forged object teaches nothing.
+// own names, and only of objects whose content has the digest that the name says.
 import { createHash } from "node:crypto";
 import { readFileSync, renameSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -35,32 +35,30 @@ const NOTHING = Buffer.alloc(0);
 
 /** Reads what was kept; nothing where there is nothing, or where it is damaged. */
 export function readKeptObjects(place: KeptPlace): KeptObjects {
-  const { wide } = place.store;
-  const records = new Map<string, BatchRecord>();
-  for (const record of batchRecords(bytesOf(fileOf(place, "trees"))) ?? [])
-    if (isItself(record, wide)) records.set(record.name, record);
+  const all = batchRecords(readKept(fileOf(place, "trees"))) ?? [];
+  const records = new Map(all.map((record) => [record.name, record]));
   return { records, verdicts: readVerdicts(fileOf(place, "verdicts")) };
 }
 
-/** Keeps these records and verdicts in the place of what was kept. Of a store that goes with its session, nothing. */
+/** Keeps these records, each itself, and these verdicts in the place of what was kept. Of a store that goes with its session, nothing. */
 export function keepObjects(
   place: KeptPlace,
   records: readonly BatchRecord[],
   verdicts: KeptObjects["verdicts"],
 ): void {
-  if (place.store.path.startsWith(`${dirname(place.cache)}/`)) return;
+  if (isTransient(place)) return;
   const bytes = Buffer.concat(
     records.flatMap(({ name, type, content }) =>
       type === "missing" ? [] : [Buffer.from(`${name} ${type} ${content.length}\n`), content, Buffer.from("\n")],
     ),
   );
-  const write = (kind: string, content: string | Buffer): void => {
-    const fresh = join(place.scratch, kind);
-    writeFileSync(fresh, content, { mode: 0o600 });
-    renameSync(fresh, fileOf(place, kind));
-  };
-  if (bytes.length <= MOST_BYTES) write("trees", bytes);
-  write("verdicts", JSON.stringify([...verdicts]));
+  if (bytes.length <= MOST_BYTES) writeKept(place, fileOf(place, "trees"), bytes);
+  writeKept(place, fileOf(place, "verdicts"), Buffer.from(JSON.stringify([...verdicts])));
+}
+
+/** True for a store below the state folder: it goes with its session. */
+export function isTransient({ store, cache }: KeptPlace): boolean {
+  return store.path.startsWith(`${dirname(cache)}/`);
 }
 
 /** True when the content has the digest that its name says. */
@@ -98,7 +96,7 @@ function fileOf({ cache, store }: KeptPlace, kind: string): string {
 
 function readVerdicts(file: string): Map<string, boolean> {
   try {
-    const pairs: unknown = JSON.parse(bytesOf(file).toString());
+    const pairs: unknown = JSON.parse(readKept(file).toString());
     return new Map(Array.isArray(pairs) ? pairs.filter(isVerdict) : []);
   } catch {
     return new Map(); // nothing yet, or damaged
@@ -109,13 +107,29 @@ function isVerdict(pair: unknown): pair is [string, boolean] {
   return Array.isArray(pair) && typeof pair[0] === "string" && typeof pair[1] === "boolean";
 }
 
-function bytesOf(file: string): Buffer {
+/** Writes a kept file whole, under a digest of what is in it. */
+export function writeKept({ scratch }: KeptPlace, file: string, content: Buffer): void {
+  const fresh = join(scratch, "kept");
+  writeFileSync(fresh, Buffer.concat([Buffer.from(digestOf(content)), content]), { mode: 0o600 });
+  renameSync(fresh, file);
+}
+
+/** What a kept file holds, which is in use from now on; nothing where there is none, or where it is damaged. */
+export function readKept(file: string): Buffer {
   try {
     const bytes = readFileSync(file);
+    const content = bytes.subarray(DIGEST_LENGTH);
+    if (bytes.toString("latin1", 0, DIGEST_LENGTH) !== digestOf(content)) return NOTHING;
     const now = new Date();
-    utimesSync(file, now, now); // it is in use
-    return bytes;
+    utimesSync(file, now, now);
+    return content;
   } catch {
     return NOTHING;
   }
+}
+
+const DIGEST_LENGTH = 64;
+
+function digestOf(content: Buffer): string {
+  return createHash("sha256").update(content).digest("hex");
 }

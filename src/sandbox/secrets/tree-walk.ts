@@ -19,12 +19,24 @@ export interface WalkFindings {
   readonly suspected: Map<string, Set<SecretSuspicion>>;
   /** Of the blobs that were given, those that some tree names. */
   readonly referenced: Set<string>;
+  /** Which trees were looked at, and where. */
+  readonly places: Map<string, Set<string>>;
+  /** False when something was named that is not there, or stood at no path: what comes later may change what was found. */
+  isWhole: boolean;
+}
+
+/** Nothing found yet. */
+export function noFindings(): WalkFindings {
+  return { masked: new Set(), suspected: new Map(), referenced: new Set(), places: new Map(), isWhole: true };
 }
 
 /** Raw objects by name. */
 export interface RawTrees {
-  readonly trees: ReadonlyMap<string, Buffer>;
-  /** Root trees that commits name. */
+  /** The content of any tree; `undefined` where it is not there. */
+  readonly tree: (name: string) => Buffer | undefined;
+  /** Those that no walk has met. */
+  readonly fresh: readonly string[];
+  /** Root trees that commits name which no walk has met. */
   readonly roots: readonly string[];
 }
 
@@ -37,31 +49,32 @@ const PACKAGES = /(?:^|\/)(?:node_modules|bower_components|site-packages)(?:\/|$
 const PLACES =
   /(?:^|\/)(?:\.aws|\.ssh|\.gnupg|\.kube|\.docker|\.config|\.azure|\.cargo|\.gem|\.terraform\.d|\.password-store|\.?secrets?)\//i;
 
-/** Commits and trees as the walk takes them. */
-export function rawTrees(records: readonly BatchRecord[], wide: boolean): RawTrees {
+/** Commits and trees as the walk takes them: `fresh` are to be walked, `tree` gives any of them. */
+export function rawTrees(fresh: readonly BatchRecord[], wide: boolean, tree: RawTrees["tree"]): RawTrees {
   const length = wide ? 64 : 40;
-  const trees = new Map<string, Buffer>();
-  const roots = new Set<string>();
-  for (const { name, type, content } of records) {
-    if (type === "tree") trees.set(name, content);
-    if (type === "commit") roots.add(content.toString("latin1", 5, 5 + length));
-  }
-  return { trees, roots: [...roots] };
+  const of = (kind: string): readonly BatchRecord[] => fresh.filter(({ type }) => type === kind);
+  const roots = new Set(of("commit").map(({ content }) => content.toString("latin1", 5, 5 + length)));
+  return { tree, fresh: of("tree").map(({ name }) => name), roots: [...roots] };
 }
 
-/** Walks all of them. `prefix` is where the repository's files stand in the workspace. `undefined`: more places than can be looked at. */
+/**
+ * Walks all of them, and adds to `found`, of which earlier walks may have made a part. `prefix` is where the repository's files stand in the
+ * workspace. `undefined`: more places than can be looked at.
+ */
 export function walkTrees(
   raw: RawTrees,
   options: {
     readonly rules: MaskRules;
     readonly prefix: string;
     readonly wide: boolean;
+    /** Blobs of which is asked whether some tree names them. */
     readonly candidates: ReadonlySet<string>;
+    readonly found: WalkFindings;
   },
 ): WalkFindings | undefined {
-  const found: WalkFindings = { masked: new Set(), suspected: new Map(), referenced: new Set() };
-  const seen = new Map<string, Set<string>>();
-  let places = 0;
+  const { found } = options;
+  const seen = found.places;
+  let places = [...seen.values()].reduce((sum, paths) => sum + paths.size, 0);
   const walk = (root: string, prefix: string): boolean => {
     const todo: { readonly tree: string; readonly path: string; readonly masked: boolean }[] = [
       { tree: root, path: prefix, masked: false },
@@ -74,15 +87,19 @@ export function walkTrees(
       places += 1;
       if (places > MOST_PLACES) return false;
       const look = lookIn(path);
-      const bytes = raw.trees.get(tree);
-      if (bytes === undefined) continue; // of a shallow or partial clone: not there inside either
+      const bytes = raw.tree(tree);
+      if (bytes === undefined) {
+        found.isWhole = false; // of a shallow or partial clone: not there inside either
+        continue;
+      }
       eachEntry(bytes, options.wide ? 32 : 20, (mode, name, id) => {
         const full = `${path}${name}`;
         if (mode === "40000") {
           const isMasked = masked || options.rules.alsoMasked?.(full, true) === true;
           todo.push({ tree: id(), path: `${full}/`, masked: isMasked });
         } else if (mode.startsWith("100")) {
-          if (options.candidates.size > 0 && options.candidates.has(id())) found.referenced.add(id());
+          if (options.candidates.has(id())) found.referenced.add(id());
+          else found.isWhole = false;
           // A deny of the policy outweighs what a person shows.
           const isDenied = masked || options.rules.alsoMasked?.(full, false) === true;
           const why = isDenied ? "name" : look(name);
@@ -96,7 +113,11 @@ export function walkTrees(
   };
   for (const root of raw.roots) if (!walk(root, options.prefix)) return undefined;
   // What no commit leads to: trees of a lost index, or written by hand. Roots among them first would need an order; every one is looked at.
-  for (const tree of raw.trees.keys()) if (!seen.has(tree) && !walk(tree, options.prefix)) return undefined;
+  for (const tree of raw.fresh) {
+    if (seen.has(tree)) continue;
+    found.isWhole = false;
+    if (!walk(tree, options.prefix)) return undefined;
+  }
   return found;
 }
 
