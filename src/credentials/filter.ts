@@ -170,7 +170,7 @@ function scrubbed(
   const takesCookies = here.some(({ credential }) => credential.inject.headers.includes("cookie"));
   const fields = response.fields
     .filter(({ name }) => takesCookies || !/^set-cookie2?$/i.test(name))
-    .map(({ name, value }) => ({ name, value: scrubber.text(value) }));
+    .map(({ name, value }) => ({ name: scrubber.text(name), value: scrubber.text(value) }));
   const coding = response.fields
     .filter(({ name }) => /^content-encoding$/i.test(name))
     .map(({ value }) => value)

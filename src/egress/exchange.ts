@@ -1,4 +1,5 @@
 // One request and its response: heads rebuilt, bodies passed with their framing watched, and through the filters where there are any.
+import { STATUS_CODES } from "node:http";
 import type { Passage } from "./chain.ts";
 import type { Destination } from "./destination.ts";
 import type { BodyFilter } from "./filter.ts";
@@ -107,11 +108,19 @@ function requestHead({ body, head, passage, to, upstream: { forward } }: Exchang
   return requestText({ method: head.method, target, fields, framing: body.framing, to, upgrade, forward });
 }
 
+/** The server's own words are nothing that a filter sees: where there are filters, the status has its usual ones. */
+function statusLine({ line, status }: ResponseHead, passage: Passage | undefined): string {
+  return passage === undefined ? line : `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`;
+}
+
 /** An answer before the answer. Its fields are nothing that a filter has seen. */
-async function passInterim({ client, passage, progress }: Exchange, { line, fields }: ResponseHead): Promise<void> {
+async function passInterim({ client, passage, progress }: Exchange, answer: ResponseHead): Promise<void> {
   progress.answered ||= passage === undefined;
-  const kept = passage === undefined ? fields : [];
-  await send(client.socket, responseText({ line, fields: kept, framing: undefined, keep: true }));
+  const kept = passage === undefined ? answer.fields : [];
+  await send(
+    client.socket,
+    responseText({ line: statusLine(answer, passage), fields: kept, framing: undefined, keep: true }),
+  );
 }
 
 /** The answer and its body. True when both connections can be kept. */
@@ -129,7 +138,7 @@ async function passAnswer(exchange: Exchange, answer: ResponseHead): Promise<boo
   progress.answered = true;
   gather(client.socket);
   const said = out === framing ? undefined : out;
-  await send(client.socket, responseText({ line: answer.line, fields, framing: said, keep }));
+  await send(client.socket, responseText({ line: statusLine(answer, passage), fields, framing: said, keep }));
   const count = (bytes: number): void => {
     upstream.bytesDown += bytes;
   };
@@ -164,7 +173,7 @@ async function switchProtocols(exchange: Exchange, answer: ResponseHead): Promis
     throw new UpstreamFault("websocket-extension");
   progress.answered = true;
   const kept = fields.filter(({ name }) => !/^(?:connection|upgrade)$/i.test(name));
-  const lines = [answer.line, ...kept.map(({ name, value }) => `${name}: ${value}`)];
+  const lines = [statusLine(answer, passage), ...kept.map(({ name, value }) => `${name}: ${value}`)];
   await send(client.socket, `${lines.join("\r\n")}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
   upstream.intake.socket.setTimeout(0); // silence is ordinary here
   await (passage === undefined

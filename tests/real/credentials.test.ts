@@ -1,4 +1,5 @@
 // The broker in the proxy, against real servers on loopback: what goes out, what comes back, and what is on record before either.
+import { createHash } from "node:crypto";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import { deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
@@ -6,6 +7,7 @@ import { AWS_SCOPE, signedRequest } from "../support/aws-client.ts";
 import { brokerBed } from "../support/broker-bed.ts";
 import { isSigned, stsServer } from "../support/credential-servers.ts";
 import { get, listen, talk } from "../support/proxy-bed.ts";
+import { plainServer } from "../support/tls-world.ts";
 
 const REAL = "ghp_Real0123456789+/=abcdefghijklmnopqrst";
 const env = { TOKEN: REAL };
@@ -207,6 +209,48 @@ describe("an answer", () => {
     expect(records.filter(({ type }) => type === "net.blocked").map(({ data }) => data["reason"])).toContain(
       "answer-holds-credential",
     );
+  });
+
+  it("echoes it in no other part of its head, nor in a trailer", async () => {
+    const token = "ghp_RealToken0123456789abcdefghijklmnopqrst";
+    const port = await plainServer((socket) => {
+      socket.once("data", () =>
+        socket.end(
+          `HTTP/1.1 103 ${token}\r\nLink: <${token}>\r\n\r\nHTTP/1.1 200 ${token}\r\n${token}: 1\r\nTransfer-Encoding: chunked\r\nTrailer: x-t\r\n\r\n4\r\ndone\r\n0\r\nx-t: ${token}\r\n\r\n`,
+        ),
+      );
+    });
+    const { placeholder, socketPath } = await brokerBed({ port, entries, env: { TOKEN: token } });
+    const answer = await talk(
+      socketPath,
+      get(`http://ok.test:${port}/`, `ok.test:${port}`, bearer(placeholder("TOKEN"))),
+    );
+    expect(answer).toContain("HTTP/1.1 200 OK");
+    expect(answer).toContain("done");
+    expect(answer).not.toContain(token);
+  });
+
+  it("over a WebSocket is scrubbed too, and its messages come uncompressed", async () => {
+    const token = "ghp_RealToken0123456789abcdefghijklmnopqrst";
+    let heads = "";
+    const port = await plainServer((socket) => {
+      socket.once("data", (head: Buffer) => {
+        heads += head.toString();
+        const key = /^sec-websocket-key: *(\S+)/im.exec(heads)?.[1] ?? "";
+        const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
+        const text = Buffer.from(`you are ${token}`);
+        socket.write(
+          `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+        );
+        socket.write(Buffer.concat([Buffer.from([0x81, text.length]), text]));
+      });
+    });
+    const { placeholder, socketPath } = await brokerBed({ port, entries, env: { TOKEN: token } });
+    const upgrade = `Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Extensions: permessage-deflate\r\nSec-WebSocket-Key: ${Buffer.alloc(16, 1).toString("base64")}\r\nAuthorization: Bearer ${placeholder("TOKEN")}\r\n`;
+    const answer = await talk(socketPath, get(`http://ok.test:${port}/`, `ok.test:${port}`, upgrade));
+    expect(heads).toContain(`Bearer ${token}`);
+    expect(heads.toLowerCase()).not.toContain("sec-websocket-extensions");
+    expect(answer).toContain(`you are ${placeholder("TOKEN")}`);
   });
 
   it("hands no cookie on: the next request could not present it", async () => {
