@@ -34,6 +34,9 @@ export interface ResignParts {
 const EMPTY = AWS_HASH.sha256("");
 const CHUNKED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
 const PAYLOAD = new RegExp(`^(?:[0-9a-f]{64}|UNSIGNED-PAYLOAD|STREAMING-UNSIGNED-PAYLOAD-TRAILER|${CHUNKED})$`);
+// Their answers are credentials, in the hands of whoever asks.
+const GIVES_KEYS =
+  /^(?:sts|iam|sso|sso-oauth|cognito-identity|cognito-idp|signin|secretsmanager|ssm|rolesanywhere|ecr)$/;
 // What the proxy writes itself, or may change on the way.
 const NOT_SIGNED =
   /^(?:connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|accept-encoding|content-length|user-agent|x-amzn-trace-id|proxy-.*)$/;
@@ -45,6 +48,11 @@ export function resign(request: Request, parts: ResignParts): Resigned | Refused
   const { services = [], regions = [] } = parts.credential.inject.sign ?? {};
   if (services.length > 0 && !services.includes(read.scope.service))
     return no("credential-service", `these keys sign for ${services.join(", ")} only`);
+  if (services.length === 0 && GIVES_KEYS.test(read.scope.service))
+    return no(
+      "credential-service",
+      `${read.scope.service} gives out keys of its own: it is signed for only where \`sign.services\` names it`,
+    );
   if (regions.length > 0 && !regions.includes(read.scope.region))
     return no("credential-region", `these keys sign for ${regions.join(", ")} only`);
   const headers = lower(request.fields).filter(([name]) => name !== "host");

@@ -120,6 +120,7 @@ function needlesOf(real: string, placeholder: string, wanted: "all" | "as-sent")
   const disguised: (readonly [string, string])[] = [
     [lowerEscapes(encodeURIComponent(real)), lowerEscapes(encodeURIComponent(placeholder))],
     [JSON.stringify(real).slice(1, -1).replaceAll("/", "\\/"), placeholder],
+    ...[false, true].map((upper) => [unicodeOf(real, upper), unicodeOf(placeholder, upper)] as const),
     ...[false, true].map((upper) => [hexOf(real, upper), hexOf(placeholder, upper)] as const),
     ...[0, 1, 2].flatMap((before) =>
       (["base64", "base64url"] as const).map(
@@ -144,6 +145,14 @@ function base64Core(text: string, before: number, alphabet: "base64" | "base64ur
 function hexOf(text: string, upper: boolean): string {
   const hex = Buffer.from(text, "latin1").toString("hex");
   return upper ? hex.toUpperCase() : hex;
+}
+
+/** As JSON is written by those who escape every mark. */
+function unicodeOf(text: string, upper: boolean): string {
+  return text.replace(/[^A-Za-z0-9_.-]/g, (mark) => {
+    const hex = mark.charCodeAt(0).toString(16).padStart(4, "0");
+    return `\\u${upper ? hex.toUpperCase() : hex}`;
+  });
 }
 
 function lowerEscapes(text: string): string {

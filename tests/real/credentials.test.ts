@@ -156,6 +156,10 @@ describe("an answer", () => {
     ["percent-encoded", encodeURIComponent(REAL)],
     ["in lower-case escapes", encodeURIComponent(REAL).replace(/%../g, (triple) => triple.toLowerCase())],
     ["in JSON", JSON.stringify(REAL).replaceAll("/", "\\/")],
+    [
+      "in JSON with every mark escaped",
+      REAL.replaceAll("+", "\\u002B").replaceAll("/", "\\u002F").replaceAll("=", "\\u003D"),
+    ],
     ["in hexadecimal", Buffer.from(REAL).toString("hex")],
     ...[0, 1, 2].map(
       (n) => [`in Base64 behind ${n} bytes`, Buffer.from(`${"u:".slice(0, n)}${REAL}`).toString("base64")] as const,
@@ -349,6 +353,14 @@ describe("a signed request, against a stub that verifies signatures", () => {
         .replace(/[0-9a-f]+;chunk-signature=[0-9a-f]{64}\r\n/g, "")
         .replaceAll("\r\n", ""),
     ).toBe(data.toString());
+  });
+
+  it("by a service that gives out keys needs to be named", async () => {
+    const { bedOf, send } = await scene({ regions: [AWS_SCOPE.region] });
+    await send({ method: "POST", path: "/", service: "sts", body: "Action=GetSessionToken" });
+    expect(bedOf.records.filter(({ type }) => type === "net.blocked").map(({ data }) => data["reason"])).toEqual([
+      "credential-service",
+    ]);
   });
 
   it.each([
