@@ -265,8 +265,8 @@ function ordinaryBodies(): readonly (readonly [Buffer, Readonly<Record<string, s
       stdio: "pipe",
     });
   git("init", "-q");
-  for (let at = 0; at < 30; at += 1) writeFileSync(join(folder, `f${at}.txt`), randomBytes(2000).toString("base64"));
-  writeFileSync(join(folder, "lock.json"), readFileSync("package-lock.json"));
+  for (let at = 0; at < 10; at += 1) writeFileSync(join(folder, `f${at}.txt`), randomBytes(2000).toString("base64"));
+  writeFileSync(join(folder, "lock.json"), readFileSync("package-lock.json").subarray(0, 20_000));
   git("add", ".");
   git("commit", "-qm", "all");
   const pack = execFileSync("git", ["-C", folder, "pack-objects", "--stdout", "--all", "-q"], {
@@ -286,11 +286,11 @@ function ordinaryBodies(): readonly (readonly [Buffer, Readonly<Record<string, s
       content: source.slice(at * 900, at * 900 + 3000),
     })),
   });
-  const tar = zlib.gzipSync(Buffer.concat([lock, Buffer.from(source)]));
+  const tar = zlib.gzipSync(Buffer.concat([lock.subarray(0, 20_000), Buffer.from(source)]));
   return [
     [Buffer.from(chat), { "content-type": "application/json" }],
     [pack, { "content-type": "application/x-git-receive-pack-request" }],
-    [lock.subarray(0, 100_000), { "content-type": "application/json" }],
+    [lock.subarray(0, 40_000), { "content-type": "application/json" }],
     [png, { "content-type": "image/png" }],
     [tar, { "content-type": "application/octet-stream" }],
     [zlib.gzipSync(chat), { "content-encoding": "gzip" }],
@@ -299,7 +299,7 @@ function ordinaryBodies(): readonly (readonly [Buffer, Readonly<Record<string, s
       Buffer.from(`grant_type=refresh&token=${randomBytes(30).toString("base64url")}&scope=a+b`),
       { "content-type": "application/x-www-form-urlencoded" },
     ],
-    [randomBytes(120_000), { "content-type": "application/octet-stream" }],
+    [randomBytes(50_000), { "content-type": "application/octet-stream" }],
     [
       Buffer.from(
         Array.from({ length: 200 }, (_, at) => createHash("sha256").update(`${at}`).digest("hex")).join("\n"),

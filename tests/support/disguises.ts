@@ -142,6 +142,25 @@ export const DISGUISES: Readonly<Record<string, (secret: string) => string | Buf
     pieces(s, 5)
       .map((piece) => JSON.stringify(piece))
       .join(" + "),
+  "full width": (s) => s.replace(/[!-~]/g, (c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0)),
+  "eighth bit": (s) => Buffer.from(s).map((byte) => byte | 128) as Buffer,
+  "base64 of ROT13": (s) =>
+    Buffer.from(s)
+      .toString("base64")
+      .replace(/[a-z]/gi, (c) => String.fromCharCode(c.charCodeAt(0) + (/[a-m]/i.test(c) ? 13 : -13))),
+  "od -x": (s) =>
+    Array.from({ length: s.length >> 1 }, (_, at) =>
+      Buffer.from(s)
+        .readUInt16LE(at * 2)
+        .toString(16)
+        .padStart(4, "0"),
+    ).join(" "),
+  "one number": (s) => BigInt(`0x${Buffer.from(s).toString("hex")}`).toString(),
+  "one number in base 36": (s) => BigInt(`0x${Buffer.from(s).toString("hex")}`).toString(36),
+  "three digits a letter": (s) => codes(s, (c) => String(c).padStart(3, "0")),
+  "names of fields": (s) => JSON.stringify(Object.fromEntries(pieces(s, 4).map((piece) => [piece, 1]))),
+  "base64 of deflate in JSON": (s) =>
+    JSON.stringify({ a: 1, d: zlib.deflateRawSync(s).toString("base64"), e: "hello" }),
   multipart: (s) =>
     pieces(s, 6)
       .map((piece, at) => `--zz\r\nContent-Disposition: form-data; name="f${at}"\r\n\r\n${piece}\r\n`)

@@ -73,6 +73,15 @@ function isMark(before: number, byte: number): boolean {
   return (before === 0x1f && byte === 0x8b) || (before === 0x28 && byte === 0xb5) || (before === 0x4b && byte === 0x03);
 }
 
+/** What the longest runs mean from their first letter on, where that is noise: it may be compressed without a mark. */
+export function base64Starts(bytes: Uint8Array, most: number): readonly Uint8Array[] {
+  return runsOf(bytes)
+    .toSorted((a, b) => b.letters - a.letters)
+    .slice(0, most)
+    .map(({ from, to }) => base64Bytes(bytes.subarray(from, to), 0))
+    .filter((start) => isNoise(start, 0, start.length));
+}
+
 /** The whole as base64 from letter `phase` on. */
 export function base64Bytes(bytes: Uint8Array, phase: number): Uint8Array {
   const out = new Uint8Array(bytes.length);

@@ -74,12 +74,14 @@ function certain({ letters: all, bytes, width }: Alphabet, skip: number, length:
 
 const BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
-/** The whole value as Bitcoin's base 58, which has no groups; `undefined` for what is too long to be written so. */
-export function base58(value: Uint8Array): Uint8Array | undefined {
-  if (value.length > 256) return undefined;
+/** The whole value as one number in bases that have no groups (58 as Bitcoin writes it, 36, 10); none for what is too long to be written so. */
+export function asNumbers(value: Uint8Array): readonly Uint8Array[] {
+  if (value.length > 256) return [];
   let number = 0n;
   for (const byte of value) number = number * 256n + BigInt(byte);
   let text = "";
-  for (; number > 0n; number /= 58n) text = BASE58.charAt(Number(number % 58n)) + text;
-  return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+  for (let left = number; left > 0n; left /= 58n) text = BASE58.charAt(Number(left % 58n)) + text;
+  return [text, number.toString(36), number.toString()].map((written) =>
+    Uint8Array.from(written, (letter) => letter.charCodeAt(0)),
+  );
 }

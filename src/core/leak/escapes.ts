@@ -57,18 +57,18 @@ function softBreak(bytes: Uint8Array, at: number): number {
 }
 
 function once(bytes: Uint8Array): Uint8Array {
-  if (!bytes.includes(0x25) && !bytes.includes(0x5c) && !bytes.includes(0x26)) return bytes;
+  if (![0x25, 0x5c, 0x26, 0xef].some((mark) => bytes.includes(mark))) return bytes;
   const out = new Uint8Array(bytes.length);
   let length = 0;
   let isChanged = false;
   for (let at = 0; at < bytes.length; ) {
     const byte = bytes[at] as number;
-    if (byte !== 0x25 && byte !== 0x5c && byte !== 0x26) {
+    if (byte !== 0x25 && byte !== 0x5c && byte !== 0x26 && byte !== 0xef) {
       out[length++] = byte;
       at += 1;
       continue;
     }
-    const [code, width] = byte === 0x25 ? percent(bytes, at) : byte === 0x5c ? backslash(bytes, at) : entity(bytes, at);
+    const [code, width] = reads(byte, bytes, at);
     if (width === 0) {
       out[length++] = byte;
       at += 1;
@@ -79,6 +79,25 @@ function once(bytes: Uint8Array): Uint8Array {
     length = push(out, length, code, byte === 0x25 && width === 3);
   }
   return isChanged ? out.subarray(0, length) : bytes;
+}
+
+function reads(byte: number, bytes: Uint8Array, at: number): Read {
+  switch (byte) {
+    case 0x25:
+      return percent(bytes, at);
+    case 0x5c:
+      return backslash(bytes, at);
+    case 0x26:
+      return entity(bytes, at);
+    default:
+      return fullWidth(bytes, at);
+  }
+}
+
+/** `ｇｈｐ`: U+FF01 to U+FF5E, in UTF-8. */
+function fullWidth(bytes: Uint8Array, at: number): Read {
+  const code = 0xf000 | (((bytes[at + 1] ?? 0) & 63) << 6) | ((bytes[at + 2] ?? 0) & 63);
+  return code > 0xff00 && code < 0xff5f ? [code - 0xfee0, 3] : NONE;
 }
 
 /** What the characters mean, and how many they are; width 0 where they mean themselves. */

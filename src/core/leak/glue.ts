@@ -4,10 +4,23 @@
 /** Longer is no name of a field: nothing may be lost by an `=` behind it. */
 const NAME_MOST = 64;
 
-/** The values alone. */
-export function glued(bytes: Uint8Array): Uint8Array {
+/** The values one after the other, and the names. */
+export interface Glued {
+  readonly values: Uint8Array;
+  readonly names: Uint8Array;
+}
+
+/** Takes them apart. */
+export function glued(bytes: Uint8Array): Glued {
   const out = new Uint8Array(bytes.length);
+  const names = new Uint8Array(bytes.length);
   let length = 0;
+  let named = 0;
+  const drop = (from: number): void => {
+    names.set(out.subarray(from, length), named);
+    named += length - from;
+    length = from;
+  };
   /** Where the name begins that an `=` would end; none within a value. */
   let name = 0;
   /** Where the quoted text begins that a `:` would make a name. */
@@ -22,7 +35,7 @@ export function glued(bytes: Uint8Array): Uint8Array {
         name = length;
         continue;
       case 0x3d: // =
-        if (name >= 0 && length - name <= NAME_MOST) length = name;
+        if (name >= 0 && length - name <= NAME_MOST) drop(name);
         name = -1;
         continue;
       case 0x22: // "
@@ -30,7 +43,7 @@ export function glued(bytes: Uint8Array): Uint8Array {
         if (!isClosed) quoted = length;
         continue;
       case 0x3a: // :
-        if (isClosed && quoted >= 0 && length - quoted <= NAME_MOST) length = quoted;
+        if (isClosed && quoted >= 0 && length - quoted <= NAME_MOST) drop(quoted);
         else out[length++] = byte;
         quoted = -1;
         isClosed = false;
@@ -53,7 +66,7 @@ export function glued(bytes: Uint8Array): Uint8Array {
         out[length++] = byte;
     }
   }
-  return out.subarray(0, length);
+  return { values: out.subarray(0, length), names: names.subarray(0, named) };
 }
 
 /** A boundary or a field of a part's head (RFC 7578). */

@@ -22,10 +22,11 @@ const STEP = 4;
 const MIX_LOW = 0x9e3779b1;
 const MIX_HIGH = 0x85ebca77;
 
-/** ASCII letters in lower case, everything else as it is. */
-const FOLD: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
-  byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte,
-);
+/** ASCII letters in lower case, and the eighth bit away: some set it to hide a letter. */
+const FOLD: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const low = byte & 0x7f;
+  return low >= 0x41 && low <= 0x5a ? low + 0x20 : low;
+});
 
 /** The index over all patterns; the patterns themselves are folded copies. */
 export class GramIndex {

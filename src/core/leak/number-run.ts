@@ -5,7 +5,7 @@ const LEAST = 8;
 /** More between two numbers: they are of two lists. */
 const BETWEEN_MOST = 4;
 /** An unbroken row of bits this long is no number. */
-const ROW = 64;
+const ROW = 24;
 
 /** What lists of numbers mean, read as decimal, as octal and as binary; only the views that hold any. */
 export function numberViews(bytes: Uint8Array): readonly Uint8Array[] {
@@ -67,15 +67,22 @@ class NumberList {
   }
 }
 
-/** A row of ones and noughts, at each of the eight places where a byte may begin. */
+/** A row of digits without anything between: bits, or three digits a byte, from each place where a byte may begin. */
 function pushRow(row: Uint8Array, into: number[]): void {
-  if (row.some((byte) => byte > 0x31)) return;
-  for (let phase = 0; phase < 8; phase += 1) {
-    for (let at = phase; at + 8 <= row.length; at += 8) {
-      let value = 0;
-      for (let k = 0; k < 8; k += 1) value = value * 2 + ((row[at + k] as number) - 0x30);
-      into.push(value);
+  const isBits = row.every((byte) => byte <= 0x31);
+  for (const { base, width } of isBits ? [{ base: 2, width: 8 }] : THREE_DIGITS) {
+    for (let phase = 0; phase < width; phase += 1) {
+      for (let at = phase; at + width <= row.length; at += width) {
+        let value = 0;
+        for (let k = 0; k < width; k += 1) value = value * base + ((row[at + k] as number) - 0x30);
+        into.push(value);
+      }
+      into.push(0x0a);
     }
-    into.push(0x0a);
   }
 }
+
+const THREE_DIGITS = [
+  { base: 10, width: 3 },
+  { base: 8, width: 3 },
+] as const;

@@ -25,7 +25,7 @@ export interface PackedAt {
 /** The next one whose mark stands at `from` or later. */
 export function nextPacked(bytes: Uint8Array, from: number): PackedAt | undefined {
   for (let mark = from; mark + 4 < bytes.length; mark += 1) {
-    const at = dataAt(bytes, mark);
+    const at = dataAt(bytes, mark) ?? (mark === 0 && isSmallZlib(bytes) ? 2 : undefined);
     if (at !== undefined) return { mark, at, packing: at === mark ? "zstd" : "deflate" };
   }
   return undefined;
@@ -46,6 +46,12 @@ function dataAt(bytes: Uint8Array, mark: number): number | undefined {
     default:
       return undefined;
   }
+}
+
+/** zlib with a smaller window: its mark says too little to be believed anywhere but at the beginning. */
+function isSmallZlib(bytes: Uint8Array): boolean {
+  const [method = 0, flags = 0] = bytes;
+  return (method & 15) === 8 && method < 0x78 && (method * 256 + flags) % 31 === 0 && (flags & 0x20) === 0;
 }
 
 /** RFC 1952 section 2.3: a head of ten bytes, and what its flags announce. */

@@ -2,7 +2,7 @@
 // What takes further steps is undone first, by the decoders of views.ts; the last step is always found here.
 
 import { decodedForms } from "./decoded-forms.ts";
-import { type Alphabet, ascii85, BASE32, BASE64, BASE85, base58, letters, UU, Z85 } from "./encodings.ts";
+import { type Alphabet, ascii85, asNumbers, BASE32, BASE64, BASE85, letters, UU, Z85 } from "./encodings.ts";
 import { GRAM, type Pattern } from "./gram-index.ts";
 import { enoughOf, type LeakSecret } from "./secret.ts";
 
@@ -69,13 +69,15 @@ function addOdd(forms: Forms, value: Uint8Array): void {
   for (const skip of [0, 1, 2]) {
     forms.add(letters(reversed, BASE64, skip));
     forms.add(letters(value, BASE64, skip).reverse());
+    forms.add(turned(letters(value, BASE64, skip)));
     forms.add(letters(value, UU, skip));
   }
   for (const skip of [0, 1, 2, 3, 4]) forms.add(letters(value, BASE32, skip));
   for (const alphabet of [ascii85, BASE85, Z85] satisfies readonly Alphabet[])
     for (const skip of [0, 1, 2, 3]) forms.add(letters(value, alphabet, skip));
-  const long = base58(value);
-  if (long !== undefined) forms.add(long);
+  // As `hexdump` and `od -x` print it.
+  for (const skip of [0, 1]) forms.add(hex(swapped(value.subarray(skip))));
+  for (const long of asNumbers(value)) forms.add(long);
 }
 
 /** Letters, digits and nothing said twice: what a machine made. A piece of it stands nowhere else. */
@@ -107,6 +109,11 @@ function hex(bytes: Uint8Array): Uint8Array {
     const byte = bytes[at >> 1] ?? 0;
     return digit(at % 2 === 0 ? byte >> 4 : byte & 15);
   });
+}
+
+/** Each two bytes in turn. */
+function swapped(bytes: Uint8Array): Uint8Array {
+  return Uint8Array.from({ length: bytes.length - (bytes.length % 2) }, (_, at) => bytes[at ^ 1] ?? 0);
 }
 
 /** ROT13, which is folded like everything else. */

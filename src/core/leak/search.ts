@@ -1,6 +1,6 @@
 // The search itself (NET-9): bytes in, the secret that stands in them out, through as many layers as the bound allows. Each layer is undone by a
 // decoder; in what is left, every way of writing a secret by one more step is a pattern (patterns.ts). Pure but for the compression handed in.
-import { base64Views } from "./base64-run.ts";
+import { base64Starts, base64Views } from "./base64-run.ts";
 import { Coverage } from "./coverage.ts";
 import { unescaped, unquoted } from "./escapes.ts";
 import { glued } from "./glue.ts";
@@ -37,9 +37,10 @@ const UNPACKED_MOST = 32 * 1024 * 1024;
 /** Places that look like a compression's start and are none, in one look. */
 const MISTAKES_MOST = 500;
 /** Tries at compressions that have no mark of their own, in one look. */
-const UNMARKED_MOST = 8;
+const UNMARKED_MOST = 16;
 /** Less is looked through in any case. */
 const NOISE_LEAST = 4096;
+const STARTS_MOST = 3;
 /** So many bytes of anything may look like a compression without a mark. */
 const CHANCE_MOST = 64;
 
@@ -92,6 +93,17 @@ export class LeakSearch {
   }
 }
 
+/** Every second or third byte, from each beginning: letters that others were put between, or numbers in front. */
+function everyNth(bytes: Uint8Array, step: number): Uint8Array {
+  const out = new Uint8Array(bytes.length + step);
+  let length = 0;
+  for (let from = 0; from < step; from += 1) {
+    for (let at = from; at < bytes.length; at += step) out[length++] = bytes[at] as number;
+    out[length++] = 0x0a;
+  }
+  return out;
+}
+
 interface LookParts {
   readonly index: GramIndex;
   readonly unpack: Unpack;
@@ -108,7 +120,7 @@ class Look {
   private readonly parts: LookParts;
   private work: number;
   private mistakes = 0;
-  private unmarked = 0;
+  private tries = 0;
 
   constructor(parts: LookParts) {
     this.parts = parts;
@@ -134,9 +146,12 @@ class Look {
     if (text !== bytes) this.scan(text);
     this.scan(onlyAlphanumeric(text));
     if (layers === 0) return;
-    const values = glued(text);
+    const { names, values } = glued(text);
     this.scan(values);
-    this.scan(onlyAlphanumeric(values));
+    this.scan(names);
+    const bare = onlyAlphanumeric(values);
+    this.scan(bare);
+    for (const step of [2, 3]) this.scan(everyNth(bare, step));
     if (about.hasEquals) this.through(unquoted(text), layers - 1, false);
     const views = [
       ...(about.hasBase64 ? base64Views(text) : []),
@@ -144,6 +159,7 @@ class Look {
       ...(about.hasNumbers ? numberViews(text) : []),
     ];
     for (const view of views) this.through(view, layers - 1, true);
+    if (about.hasBase64) for (const start of base64Starts(text, STARTS_MOST)) this.unmarked(start, layers - 1);
     if (text !== bytes && !about.isText) this.packed(text, layers, false);
   }
 
@@ -171,8 +187,16 @@ class Look {
       place = nextPacked(bytes, consumed > 0 ? place.at + consumed : place.mark + 1);
     }
     if (!isWhole || isMarked || bytes.length < 8 || survey(bytes.subarray(0, 16)).isText) return;
-    for (const packing of ["deflate", "brotli"] as const)
-      if (this.unmarked++ < UNMARKED_MOST) this.unpacked(bytes, { mark: 0, at: 0, packing }, layers, true);
+    this.unmarked(bytes, layers);
+  }
+
+  /** Compressions that say of themselves nothing: tried, a few times. */
+  private unmarked(bytes: Uint8Array, layers: number): void {
+    if (layers === 0) return;
+    for (const packing of ["deflate", "brotli"] as const) {
+      this.tries += 1;
+      if (this.tries <= UNMARKED_MOST) this.unpacked(bytes, { mark: 0, at: 0, packing }, layers, true);
+    }
   }
 
   /** How many bytes it took; 0 when it is no compression. */
@@ -180,7 +204,7 @@ class Look {
     const most = Math.min(UNPACKED_MOST, this.work);
     const result = this.parts.unpack(bytes.subarray(at), packing, most);
     if (result.kind === "too-large") throw new Found({ kind: "unreadable" });
-    if (result.kind === "not" || (isGuess && result.consumed < CHANCE_MOST && result.consumed < bytes.length)) {
+    if (result.kind === "not" || (isGuess && result.consumed < Math.min(CHANCE_MOST, bytes.length - 1))) {
       this.mistakes += isGuess ? 0 : 1;
       if (this.mistakes > MISTAKES_MOST) throw new Found({ kind: "unreadable" });
       return 0;

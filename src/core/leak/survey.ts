@@ -20,7 +20,7 @@ const CLASS: Uint16Array = Uint16Array.from({ length: 256 }, (_, byte) => {
     is(/[A-Za-z0-9+/_-]/, BASE64) |
     is(/[\s:,.;_\\%/|[\]()-]/, BETWEEN) |
     is(/[\x20-\x7e\t\r\n]/, PRINTABLE) |
-    is(/[%\\&]/, ESCAPE) |
+    is(/[%\\&\xef]/, ESCAPE) |
     is(/=/, EQUALS) |
     is(/[\r\n]/, BREAK) |
     (byte === 0 ? NUL : 0)

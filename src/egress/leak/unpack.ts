@@ -63,10 +63,15 @@ function isComplete(bytes: Uint8Array, most: number): boolean {
 }
 
 function attempt(run: () => unknown): Unpacked {
+  // Most attempts fail, and taking down where costs more than failing.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
   try {
     const { buffer, engine } = run() as Done;
     return buffer.length === 0 ? { kind: "not" } : { kind: "whole", bytes: buffer, consumed: engine.bytesWritten };
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE" ? { kind: "too-large" } : { kind: "not" };
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
