@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { publishPorts } from "../../src/sandbox/ports.ts";
 
 const BRIDGE_SOURCES =
-  "arrival bridge bridge_open bridge_sockets dns dns_service flow names netlink nft owner packets preface redirect refused service".split(
+  "arrival bridge bridge_open bridge_sockets dns dns_service flow names netlink nft nft_rule owner packets preface redirect refused service".split(
     " ",
   );
 const root = path.resolve(import.meta.dirname, "../..");

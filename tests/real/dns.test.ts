@@ -12,7 +12,7 @@ const binary = join(folder, "dns");
 
 beforeAll(() => {
   const flags = "-std=gnu11 -g -O1 -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=all";
-  const sources = ["dns", "names", "netlink", "nft", "packets", "redirect"].map((name) =>
+  const sources = ["dns", "names", "netlink", "nft", "nft_rule", "packets", "redirect"].map((name) =>
     join(root, `native/${name}.c`),
   );
   execFileSync("gcc", [...flags.split(" "), join(root, "tests/support/native/dns-main.c"), ...sources, "-o", binary]);
