@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { type CredentialEntry, resolveCredentials } from "#core/credentials";
 import { parseDuration } from "#core/policy";
 import { type Broker, openBroker, secretsOf } from "#credentials";
+import { openKeyring } from "../../src/credentials/sources/keyring.ts";
 import { githubAppServer, stsServer, vaultServer } from "../support/credential-servers.ts";
 import { tmp } from "../support/tmp.ts";
 
@@ -94,6 +95,20 @@ describe("a source", () => {
       const refused = await open({ source }, scene);
       expect(refused.ok ? "" : refused.error[0]?.message).toContain(words);
     }
+  });
+
+  it("is the keyring, by the attributes of an item; a stub stands for `secret-tool` here", async () => {
+    const home = tmp();
+    const tool = join(home, "secret-tool");
+    writeFileSync(tool, `#!/bin/sh\n[ "$*" = "lookup service ci account me" ] && printf '${REAL}'\n`);
+    chmodSync(tool, 0o755);
+    const deps = { env: {}, home, workspace: "/nowhere", session: "s", now: Date.now };
+    const found = await openKeyring({ attributes: { service: "ci", account: "me" } }, deps, tool).fetch();
+    expect(found.ok && found.value.reveal()).toBe(REAL);
+    const none = await openKeyring({ attributes: { service: "other" } }, deps, tool).fetch();
+    expect(none.ok ? "" : none.error.hint).toBe("try it: secret-tool lookup service …");
+    const missing = await openKeyring({ attributes: { service: "ci" } }, deps, join(home, "none")).fetch();
+    expect(missing.ok ? "" : missing.error.hint).toContain("apt-get install libsecret-tools");
   });
 
   it("that has nothing, or something too short, opens no broker", async () => {
