@@ -5,8 +5,8 @@ import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
-import { holdsSecret, SECRET_PROBE_BYTES, type SecretSuspicion } from "#core/paths";
 import { runGit } from "../git/git-fence.ts";
+import { judgeBlobs, type Suspicion } from "./judge-blobs.ts";
 import {
   type BatchRecord,
   batchRecords,
@@ -17,6 +17,7 @@ import {
 } from "./kept-objects.ts";
 import { keepWalk, readKeptWalk } from "./kept-walk.ts";
 import { indexFiles, looseObjects, type ObjectStore } from "./object-stores.ts";
+import { LIST } from "./scan-scripts.ts";
 import { type MaskRules, rawTrees, suspicionAt, walkTrees } from "./tree-walk.ts";
 
 /** What to look through. */
@@ -44,46 +45,8 @@ export interface GitSecrets {
 }
 
 const MOST_MS = 120_000;
-const LARGEST_BLOB = 4 * 1024 * 1024;
 const LARGEST_FILE = 16 * 1024 * 1024;
-
-// A repository of our own without settings, so that only objects are read. `ulimit -f`: half a gigabyte of trees is the most that is held in memory.
-const OWN_REPOSITORY = `
-ulimit -f 1048576
-mkdir /g /g/refs /g/objects
-echo 'ref: refs/heads/none' >/g/HEAD
-own() { if [ "$1" = wide ]; then printf '[core]\\n\\trepositoryformatversion = 1\\n[extensions]\\n\\tobjectformat = sha256\\n' >/g/config; else : >/g/config; fi; }
-export GIT_DIR=/g
-`;
-
-// `known.N`: names of commits and trees that need not be read again, in their order.
-const LIST = `${OWN_REPOSITORY}
-export LC_ALL=C
-n=0
-i=0
-for one; do
-  rest="\${one#*:}"
-  own "\${rest%%:*}"
-  if [ "\${one%%:*}" = index ]; then
-    GIT_INDEX_FILE="\${rest#*:}" git ls-files -s -z >/out/index.$i
-    i=$((i + 1))
-    continue
-  fi
-  export GIT_OBJECT_DIRECTORY="\${rest#*:}"
-  git cat-file --batch-all-objects --unordered --batch-check='%(objecttype) %(objectname)' >/out/all.$n
-  sed -n 's/^\\(commit\\|tree\\) //p' /out/all.$n | sort -u | comm -23 - /out/known.$n | git cat-file --batch --buffer >/out/trees.$n
-  unset GIT_OBJECT_DIRECTORY
-  n=$((n + 1))
-done
-`;
-
-const BLOBS = `${OWN_REPOSITORY}
-own "$1"
-export GIT_OBJECT_DIRECTORY="$2"
-git cat-file --batch-check='%(objectname) %(objectsize)' </out/wanted | while read -r name size; do
-  if [ "$size" -le ${LARGEST_BLOB} ]; then echo "$name"; fi
-done | git cat-file --batch --buffer >/out/blobs
-`;
+const NOTHING_KEPT: KeptObjects = { records: new Map(), verdicts: new Map() };
 
 /** Looks through all of them, or says why that cannot be done: then nobody knows what `git show` would tell, and nothing may run. */
 export async function scanStores(options: ScanOptions): Promise<Result<GitSecrets, Problem>> {
@@ -204,10 +167,11 @@ async function scanOne(parts: {
     else if (why !== undefined) suspected.set(id, new Set([...(suspected.get(id) ?? []), why]));
   }
   for (const name of strays)
-    if (!suspected.has(name) && !found.referenced.has(name) && !found.masked.has(name)) suspected.set(name, STRAY);
-  const judged = await judge(parts, suspected);
+    if (!suspected.has(name) && !found.referenced.has(name) && !found.masked.has(name))
+      suspected.set(name, new Set(["stray"]));
+  const judged = await judgeBlobs({ ...{ store, kept, scratch }, run: parts.run, tooLarge: tooLarge(root) }, suspected);
   if (!judged.ok) return judged;
-  for (const name of judged.value.masked) found.masked.add(name);
+  for (const name of judged.value.secrets) found.masked.add(name);
   const present = [...kept.verdicts].filter(([key]) => listed.blobs.has(key.split(" ", 1)[0] ?? ""));
   if (areSound) keepObjects(place, [...read.values()], new Map(present));
   return ok({ masked: found.masked, isForged: judged.value.isForged || !areSound });
@@ -221,40 +185,6 @@ interface Searched {
 
 function isSound(record: BatchRecord, wide: boolean): boolean {
   return record.type === "missing" || isItself(record, wide);
-}
-
-/** Those that are secrets. Only what no earlier search has judged is read; too large ones never are. */
-async function judge(
-  { store, kept, options, run }: Parameters<typeof scanOne>[0],
-  suspected: ReadonlyMap<string, ReadonlySet<Suspicion>>,
-): Promise<Result<Searched, Problem>> {
-  const { root, scratch } = options;
-  const key = (name: string, why: Suspicion): string => `${name} ${why}`;
-  const isOpen = ([name, whys]: readonly [string, ReadonlySet<Suspicion>]): boolean =>
-    [...whys].some((why) => !kept.verdicts.has(key(name, why)));
-  const open = [...suspected].filter(isOpen).map(([name]) => name);
-  const secrets = [...suspected].flatMap(([name, whys]) =>
-    [...whys].some((why) => kept.verdicts.get(key(name, why)) === true) ? [name] : [],
-  );
-  if (open.length === 0) return ok({ masked: secrets, isForged: false });
-  writeFileSync(join(scratch, "wanted"), linesOf(open));
-  const failed = await run(BLOBS, [store.wide ? "wide" : "short", store.path]);
-  if (failed !== undefined) return err(failed);
-  const blobs = batchRecords(readFileSync(join(scratch, "blobs")));
-  if (blobs === undefined) return err(tooLarge(root));
-  let isForged = false;
-  for (const record of blobs) {
-    if (record.type === "missing") continue;
-    const head = record.content.toString("latin1", 0, SECRET_PROBE_BYTES);
-    const isOwn = isItself(record, store.wide);
-    isForged ||= !isOwn;
-    for (const why of suspected.get(record.name) ?? STRAY) {
-      const isSecret = why === "stray" ? isStraySecret(head) : holdsSecret(why, head);
-      if (isSecret) secrets.push(record.name);
-      if (isOwn) kept.verdicts.set(key(record.name, why), isSecret);
-    }
-  }
-  return ok({ masked: secrets, isForged });
 }
 
 /** Blobs, and whatever else was listed that is to be read. */
@@ -271,19 +201,6 @@ function namesByType(listed: string): { readonly blobs: ReadonlySet<string>; rea
 
 function linesOf(names: readonly string[]): string {
   return names.map((name) => `${name}\n`).join("");
-}
-
-/** Why a blob's content decides; `stray`: it stands at no path. */
-type Suspicion = SecretSuspicion | "stray";
-
-const STRAY: ReadonlySet<Suspicion> = new Set(["stray"]);
-const NOTHING_KEPT: KeptObjects = { records: new Map(), verdicts: new Map() };
-
-/** Without a name only the plainest are taken for secrets: a key alone, or a file of nothing but settings, one of which is a secret. */
-function isStraySecret(head: string): boolean {
-  if (/^\s*-----BEGIN [A-Z ]*PRIVATE KEY/.test(head)) return true;
-  const lines = head.split("\n").filter((line) => line.trim() !== "");
-  return lines.every((line) => /^\s*(?:[#;[]|(?:export\s+)?[\w.:/@-]+\s*=)/.test(line)) && holdsSecret("token", head);
 }
 
 /** The blob that `git add` of the file makes: staged or not, committed or not, it is the same secret. */
