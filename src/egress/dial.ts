@@ -1,7 +1,6 @@
 // From an allowed name to a connection: looked up once, every address judged, the attempt on record, and the judged address dialled (I8).
-import { lookup } from "node:dns/promises";
 import net, { type Socket } from "node:net";
-import { decideAddresses, decideHost, type EgressPlan, type EgressRule, isAddress } from "#core/net";
+import { decideAddresses, decideHost, type EgressPlan, type EgressRule, isAddress, singleAddress } from "#core/net";
 import type { HttpFilter, Peer } from "./filter.ts";
 import type { HoldRoom } from "./hold-room.ts";
 import type { Inspector } from "./inspector.ts";
@@ -11,11 +10,9 @@ import type { Live } from "./live.ts";
 import type { NameBudget } from "./name-budget.ts";
 import type { ChooseProxy, OutsideProxy } from "./outside-proxy.ts";
 import type { Refusal } from "./refusal.ts";
+import type { Resolve } from "./resolve.ts";
 import type { Tally } from "./tally.ts";
 import { proxyAuthorization, reachProxy, tunnelThrough } from "./via.ts";
-
-/** Looks a name up; all addresses, or none. */
-export type Resolve = (host: string) => Promise<readonly string[]>;
 
 /** An open connection to an allowed place. */
 export interface Dialled {
@@ -70,19 +67,11 @@ export interface DialDeps {
   readonly stallMs: number;
 }
 
-const LOOKUP_MS = 10_000;
-const PROXIED_LOOKUP_MS = 2_000;
+const OPTIONAL_LOOKUP_MS = 2_000;
 const CONNECT_MS = 15_000;
 const NEXT_MS = 4_000;
 /** Lookup and all addresses together. */
 const DIAL_MS = 20_000;
-
-/** The system's resolver, bounded in time. */
-export const systemResolve: Resolve = async (host) => {
-  const timeout = new Promise<never>((_, reject) => setTimeout(() => reject(new Error("timeout")), LOOKUP_MS).unref());
-  const found = await Promise.race([lookup(host, { all: true }), timeout]);
-  return found.map(({ address }) => address);
-};
 
 /** Judges the name alone: a refusal here means that nothing was ever looked up. */
 export function judge(
@@ -161,13 +150,18 @@ async function lookUp(deps: DialDeps, host: string, proxy: OutsideProxy | undefi
   if (isAddress(host)) return [host];
   try {
     const found = deps.resolve(host);
-    if (proxy === undefined) return await found;
-    // A network that resolves no outside name may let the question wait for ever.
-    const late = new Promise<readonly string[]>((done) => setTimeout(() => done([]), PROXIED_LOOKUP_MS).unref());
+    // Where no answer is an answer too, it is not waited for: a network that resolves no outside name, or a name that only the policy knows.
+    if (proxy === undefined && !isPinned(deps.plan(), host)) return await found;
+    const late = new Promise<readonly string[]>((done) => setTimeout(() => done([]), OPTIONAL_LOOKUP_MS).unref());
     return await Promise.race([found, late]);
   } catch {
     return []; // not known outside; a policy may still pin it (decideAddresses)
   }
+}
+
+/** True for a name that the policy gives a single address, which answers when nobody else does. */
+function isPinned(plan: EgressPlan, host: string): boolean {
+  return plan.allowPrivate.some((entry) => entry.host === host && singleAddress(entry.cidr) !== undefined);
 }
 
 async function reach(

@@ -6,7 +6,7 @@ import { err, ok, type Problem, type Result } from "#core";
 import type { Append } from "#core/log";
 import type { EgressPlan } from "#core/net";
 import { serveConnect } from "./connect.ts";
-import { type Consult, type DialDeps, type Resolve, systemResolve } from "./dial.ts";
+import type { Consult, DialDeps } from "./dial.ts";
 import type { HttpFilter } from "./filter.ts";
 import { BadMessage } from "./head.ts";
 import { HoldRoom } from "./hold-room.ts";
@@ -20,6 +20,7 @@ import { type Preface, readPreface } from "./peer.ts";
 import { type DigestOf, observed } from "./program.ts";
 import { type ProgramAt, recordRefused } from "./refused-inside.ts";
 import { serveRequests } from "./requests.ts";
+import { type Resolve, systemResolver } from "./resolve.ts";
 import { ruleFilter } from "./rule-filter.ts";
 import { isSocks, serveSocks } from "./socks.ts";
 import { type Blocked, type Reached, Tally } from "./tally.ts";
@@ -88,7 +89,7 @@ export async function openEgress(options: EgressOptions): Promise<Result<Egress,
     filters: [rules, ...(options.filters ?? [])],
     ...(options.nameGuard === undefined ? {} : { nameGuard: options.nameGuard }),
     ...(options.inspector === undefined ? {} : { inspector: options.inspector }),
-    resolve: options.resolve ?? systemResolve,
+    resolve: options.resolve ?? systemResolver(),
     budget: new NameBudget(options.now ?? Date.now),
     ...(options.consult === undefined ? {} : { consult: options.consult }),
     ...(options.outside === undefined ? {} : { outside: options.outside }),
