@@ -58,6 +58,7 @@ export interface SetupDone {
 const LIMIT_EXIT = 124;
 const CANNOT_EXIT = 125;
 const REFUSED_EXIT = 126;
+const KILLED_EXIT = 137;
 
 /** Runs it. Whatever comes of it, nothing of the setup runs afterwards. */
 export async function runSetup(parts: SetupParts): Promise<Result<SetupDone, SetupEnd>> {
@@ -218,12 +219,11 @@ class SetupPhase {
   /** A limit, or somebody who stopped the session. */
   private ended(command: string): SetupEnd {
     const message = `the session was ended during its setup (\`${forTerminal(command, { max: 100 })}\`)`;
-    return {
-      code: "setup-limit",
-      message,
-      hint: "`sandbox.limits` holds for setup and agent together",
-      exitCode: LIMIT_EXIT,
-    };
+    const limited = this.parts.isOver();
+    const hint = limited
+      ? "`sandbox.limits` holds for setup and agent together"
+      : `\`ringfence log show ${this.parts.id}\` has what it did`;
+    return { code: "setup-ended", message, hint, exitCode: limited ? LIMIT_EXIT : KILLED_EXIT };
   }
 
   private failed(
