@@ -1,7 +1,7 @@
 // Acts of a hostile command against the host: each works outside, for this very caller, and fails in the fence.
-// The acts are one C program (tests/support/native/acts.c); what they look for on the host is made here and by bait.py.
+// The acts are one C program (tests/support/native/acts/); what they look for on the host is made here and by bait.py.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, realpathSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -20,16 +20,10 @@ let bait: ChildProcess;
 let port = "";
 
 beforeAll(async () => {
-  execFileSync("gcc", [
-    "-O1",
-    "-static",
-    "-Wall",
-    "-Wextra",
-    "-Werror",
-    "-o",
-    binary,
-    join(checkout, "tests/support/native/acts.c"),
-  ]);
+  const acts = join(checkout, "tests/support/native/acts");
+  const sources = readdirSync(acts).filter((name) => name.endsWith(".c"));
+  const flags = ["-O1", "-static", "-Wall", "-Wextra", "-Werror"];
+  execFileSync("gcc", [...flags, "-o", binary, ...sources.map((name) => join(acts, name))]);
   bait = spawn("python3", [join(checkout, "tests/support/bait.py"), `${number}`, socket], {
     stdio: ["pipe", "pipe", "inherit"],
   });
