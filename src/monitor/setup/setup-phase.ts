@@ -18,7 +18,7 @@ import { removeFolder } from "../remove-folder.ts";
 import type { RunRequest } from "../request.ts";
 import { setupCache } from "./setup-cache.ts";
 import { checkSetup } from "./setup-check.ts";
-import { onlyReading, openSetupDoors } from "./setup-doors.ts";
+import { onlyReading, openSetupDoors, type SetupDoors } from "./setup-doors.ts";
 import { exitText, runSetupCommand, type SetupFenceParts } from "./setup-fence.ts";
 import type { PreparedSetup } from "./setup-plan.ts";
 import { type Redaction, redactionOf } from "./setup-redaction.ts";
@@ -229,22 +229,14 @@ class SetupPhase {
   private failed(
     command: string,
     exit: { readonly code: number; readonly signal?: number },
-    blocked: readonly {
-      readonly host: string;
-      readonly port: number;
-      readonly reason: string;
-      readonly hint: string;
-    }[],
+    blocked: readonly Blocked[],
   ): SetupEnd {
     const [first] = blocked;
     const words = this.lastWords();
     return {
       code: "setup-command-failed",
       message: `the setup command \`${forTerminal(command, { max: 200 })}\` failed (${exitText(exit)}): \`${this.agent()}\` is not started${words}`,
-      hint:
-        first === undefined
-          ? `\`ringfence log show ${this.parts.id}\` has what it did`
-          : `it was refused ${first.host}:${first.port} (${first.reason}): \`setup.network.allow\`, or \`--setup-allow-domain ${first.host}\`, opens it`,
+      hint: first === undefined ? `\`ringfence log show ${this.parts.id}\` has what it did` : blockedHint(first),
       exitCode: exit.code,
     };
   }
@@ -259,6 +251,17 @@ class SetupPhase {
     const last = readFileSync(this.setup.folders.said, "utf8").trim().split("\n").at(-1) ?? "";
     return last === "" ? "" : `; it said \`${forTerminal(this.redaction.text(last), { max: 300 })}\``;
   }
+}
+
+type Blocked = ReturnType<SetupDoors["blocked"]>[number];
+
+/** What would open it, where a rule would. */
+function blockedHint({ hint, host, port, reason }: Blocked): string {
+  const refused = `it was refused ${forTerminal(host, { max: 100 })}:${port} (${reason})`;
+  const isClosed = reason === "no-rule" || reason === "port-not-allowed";
+  return isClosed
+    ? `${refused}: \`setup.network.allow\`, or \`--setup-allow-domain ${forTerminal(host, { max: 100 })}\`, opens it`
+    : `${refused}: ${forTerminal(hint, { max: 200 })}`;
 }
 
 /** The exposed variables', and the broker's. */
