@@ -9,6 +9,7 @@ import { measureCheck } from "./check.ts";
 import { measureExec } from "./exec.ts";
 import { measureHook } from "./hook.ts";
 import { measureInspect } from "./inspect.ts";
+import { measureLeaks } from "./leaks.ts";
 import { measureOverlay } from "./overlay.ts";
 import { measureProxy } from "./proxy.ts";
 import { measureRecorder } from "./recorder.ts";
@@ -48,6 +49,7 @@ try {
     start: measureStart,
     proxy: measureProxy,
     inspect: measureInspect,
+    leaks: measureLeaks,
     check: measureCheck,
     hook: measureHook,
     exec: measureExec,

@@ -8,6 +8,10 @@ const ENDS_SECRET =
 
 const NO_SECRET =
   /^(?:true|false|yes|no|on|off|null|none|nil|undefined|enabled?|disabled?|default|localhost|(?:https?:\/\/)?(?:localhost|127\.0\.0\.1)(?::\d+)?\/?|development|production|staging|testing|password|username|postgres(?:ql)?|administrator|application|authorization|anonymous|changeit|change[-_ ]?me(?:[-_ ]?\w{0,12})?|placeholder|redacted|replace[-_ ]?me|todo|example|(?:your|my|the|insert|enter|some)[-_ ].{0,40}(?:here|key|token|secret|password)|[x*.\-_0]+|[x*]+.{0,4})$/i;
+// `supersecret`, `my-dev-password-123`: what everybody writes where a secret will be, and what manuals and tests are full of.
+const WORDS =
+  /(?:super|my|your|the|this|is|a|an|some|any|dev(?:elopment)?|prod(?:uction)?|test(?:ing)?|local|demo|dummy|fake|sample|example|default|change|me|in|not|very|so|secrets?|pass(?:word|wd|phrase)?|token|keys?|api|jwt|auth|access|session|cookie|admin|root|user(?:name)?|postgres|mysql|mongo|redis|rabbit|guest|app|string|value|here|insert|replace|for|123(?:4(?:5(?:6(?:7(?:8(?:90?)?)?)?)?)?)?|[-_.\s!])/gi;
+const LEFT_LEAST = 5;
 const REFERENCE = /^(?:\$\{?[A-Za-z_].*|<[^>]*>|\{\{.*\}\}|%\w+%|\/run\/secrets\/.*|file:.*|env:.*|vault:.*)$/;
 const URL = /^[a-z][a-z0-9+.-]*:\/\//i;
 const PLAIN_URL = /^[a-z][a-z0-9+.-]*:\/\/(?![^\s/]*:[^\s/]*@)/i;
@@ -18,10 +22,12 @@ const PLACE =
 export function isSecretValue(name: string, text: string): boolean {
   const { length } = text;
   if (length < SHORTEST || length > 64 * 1024 || new Set(text).size < 5) return false;
+  if (text.replace(WORDS, "").length < LEFT_LEAST) return false;
   if (NO_SECRET.test(text) || REFERENCE.test(text) || PLACE.test(text)) return false;
   // The hook of a chat is a secret; the address of a service is not.
   if (PLAIN_URL.test(text)) return /[\w-]{20,}$/.test(text) && isRandom(text.replace(/^.*\//, ""));
-  if (URL.test(text)) return true;
+  const [, password] = /^[^/]*\/\/[^\s/]*?:([^\s/]*)@/.exec(text) ?? [];
+  if (URL.test(text)) return password !== undefined && isSecretValue("password", password);
   if (/^[\d\s.,:+-]+$/.test(text)) return SECRET_NAME.test(name) && text.replace(/\D/g, "").length >= 12;
   if (ENDS_SECRET.test(name)) return true;
   if (/\s/.test(text)) return SECRET_NAME.test(name) && length >= 20;
