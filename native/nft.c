@@ -1,7 +1,7 @@
 // The nftables rules (nft.h). As nft(8) would print them:
 //   table inet ringfence {
 //     chain untracked { type filter hook output priority -300; policy accept;  # the agent's own loopback costs nothing and fills no table
-//       ip daddr 127.0.0.0/8 th sport != { PORT, 53 } notrack; and so for ip6 daddr ::1 }
+//       ip daddr 127.0.0.0/8 th sport != { PORT, 53 } th dport != { PORT, 53 } notrack; and so for ip6 daddr ::1 }
 //     chain turned { type nat hook output priority -100; policy accept;
 //       ip daddr 127.0.0.0/8 accept; ip6 daddr ::1 accept; ip daddr 198.18.0.1 accept; ip6 daddr fd52:696e:6766::1 accept
 //       udp dport 53 limit rate over 1000/second burst 5000 drop; udp dport 53 redirect to :53; tcp dport 53 redirect to :53
@@ -28,11 +28,12 @@ static const uint8_t loopback[] = {127}, loopback_six[16] = {[15] = 1};
 // for half a minute in memory that no cgroup counts.
 enum { LOGGED_PER_MINUTE = 20, LOGGED_BYTES = 64, QUESTIONS_PER_SECOND = 1000, QUESTIONS_AT_ONCE = 5000 };
 
-// Not what comes back from the bridge and the name server: the kernel has to give it the address that was dialled.
+// Not what comes back from the bridge and the name server: the kernel has to give it the address that was dialled. Nor what goes to them: of a connection
+// whose one direction is followed and the other is not, the kernel makes another that may be given another port.
 static void leave_alone(struct netlink *batch, uint16_t port, uint8_t family, const uint8_t *own, size_t bytes) {
   struct rule rule = rule_begin(batch, "untracked");
   when_to(&rule, family, own, bytes);
-  when_not_from(&rule, (uint16_t[]){port, REDIRECT_DNS_PORT});
+  when_at_no_end(&rule, (uint16_t[]){port, REDIRECT_DNS_PORT});
   leave_untracked(&rule);
   rule_end(&rule);
 }

@@ -116,11 +116,13 @@ void when_port(struct rule *rule, uint8_t protocol, uint16_t port) {
   when_equal(rule, &wire, sizeof wire);
 }
 
-void when_not_from(struct rule *rule, const uint16_t ports[2]) {
-  load(rule, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 2);
-  for (size_t i = 0; i < 2; i++) {
-    uint16_t wire = htons(ports[i]);
-    compare(rule, NFT_CMP_NEQ, &wire, sizeof wire);
+void when_at_no_end(struct rule *rule, const uint16_t ports[2]) {
+  for (uint32_t offset = 0; offset <= 2; offset += 2) {
+    load(rule, NFT_PAYLOAD_TRANSPORT_HEADER, offset, 2);
+    for (size_t i = 0; i < 2; i++) {
+      uint16_t wire = htons(ports[i]);
+      compare(rule, NFT_CMP_NEQ, &wire, sizeof wire);
+    }
   }
 }
 

@@ -26,8 +26,8 @@ void rule_end(struct rule *rule);
 
 void when_protocol(struct rule *rule, uint8_t protocol);
 void when_port(struct rule *rule, uint8_t protocol, uint16_t port);
-// From neither of these ports.
-void when_not_from(struct rule *rule, const uint16_t ports[2]);
+// Neither from nor to one of these ports.
+void when_at_no_end(struct rule *rule, const uint16_t ports[2]);
 // To an address of FAMILY (NFPROTO_IPV4, NFPROTO_IPV6) that begins with these bytes.
 void when_to(struct rule *rule, uint8_t family, const uint8_t *address, size_t bytes);
 // While there are no more than RATE in so many SECONDS; OVER: only when there are more.
