@@ -4,8 +4,10 @@ import { execFileSync } from "node:child_process";
 import { chmodSync } from "node:fs";
 import http from "node:http";
 import { expect, onTestFinished, type TestContext, test } from "vitest";
+import type { SandboxPlan } from "#core/sandbox";
 import { planFor, type Run, runPlan, stage } from "../support/fence.ts";
 import { needs } from "../support/needs.ts";
+import { bed } from "../support/proxy-bed.ts";
 import { tmp } from "../support/tmp.ts";
 import { type Preface, prefaceProxy } from "../support/turned-bed.ts";
 
@@ -34,6 +36,12 @@ async function inside(
   chmodSync(folder, 0o755);
   const port = await webServer();
   const proxy = await prefaceProxy(folder, ({ name }) => (name === "allowed.example" ? port : undefined));
+  const turned = { way, ports: [80, 443], addresses: options.addresses ?? "any" } as const;
+  const run = await runTurned(folder, script, { port: 3128, socketPath: proxy.socketPath, turned });
+  return { ...run, asked: proxy.seen };
+}
+
+function runTurned(folder: string, script: string, bridge: SandboxPlan["bridge"] & object): Promise<Run> {
   const at = stage(folder);
   const plan = planFor(at, ["bash", "-c", script]);
   const files = [
@@ -41,19 +49,8 @@ async function inside(
     ["nsswitch.conf", "hosts: files dns\n"],
     ["hosts", "127.0.0.1 localhost\n::1 localhost\n"],
   ];
-  const run = await runPlan(at, {
-    ...plan,
-    mounts: [
-      ...plan.mounts,
-      ...files.map(([name, content = ""]) => ({ kind: "file" as const, target: `/etc/${name}`, content })),
-    ],
-    bridge: {
-      port: 3128,
-      socketPath: proxy.socketPath,
-      turned: { way, ports: [80, 443], addresses: options.addresses ?? "any" },
-    },
-  });
-  return { ...run, asked: proxy.seen };
+  const made = files.map(([name, content = ""]) => ({ kind: "file" as const, target: `/etc/${name}`, content }));
+  return runPlan(at, { ...plan, mounts: [...plan.mounts, ...made], bridge });
 }
 
 /** The same as a Python program, with `trial(label, act)`, which prints what came of it. */
@@ -118,6 +115,26 @@ test.for(WAYS)("an address is told as it was dialled (%s)", async (way, context)
     ["198.18.0.77:80", undefined], // an address that stands for no name is no name's
   ]);
 });
+
+test.for(WAYS)(
+  "with the real proxy: its answer, its refusal, and both on record with the program (%s)",
+  async (way, context) => {
+    needs(context, "helper", "bubblewrap", "overlay");
+    const folder = tmp();
+    chmodSync(folder, 0o755);
+    const port = await webServer();
+    const { socketPath, records } = await bed({ allow: [`ok.test:${port}`], preface: true });
+    const turned = { way, ports: [80, 443, port], addresses: [] };
+    const script = `curl -sS -m 5 http://ok.test:${port}/; curl -s -m 5 -o /dev/null -w '%{http_code}' http://no.test/`;
+    const run = await runTurned(folder, script, { port: 3128, socketPath, turned });
+    expect(run.out).toBe(`hello ok.test:${port}\n403`);
+    const facts = records.map(({ type, actor, data }) => [type, data["host"], data["reason"], actor?.exe]);
+    expect(facts.filter(([type]) => type !== "net.close")).toEqual([
+      ["net.connect", "ok.test", undefined, "/usr/bin/curl"],
+      ["net.blocked", "no.test", "no-rule", "/usr/bin/curl"],
+    ]);
+  },
+);
 
 test("an address that no rule names is refused at once and told; one that a rule names is turned", async (context) => {
   const script = python(`
