@@ -1,6 +1,6 @@
 // Network rules that follow their policy files while a session runs: real files, the real loader, and what the proxy would be given.
 import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { RecordBody } from "#core/log";
@@ -17,6 +17,7 @@ const allowing = (...rules: readonly string[]): string =>
 interface Scene {
   readonly user: string;
   readonly project: string;
+  readonly root: string;
   readonly reload: NetworkReload;
   readonly plan: () => EgressPlan;
   readonly records: RecordBody[];
@@ -59,7 +60,7 @@ async function scene(files: {
   });
   onTestFinished(() => reload.close());
   return {
-    ...{ user, project, reload, records, told, plan: () => plan },
+    ...{ user, project, root, reload, records, told, plan: () => plan },
     write: async (file, text) => {
       put(file, text);
       await new Promise((done) => setTimeout(done, 150));
@@ -107,6 +108,16 @@ describe("a policy that changes", () => {
     await write(project, `${allowing("evil.org")}    deny: ["a.org"]\n`);
     expect(opens("a.org")).toBe(false);
     expect(records.map(({ data }) => data["closed"])).toEqual([["deny a.org"]]);
+  });
+  it("that a link leads to in the workspace opens nothing either, once it has changed", async () => {
+    const made = await scene({ user: allowing("a.org") });
+    const inside = join(made.root, "dotfiles.yaml");
+    await made.write(inside, allowing("a.org", "evil.org"));
+    rmSync(made.user);
+    symlinkSync(inside, made.user);
+    await new Promise((done) => setTimeout(done, 150));
+    await made.reload.accept();
+    expect(made.opens("evil.org")).toBe(false);
   });
   it("that was accepted before it began keeps its word until a byte of it changes", async () => {
     const { project, write, opens, reload } = await scene({

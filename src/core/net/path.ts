@@ -56,7 +56,9 @@ function encoded(char: string): string {
 export function parsePathPattern(text: string): string | undefined {
   if (text.includes("?")) return undefined;
   const absolute = text.startsWith("/") ? text : `/${text}`;
-  const normal = normalPath(absolute.replace(/ /g, "%20"));
+  if (/\p{Cs}/u.test(absolute)) return undefined;
+  // as a person writes it: spaces and letters of every script stand for themselves
+  const normal = normalPath(absolute.replace(/[^\x21-\x7e]+/g, encodeURIComponent));
   if (normal === undefined) return undefined;
   const segments = normal.slice(1).split("/");
   return segments.some((segment) => segment.includes("**") && segment !== "**") ? undefined : normal;

@@ -1,9 +1,11 @@
 // The network rules of a running session follow its policy files. What a change closes is closed at once; what it opens waits for a person at a
 // terminal (`ringfence sessions reload`), and a file of the session's own workspace opens nothing, whoever wrote it meanwhile.
+import { realpathSync } from "node:fs";
 import { err, ok, type Problem, type Result } from "#core";
 import type { Append, Json } from "#core/log";
 import { type EgressPlan, isSamePlan, onlyTightens, tightest } from "#core/net";
 import { type LayerText, loadPolicy, type Policy } from "#core/policy";
+import { isInside } from "#core/shell";
 import { policyStamp } from "../guard/policy-watch.ts";
 import { type PolicyPlaces, readLayers } from "../prepare/policy-files.ts";
 
@@ -132,14 +134,24 @@ class Watch implements NetworkReload {
     return ok({ plan: plan.value, layers: loaded.value.policy.layers.map((layer) => ({ ...layer })) });
   }
 
+  /** A file that the session can reach, by whatever name it is read: its own layers, one named with `--policy`, one that a link leads to. */
   private mayOpen(layer: LayerText): boolean {
-    return (layer.name !== "project" && layer.name !== "local") || this.believed.has(keyOf(layer));
+    return this.believed.has(keyOf(layer)) || !isReached(layer.file, this.options.places.workspaceRoot);
   }
 
   private tell(line: string): void {
     if (line === this.told) return;
     this.told = line;
     this.options.tell(line);
+  }
+}
+
+function isReached(file: string, root: string): boolean {
+  if (!file.startsWith("/")) return false; // the options of the command line
+  try {
+    return isInside(realpathSync(root), realpathSync(file));
+  } catch {
+    return true; // gone again: nobody's word
   }
 }
 

@@ -200,3 +200,14 @@ describe("report mode", () => {
     expect(planOf([], ["*"], { mode: "report" }).mode).toBe("enforce");
   });
 });
+
+describe("a rule's path", () => {
+  it("may hold spaces and letters of every script", () => {
+    const plan = planOf([{ host: "x.org", paths: ["/Öffentlich/mein ordner/**"] }]);
+    const ask = (target: string): boolean =>
+      decideRequest(plan, { scheme: "https", host: "x.org", port: 443, method: "GET", target, fields: [] }).allowed;
+    expect(ask("/%C3%96ffentlich/mein%20ordner/a")).toBe(true);
+    expect(ask("/%c3%96ffentlich/mein%20ordner/a")).toBe(true);
+    expect(ask("/Offentlich/mein%20ordner/a")).toBe(false);
+  });
+});
