@@ -56,6 +56,8 @@ export interface LateMasks {
   event(event: FenceEvent): void;
   /** Paths that were to be hidden since the start, absolute: no change of the session's. */
   readonly asked: ReadonlySet<string>;
+  /** Of these, those that could not be hidden. */
+  readonly inSight: ReadonlySet<string>;
   /** What could not be promised, in words. */
   readonly notices: readonly string[];
   close(): void;
@@ -86,6 +88,7 @@ export function lateMasksOf(
 
 class Masks implements LateMasks {
   readonly asked = new Set<string>();
+  readonly inSight = new Set<string>();
   readonly notices: string[] = [];
   private readonly parts: LateMaskParts;
   private readonly known: Set<string>;
@@ -97,7 +100,6 @@ class Masks implements LateMasks {
   private readonly waiting = new Set<string>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private isClosed = false;
-  private isInSight = false;
 
   constructor(parts: LateMaskParts) {
     this.parts = parts;
@@ -124,7 +126,7 @@ class Masks implements LateMasks {
       this.tries.set(event.path, tries);
       const absent = event.why === "absent";
       if (tries < (absent ? TRIES : TRIES_IN_SIGHT)) this.later(() => this.ask(event.path));
-      else if (!absent) this.inSight(event.path, event.why);
+      else if (!absent) this.staysInSight(join(this.parts.root, event.path), event.why);
     }
   }
 
@@ -201,7 +203,7 @@ class Masks implements LateMasks {
   }
 
   private hide(file: string): void {
-    if (isUnnamed(file)) return this.inSight(file, "its name is no UTF-8");
+    if (isUnnamed(file)) return this.staysInSight(file, "its name is no UTF-8");
     this.remember(file);
     this.parts.onSecret?.(file, file.slice(this.parts.root.length + 1));
     // A name that was hidden and is written anew on the host stays hidden in a layer; a mount goes with the file that it covered.
@@ -249,12 +251,14 @@ class Masks implements LateMasks {
       .catch(() => undefined); // it is hidden already; a log that takes no more has ended the session
   }
 
-  private inSight(path: string, why: string): void {
-    if (this.isInSight || this.isClosed) return;
-    this.isInSight = true;
-    this.parts.onSeen(
-      `\`${forTerminal(path, { max: 200 })}\` appeared during the session, is a secret, and cannot be hidden inside: ${why}`,
-    );
+  private staysInSight(file: string, why: string): void {
+    const isFirst = this.inSight.size === 0;
+    this.inSight.add(file);
+    if (!isFirst || this.isClosed) return;
+    const path = file.slice(this.parts.root.length + 1);
+    const line = `\`${forTerminal(path, { max: 200 })}\` appeared during the session, is a secret, and cannot be hidden inside: ${why}`;
+    this.notices.push(line);
+    this.parts.onSeen(line);
   }
 
   private remember(file: string): void {

@@ -21,6 +21,7 @@ export interface OutcomeParts extends MetaParts {
 export function outcomeOf(parts: OutcomeParts): Outcome {
   const { finished, log, network, prepared, prompts } = parts;
   const { root } = prepared.workspace;
+  const late = [...(parts.late?.asked ?? [])].filter((path) => parts.late?.inSight.has(path) !== true);
   return {
     session: parts.id,
     exitCode: parts.exitCode,
@@ -42,7 +43,7 @@ export function outcomeOf(parts: OutcomeParts): Outcome {
     refusedPaths: parts.refusedPaths,
     exposed: prepared.exposed,
     untrusted: prepared.untrusted,
-    masked: [...prepared.plan.masked, ...(parts.late?.asked ?? [])].map((path) => path.slice(root.length + 1)),
+    masked: [...prepared.plan.masked, ...late].map((path) => path.slice(root.length + 1)),
     ...(prompts === undefined ? {} : { prompts }),
     limits: prepared.limits,
     log: { dir: log.dir, size: log.size, root: log.root },

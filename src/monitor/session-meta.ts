@@ -15,7 +15,7 @@ export interface MetaParts {
   readonly request: RunRequest;
   readonly prepared: Prepared;
   /** Secrets that appeared during the session. */
-  readonly late?: Pick<LateMasks, "asked" | "notices">;
+  readonly late?: Pick<LateMasks, "asked" | "inSight" | "notices">;
 }
 
 /** The metadata as of now; `holdAll` says why everything waits, if it does. */
