@@ -31,9 +31,9 @@ export interface RequestSearch {
 /** Layers that are undone; the last way of writing is a pattern and needs none. */
 const LAYERS = 3;
 // A look may produce this many bytes for each byte that it is given, and this many besides: more is a bomb or a maze.
-const WORK_PER_BYTE = 64;
-const WORK_LEAST = 32 * 1024 * 1024;
-const UNPACKED_MOST = 32 * 1024 * 1024;
+const WORK_PER_BYTE = 16;
+const WORK_LEAST = 16 * 1024 * 1024;
+const UNPACKED_MOST = 16 * 1024 * 1024;
 /** Places that look like a compression's start and are none, in one look. */
 const MISTAKES_MOST = 500;
 /** Tries at compressions that have no mark of their own, in one look. */
@@ -130,6 +130,8 @@ class Look {
   /** Everything that the bytes say, `layers` deep. */
   through(bytes: Uint8Array, layers: number, isWhole: boolean): void {
     if (this.found !== undefined || bytes.length < GRAM) return;
+    this.work -= bytes.length;
+    if (this.work < 0) throw new Found({ kind: "unreadable" });
     const about = survey(bytes);
     const isNoise = !about.hasText && bytes.length > NOISE_LEAST;
     // What was decoded at a place where nothing begins is noise, and every secret in it was a pattern one layer above.
@@ -165,8 +167,6 @@ class Look {
 
   private scan(bytes: Uint8Array): void {
     if (this.found !== undefined) return;
-    this.work -= bytes.length;
-    if (this.work < 0) throw new Found({ kind: "unreadable" });
     const { index, own, session } = this.parts;
     index.scan(bytes, (number, offset, length) => {
       const pattern = index.patterns[number];
