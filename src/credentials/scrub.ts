@@ -73,18 +73,22 @@ class NeedleIndex {
   /** The bytes with every needle replaced; `kept` may be the start of one. `last`: nothing more comes. */
   pass(bytes: Buffer, last: boolean): { readonly out: Buffer[]; readonly kept: Buffer } {
     const out: Buffer[] = [];
+    const { starts } = this;
+    const pairs = bytes.length - 1;
     let from = 0;
     let at = 0;
-    for (; at + 1 < bytes.length; at += 1) {
-      const start = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
-      if (this.starts[start] === 0) continue;
+    let start = bytes[0] ?? 0;
+    for (; at < pairs; at += 1) {
+      start = ((start << 8) | (bytes[at + 1] ?? 0)) & 0xffff;
+      if (starts[start] === 0) continue;
       const found = this.at(bytes, at, { start, last });
       if (found === "maybe") break;
       if (found === undefined) continue;
       if (at > from) out.push(bytes.subarray(from, at));
       out.push(found.instead);
-      at += found.bytes.length - 1;
-      from = at + 1;
+      from = at + found.bytes.length;
+      at = from - 1;
+      start = bytes[from] ?? 0;
     }
     // The very last byte has no second one to look at.
     const isOpen = !last && at < bytes.length && (at + 1 < bytes.length || this.first[bytes[at] ?? 0] === 1);
