@@ -1,10 +1,11 @@
 // The nftables rules (nft.h). As nft(8) would print them:
 //   table inet ringfence {
 //     chain untracked { type filter hook output priority -300; policy accept;  # the agent's own loopback costs nothing and fills no table
-//       ip daddr 127.0.0.0/8 th sport != { PORT, 53 } th dport != { PORT, 53 } notrack; and so for ip6 daddr ::1 }
+//       ip daddr 127.0.0.0/8 tcp sport != { PORT, 53 } tcp dport != { PORT, 53 } notrack; udp of 53 alone; and so for ip6 daddr ::1 }
 //     chain turned { type nat hook output priority -100; policy accept;
+//       udp dport 53 limit rate over 1000/second burst 5000 drop
 //       ip daddr 127.0.0.0/8 accept; ip6 daddr ::1 accept; ip daddr 198.18.0.1 accept; ip6 daddr fd52:696e:6766::1 accept
-//       udp dport 53 limit rate over 1000/second burst 5000 drop; udp dport 53 redirect to :53; tcp dport 53 redirect to :53
+//       udp dport 53 redirect to :53; tcp dport 53 redirect to :53
 //       meta l4proto tcp ip daddr { 198.18.0.0/15, the wish's addresses } redirect to :PORT, and so on for ip6; or all of it }
 //     chain closed { type filter hook output priority 0; policy drop;     # a local sender hears EPERM at once
 //       (the same four) accept; limit rate 20/minute log group 53; meta l4proto tcp reject with tcp reset }
@@ -31,11 +32,15 @@ enum { LOGGED_PER_MINUTE = 20, LOGGED_BYTES = 64, QUESTIONS_PER_SECOND = 1000, Q
 // Not what comes back from the bridge and the name server: the kernel has to give it the address that was dialled. Nor what goes to them: of a connection
 // whose one direction is followed and the other is not, the kernel makes another that may be given another port.
 static void leave_alone(struct netlink *batch, uint16_t port, uint8_t family, const uint8_t *own, size_t bytes) {
-  struct rule rule = rule_begin(batch, "untracked");
-  when_to(&rule, family, own, bytes);
-  when_at_no_end(&rule, (uint16_t[]){port, REDIRECT_DNS_PORT});
-  leave_untracked(&rule);
-  rule_end(&rule);
+  static const uint8_t protocols[] = {IPPROTO_TCP, IPPROTO_UDP};
+  for (size_t i = 0; i < sizeof protocols; i++) {
+    struct rule rule = rule_begin(batch, "untracked");
+    when_to(&rule, family, own, bytes);
+    when_protocol(&rule, protocols[i]);
+    when_at_no_end(&rule, (uint16_t[]){protocols[i] == IPPROTO_TCP ? port : REDIRECT_DNS_PORT, REDIRECT_DNS_PORT});
+    leave_untracked(&rule);
+    rule_end(&rule);
+  }
 }
 
 // What is the fence's own: loopback with whatever the agent serves there, and the device's own addresses.
@@ -72,15 +77,19 @@ static void turn_names(struct netlink *batch, uint16_t port, bool six) {
   if (six) turn_tcp(batch, port, redirect_six, 8, NFPROTO_IPV6);
 }
 
-static void turn_questions(struct netlink *batch) {
-  static const uint8_t protocols[] = {IPPROTO_UDP, IPPROTO_TCP};
+// Wherever they go, loopback too.
+static void bound_questions(struct netlink *batch) {
   struct rule rule = rule_begin(batch, "turned");
   when_port(&rule, IPPROTO_UDP, REDIRECT_DNS_PORT);
   when_rate(&rule, true, QUESTIONS_PER_SECOND, 1, QUESTIONS_AT_ONCE);
   end_with(&rule, NF_DROP);
   rule_end(&rule);
+}
+
+static void turn_questions(struct netlink *batch) {
+  static const uint8_t protocols[] = {IPPROTO_UDP, IPPROTO_TCP};
   for (size_t i = 0; i < sizeof protocols; i++) {
-    rule = rule_begin(batch, "turned");
+    struct rule rule = rule_begin(batch, "turned");
     when_port(&rule, protocols[i], REDIRECT_DNS_PORT);
     turn_to(&rule, REDIRECT_DNS_PORT);
     rule_end(&rule);
@@ -120,6 +129,7 @@ int nft_set(const struct redirect_wish *wish, const struct redirect *use) {
   leave_alone(&batch, wish->port, NFPROTO_IPV4, loopback, sizeof loopback);
   if (use->six) leave_alone(&batch, wish->port, NFPROTO_IPV6, loopback_six, sizeof loopback_six);
   nft_chain(&batch, "turned", "nat", -100, NF_ACCEPT);
+  bound_questions(&batch);
   accept_own(&batch, "turned", use->six);
   turn_questions(&batch);
   turn_connections(&batch, wish, use);

@@ -136,6 +136,30 @@ test.for(WAYS)(
   },
 );
 
+test("of many connections to the proxy's own port and to names none is lost, while loopback is busy", async (context) => {
+  needs(context, "helper", "bubblewrap", "overlay", "python3");
+  const folder = tmp();
+  chmodSync(folder, 0o755);
+  const port = await webServer();
+  const { socketPath } = await prefaceProxy(folder, () => port);
+  const script = python(`
+import threading
+own = socket.create_server(("127.0.0.1", 8080), backlog=500)
+def busy():
+  while True: own.accept()[0].close()
+threading.Thread(target=busy, daemon=True).start()
+lost = 0
+for n in range(300):
+  stream(("127.0.0.1", 8080), b"")
+  for to in (("127.0.0.1", 3128), ("::1", 3128), ("a.example", 80)):
+    try: lost += not stream(to, b"GET / HTTP/1.0\\r\\n\\r\\n").startswith(b"HTTP/1.1 200")
+    except OSError: lost += 1
+print(lost)`);
+  const turned = { way: "auto", ports: [80, 443], addresses: [] } as const;
+  const run = await runTurned(folder, script, { port: 3128, socketPath, turned });
+  expect([run.out, run.err]).toEqual(["0\n", ""]);
+});
+
 test("an address that no rule names is refused at once and told; one that a rule names is turned", async (context) => {
   const script = python(`
 for to in (("9.9.9.9", 443), ("9.9.9.8", 22), ("2606:4700::2", 80), ("169.254.169.254", 80), ("2606:4700::1", 80)):
