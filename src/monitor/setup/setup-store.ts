@@ -15,6 +15,7 @@ import { dirname, join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import { copyTree, hideBelow } from "#sandbox";
 import { removeFolder } from "../remove-folder.ts";
+import { isMaking } from "../sweep.ts";
 
 /** Where things are. */
 export interface SetupStorePlaces {
@@ -162,12 +163,6 @@ function keptOf(folder: string): readonly { readonly folder: string; readonly us
       usedMs: lstatSync(join(folder, name, "meta.json"), { throwIfNoEntry: false })?.mtimeMs ?? 0,
     }))
     .sort((a, b) => b.usedMs - a.usedMs);
-}
-
-/** `.new-PID-KEY` whose maker still runs. */
-function isMaking(name: string): boolean {
-  const [, pid] = /^\.new-(\d+)-/.exec(name) ?? [];
-  return pid !== undefined && existsSync(`/proc/${pid}`);
 }
 
 async function remove(folder: string, helper: string): Promise<void> {
