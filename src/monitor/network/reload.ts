@@ -50,7 +50,9 @@ class Watch implements NetworkReload {
   private readonly believed: ReadonlySet<string>;
   private readonly timer: NodeJS.Timeout;
   private plan: EgressPlan;
+  /** The files as they were taken in, and as they were last seen. */
   private stamp: string;
+  private seen = "";
   /** What is told once is not told again. */
   private told = "";
   /** One look at a time, a person's included: the later one sees what the earlier one made. */
@@ -76,7 +78,10 @@ class Watch implements NetworkReload {
 
   private look(): void {
     const seen = policyStamp(this.options.places);
-    if (seen === this.stamp) return;
+    const isStill = seen === this.seen;
+    this.seen = seen;
+    // a file that is just being written is empty for a moment, and what that closed only a person would open again
+    if (seen === this.stamp || !isStill) return;
     this.stamp = seen;
     this.looking = this.looking.then(() => this.tighten()).catch(() => undefined);
   }
