@@ -1,9 +1,6 @@
 // What of a secret file is looked for, as a table; and keys, of which only the private half is.
-import { execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { LeakSearch, readSecretFile } from "#core/leak";
 import { unpack } from "#egress";
@@ -77,18 +74,4 @@ describe("private keys", () => {
         if (other !== kind) expect(look(privateKey, pair.privateKey)).toBe("clean");
     },
   );
-
-  it("of OpenSSH are seen without their comment and their public half", () => {
-    const folder = mkdtempSync(join(tmpdir(), "rf-key-"));
-    for (const type of ["ed25519", "rsa", "ecdsa"]) {
-      const file = join(folder, type);
-      execFileSync("ssh-keygen", ["-q", "-t", type, "-N", "", "-C", "somebody@a-machine-with-a-name", "-f", file]);
-      const key = readFileSync(file, "utf8");
-      expect(privateParts(key).length).toBeGreaterThan(0);
-      expect(look(key, key)).toBe("secret");
-      expect(look(key, key.split("\n").slice(2, -2).join("\n"))).toBe("secret");
-      expect(look(key, readFileSync(`${file}.pub`, "utf8"))).toBe("clean");
-      expect(look(key, "somebody@a-machine-with-a-name")).toBe("clean");
-    }
-  });
 });
