@@ -12,7 +12,7 @@ import { tmp } from "../support/tmp.ts";
 const COMMENT = "somebody@a-machine-with-a-name";
 
 it.for(["ed25519", "rsa", "ecdsa"])("%s", (type, ctx) => {
-  needs(ctx, "sshd"); // ssh-keygen comes with it
+  needs(ctx, "ssh-keygen");
   const file = join(tmp(), type);
   execFileSync("ssh-keygen", ["-q", "-t", type, "-N", "", "-C", COMMENT, "-f", file]);
   const key = readFileSync(file, "utf8");

@@ -23,6 +23,7 @@ export type Feature =
   | "python3"
   | "git"
   | "sshd"
+  | "ssh-keygen"
   | "gcc"
   | "make"
   | "strace"
@@ -91,6 +92,7 @@ const PROBES: Readonly<Record<Feature, Probe>> = {
   vim: () => tries("vim", "--version"),
   python3: () => tries("python3", "-c", "import venv, ensurepip"),
   git: () => tries("git", "--version"),
+  "ssh-keygen": () => (existsSync("/usr/bin/ssh-keygen") ? undefined : "openssh-client is not installed"),
   sshd: () => (existsSync("/usr/sbin/sshd") ? tries("ssh", "-V") : "openssh-server is not installed"),
   gcc: () => tries("sh", "-c", "echo 'int main(void){return 0;}' | gcc -static -x c -o /dev/null -"),
   make: () => tries("make", "--version"),
