@@ -280,7 +280,9 @@ credentials: [{ name: deploy, ssh: { keys: [${keys}], hosts: ["${hosts}"] } }]
     return caller.ringfence(["run", "--policy", file, "--", "bash", "-c", script], { cwd, env });
   };
 
-  test("pushes by SSH to the named host with the named key, and nothing else", () => {
+  test("pushes by SSH to the named host with the named key, and nothing else", (context) => {
+    // known_hosts is that of the passwd entry's home: only a user made for the test has one that may be written
+    needs(context, "root");
     const { otherPort, port, repository, user } = theScene();
     const batch = "ssh -o BatchMode=yes -o StrictHostKeyChecking=no";
     const { stdout, stderr } = run(
