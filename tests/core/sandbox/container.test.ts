@@ -61,7 +61,17 @@ test("what the nest binds: only what may be written is writable", () => {
     ...["--security-opt no-new-privileges", "--security-opt seccomp=/run/engine/seccomp.json"],
     ...["--security-opt label=disable", "--security-opt unmask=ALL", "--cap-drop ALL"],
     ...["SETFCAP", "SYS_ADMIN", "SYS_PTRACE", "SYS_CHROOT", "SETUID", "SETGID", "SETPCAP", "SYS_RESOURCE"]
-      .concat(["DAC_OVERRIDE", "DAC_READ_SEARCH", "CHOWN", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_ADMIN", "NET_BIND_SERVICE"])
+      .concat([
+        "DAC_OVERRIDE",
+        "DAC_READ_SEARCH",
+        "CHOWN",
+        "FOWNER",
+        "FSETID",
+        "KILL",
+        "MKNOD",
+        "NET_ADMIN",
+        "NET_BIND_SERVICE",
+      ])
       .map((name) => `--cap-add ${name}`),
     ...["--uidmap 0:0:1", "--gidmap 0:0:1", "--network none", "--ipc private", "--pid private", "--uts private"],
     ...["--cgroupns private", "--hostname ringfence", "--cgroups disabled", "--ulimit host", "--no-hosts"],
