@@ -8,6 +8,7 @@ import { parseDuration } from "#core/policy";
 import { type Broker, openBroker, secretsOf } from "#credentials";
 import { openKeyring } from "../../src/credentials/sources/keyring.ts";
 import { githubAppServer, stsServer, vaultServer } from "../support/credential-servers.ts";
+import { plainServer } from "../support/tls-world.ts";
 import { tmp } from "../support/tmp.ts";
 
 const REAL = "real-Value.0123456789abcdef";
@@ -52,6 +53,27 @@ describe("a source", () => {
     expect(JSON.stringify(broker)).not.toContain(REAL);
     await broker.close();
     expect(values(broker)).toEqual([]);
+  });
+
+  it("that ends within its answer, sends garbage or never stops has given none", async () => {
+    const answers = [
+      "Content-Length: 100\r\n\r\nshort",
+      "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+      `\r\n${"x".repeat(2_000_000)}`,
+    ];
+    for (const answer of answers) {
+      const port = await plainServer((socket) => {
+        socket.on("error", () => undefined);
+        socket.once("data", () => socket.end(`HTTP/1.1 200 OK\r\n${answer}`));
+      });
+      const vault = {
+        address: `http://127.0.0.1:${port}`,
+        path: "secret/data/ci",
+        field: "token",
+        auth: { token: { env: "T" } },
+      };
+      expect(await open({ source: { vault } }, { env: { T: REAL } })).toMatchObject({ ok: false });
+    }
   });
 
   it("is a file, whole, by a JSON path or by a name, and never one of the workspace", async () => {

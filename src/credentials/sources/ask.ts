@@ -56,15 +56,15 @@ export async function ask(question: Ask, who: string): Promise<Result<Answered, 
           if (bytes > MOST_BYTES) request.destroy(new Error("answer-too-large"));
           else pieces.push(piece);
         });
-        response.once("error", (error) => request.destroy(error));
+        // An answer that is cut off ends here: the request itself was over when its head came.
+        response.once("error", failed);
         response.once("end", () => {
           clearTimeout(timer);
           done(ok({ status: response.statusCode ?? 0, text: Buffer.concat(pieces).toString("utf8") }));
         });
       },
     );
-    const timer = setTimeout(() => request.destroy(new Error("timeout")), TIMEOUT_MS);
-    request.once("error", (error: NodeJS.ErrnoException) => {
+    const failed = (error: NodeJS.ErrnoException): void => {
       clearTimeout(timer);
       done(
         bad(
@@ -72,7 +72,9 @@ export async function ask(question: Ask, who: string): Promise<Result<Answered, 
           "is it reachable from here, and is its certificate one that this machine trusts?",
         ),
       );
-    });
+    };
+    const timer = setTimeout(() => request.destroy(new Error("timeout")), TIMEOUT_MS);
+    request.once("error", failed);
     request.end(body);
   });
 }
