@@ -1,4 +1,5 @@
 // May this credential go out with this request? Host and port first, then method and path; what cannot be read in one way only is not covered. Pure.
+import { methodsOf, namesAnotherPath } from "../net/asked.ts";
 import { covers } from "../net/grammar.ts";
 import { normalPath, pathMatches } from "../net/path.ts";
 import type { Injection } from "./credential.ts";
@@ -15,15 +16,13 @@ export function servesHost(inject: Injection, host: string, port: number): boole
 export function notCovered(inject: Injection, request: HttpRequest): "plain-http" | "method" | "path" | undefined {
   if (request.scheme === "http" && !inject.plainHttp && !LOOPBACK.test(request.host)) return "plain-http";
   const isLimited = inject.methods.length > 0 || inject.paths.length > 0;
-  // Frameworks that take the real method or path from a header would be asked for something else than what was judged.
-  if (isLimited && request.fields.some(({ name }) => OVERRIDES.test(name))) return "method";
-  if (isLimited && /[?&]_method=/i.test(request.target)) return "method";
+  // Frameworks that take the real method or path from elsewhere would be asked for something else than what was judged.
+  if (isLimited && methodsOf(request).length > 1) return "method";
   if (inject.methods.length > 0 && !inject.methods.includes(request.method)) return "method";
   if (inject.paths.length === 0) return undefined;
-  const path = normalPath(request.target);
+  const path = namesAnotherPath(request) ? undefined : normalPath(request.target);
   if (path === undefined) return "path";
   return inject.paths.some((pattern) => pathMatches(pattern, path, "allow")) ? undefined : "path";
 }
 
 const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/;
-const OVERRIDES = /^x-(?:http-)?method(?:-override)?$|^x-(?:original|rewrite)-ur[li]$/i;

@@ -1,6 +1,7 @@
 // The door of the network's words and rules.
 
 export { type AddressClass, canonicalAddress, classifyAddress, isInside, singleAddress } from "./address.ts";
+export { methodsOf } from "./asked.ts";
 export { isSamePlan, onlyTightens, readsMore, tightest } from "./compare.ts";
 export { type AddressVerdict, decideAddresses, decideHost, type HostVerdict } from "./decide.ts";
 export { expandNetwork, presetNames } from "./expand.ts";
@@ -9,7 +10,7 @@ export { parseEgressRule, splitPort } from "./grammar.ts";
 export { isAddress, parseHost } from "./host.ts";
 export { normalPath, pathMatches } from "./path.ts";
 export { type ReadingWishes, readingOf, readsByRule } from "./reading.ts";
-export { decideRequest, type EgressRequest, methodsOf, needsReading, type RequestVerdict } from "./request.ts";
+export { decideRequest, type EgressRequest, needsReading, type RequestVerdict } from "./request.ts";
 export type {
   EgressPeer,
   EgressPlan,

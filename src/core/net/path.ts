@@ -6,6 +6,8 @@ const UNRESERVED = /^[A-Za-z0-9\-._~]$/;
 const PLAIN = /^[A-Za-z0-9\-._~!$&'()*+,=:@]$/;
 // Encoded, these are a separator, a cut, an end or a second decoding to somebody.
 const TREACHEROUS = /[/\\;%?#\0-\x1f\x7f]/;
+// Left out or turned into slashes where names are compared or converted: HFS+ and Windows have been tricked with these.
+const FADING = /[\p{Default_Ignorable_Code_Point}\u2044\u2215\u2216]/u;
 
 /**
  * The normal form of a request target's path: percent-decoded once where that means nothing (RFC 3986 section 6.2.2.2), the rest encoded in upper
@@ -43,8 +45,15 @@ function normalEscapes(run: string): string | undefined {
   } catch {
     return undefined; // no UTF-8: overlong forms, single bytes
   }
-  if (TREACHEROUS.test(text) || /[A-Za-z0-9]/.test(text)) return undefined;
+  if (TREACHEROUS.test(text) || FADING.test(text) || /[A-Za-z0-9]/.test(text) || [...text].some(becomesAscii))
+    return undefined;
   return [...text].map((char) => (UNRESERVED.test(char) ? char : encoded(char))).join("");
+}
+
+/** A full-width dot, a Kelvin sign, a letter with its ASCII twin in another case: a server that normalises reads something else. */
+function becomesAscii(char: string): boolean {
+  if (char <= "\x7f") return false;
+  return /[!-~]/.test(char.normalize("NFKC")) || /^[!-~]$/.test(char.toUpperCase()) || /[!-~]/.test(char.toLowerCase());
 }
 
 /** Also what `encodeURIComponent` leaves as it is: an encoded `*` is no wildcard of a rule. */
@@ -72,8 +81,14 @@ export function pathMatches(pattern: string, path: string, effect: "allow" | "de
   const parts = (text: string): readonly string[] => text.slice(1).split("/");
   if (effect === "allow") return matchesAll(parts(pattern), parts(path));
   const bare = (text: string): readonly string[] => [text, text.replace(/(?<=.)\/$/, "")];
-  const wants = [...bare(pattern.toLowerCase()), pattern.toLowerCase().replace(/(?<=.)\/\*\*$/, "")].map(parts);
-  return bare(path.toLowerCase()).some((text) => wants.some((want) => matchesAll(want, parts(text))));
+  const [closed, asked] = [folded(pattern), folded(path)];
+  const wants = [...bare(closed), closed.replace(/(?<=.)\/\*\*$/, "")].map(parts);
+  return bare(asked).some((text) => wants.some((want) => matchesAll(want, parts(text))));
+}
+
+/** Letters of every script without their case, composed or not. What `normalPath` answers always decodes. */
+function folded(normal: string): string {
+  return decodeURIComponent(normal).normalize("NFC").toLowerCase();
 }
 
 // Which lengths of the path the pattern so far can reach: many `**` cost the product of both lengths and never more.

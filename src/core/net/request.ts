@@ -1,19 +1,17 @@
 // May this request leave? The finer half of the rules (NET-5): methods, paths, protocols and programs, judged on what was read. Pure.
 // Allows add up, and a deny outweighs them all. What is not known never helps: an unknown program is no allowed one and may be a denied one.
+import { forTerminal } from "../text/index.ts";
+import { type Asking, isKnownMethod, methodsOf, namesAnotherPath } from "./asked.ts";
 import { covers } from "./grammar.ts";
 import { normalPath, pathMatches } from "./path.ts";
 import type { EgressPeer, EgressPlan, EgressRefusal, EgressRule, Protocol } from "./rule.ts";
 
 /** The head of one request that was read. */
-export interface EgressRequest {
+export interface EgressRequest extends Asking {
   readonly scheme: "http" | "https";
   /** Canonical. */
   readonly host: string;
   readonly port: number;
-  readonly method: string;
-  /** Path and query in origin form, or `*`. */
-  readonly target: string;
-  readonly fields: readonly { readonly name: string; readonly value: string }[];
   /** It asks to speak WebSocket from here on. */
   readonly upgrade?: "websocket";
 }
@@ -101,51 +99,14 @@ interface Facts {
   readonly scheme: "http" | "https";
 }
 
-// Frameworks take the method (Rails, Symfony, Spring, ASP.NET, OData) or the path (IIS, Symfony, Nginx set-ups) from these instead.
-// Some take `_` for `-`, as CGI does.
-const METHOD_FIELDS = /^x[-_](?:http[-_])?method(?:[-_]override)?$/i;
-const PATH_FIELDS =
-  /^x[-_](?:original[-_](?:url|uri|path)|rewrite[-_](?:url|uri)|forwarded[-_](?:prefix|uri|path)|envoy[-_]original[-_]path)$/i;
-
-/** Everything the request could be taken to ask: its method first, then those that it says some server should read instead. */
-export function methodsOf({
-  method,
-  target,
-  fields,
-}: Pick<EgressRequest, "method" | "target" | "fields">): readonly string[] {
-  const said = fields.filter(({ name }) => METHOD_FIELDS.test(name)).map(({ value }) => value.trim());
-  return [method, ...said, ...methodsInQuery(target)];
-}
-
 function factsOf(request: EgressRequest): Facts {
-  const { scheme, method, target, fields, upgrade } = request;
+  const { scheme, method, target, upgrade } = request;
   return {
     methods: methodsOf(request),
-    path: fields.some(({ name }) => PATH_FIELDS.test(name)) ? undefined : normalPath(target),
+    path: namesAnotherPath(request) ? undefined : normalPath(target),
     protocol: upgrade !== undefined || method === "CONNECT" ? "websocket" : scheme,
     scheme,
   };
-}
-
-/** `?_method=DELETE`, in any spelling that a form decoder reads. */
-function methodsInQuery(target: string): readonly string[] {
-  const from = target.indexOf("?");
-  if (from < 0) return [];
-  return target
-    .slice(from + 1)
-    .split(/[&;]/)
-    .flatMap((pair) => {
-      const [name = "", value = ""] = pair.split("=", 2).map(formDecoded);
-      return /^(?:_method|x-http-method-override)(?:\[\])?$/i.test(name.trim()) ? [value.trim()] : [];
-    });
-}
-
-function formDecoded(text: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll("+", " "));
-  } catch {
-    return text;
-  }
 }
 
 function allows(rule: EgressRule, facts: Facts, peer: EgressPeer | undefined): boolean {
@@ -190,7 +151,7 @@ function missing(
   if (ours.length === 0)
     return {
       reason: "program-not-allowed",
-      hint: `only ${listed(near.flatMap(({ programs = [] }) => programs.map(({ exe }) => exe)))} may go there; the program that asked is ${peer?.exe ?? "not known"}`,
+      hint: `only ${listed(near.flatMap(({ programs = [] }) => programs.map(({ exe }) => exe)))} may go there; the program that asked is ${peer?.exe === undefined ? "not known" : `\`${forTerminal(peer.exe, { max: TOLD_MOST })}\``}`,
     };
   const spoken = ours.filter((rule) => isProtocol(rule, facts));
   if (spoken.length === 0)
@@ -202,18 +163,26 @@ function missing(
   if (byMethod.length === 0)
     return {
       reason: "method-not-allowed",
-      hint: `the rule opens ${listed(spoken.flatMap(({ methods = [] }) => methods))} only; a person can add ${facts.methods.join(", ")} under \`methods\``,
+      hint: `the rule opens ${listed(spoken.flatMap(({ methods = [] }) => methods))} only; a person can add ${told(facts.methods)} under \`methods\``,
     };
   if (facts.path === undefined)
     return {
       reason: "path-ambiguous",
-      hint: "servers could read this path differently; write it without `..`, `//`, `;`, encoded slashes or letters, and without fields that rewrite it",
+      hint: "servers could read this path differently; write it without `..`, `//`, `;`, encoded slashes or letters, and without fields that rewrite it or name another",
     };
   return {
     reason: "path-not-allowed",
-    hint: `the rule opens ${listed(byMethod.flatMap(({ paths = [] }) => paths))} only; a person can add ${facts.path} under \`paths\``,
+    hint: `the rule opens ${listed(byMethod.flatMap(({ paths = [] }) => paths))} only; a person can add ${forTerminal(facts.path, { max: TOLD_MOST })} under \`paths\``,
   };
 }
+
+/** A person reads what to type: words of the program's own are not among it. */
+function told(methods: readonly string[]): string {
+  const known = methods.filter(isKnownMethod);
+  return known.length === methods.length ? listed(known) : listed([...known, "the method that was asked for"]);
+}
+
+const TOLD_MOST = 120;
 
 function listed(words: readonly string[]): string {
   const unique = [...new Set(words)];
