@@ -11,6 +11,8 @@ export interface Peer {
   readonly sha256?: string;
   /** Where the program wanted to go before the connection was redirected: an address, `[v6]:port` for IPv6. */
   readonly dialled?: string;
+  /** Who had just dialled that, where the kernel could not say any more whose connection it is: for the record, no rule is judged by it. */
+  readonly dialler?: { readonly pid: number; readonly exe?: string };
 }
 
 /** The head of a request. Host and port are the judged ones; `Host`, the server name and the CONNECT target agree with them. */

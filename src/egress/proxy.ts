@@ -17,8 +17,8 @@ import { Live } from "./live.ts";
 import { NameBudget } from "./name-budget.ts";
 import type { ChooseProxy } from "./outside-proxy.ts";
 import { type Preface, readPreface } from "./peer.ts";
-import { type DigestOf, observed } from "./program.ts";
-import { type ProgramAt, recordRefused } from "./refused-inside.ts";
+import { type DigestOf, observed, type ProgramAt, recalled } from "./program.ts";
+import { recordRefused } from "./refused-inside.ts";
 import { serveRequests } from "./requests.ts";
 import { type Resolve, systemResolver } from "./resolve.ts";
 import { ruleFilter } from "./rule-filter.ts";
@@ -46,7 +46,7 @@ export interface EgressOptions {
   readonly outside?: ChooseProxy;
   /** True when whoever connects writes a preface first (peer.ts), as the fence's bridge does: then a connection without one is refused. */
   readonly preface?: boolean;
-  /** Who has just dialled an address, for what the fence refused before its program could be asked for. */
+  /** Who has just dialled an address, for the record of what the kernel could not name any more. */
   readonly programAt?: ProgramAt;
   /** For tests; the system's resolver otherwise. */
   readonly resolve?: Resolve;
@@ -156,11 +156,11 @@ async function serve(
     const client = new Intake(socket);
     const preface: Partial<Preface> | undefined = hasPreface ? await readPreface(client) : {};
     if (preface === undefined) return void socket.destroy();
-    const own =
-      preface.peer === undefined ? deps : { ...deps, peer: await observed(deps.plan(), preface.peer, digestOf) };
+    const peer = preface.peer && (await observed(deps.plan(), await recalled(preface.peer, programAt), digestOf));
+    const own = peer === undefined ? deps : { ...deps, peer };
     if (preface.refused !== undefined) {
       socket.destroy(); // it carries nothing else
-      if (await recordRefused({ peer: {}, ...preface }, own, programAt)) return;
+      if (await recordRefused({ ...preface, peer: peer ?? {} }, own)) return;
       throw new BadMessage("preface");
     }
     if (preface.turned !== undefined) return await serveTurned(client, preface.turned, own);

@@ -1,12 +1,8 @@
 // What the fence itself refused, as the bridge tells it (native/refused.h): packets that are not TCP, connections to addresses that no rule names, and
 // questions to a name server that no ordinary program asks. Nothing of it left; it is recorded like every other refusal.
 import { type DialDeps, judge } from "./dial.ts";
-import type { Peer } from "./filter.ts";
 import type { Preface } from "./peer.ts";
 import type { Refused } from "./tally.ts";
-
-/** Who has just dialled an address, as somebody else saw it: the bridge's own question comes too late where the kernel has dropped the socket. */
-export type ProgramAt = (address: string, port: number) => Promise<Pick<Peer, "pid" | "exe"> | undefined>;
 
 const UDP = "only TCP leaves a fence; most programs fall back to it by themselves";
 const QUESTION =
@@ -24,17 +20,12 @@ const WHY: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Records it. False for a word that is none of ours. */
-export async function recordRefused(
-  { peer, refused }: Preface,
-  deps: DialDeps,
-  programAt: ProgramAt | undefined,
-): Promise<boolean> {
+export async function recordRefused({ peer, refused }: Preface, deps: DialDeps): Promise<boolean> {
   const to = /^\[?([^\]]*)\]?:(\d+)$/.exec(peer.dialled ?? "");
   const [host, port] = [to?.[1] ?? "(unknown)", Number(to?.[2] ?? 0)];
   const found = refusalOf(refused, { host, port }, deps);
   if (found === undefined) return false;
-  const program = peer.pid === undefined && to !== null ? await programAt?.(host, port) : undefined;
-  await deps.tally.refuse(found, { ...peer, ...program });
+  await deps.tally.refuse(found, peer);
   return true;
 }
 

@@ -40,8 +40,8 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** The program, as the record names it. */
 function by(peer: Peer | undefined): { readonly actor?: Actor } {
-  if (peer?.pid === undefined) return {};
-  return { actor: { pid: peer.pid, ...(peer.exe === undefined ? {} : { exe: peer.exe }) } };
+  const { pid, exe } = (peer?.pid === undefined ? peer?.dialler : peer) ?? {};
+  return pid === undefined ? {} : { actor: { pid, ...(exe === undefined ? {} : { exe }) } };
 }
 
 /** Where it wanted to go before it was redirected. */

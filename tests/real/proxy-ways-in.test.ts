@@ -118,6 +118,18 @@ describe("connections that were turned", () => {
     ]);
     expect(records[1]?.data["ms"]).toBeTypeOf("number");
   });
+  it("are recorded by the flight recorder's word where the kernel's came too late, and by the kernel's where it came", async () => {
+    const told = async (address: string, port: number) =>
+      address === "198.18.0.9" && port === 80 ? { pid: 7, exe: "/usr/bin/gone" } : undefined;
+    const { socketPath, records } = await bed({ allow: ["ok.test"], preface: true, programAt: told });
+    for (const [peer, address] of [
+      [{}, "198.18.0.9"],
+      [who, "198.18.0.9"],
+      [{}, "198.18.0.10"],
+    ] as const)
+      await talk(socketPath, preface({ ...peer, to: { address, port: 80 }, name: "evil.test" }), undefined, 50);
+    expect(records.map(({ actor }) => actor)).toEqual([{ pid: 7, exe: "/usr/bin/gone" }, who, undefined]);
+  });
   it("answer plain HTTP with what is wrong, TLS with an alert, other bytes with an end, all on record", async () => {
     const { port: named } = await rawServer();
     const { socketPath, records, asked } = await bed({ allow: ["ok.test", `ok.test:${named}`], preface: true });

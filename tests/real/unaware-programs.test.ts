@@ -98,6 +98,31 @@ test("addresses that no rule names, datagrams and tunnels are refused at once, b
   expect([...blocked].sort()).toEqual(expected.sort());
 });
 
+test("a program that has ended when its connection arrives is named all the same", async (context) => {
+  needs(context, "userns", "bubblewrap", "seccomp", "overlay", "helper", "python3");
+  const folder = realpathSync(tmp());
+  chmodSync(folder, 0o755);
+  const [caller] = callersIn(folder);
+  if (caller === undefined) throw new Error("nobody calls");
+  const cwd = caller.folder("work");
+  writeFileSync(join(cwd, "short.py"), SHORT_LIVED);
+  caller.ringfence(["run", "--quiet", "--", "python3", "short.py"], { cwd });
+  const shown = caller.ringfence(["log", "show", "--json", "--type", "net.blocked"], { cwd }).stdout;
+  const { records } = JSON.parse(shown) as { readonly records: readonly NetRecord[] };
+  const named = records.map(({ actor, data }) => `${data["host"]} ${/\/python3[.\d]*$/.test(actor?.exe ?? "")}`);
+  expect(named.sort()).toEqual(Array.from({ length: 8 }, (_, i) => `short${i}.test true`));
+});
+
+const SHORT_LIVED = `
+import os, socket
+for i in range(8):
+  if os.fork() == 0:
+    to = socket.getaddrinfo(f"short{i}.test", 80, socket.AF_INET, socket.SOCK_STREAM)[0][4]
+    socket.create_connection(to).send(b"x")
+    os._exit(0)
+  os.wait()
+`;
+
 const TRIES = `
 import errno, socket, struct, sys, time
 def trial(label, act):

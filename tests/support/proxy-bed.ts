@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { RecordBody } from "#core/log";
 import { type EgressPlan, expandNetwork, type ToolHost } from "#core/net";
-import { type ChooseProxy, type Consult, type Egress, type HttpFilter, openEgress } from "#egress";
+import { type ChooseProxy, type Consult, type Egress, type EgressOptions, type HttpFilter, openEgress } from "#egress";
 import { tmp } from "./tmp.ts";
 
 const at = { file: "policy.yaml", line: 7, column: 3 };
@@ -35,6 +35,7 @@ export async function bed(options: {
   consult?: Consult;
   filters?: readonly HttpFilter[];
   preface?: boolean;
+  programAt?: NonNullable<EgressOptions["programAt"]>;
   outside?: ChooseProxy;
   stallMs?: number;
 }): Promise<Bed> {
@@ -63,6 +64,7 @@ export async function bed(options: {
     ...(options.outside === undefined ? {} : { outside: options.outside }),
     ...(options.stallMs === undefined ? {} : { stallMs: options.stallMs }),
     ...(options.preface === undefined ? {} : { preface: options.preface }),
+    ...(options.programAt === undefined ? {} : { programAt: options.programAt }),
     append: options.append ?? (async (body) => records.push(body)),
     resolve: async (host) => {
       asked.push(host);

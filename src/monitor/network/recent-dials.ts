@@ -1,5 +1,5 @@
 // Who has just dialled what, as the flight recorder saw it. A connection or datagram that the fence refuses is gone when the bridge asks the kernel whose
-// it was; the recorder took its address down before the act. Two programs that dialled one address at one time are nobody.
+// it was, and so is one whose program has ended; the recorder took its address down before the act. Two programs that dialled one address at one time are nobody.
 import type { RecorderEvent } from "#core/sandbox";
 import type { OnSeen } from "#sandbox";
 
@@ -56,6 +56,7 @@ export class RecentDials {
 
   /** Who dialled this address; `undefined` when nobody did, or several. */
   async programAt(address: string, port: number): Promise<Program | undefined> {
+    if (this.dials.size === 0 && this.running.size === 0) return undefined; // no recorder here
     await new Promise((done) => setTimeout(done, WAIT_MS));
     const program = this.fresh(keyOf(address, port))?.program;
     return program === "several" ? undefined : program;
