@@ -22,6 +22,10 @@ export interface ProcessNode {
   readonly read: readonly string[];
   /** `host:port`, a socket's path: each once. */
   readonly reached: readonly string[];
+  /** `host:port (reason)`: what the walls did not let through, each once. */
+  readonly refused: readonly string[];
+  /** `credential for host:port`: each once. */
+  readonly used: readonly string[];
   readonly children: readonly ProcessNode[];
 }
 
@@ -39,6 +43,8 @@ interface Draft {
   readonly wrote: Map<string, readonly string[]>;
   readonly read: Set<string>;
   readonly reached: Set<string>;
+  readonly refused: Set<string>;
+  readonly used: Set<string>;
   readonly children: Draft[];
   readonly depth: number;
   /** The list that it stands in itself. */
@@ -47,6 +53,9 @@ interface Draft {
 
 /** A chain of forks deeper than this is drawn as one level: an agent can make one as deep as its limit of processes. */
 const DEEPEST = 100;
+
+/** Where programs find the proxy. Once the proxy has said where a connection to it led, this says nothing. */
+const PROXY = "127.0.0.1:3128";
 
 type Seen = Pick<LogRecord, "type" | "origin" | "data" | "actor">;
 
@@ -61,7 +70,8 @@ export function processTree(records: Iterable<Seen>): ProcessTree {
     const above = parent === undefined || parent === pid ? undefined : living.get(parent);
     const depth = above === undefined ? 0 : Math.min(above.depth + 1, DEEPEST);
     const siblings = above === undefined ? roots : above.depth === DEEPEST ? above.siblings : above.children;
-    const touched = { wrote: new Map(), read: new Set<string>(), reached: new Set<string>() };
+    const [read, reached, refused, used] = [new Set<string>(), new Set<string>(), new Set<string>(), new Set<string>()];
+    const touched = { wrote: new Map(), read, reached, refused, used };
     const draft: Draft = { pid, programs: [], ...touched, children: [], depth, siblings };
     living.set(pid, draft);
     siblings.push(draft);
@@ -93,17 +103,21 @@ export function processTree(records: Iterable<Seen>): ProcessTree {
     else if (type === "net.connect" && !isTurned(data)) {
       const listens = data["operation"] === "bind" ? "as " : "";
       at(pid).reached.add(`${listens}${destination(data)}`);
-    }
+    } else if (type === "net.blocked") at(pid).refused.add(`${destination(data)} (${text(data["reason"])})`);
+    else if (type === "secret.use") at(pid).used.add(`${text(data["credential"])} for ${destination(data)}`);
   }
   return { roots: roots.map(finished), lost };
 }
 
-function finished({ pid, programs, end, wrote, read, reached, children }: Draft): ProcessNode {
+function finished({ pid, programs, end, wrote, read, reached, refused, used, children }: Draft): ProcessNode {
+  const isTold = reached.size > 1 || refused.size > 0;
   return {
     ...{ pid, programs, wrote },
     ...(end === undefined ? {} : { end }),
     read: [...read],
-    reached: [...reached],
+    reached: [...reached].filter((place) => place !== PROXY || !isTold),
+    refused: [...refused],
+    used: [...used],
     children: children.map(finished),
   };
 }

@@ -3,7 +3,7 @@ import { forTerminal } from "../text/index.ts";
 import type { Outcome } from "./outcome.ts";
 import { NO_PROMPTS, promptLines } from "./prompt-tally.ts";
 
-/** At most a dozen lines, each with one subject, worst news first readable at a glance. */
+/** A dozen lines or so, each with one subject, worst news first readable at a glance. */
 export function summaryLines(outcome: Outcome): readonly string[] {
   const lines: string[] = [headline(outcome)];
   lines.push(...runtimeLines(outcome.runtime));
@@ -15,11 +15,7 @@ export function summaryLines(outcome: Outcome): readonly string[] {
   for (const path of outcome.refusedPaths.slice(0, 5))
     lines.push(`           refused  ${forTerminal(path, { max: 80 })}  (protected)`);
   if (outcome.reached.length > 0) lines.push(`  reached  ${hosts(outcome.reached)}`);
-  for (const host of outcome.refused.slice(0, 5)) {
-    lines.push(`  refused  ${destination(host)}${times(host.count)}  (${host.reason})`);
-  }
-  const [first] = outcome.refused;
-  if (first !== undefined) lines.push(`           ${forTerminal(first.hint, { max: 200 })}`);
+  lines.push(...refusedLines(outcome.refused.slice(0, 5)));
   if (outcome.refused.length > 5) lines.push(`           … and ${outcome.refused.length - 5} more hosts`);
   if (outcome.masked.length > 0) lines.push(`  masked   ${names(outcome.masked)}`);
   if (outcome.exposed.length > 0) lines.push(`  exposed  ${names(outcome.exposed)}  (real values were inside)`);
@@ -29,9 +25,21 @@ export function summaryLines(outcome: Outcome): readonly string[] {
     );
   }
   lines.push(...promptLines(outcome.prompts ?? NO_PROMPTS));
-  for (const notice of outcome.notices.slice(0, 3)) lines.push(`  note     ${forTerminal(notice, { max: 120 })}`);
+  for (const notice of outcome.notices.slice(0, 3)) lines.push(`  note     ${forTerminal(notice, { max: 240 })}`);
   lines.push(`  log      ${outcome.session}, ${outcome.log.size} records: ringfence log verify ${outcome.session}`);
   return lines;
+}
+
+/** By reason, each with what to type about the first of it. */
+function refusedLines(refused: Outcome["refused"]): readonly string[] {
+  return [...new Set(refused.map(({ reason }) => reason))].flatMap((reason) => {
+    const alike = refused.filter((host) => host.reason === reason);
+    const hint = alike[0]?.hint ?? "";
+    return [
+      ...alike.map((host) => `  refused  ${destination(host)}${times(host.count)}  (${reason})`),
+      ...(hint === "" ? [] : [`           ${forTerminal(hint, { max: 200 })}`]),
+    ];
+  });
 }
 
 /** Nothing for `process`, where everything holds. */

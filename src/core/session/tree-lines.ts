@@ -60,8 +60,8 @@ function withoutForks(node: ProcessNode): readonly ProcessNode[] {
   return isBare(node) && node.programs.length === 0 ? node.children.flatMap(withoutForks) : [node];
 }
 
-function isBare({ wrote, read, reached }: ProcessNode): boolean {
-  return wrote.size === 0 && read.length === 0 && reached.length === 0;
+function isBare({ wrote, ...lists }: ProcessNode): boolean {
+  return wrote.size === 0 && [lists.read, lists.reached, lists.refused, lists.used].every(({ length }) => length === 0);
 }
 
 function isLike(a: ProcessNode, b: ProcessNode): boolean {
@@ -90,9 +90,10 @@ function ending({ end }: ProcessNode): string {
   return end.code === 0 ? "" : `  exit ${end.code}`;
 }
 
-function touched({ wrote, read, reached }: ProcessNode, view: TreeView): readonly string[] {
+function touched({ wrote, read, reached, refused, used }: ProcessNode, view: TreeView): readonly string[] {
   const name = (path: string): string =>
     forTerminal(path.startsWith(`${view.root}/`) ? path.slice(view.root.length + 1) : path, { max: 120 });
+  const place = (said: string): string => forTerminal(said, { max: 120 });
   const some = (verb: string, all: readonly string[]): readonly string[] => {
     if (all.length === 0) return [];
     const rest = all.length - view.files;
@@ -104,10 +105,9 @@ function touched({ wrote, read, reached }: ProcessNode, view: TreeView): readonl
       [...wrote].map(([path, acts]) => `${name(path)}${plain(acts) ? "" : ` (${acts.join(", ")})`}`),
     ),
     ...some("read", read.map(name)),
-    ...some(
-      "reached",
-      reached.map((place) => forTerminal(place, { max: 120 })),
-    ),
+    ...some("reached", reached.map(place)),
+    ...some("refused", refused.map(place)),
+    ...some("used", used.map(place)),
   ];
 }
 

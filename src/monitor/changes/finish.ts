@@ -85,7 +85,9 @@ export async function finishWorkspace(parts: FinishParts): Promise<Finished> {
       }),
     notices:
       notices.length > 0
-        ? [`${notices.length} protected names below dependency folders, the first: ${notices[0]}`]
+        ? [
+            `${notices.length} protected ${notices.length === 1 ? "name" : "names"} below dependency folders, the first: ${notices[0]}`,
+          ]
         : [],
     failed: false,
   };

@@ -51,6 +51,22 @@ describe("the process tree of a record", () => {
     expect(tree.roots[0]?.reached).toEqual(["198.20.0.1:443", "allowed.example:443"]);
   });
 
+  it("names what the proxy reached, refused and used for a process, and then not the proxy itself", () => {
+    const toProxy = seen("net.connect", 2, { address: "127.0.0.1", port: 3128, operation: "connect", via: "recorder" });
+    const host = { host: "api.example", port: 443 };
+    const tree = processTree([
+      exec(2, 1, "curl"),
+      ...[toProxy, seen("secret.use", 2, { ...host, credential: "api" }), seen("net.connect", 2, host)],
+      seen("net.blocked", 2, { ...host, reason: "path-not-allowed" }),
+    ]);
+    expect(lines(tree)).toEqual([
+      "└─ curl  [2]",
+      "     reached api.example:443",
+      "     refused api.example:443 (path-not-allowed)",
+      "     used api for api.example:443",
+    ]);
+  });
+
   it("gives a number that is used again to a new process", () => {
     const tree = processTree([exec(2, 1, "a"), seen("exec.exit", 2, { code: 0 }), exec(2, 1, "b")]);
     expect(tree.roots.map(({ programs }) => programs[0]?.argv)).toEqual([["a"], ["b"]]);

@@ -47,6 +47,21 @@ describe("the summary", () => {
     expect(lines).toContain("refused  evil.test:443 ×3  (no-rule)\n           type this");
     expect(lines).toContain("exposed  TOKEN");
   });
+  it("says of each kind of refusal what to type, once", () => {
+    const refusal = (host: string, reason: string, hint: string) => ({ host, port: 443, count: 1, reason, hint });
+    const refused = [
+      refusal("a", "no-rule", "open a"),
+      refusal("b", "denied", "a deny"),
+      refusal("c", "no-rule", "open c"),
+    ];
+    expect(summaryLines({ ...quiet, refused }).slice(2, -1)).toEqual([
+      "  refused  a:443  (no-rule)",
+      "  refused  c:443  (no-rule)",
+      "           open a",
+      "  refused  b:443  (denied)",
+      "           a deny",
+    ]);
+  });
   it.each([
     [0, "0.0 s"],
     [9_940, "9.9 s"],
