@@ -1,12 +1,12 @@
 // The broker among the proxy's filters: judges each request, puts the use on record, then lets the real value out, and keeps it from coming back (CRED-2).
 import type { Problem } from "#core";
-import { type Credential, planSwap, type Standing, type SwapPlan, servesHost } from "#core/credentials";
+import { type Credential, ownsHost, planSwap, type Standing, type SwapPlan, servesHost } from "#core/credentials";
 import type { Append } from "#core/log";
 import { applySwaps } from "./apply-swap.ts";
 import type { Broker, Issued } from "./broker.ts";
 import { encodedAnswer } from "./encoded-answer.ts";
 import type { Body, CredentialFilter, Exchange, Field, Refused, Request } from "./exchange.ts";
-import { mayStandInBody, requestBody } from "./request-body.ts";
+import { foreignInBody, mayStandInBody, requestBody } from "./request-body.ts";
 import { resign } from "./resign.ts";
 import { type Scrubber, scrubberOf } from "./scrub.ts";
 import type { Secret } from "./secret.ts";
@@ -39,7 +39,13 @@ export function credentialFilter({ append, broker }: FilterDeps): CredentialFilt
     const plan = planSwap(request, standing);
     if (plan.kind === "refuse") return plan;
     const here = serves(request.host, request.port);
-    if (here.length === 0) return undefined;
+    if (here.length === 0) {
+      const up = foreignInBody(
+        request,
+        broker.issued.filter(({ credential }) => ownsHost(credential.inject, request.host)),
+      );
+      return up === undefined ? undefined : { up };
+    }
     const used = usedBy(plan, here, request);
     const secrets = new Map<string, Secret>();
     for (const credential of used) {

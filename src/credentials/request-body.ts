@@ -11,19 +11,25 @@ export function mayStandInBody({ inject }: Credential, request: Request): boolea
   return inject.body && notCovered(inject, request) === undefined && hasBody(request);
 }
 
+/** The guard of a body that nothing is swapped in: that of a host of these credentials. */
+export function foreignInBody(request: Request, here: readonly Issued[]): Body | undefined {
+  const [first] = here;
+  if (first === undefined || !hasBody(request)) return undefined;
+  return bodyGuard(request, {
+    inBodies: here.some(({ credential }) => credential.inject.body),
+    placeholders: here.flatMap(({ placeholders }) => [...placeholders.values()]),
+    rule: placeOfCredential(first.credential),
+  });
+}
+
 /** The filter of the body, where one is needed. */
 export function requestBody(
   request: Request,
   here: readonly Issued[],
   secretOf: (name: string) => Secret,
 ): { readonly up?: Body } {
-  const [first] = here;
-  if (first === undefined || !hasBody(request)) return {};
-  const guard = bodyGuard(request.fields, {
-    inBodies: here.some(({ credential }) => credential.inject.body),
-    placeholders: here.flatMap(({ placeholders }) => [...placeholders.values()]),
-    rule: placeOfCredential(first.credential),
-  });
+  if (!hasBody(request)) return {};
+  const guard = foreignInBody(request, here);
   const pairs = here
     .filter(({ credential }) => mayStandInBody(credential, request))
     .map(({ credential, placeholders }) => ({

@@ -102,54 +102,6 @@ describe("a credential", () => {
   });
 });
 
-describe("a body", () => {
-  const cases = [
-    ["a form with the thief's token", "application/x-www-form-urlencoded", "channel=x&token=xoxb-thief", false, 403],
-    [
-      "a form with the thief's token, encoded",
-      "application/x-www-form-urlencoded; charset=utf-8",
-      "a=b&%74oken=xoxb-thief",
-      false,
-      403,
-    ],
-    [
-      "a form with the thief's login",
-      "application/x-www-form-urlencoded",
-      "grant_type=refresh_token&refresh_token=thief",
-      false,
-      403,
-    ],
-    ["a plain form", "application/x-www-form-urlencoded", "a=b&c=d", false, 200],
-    ["an object that speaks of tokens", "application/json", '{"messages":[{"token":"x"}],"api_key":"x"}', false, 200],
-    [
-      "an object with the thief's key, where the value stands in bodies",
-      "application/json",
-      '{"api_key":"thief","q":"x"}',
-      true,
-      403,
-    ],
-    ["an object with the thief's key one level down", "application/json", '{"auth":{"token":"thief"}}', true, 403],
-    ["a compressed form", "application/x-www-form-urlencoded\r\nContent-Encoding: gzip", "token=thief", false, 403],
-  ] as const;
-  it.each(cases)("%s", async (_, type, text, body, status) => {
-    let asked = 0;
-    const port = await answering((request, response) => {
-      request.resume().on("end", () => {
-        asked += 1;
-        response.end("done");
-      });
-    });
-    const inject = { body, hosts: [`ok.test:${port}`] };
-    const { socketPath } = await brokerBed({ port, entries: [{ name: "api", source: { env: "TOKEN" }, inject }], env });
-    const answer = await talk(
-      socketPath,
-      `POST http://ok.test:${port}/ HTTP/1.1\r\nHost: ok.test:${port}\r\nContent-Type: ${type}\r\nContent-Length: ${text.length}\r\nConnection: close\r\n\r\n${text}`,
-    );
-    expect(answer).toContain(`HTTP/1.1 ${status} `);
-    expect(asked).toBe(status === 200 ? 1 : 0);
-  });
-});
-
 describe("an answer", () => {
   const forms: readonly (readonly [string, string])[] = [
     ["as it is", REAL],

@@ -12,6 +12,15 @@ export function servesHost(inject: Injection, host: string, port: number): boole
   );
 }
 
+/** True for such a host at any port: the same people may answer there, and somebody else's key is as good to them. A port of its own is a server of its own. */
+export function ownsHost(inject: Injection, host: string): boolean {
+  return inject.hosts.some(
+    (pattern) =>
+      covers(pattern, host) &&
+      (pattern.ports.length === 0 || pattern.ports.includes(443) || pattern.ports.includes(80)),
+  );
+}
+
 /** Why it may not go out with this request to a host it serves; `undefined` where it may. */
 export function notCovered(inject: Injection, request: HttpRequest): "plain-http" | "method" | "path" | undefined {
   if (request.scheme === "http" && !inject.plainHttp && !LOOPBACK.test(request.host)) return "plain-http";

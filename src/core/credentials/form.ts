@@ -49,7 +49,7 @@ function isPlainUser(name: string, user: string | undefined): boolean {
   if (user !== undefined) return name === user || name === "";
   return (
     /^[A-Za-z0-9][\w.@+-]{0,38}$/.test(name) &&
-    !/^[A-Za-z0-9_]{20,}$/.test(name) &&
+    !/^[\w-]{20,}$/.test(name) &&
     !/^(?:gh[a-z]_|gl[a-z]+-|sk-|AKIA)/.test(name)
   );
 }

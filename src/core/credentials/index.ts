@@ -1,5 +1,5 @@
 // The door of credentials as data: what one is, what stands for it in the fence, and where it may go.
-export { notCovered, servesHost } from "./covers.ts";
+export { notCovered, ownsHost, servesHost } from "./covers.ts";
 export {
   type AwsSource,
   type Credential,
@@ -14,7 +14,7 @@ export {
 export type { CredentialEntry, CredentialText, InjectEntry, SourceEntry } from "./entry.ts";
 export type { Form } from "./form.ts";
 export { type CredentialFile, credentialFiles, gitCredentials, type HandedInFile, type Standin } from "./handed-in.ts";
-export { knownCredentialOf } from "./known.ts";
+export { knownCredential, knownCredentialOf } from "./known.ts";
 export { placeholderFor, type RandomBytes } from "./placeholder.ts";
 export { presentsByName, queryPairs, withQueryValue } from "./presented.ts";
 export type { HeaderField, HttpRequest } from "./request.ts";

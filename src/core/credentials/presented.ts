@@ -7,18 +7,28 @@ export type Presented =
   | { readonly in: "field"; readonly index: number; readonly name: string; readonly value: string }
   | { readonly in: "query"; readonly index: number; readonly name: string; readonly value: string };
 
-// A name with one of these words in it. Better one too many: the refusal names the field, and the policy can name it too.
-const FIELD =
-  /^cookie2?$|token(?!iz)|api[-_]?key|secret|passw(?:or)?d|credential|authoriz|(?:^|[-_])(?:key|auth|jwt|bearer)(?:$|[-_])/i;
-// Names that hold such a word and identify nobody.
+// Names without their marks and case: `accessKey`, `access_key`, `x-access-key` and `access.key` are one to some server. Better one too many: the
+// refusal names the place.
+const ANYWHERE =
+  /token(?!s$|iz|type|count|limit|budget|ur[il]|endpoint)|secret|passw(?:or)?d|passphrase|credential|bearer|jwt|assertion$|signature$|(?:access|account|admin|api|app|application|auth|client|consumer|customer|developer|hapi|licen[cs]e|master|partner|private|security|service|session|shared|sign|signing|subscription|user)key(?:id)?$/;
+const WHOLE = /^(?:x?(?:auth|authentication|authorization|hmac|key|otp|pass|pat|pwd|sas|sig)|googleaccessid|oauth.*)$/;
+// A header field is named for its purpose, so more of its words say so.
+const FIELD = /^cookie2?$|auth(?!or(?!iz)|type$)|key$|signature|^x?(?:dpop|pin|session|sid|ticket|wsse)$|otp$/;
+const FIELD_WORD = /(?:^|[-_])(?:key|auth)(?:$|[-_])/i;
+// Names that hold such a word and identify nobody: pages of a list, what is cached or sent twice, what a server of objects keeps beside one.
 const HARMLESS =
-  /^(?:(?:x-)?idempotency-key|sec-websocket-key|surrogate-key|cache-key|x-amz-server-side-encryption-.*|x-amz-meta-.*|x-goog-meta-.*|x-ms-meta-.*|www-authenticate|anthropic-dangerous-.*)$/i;
-const QUERY =
-  /^(?:(?:access|auth|oauth|private|job|deploy|id|api|bearer|refresh|subject|x-amz-security)[-_]?token|token|(?:x-)?api[-_]?key|key|auth|authorization|client[-_]secret|(?:client[-_])?assertion|secret|passw(?:or)?d|jwt|sig|signature|x-(?:amz|goog)-(?:signature|credential)|awsaccesskeyid|googleaccessid)$/i;
+  /(?:continu(?:e|ation)|cursor|delta|marker|next|page|pagination|prev(?:ious)?|resum(?:e|ption)|scroll|skip|start|starting|sync)token$|(?:cache|group|idempotency|partition|public|routing|sort|surrogate|websocket)key$/;
+const HARMLESS_FIELD =
+  /^(?:x-amz-server-side-encryption-.*|x-(?:amz|goog|ms)-meta-.*|www-authenticate|anthropic-dangerous-.*|npm-auth-type|x-goog-authuser)$/i;
 
 /** True for the name of a parameter, in a query, a form or an object, by which servers know who asks. */
 export function presentsByName(name: string): boolean {
-  return QUERY.test(name.replace(/\[.*$/, ""));
+  const bare = bareName(name);
+  return (ANYWHERE.test(bare) || WHOLE.test(bare)) && !HARMLESS.test(bare);
+}
+
+function bareName(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, "");
 }
 
 /** Every place of the request that presents something. */
@@ -40,8 +50,10 @@ export function presentedIn(
 
 function presents({ name, value }: HeaderField): boolean {
   // A browser cannot set headers on a WebSocket, so some servers take the key as a protocol's name.
-  if (/^sec-websocket-protocol$/i.test(name)) return /api-?key|token|bearer|auth/i.test(value);
-  return FIELD.test(name) && !HARMLESS.test(name);
+  if (/^sec-websocket-protocol$/i.test(name)) return /key|token|bearer|auth|secret|jwt|[\w-]{32}/i.test(value);
+  if (HARMLESS_FIELD.test(name)) return false;
+  const bare = bareName(name);
+  return presentsByName(name) || ((FIELD.test(bare) || FIELD_WORD.test(name)) && !HARMLESS.test(bare));
 }
 
 /** The pairs of a query, decoded once, in order. `;` parts them too to some servers. */

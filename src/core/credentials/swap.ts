@@ -1,7 +1,7 @@
 // What becomes of one request to a host that the broker serves: which placeholder is swapped where, or why the request is refused. Pure: it is told
 // placeholders, never a real value.
 
-import { notCovered, servesHost } from "./covers.ts";
+import { notCovered, ownsHost, servesHost } from "./covers.ts";
 import { type Credential, placeOfCredential } from "./credential.ts";
 import { type Form, formOf, mentions } from "./form.ts";
 import { type Presented, presentedIn } from "./presented.ts";
@@ -36,7 +36,7 @@ export function planSwap(request: HttpRequest, all: readonly Standing[]): SwapPl
   const elsewhere = all.filter((one) => !here.includes(one));
   const stray = elsewhere.find(({ placeholders }) => placeholders.some((text) => mentions(request, text)));
   if (stray !== undefined) return refuse(stray.credential, "credential-elsewhere", belongs(stray.credential));
-  if (here.length === 0) return { kind: "none" };
+  if (here.length === 0) return atAnotherPort(request, all);
   if (request.method === "TRACE" || request.method === "TRACK")
     return refuse(
       here[0]?.credential,
@@ -83,6 +83,13 @@ export function planSwap(request: HttpRequest, all: readonly Standing[]): SwapPl
       "several credentials are always added here: let the client present one's placeholder",
     );
   return { kind: "swap", swaps: [addition(only.credential)] };
+}
+
+/** Nothing is swapped at another port of a credential's host, and nobody else's key is let in there either. */
+function atAnotherPort(request: HttpRequest, all: readonly Standing[]): SwapPlan {
+  const owners = all.filter(({ credential }) => ownsHost(credential.inject, request.host));
+  const [first] = owners.length === 0 ? [] : presentedIn(request, new Set(), new Set());
+  return first === undefined ? { kind: "none" } : foreign(first, owners);
 }
 
 type One = { readonly kind: "one"; readonly swaps: readonly Swap[] } | Extract<SwapPlan, { kind: "refuse" | "sign" }>;
