@@ -8,6 +8,7 @@ export type { Judge, JudgedCommand, Judgement } from "./judge.ts";
 export type { PathFacts } from "./judge-paths.ts";
 export { POLICY_KEYS } from "./keys.ts";
 export { lintPolicy } from "./lint.ts";
+export { undescribedCredentials } from "./lint-credentials.ts";
 export { DEFAULT_POLICY_TEXT, type LayerText, type LoadedPolicy, loadPolicy } from "./load.ts";
 export { parseDuration, parseSize } from "./measure.ts";
 export type { Dropped } from "./merge.ts";

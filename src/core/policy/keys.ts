@@ -17,6 +17,8 @@ export interface PolicyKey {
   readonly kind: "limits" | "rights" | "value" | "switch";
   /** True when `a` allows anything that `b` does not, or when the two cannot be compared. Only for `value`. */
   readonly looser: (a: unknown, b: unknown) => boolean;
+  /** Without a value nothing is bounded, so any value tightens. */
+  readonly bounds?: true;
 }
 
 const never = (): boolean => false;
@@ -119,8 +121,8 @@ export const POLICY_KEYS: readonly PolicyKey[] = [
   value("sandbox.network.inspect", ranked("all", "auto", "rules")),
   list("rights", "sandbox.network.inspectExcept"),
   value("sandbox.network.tokens", ranked("block", "off")),
-  value("sandbox.network.budget.up", bigger),
-  value("sandbox.network.budget.requests", faster),
+  { ...value("sandbox.network.budget.up", bigger), bounds: true },
+  { ...value("sandbox.network.budget.requests", faster), bounds: true },
   value("sandbox.limits.timeout", longer),
   value("sandbox.limits.memory", bigger),
   value("sandbox.limits.pids", larger),

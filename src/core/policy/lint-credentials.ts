@@ -1,9 +1,10 @@
 // Secrets that the policy lets in as they are, where a placeholder would do; and credentials that go further than they need to.
-import { type CredentialText, knownCredentialOf, resolveCredentials } from "../credentials/index.ts";
+import { type CredentialText, knownCredential, knownCredentialOf, resolveCredentials } from "../credentials/index.ts";
 import type { Problem } from "../result.ts";
 import { forTerminal } from "../text/index.ts";
 import { parseDuration } from "./measure.ts";
 import type { Merged } from "./merge.ts";
+import type { Policy } from "./policy.ts";
 
 // Words of names under which people keep secrets in their environment.
 const SECRET_NAME =
@@ -47,6 +48,18 @@ export function brokenCredentials(credentials: readonly CredentialText[]): reado
     milliseconds: parseDuration,
   });
   return resolved.ok ? [] : resolved.error;
+}
+
+/** Names under `setup.credentials` that nothing describes: a run with them is refused. Where the managed file fixed the credentials, only its own count. */
+export function undescribedCredentials({ credentials, credentialsFixed, setup }: Policy): readonly Problem[] {
+  const described = new Set(credentials.map(({ entry }) => entry.name));
+  return [...new Set(setup.credentials)]
+    .filter((name) => !described.has(name) && (credentialsFixed || knownCredential(name) === undefined))
+    .map((name) => ({
+      code: "credential-unknown",
+      message: `\`setup.credentials\` names \`${forTerminal(name, { max: 80 })}\`, and \`credentials\` does not describe it`,
+      hint: "describe it in `credentials`, or name a known one, such as `npm`",
+    }));
 }
 
 /** Credentials for a whole domain, in bodies, or in the clear. */

@@ -2,7 +2,12 @@
 // there for (lint-shadow.ts), and denies that are only a courtesy (DESIGN 7). Findings, not errors: the policy holds as written.
 import type { Problem } from "../result.ts";
 import { broadAllow, broadPaths, broadWords } from "./lint-broad.ts";
-import { broadCredentials, brokenCredentials, secretsInEnvironment } from "./lint-credentials.ts";
+import {
+  broadCredentials,
+  brokenCredentials,
+  secretsInEnvironment,
+  undescribedCredentials,
+} from "./lint-credentials.ts";
 import { broadNetwork } from "./lint-network.ts";
 import { courtesyDeny, duplicates, neverAllows, neverMatches, shadowed } from "./lint-shadow.ts";
 import type { LoadedPolicy } from "./load.ts";
@@ -30,6 +35,7 @@ export function lintPolicy(
     ...secretsInEnvironment(merged),
     ...brokenCredentials(policy.credentials),
     ...broadCredentials(policy.credentials),
+    ...undescribedCredentials(policy),
     ...broadWords(merged),
   ];
 }

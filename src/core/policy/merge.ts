@@ -80,10 +80,10 @@ function mergeValue(key: PolicyKey, sorted: readonly ParsedLayer[], dropped: Dro
   for (const { part, trusted } of said) {
     // who says the same says nothing: the value stays its author's
     if (trusted || JSON.stringify(part.value) === JSON.stringify(chosen?.value)) continue;
-    if (chosen === undefined || key.looser(part.value, chosen.value))
+    if (chosen === undefined ? key.bounds !== true : key.looser(part.value, chosen.value))
       dropped.push({ key: key.key, value: part.value, layer: part.layer, at: part.at, because: "not-accepted" });
     // The person's own options outrank the file; everything weaker, and the managed value, is tightened by it.
-    else if (chosen.layer !== "command-line" || managed !== undefined) chosen = part;
+    else if (chosen?.layer !== "command-line" || managed !== undefined) chosen = part;
   }
   return chosen === undefined ? [] : [chosen];
 }

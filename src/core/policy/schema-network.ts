@@ -18,7 +18,7 @@ export const host: z.ZodType<string> = word.refine(
     !/:(?:0|[7-9]\d{4}|6[6-9]\d{3}|65[6-9]\d\d|655[4-9]\d|6553[6-9])$/.test(
       text.replace(/^(?:[0-9a-f]*:){2,}[0-9a-f.:]*$/i, ""),
     ),
-  "expected `host`, `*.host`, either with `:port`, or `preset:NAME`",
+  "expected `host`, `*.host`, either with `:port`, or `preset:NAME`; no scheme and no path, which a policy file narrows: `{host: HOST, methods: [GET], paths: [/PATH/**]}`",
 );
 
 const exe = path.refine((text) => text.startsWith("/"), "expected the absolute path of a program");

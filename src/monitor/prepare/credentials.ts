@@ -1,8 +1,8 @@
 // The credentials of one run (CRED-2): which there are, fetched before anything is planned, because what stands for them inside depends on them.
 import { err, ok, type Problem, type Result } from "#core";
-import { type Credential, resolveCredentials } from "#core/credentials";
+import { type Credential, type CredentialText, resolveCredentials } from "#core/credentials";
 import type { Append, Json } from "#core/log";
-import { type Policy, parseDuration } from "#core/policy";
+import { type Policy, parseDuration, undescribedCredentials } from "#core/policy";
 import type { AgentPreset } from "#core/presets";
 import { forTerminal } from "#core/text";
 import { type Broker, openBroker } from "#credentials";
@@ -33,27 +33,26 @@ export function credentialsOf(
 ): Result<{ readonly agent: readonly Credential[]; readonly setup: readonly Credential[] }, readonly Problem[]> {
   const { agent, policy, request } = parts;
   const { env } = request.caller;
-  const resolved = resolveCredentials(policy.credentials, {
+  const unknown = undescribedCredentials(policy);
+  if (unknown.length > 0) return err(unknown);
+  const ofSetup = new Set(policy.setup.credentials);
+  const known = [...ofSetup].filter((name) => !policy.credentials.some(({ entry }) => entry.name === name));
+  const resolved = resolveCredentials([...policy.credentials, ...known.map(knownText)], {
     agent: policy.credentialsFixed ? [] : (agent?.credentials ?? []),
     has: (name) => (env[name] ?? "") !== "",
     handedIn: [...policy.env.pass, ...Object.keys(policy.env.set)],
     milliseconds: parseDuration,
   });
   if (!resolved.ok) return resolved;
-  const ofSetup = new Set(policy.setup.credentials);
-  const unknown = [...ofSetup].filter((name) => !resolved.value.some((one) => one.name === name));
-  if (unknown.length > 0)
-    return err(
-      unknown.map((name) => ({
-        code: "credential-unknown",
-        message: `\`setup.credentials\` names \`${forTerminal(name, { max: 80 })}\`, and \`credentials\` does not describe it`,
-        hint: "describe it in `credentials`; what `setup.credentials` names serves the setup alone",
-      })),
-    );
   return ok({
     agent: resolved.value.filter(({ name }) => !ofSetup.has(name)),
     setup: resolved.value.filter(({ name }) => ofSetup.has(name)),
   });
+}
+
+/** One that `setup.credentials` names and that needs no description. */
+function knownText(name: string): CredentialText {
+  return { entry: { name }, at: { file: `known credential ${name}`, line: 1, column: 1 } };
 }
 
 /** Fetches the agent's. A run that is only planned asks no source. */

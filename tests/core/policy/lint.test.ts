@@ -14,6 +14,7 @@ interface Line {
   readonly allowWrite?: readonly string[];
   readonly env?: object;
   readonly credentials?: readonly object[];
+  readonly setup?: object;
   readonly want: readonly (readonly [string, string])[];
 }
 
@@ -23,12 +24,13 @@ const [, ...lines] = readCases<unknown, Line>("policy/lint.jsonl");
 describe("lint", () => {
   it.each(lines)(
     "%j",
-    ({ want, mode, ruleOfTwo, network, allowRead, allowWrite, env, credentials, ...permissions }) => {
+    ({ want, mode, ruleOfTwo, network, allowRead, allowWrite, env, credentials, setup, ...permissions }) => {
       const text = JSON.stringify({
         permissions: { mode, ...permissions },
         ruleOfTwo,
         env,
         credentials,
+        setup,
         sandbox: { network: { allow: network }, filesystem: { allowRead, allowWrite } },
       });
       const loaded = loadPolicy([{ name: "user", file: "/home/me/policy.yaml", text, digest: "", trusted: true }]);

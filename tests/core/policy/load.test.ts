@@ -153,6 +153,15 @@ describe("layers", () => {
     expect(load(layer("project", `sandbox: { runtime: ${word} }`, false)).policy.sandbox.runtime).toBe(chosen);
   });
 
+  it("take a bound from a file nobody accepted where there is none, and no wider one where there is", () => {
+    const file = (up: string) => layer("project", `sandbox: { network: { budget: { up: ${up} } } }`, false);
+    const own = layer("user", "sandbox: { network: { budget: { up: 5m } } }");
+    const of = ({ policy }: ReturnType<typeof load>) => policy.sandbox.network.budget.upBytes;
+    expect([of(load(file("10m"))), of(load(file("10m"), own)), of(load(file("1m"), own))]).toEqual(
+      [10, 5, 1].map((megabytes) => megabytes * 2 ** 20),
+    );
+  });
+
   it("take one value from the strongest layer", () => {
     const { policy } = load(
       layer("user", "sandbox: { limits: { memory: 2g, timeout: 1h } }"),
