@@ -48,11 +48,11 @@ export class Intake {
     return piece;
   }
 
-  /** Waits for something to read, an end too, but no longer than `ms`. False when nothing came. */
-  async arrives(ms: number): Promise<boolean> {
+  /** Waits for something to read, an end too, but no longer than `ms`. False when nothing came. Whoever reads meanwhile ends the wait unanswered. */
+  async arrives(ms?: number): Promise<boolean> {
     if (this.queue.length > 0 || this.ended) return true;
     await new Promise<void>((wake) => {
-      const timer = setTimeout(wake, ms);
+      const timer = ms === undefined ? undefined : setTimeout(wake, ms);
       this.wake = () => {
         clearTimeout(timer);
         wake();

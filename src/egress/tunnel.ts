@@ -3,11 +3,12 @@
 // port lets bytes pass that are neither, and never where requests must be read.
 import type { Socket } from "node:net";
 import { isAddress, readingOf } from "#core/net";
-import { type DialDeps, type Dialled, dial, judge, placeOf } from "./dial.ts";
+import { type DialDeps, dial, judge, placeOf } from "./dial.ts";
 import type { FilterRefusal, HttpFilter } from "./filter.ts";
-import { type Hello, readHello } from "./hello.ts";
+import type { Hello } from "./hello.ts";
 import { InspectFault } from "./inspector.ts";
 import { Intake, send } from "./intake.ts";
+import { openingHello, opensRequest, requestWatch } from "./opening.ts";
 import { passRaw } from "./pass.ts";
 import type { Refusal } from "./refusal.ts";
 import { serveRequests } from "./requests.ts";
@@ -27,6 +28,8 @@ export interface Place {
 }
 
 const HELLO_MS = 30_000;
+/** Clients that speak HTTP send its first line in one piece; others may wait for an answer within theirs. */
+const LINE_MS = 200;
 /** One side has ended: the other may finish what it says, for so long without a byte. */
 const HALF_OPEN_MS = 10 * 60_000;
 const HINT =
@@ -64,22 +67,30 @@ export async function serveTunnel(
   client.socket.once("close", () => upstream.destroy());
   if (client.socket.destroyed) upstream.destroy();
   await greeting.accept();
+  const server = new Intake(upstream, dialled.landing);
+  let passes: "unread" | "requests" | undefined;
+  const hear = (): void => {
+    if (passes === undefined) heard(server, client.socket);
+    passes ??= "unread";
+  };
   // A server that speaks first (SSH) is heard at once on an opaque tunnel; elsewhere nothing passes before the hello agrees.
-  if (opaque) hear(dialled, client.socket);
-  const first = await firstBytes(client, opaque ? HALF_OPEN_MS : HELLO_MS);
-  if (first.hello.kind === "not-tls" && !opaque && port !== 443) {
-    client.unread(first.bytes);
+  if (opaque) void server.arrives().then(hear);
+  const hello = await openingHello(client, opaque ? HALF_OPEN_MS : HELLO_MS);
+  const isOther = hello.kind === "not-tls" && port !== 443;
+  // What speaks HTTP is held to it also where other bytes may pass: its Host must be the name that was asked for.
+  if (isOther && (!opaque || (await opensRequest(client, LINE_MS))) && passes === undefined) {
+    passes = "requests";
     const fixed = { scheme: "http", host, port } as const;
-    return serveRequests(client, { deps, fixed, dialled: upstreamOf(fixed, dialled, deps) });
+    return serveRequests(client, { deps, fixed, dialled: upstreamOf(fixed, { ...dialled, intake: server }, deps) });
   }
-  const differs = disagreement(first.hello, host, opaque);
+  const differs = disagreement(hello, host, opaque);
   if (differs !== undefined) {
     upstream.destroy();
     await deps.tally.refuse({ host, port, reason: differs, hint: HINT, rule: placeOf(rule) }, deps.peer);
     client.socket.destroy();
   } else {
-    if (!opaque) hear(dialled, client.socket);
-    await relay(client, upstream, { first: first.bytes, count: counted(watches, to, deps) });
+    hear();
+    await relay(client, upstream, watched(watches, to, deps));
   }
   const ms = Math.round(performance.now() - since);
   const { bytesRead: bytesDown, bytesWritten: bytesUp } = upstream;
@@ -90,43 +101,41 @@ const UNREADABLE = { reason: "tls", hint: "the TLS handshake with the program fa
 
 type Watch = Exclude<ReturnType<NonNullable<HttpFilter["tunnel"]>>, { readonly reason: string }>;
 
-/** Tells who counts the bytes that go up. False, and on record, when one of them says no. */
-function counted(watches: readonly (Watch | FilterRefusal)[], { host, port }: Place, deps: DialDeps) {
-  return (bytes: number): boolean => {
-    for (const watch of watches) {
-      const no = typeof watch === "function" ? watch(bytes) : watch;
-      if (no === undefined) continue;
-      void deps.tally.refuse({ host, port, ...no }, deps.peer);
-      return false;
-    }
-    return true;
+/** Tells who watches what goes up. False, and on record, when one of them says no. */
+function watched(watches: readonly (Watch | FilterRefusal)[], { host, port }: Place, deps: DialDeps) {
+  const isRequest = requestWatch();
+  return (piece: Buffer): boolean => {
+    const said = watches.map((watch) => (typeof watch === "function" ? watch(piece.length) : watch));
+    const no = isRequest(piece) ? IN_PIECES : said.find((one) => one !== undefined);
+    if (no !== undefined) void deps.tally.refuse({ host, port, ...no }, deps.peer);
+    return no === undefined;
   };
 }
 
+const IN_PIECES: FilterRefusal = {
+  reason: "bad-request-request-line",
+  hint: "a request in a tunnel begins with its whole first line, or it passes for other bytes and cannot be judged",
+};
+
 /** Passes on what the server says. */
-function hear({ landing, socket }: Dialled, client: Socket): void {
-  const heard = passRaw(new Intake(socket, landing), client, { kind: "close" }, () => undefined);
-  void heard.then(
+function heard(server: Intake, client: Socket): void {
+  void passRaw(server, client, { kind: "close" }, () => undefined).then(
     () => client.end(),
     () => client.destroy(),
   );
 }
 
 /** Passes on what the client says, until both ends have closed. */
-async function relay(
-  client: Intake,
-  upstream: Socket,
-  { first, count }: { readonly first: Buffer; readonly count: (bytes: number) => boolean },
-): Promise<void> {
+async function relay(client: Intake, upstream: Socket, mayPass: (piece: Buffer) => boolean): Promise<void> {
   const { socket } = client;
-  const behind = Buffer.concat([first, client.release()]);
-  if (behind.length > 0 && count(behind.length)) await send(upstream, behind);
+  const behind = client.release();
+  if (behind.length > 0 && mayPass(behind)) await send(upstream, behind);
   else if (behind.length > 0) upstream.destroy();
   if (client.hasEnded) upstream.end();
   else {
     // Before the pipe hears of it: what is too much is not sent.
     socket.on("data", (piece: Buffer) => {
-      if (!count(piece.length)) upstream.destroy();
+      if (!mayPass(piece)) upstream.destroy();
     });
     socket.pipe(upstream);
   }
@@ -141,8 +150,7 @@ function closed(socket: Socket): Promise<void> {
 
 /** What is inside has to be read: TLS ends here, or it is plain HTTP. The server is dialled for the first request that may pass. */
 async function readable(client: Intake, { host, port }: Place, deps: DialDeps): Promise<void> {
-  const { bytes, hello } = await firstBytes(client, HELLO_MS);
-  client.unread(bytes);
+  const hello = await openingHello(client, HELLO_MS);
   if (hello.kind === "not-tls" && port !== 443)
     return serveRequests(client, { deps, fixed: { scheme: "http", host, port } });
   const refused = async (reason: string, hint: string): Promise<void> => {
@@ -165,24 +173,6 @@ async function readable(client: Intake, { host, port }: Place, deps: DialDeps): 
     return refused(reason, hint);
   }
   await serveRequests(inside, { deps, fixed: { scheme: "https", host, port } });
-}
-
-/** Everything the client sends until it is clear what it speaks. */
-async function firstBytes(client: Intake, ms: number): Promise<{ bytes: Buffer; hello: Hello }> {
-  let bytes: Buffer = Buffer.alloc(0);
-  const timer = setTimeout(() => client.socket.destroy(), ms);
-  try {
-    for (;;) {
-      const hello = readHello(bytes);
-      if (hello.kind !== "incomplete") return { bytes, hello };
-      const piece = await client.read();
-      if (piece === undefined)
-        return { bytes, hello: bytes.length === 0 ? { kind: "incomplete" } : { kind: "malformed" } };
-      bytes = Buffer.concat([bytes, piece]);
-    }
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** The reason of a refusal, or `undefined`. */

@@ -28,10 +28,12 @@ export async function openUpstream(
   // No proxy switches protocols on behalf of a client that asks it in absolute form.
   const dialled = await dial(deps, { host, port, rule, scheme, plain: scheme === "http" && !to.upgrade });
   if ("status" in dialled) return dialled;
-  if (scheme === "http") return upstreamOf(to, dialled, deps);
+  if (scheme === "http")
+    return upstreamOf(to, { ...dialled, intake: new Intake(dialled.socket, dialled.landing) }, deps);
   try {
     if (deps.inspector === undefined) throw new Error("not-inspected");
-    return upstreamOf(to, { socket: await deps.inspector.originate(dialled.socket, { host, port }) }, deps);
+    const intake = new Intake(await deps.inspector.originate(dialled.socket, { host, port }));
+    return upstreamOf(to, { intake }, deps);
   } catch (error) {
     dialled.socket.destroy();
     const { reason, hint } = error instanceof InspectFault ? error.refusal : UNVERIFIED;
@@ -44,18 +46,18 @@ const UNVERIFIED = { reason: "upstream-tls", hint: "the host is allowed but its 
 /** One around a connection that is open already. */
 export function upstreamOf(
   { scheme, host, port }: FixedPlace,
-  dialled: Pick<Dialled, "socket" | "landing" | "forward">,
+  dialled: Pick<Dialled, "forward"> & { readonly intake: Intake },
   deps: DialDeps,
 ): Upstream {
-  const { forward, landing, socket } = dialled;
+  const { forward, intake } = dialled;
   const counts = { bytesUp: 0, bytesDown: 0, isStalled: false };
   const upstream = {
-    ...{ scheme, host, port, intake: new Intake(socket, landing), since: performance.now(), ...counts },
+    ...{ scheme, host, port, intake, since: performance.now(), ...counts },
     ...(forward === undefined ? {} : { forward }),
   };
-  socket.setTimeout(deps.stallMs, () => {
+  intake.socket.setTimeout(deps.stallMs, () => {
     upstream.isStalled = true;
-    socket.destroy();
+    intake.socket.destroy();
   });
   return upstream;
 }

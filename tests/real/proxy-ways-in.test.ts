@@ -60,6 +60,22 @@ describe("SOCKS 5", () => {
     ).not.toContain("answered");
     expect(records.at(-2)?.data).toMatchObject({ reason: "tls-name-differs" });
   });
+  it("lets other bytes pass on a port that the rule names, and no request for another name in pieces", async () => {
+    const { port, heard } = await rawServer();
+    const { socketPath, records } = await bed({ allow: [`ok.test:${port}`] });
+    let isAsked = false;
+    const inPieces = (socket: Socket, answer: string): void => {
+      if (isAsked || answer.length < 12) return;
+      isAsked = true;
+      socket.write("GET / HT");
+      setTimeout(() => socket.write("TP/1.1\r\nHost: evil.test\r\n\r\n"), 800);
+    };
+    await talk(socketPath, Buffer.concat([HI, ask(name("ok.test"), port)]), inPieces, 1200);
+    expect(heard()).not.toContain("evil");
+    expect(records).toContainEqual(
+      expect.objectContaining({ data: expect.objectContaining({ reason: "bad-request-request-line" }) }),
+    );
+  });
   it("reads the requests of port 80, and takes a login without looking at it", async () => {
     const { socketPath } = await bed({ allow: ["ok.test"] });
     const login = Buffer.concat([b(5, 1, 2), b(1, 1, 0x75, 1, 0x70), ask(name("ok.test"), 80)]);
