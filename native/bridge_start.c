@@ -38,6 +38,9 @@ void bridge_start(const struct program *p, int proc) {
                                    .address_count = p->addresses.count,
                                    .turned = turned,
                                    .turned_count = ports_of(&p->turned, turned, BRIDGE_TURNED)};
+  // Whoever reached the proxy by a published port would speak outside with what this session may.
+  for (size_t i = 0; i < options.port_count; i++)
+    if (ports[i] == options.port) fail("bridge", "the proxy's own port is published");
   if (bridge_open(&bridge, &options) != 0) fail("bridge", "open");
   pid_t child = fork();
   if (child < 0) fail("fork", "bridge");

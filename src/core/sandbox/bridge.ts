@@ -20,6 +20,16 @@ export interface TurnedPlan {
   readonly addresses: readonly string[] | "any";
 }
 
+/** Where programs usually find the proxy. */
+const PROXY_PORT = 3128;
+
+/** Where the proxy is inside, beside the ports that are published: whoever reached it by one of those would speak outside with what this session may. */
+export function proxyPort(published: readonly number[]): number {
+  let port = PROXY_PORT;
+  while (published.includes(port)) port += 1;
+  return port;
+}
+
 /** By AnyIP the bridge listens on each port (native/bridge.h). */
 const TURNED_MOST = 64;
 

@@ -1,5 +1,5 @@
 // The door of the fence's plan and its translations.
-export { turnedPlan } from "./bridge.ts";
+export { proxyPort, turnedPlan } from "./bridge.ts";
 export { bwrapArguments } from "./bwrap.ts";
 export { type ContainerPlan, containerPlan, nestArguments } from "./container.ts";
 export { containerProfile } from "./container-profile.ts";

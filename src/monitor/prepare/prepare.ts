@@ -8,7 +8,7 @@ import type { EgressPlan } from "#core/net";
 import { compileDenies } from "#core/paths";
 import { type Policy, sessionMode } from "#core/policy";
 import { agentFor } from "#core/presets";
-import { type SandboxPlan, turnedPlan } from "#core/sandbox";
+import { proxyPort, type SandboxPlan, turnedPlan } from "#core/sandbox";
 import type { LimitHolder } from "#core/session";
 import { forTerminal } from "#core/text";
 import { type Inspection, proxyEnvironment, readToolConfig } from "#egress";
@@ -86,8 +86,6 @@ export interface Prepared {
   /** The fields of `session.open`. */
   readonly openData: { readonly [key: string]: Json };
 }
-
-const BRIDGE_PORT = 3128;
 
 /** Prepares it. On failure nothing is left behind but empty cache folders. */
 export async function prepare(request: RunRequest, session: string): Promise<Result<Prepared, Refusal>> {
@@ -213,6 +211,7 @@ async function prepareAll(parts: {
   const limited = "reason" in cgroup ? undefined : cgroup;
   // Also where nothing is allowed: only a proxy can say in words what is refused, and put every attempt on record.
   const bridgeSocket = join(paths.dir, "proxy.sock");
+  const port = proxyPort(policy.sandbox.ports);
   const run: PlanParts = {
     request,
     session,
@@ -228,11 +227,11 @@ async function prepareAll(parts: {
     standins: credentials.value.broker?.issued ?? [],
     ssh: ssh.value,
     network: {
-      env: { ...proxyEnvironment(BRIDGE_PORT, tools), ...inspected.value.env },
+      env: { ...proxyEnvironment(port, tools), ...inspected.value.env },
       files: [...tools.files, ...canaries.files],
       mounts: inspected.value.mounts,
       bridge: {
-        ...{ port: BRIDGE_PORT, socketPath: bridgeSocket },
+        ...{ port, socketPath: bridgeSocket },
         turned: turnedPlan(egressPlan),
       },
     },

@@ -1,7 +1,7 @@
 // What the helper is told of the bridge (core/sandbox/bridge.ts).
 import { expect, test } from "vitest";
 import type { EgressPlan, EgressRule } from "#core/net";
-import { bridgeRecords, turnedPlan } from "../../../src/core/sandbox/bridge.ts";
+import { bridgeRecords, proxyPort, turnedPlan } from "../../../src/core/sandbox/bridge.ts";
 
 const at = { file: "policy.yaml", line: 1, column: 1 };
 const rule = (host: string, ...ports: number[]): EgressRule => ({
@@ -22,6 +22,11 @@ test("the web's ports and those of rules, each once; addresses that rules write 
 test("more addresses than rules of a kernel are for: all are left to the proxy", () => {
   const many = Array.from({ length: 65 }, (_, n) => rule(`9.9.9.${n}`, 443));
   expect(turnedPlan(plan(...many)).addresses).toBe("any");
+});
+
+test("no published port leads to the proxy", () => {
+  expect(proxyPort([8080])).toBe(3128);
+  expect(proxyPort([3129, 3128, 3131])).toBe(3130);
 });
 
 test("records", () => {
