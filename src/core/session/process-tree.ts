@@ -42,6 +42,8 @@ interface Draft {
   end?: NonNullable<ProcessNode["end"]>;
   readonly wrote: Map<string, readonly string[]>;
   readonly read: Set<string>;
+  /** Destinations by the recorder's word: that they were asked for. */
+  readonly asked: Set<string>;
   readonly reached: Set<string>;
   readonly refused: Set<string>;
   readonly used: Set<string>;
@@ -62,6 +64,7 @@ type Seen = Pick<LogRecord, "type" | "origin" | "data" | "actor">;
 /** Folds records in their order. A number that is used again after its process ended is a new process. */
 export function processTree(records: Iterable<Seen>): ProcessTree {
   const living = new Map<number, Draft>();
+  const ended = new Map<number, Draft>();
   const roots: Draft[] = [];
   let lost = 0;
   const at = (pid: number, parent?: number): Draft => {
@@ -70,13 +73,16 @@ export function processTree(records: Iterable<Seen>): ProcessTree {
     const above = parent === undefined || parent === pid ? undefined : living.get(parent);
     const depth = above === undefined ? 0 : Math.min(above.depth + 1, DEEPEST);
     const siblings = above === undefined ? roots : above.depth === DEEPEST ? above.siblings : above.children;
-    const [read, reached, refused, used] = [new Set<string>(), new Set<string>(), new Set<string>(), new Set<string>()];
-    const touched = { wrote: new Map(), read, reached, refused, used };
+    const none = (): Set<string> => new Set();
+    const places = { asked: none(), reached: none(), refused: none(), used: none() };
+    const touched = { wrote: new Map(), read: none(), ...places };
     const draft: Draft = { pid, programs: [], ...touched, children: [], depth, siblings };
     living.set(pid, draft);
     siblings.push(draft);
     return draft;
   };
+  // The proxy's word can come when the process that asked is over.
+  const whoAsked = (pid: number): Draft => living.get(pid) ?? ended.get(pid) ?? at(pid);
   for (const { type, origin, data, actor } of records) {
     const pid = actor?.pid;
     if (type === "recorder.lost") lost += count(data["events"]);
@@ -88,10 +94,11 @@ export function processTree(records: Iterable<Seen>): ProcessTree {
       at(pid, typeof data["parent"] === "number" ? data["parent"] : undefined);
     } else if (type === "exec.exit") {
       const { signal, code } = data;
-      const ended = at(pid);
-      if (typeof signal === "number") ended.end = { signal };
-      else if (typeof code === "number") ended.end = { code };
+      const draft = at(pid);
+      if (typeof signal === "number") draft.end = { signal };
+      else if (typeof code === "number") draft.end = { code };
       living.delete(pid);
+      ended.set(pid, draft);
     } else if (data["error"] !== undefined || data["verdict"] !== undefined) {
       at(pid); // nothing came of it
     } else if (type === "file.write") {
@@ -102,20 +109,25 @@ export function processTree(records: Iterable<Seen>): ProcessTree {
     } else if (type === "file.read") at(pid).read.add(text(data["path"]));
     else if (type === "net.connect" && !isTurned(data)) {
       const listens = data["operation"] === "bind" ? "as " : "";
-      at(pid).reached.add(`${listens}${destination(data)}`);
-    } else if (type === "net.blocked") at(pid).refused.add(`${destination(data)} (${text(data["reason"])})`);
-    else if (type === "secret.use") at(pid).used.add(`${text(data["credential"])} for ${destination(data)}`);
+      const { asked, reached } = whoAsked(pid);
+      (data["via"] === "recorder" ? asked : reached).add(`${listens}${destination(data)}`);
+    } else if (type === "net.blocked") {
+      const { asked, refused } = whoAsked(pid);
+      asked.delete(destination(data));
+      refused.add(`${destination(data)} (${text(data["reason"])})`);
+    } else if (type === "secret.use") whoAsked(pid).used.add(`${text(data["credential"])} for ${destination(data)}`);
   }
   return { roots: roots.map(finished), lost };
 }
 
-function finished({ pid, programs, end, wrote, read, reached, refused, used, children }: Draft): ProcessNode {
-  const isTold = reached.size > 1 || refused.size > 0;
+function finished({ pid, programs, end, wrote, read, children, ...places }: Draft): ProcessNode {
+  const { asked, reached, refused, used } = places;
+  if (reached.size > 0 || refused.size > 0) asked.delete(PROXY);
   return {
     ...{ pid, programs, wrote },
     ...(end === undefined ? {} : { end }),
     read: [...read],
-    reached: [...reached].filter((place) => place !== PROXY || !isTold),
+    reached: [...new Set([...asked, ...reached])],
     refused: [...refused],
     used: [...used],
     children: children.map(finished),

@@ -67,6 +67,16 @@ describe("the process tree of a record", () => {
     ]);
   });
 
+  it("calls nothing reached that was refused, also when the refusal is heard of after the program's end", () => {
+    const place = { address: "10.1.2.3", port: 80 };
+    const tree = processTree([
+      ...[exec(2, 1, "nc"), seen("net.connect", 2, { ...place, operation: "connect", via: "recorder" })],
+      seen("exec.exit", 2, { code: 1 }),
+      seen("net.blocked", 2, { host: "10.1.2.3", port: 80, reason: "no-rule" }),
+    ]);
+    expect(lines(tree)).toEqual(["└─ nc  [2]  exit 1", "     refused 10.1.2.3:80 (no-rule)"]);
+  });
+
   it("gives a number that is used again to a new process", () => {
     const tree = processTree([exec(2, 1, "a"), seen("exec.exit", 2, { code: 0 }), exec(2, 1, "b")]);
     expect(tree.roots.map(({ programs }) => programs[0]?.argv)).toEqual([["a"], ["b"]]);
