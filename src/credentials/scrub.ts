@@ -1,6 +1,7 @@
-// An answer may echo what it was asked with: the real value, also percent-encoded, in Base64 or in hexadecimal, becomes its placeholder again before
-// it is handed inside. Streams: only bytes that may be the start of a value wait for the next piece.
+// An answer may echo what it was asked with: the real value, escaped in any way, in Base64 or in hexadecimal, becomes its placeholder again before it is
+// handed inside. Streams: only bytes that may be the start of a value wait for the next piece.
 import type { Body } from "./exchange.ts";
+import { escaped, exact, hexadecimal, type Spelling, wrapped } from "./spelling.ts";
 
 /** A value and what stands for it. */
 export interface Pair {
@@ -18,9 +19,19 @@ export interface Scrubber {
   finds(bytes: Buffer): boolean;
 }
 
+/** Shorter ones stand by chance in other texts. */
+const SHORTEST = 6;
+
 interface Needle {
-  readonly bytes: Buffer;
+  readonly letters: Buffer;
+  readonly spelling: Spelling;
+  /** The letters to put there: as many, but where the spelling is exact. */
   readonly instead: Buffer;
+}
+
+interface Found {
+  readonly length: number;
+  readonly needle: Needle;
 }
 
 /** A scrubber of these values. `forms`: which of them; all, where nothing is said. */
@@ -29,10 +40,10 @@ export function scrubberOf(pairs: readonly Pair[], forms: "all" | "as-sent" = "a
   const index = new NeedleIndex(needles);
   const replace = (bytes: Buffer): Buffer => Buffer.concat(index.pass(bytes, true).out);
   return {
-    keepsLength: needles.every(({ bytes, instead }) => bytes.length === instead.length),
+    keepsLength: needles.every(({ letters, instead }) => letters.length === instead.length),
     text: (text) => replace(Buffer.from(text, "latin1")).toString("latin1"),
     body: () => bodyOf(index, needles),
-    finds: (bytes) => needles.some((needle) => bytes.includes(needle.bytes)),
+    finds: (bytes) => index.pass(bytes, true).found,
   };
 }
 
@@ -44,7 +55,7 @@ function bodyOf(index: NeedleIndex, needles: readonly Needle[]): Body {
     return out;
   };
   return {
-    keepsLength: needles.every(({ bytes, instead }) => bytes.length === instead.length),
+    keepsLength: needles.every(({ letters, instead }) => letters.length === instead.length),
     take: (piece) => {
       const { out, kept: left } = index.pass(kept.length === 0 ? piece : Buffer.concat([kept, piece]), false);
       kept = left;
@@ -63,21 +74,24 @@ class NeedleIndex {
 
   constructor(needles: readonly Needle[]) {
     for (const needle of needles) {
-      const start = needle.bytes.readUInt16BE(0);
-      this.starts[start] = 1;
-      this.first[start >> 8] = 1;
-      this.byStart.set(start, [...(this.byStart.get(start) ?? []), needle]);
+      const pairs = needle.spelling.starts(needle.letters[0] ?? 0, needle.letters[1] ?? 0);
+      for (const start of new Set(pairs.map(([one, two]) => (one << 8) | two))) {
+        this.starts[start] = 1;
+        this.first[start >> 8] = 1;
+        this.byStart.set(start, [...(this.byStart.get(start) ?? []), needle]);
+      }
     }
   }
 
   /** The bytes with every needle replaced; `kept` may be the start of one. `last`: nothing more comes. */
-  pass(bytes: Buffer, last: boolean): { readonly out: Buffer[]; readonly kept: Buffer } {
+  pass(bytes: Buffer, last: boolean): { readonly out: Buffer[]; readonly kept: Buffer; readonly found: boolean } {
     const out: Buffer[] = [];
     const { starts } = this;
     const pairs = bytes.length - 1;
     let from = 0;
     let at = 0;
     let start = bytes[0] ?? 0;
+    let isFound = false;
     for (; at < pairs; at += 1) {
       start = ((start << 8) | (bytes[at + 1] ?? 0)) & 0xffff;
       if (starts[start] === 0) continue;
@@ -85,8 +99,9 @@ class NeedleIndex {
       if (found === "maybe") break;
       if (found === undefined) continue;
       if (at > from) out.push(bytes.subarray(from, at));
-      out.push(found.instead);
-      from = at + found.bytes.length;
+      out.push(...written(found.needle, bytes.subarray(at, at + found.length)));
+      isFound = true;
+      from = at + found.length;
       at = from - 1;
       start = bytes[from] ?? 0;
     }
@@ -95,7 +110,7 @@ class NeedleIndex {
     const end = isOpen ? at : bytes.length;
     if (end > from) out.push(bytes.subarray(from, end));
     // A copy: the piece it came from is the sender's to use again.
-    return { out, kept: Buffer.from(bytes.subarray(Math.max(end, from))) };
+    return { out, kept: Buffer.from(bytes.subarray(Math.max(end, from))), found: isFound };
   }
 
   /** The longest needle here; `maybe` when more bytes come, and those that are here agree with the start of one. */
@@ -103,62 +118,97 @@ class NeedleIndex {
     bytes: Buffer,
     at: number,
     { last, start }: { last: boolean; start: number },
-  ): Needle | "maybe" | undefined {
-    let best: Needle | undefined;
+  ): Found | "maybe" | undefined {
+    let best: Found | undefined;
     for (const needle of this.byStart.get(start) ?? []) {
-      const part = bytes.subarray(at, at + needle.bytes.length);
-      if (part.length < needle.bytes.length) {
-        if (!last && needle.bytes.subarray(0, part.length).equals(part)) return "maybe";
-      } else if (part.equals(needle.bytes) && needle.bytes.length > (best?.bytes.length ?? 0)) best = needle;
+      const length = lengthOf(needle, bytes, at);
+      if (length === undefined && !last) return "maybe";
+      if (length !== undefined && length > (best?.length ?? 0)) best = { length, needle };
     }
     return best;
   }
 }
 
+/** How long the needle is here; 0 where it is not, `undefined` where the bytes end within it. */
+function lengthOf(needle: Needle, bytes: Buffer, from: number): number | undefined {
+  let at = from;
+  for (let number = 0; number < needle.letters.length; number += 1) {
+    const next = letterAt(needle, number, bytes, at);
+    if (next === undefined || next.size === 0) return next?.size;
+    at = next.at + next.size;
+  }
+  return at - from;
+}
+
+/** Where the next letter begins, behind what may part it from the one before, and how long it is. */
+function letterAt(
+  { letters, spelling }: Needle,
+  number: number,
+  bytes: Buffer,
+  at: number,
+): { readonly at: number; readonly size: number } | undefined {
+  const letter = letters[number] ?? 0;
+  if (at >= bytes.length) return undefined;
+  const size = spelling.read(bytes, at, letter);
+  if (size !== 0 || number === 0) return size === undefined ? undefined : { at, size };
+  const gap = spelling.gap(bytes, at);
+  if (gap === undefined || at + gap >= bytes.length) return undefined;
+  const behind = at + gap;
+  const late = behind === at ? 0 : spelling.read(bytes, behind, letter);
+  return late === undefined ? undefined : { at: behind, size: late };
+}
+
+/** The letters instead, each as the one in its place was written. */
+function written(needle: Needle, bytes: Buffer): readonly Buffer[] {
+  if (needle.spelling === exact) return [needle.instead];
+  const out: Buffer[] = [];
+  let from = 0;
+  for (const [number, letter] of needle.instead.entries()) {
+    const { at, size } = letterAt(needle, number, bytes, from) ?? { at: from, size: 0 };
+    out.push(bytes.subarray(from, at), needle.spelling.write(bytes.subarray(at, at + size), letter));
+    from = at + size;
+  }
+  return out;
+}
+
 /** Every form of a value, each with the same form of its placeholder. */
 function needlesOf(real: string, placeholder: string, wanted: "all" | "as-sent"): readonly Needle[] {
-  const sent: (readonly [string, string])[] = [
-    [real, placeholder],
-    [encodeURIComponent(real), encodeURIComponent(placeholder)],
-  ];
-  const disguised: (readonly [string, string])[] = [
-    [lowerEscapes(encodeURIComponent(real)), lowerEscapes(encodeURIComponent(placeholder))],
-    [JSON.stringify(real).slice(1, -1).replaceAll("/", "\\/"), placeholder],
-    ...[false, true].map((upper) => [unicodeOf(real, upper), unicodeOf(placeholder, upper)] as const),
-    ...[false, true].map((upper) => [hexOf(real, upper), hexOf(placeholder, upper)] as const),
-    ...[0, 1, 2].flatMap((before) =>
-      (["base64", "base64url"] as const).map(
-        (alphabet) => [base64Core(real, before, alphabet), base64Core(placeholder, before, alphabet)] as const,
-      ),
-    ),
-  ];
-  const seen = new Set<string>();
-  return [...sent, ...(wanted === "all" ? disguised : [])].flatMap(([form, instead]) => {
-    if (form.length < 6 || seen.has(form)) return [];
-    seen.add(form);
-    return [{ bytes: Buffer.from(form, "latin1"), instead: Buffer.from(instead, "latin1") }];
-  });
+  type Form = readonly [spelling: Spelling, letters: Buffer, instead: Buffer];
+  const [own, other] = [Buffer.from(real, "latin1"), Buffer.from(placeholder, "latin1")];
+  const forms: readonly Form[] =
+    wanted === "as-sent"
+      ? [
+          [exact, own, other],
+          [exact, Buffer.from(encodeURIComponent(real)), Buffer.from(encodeURIComponent(placeholder))],
+        ]
+      : [
+          [escaped, own, other],
+          [hexadecimal, own, other],
+          [exact, wide(real), wide(placeholder)],
+          ...[0, 1, 2].flatMap((before) =>
+            (["base64", "base64url"] as const).map(
+              (alphabet): Form => [wrapped, base64Core(own, before, alphabet), base64Core(other, before, alphabet)],
+            ),
+          ),
+        ];
+  return forms
+    .filter(
+      ([spelling, letters], at) =>
+        letters.length >= SHORTEST && forms.findIndex(([one, same]) => one === spelling && same.equals(letters)) === at,
+    )
+    .map(([spelling, letters, instead]) => ({ spelling, letters, instead }));
 }
 
 /** The letters of Base64 that the value alone decides, when so many bytes stand before it in its group of three. */
-function base64Core(text: string, before: number, alphabet: "base64" | "base64url"): string {
-  const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(text, "latin1")]);
-  return bytes.toString(alphabet).slice(Math.ceil((before * 8) / 6), Math.floor((bytes.length * 8) / 6));
+function base64Core(text: Buffer, before: number, alphabet: "base64" | "base64url"): Buffer {
+  const bytes = Buffer.concat([Buffer.alloc(before), text]);
+  return Buffer.from(
+    bytes.toString(alphabet).slice(Math.ceil((before * 8) / 6), Math.floor((bytes.length * 8) / 6)),
+    "latin1",
+  );
 }
 
-function hexOf(text: string, upper: boolean): string {
-  const hex = Buffer.from(text, "latin1").toString("hex");
-  return upper ? hex.toUpperCase() : hex;
-}
-
-/** As JSON is written by those who escape every mark. */
-function unicodeOf(text: string, upper: boolean): string {
-  return text.replace(/[^A-Za-z0-9_.-]/g, (mark) => {
-    const hex = mark.charCodeAt(0).toString(16).padStart(4, "0");
-    return `\\u${upper ? hex.toUpperCase() : hex}`;
-  });
-}
-
-function lowerEscapes(text: string): string {
-  return text.replace(/%[0-9A-F]{2}/g, (triple) => triple.toLowerCase());
+/** UTF-16, of either order: without the last byte, which is another one's in one of them. */
+function wide(text: string): Buffer {
+  return Buffer.from(text, "utf16le").subarray(0, -1);
 }

@@ -13,6 +13,9 @@ const secret = fc.string({
 const FORMS: readonly ((text: string) => string)[] = [
   (text) => text,
   encodeURIComponent,
+  (text) => Buffer.from(text).toString("hex").replace(/../g, "%$&").toUpperCase(),
+  (text) => Buffer.from(text).toString("hex").replace(/../g, "\\u00$&"),
+  (text) => text.replace(/.{7}/g, "$&\r\n "),
   (text) => Buffer.from(text).toString("hex"),
   (text) => Buffer.from(`a:${text}`).toString("base64"),
   (text) => Buffer.from(`abc:${text}z`).toString("base64url"),

@@ -102,6 +102,10 @@ describe("a credential", () => {
   });
 });
 
+/** The value with each letter's two digits written somehow. */
+const each = (write: (hex: string) => string): string =>
+  [...Buffer.from(REAL)].map((byte) => write(byte.toString(16))).join("");
+
 describe("an answer", () => {
   const forms: readonly (readonly [string, string])[] = [
     ["as it is", REAL],
@@ -117,10 +121,23 @@ describe("an answer", () => {
       (n) => [`in Base64 behind ${n} bytes`, Buffer.from(`${"u:".slice(0, n)}${REAL}`).toString("base64")] as const,
     ),
     ["in Base64 for URLs", Buffer.from(`x:${REAL}`).toString("base64url")],
+    ["with one mark percent-encoded", REAL.replace("=", "%3D")],
+    ["percent-encoded letter by letter", each((hex) => `%${hex}`)],
+    ["percent-encoded twice", encodeURIComponent(encodeURIComponent(REAL))],
+    ["in JSON, letter by letter", each((hex) => `\\u00${hex}`)],
+    ["in JSON within JSON", each((hex) => `\\\\u00${hex}`)],
+    ["in JSON with one mark escaped", REAL.replace("+", "\\u002b")],
+    ["as Python prints bytes", each((hex) => `\\x${hex}`)],
+    ["in HTML", REAL.replace(/[+/=]/g, (mark) => `&#${mark.charCodeAt(0)};`)],
+    ["in HTML, letter by letter", each((hex) => `&#x${hex};`)],
+    ["in hexadecimal of both cases with blanks", each((hex) => `${hex.toUpperCase()} `).replace("A", "a")],
+    ["in Base64 of several lines", Buffer.from(`x:${REAL}`).toString("base64").replace(/.{16}/g, "$&\\r\\n")],
+    ["over several lines", REAL.replace(/.{16}/g, "$&\\n  ")],
+    ["in UTF-16", each((hex) => String.fromCharCode(Number.parseInt(hex, 16), 0))],
   ];
   it.each(forms)("that holds it %s is scrubbed, wherever pieces part it", async (_, form) => {
     const port = await answering((_request, response) => {
-      response.writeHead(200, { "x-note": form, location: `/next?t=${form}` });
+      if (/^[ -~]+$/.test(form)) response.writeHead(200, { "x-note": form, location: `/next?t=${form}` });
       const text = `<${form}><${form}>`;
       const at = 5 + Math.floor(form.length / 2);
       for (const piece of [text.slice(0, 3), text.slice(3, at), text.slice(at)]) response.write(piece);
