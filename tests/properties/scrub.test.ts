@@ -50,9 +50,9 @@ describe("a scrubbed stream", () => {
           expect(parted.toString("latin1")).toBe(scrubber.text(whole.toString("latin1")));
           expect(scrubber.finds(parted)).toBe(false);
           if (scrubber.keepsLength) expect(parted.length).toBe(whole.length);
-          // scrubbing back is the identity on what is the same length
+          // scrubbing back is the identity on what is the same length; a mark behind a backslash stays
           const back = scrubberOf([{ real: placeholder, placeholder: real }]);
-          if (scrubber.keepsLength && back.keepsLength)
+          if (scrubber.keepsLength && back.keepsLength && !/\\[-_./+=]/.test(whole.toString("latin1")))
             expect(back.text(parted.toString("latin1"))).toBe(whole.toString("latin1"));
         },
       ),
