@@ -86,9 +86,15 @@ export function pathMatches(pattern: string, path: string, effect: "allow" | "de
   return bare(asked).some((text) => wants.some((want) => matchesAll(want, parts(text))));
 }
 
-/** Letters of every script without their case, composed or not. What `normalPath` answers always decodes. */
+/**
+ * Letters of every script without their case, composed or not, and no dots or spaces at the end of a segment, which Windows drops. What `normalPath`
+ * answers always decodes.
+ */
 function folded(normal: string): string {
-  return decodeURIComponent(normal).normalize("NFC").toLowerCase();
+  return decodeURIComponent(normal)
+    .normalize("NFC")
+    .toLowerCase()
+    .replace(/(?<=[^/. ])[. ]+(?=\/|$)/g, "");
 }
 
 // Which lengths of the path the pattern so far can reach: many `**` cost the product of both lengths and never more.
