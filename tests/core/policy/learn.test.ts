@@ -74,10 +74,12 @@ describe("what a session teaches", () => {
       { host: "api.org:443", methods: ["POST"], paths: ["/repos/acme/issues", "/repos/acme/pulls"] },
     ]);
     const many = Array.from({ length: 9 }, (_, index) => ask(`POST /repos/acme/${"x".repeat(index + 1)}`));
-    expect(learnFrom(many, places).proposals[0]?.value).toEqual({
-      host: "api.org:443",
-      methods: ["POST"],
-      paths: ["/repos/**"],
+    const [held] = learnFrom(many, places).proposals;
+    expect(held?.value).toEqual({ host: "api.org:443", methods: ["POST"], paths: ["/repos/acme/**"] });
+    expect(held?.risks).toContain("9 paths were asked for, and /repos/acme/** opens more than those");
+    const apart = [...many, ask("POST /repos/evil/x"), ask("POST /login"), ask("POST /login/more")];
+    expect(learnFrom(apart, places).proposals[0]?.value).toMatchObject({
+      paths: ["/login", "/login/more", "/repos/**"],
     });
   });
   it("proposes nothing for what no rule should open", () => {

@@ -135,9 +135,13 @@ export class NetworkLessons {
 
   private byRequest(places: LearnPlaces): readonly Proposal[] {
     return [...this.requests.values()].map(({ host, port, method, paths, found }) => {
-      const value = { host: `${written(host)}:${port}`, methods: [method], paths: patterns([...paths].sort()) };
+      const covering = patterns([...paths].sort());
+      const value = { host: `${written(host)}:${port}`, methods: [method], paths: covering };
       const sends = /^(?:GET|HEAD|OPTIONS)$/.test(method) ? [] : [`${method} sends data out`];
-      return proposal(value, found, places, sends);
+      const wide = covering.every((path) => paths.has(path))
+        ? []
+        : [`${paths.size} paths were asked for, and ${covering.join(", ")} opens more than those`];
+      return proposal(value, found, places, [...sends, ...wide]);
     });
   }
 }
@@ -148,11 +152,27 @@ function requestOf(shape: unknown): { readonly method: string; readonly path: st
   return /^[A-Z][A-Z-]*$/.test(method) && normalPath(path) === path ? { method, path } : undefined;
 }
 
-/** The paths themselves while they are few, then what is below their first segments. */
+/** The paths themselves while they are few, then the folders that hold them. */
 function patterns(paths: readonly string[]): readonly string[] {
   if (paths.length <= PATHS_MOST) return paths;
-  const roots = [...new Set(paths.map((path) => `/${path.split("/")[1] ?? ""}/**`))];
-  return roots.length <= PATHS_MOST && !roots.some((root) => /^\/\*?\//.test(root)) ? roots : ["/**"];
+  const roots = [...new Set(paths.map((path) => `/${path.split("/")[1] ?? ""}`))];
+  const held = roots.flatMap((root) => [
+    ...paths.filter((path) => path === root),
+    ...folderOf(paths.filter((path) => path.startsWith(`${root}/`))),
+  ]);
+  return held.length <= PATHS_MOST && !roots.includes("/*") ? held : ["/**"];
+}
+
+/** The deepest folder that holds them all; a single path is itself. */
+function folderOf(paths: readonly string[]): readonly string[] {
+  const [first = "", ...others] = paths;
+  if (others.length === 0) return paths;
+  const folders = first.split("/").slice(0, -1);
+  const shared = folders.findIndex((_, at) => {
+    const start = `${folders.slice(0, at + 1).join("/")}/`;
+    return !others.every((path) => path.startsWith(start));
+  });
+  return [`${folders.slice(0, shared < 0 ? undefined : shared).join("/")}/**`];
 }
 
 function written(host: string): string {
