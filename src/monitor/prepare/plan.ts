@@ -26,6 +26,7 @@ import { repositoryFolders } from "../session-folders.ts";
 import type { SessionPaths } from "../sessions.ts";
 import { gitConfiguration } from "./git-identity.ts";
 import { insideUser } from "./inside-user.ts";
+import { outerPolicyFiles } from "./policy-files.ts";
 import { keptFolders } from "./project.ts";
 import type { ShownWorkspace } from "./shown-workspace.ts";
 import type { SshLogins } from "./ssh-logins.ts";
@@ -220,6 +221,9 @@ type Overlay = Extract<WorkspacePlan, { kind: "overlay" }>;
 /** `filesystem.allowRead` and `allowWrite` outside the workspace: the person's own words, shown and bound as they are. */
 function extraMounts({ policy, request, workspace }: PlanParts): Result<readonly Mount[], Problem> {
   const mounts: Mount[] = [];
+  const { caller, policyFile, stateDir } = request;
+  const named = policyFile === undefined ? {} : { policyFile };
+  const policies = outerPolicyFiles({ workspaceRoot: workspace.root, stateDir, home: caller.home, ...named });
   for (const [kind, paths] of [
     ["still", policy.sandbox.filesystem.allowRead],
     ["live", policy.sandbox.filesystem.allowWrite],
@@ -247,6 +251,8 @@ function extraMounts({ policy, request, workspace }: PlanParts): Result<readonly
       ) {
         return refusal("is too much to be written from inside", "name the one folder that is needed");
       }
+      if (kind === "live" && policies.some(holds))
+        return refusal("holds a policy, and who writes that writes the next session's", "name a folder without one");
       mounts.push({ kind, source: real, target: path });
     }
   }

@@ -1,8 +1,8 @@
 // Reads the policy's layers from the disk and keeps the list of files a person accepted (PERM-6). Parsing and merging are core's.
 import { createHash } from "node:crypto";
-import { constants } from "node:fs";
+import { constants, realpathSync } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import { type LayerText, type LoadedPolicy, loadPolicy, MAX_POLICY_CHARACTERS } from "#core/policy";
 
@@ -61,6 +61,21 @@ export async function readLayers(places: PolicyPlaces): Promise<Result<readonly 
 /** Every file whose contents a policy depends on, whether or not it is there. */
 export function policyFiles(places: PolicyPlaces): readonly string[] {
   return [join(places.stateDir, "trust.json"), ...layerFiles(places).map(({ file }) => file)];
+}
+
+/** The same, of the files outside the workspace, by every path that leads there: who could write one would write the next session's policy. */
+export function outerPolicyFiles(places: PolicyPlaces): readonly string[] {
+  const outside = layerFiles(places).filter(({ name }) => name !== "local" && name !== "project");
+  return outside.flatMap(({ file }) => [join(realPath(dirname(file)), basename(file)), realPath(file)]);
+}
+
+/** Links followed as far as there is something. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path === dirname(path) ? path : join(realPath(dirname(path)), basename(path));
+  }
 }
 
 function layerFiles(places: PolicyPlaces): readonly { readonly name: LayerText["name"]; readonly file: string }[] {
