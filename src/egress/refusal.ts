@@ -35,12 +35,12 @@ export function refusalResponse(refusal: Refusal): Buffer {
   const where = rule === undefined ? "" : ` by ${rule}`;
   const message = `ringfence: ${host}:${refusal.port} is refused${where} (${reason}); there is no way around it inside; ${hint}`;
   const body = `${JSON.stringify({ ringfence: { refused: host, port: refusal.port, reason, rule: rule ?? null, hint }, message })}\n`;
-  // wget, git and older curls show this phrase and nothing else.
-  const phrase = ascii(`${reason} ${host}; ${hint}`).slice(0, 200);
+  // wget, npm and older curls show this phrase and nothing else: room for a whole command to type.
+  const phrase = ascii(`${reason} ${host}; ${hint}`).slice(0, 500);
   const lines = [
     `HTTP/1.1 ${refusal.status} ${phrase}`,
     `x-ringfence-reason: ${ascii(reason)}`,
-    `x-ringfence-hint: ${ascii(hint).slice(0, 300)}`,
+    `x-ringfence-hint: ${ascii(hint).slice(0, 500)}`,
     "content-type: application/json; charset=utf-8",
     `content-length: ${Buffer.byteLength(body)}`,
     "connection: close",
