@@ -46,22 +46,39 @@ function alignments(raw: Buffer): readonly string[] {
   });
 }
 
-/** Looks for them in a stream of pieces: what one piece ends with and the next begins with counts too. */
+/**
+ * Looks for them in a stream of pieces: what one piece ends with and the next begins with counts too. Blanks and line ends within a form do not count:
+ * whatever writes Base64 or hexadecimal digits breaks its lines.
+ */
 export class FormSearch {
-  private readonly forms: readonly SoughtForm[];
+  private readonly forms: readonly (SoughtForm & { readonly solid: Buffer })[];
   private readonly overlap: number;
   private tail: Buffer = Buffer.alloc(0);
 
   constructor(forms: readonly SoughtForm[]) {
-    this.forms = forms;
-    this.overlap = Math.max(0, ...forms.map(({ bytes }) => bytes.length - 1));
+    this.forms = forms.map((form) => ({ ...form, solid: withoutBlanks(form.bytes) }));
+    // As long as a form with a blank behind every letter.
+    this.overlap = Math.max(0, ...forms.map(({ bytes }) => 2 * bytes.length - 1));
   }
 
   /** The names of the values that the text so far holds with this piece. */
   take(piece: Buffer): readonly string[] {
     const text = this.tail.length === 0 ? piece : Buffer.concat([this.tail, piece]);
-    const found = new Set(this.forms.filter(({ bytes }) => text.includes(bytes)).map(({ name }) => name));
+    const solidText = withoutBlanks(text);
+    const isIn = ({ bytes, solid }: { readonly bytes: Buffer; readonly solid: Buffer }): boolean =>
+      text.includes(bytes) || (solid.length >= SHORTEST_VALUE && solidText.includes(solid));
+    const found = new Set(this.forms.filter(isIn).map(({ name }) => name));
     this.tail = Buffer.from(text.subarray(Math.max(0, text.length - this.overlap)));
     return [...found];
   }
+}
+
+function withoutBlanks(text: Buffer): Buffer {
+  const solid = Buffer.allocUnsafe(text.length);
+  let length = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const byte = text[at] ?? 0;
+    if (byte !== 0x20 && (byte < 0x09 || byte > 0x0d)) solid[length++] = byte;
+  }
+  return solid.subarray(0, length);
 }
