@@ -16,7 +16,7 @@ export type { ToolConfigPlaces } from "./tools/user-file.ts";
 
 /** Reads it. Nothing configured is no error here: a preset that needs it says so. */
 export async function readToolConfig(given: ToolConfigPlaces): Promise<ToolConfig> {
-  const places = { ...given, root: realPath(given.root) };
+  const places = { ...given, written: given.written.map(realPath) };
   const npm = readNpm(places);
   const others: Readonly<Record<string, ToolSource>> = {
     pypi: readPip(places),

@@ -84,7 +84,7 @@ test("malformed blocks are dropped and counted, each certificate is kept once", 
   const folder = tmp();
   const bundle = join(folder, "bundle.pem");
   writeFileSync(bundle, `# comment\n${certificate}${junk}${certificate}${cut}text\n${open}`);
-  const read = readRoots({ files: [bundle], workspace: "/nowhere", systemBundles: [bundle] });
+  const read = readRoots({ files: [bundle], written: ["/nowhere"], systemBundles: [bundle] });
   expect(read.certificates).toHaveLength(1);
   expect(read.malformed).toBe(3 * 2); // named twice, read twice
   expect(parseBundle(read.pem)).toEqual({ certificates: read.certificates, malformed: 0 });
@@ -94,7 +94,7 @@ test("a list of roots is never empty: Node's own stand in where the system has n
   const folder = tmp();
   writeFileSync(join(folder, "empty"), "");
   for (const systemBundles of [[], [join(folder, "absent")], [join(folder, "empty")], [folder]]) {
-    const { certificates } = readRoots({ files: [], workspace: "/nowhere", systemBundles });
+    const { certificates } = readRoots({ files: [], written: ["/nowhere"], systemBundles });
     expect(certificates.length).toBeGreaterThan(rootCertificates.length - 5);
   }
 });
@@ -108,7 +108,9 @@ test("a bundle of the workspace is nobody's, also through a link", () => {
   symlinkSync(join(workspace, "ca.pem"), join(folder, "link.pem"));
   writeFileSync(join(folder, "good.pem"), worldAuthority("good").certificate);
   const files = [join(workspace, "ca.pem"), join(folder, "link.pem"), "ca.pem", join(folder, "good.pem")];
-  const subjects = readRoots({ files, workspace }).certificates.map((der) => new X509Certificate(der).subject);
+  const subjects = readRoots({ files, written: [workspace] }).certificates.map(
+    (der) => new X509Certificate(der).subject,
+  );
   expect(subjects).toContain("CN=good");
   expect(subjects).not.toContain("CN=evil");
 });
@@ -142,10 +144,10 @@ test("what the fence gets: the roots of JVMs are kept, malformed ones and those 
   jvm(join(folder, "home/.jabba/jdk/17"), "corporate", Buffer.from("no certificate"));
   jvm(join(workspace, "jdk"), "evil");
   const caller = { home: join(folder, "home"), env: { JAVA_HOME: join(workspace, "jdk"), PATH: "relative:/nowhere" } };
-  const places = trustPlaces(caller, workspace);
+  const places = trustPlaces(caller, [workspace]);
   const mine = places.javaStores.filter((file) => file.startsWith(folder));
   expect(mine).toEqual([join(folder, "home/.jabba/jdk/17/lib/security/cacerts")]);
-  const roots = readRoots({ files: [], workspace });
+  const roots = readRoots({ files: [], written: [workspace] });
   const trust = layTrust({
     roots,
     authority,

@@ -52,7 +52,7 @@ async function scene(options: {
   const plan: EgressPlan = { ...expanded.value, maxConnections: 100 };
   const bundle = join(tmp(), "world.pem");
   writeFileSync(bundle, world.certificate);
-  const inspection = await openInspection({ session: "s", roots: { files: [bundle], workspace: "/nowhere" } });
+  const inspection = await openInspection({ session: "s", roots: { files: [bundle], written: ["/nowhere"] } });
   const must = (host: string, port: number): boolean =>
     (options.filters ?? []).some((filter) => filter.needs(host, port));
   const records: RecordBody[] = [];

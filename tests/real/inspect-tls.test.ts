@@ -31,7 +31,7 @@ const DAY = 86_400_000;
 function inspection(): { inspection: Inspection; inspector: Inspector } {
   const bundle = join(tmp(), "corporate.pem");
   writeFileSync(bundle, world.certificate);
-  const made = makeInspection({ session: "s", roots: { files: [bundle], workspace: "/nowhere" } });
+  const made = makeInspection({ session: "s", roots: { files: [bundle], written: ["/nowhere"] } });
   return { inspection: made, inspector: made.inspector({ plan: () => ALL, must: () => false, may: () => false }) };
 }
 
@@ -121,7 +121,7 @@ describe("outside", () => {
     const port = await tlsServer({ key: read("key.pem"), cert: read("cert.pem") }, hello);
     const made = makeInspection({
       session: "s",
-      roots: { files: [join(folder, "cert.pem")], workspace: "/nowhere" },
+      roots: { files: [join(folder, "cert.pem")], written: ["/nowhere"] },
     }).inspector({ plan: () => ALL, must: () => false, may: () => false });
     const attempt = made.originate(await dialled(port), { host: HOST, port: 443 });
     expect(await reasonOf(attempt)).toBe("upstream-certificate-other-name");

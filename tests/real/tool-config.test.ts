@@ -35,7 +35,7 @@ async function read(
   const home = tmp();
   write(join(home, ".npmrc"), npmrc);
   const PATH = fakeNpm(tmp(), "https://shipped.test/");
-  const config = await readToolConfig({ home, root: tmp(), env: { PATH, ...env } });
+  const config = await readToolConfig({ home, written: [tmp()], env: { PATH, ...env } });
   return {
     config,
     inside: config.files.map(({ content }) => content).join(""),
@@ -99,7 +99,9 @@ describe("the workspace has no say", () => {
     const evil = write(join(root, "conf/npmrc"), "registry=https://evil.test/\n");
     const PATH = `${fakeNpm(join(root, "tools"), "https://evil.test/")}:${fakeNpm(elsewhere, "https://shipped.test/")}`;
     const hosts = async (env: Env): Promise<readonly string[]> =>
-      (await readToolConfig({ home, root, env: { PATH, ...env } })).registries.npm?.map(({ host }) => host) ?? [];
+      (await readToolConfig({ home, written: [tmp(), root], env: { PATH, ...env } })).registries.npm?.map(
+        ({ host }) => host,
+      ) ?? [];
     const outside = write(join(elsewhere, "user.npmrc"), "registry=https://mine.test/\n");
     expect(await hosts({ npm_config_userconfig: outside })).toEqual(["mine.test"]);
     expect(await hosts({ npm_config_userconfig: evil })).toEqual(["shipped.test"]);

@@ -17,7 +17,7 @@ async function read(
     writeFileSync(join(home, name), text);
   }
   // PIP_CONFIG_FILE and GOENV point away from this machine's own settings
-  const config = await readToolConfig({ home, root: tmp(), env: { PATH: "/nowhere", ...env } });
+  const config = await readToolConfig({ home, written: [tmp()], env: { PATH: "/nowhere", ...env } });
   return { ...config, home };
 }
 
@@ -147,8 +147,8 @@ describe("a workspace", () => {
       GOENV: join(root, "env"),
       PIP_CONFIG_FILE: join(root, "pip/pip.conf"),
     };
-    expect(JSON.stringify(await readToolConfig({ home, root, env }))).not.toContain("evil");
+    expect(JSON.stringify(await readToolConfig({ home, written: [tmp(), root], env }))).not.toContain("evil");
     // the same files elsewhere are the person's own
-    expect(JSON.stringify(await readToolConfig({ home, root: tmp(), env }))).toContain("evil");
+    expect(JSON.stringify(await readToolConfig({ home, written: [tmp()], env }))).toContain("evil");
   });
 });

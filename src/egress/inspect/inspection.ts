@@ -61,7 +61,7 @@ export function makeInspection(options: InspectionOptions): Inspection {
       layTrust({
         roots,
         authority,
-        places: trustPlaces(caller, options.roots.workspace),
+        places: trustPlaces(caller, options.roots.written),
         folder,
         now: new Date(now()),
       }),

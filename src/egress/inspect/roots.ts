@@ -4,6 +4,7 @@ import { X509Certificate } from "node:crypto";
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { rootCertificates } from "node:tls";
+import { isBelow } from "../tools/user-file.ts";
 import { pemOf } from "./certificate.ts";
 
 /** The trusted certificates, each once. Never empty. */
@@ -33,8 +34,8 @@ const BEGINS = /-----BEGIN CERTIFICATE-----/g;
 export interface RootPlaces {
   /** Files that the person's own settings name; absent ones are no error. */
   readonly files: readonly string[];
-  /** The workspace: no file of it is trusted, whoever names it (NET-1). */
-  readonly workspace: string;
+  /** What sessions write, the workspace first: no file there is trusted, whoever names it (NET-1). */
+  readonly written: readonly string[];
   /** For tests. */
   readonly systemBundles?: readonly string[];
 }
@@ -42,8 +43,8 @@ export interface RootPlaces {
 /** Reads them. Where the system has no bundle, the authorities that Node ships with stand in: a list without any would lock everything out. */
 export function readRoots(places: RootPlaces): Roots {
   const bundles = places.systemBundles ?? SYSTEM_BUNDLES;
-  const system = bundles.map((file) => readBundle(file, places.workspace)).find((text) => text !== undefined);
-  const added = places.files.flatMap((file) => readBundle(file, places.workspace) ?? []);
+  const system = bundles.map((file) => readBundle(file, places.written)).find((text) => text !== undefined);
+  const added = places.files.flatMap((file) => readBundle(file, places.written) ?? []);
   const read = parseBundle([system ?? "", ...added].join("\n"));
   const all =
     system === undefined || read.certificates.length === 0 ? [...shipped(), ...read.certificates] : read.certificates;
@@ -83,11 +84,11 @@ function shipped(): readonly Buffer[] {
   return parseBundle(rootCertificates.join("\n")).certificates;
 }
 
-function readBundle(file: string, workspace: string): string | undefined {
+function readBundle(file: string, written: readonly string[]): string | undefined {
   try {
     const real = isAbsolute(file) ? realpathSync(file) : "";
     const found = statSync(real);
-    if (real.startsWith(`${workspace}/`) || !found.isFile() || found.size > BUNDLE_MOST) return undefined;
+    if (isBelow(real, written) || !found.isFile() || found.size > BUNDLE_MOST) return undefined;
     return readFileSync(real, "latin1");
   } catch {
     return undefined; // absent or unreadable: not a source

@@ -1,6 +1,7 @@
 // Where this host keeps whom it trusts, by its real paths: the files that programs read without being told.
 import { readdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { isBelow } from "../tools/user-file.ts";
 import { SYSTEM_BUNDLES } from "./roots.ts";
 
 /** Files that are there, links followed, each once. */
@@ -31,8 +32,8 @@ export interface TrustCaller {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Looks. A JVM in the workspace is the agent's, and trusts whom it likes. */
-export function trustPlaces(caller: TrustCaller, workspace: string): TrustPlaces {
+/** Looks. A JVM in what sessions write is the agent's, and trusts whom it likes. */
+export function trustPlaces(caller: TrustCaller, written: readonly string[]): TrustPlaces {
   const path = (caller.env["PATH"] ?? "").split(":").filter((entry) => entry.startsWith("/"));
   const homes = [
     ...[...JAVA_FOLDERS, ...JAVA_FOLDERS_HOME.map((name) => join(caller.home, name))].flatMap(foldersIn),
@@ -40,7 +41,7 @@ export function trustPlaces(caller: TrustCaller, workspace: string): TrustPlaces
     ...(caller.env["JAVA_HOME"] === undefined ? [] : [caller.env["JAVA_HOME"]]),
   ];
   const stores = homes.flatMap((home) => [join(home, "lib/security/cacerts"), join(home, "jre/lib/security/cacerts")]);
-  const javaStores = present([...JAVA_SYSTEM, ...stores]).filter((file) => !file.startsWith(`${workspace}/`));
+  const javaStores = present([...JAVA_SYSTEM, ...stores]).filter((file) => !isBelow(file, written));
   return { bundles: present(SYSTEM_BUNDLES), javaStores };
 }
 

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { type ToolConfigPlaces, type ToolSource, toolHost, unique, userFile } from "./user-file.ts";
 
 /** Reads it. */
-export function readApt({ root }: ToolConfigPlaces): ToolSource {
+export function readApt({ written }: ToolConfigPlaces): ToolSource {
   const folder = "/etc/apt/sources.list.d";
   const files = ["/etc/apt/sources.list", ...listed(folder).map((name) => join(folder, name))];
   const hosts = files.flatMap((file) => {
-    const lines = (userFile(file, root) ?? "").split("\n").filter((line) => !/^\s*#/.test(line));
+    const lines = (userFile(file, written) ?? "").split("\n").filter((line) => !/^\s*#/.test(line));
     return [...lines.join("\n").matchAll(/\bhttps?:\/\/[^\s\]]+/g)].flatMap(([url]) => toolHost(url));
   });
   return { hosts: unique(hosts) };

@@ -10,7 +10,8 @@ type Table = Readonly<Record<string, unknown>>;
 export function readCargo(places: ToolConfigPlaces): ToolSource {
   const named = places.env["CARGO_HOME"];
   const folder = named !== undefined && isAbsolute(named) ? named : join(places.home, ".cargo");
-  const text = userFile(join(folder, "config.toml"), places.root) ?? userFile(join(folder, "config"), places.root);
+  const text =
+    userFile(join(folder, "config.toml"), places.written) ?? userFile(join(folder, "config"), places.written);
   const toml = text === undefined ? {} : parsed(text);
   const sources = tablesOf(toml["source"]);
   const registries = [...tablesOf(toml["registries"]), ...registriesOf(places.env)];

@@ -15,10 +15,10 @@ import {
 /** Reads it. */
 export function readGem(places: ToolConfigPlaces): ToolSource {
   const gemrc = [join(places.home, ".gemrc"), join(configHome(places), "gem/gemrc"), "/etc/gemrc"].map((file) =>
-    sourcesOf(userFile(file, places.root)),
+    sourcesOf(userFile(file, places.written)),
   );
   const sources = gemrc.find((list) => list.length > 0) ?? [];
-  const mirrors = mirrorsOf(userFile(join(places.home, ".bundle/config"), places.root));
+  const mirrors = mirrorsOf(userFile(join(places.home, ".bundle/config"), places.written));
   const urls = [...(sources.length > 0 ? sources.flatMap(whole) : shipped.rubygems), ...mirrors.map(([, url]) => url)];
   const kept = sources.flatMap((url) => withoutUser(url) ?? []);
   const mirrored = mirrors.flatMap(([key, url]) => {

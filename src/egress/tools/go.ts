@@ -49,7 +49,7 @@ function goEnvironment(places: ToolConfigPlaces): ReadonlyMap<string, string> {
     named === "off" ? [] : [named !== undefined && isAbsolute(named) ? named : join(configHome(places), "go/env")];
   const settings = new Map<string, string>();
   for (const file of [...own, ...ROOTS.map((root) => join(root, "go.env"))])
-    for (const line of (userFile(file, places.root) ?? "").split(/\r?\n/)) {
+    for (const line of (userFile(file, places.written) ?? "").split(/\r?\n/)) {
       const [, key = "", value = ""] = /^([A-Z0-9]+)=(.*)$/.exec(line) ?? [];
       if (key !== "" && !settings.has(key)) settings.set(key, value);
     }

@@ -16,7 +16,7 @@ export function readMaven(places: ToolConfigPlaces): ToolSource {
     "/usr/share/maven/conf/settings.xml",
     "/etc/maven/settings.xml",
   ];
-  const texts = files.map((file) => (userFile(file, places.root) ?? "").replace(/<!--[\s\S]*?-->/g, ""));
+  const texts = files.map((file) => (userFile(file, places.written) ?? "").replace(/<!--[\s\S]*?-->/g, ""));
   const mirrors = texts.flatMap(mirrorsOf);
   const repositories = texts.flatMap((text) =>
     blocks(text, "(?:repository|pluginRepository)").flatMap((block) => word(block, "url")),

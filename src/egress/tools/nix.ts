@@ -6,7 +6,7 @@ import { configHome, type ToolConfigPlaces, type ToolSource, toolHost, unique, u
 /** Reads it. */
 export function readNix(places: ToolConfigPlaces): ToolSource {
   const files = [join(configHome(places), "nix/nix.conf"), "/etc/nix/nix.conf"];
-  const lines = files.flatMap((file) => (userFile(file, places.root) ?? "").split(/\r?\n/));
+  const lines = files.flatMap((file) => (userFile(file, places.written) ?? "").split(/\r?\n/));
   const values = (key: string): readonly (readonly string[])[] =>
     lines.flatMap((line) => {
       const [, name = "", value = ""] = /^\s*([\w-]+)\s*=\s*([^#]*)/.exec(line) ?? [];

@@ -37,11 +37,11 @@ export function readNpm(places: ToolConfigPlaces): ToolSource & { readonly caFil
 }
 
 /** npm's settings by precedence: caller's environment, user, global, builtin, the default that npm itself ships. */
-function settingsOf({ home, env, root }: ToolConfigPlaces): ReadonlyMap<string, Setting> {
-  const program = npmFolder(env["PATH"] ?? "", root);
+function settingsOf({ home, env, written }: ToolConfigPlaces): ReadonlyMap<string, Setting> {
+  const program = npmFolder(env["PATH"] ?? "", written);
   const prefix = program === undefined ? "/usr" : dirname(dirname(dirname(program)));
   const settings = new Map<string, Setting>();
-  const read = (file: string): Iterable<Entry> => readIni(file, env, root);
+  const read = (file: string): Iterable<Entry> => readIni(file, env, written);
   const merge = (entries: Iterable<Entry>): void => {
     for (const [key, value] of entries) if (NPM_KEYS.test(key) && !settings.has(key)) settings.set(key, value);
   };
@@ -50,7 +50,7 @@ function settingsOf({ home, env, root }: ToolConfigPlaces): ReadonlyMap<string, 
   merge(read(env["npm_config_globalconfig"] ?? env["NPM_CONFIG_GLOBALCONFIG"] ?? join(prefix, "etc/npmrc")));
   for (const system of ["/usr/etc/npmrc", "/usr/local/etc/npmrc", "/etc/npmrc"]) merge(read(system));
   if (program !== undefined) merge(read(join(program, "npmrc")));
-  const shipped = program === undefined ? undefined : shippedRegistry(program, root);
+  const shipped = program === undefined ? undefined : shippedRegistry(program, written);
   if (shipped !== undefined) merge([["registry", { raw: shipped, expanded: shipped }]]);
   return settings;
 }
@@ -65,13 +65,13 @@ function npmEnvironment(env: ToolConfigPlaces["env"]): readonly Entry[] {
 }
 
 /** The folder of the npm that the caller's PATH finds. Entries of projects do not count. */
-function npmFolder(path: string, root: string): string | undefined {
+function npmFolder(path: string, written: readonly string[]): string | undefined {
   for (const folder of [...path.split(":"), "/usr/bin", "/usr/local/bin"]) {
-    if (!folder.startsWith("/") || folder.includes("/node_modules/") || isBelow(folder, root)) continue;
+    if (!folder.startsWith("/") || folder.includes("/node_modules/") || isBelow(folder, written)) continue;
     const program = join(folder, "npm");
     if (!existsSync(program)) continue;
     const home = dirname(dirname(realpathSync(program))); // …/npm/bin/npm-cli.js
-    if (isBelow(home, root)) continue;
+    if (isBelow(home, written)) continue;
     if (existsSync(join(home, "node_modules/@npmcli/config"))) return home;
     const debian = "/usr/share/nodejs/npm";
     if (existsSync(debian)) return debian;
@@ -80,12 +80,12 @@ function npmFolder(path: string, root: string): string | undefined {
 }
 
 /** npm's documented default, as the installed npm states it: no registry is written down here. */
-function shippedRegistry(program: string, root: string): string | undefined {
+function shippedRegistry(program: string, written: readonly string[]): string | undefined {
   for (const file of [
     "node_modules/@npmcli/config/lib/definitions/definitions.js",
     "lib/utils/config/definitions.js",
   ]) {
-    const text = userFile(join(program, file), root);
+    const text = userFile(join(program, file), written);
     const found =
       text === undefined
         ? undefined
@@ -96,9 +96,9 @@ function shippedRegistry(program: string, root: string): string | undefined {
 }
 
 /** `key = value` lines as npm's ini reader takes them, the last of a key counting; other sections left out. Nothing of the workspace. */
-function readIni(file: string, env: ToolConfigPlaces["env"], root: string): ReadonlyMap<string, Setting> {
+function readIni(file: string, env: ToolConfigPlaces["env"], written: readonly string[]): ReadonlyMap<string, Setting> {
   const entries = new Map<string, Setting>();
-  for (const line of (userFile(file, root) ?? "").split(/\r?\n/)) {
+  for (const line of (userFile(file, written) ?? "").split(/\r?\n/)) {
     if (/^\s*\[/.test(line)) break;
     const [, key = "", value = ""] = /^\s*([^;#=\s][^=]*?)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
     if (key === "") continue;

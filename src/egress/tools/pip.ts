@@ -52,12 +52,12 @@ function words(text: string | undefined): readonly string[] {
 
 /** pip's settings, strongest file first: `PIP_CONFIG_FILE`, the user's two places, the machine's. */
 function pipConf(places: ToolConfigPlaces): ReadonlyMap<string, string> {
-  const { env, home, root } = places;
+  const { env, home, written } = places;
   const user = [join(configHome(places), "pip/pip.conf"), join(home, ".pip/pip.conf")];
   const machine = ["/etc/xdg/pip/pip.conf", "/etc/pip.conf"];
   const settings = new Map<string, string>();
   for (const file of [...(env["PIP_CONFIG_FILE"] === undefined ? [] : [env["PIP_CONFIG_FILE"]]), ...user, ...machine])
-    for (const [key, value] of readConfigParser(userFile(file, root) ?? ""))
+    for (const [key, value] of readConfigParser(userFile(file, written) ?? ""))
       if (!settings.has(key)) settings.set(key, value);
   return settings;
 }
@@ -83,7 +83,7 @@ function readConfigParser(text: string): readonly (readonly [string, string])[] 
 
 function uvConf(places: ToolConfigPlaces): { readonly main: string | undefined; readonly extra: readonly string[] } {
   for (const file of [join(configHome(places), "uv/uv.toml"), "/etc/xdg/uv/uv.toml", "/etc/uv/uv.toml"]) {
-    const text = userFile(file, places.root);
+    const text = userFile(file, places.written);
     const found = text === undefined ? undefined : uvIndexes(text);
     if (found !== undefined) return found;
   }

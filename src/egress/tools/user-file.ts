@@ -7,8 +7,8 @@ import { parseHost, type ToolHost } from "#core/net";
 export interface ToolConfigPlaces {
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The workspace: no program and no file of it has a say (NET-1). */
-  readonly root: string;
+  /** What sessions write, the workspace first: no program and no file there has a say (NET-1). */
+  readonly written: readonly string[];
 }
 
 /** Where one tool fetches from, and the part of its settings that is no secret. */
@@ -20,11 +20,11 @@ export interface ToolSource {
 
 const LARGEST = 1024 * 1024;
 
-/** The text of a file outside the workspace; `undefined` for everything else, also what cannot be read: it is not the person's setting then. */
-export function userFile(file: string, root: string): string | undefined {
+/** The text of a file outside what sessions write; `undefined` for everything else, also what cannot be read: it is not the person's setting then. */
+export function userFile(file: string, written: readonly string[]): string | undefined {
   try {
     const real = isAbsolute(file) ? realpathSync(file) : undefined;
-    if (real === undefined || isBelow(real, root)) return undefined;
+    if (real === undefined || isBelow(real, written)) return undefined;
     const text = readFileSync(real, "utf8");
     return text.length > LARGEST ? undefined : text;
   } catch {
@@ -59,7 +59,7 @@ export function unique(hosts: readonly ToolHost[]): readonly ToolHost[] {
   return [...new Map(hosts.map((host) => [`${host.host}:${host.port}`, host])).values()];
 }
 
-/** True for the folder itself and everything in it. */
-export function isBelow(path: string, root: string): boolean {
-  return path === root || path.startsWith(`${root}/`);
+/** True for the folders themselves and everything in them. */
+export function isBelow(path: string, roots: readonly string[]): boolean {
+  return roots.some((root) => path === root || path.startsWith(`${root}/`));
 }

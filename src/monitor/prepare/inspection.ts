@@ -13,7 +13,8 @@ import type { SessionPaths } from "../sessions.ts";
 export interface InspectionParts {
   readonly request: Pick<RunRequest, "caller">;
   readonly session: string;
-  readonly workspace: string;
+  /** What sessions write. */
+  readonly written: readonly string[];
   readonly paths: Pick<SessionPaths, "dir">;
   readonly tools: Pick<ToolConfig, "caFile">;
   readonly plan: EgressPlan;
@@ -36,12 +37,12 @@ export interface PlannedInspection {
 export async function planInspection(parts: InspectionParts): Promise<Result<PlannedInspection, Problem>> {
   if (!mayRead(parts)) return ok({ env: {}, mounts: [] });
   const { caller } = parts.request;
-  const { tools, paths, session, workspace } = parts;
+  const { tools, paths, session, written } = parts;
   const named = [tools.caFile, caller.env["NODE_EXTRA_CA_CERTS"], caller.env["SSL_CERT_FILE"]];
   const files = [...new Set(named)].flatMap((file) => (file === undefined || file === "" ? [] : [file]));
   const folder = join(paths.dir, "trust");
   try {
-    const inspection = await openInspection({ session, roots: { files, workspace } });
+    const inspection = await openInspection({ session, roots: { files, written } });
     const trust = inspection.trust({ caller, folder });
     const mounts = trust.files.map(({ source, target }): Mount => ({ kind: "ro-bind", source, target }));
     return ok({ inspection, env: trust.env, mounts });

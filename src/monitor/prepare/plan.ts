@@ -32,6 +32,7 @@ import type { ShownWorkspace } from "./shown-workspace.ts";
 import type { SshLogins } from "./ssh-logins.ts";
 import type { Workspace } from "./workspace.ts";
 import { writablePlaces } from "./writable.ts";
+import { namedPath } from "./written.ts";
 
 /** What the plan is made from. */
 export interface PlanParts {
@@ -229,7 +230,7 @@ function extraMounts({ policy, request, workspace }: PlanParts): Result<readonly
     ["live", policy.sandbox.filesystem.allowWrite],
   ] as const) {
     for (const { text, at } of paths) {
-      const path = expandHome(text.replace(/^\/\//, "/").replace(/\/\*\*$/, ""), request.caller.home);
+      const path = namedPath(text, caller.home);
       if (!path.startsWith("/") || path === workspace.root || path.startsWith(`${workspace.root}/`)) continue; // seen already
       const refusal = (message: string, hint: string): Result<never, Problem> =>
         err({ code: "path-refused", message: `\`${text}\` ${message}`, at, hint });

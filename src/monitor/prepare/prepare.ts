@@ -36,6 +36,7 @@ import { type ShownWorkspace, showWorkspace } from "./shown-workspace.ts";
 import { planSshLogins, type SshLogins } from "./ssh-logins.ts";
 import { wallsOf } from "./walls.ts";
 import { findWorkspace, type Workspace } from "./workspace.ts";
+import { writtenFolders } from "./written.ts";
 
 /** A run that can start. The caller owns the cgroup, the folders and the lookout. */
 export interface Prepared {
@@ -147,7 +148,8 @@ async function prepareAll(parts: {
 
   const walls = wallsOf(policy);
   const agent = agentFor(request.argv);
-  const tools = await readToolConfig({ home: caller.home, env: caller.env, root });
+  const written = writtenFolders(policy.sandbox.filesystem.allowWrite, { root, home: caller.home });
+  const tools = await readToolConfig({ home: caller.home, env: caller.env, written });
   const egressOf = (changed: Policy): ReturnType<typeof egressPlanOf> => egressPlanOf(changed, { agent, tools });
   const egress = egressOf(policy);
   if (!egress.ok) return err(badInput(egress.error));
@@ -198,7 +200,7 @@ async function prepareAll(parts: {
     ...{ files: [...identities.keys()], lower },
   });
   const inspected = await planInspection({
-    ...{ request, session, workspace: root, paths, tools, plan: egressPlan },
+    ...{ request, session, written, paths, tools, plan: egressPlan },
     setupRules: [...(policy.setup.network.allow ?? []), ...policy.setup.network.deny],
     hasCredentials: named.value.agent.length + named.value.setup.length > 0,
     hasSecrets: leaks.hasAny,
