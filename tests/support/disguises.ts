@@ -165,5 +165,50 @@ export const DISGUISES: Readonly<Record<string, (secret: string) => string | Buf
     pieces(s, 6)
       .map((piece, at) => `--zz\r\nContent-Disposition: form-data; name="f${at}"\r\n\r\n${piece}\r\n`)
       .join(""),
+  "base32 of gzip": (s) => base32(zlib.gzipSync(s)),
+  "base32hex of zlib": (s) => base32(zlib.deflateSync(s), "0123456789abcdefghijklmnopqrstuv"),
+  "base32 of base64": (s) => base32(Buffer.from(Buffer.from(s).toString("base64"))),
+  base32hex: (s) => base32(Buffer.from(s), "0123456789ABCDEFGHIJKLMNOPQRSTUV"),
+  "base32 of Crockford": (s) => base32(Buffer.from(s), "0123456789ABCDEFGHJKMNPQRSTVWXYZ"),
+  "z-base-32": (s) => base32(Buffer.from(s), "ybndrfg8ejkmcpqxot1uwisza345h769"),
+  "hex from its end": (s) => [...Buffer.from(s).toString("hex")].reverse().join(""),
+  "bits turned over": (s) => Buffer.from(s).map((byte) => ~byte & 255) as Buffer,
+  Atbash: (s) =>
+    s.replace(/[a-z]/gi, (c) => String.fromCharCode((c <= "Z" ? 0x41 + 0x5a : 0x61 + 0x7a) - c.charCodeAt(0))),
+  "list of chr()": (s) => codes(s, (c) => `chr(${c}) + `),
+  "numbers a record": (s) => codes(s, (c) => `{"code":${c}}\n`),
+  "bits without noughts": (s) => codes(s, (c) => `${c.toString(2)} `),
+  "words of `od`": (s) =>
+    Array.from({ length: s.length >> 1 }, (_, at) => Buffer.from(s).readUInt16LE(at * 2))
+      .map((word) => word.toString(8).padStart(6, "0"))
+      .join(" "),
+  "XML elements": (s) =>
+    pieces(s, 3)
+      .map((piece) => `<p>${piece.replace("&", "&amp;")}</p>`)
+      .join(""),
+  "each letter bold": (s) => s.replace(/./g, "**$&** and "),
+  "tags of Unicode": (s) => s.replace(/./g, (c) => String.fromCodePoint(0xe0000 + c.charCodeAt(0))),
+  "tags of Unicode in JSON": (s) => codes(s, (c) => `\\udb40\\udc${c.toString(16)}`),
+  "variation selectors": (s) => codes(s, (c) => String.fromCodePoint(0xe0100 + c - 16)),
+  Braille: (s) => codes(s, (c) => String.fromCodePoint(0x2800 + c)),
+  "mathematical letters": (s) =>
+    s
+      .replace(/[a-z]/g, (c) => String.fromCodePoint(0x1d41a + c.charCodeAt(0) - 97))
+      .replace(/[0-9]/g, (c) => String.fromCodePoint(0x1d7ce + Number(c))),
+  "base64 of gzip in a JSON list": (s) =>
+    JSON.stringify(pieces(zlib.gzipSync(`K=${s}-`.repeat(3)).toString("base64"), 5)),
+  "deflate in a part": (s) =>
+    Buffer.concat([
+      Buffer.from('--zz\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n'),
+      zlib.deflateRawSync(`some words before ${s}`),
+      Buffer.from("\r\n--zz--\r\n"),
+    ]),
   half: (s) => s.slice(2, 2 + Math.max(16, Math.ceil(s.length / 2))),
 };
+
+function base32(bytes: Uint8Array, letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"): string {
+  const bits = Array.from(bytes, (byte) => byte.toString(2).padStart(8, "0")).join("");
+  return pieces(bits, 5)
+    .map((five) => letters.charAt(Number.parseInt(five.padEnd(5, "0"), 2)))
+    .join("");
+}

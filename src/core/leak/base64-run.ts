@@ -51,7 +51,7 @@ const TEXT_LEAST = 12;
  * Three of the four beginnings give noise, and so does what is random itself. Nothing is lost with it: bytes that are a secret as they are were found in
  * the base64, and what has a further layer is text or begins with the mark of a compression.
  */
-function isNoise(bytes: Uint8Array, from: number, to: number): boolean {
+export function isNoise(bytes: Uint8Array, from: number, to: number): boolean {
   if (to - from < NOISE_LEAST) return false;
   let text = 0;
   let before = 0;
@@ -67,10 +67,14 @@ function isNoise(bytes: Uint8Array, from: number, to: number): boolean {
   return true;
 }
 
-/** gzip, zlib, Zstandard. ZIP's mark is printable, its fourth byte is none. */
+/** gzip, zlib, Zstandard, ZIP by its third byte because its mark is printable, and what is only known by its mark (packed.ts). */
+const MARKS: ReadonlySet<number> = new Set([
+  ...[0x789c, 0x78da, 0x7801, 0x785e, 0x1f8b, 0x28b5, 0x4b03],
+  ...[0x425a, 0xfd37, 0x5d00, 0x377a, 0x4c5a, 0x0422, 0x6172],
+]);
+
 function isMark(before: number, byte: number): boolean {
-  if (before === 0x78) return byte === 0x9c || byte === 0xda || byte === 0x01 || byte === 0x5e;
-  return (before === 0x1f && byte === 0x8b) || (before === 0x28 && byte === 0xb5) || (before === 0x4b && byte === 0x03);
+  return MARKS.has((before << 8) | byte);
 }
 
 /** What the longest runs mean from their first letter on, where that is noise: it may be compressed without a mark. */

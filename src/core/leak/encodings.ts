@@ -16,8 +16,13 @@ export const BASE64: Alphabet = {
   bytes: 3,
   width: 4,
 };
-/** RFC 4648 section 6. */
-export const BASE32: Alphabet = { letters: "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", bytes: 5, width: 8 };
+/** RFC 4648 sections 6 and 7, Crockford's, z-base-32. */
+export const BASE32S: readonly Alphabet[] = [
+  "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
+  "0123456789ABCDEFGHIJKLMNOPQRSTUV",
+  "0123456789ABCDEFGHJKMNPQRSTVWXYZ",
+  "ybndrfg8ejkmcpqxot1uwisza345h769",
+].map((all) => ({ letters: all, bytes: 5, width: 8 }));
 /** uuencode. */
 export const UU: Alphabet = {
   letters: "`!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_",
@@ -73,15 +78,21 @@ function certain({ letters: all, bytes, width }: Alphabet, skip: number, length:
 }
 
 const BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/** The whole value as one number in bases that have no groups (58 as Bitcoin writes it, 36, 10); none for what is too long to be written so. */
+/** The whole value as one number in bases that have no groups (58 as Bitcoin writes it, 62, 36, 10); none for what is too long to be written so. */
 export function asNumbers(value: Uint8Array): readonly Uint8Array[] {
   if (value.length > 256) return [];
   let number = 0n;
   for (const byte of value) number = number * 256n + BigInt(byte);
+  const written = [BASE58, BASE62].map((all) => digitsOf(number, all));
+  for (const base of [36, 10]) written.push(number.toString(base));
+  return written.map((text) => Uint8Array.from(text, (letter) => letter.charCodeAt(0)));
+}
+
+function digitsOf(number: bigint, all: string): string {
+  const base = BigInt(all.length);
   let text = "";
-  for (let left = number; left > 0n; left /= 58n) text = BASE58.charAt(Number(left % 58n)) + text;
-  return [text, number.toString(36), number.toString()].map((written) =>
-    Uint8Array.from(written, (letter) => letter.charCodeAt(0)),
-  );
+  for (let left = number; left > 0n; left /= base) text = all.charAt(Number(left % base)) + text;
+  return text;
 }

@@ -1,5 +1,6 @@
 // Single characters written otherwise: `%67` of URLs, `\x67`, `\u0067`, `\147` and `\n` of JSON and source code, `&#103;` of HTML, `=67` of mail.
 // Any share of the characters may be written so, and what is written so may be again.
+import { codePointAt, LEADS, meantBy } from "./lookalikes.ts";
 
 const TIMES_MOST = 4;
 
@@ -57,13 +58,13 @@ function softBreak(bytes: Uint8Array, at: number): number {
 }
 
 function once(bytes: Uint8Array): Uint8Array {
-  if (![0x25, 0x5c, 0x26, 0xef].some((mark) => bytes.includes(mark))) return bytes;
+  if (![0x25, 0x5c, 0x26, ...LEADS].some((mark) => bytes.includes(mark))) return bytes;
   const out = new Uint8Array(bytes.length);
   let length = 0;
   let isChanged = false;
   for (let at = 0; at < bytes.length; ) {
     const byte = bytes[at] as number;
-    if (byte !== 0x25 && byte !== 0x5c && byte !== 0x26 && byte !== 0xef) {
+    if (byte !== 0x25 && byte !== 0x5c && byte !== 0x26 && (byte < 0xe2 || !LEADS.includes(byte))) {
       out[length++] = byte;
       at += 1;
       continue;
@@ -90,14 +91,15 @@ function reads(byte: number, bytes: Uint8Array, at: number): Read {
     case 0x26:
       return entity(bytes, at);
     default:
-      return fullWidth(bytes, at);
+      return lookalike(bytes, at);
   }
 }
 
-/** `ｇｈｐ`: U+FF01 to U+FF5E, in UTF-8. */
-function fullWidth(bytes: Uint8Array, at: number): Read {
-  const code = 0xf000 | (((bytes[at + 1] ?? 0) & 63) << 6) | ((bytes[at + 2] ?? 0) & 63);
-  return code > 0xff00 && code < 0xff5f ? [code - 0xfee0, 3] : NONE;
+/** `ｇｈｐ`, in UTF-8. */
+function lookalike(bytes: Uint8Array, at: number): Read {
+  const [code, width] = codePointAt(bytes, at);
+  const meant = meantBy(code);
+  return meant < 0 ? NONE : [meant, width];
 }
 
 /** What the characters mean, and how many they are; width 0 where they mean themselves. */
@@ -109,6 +111,11 @@ function percent(bytes: Uint8Array, at: number): Read {
   if (value >= 0) return [value, 3];
   const wide = bytes[at + 1] === 0x75 ? hexAt(bytes, at + 2, 4) : -1;
   return wide < 0 ? NONE : [wide, 6];
+}
+
+function standsFor(code: number): number {
+  const meant = code < 0x2000 ? -1 : meantBy(code);
+  return meant < 0 ? code : meant;
 }
 
 const LETTERS: Readonly<Record<number, number>> = { 110: 10, 114: 13, 116: 9, 98: 8, 102: 12, 118: 11, 97: 7, 101: 27 };
@@ -123,7 +130,10 @@ function backslash(bytes: Uint8Array, at: number): Read {
     }
     const width = next === 0x75 ? 4 : next === 0x78 ? 2 : 8;
     const value = hexAt(bytes, at + 2, width);
-    return value < 0 ? NONE : [value, width + 2];
+    // JSON writes what lies beyond four digits as two halves.
+    const low = width === 4 && value >> 10 === 0x36 && bytes[at + 6] === 0x5c ? hexAt(bytes, at + 8, 4) : -1;
+    if (low >> 10 === 0x37) return [standsFor(0x10000 + ((value & 0x3ff) << 10) + (low & 0x3ff)), 12];
+    return value < 0 ? NONE : [standsFor(value), width + 2];
   }
   let octal = 0;
   let digits = 0;

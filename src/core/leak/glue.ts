@@ -1,4 +1,4 @@
-// What a form, a query, a JSON text or a list says, without how it says it: values one after the other, names, quotes, commas and spaces left out. A
+// What a form, a query, a JSON text, a list or XML says, without how it says it: values one after the other, names, tags, quotes, commas and spaces left out. A
 // value that was cut into fields, or into the parts of a multipart body, stands in one piece again.
 
 /** Longer is no name of a field: nothing may be lost by an `=` behind it. */
@@ -48,6 +48,12 @@ export function glued(bytes: Uint8Array): Glued {
         quoted = -1;
         isClosed = false;
         continue;
+      case 0x3c: {
+        const end = tagEnd(bytes, at);
+        if (end < 0) out[length++] = byte;
+        else at = end;
+        continue;
+      }
       case 0x0a:
       case 0x0d:
         name = length;
@@ -69,6 +75,16 @@ export function glued(bytes: Uint8Array): Glued {
   return { values: out.subarray(0, length), names: names.subarray(0, named) };
 }
 
+/** Where the tag ends that begins here: of XML or HTML, and not a sign of somebody's; -1 where none does. */
+function tagEnd(bytes: Uint8Array, at: number): number {
+  const next = bytes[at + 1] ?? 0;
+  const isTag = next === 0x2f || ((next | 0x20) >= 0x61 && (next | 0x20) <= 0x7a);
+  const end = isTag ? bytes.subarray(at, at + TAG_MOST).indexOf(0x3e) : -1;
+  return end < 0 ? -1 : at + end;
+}
+
+const TAG_MOST = 128;
+
 /** A boundary or a field of a part's head (RFC 7578). */
 function isPartHead(bytes: Uint8Array, at: number): boolean {
   if (bytes[at] === 0x2d && bytes[at + 1] === 0x2d) return true;
@@ -81,4 +97,23 @@ const CONTENT = "content-";
 function lineEnd(bytes: Uint8Array, at: number): number {
   const end = bytes.indexOf(0x0a, at);
   return end < 0 ? bytes.length : end;
+}
+
+/** What stands behind the heads of a multipart body's first parts and is no text. */
+export function partsOf(bytes: Uint8Array, most: number): readonly Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  if (bytes[0] !== 0x2d || bytes[1] !== 0x2d) return parts;
+  for (let at = bytes.indexOf(0x0d); at >= 0 && parts.length < most; at = bytes.indexOf(0x0d, at + 1)) {
+    if (bytes[at + 1] !== 0x0a || bytes[at + 2] !== 0x0d || bytes[at + 3] !== 0x0a) continue;
+    const part = bytes.subarray(at + 4, partEnd(bytes, at + 4));
+    if (part.subarray(0, 16).some((byte) => byte < 9 || byte > 0x7e)) parts.push(part);
+  }
+  return parts;
+}
+
+/** Where a line break and a boundary follow. */
+function partEnd(bytes: Uint8Array, from: number): number {
+  for (let at = bytes.indexOf(0x0d, from); at >= 0; at = bytes.indexOf(0x0d, at + 1))
+    if (bytes[at + 1] === 0x0a && bytes[at + 2] === 0x2d && bytes[at + 3] === 0x2d) return at;
+  return bytes.length;
 }

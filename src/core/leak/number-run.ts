@@ -1,15 +1,26 @@
-// Bytes written as numbers: `[103, 104, 112, …]` as JSON and Python print them, octal as `od` does, and ones and noughts.
+// Bytes written as numbers: `[103, 104, 112, …]` as JSON and Python print them, octal as `od` does, ones and noughts; also two or four bytes a
+// number.
 
 /** A list is one from this many numbers on. */
 const LEAST = 8;
-/** More between two numbers: they are of two lists. */
-const BETWEEN_MOST = 4;
+/** More between two numbers: they are of two lists. `)+chr(` and `"},{"code":` are less. */
+const BETWEEN_MOST = 16;
+/** Bits of one character, without the noughts in front. */
+const BITS_LEAST = 6;
 /** An unbroken row of bits this long is no number. */
 const ROW = 24;
 
 /** What lists of numbers mean, read as decimal, as octal and as binary; only the views that hold any. */
 export function numberViews(bytes: Uint8Array): readonly Uint8Array[] {
-  const lists = [new NumberList(10, 3, 255), new NumberList(8, 3, 255), new NumberList(2, 8, 255)];
+  const lists = [
+    new NumberList(10, 3, 1),
+    new NumberList(8, 3, 1),
+    new NumberList(2, 8, 1),
+    // As `od` prints them when nothing is asked of it, and with `-d` and `-i`.
+    new NumberList(8, 6, 2),
+    new NumberList(10, 5, 2),
+    new NumberList(10, 10, 4),
+  ];
   const rows: number[] = [];
   let from = -1;
   let last = 0;
@@ -33,37 +44,45 @@ export function numberViews(bytes: Uint8Array): readonly Uint8Array[] {
     .map((values) => Uint8Array.from(values));
 }
 
+/** Numbers of so many bytes each, the lowest first; of one byte, characters. */
 class NumberList {
   readonly out: number[] = [];
   private readonly base: number;
   private readonly digits: number;
-  private readonly most: number;
+  private readonly bytes: number;
   private current: number[] = [];
+  private largest = 0;
 
-  constructor(base: number, digits: number, most: number) {
+  constructor(base: number, digits: number, bytes: number) {
     this.base = base;
     this.digits = digits;
-    this.most = most;
+    this.bytes = bytes;
   }
 
   add(bytes: Uint8Array, from: number, to: number): void {
     let value = 0;
-    let fits = to - from <= this.digits && (this.base > 2 || to - from === this.digits);
+    let fits = to - from <= this.digits && (this.base > 2 || to - from >= BITS_LEAST);
     for (let at = from; fits && at < to; at += 1) {
       const digit = (bytes[at] as number) - 0x30;
       fits = digit < this.base;
       value = value * this.base + digit;
     }
-    if (fits && value <= this.most) this.current.push(value);
-    else this.end();
+    if (!fits || value >= 256 ** this.bytes) {
+      this.end();
+      return;
+    }
+    this.largest = Math.max(this.largest, value);
+    for (let shift = 0; shift < this.bytes * 8; shift += 8) this.current.push((value >>> shift) & 255);
   }
 
   end(): void {
-    if (this.current.length >= LEAST) {
+    // Numbers that are all characters are the other list's.
+    if (this.current.length >= LEAST && (this.bytes === 1 || this.largest > 255)) {
       for (const value of this.current) this.out.push(value);
       this.out.push(0x0a);
     }
-    this.current = [];
+    if (this.current.length > 0) this.current = [];
+    this.largest = 0;
   }
 }
 

@@ -1,8 +1,8 @@
 // Where compressed bytes begin inside others, whatever the header says: gzip, zlib (as in git's packs and PNGs), a ZIP's entry, Zstandard. Undoing them
-// is an effect of others (node:zlib), handed in.
+// is an effect of others (node:zlib), handed in. What nobody undoes here is known by its mark all the same, or it would pass unread.
 
 /** How something is compressed; the frames around deflate are skipped. */
-export type Packing = "deflate" | "zstd" | "brotli";
+export type Packing = "deflate" | "zstd" | "brotli" | "opaque";
 
 /** What became of it. `cut`: it goes on behind the end of what is here. */
 export type Unpacked =
@@ -25,10 +25,45 @@ export interface PackedAt {
 /** The next one whose mark stands at `from` or later. */
 export function nextPacked(bytes: Uint8Array, from: number): PackedAt | undefined {
   for (let mark = from; mark + 4 < bytes.length; mark += 1) {
+    if (isOpaque(bytes, mark)) return { mark, at: mark, packing: "opaque" };
     const at = dataAt(bytes, mark) ?? (mark === 0 && isSmallZlib(bytes) ? 2 : undefined);
     if (at !== undefined) return { mark, at, packing: at === mark ? "zstd" : "deflate" };
   }
   return undefined;
+}
+
+// bzip2, xz, LZMA alone with the size unknown, 7-Zip, lzip, LZ4, RAR: so long that chance does not make them. -1 is any byte.
+const OPAQUE: readonly (readonly number[])[] = [
+  [0x42, 0x5a, 0x68, -1, 0x31, 0x41, 0x59, 0x26, 0x53, 0x59],
+  [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 0x00],
+  [0x5d, 0x00, 0x00, -1, -1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+  [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c, 0x00],
+  [0x4c, 0x5a, 0x49, 0x50, 0x01],
+  [0x04, 0x22, 0x4d, 0x18],
+  [0x52, 0x61, 0x72, 0x21, 0x1a, 0x07],
+];
+const OPAQUE_FIRST: Uint8Array = new Uint8Array(256);
+for (const [first = 0] of OPAQUE) OPAQUE_FIRST[first] = 1;
+
+/** So many bytes at least, and not all of them text: a program that knows the marks names them one after the other, and packs nothing. */
+const OPAQUE_LEAST = 40;
+
+/** Compressed or locked in a way that is not undone here: other archives, and entries of a ZIP that are. */
+function isOpaque(bytes: Uint8Array, at: number): boolean {
+  const first = bytes[at] as number;
+  if (first !== 0x50 && OPAQUE_FIRST[first] === 0) return false;
+  const isMarked =
+    isLockedEntry(bytes, at) || OPAQUE.some((mark) => mark.every((byte, k) => byte < 0 || byte === bytes[at + k]));
+  if (!isMarked || at + OPAQUE_LEAST > bytes.length) return false;
+  return bytes.subarray(at + OPAQUE_LEAST / 2, at + OPAQUE_LEAST).some((byte) => byte > 0x7e);
+}
+
+/** A ZIP's local entry that is encrypted, or packed by another method than deflate; the version that it needs says that it is one. */
+function isLockedEntry(bytes: Uint8Array, at: number): boolean {
+  if (bytes[at] !== 0x50 || bytes[at + 1] !== 0x4b || bytes[at + 2] !== 3 || bytes[at + 3] !== 4) return false;
+  const [version = 0, high, flags = 0, , method = 0, methodHigh] = bytes.subarray(at + 4, at + 10);
+  if (version < 10 || version > 63 || high === undefined || methodHigh !== 0) return false;
+  return (flags & 1) !== 0 || (method !== 0 && method !== 8);
 }
 
 function dataAt(bytes: Uint8Array, mark: number): number | undefined {

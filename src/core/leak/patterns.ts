@@ -2,7 +2,7 @@
 // What takes further steps is undone first, by the decoders of views.ts; the last step is always found here.
 
 import { decodedForms } from "./decoded-forms.ts";
-import { type Alphabet, ascii85, asNumbers, BASE32, BASE64, BASE85, letters, UU, Z85 } from "./encodings.ts";
+import { type Alphabet, ascii85, asNumbers, BASE32S, BASE64, BASE85, letters, UU, Z85 } from "./encodings.ts";
 import { GRAM, type Pattern } from "./gram-index.ts";
 import { enoughOf, type LeakSecret } from "./secret.ts";
 
@@ -64,6 +64,7 @@ function addOdd(forms: Forms, value: Uint8Array): void {
   forms.add(reversed);
   forms.add(onlyAlphanumeric(reversed));
   forms.add(hex(reversed));
+  forms.add(hex(value).reverse());
   forms.add(turned(value));
   forms.add(shiftedPrintable(value));
   for (const skip of [0, 1, 2]) {
@@ -72,12 +73,14 @@ function addOdd(forms: Forms, value: Uint8Array): void {
     forms.add(turned(letters(value, BASE64, skip)));
     forms.add(letters(value, UU, skip));
   }
-  for (const skip of [0, 1, 2, 3, 4]) forms.add(letters(value, BASE32, skip));
+  for (const alphabet of BASE32S) for (const skip of [0, 1, 2, 3, 4]) forms.add(letters(value, alphabet, skip));
   for (const alphabet of [ascii85, BASE85, Z85] satisfies readonly Alphabet[])
     for (const skip of [0, 1, 2, 3]) forms.add(letters(value, alphabet, skip));
   // As `hexdump` and `od -x` print it.
-  for (const skip of [0, 1]) forms.add(hex(swapped(value.subarray(skip))));
-  for (const long of asNumbers(value)) forms.add(long);
+  for (const word of [2, 4, 8])
+    for (let skip = 0; skip < word; skip += 1) forms.add(hex(swapped(value.subarray(skip), word)));
+  for (const number of [value, reversed]) for (const long of asNumbers(number)) forms.add(long);
+  for (const of of BYTES) forms.add(value.map((byte) => of[byte] ?? 0));
 }
 
 /** Letters, digits and nothing said twice: what a machine made. A piece of it stands nowhere else. */
@@ -111,9 +114,30 @@ function hex(bytes: Uint8Array): Uint8Array {
   });
 }
 
-/** Each two bytes in turn. */
-function swapped(bytes: Uint8Array): Uint8Array {
-  return Uint8Array.from({ length: bytes.length - (bytes.length % 2) }, (_, at) => bytes[at ^ 1] ?? 0);
+/** Each word of two, four or eight bytes from its end. */
+function swapped(bytes: Uint8Array, word: number): Uint8Array {
+  return Uint8Array.from({ length: bytes.length - (bytes.length % word) }, (_, at) => bytes[at ^ (word - 1)] ?? 0);
+}
+
+/** Other bytes for each: its bits turned over, its bits from the end (`basenc --base2lsbf`), its halves swapped, Atbash, EBCDIC. */
+const BYTES: readonly Uint8Array[] = [
+  (byte: number): number => ~byte,
+  (byte: number): number => {
+    let out = 0;
+    for (let bit = 0; bit < 8; bit += 1) out |= ((byte >> bit) & 1) << (7 - bit);
+    return out;
+  },
+  (byte: number): number => (byte >> 4) | (byte << 4),
+  (byte: number): number => (/[A-Za-z]/.test(String.fromCharCode(byte)) ? ((byte & 0x60) << 1) + 27 - byte : byte),
+  ebcdic,
+].map((of) => Uint8Array.from({ length: 256 }, (_, byte) => of(byte)));
+
+/** Code page 37: digits and letters, in rows of nine; of the rest what tokens have. */
+function ebcdic(byte: number): number {
+  const at = "abcdefghijklmnopqrstuvwxyz".indexOf(String.fromCharCode(byte).toLowerCase());
+  if (byte >= 0x30 && byte <= 0x39) return byte + 0xc0;
+  if (at >= 0) return ((byte & 0x20) === 0 ? 0xc1 : 0x81) + at + (at > 17 ? 15 : at > 8 ? 7 : 0);
+  return { 45: 0x60, 46: 0x4b, 47: 0x61, 95: 0x6d, 43: 0x4e, 61: 0x7e }[byte] ?? byte;
 }
 
 /** ROT13, which is folded like everything else. */

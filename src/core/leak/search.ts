@@ -1,15 +1,17 @@
 // The search itself (NET-9): bytes in, the secret that stands in them out, through as many layers as the bound allows. Each layer is undone by a
 // decoder; in what is left, every way of writing a secret by one more step is a pattern (patterns.ts). Pure but for the compression handed in.
+import { base32Views } from "./base32-run.ts";
 import { base64Starts, base64Views } from "./base64-run.ts";
 import { Coverage } from "./coverage.ts";
 import { unescaped, unquoted } from "./escapes.ts";
-import { glued } from "./glue.ts";
+import { glued, partsOf } from "./glue.ts";
 import { GRAM, GramIndex, type Pattern } from "./gram-index.ts";
 import { hexViews } from "./hex-run.ts";
 import { numberViews } from "./number-run.ts";
 import { nextPacked, type PackedAt, type Unpack } from "./packed.ts";
 import { onlyAlphanumeric, patternsOf } from "./patterns.ts";
 import type { LeakSecret } from "./secret.ts";
+import { singles } from "./singles.ts";
 import { type Survey, survey } from "./survey.ts";
 import { narrowed } from "./wide.ts";
 
@@ -41,6 +43,10 @@ const UNMARKED_MOST = 16;
 /** Less is looked through in any case. */
 const NOISE_LEAST = 4096;
 const STARTS_MOST = 3;
+/** Fewer quotes, commas and names cut nothing into fields. */
+const CUTS_LEAST = 8;
+/** Parts of a multipart body that may be compressed without a mark. */
+const PARTS_MOST = 3;
 /** So many bytes of anything may look like a compression without a mark. */
 const CHANCE_MOST = 64;
 
@@ -93,7 +99,12 @@ export class LeakSearch {
   }
 }
 
-/** Every second or third byte, from each beginning: letters that others were put between, or numbers in front. */
+/** What values that follow each other mean together. */
+function piecedViews(values: Uint8Array): readonly Uint8Array[] {
+  return [...base64Views(values), ...hexViews(values)];
+}
+
+/** Every so many-th byte, from each beginning: letters that others were put between, or numbers in front. */
 function everyNth(bytes: Uint8Array, step: number): Uint8Array {
   const out = new Uint8Array(bytes.length + step);
   let length = 0;
@@ -154,11 +165,17 @@ class Look {
     const bare = onlyAlphanumeric(values);
     this.scan(bare);
     for (const step of [2, 3]) this.scan(everyNth(bare, step));
+    const alone = singles(text);
+    this.scan(alone);
+    for (const step of [2, 3, 4, 5]) this.scan(everyNth(alone, step));
     if (about.hasEquals) this.through(unquoted(text), layers - 1, false);
     const views = [
       ...(about.hasBase64 ? base64Views(text) : []),
       ...(about.hasHex ? hexViews(text) : []),
       ...(about.hasNumbers ? numberViews(text) : []),
+      ...(about.hasBase64 ? base32Views(text) : []),
+      // What was encoded before it was cut into fields.
+      ...(layers === LAYERS && values.length + CUTS_LEAST <= text.length ? piecedViews(values) : []),
     ];
     for (const view of views) this.through(view, layers - 1, true);
     if (about.hasBase64) for (const start of base64Starts(text, STARTS_MOST)) this.unmarked(start, layers - 1);
@@ -186,6 +203,7 @@ class Look {
       isMarked ||= consumed > 0;
       place = nextPacked(bytes, consumed > 0 ? place.at + consumed : place.mark + 1);
     }
+    for (const part of partsOf(bytes, PARTS_MOST)) this.unmarked(part, layers);
     if (!isWhole || isMarked || bytes.length < 8 || survey(bytes.subarray(0, 16)).isText) return;
     this.unmarked(bytes, layers);
   }

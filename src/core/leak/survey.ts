@@ -20,7 +20,7 @@ const CLASS: Uint16Array = Uint16Array.from({ length: 256 }, (_, byte) => {
     is(/[A-Za-z0-9+/_-]/, BASE64) |
     is(/[\s:,.;_\\%/|[\]()-]/, BETWEEN) |
     is(/[\x20-\x7e\t\r\n]/, PRINTABLE) |
-    is(/[%\\&\xef]/, ESCAPE) |
+    is(/[%\\&\xe2\xef\xf0\xf3]/, ESCAPE) |
     is(/=/, EQUALS) |
     is(/[\r\n]/, BREAK) |
     (byte === 0 ? NUL : 0)
@@ -59,7 +59,6 @@ export function survey(bytes: Uint8Array): Survey {
   let longestText = 0;
   let longestBase64 = 0;
   let longestHex = 0;
-  let longestNumbers = 0;
   // Without a branch for each question: a run goes on, or is masked to nought.
   for (let at = 0; at < bytes.length; at += 1) {
     const kind = CLASS[bytes[at] as number] as number;
@@ -70,18 +69,17 @@ export function survey(bytes: Uint8Array): Survey {
     text = (text + 1) & -isText;
     base64 = (base64 + isBase64) & -(isBase64 | (kind >>> 8));
     hex = (hex + ((kind >>> 1) & 1)) & -(((kind >>> 1) | (kind >>> 3)) & 1);
-    numbers = (numbers + (kind & 1)) & -((kind | (kind >>> 3)) & 1);
+    numbers += kind & 1;
     if (text > longestText) longestText = text;
     if (base64 > longestBase64) longestBase64 = base64;
     if (hex > longestHex) longestHex = hex;
-    if (numbers > longestNumbers) longestNumbers = numbers;
   }
   return {
     isText: printable === bytes.length && (all & NUL) === 0,
     hasText: longestText >= TEXT_LEAST || printable * 5 >= bytes.length * 4,
     hasBase64: longestBase64 >= BASE64_LEAST,
     hasHex: longestHex >= HEX_LEAST,
-    hasNumbers: longestNumbers >= NUMBERS_LEAST,
+    hasNumbers: numbers >= NUMBERS_LEAST,
     hasEscapes: (all & ESCAPE) !== 0,
     hasEquals: (all & EQUALS) !== 0,
     hasNuls: (all & NUL) !== 0,

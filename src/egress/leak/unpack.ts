@@ -23,6 +23,8 @@ export const unpack: Unpack = (bytes, packing, most) => {
       return zstd === undefined
         ? { kind: "too-large" }
         : attempt(() => ({ buffer: zstd(bytes, { maxOutputLength: most }), engine: { bytesWritten: bytes.length } }));
+    case "opaque":
+      return { kind: "too-large" };
     default:
       return packing satisfies never;
   }
