@@ -123,7 +123,7 @@ class Session {
       session: this.id,
       policy: prepared.policyDigest,
       workspace: prepared.workspace.root,
-      open: prepared.openData,
+      open: prepared.leaks.redaction().data(prepared.openData),
       maxBytes: prepared.policy.sandbox.limits.logBytes,
     });
     const record: Append = async (body) => {
@@ -138,7 +138,7 @@ class Session {
     });
     const append: Append = (body) => {
       if (!body.type.startsWith("lifecycle.")) this.lifecycle?.touch();
-      return counted(body);
+      return counted({ ...body, data: prepared.leaks.redaction().data(body.data) });
     };
     this.append = append;
     const legs = new LegBook(append);

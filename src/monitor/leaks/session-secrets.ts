@@ -3,6 +3,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { LeakSearch, type LeakSecret, readSecretFile } from "#core/leak";
 import { unpack } from "#egress";
+import { type Redaction, redactionOfTexts } from "../setup/setup-redaction.ts";
 import { KEY_PART, privateParts } from "./key-material.ts";
 
 /** What they are collected from. */
@@ -25,6 +26,8 @@ export interface SessionSecrets {
   readonly hasAny: boolean;
   /** The search over all of them; `undefined` while there is none. Built when it is first asked for. */
   search(): LeakSearch | undefined;
+  /** Takes them out of what is recorded: an agent that got hold of one may write it into a command. */
+  redaction(): Redaction;
   /** A file that was masked during the session. */
   addFile(path: string, name: string): void;
 }
@@ -40,6 +43,7 @@ export function collectSecrets(parts: SessionSecretParts): SessionSecrets {
   let bytes = 0;
   let isFull = false;
   let built: LeakSearch | undefined;
+  let redaction: Redaction | undefined;
   const add = (values: readonly LeakSecret[]): void => {
     for (const secret of values) {
       const key = Buffer.from(secret.value).toString("latin1");
@@ -53,6 +57,7 @@ export function collectSecrets(parts: SessionSecretParts): SessionSecrets {
       }
       known.set(key, secret);
       built = undefined;
+      redaction = undefined;
     }
   };
   const addFile = (path: string, name: string): void => {
@@ -76,8 +81,18 @@ export function collectSecrets(parts: SessionSecretParts): SessionSecrets {
       built ??= new LeakSearch([...known.values()], unpack);
       return built;
     },
+    redaction: () => {
+      redaction ??= redactionOfTexts([...known.values()].flatMap(asText));
+      return redaction;
+    },
     addFile,
   };
+}
+
+/** A key's numbers are no text, and stand in none as they are. */
+function asText({ name, value }: LeakSecret): readonly { readonly name: string; readonly form: string }[] {
+  const form = Buffer.from(value).toString();
+  return form === "" || form.includes("\ufffd") ? [] : [{ name, form }];
 }
 
 /** The beginning of a file as text; `undefined` where it is gone or nobody may read it: then nobody inside can either. */

@@ -1,5 +1,5 @@
-// A secret that the setup was shown can stand in what is recorded of it: an argument, the name of a file. It never enters the record (AUD-4), nor a line for
-// the person: its name stands there instead, in every form in which it is looked for.
+// A secret can stand in what is recorded: in an argument, in the name of a file. It never enters the record (AUD-4), nor a line for the person: its name
+// stands there instead. What a setup was shown is looked for in every form, what the agent should not have at all as it is.
 import type { Json } from "#core/log";
 import { formsOf, type SoughtValue } from "#sandbox";
 
@@ -9,11 +9,14 @@ export interface Redaction {
   data(data: { readonly [key: string]: Json }): { readonly [key: string]: Json };
 }
 
-/** For these values. */
+/** For these values, in every form. */
 export function redactionOf(values: readonly SoughtValue[]): Redaction {
-  const forms = formsOf(values)
-    .map(({ name, bytes }) => ({ name, form: bytes.toString("utf8") }))
-    .sort((a, b) => b.form.length - a.form.length);
+  return redactionOfTexts(formsOf(values).map(({ name, bytes }) => ({ name, form: bytes.toString("utf8") })));
+}
+
+/** For these texts as they are. */
+export function redactionOfTexts(texts: readonly { readonly name: string; readonly form: string }[]): Redaction {
+  const forms = [...texts].sort((a, b) => b.form.length - a.form.length);
   const text = (given: string): string =>
     forms.reduce((left, { form, name }) => (left.includes(form) ? left.replaceAll(form, `[${name}]`) : left), given);
   const json = (value: Json): Json => {
