@@ -110,7 +110,10 @@ async function seedSettings(agent: TestAgent, session: ReturnType<typeof agentSe
   await session.runFenced(["--version"]); // makes the folder
   const agents = join(session.state, "ringfence/agents", agent.name);
   for (const project of readdirSync(agents)) {
-    for (const [name, text] of Object.entries(agent.settings)) writeFileSync(join(agents, project, name), text);
+    for (const [name, text] of Object.entries(agent.settings)) {
+      mkdirSync(dirname(join(agents, project, name)), { recursive: true });
+      writeFileSync(join(agents, project, name), text);
+    }
   }
 }
 
