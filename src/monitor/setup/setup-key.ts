@@ -57,7 +57,8 @@ export function setupKey(parts: SetupKeyParts): { readonly key: string } | { rea
     ],
     filesystem: Object.values(sandbox.filesystem).map(texts),
     secrets: [setup.credentials, setup.expose],
-    env: [env.pass, env.set],
+    // Their values too: another mirror installs other things.
+    env: [env.pass.map((name) => [name, parts.env[name] ?? ""]), env.set],
     platform: [process.platform, process.arch, digestOf("/etc/os-release") ?? ""],
     programs: programs(parts.env["PATH"] ?? "", parts.lower),
   };
