@@ -2,6 +2,7 @@
 // nothing else: no route, no UDP, no resolver inside.
 import { chmodSync } from "node:fs";
 import net, { type Server, type Socket } from "node:net";
+import { setImmediate } from "node:timers/promises";
 import { err, ok, type Problem, type Result } from "#core";
 import type { Append } from "#core/log";
 import type { EgressPlan } from "#core/net";
@@ -70,6 +71,8 @@ export interface Egress {
 const IDLE_MS = 10 * 60_000;
 /** Longer than the clients of slow models wait. */
 const STALL_MS = 15 * 60_000;
+/** A build opens hundreds at once; a full queue would be a refusal to the bridge. */
+const BACKLOG = 2048;
 
 /** Opens it, or says why the socket cannot be made. */
 export async function openEgress(options: EgressOptions): Promise<Result<Egress, Problem>> {
@@ -99,7 +102,9 @@ export async function openEgress(options: EgressOptions): Promise<Result<Egress,
   const clients = new Set<Socket>();
   const serving = new Set<Promise<void>>();
   let isLimitRecorded = false;
+  let accepted = 0;
   const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    accepted += 1;
     if (clients.size >= plan.maxConnections) {
       socket.destroy();
       if (!isLimitRecorded) {
@@ -130,6 +135,12 @@ export async function openEgress(options: EgressOptions): Promise<Result<Egress,
     });
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
+    // What the bridge said before its fence ended still waits in the queue: one is accepted in a turn of the loop, and read in the next.
+    for (let turn = 0, last = 0; turn < 2 * BACKLOG && turn - last < 4; turn++) {
+      const before = accepted;
+      await setImmediate();
+      if (accepted > before) last = turn;
+    }
     for (const socket of clients) socket.destroy();
     await new Promise<void>((done) => server.close(() => done()));
     // Each connection's last record, its byte counts, is written as it ends: the log closes after this.
@@ -179,8 +190,7 @@ async function serve(
 function listen(server: Server, path: string): Promise<string | undefined> {
   return new Promise((done) => {
     server.once("error", (error: NodeJS.ErrnoException) => done(error.code ?? error.message));
-    // A build opens hundreds at once; a full queue would be a refusal to the bridge.
-    server.listen({ path, backlog: 2048 }, () => {
+    server.listen({ path, backlog: BACKLOG }, () => {
       chmodSync(path, 0o600);
       server.on("error", () => undefined); // one failed accept is that client's loss
       done(undefined);

@@ -146,6 +146,16 @@ describe("connections that were turned", () => {
       await talk(socketPath, preface({ ...peer, to: { address, port: 80 }, name: "evil.test" }), undefined, 50);
     expect(records.map(({ actor }) => actor)).toEqual([{ pid: 7, exe: "/usr/bin/gone" }, who, undefined]);
   });
+  it("are on record also when the fence has ended before the proxy came to read them", async () => {
+    const { socketPath, egress, records } = await bed({ allow: ["ok.test"], preface: true });
+    const said = preface({ ...who, to: { address: "198.18.0.9", port: 80 }, name: "evil.test" });
+    const connect =
+      "import socket,sys\nfor i in range(15): s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.send(bytes.fromhex(sys.argv[2])); s.close()";
+    // This process stands still meanwhile: all fifteen wait in the socket's queue.
+    spawnSync("python3", ["-c", connect, socketPath, said.toString("hex")]);
+    await egress.close();
+    expect(records.map(({ type }) => type)).toEqual(Array<string>(15).fill("net.blocked"));
+  });
   it("answer plain HTTP with what is wrong, TLS with an alert, other bytes with an end, all on record", async () => {
     const { port: named } = await rawServer();
     const { socketPath, records, asked } = await bed({ allow: ["ok.test", `ok.test:${named}`], preface: true });
