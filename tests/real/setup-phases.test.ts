@@ -295,6 +295,17 @@ describe.each(callers.slice(-1).map((caller) => [caller.name, caller] as const))
       expect(run(caller, project(), phases).stdout).not.toBe(first);
     });
 
+    test("another value of a variable that is handed in is another setup", () => {
+      const cwd = project();
+      const install = 'mkdir node_modules; echo "$MIRROR" > node_modules/stamp';
+      const from = (mirror: string): string =>
+        caller.ringfence(["run", "--env", "MIRROR", "--setup", install, "--", "cat", "node_modules/stamp"], {
+          cwd,
+          env: { ...env, MIRROR: mirror },
+        }).stdout;
+      expect([from("one"), from("two"), from("one")]).toEqual(["one\n", "two\n", "one\n"]);
+    });
+
     test("a kept setup that was changed is seen, and not used", () => {
       const cwd = project();
       const first = run(caller, cwd, phases).stdout;
