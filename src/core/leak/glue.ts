@@ -105,8 +105,9 @@ export function partsOf(bytes: Uint8Array, most: number): readonly Uint8Array[] 
   if (bytes[0] !== 0x2d || bytes[1] !== 0x2d) return parts;
   for (let at = bytes.indexOf(0x0d); at >= 0 && parts.length < most; at = bytes.indexOf(0x0d, at + 1)) {
     if (bytes[at + 1] !== 0x0a || bytes[at + 2] !== 0x0d || bytes[at + 3] !== 0x0a) continue;
-    const part = bytes.subarray(at + 4, partEnd(bytes, at + 4));
-    if (part.subarray(0, 16).some((byte) => byte < 9 || byte > 0x7e)) parts.push(part);
+    const isText = bytes.subarray(at + 4, at + 20).every((byte) => byte >= 9 && byte <= 0x7e);
+    // The end is looked for a few times only: it may be far.
+    if (!isText) parts.push(bytes.subarray(at + 4, partEnd(bytes, at + 4)));
   }
   return parts;
 }

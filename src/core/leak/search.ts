@@ -36,8 +36,9 @@ const LAYERS = 3;
 const WORK_PER_BYTE = 16;
 const WORK_LEAST = 16 * 1024 * 1024;
 const UNPACKED_MOST = 16 * 1024 * 1024;
-/** Places that look like a compression's start and are none, in one look. */
-const MISTAKES_MOST = 500;
+/** Places that look like a compression's start and are none: so many in one look, and one more for as many bytes; chance makes a quarter of that. */
+const MISTAKES_LEAST = 500;
+const BYTES_A_MISTAKE = 4096;
 /** Tries at compressions that have no mark of their own, in one look. */
 const UNMARKED_MOST = 16;
 /** Less is looked through in any case. */
@@ -131,6 +132,7 @@ class Look {
   private readonly parts: LookParts;
   private work: number;
   private mistakes = 0;
+  private looked = 0;
   private tries = 0;
 
   constructor(parts: LookParts) {
@@ -142,6 +144,7 @@ class Look {
   through(bytes: Uint8Array, layers: number, isWhole: boolean): void {
     if (this.found !== undefined || bytes.length < GRAM) return;
     this.work -= bytes.length;
+    this.looked += bytes.length;
     if (this.work < 0) throw new Found({ kind: "unreadable" });
     const about = survey(bytes);
     const isNoise = !about.hasText && bytes.length > NOISE_LEAST;
@@ -224,7 +227,7 @@ class Look {
     if (result.kind === "too-large") throw new Found({ kind: "unreadable" });
     if (result.kind === "not" || (isGuess && result.consumed < Math.min(CHANCE_MOST, bytes.length - 1))) {
       this.mistakes += isGuess ? 0 : 1;
-      if (this.mistakes > MISTAKES_MOST) throw new Found({ kind: "unreadable" });
+      if (this.mistakes > MISTAKES_LEAST + this.looked / BYTES_A_MISTAKE) throw new Found({ kind: "unreadable" });
       return 0;
     }
     if (result.kind === "cut" && !this.parts.isEnd && !(isGuess && result.consumed < CHANCE_MOST)) this.isCut = true;

@@ -44,7 +44,7 @@ describe("what is packed as nobody undoes it here", () => {
     ["xz", Buffer.from("fd377a585a000004", "hex")],
     ["LZMA alone", Buffer.from("5d00008000ffffffffffffffff00", "hex")],
     ["7-Zip", Buffer.from("377abcaf271c0004", "hex")],
-    ["LZ4", Buffer.from("04224d186440", "hex")],
+    ["LZ4", Buffer.from("04224d186440a7", "hex")],
     ["an encrypted entry of a ZIP", Buffer.from(entry(1, 8))],
     ["an entry of a ZIP by bzip2", Buffer.from(entry(0, 12))],
   ])("is not passed: %s", (_, mark) => {
