@@ -36,7 +36,7 @@ const CHUNKED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
 const PAYLOAD = new RegExp(`^(?:[0-9a-f]{64}|UNSIGNED-PAYLOAD|STREAMING-UNSIGNED-PAYLOAD-TRAILER|${CHUNKED})$`);
 // Their answers are credentials, in the hands of whoever asks.
 const GIVES_KEYS =
-  /^(?:sts|iam|sso|sso-oauth|cognito-identity|cognito-idp|signin|secretsmanager|ssm|rolesanywhere|ecr)$/;
+  /^(?:sts|iam|sso|sso-oauth|cognito-identity|cognito-idp|signin|secretsmanager|ssm|rolesanywhere|ecr|ecr-public|codeartifact|lakeformation|redshift|redshift-serverless|ec2-instance-connect|codecatalyst)$/;
 // What the proxy writes itself, or may change on the way.
 const NOT_SIGNED =
   /^(?:connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|accept-encoding|content-length|user-agent|x-amzn-trace-id|proxy-.*)$/;
