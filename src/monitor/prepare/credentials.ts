@@ -87,9 +87,9 @@ export async function closeCredentials(
   const record = async (data: { readonly [key: string]: Json }): Promise<void> =>
     void (await append?.({ type: "secret.use", origin: "observed", data }).catch(() => undefined)); // the session ends anyway
   for (const name of closed?.revoked ?? []) await record({ credential: name, act: "revoked" });
-  for (const { message } of closed?.left ?? []) {
-    const line = forTerminal(`not revoked: ${message}`, { max: 300 });
-    tell(line);
-    await record({ act: "not-revoked", why: line });
+  for (const { code, message } of closed?.left ?? []) {
+    tell(forTerminal(`not revoked: ${message}`, { max: 300 }));
+    // the message holds a server's own words, which could be the token
+    await record({ act: "not-revoked", why: code });
   }
 }
