@@ -35,6 +35,7 @@ export function glued(bytes: Uint8Array): Glued {
         name = length;
         continue;
       case 0x3d: // =
+        if (isPadding(bytes, at)) continue;
         if (name >= 0 && length - name <= NAME_MOST) drop(name);
         name = -1;
         continue;
@@ -73,6 +74,13 @@ export function glued(bytes: Uint8Array): Glued {
     }
   }
   return { values: out.subarray(0, length), names: names.subarray(0, named) };
+}
+
+/** The end of base64 in a quoted value, and of no name. */
+function isPadding(bytes: Uint8Array, at: number): boolean {
+  const end = bytes[at + 1] === 0x3d ? at + 2 : at + 1;
+  const next = bytes[end + 1];
+  return bytes[end] === 0x22 && (next === 0x2c || next === 0x5d || next === 0x7d);
 }
 
 /** Where the tag ends that begins here: of XML or HTML, and not a sign of somebody's; -1 where none does. */
