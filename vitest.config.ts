@@ -15,6 +15,7 @@ const config: ViteUserConfig = {
         ...shared,
         test: {
           name: "core",
+          setupFiles: ["./tests/support/seed.ts"],
           include: ["tests/core/**/*.test.ts", "tests/properties/**/*.test.ts"],
           testTimeout: 60_000, // a busy machine is no failure: nothing here measures time
         },
@@ -23,6 +24,7 @@ const config: ViteUserConfig = {
         ...shared,
         test: {
           name: "real",
+          setupFiles: ["./tests/support/seed.ts"],
           include: ["tests/real/**/*.test.ts", "tests/scripts/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -202,7 +202,17 @@ describe("layers", () => {
         expect(before === "allow" || after !== "allow").toBe(true);
         if (permissions.mode !== "dontAsk" && permissions.mode !== "plan") expect(atLeast(after, before)).toBe(true);
       }),
-      { numRuns: 300 },
+      {
+        numRuns: 300,
+        examples: [
+          [
+            [{ kind: "read", path: "/etc/passwd" }],
+            { permissions: { mode: "bypassPermissions", disableBypassPermissionsMode: "disable" } },
+            { permissions: { mode: "auto" } },
+            false,
+          ],
+        ],
+      },
     );
   });
 });

@@ -82,7 +82,7 @@ export function loadPolicy(layers: readonly LayerText[]): Result<LoadedPolicy, r
     }
   }
   if (problems.length > 0) return err(problems);
-  const merged = withoutDisabled(mergeLayers(parsed));
+  const merged = mergedModes(parsed);
   problems.push(...badRules(merged), ...againstTier(merged));
   if (problems.length > 0) return err(problems);
   const read = texts.filter((t) => t.name !== "default").map(({ name, file, digest }) => ({ name, file, digest }));
@@ -98,16 +98,29 @@ export function loadPolicy(layers: readonly LayerText[]): Result<LoadedPolicy, r
   });
 }
 
-/** A mode that some layer switched off is not what is left; the closed one is, and the wish is told like every other. */
-function withoutDisabled(merged: Merged): Merged {
+/** Merges, and where some layer switched bypass off the closed mode stands in its place, and the wish is told like every other. */
+function mergedModes(layers: readonly ParsedLayer[]): Merged {
+  const merged = mergeLayers(layers);
   const [off] = merged.parts.get("permissions.disableBypassPermissionsMode") ?? [];
+  if (off === undefined) return merged;
   const [mode] = merged.parts.get("permissions.mode") ?? [];
-  if (off === undefined || mode?.value !== "bypassPermissions") return merged;
+  // what is stricter than a bypass that nobody has may be looser than the mode there is
+  if (mode?.value !== "bypassPermissions") return mergeLayers(layers.map(withoutBypass));
   return {
     ...merged,
     parts: new Map([...merged.parts, ["permissions.mode", [{ value: "default", layer: off.layer, at: off.at }]]]),
     dropped: [...merged.dropped, { ...mode, key: "permissions.mode", because: "disabled" }],
   };
+}
+
+function withoutBypass(layer: ParsedLayer): ParsedLayer {
+  const { permissions, ...rest } = layer.document.value;
+  if (permissions === undefined) return layer;
+  const closed = <M extends string | undefined>(mode: M): M | "default" =>
+    mode === "bypassPermissions" ? "default" : mode;
+  const { mode, defaultMode } = permissions;
+  const value = { ...rest, permissions: { ...permissions, mode: closed(mode), defaultMode: closed(defaultMode) } };
+  return { ...layer, document: { ...layer.document, value } };
 }
 
 /** Rules that do not parse. Also those of files nobody accepted: a typing slip is told before it is trusted. */
