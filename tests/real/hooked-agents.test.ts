@@ -27,7 +27,8 @@ describe("an agent that only its hooks guard", () => {
     "$name: runs what is allowed, and nothing else",
     { timeout: 300_000 },
     async ({ agent }, context) => {
-      needs(context, "helper", "userns", "user");
+      // the person's policy is that of the passwd entry's home: only a user made for the test has one that may be written
+      needs(context, "root", "helper", "userns", "user");
       await using session = hookedSession(context, agent, POLICY);
       const script = [
         agent.shell("touch denied-1"),

@@ -83,7 +83,7 @@ export function processesOf(session: string): readonly number[] {
 
 function names(folder: string): readonly string[] {
   try {
-    return readdirSync(folder);
+    return readdirSync(folder).filter((name) => !name.startsWith(".")); // one that is being made has no name yet
   } catch {
     return [];
   }
