@@ -1,4 +1,4 @@
-// `ringfence policy learn SESSION`: the least rules that cover what a session was refused, each with its evidence and its risk. Everything stays
+// `ringfence policy learn [SESSION]`: the least rules that cover what a session was refused, each with its evidence and its risk. Everything stays
 // enforced; a person picks, by number, at a terminal.
 import { existsSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -17,13 +17,18 @@ import { askAtTerminal, terminalIsHere } from "./terminal-prompt.ts";
 export function policyLearnCommand(): Command {
   return new Command("learn")
     .description("propose the least rules that cover what a session was refused, each with its evidence and risk")
-    .argument("<session>", "its id, or `last`")
+    .argument("[session]", "its id, or `last` (the default)")
     .option("--json", "print one JSON document")
     .option("--write <file>", "choose by number at the terminal, and write the chosen rules to a new file")
-    .action((session: string, options: { readonly json?: true; readonly write?: string }) => learn(session, options));
+    .action((session: string | undefined, options: { readonly json?: true; readonly write?: string }) =>
+      learn(session, options),
+    );
 }
 
-async function learn(session: string, options: { readonly json?: true; readonly write?: string }): Promise<void> {
+async function learn(
+  session: string | undefined,
+  options: { readonly json?: true; readonly write?: string },
+): Promise<void> {
   const log = findLog(callerStateDir(process.env), session);
   let learned: Learned | undefined;
   const code = await readable(() => {
@@ -39,6 +44,7 @@ async function learn(session: string, options: { readonly json?: true; readonly 
   const yaml = learnedPolicy(learned.proposals, log.name);
   if (options.json === true)
     return void process.stdout.write(`${JSON.stringify({ session: log.name, ...learned, yaml })}\n`);
+  if (session === undefined) say(`session ${log.name}`);
   for (const line of report(learned)) say(line);
   if (learned.proposals.length > 0) process.stdout.write(`\n${yaml}`);
 }

@@ -103,14 +103,14 @@ export async function dial(deps: DialDeps, to: DialTarget): Promise<Dialled | Re
   const refusal = (status: Refusal["status"], reason: string, hint: string): Refusal => ({
     ...{ status, host, port, reason, hint, rule: placeOf(rule) },
   });
-  const spent = deps.budget.spend(host, rule);
+  const spent = deps.budget.spend(host, rule, deps.plan());
   if (spent !== undefined) return refusal(403, spent.reason, spent.hint);
   const proxy = deps.outside?.(to);
   const addresses = decideAddresses(deps.plan(), host, await lookUp(deps, host, proxy), port);
   // Where the person's network resolves no outside name, its proxy does; what does resolve here is judged here. Report mode reaches public names only,
   // and nobody here knows what such a name is.
   const isUnknown =
-    !addresses.allowed && addresses.reason === "no-address" && proxy !== undefined && rule.reported !== true;
+    !addresses.allowed && addresses.reason === "no-address" && proxy !== undefined && rule.namesNobody !== true;
   if (!addresses.allowed && !isUnknown)
     return refusal(addresses.reason === "no-address" ? 502 : 403, addresses.reason, addresses.hint);
   const found = addresses.allowed ? addresses.addresses : [];

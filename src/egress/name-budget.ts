@@ -1,7 +1,7 @@
 // A rule like `*.example.com` lets a program choose the name that is looked up outside, and whoever runs that zone's name server reads it: letters
 // towards an allowed zone are a way out. So what a program may choose below a wildcard is bounded in length, in how it looks, and in how fast new names
 // come. A name that a rule writes out in full is nobody's choice and has no bound.
-import type { EgressRule } from "#core/net";
+import { allowing, type EgressPlan, type EgressRule } from "#core/net";
 
 /** Why a name is not looked up. */
 export interface NameRefusal {
@@ -35,12 +35,16 @@ export class NameBudget {
   }
 
   /** The refusal, or `undefined`: then the name may be looked up, now and again. */
-  spend(host: string, rule: Pick<EgressRule, "host" | "wildcard">): NameRefusal | undefined {
+  spend(
+    host: string,
+    rule: Pick<EgressRule, "host" | "wildcard">,
+    plan: Pick<EgressPlan, "phase">,
+  ): NameRefusal | undefined {
     if (!rule.wildcard) return undefined;
     const zone = this.zoneOf(rule.host);
     if (zone.known.has(host)) return undefined;
     const chosen = host.slice(0, -rule.host.length - 1);
-    const written = `if it is meant, a person can allow it by its full name: ringfence run --allow-domain ${host} -- ...`;
+    const written = `if it is meant, a person can allow it by its full name: ${allowing(plan, host)}`;
     if (chosen.length > CHOSEN_MOST) return { reason: "name-too-long", hint: written };
     if (chosen.split(".").some(looksEncoded)) return { reason: "name-looks-encoded", hint: written };
     if (zone.letters < chosen.length || zone.known.size >= NAMES_MOST)

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, test } from "vitest";
-import { loadPolicy } from "#core/policy";
+import { compileRules, lintPolicy, loadPolicy } from "#core/policy";
 import { proposePolicy, surveyRepository, writePolicyFile } from "#monitor";
 import { SURVEYED, surveyOf } from "../../src/monitor/init/proposal.ts";
 import { needs } from "../support/needs.ts";
@@ -27,6 +27,19 @@ describe("the proposal", () => {
   ])("loads without a problem: %s", (_, contents) => {
     const loaded = load(proposePolicy(surveyOf(contents)));
     expect(loaded.ok ? [] : loaded.error).toEqual([]);
+  });
+
+  it("opens registries for reading, which lint has nothing to say of", () => {
+    const names = ["package.json", "pyproject.toml", "Cargo.toml", "go.mod", "Gemfile", "pom.xml"];
+    const loaded = load(proposePolicy(surveyOf(new Map(names.map((name) => [name, "{}"])))));
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
+    const opened = loaded.value.policy.sandbox.network.allow;
+    expect(opened.map(({ text }) => text)).toEqual(
+      ["npm", "pypi", "crates", "go", "rubygems", "maven"].map((name) => `preset:${name}/read`),
+    );
+    const rules = compileRules(loaded.value.policy.permissions, { root: "/work", home: "/home/me" });
+    const findings = rules.ok ? lintPolicy(loaded.value, rules.value, { root: "/work", home: "/home/me" }) : [];
+    expect(findings.filter(({ code }) => code.startsWith("leaky") || code.startsWith("broad"))).toEqual([]);
   });
 
   it("gives every entry a reason, and no word of the repository", () => {

@@ -31,7 +31,7 @@ test.each([
 test("letters of new names are bounded at once and over time; known names are free; names written in full have no bound", () => {
   let now = 0;
   const budget = new NameBudget(() => now);
-  const spend = (host: string): string | undefined => budget.spend(host, wild)?.reason;
+  const spend = (host: string): string | undefined => budget.spend(host, wild, {})?.reason;
   const asked = Array.from({ length: 500 }, (_, n) => spend(`word${n}.example.com`));
   const passed = asked.filter((reason) => reason === undefined).length;
   expect(passed).toBeGreaterThan(150);
@@ -44,10 +44,11 @@ test("letters of new names are bounded at once and over time; known names are fr
   ).toBeLessThan(60);
   expect(spend(`${"a.".repeat(60)}example.com`)).toBe("name-too-long");
   expect(
-    budget.spend("nbswy3dpeb3w64tmmqqhg33nmu.other.example", {
-      host: "nbswy3dpeb3w64tmmqqhg33nmu.other.example",
-      wildcard: false,
-    }),
+    budget.spend(
+      "nbswy3dpeb3w64tmmqqhg33nmu.other.example",
+      { host: "nbswy3dpeb3w64tmmqqhg33nmu.other.example", wildcard: false },
+      {},
+    ),
   ).toBeUndefined();
 });
 

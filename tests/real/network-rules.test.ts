@@ -86,7 +86,7 @@ describe.each(callers.map((caller) => [caller.name, caller] as const))("%s", (_,
     });
     // where the kernel turns connections they are judged alike; elsewhere they reach nothing
     expect(said["turnedpost"]).not.toBe("200");
-    const learned = caller.ringfence(["policy", "learn", "last", "--json"], { cwd: caller.folder(`w${sequence++}`) });
+    const learned = caller.ringfence(["policy", "learn", "--json"], { cwd: caller.folder(`w${sequence++}`) });
     const { proposals, left } = JSON.parse(learned.stdout) as {
       proposals: { value: unknown; evidence: { programs: readonly string[] } }[];
       left: { what: string }[];
@@ -98,6 +98,23 @@ describe.each(callers.map((caller) => [caller.name, caller] as const))("%s", (_,
     });
     expect(proposals.flatMap(({ evidence }) => evidence.programs)).toContain(curl);
     expect(left.map(({ what }) => what)).toContain(`other.test:${port}`);
+  });
+
+  test("`*` opens every name for reading and for nothing else, and no address", () => {
+    const text = session(caller, {
+      rules: `[{host: "*:PORT", methods: [GET]}]`,
+      script: `
+        ask get curl ${url("ok.test", "/")}
+        ask post curl -X POST ${url("ok.test", "/")}
+        ask other curl ${url("other.test", "/")}
+        ask literal curl ${url("127.0.0.1", "/").replace("127.0.0.1", "198.51.100.7")}
+        ask private curl ${url("localhost.localdomain", "/")}`,
+    });
+    expect(text).toContain("get=200");
+    expect(text).toContain("post=403");
+    expect(text).toContain("other=200");
+    expect(text).toContain("literal=403");
+    expect(text).not.toContain("private=200");
   });
 
   test("report mode lets pass what rules on a request refuse, says so, and goes to no address that is not public", () => {

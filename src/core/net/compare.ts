@@ -1,5 +1,6 @@
 // Two plans against each other: does the later one open anything? A changed policy that only closes holds at once, one that opens waits for a
 // person. What cannot be seen to be narrower counts as wider. Pure.
+import { EVERY_HOST } from "./grammar.ts";
 import { normalPath, pathMatches } from "./path.ts";
 import { isNarrowed } from "./request.ts";
 import type { EgressPlan, EgressRule, HostPattern, ProgramMatch } from "./rule.ts";
@@ -24,6 +25,7 @@ export function tightest(before: EgressPlan, after: EgressPlan): EgressPlan {
   const kept = within(after.allow, before.allow);
   const more = within(before.allow, after.allow).filter((rule) => !kept.some((one) => isWithin(rule, one, "allow")));
   return {
+    ...after,
     allow: [...kept, ...more],
     deny: [...after.deny, ...before.deny.filter((rule) => !after.deny.some((one) => isWithin(rule, one, "deny")))],
     allowPrivate: after.allowPrivate.filter((entry) => before.allowPrivate.some((known) => isSame(entry, known))),
@@ -78,6 +80,7 @@ function isWithin(rule: EgressRule, wide: EgressRule, effect: "allow" | "deny"):
 }
 
 function isHostWithin(rule: HostPattern, wide: HostPattern): boolean {
+  if (wide.host === EVERY_HOST && !wide.wildcard) return true;
   if (!wide.wildcard) return !rule.wildcard && rule.host === wide.host;
   return rule.host.endsWith(`.${wide.host}`) || (rule.wildcard && rule.host === wide.host);
 }

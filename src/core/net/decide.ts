@@ -1,6 +1,6 @@
 // May this connection leave? First the name, then the addresses it resolved to; the address that passed is the one to dial (I8). Pure.
 import { canonicalAddress, classifyAddress, isInside, singleAddress } from "./address.ts";
-import { covers, ownedDomain } from "./grammar.ts";
+import { covers, EVERY_HOST, ownedDomain } from "./grammar.ts";
 import { isAddress } from "./host.ts";
 import { coversPort, isNarrowed, isProgram, mayBeProgram, mustBeRead, needsReading } from "./request.ts";
 import type { EgressPeer, EgressPlan, EgressRefusal, EgressRule } from "./rule.ts";
@@ -9,6 +9,9 @@ import type { EgressPeer, EgressPlan, EgressRefusal, EgressRule } from "./rule.t
 export type HostVerdict =
   | { readonly allowed: true; readonly rule: EgressRule; readonly reported?: EgressRefusal }
   | ({ readonly allowed: false } & EgressRefusal);
+
+/** How the record names the rule that report mode stands in for. No host is spelled so. */
+export const REPORT_RULE = "mode: report";
 
 const DENY_HINT = "a deny rule of the policy closes it; only changing that rule opens it";
 
@@ -24,22 +27,26 @@ export function decideHost(plan: EgressPlan, host: string, port: number, peer?: 
   const matching = plan.allow.filter((rule) => covers(rule, host));
   const onPort = matching.filter(({ ports }) => ports.includes(port));
   const ours = onPort.filter((rule) => isProgram(rule, peer));
-  const rule = ours.find((one) => !mustBeRead(one)) ?? ours[0];
-  if (rule !== undefined)
-    return { allowed: true, rule: needsReading(plan, host, port) ? { ...rule, portNamed: false } : rule };
-  const refused = whyNot(host, port, { matching, onPort });
+  const rule = ours.find((one) => !mustBeRead(one)) ?? ours.find((one) => one.namesNobody !== true) ?? ours[0];
+  if (rule !== undefined) {
+    const named = rule.host === EVERY_HOST ? { ...rule, host: ownedDomain(host) } : rule;
+    return { allowed: true, rule: needsReading(plan, host, port) ? { ...named, portNamed: false } : named };
+  }
+  const refused = whyNot(plan, { host, port }, { matching, onPort });
   // A name that the policy places on an address of its own is no public one.
   const reports = plan.mode === "report" && !isAddress(host) && !plan.allowPrivate.some((entry) => entry.host === host);
-  return reports ? { allowed: true, rule: reportRule(host, port), reported: refused } : { allowed: false, ...refused };
+  return reports
+    ? { allowed: true, rule: reportRule(plan, host, port), reported: refused }
+    : { allowed: false, ...refused };
 }
 
 function whyNot(
-  host: string,
-  port: number,
+  plan: EgressPlan,
+  { host, port }: { readonly host: string; readonly port: number },
   { matching, onPort }: { readonly matching: readonly EgressRule[]; readonly onPort: readonly EgressRule[] },
 ): EgressRefusal {
   const block = isAddress(host) && classifyAddress(host) !== "public" ? `=${blockOf(host)}` : "";
-  const hint = `a person can allow it: ringfence run --allow-domain ${written(host, port)}${block} -- ...`;
+  const hint = `a person can allow it: ${allowing(plan, `${written(host, port)}${block}`)}`;
   const [near] = matching;
   const [narrow] = onPort;
   if (narrow !== undefined)
@@ -51,10 +58,10 @@ function whyNot(
  * The rule that report mode stands in for: HTTP and TLS, no bytes that are neither, and no more freedom in choosing names below one domain than a
  * wildcard gives.
  */
-function reportRule(host: string, port: number): EgressRule {
-  const at = { file: "sandbox.network.mode", line: 0, column: 0 };
-  const open = { wildcard: true, ports: [port], portNamed: false, reported: true } as const;
-  return { host: ownedDomain(host), ...open, text: "report", at };
+function reportRule({ modeAt }: EgressPlan, host: string, port: number): EgressRule {
+  const at = modeAt ?? { file: "sandbox.network.mode", line: 0, column: 0 };
+  const open = { wildcard: true, ports: [port], portNamed: false, namesNobody: true } as const;
+  return { host: ownedDomain(host), ...open, text: REPORT_RULE, at };
 }
 
 /** The addresses that may be dialled, in order, or the refusal. */
@@ -94,10 +101,15 @@ export function decideAddresses(
     return {
       allowed: false,
       reason: `address-${kind}`,
-      hint: `\`${host}\` is at ${address} (${kind}); if that is meant, a person can name it: ringfence run --allow-domain ${name}=${blockOf(address)} -- ...`,
+      hint: `\`${host}\` is at ${address} (${kind}); if that is meant, a person can name it: ${allowing(plan, `${name}=${blockOf(address)}`)}`,
     };
   }
   return { allowed: true, addresses: found };
+}
+
+/** What a person types to open it. */
+export function allowing({ phase }: Pick<EgressPlan, "phase">, rule: string): string {
+  return `ringfence run ${phase === "setup" ? "--setup-allow-domain" : "--allow-domain"} ${rule} -- ...`;
 }
 
 /** One address as the block that means it alone. */

@@ -22,7 +22,7 @@ export const presetNames: readonly string[] = [...PRESETS].flatMap(([name, { rea
 
 /** The network part of a policy; what is not said is the closed default. */
 export type NetworkPart = Pick<Policy["sandbox"]["network"], "allow" | "deny" | "allowPrivate"> &
-  Partial<Pick<Policy["sandbox"]["network"], "mode" | "inspect" | "inspectExcept">>;
+  Partial<Pick<Policy["sandbox"]["network"], "mode" | "modeAt" | "inspect" | "inspectExcept">>;
 
 /** Expands it, or says of every rule that cannot be carried out what is wrong. */
 export function expandNetwork(
@@ -35,7 +35,7 @@ export function expandNetwork(
     problems.push(result.error);
     return [];
   };
-  // `*` as a deny closes everything; the same word as an allow is refused by the grammar.
+  // `*` alone closes everything; beside limits it is a rule like others, as an allow there only.
   const isEverything = (rule: NetworkRuleText): boolean => rule.text === "*" && !isLimited(rule);
   const closed = network.deny.some(isEverything);
   const allow = network.allow.flatMap((rule) => kept(expandRule(rule, tools, "allow")));
@@ -62,6 +62,7 @@ export function expandNetwork(
   );
   const plan = {
     ...{ allow: closed ? [] : allow, deny, allowPrivate, inspectExcept },
+    ...(network.modeAt === undefined ? {} : { modeAt: network.modeAt }),
     ...{ mode: closed ? "enforce" : (network.mode ?? "enforce"), inspect: network.inspect ?? "auto" },
   } as const;
   problems.push(...unreadable(plan));
@@ -101,8 +102,10 @@ interface Bare {
   readonly read?: readonly Narrowing[];
 }
 
-function single({ text, at }: NetworkRuleText, effect: "allow" | "deny"): Result<readonly Bare[], Problem> {
-  const parsed = parseEgressRule(text, at, effect);
+function single(rule: NetworkRuleText, effect: "allow" | "deny"): Result<readonly Bare[], Problem> {
+  // what opens every host has to be read everywhere, and so kept everywhere
+  const everyHost = effect === "allow" ? rule.methods !== undefined || rule.paths !== undefined : isLimited(rule);
+  const parsed = parseEgressRule(rule.text, rule.at, { effect, everyHost });
   return parsed.ok ? ok([{ rule: parsed.value, named: parsed.value.portNamed, isPreset: false }]) : parsed;
 }
 

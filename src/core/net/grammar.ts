@@ -8,11 +8,16 @@ import type { EgressRule } from "./rule.ts";
 /** Where a rule without a port leads. */
 export const DEFAULT_PORTS: readonly number[] = [80, 443];
 
-/** Parses one rule that is not a preset. A deny may close what no allow may open: `*.github.io`. */
+/** The host of a rule that covers all of them: every name where it is a wildcard, as an allow is; every address too where it is none, as a deny is. */
+export const EVERY_HOST = "*";
+
+/** Parses one rule that is not a preset. A deny may close what no allow may open: `*.github.io`. `everyHost`: `*` may stand, because limits go with it. */
 export function parseEgressRule(
   text: string,
   at: Span,
-  effect: "allow" | "deny" = "allow",
+  { effect, everyHost = false }: { readonly effect: "allow" | "deny"; readonly everyHost?: boolean } = {
+    effect: "allow",
+  },
 ): Result<EgressRule, Problem> {
   const bad = (message: string, hint: string): Result<never, Problem> =>
     err({
@@ -23,8 +28,18 @@ export function parseEgressRule(
     });
   const { name, port } = splitPort(text);
   const wildcard = name.startsWith("*.");
-  const host = parseHost(wildcard ? name.slice(2) : name);
-  if (name === "*") return bad("would open the whole network", "name the hosts that are needed, or a preset");
+  const isEvery = name === EVERY_HOST;
+  const host = isEvery ? EVERY_HOST : parseHost(wildcard ? name.slice(2) : name);
+  if (isEvery && !everyHost)
+    return effect === "allow"
+      ? bad(
+          "would open the whole network",
+          'name the hosts that are needed, or a preset; `{host: "*", methods: [GET, HEAD]}` opens every name for reading',
+        )
+      : bad(
+          "is meant for every host and says no more",
+          '`*` alone closes the network; beside limits, `{host: "*", methods: [POST]}`',
+        );
   if (host === undefined)
     return bad("does not name a host", "write `host`, `*.host`, either with `:port`, or `preset:NAME`");
   if (wildcard && isAddress(host)) return bad("puts a wildcard before an address", "name the address");
@@ -35,7 +50,8 @@ export function parseEgressRule(
     return bad("has no valid port", "a port is 1 to 65535");
   return ok({
     host,
-    wildcard,
+    wildcard: wildcard || (isEvery && effect === "allow"),
+    ...(isEvery ? { namesNobody: true } : {}),
     ports: number === undefined ? DEFAULT_PORTS : [number],
     portNamed: number !== undefined,
     text,
@@ -54,6 +70,7 @@ export function splitPort(text: string): { readonly name: string; readonly port:
 
 /** True for a rule's host that covers `host`: itself, or for a wildcard any depth below it and never it. */
 export function covers(rule: Pick<EgressRule, "host" | "wildcard">, host: string): boolean {
+  if (rule.host === EVERY_HOST) return !rule.wildcard || !isAddress(host);
   return rule.wildcard ? host.endsWith(`.${rule.host}`) && !isAddress(host) : host === rule.host;
 }
 

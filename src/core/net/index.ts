@@ -3,7 +3,14 @@
 export { type AddressClass, canonicalAddress, classifyAddress, isInside, singleAddress } from "./address.ts";
 export { methodsOf } from "./asked.ts";
 export { isSamePlan, onlyTightens, readsMore, tightest } from "./compare.ts";
-export { type AddressVerdict, decideAddresses, decideHost, type HostVerdict } from "./decide.ts";
+export {
+  type AddressVerdict,
+  allowing,
+  decideAddresses,
+  decideHost,
+  type HostVerdict,
+  REPORT_RULE,
+} from "./decide.ts";
 export { expandNetwork, presetNames } from "./expand.ts";
 export { isFenceAddress } from "./fence-address.ts";
 export { parseEgressRule, splitPort } from "./grammar.ts";

@@ -30,7 +30,6 @@ function meet(a: HostPattern, b: HostPattern): boolean {
 /** Plain HTTP is read without ending any TLS, and where another rule opens the host whole nothing has to be read. */
 function isNeeded(plan: Omit<EgressPlan, "maxConnections">, rule: EgressRule, pattern: HostPattern): boolean {
   const ports = rule.ports.length > 0 ? rule.ports : [443];
-  const name = pattern.wildcard ? rule.host : pattern.host;
   const full = { ...plan, maxConnections: 1 };
-  return ports.some((port) => port !== 80 && (pattern.wildcard || rule.wildcard || needsReading(full, name, port)));
+  return ports.some((port) => port !== 80 && (pattern.wildcard || needsReading(full, pattern.host, port)));
 }

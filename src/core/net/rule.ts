@@ -15,7 +15,7 @@ export interface ProgramMatch {
 
 /** One allowed or denied destination, presets already expanded. What a rule does not say it does not limit. */
 export interface EgressRule {
-  /** Lower-case ASCII host (IDNA done), or an IP literal in canonical form. */
+  /** Lower-case ASCII host (IDNA done), an IP literal in canonical form, or `EVERY_HOST` (grammar.ts). */
   readonly host: string;
   /** True for `*.host`: any depth below, never the host itself. */
   readonly wildcard: boolean;
@@ -29,8 +29,8 @@ export interface EgressRule {
   readonly paths?: readonly string[];
   readonly protocols?: readonly Protocol[];
   readonly programs?: readonly ProgramMatch[];
-  /** No rule of the policy: what report mode stands in for. */
-  readonly reported?: true;
+  /** It names nobody (`*`, report mode): only names that resolve here to public addresses are meant, none that an outside proxy alone could know. */
+  readonly namesNobody?: true;
   /** The rule as written (`preset:npm`, `*.example.org:443`) and where it stands: every refusal names both. */
   readonly text: string;
   readonly at: Span;
@@ -56,10 +56,14 @@ export interface EgressPlan {
    * Weaker, and shown wherever the session is.
    */
   readonly mode: "enforce" | "report";
+  /** Where the policy says `report`. */
+  readonly modeAt?: Span;
   /** Whose TLS is read: where a rule, a credential or a secret needs it; everybody's; where a rule or a credential needs it. */
   readonly inspect: "auto" | "all" | "rules";
   /** Never read: pinned certificates, client certificates. What must be read there is refused. */
   readonly inspectExcept: readonly HostPattern[];
+  /** A setup's network: what a person types to open more of it is another option. */
+  readonly phase?: "setup";
   /** Connections open at once and in total; beyond it: refused and recorded as `limit.hit`. */
   readonly maxConnections: number;
 }

@@ -19,11 +19,12 @@ import type {
 export function policyOf(merged: Merged, layers: Policy["layers"]): Policy {
   const list = (key: string): readonly Part[] => merged.parts.get(key) ?? [];
   // The default layer sets every value read here, so a missing one is a broken invariant.
-  const one = <T>(key: string): T => {
+  const first = (key: string): Part => {
     const [part] = list(key);
     if (part === undefined) throw new Error(`no layer sets ${key}`);
-    return part.value as T;
+    return part;
   };
+  const one = <T>(key: string): T => first(key).value as T;
   const rules = (key: string): readonly RuleText[] => list(`permissions.${key}`).map(ruleText);
   const texts = (key: string): readonly string[] => [...new Set(list(key).map((p) => String(p.value)))];
   const paths = (key: string): readonly PathText[] => list(key).map((p) => ({ text: String(p.value), at: p.at }));
@@ -57,6 +58,7 @@ export function policyOf(merged: Merged, layers: Policy["layers"]): Policy {
           at: p.at,
         })),
         mode: one("sandbox.network.mode"),
+        modeAt: first("sandbox.network.mode").at,
         inspect: one("sandbox.network.inspect"),
         inspectExcept: list("sandbox.network.inspectExcept").map(networkText),
         tokens: one("sandbox.network.tokens"),

@@ -25,21 +25,41 @@ const LEAKY: readonly Leaky[] = leakyHosts;
 
 /** Entries of `sandbox.network.allow` that are too wide, or lead to everybody. */
 export function broadNetwork(rule: NetworkRuleText): readonly Problem[] {
-  const { name: written } = splitPort(rule.text);
+  const { name: written, port } = splitPort(rule.text);
   const name = written.toLowerCase().replace(/\.$|^\[|\]$/g, "");
   const say = (code: string, message: string, hint: string): Problem => ({
     ...{ code, message: `\`${rule.text}\` ${message}`, at: rule.at, hint },
   });
+  if (name === "*" && (rule.methods ?? rule.paths) !== undefined) return [say("broad-network", ...everyHost(rule))];
   if (name === "*" || /^\*\.[^.]+$/.test(name) || /^\*\.(?:co|com|org|net|gov|ac|edu)\.[a-z]{2}$/.test(name))
     return [say("broad-network", "opens a whole part of the internet", "name the hosts")];
   if (rule.text.startsWith("preset:")) return writingPreset(rule);
   const found = LEAKY.filter((leaky) => isLed(name, leaky) && !isHelped(rule, leaky));
-  if (found.length > 0) return found.map(({ kind, what, instead }) => say(`leaky-${kind}`, what, instead));
+  if (found.length > 0) return found.map((leaky) => say(`leaky-${leaky.kind}`, leaky.what, insteadOf(leaky, port)));
   const isCovered = LEAKY.some((leaky) => isLed(name, leaky));
   if (!name.startsWith("*.") || isCovered) return [];
   return [
     say("broad-network", "lets the agent choose names, and a name can carry data out", "name the hosts where you can"),
   ];
+}
+
+/** Limits go with it, so every request is read; what it may still do. */
+function everyHost(rule: NetworkRuleText): readonly [message: string, hint: string] {
+  const can = readsOnly(rule)
+    ? "reads from every name there is: instructions come from there, and what is asked for can carry data out"
+    : "sends to every name there is, whoever has it";
+  return [
+    `${can}; TLS to all of them is ended at the proxy`,
+    "name the hosts; `inspectExcept` and certificate pinning do not go with it",
+  ];
+}
+
+/** Limits need requests, and nobody reads what goes to another port. */
+function insteadOf({ helps = [], instead }: Leaky, port: string | undefined): string {
+  if (helps.length === 0 || port === undefined || port === "80" || port === "443") return instead;
+  return port === "22"
+    ? "nobody reads SSH, and an agent that brings a key of its own along can push there: fetch over HTTPS (`preset:NAME/read`); where a login is needed, let `credentials: [{name: NAME, ssh: {keys: [SHA256:...], hosts: [HOST]}}]` hold the key, and open the port for that session only"
+    : `what goes to port ${port} is not read: leave it out, or limit the rule (\`{host, methods, paths}\`) where it speaks HTTP`;
 }
 
 /** A registry or a code host that is opened whole lets the agent publish as well as install. */

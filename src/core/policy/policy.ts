@@ -125,6 +125,7 @@ export interface Policy {
       readonly allowPrivate: readonly PrivateHost[];
       /** `report` lets pass to public names what no rule allows, and says so. */
       readonly mode: "enforce" | "report";
+      readonly modeAt: Span;
       readonly inspect: "auto" | "all" | "rules";
       /** Hosts whose TLS is never ended. */
       readonly inspectExcept: readonly NetworkRuleText[];

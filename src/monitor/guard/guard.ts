@@ -54,7 +54,7 @@ export function compileGuard(policy: Policy, places: GuardPlaces): Result<() => 
 
 /** Registries and models are the session's own; a code host is where outsiders write. */
 function isService(text: string): boolean {
-  return text.startsWith("preset:") && text !== "preset:github";
+  return text.startsWith("preset:") && !/^preset:git(?:hub|lab)(?:\/|$)/.test(text);
 }
 
 /** The journal of HEAD, which a clone never brings along; undefined where there is none to read. */

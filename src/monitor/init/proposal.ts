@@ -59,10 +59,8 @@ export function proposePolicy(survey: Survey): string {
       ? [`${indent}${name}: [] # ${none}`]
       : [`${indent}${name}:`, ...entries.map(({ value, reason }) => `${indent}  - ${value} # ${reason}`)];
   const notes = table.indexes
-    .filter(({ files }) => files.some((file) => survey.files.has(file)))
-    .map(
-      ({ what, ask }) => `    # ${what}: there is no preset yet; add the host that \`${ask}\` names, on this machine.`,
-    );
+    .filter(({ ask, files }) => ask !== undefined && files.some((file) => survey.files.has(file)))
+    .map(({ what, ask }) => `    # ${what}: there is no preset; add the host that \`${ask}\` names, on this machine.`);
   return `${[
     "# What an agent may do in this repository, proposed by `ringfence init` from what it saw. Every line says why it is here; change what you like.",
     "# `ringfence policy lint` checks it. It tightens at once, and loosens only after a person accepted it: `ringfence policy trust`.",
@@ -114,10 +112,25 @@ function allowRules(survey: Survey): readonly Entry[] {
   return unique([...scripts, ...targets, ...commands]);
 }
 
+/** Registries for reading: what is published leaves this machine, and whoever wants that writes it. */
 function presets(survey: Survey): readonly Entry[] {
-  return managerOf(survey) === undefined
-    ? []
-    : [{ value: '"preset:npm"', reason: "package.json: packages, from the registry npm is set to on this machine" }];
+  const npm =
+    managerOf(survey) === undefined
+      ? []
+      : [
+          {
+            value: '"preset:npm/read"',
+            reason:
+              "package.json: packages, from the registry npm is set to on this machine; `preset:npm` can publish too",
+          },
+        ];
+  const others = table.indexes.flatMap(({ files, preset, what }) => {
+    const file = files.find((name) => survey.files.has(name));
+    return preset === undefined || file === undefined
+      ? []
+      : [{ value: `"preset:${preset}"`, reason: `${file}: ${what}, from where this machine fetches them` }];
+  });
+  return [...npm, ...others];
 }
 
 function ports(survey: Survey): readonly Entry[] {

@@ -7,6 +7,7 @@ import { type SandboxPlan, turnedPlan } from "#core/sandbox";
 import type { RunCredentials } from "../prepare/credentials.ts";
 import { deniedCommand } from "../prepare/judge-command.ts";
 import { type PlanParts, planRun } from "../prepare/plan.ts";
+import { withRealPrograms } from "../prepare/programs.ts";
 import { planSshLogins, type SshLogins } from "../prepare/ssh-logins.ts";
 import type { Refusal, RunRequest } from "../request.ts";
 import { makeSetupFolders, type SetupFolders, setupFolders } from "./setup-folders.ts";
@@ -68,7 +69,11 @@ export function planSetup(parts: SetupPlanParts): Result<PreparedSetup | undefin
   const ssh = planSshLogins(policy, request, { phase: "setup", folder: run.paths.dir });
   if (!ssh.ok) return cannot(ssh.error);
   const { bridge } = run.network;
-  const egressPlan = { ...egress.value, maxConnections: policy.sandbox.limits.connections };
+  const egressPlan = {
+    ...withRealPrograms(egress.value),
+    phase: "setup" as const,
+    maxConnections: policy.sandbox.limits.connections,
+  };
   const planned = planRun({
     ...setupRun(run, folders),
     placeholders: parts.credentials.env,

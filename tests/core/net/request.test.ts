@@ -1,7 +1,17 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { decideHost, decideRequest, type EgressPlan, expandNetwork, needsReading, normalPath } from "#core/net";
+import {
+  decideAddresses,
+  decideHost,
+  decideRequest,
+  type EgressPlan,
+  expandNetwork,
+  needsReading,
+  normalPath,
+  onlyTightens,
+  readsByRule,
+} from "#core/net";
 import type { NetworkRuleText } from "#core/policy";
 
 const at = { file: "policy.yaml", line: 1, column: 1 };
@@ -198,6 +208,69 @@ describe("report mode", () => {
   });
   it("is not what a closed network becomes", () => {
     expect(planOf([], ["*"], { mode: "report" }).mode).toBe("enforce");
+  });
+});
+
+describe("every host", () => {
+  const plan = planOf([{ host: "*", methods: ["GET"] }], ["evil.org"]);
+  const verdict = (host: string, with_: EgressPlan = plan): unknown => decideHost(with_, host, 443);
+  it("is names that are read, as bounded below one domain as below a wildcard, and no address", () => {
+    expect(verdict("a.b.example.org")).toMatchObject({ allowed: true, rule: { host: "example.org", wildcard: true } });
+    expect(needsReading(plan, "example.org", 443)).toBe(true);
+    expect(readsByRule(plan)).toBe(true);
+    for (const host of ["evil.org", "8.8.8.8", "2606:4700::1", "127.0.0.1"])
+      expect(verdict(host)).toMatchObject({ allowed: false });
+    expect(decideAddresses(plan, "x.org", ["10.0.0.1"])).toMatchObject({ reason: "address-private" });
+  });
+  it("leaves a host that is opened by name as it is", () => {
+    const beside = planOf(["x.org", { host: "*", methods: ["GET"] }]);
+    expect(needsReading(beside, "x.org", 443)).toBe(false);
+    expect(verdict("x.org", beside)).toMatchObject({ rule: { host: "x.org", wildcard: false } });
+    const narrow = planOf([
+      { host: "*", methods: ["GET"] },
+      { host: "y.org", methods: ["POST"] },
+    ]);
+    expect(verdict("y.org", narrow)).toMatchObject({ rule: { host: "y.org", wildcard: false } });
+  });
+  it("does not go with hosts that nobody may read, unless those are open by name", () => {
+    const limits = [{ host: "*", methods: ["GET"] }];
+    expect(expanded(limits, [], { inspectExcept: ["x.org"] }).ok).toBe(false);
+    expect(expanded([...limits, "x.org"], [], { inspectExcept: ["x.org"] }).ok).toBe(true);
+    expect(expanded(["x.org"], [], { inspectExcept: ["*"] }).ok).toBe(false);
+  });
+  it("is, as a deny, every address too", () => {
+    const closed = planOf(["8.8.8.8", "x.org"], [{ host: "*", programs: ["/bin/nc"] }]);
+    expect(decideHost(closed, "8.8.8.8", 443, { exe: "/bin/nc" }).allowed).toBe(false);
+    expect(decideHost(closed, "8.8.8.8", 443, { exe: "/bin/curl" }).allowed).toBe(true);
+    expect(decideHost(closed, "x.org", 443).allowed).toBe(false);
+  });
+  it("is wider than a host, and a deny of it closes more than one of a host", () => {
+    const one = planOf([{ host: "x.org", methods: ["GET"] }], ["evil.org"]);
+    expect(onlyTightens(one, plan)).toBe(false);
+    const all = planOf(["x.org"], [{ host: "*", methods: ["POST"] }]);
+    const some = planOf(["x.org"], [{ host: "y.org", methods: ["POST"] }]);
+    expect(onlyTightens(some, all)).toBe(true);
+    expect(onlyTightens(all, some)).toBe(false);
+  });
+});
+
+describe("what a person is told to type", () => {
+  const closed = planOf([]);
+  it("is the setup's option in a setup", () => {
+    expect(decideHost(closed, "x.org", 443)).toMatchObject({
+      hint: expect.stringContaining("run --allow-domain x.org --"),
+    });
+    const setup = { ...closed, phase: "setup" } as const;
+    const hints = [decideHost(setup, "x.org", 8443), decideAddresses(setup, "x.org", ["10.0.0.1"])].map((it) =>
+      it.allowed ? "" : it.hint,
+    );
+    expect(hints[0]).toContain("ringfence run --setup-allow-domain x.org:8443 --");
+    expect(hints[1]).toContain("ringfence run --setup-allow-domain x.org=10.0.0.1/32 --");
+  });
+  it("names where report mode is written", () => {
+    const modeAt = { file: "policy.yaml", line: 9, column: 5 };
+    const report = { ...closed, mode: "report", modeAt } as const;
+    expect(decideHost(report, "x.org", 443)).toMatchObject({ rule: { text: "mode: report", at: modeAt } });
   });
 });
 

@@ -113,7 +113,7 @@ describe("what a session teaches", () => {
   it("learns from what report mode let pass", () => {
     const passed = record(
       "net.connect",
-      { host: "a.org", port: 443, rule: "report (sandbox.network.mode:0)" },
+      { host: "a.org", port: 443, rule: "mode: report (/home/me/.config/ringfence/policy.yaml:7)" },
       "/usr/bin/curl",
     );
     expect(learnFrom([passed], places).proposals.map(({ value }) => value)).toEqual(["a.org:443"]);

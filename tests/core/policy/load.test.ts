@@ -24,13 +24,28 @@ describe("a policy", () => {
     expect(policy.approvals).toEqual({ policy: "on-request", timeoutMs: 120_000, channels: [{ kind: "terminal" }] });
     expect(policy.ruleOfTwo).toBe("ask");
     expect(policy.auto).toEqual({});
-    expect(policy.sandbox.network).toEqual({
+    const { modeAt, ...network } = policy.sandbox.network;
+    expect(modeAt.file).toBe("the default policy");
+    expect(network).toEqual({
       ...{ allow: [], deny: [], allowPrivate: [], inspectExcept: [] },
       ...{ mode: "enforce", inspect: "auto", tokens: "block", budget: {} },
     });
     expect(policy.sandbox.limits.timeoutMs).toBe(4 * 3_600_000);
     expect(policy.env).toEqual({ pass: [], set: {} });
   });
+
+  it.each(["network: { mode: report }", 'network: { allow: [{ host: "*", methods: [GET] }] }'])(
+    "refuses tier high beside %s",
+    (network) => {
+      const text = (tier: string): string => `tier: ${tier}\nsandbox: { ${network} }`;
+      const codes = (tier: string): readonly string[] => {
+        const loaded = loadPolicy([layer("user", text(tier))]);
+        return loaded.ok ? [] : loaded.error.map(({ code }) => code);
+      };
+      expect(codes("medium")).toEqual([]);
+      expect(codes("high")).toEqual(["tier-refuses"]);
+    },
+  );
 
   it("names what this version cannot enforce, all of DESIGN 6", () => {
     const { notBuilt } = load(layer("user", DESIGN_6));

@@ -50,7 +50,7 @@ export function wallHosts(
   const plain = (rule: NetworkRuleText, key: string): boolean => {
     const why = rule.text.startsWith("preset:")
       ? "a preset takes its hosts from this machine: left out; name the hosts"
-      : rule.methods !== undefined || rule.paths !== undefined
+      : [rule.methods, rule.paths, rule.protocols, rule.programs].some((limit) => limit !== undefined)
         ? "hosts are open or closed as a whole there: left out"
         : undefined;
     if (why !== undefined) report.say(`${key}: ${rule.text}`, rule.at, why);

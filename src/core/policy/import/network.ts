@@ -32,7 +32,7 @@ export function addHost({ list, text, key, at, anyPort = false, methods }: HostE
     );
   const host = url?.[1]?.toLowerCase() === "http" && !/:\d+$/.test(named) ? `${named}:80` : named;
   if (host === "*" && list === "deny") return draft.add({ key: "sandbox.network.deny", value: "*", at });
-  const parsed = parseEgressRule(host, at, list);
+  const parsed = parseEgressRule(host, at, { effect: list });
   if (!parsed.ok)
     return draft.say(
       `${key}: ${text}`,

@@ -1,6 +1,6 @@
 // Names, methods and paths that a session was refused, as the least rules that open them; and rules that it used for less than they open.
 import type { LogRecord } from "../../log/index.ts";
-import { classifyAddress, isAddress, normalPath, parseHost } from "../../net/index.ts";
+import { classifyAddress, isAddress, normalPath, parseHost, REPORT_RULE } from "../../net/index.ts";
 import type { NetworkEntry } from "../file.ts";
 import { broadNetwork } from "../lint-network.ts";
 import {
@@ -53,7 +53,7 @@ export class NetworkLessons {
     if (host === undefined || typeof port !== "number" || port < 1 || port > 65_535) return;
     const rule = typeof data["rule"] === "string" ? data["rule"] : "";
     const reason = String(data["reason"] ?? "");
-    if (type === "net.connect" && rule.startsWith("report (sandbox.network.mode:"))
+    if (type === "net.connect" && rule.startsWith(`${REPORT_RULE} (`))
       return this.name(record, { host, port }, "report");
     if (type === "net.connect") return void this.usedBy(rule).add(host);
     if (type !== "net.blocked") return;
