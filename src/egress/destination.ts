@@ -24,19 +24,31 @@ export function destinationOf(head: RequestHead, fixed: FixedPlace | undefined):
   const hosts = valuesOf(head.fields, "host");
   if (hosts.length > 1 || (hosts.length === 0 && head.version === "1.1")) throw new BadMessage("host");
   const named = hosts[0] === undefined ? undefined : authority(hosts[0], defaultPort(fixed?.scheme ?? "http"));
-  if (fixed !== undefined) {
-    if (!head.target.startsWith("/") && !(head.target === "*" && head.method === "OPTIONS"))
-      throw new BadMessage("origin-form");
-    if (named !== undefined && (named.host !== fixed.host || named.port !== fixed.port))
-      throw new BadMessage("host-differs");
-    return { ...fixed, path: withoutFragment(head.target) };
-  }
-  if (/^https:/i.test(head.target)) throw new BadMessage("https-without-connect");
-  const [, place = "", path = ""] = /^http:\/\/([^/?#]+)([/?][^#]*)?$/i.exec(head.target) ?? [];
+  const target = fixed === undefined ? absolute(head.target) : within(head, fixed);
+  if (named !== undefined && (named.host !== target.host || named.port !== target.port))
+    throw new BadMessage("host-differs");
+  return target;
+}
+
+/** What is asked of a proxy: the place is in the target. */
+function absolute(target: string): Destination {
+  if (/^https:/i.test(target)) throw new BadMessage("https-without-connect");
+  const [, place = "", path = ""] = /^http:\/\/([^/?#]+)([/?][^#]*)?$/i.exec(target) ?? [];
   if (place === "") throw new BadMessage("absolute-form");
-  const to = authority(place, 80);
-  if (named !== undefined && (named.host !== to.host || named.port !== to.port)) throw new BadMessage("host-differs");
-  return { scheme: "http", ...to, path: path.startsWith("/") ? path : `/${path}` };
+  return { scheme: "http", ...authority(place, 80), path: path.startsWith("/") ? path : `/${path}` };
+}
+
+/** What is asked of a server, whose place is known. The absolute form is a server's to understand too (RFC 9112 section 3.2.2), and ureq 2 writes it
+ * in a tunnel: it may say that place and no other. */
+function within({ method, target }: RequestHead, fixed: FixedPlace): Destination {
+  if (target.startsWith("/") || (target === "*" && method === "OPTIONS"))
+    return { ...fixed, path: withoutFragment(target) };
+  const [, scheme = "", place = "", path = ""] = /^(https?):\/\/([^/?#]+)([/?][^#]*)?$/i.exec(target) ?? [];
+  if (place === "") throw new BadMessage("origin-form");
+  const to = authority(place, defaultPort(fixed.scheme));
+  if (scheme.toLowerCase() !== fixed.scheme || to.host !== fixed.host || to.port !== fixed.port)
+    throw new BadMessage("target-differs");
+  return { ...fixed, path: path.startsWith("/") ? path : `/${path}` };
 }
 
 // A fragment is never sent (RFC 9112 section 3.2); servers that get one cut the path there, or do not.

@@ -148,16 +148,20 @@ describe("a program inside", () => {
     expect(records.filter(({ type }) => type === "net.connect")).toHaveLength(1);
   });
 
-  test("a rule on methods and paths is kept, request by request", async () => {
+  test("a rule on methods and paths is kept, request by request, in either form", async () => {
     const { inside, reasons } = await scene({ allow: allow({ methods: ["GET"], paths: ["/a/**"] }) });
     const socket = await inside(`${HOST}:${port}`);
     expect(await talk(socket, get("/a/1"))).toContain("served GET /a/1");
+    // The server gets the origin form.
+    expect(await talk(socket, get(`https://${HOST}:${port}/a/2?q`))).toContain("served GET /a/2?q");
+    const absolute = await inside(`${HOST}:${port}`);
+    expect(await talk(absolute, get(`https://${HOST}:${port}/b`))).toContain("path-not-allowed");
     expect(await talk(socket, get("/b"))).toContain("path-not-allowed");
     const other = await inside(`${HOST}:${port}`);
     expect(await talk(other, `POST /a/1 HTTP/1.1\r\nHost: ${HOST}:${port}\r\nContent-Length: 0\r\n\r\n`)).toContain(
       "method-not-allowed",
     );
-    expect(reasons()).toEqual(["path-not-allowed", "method-not-allowed"]);
+    expect(reasons()).toEqual(["path-not-allowed", "path-not-allowed", "method-not-allowed"]);
     expect(arrived.filter((line) => /\/b$|^POST .*\/a/.test(line))).toEqual([]);
   });
 
@@ -170,7 +174,12 @@ describe("a program inside", () => {
       () => get("/k") + get("/x", "other.test"),
       /served GET \/k[\s\S]*host-differs/,
     ],
-    ["an absolute target", () => get(`https://other.test/x`), /origin-form/],
+    ["another place in the target", () => get(`https://other.test:${port}/x`), /target-differs/],
+    ["another port in the target", () => get(`https://${HOST}/x`), /target-differs/],
+    ["another scheme in the target", () => get(`http://${HOST}:${port}/x`), /target-differs/],
+    ["a target with a user", () => get(`https://a@${HOST}:${port}/x`), /authority/],
+    ["a target that agrees, and another Host", () => get(`https://${HOST}:${port}/x`, "other.test"), /host-differs/],
+    ["a target with a fragment", () => get(`https://${HOST}:${port}/x#y`), /origin-form/],
     ["a CONNECT", () => "CONNECT other.test:443 HTTP/1.1\r\nHost: other.test:443\r\n\r\n", /connect-inside/],
     ["HTTP/2", () => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", /bad-request/],
     [
