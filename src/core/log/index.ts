@@ -22,6 +22,22 @@ export {
   MAX_LINE,
   SESSION_ID,
 } from "./encode.ts";
+export {
+  type Epoch,
+  type EpochReason,
+  type EpochStart,
+  epochClose,
+  epochOpen,
+  type NoteCrypto,
+  type OpenedEpoch,
+  type OpenedEpochs,
+  openEpoch,
+  openEpochs,
+  ownerOf,
+  parseEpoch,
+  signEpoch,
+  splitEpochNotes,
+} from "./epoch.ts";
 export { type LeafFault, type LeafView, type LogRecord, leafFault, readLeaf, viewLeaf } from "./leaf.ts";
 export { type Frontier, HASH_LENGTH, leafHash, nodeHash, onesIn, openTree, type Sha256, type Tree } from "./merkle.ts";
 export {

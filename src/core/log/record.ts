@@ -37,6 +37,7 @@ export type RecordType =
   | "recovery"
   | "recorder.lost"
   | "epoch.close"
+  | "epoch.open"
   | `mcp.${string}`
   | `review.${string}`
   | `lifecycle.${string}`
