@@ -16,7 +16,9 @@ export {
 export { sessionPlaces } from "./places.ts";
 export { LogError } from "./problem.ts";
 export { type ReadLine, type ReadPlace, readLog } from "./read.ts";
+export { makeExtension, makeReceipt, openSigned, type SignedLog } from "./receipt.ts";
 export { Unreadable } from "./scan.ts";
+export { type LineMarks, type PlacedLine, searchLog, searchLogBackwards } from "./search.ts";
 export type { LogIo } from "./segment.ts";
 export { openSessionLog, type SessionLog, type SessionLogOptions } from "./session.ts";
 export { type LogReport, type Remembered, type VerifyOptions, verifyLog } from "./verify.ts";

@@ -1,162 +1,182 @@
-// `ringfence log show | tail`: one line a record, safe on a terminal whatever an agent managed to get into it.
-import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { ledgerEntries, type ReadLine, type ReadPlace, readLog, sessionFolders } from "#audit";
-import type { Json, LogRecord } from "#core/log";
-import { forTerminal } from "#core/text";
+// `ringfence log show | tail`: records by what is asked of them, as lines safe on a terminal, as JSON, or told as a timeline or a tree.
+import { type PlacedLine, type ReadLine, type ReadPlace, searchLog, searchLogBackwards } from "#audit";
+import { damagedLine, type LogRecord, type RecordFilter, type RecordSelect, recordLine, recordSelect } from "#core/log";
+import { processTree, timeline, timelineLines, treeLines } from "#core/session";
 import { EXIT, fail } from "./exit.ts";
-import { unreadableProblem } from "./log-verify.ts";
+import { type FoundLog, findLogs, readable } from "./log-find.ts";
 
-/** Flags as commander gives them. */
+/** What is asked for. */
 export interface ShowOptions {
-  readonly type?: readonly string[];
-  /** Milliseconds since 1970. */
-  readonly since?: number;
+  readonly filter: RecordFilter;
   readonly last?: number;
-  readonly json?: boolean;
+  readonly all?: boolean;
+  readonly as: "lines" | "json" | "jsonl" | "timeline" | "tree";
+  readonly follow?: boolean;
 }
 
-/** `log show`. */
-export function logRecords(stateDir: string, session: string | undefined, options: ShowOptions): Promise<number> {
-  const log = findLog(stateDir, session);
-  return readable(() => {
-    const lines = chosen(readLog(log.dir), options);
-    if (options.json === true) printJson(log.name, lines);
-    else for (const line of lines) process.stdout.write(`${prettyLine(line)}\n`);
-  });
+/** A line of one of several logs. */
+interface Shown extends PlacedLine {
+  readonly log: FoundLog;
 }
 
-/** `log tail`: ends at the end, or with `follow` when the session closes or the person presses ^C. */
-export async function tailRecords(
+/** Shows the records of some sessions; of the last one when none is named. */
+export async function showRecords(
   stateDir: string,
-  session: string | undefined,
-  options: { readonly follow?: boolean; readonly last?: number },
+  sessions: readonly string[],
+  options: ShowOptions,
 ): Promise<number> {
-  const { dir } = findLog(stateDir, session);
-  let place: ReadPlace | undefined;
-  let closed = false;
-  const note = (line: ReadLine & { place: ReadPlace }): ReadLine => {
-    place = line.place;
-    closed ||= line.record?.type === "session.close";
-    return line;
-  };
-  return await readable(async () => {
-    const all = (function* () {
-      for (const line of readLog(dir)) yield note(line);
-    })();
-    for (const line of chosen(all, { last: options.last ?? 10 })) process.stdout.write(`${prettyLine(line)}\n`);
-    while (options.follow === true && !closed) {
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      for (const line of readLog(dir, place)) process.stdout.write(`${prettyLine(note(line))}\n`);
-    }
+  const logs = findLogs(stateDir, sessions, options.all === true);
+  if (options.follow === true) return follow(logs, options);
+  return await readable(() => {
+    if (options.as === "timeline" || options.as === "tree") return tell(logs, options);
+    const lines = wanted(logs, options);
+    if (options.as === "json") return printJson(logs, lines);
+    for (const line of lines) print(line, options.as === "jsonl", logs.length > 1);
   });
 }
 
-/** Reads a log, or ends the process with why it cannot be read. */
-export async function readable(read: () => void | Promise<void>): Promise<number> {
-  try {
-    await read();
-    return EXIT.ok;
-  } catch (error) {
-    const problem = unreadableProblem(error);
-    if (problem === undefined) throw error;
-    return fail(problem, 3);
-  }
-}
-
-/** A log and where it is. */
-export interface FoundLog {
-  readonly name: string;
-  readonly dir: string;
-}
-
-/** The log of a session; ends the process when there is none. */
-export function findLog(stateDir: string, session: string | undefined): FoundLog {
-  const sessions = join(stateDir, "log", "sessions");
-  const name = session === undefined || session === "last" ? lastSession(stateDir) : session;
-  if (name === undefined)
-    return fail(
-      { code: "log-none", message: "there is no session on this machine yet", hint: "ringfence run -- COMMAND" },
-      2,
+function print({ record, text, log }: Shown, isJson: boolean, isNamed: boolean): void {
+  if (isJson) process.stdout.write(`${jsonOf({ ...(record === undefined ? {} : { record }), text })}\n`);
+  else
+    process.stdout.write(
+      `${record === undefined ? damagedLine(text) : recordLine(record, isNamed ? log.name : undefined)}\n`,
     );
-  if (name === "ledger") return { name, dir: join(stateDir, "log", "ledger") };
-  if (!name.includes("/") && existsSync(join(sessions, name))) return { name, dir: join(sessions, name) };
-  if (existsSync(join(name, "log")) && statSync(name).isDirectory()) return { name, dir: name };
-  const hint = "`ringfence log verify` lists the sessions";
-  return fail({ code: "log-unknown-session", message: `there is no session called \`${name}\``, hint }, EXIT.badInput);
 }
 
-/** The session the ledger heard of last; without a ledger, the last folder by name. A fence that the hook host keeps is nobody's last session. */
-export function lastSession(stateDir: string): string | undefined {
-  const known = new Set(sessionFolders(stateDir));
-  const told = [...new Set(ledgerEntries(stateDir).map(({ session }) => session))].filter((session) =>
-    known.has(session),
-  );
-  return told.findLast((session) => !isKept(stateDir, session)) ?? told.at(-1) ?? newest(stateDir, [...known]);
+/** The wanted lines of all logs, merged by time. */
+function wanted(logs: readonly FoundLog[], { filter, last }: ShowOptions): Iterable<Shown> {
+  if (last === undefined) return merged(logs.map((log) => linesOf(log, recordSelect(filter, log.root))));
+  const tails = logs.map((log) => lastOf(log, recordSelect(filter, log.root), last));
+  return [...merged(tails)].slice(-last);
 }
 
-function isKept(stateDir: string, session: string): boolean {
-  try {
-    for (const { record } of readLog(join(stateDir, "log", "sessions", session))) return record?.data["kept"] === true;
-  } catch {
-    // A log that cannot be read is shown, so that its reader hears why.
+function* linesOf(log: FoundLog, select: RecordSelect): Generator<Shown> {
+  for (const line of searchLog(log.dir, select)) if (isWanted(line, select)) yield { ...line, log };
+}
+
+/** Read from the end, so that the last few of a million cost as much as those of ten. */
+function lastOf(log: FoundLog, select: RecordSelect, most: number): readonly Shown[] {
+  const found: Shown[] = [];
+  if (most === 0) return found;
+  for (const line of searchLogBackwards(log.dir, select)) {
+    if (isWanted(line, select)) found.push({ ...line, log });
+    if (found.length >= most) break;
   }
-  return false;
-}
-
-function newest(stateDir: string, sessions: readonly string[]): string | undefined {
-  const age = (session: string): number => statSync(join(stateDir, "log", "sessions", session)).mtimeMs;
-  return sessions.toSorted((a, b) => age(a) - age(b)).at(-1);
-}
-
-function* chosen(lines: Iterable<ReadLine>, options: ShowOptions): Generator<ReadLine> {
-  const kept = (function* () {
-    for (const line of lines) if (wanted(line, options)) yield line;
-  })();
-  if (options.last === undefined) return yield* kept;
-  const ring: ReadLine[] = [];
-  for (const line of kept) {
-    ring.push(line);
-    if (ring.length > options.last) ring.shift();
-  }
-  yield* ring;
+  return found.reverse();
 }
 
 /** Damage is always shown: it may be what was looked for. */
-function wanted({ record }: ReadLine, { type, since }: ShowOptions): boolean {
-  if (record === undefined) return true;
-  if (since !== undefined && Date.parse(record.ts) < since) return false;
-  if (type === undefined) return true;
-  return type.some((each) => (each.endsWith(".*") ? record.type.startsWith(each.slice(0, -1)) : record.type === each));
+function isWanted({ record, text }: ReadLine, select: RecordSelect): boolean {
+  return record === undefined || select.wants(record, text);
 }
 
-function printJson(session: string, lines: Iterable<ReadLine>): void {
-  // A record's line is JSON already, and its exact bytes are what was signed.
-  process.stdout.write(`{"session":${JSON.stringify(session)},"records":[`);
+/** Each log keeps its own order; of what comes next in them, the earliest is first. */
+function* merged(sources: readonly Iterable<Shown>[]): Generator<Shown> {
+  if (sources.length === 1) return yield* sources[0] as Iterable<Shown>;
+  const heads = sources.map((source) => {
+    const lines = source[Symbol.iterator]();
+    return { lines, next: lines.next() };
+  });
+  for (;;) {
+    const open = heads.filter(({ next }) => next.done !== true);
+    if (open.length === 0) return;
+    const first = open.reduce((best, head) => (timeOf(head.next.value) < timeOf(best.next.value) ? head : best));
+    yield first.next.value as Shown;
+    first.next = first.lines.next();
+  }
+}
+
+function timeOf(line: Shown): string {
+  return line.record?.ts ?? "";
+}
+
+function printJson(logs: readonly FoundLog[], lines: Iterable<Shown>): void {
+  const [only] = logs;
+  const head = logs.length === 1 ? { session: only?.name } : { sessions: logs.map(({ name }) => name) };
+  process.stdout.write(`${JSON.stringify(head).slice(0, -1)},"records":[`);
   let first = true;
-  for (const { record, text } of lines) {
-    const item = record === undefined ? JSON.stringify({ damaged: text.slice(0, 65_536) }) : text;
-    process.stdout.write(`${first ? "\n" : ",\n"}${item}`);
+  for (const line of lines) {
+    process.stdout.write(`${first ? "\n" : ",\n"}${jsonOf(line)}`);
     first = false;
   }
   process.stdout.write("\n]}\n");
 }
 
-/** `14:03:22.120      5  net.blocked       host=evil.test port=443 …`, `?` in front of what was only claimed. */
-function prettyLine({ record, text }: ReadLine): string {
-  if (record === undefined) return forTerminal(`not a record: ${text}`, { max: 200 });
-  const claimed = record.origin === "claimed" ? "?" : " ";
-  const head = `${record.ts.slice(11, 23)} ${String(record.seq).padStart(6)} ${claimed}${record.type.padEnd(16)}`;
-  return `${head} ${forTerminal(details(record), { max: 400 })}`;
+/** A record's line is JSON already, and its exact bytes are what was signed. */
+function jsonOf({ record, text }: ReadLine): string {
+  return record === undefined ? JSON.stringify({ damaged: text.slice(0, 65_536) }) : text;
 }
 
-function details({ actor, data }: LogRecord): string {
-  const who = actor?.pid === undefined ? [] : [`pid=${actor.pid}`];
-  const what = Object.keys(data).map((key) => `${key}=${short(data[key] ?? null)}`);
-  return [...who, ...what].join(" ");
+function tell(logs: readonly FoundLog[], options: ShowOptions): void {
+  for (const log of logs) {
+    if (logs.length > 1) process.stdout.write(`${log.name}\n`);
+    for (const line of told(log, options)) process.stdout.write(`${line}\n`);
+  }
 }
 
-function short(value: Json): string {
-  if (typeof value === "string") return /^[\p{L}\p{N}._/:@%+,~-]+$/u.test(value) ? value : JSON.stringify(value);
-  return JSON.stringify(value);
+/** A story needs all of its records; a filter of time alone cuts it. */
+function told(log: FoundLog, { filter, as, last }: ShowOptions): readonly string[] {
+  const select = recordSelect(filter, log.root);
+  const damaged: string[] = [];
+  const records = function* (): Generator<LogRecord> {
+    for (const { record, text } of searchLog(log.dir, select)) {
+      if (record === undefined) damaged.push(damagedLine(text));
+      else if (select.wants(record, text)) yield record;
+    }
+  };
+  const most = last ?? Number.MAX_SAFE_INTEGER;
+  const view = { root: log.root, most: 6, width: process.stdout.columns ?? 160, paint: painter() };
+  const lines =
+    as === "tree"
+      ? treeLines(processTree(records()), { root: log.root, most, files: 6 })
+      : timelineLines(most === 0 ? [] : timeline(records()).slice(-most), view);
+  return [...damaged, ...lines];
+}
+
+const SGR = { good: 32, bad: 31, dim: 2 } as const;
+
+/** Colours on a terminal that wants them (https://no-color.org). */
+function painter(): (text: string, as: keyof typeof SGR) => string {
+  const isPlain = !process.stdout.isTTY || (process.env["NO_COLOR"] ?? "") !== "" || process.env["TERM"] === "dumb";
+  return (text, as) => (isPlain ? text : `\u001b[${SGR[as]}m${text}\u001b[0m`);
+}
+
+/** Shows the last ones and goes on as they come, until the session closes or the person presses ^C. */
+async function follow(logs: readonly FoundLog[], options: ShowOptions): Promise<number> {
+  const [log, ...more] = logs;
+  if (
+    log === undefined ||
+    more.length > 0 ||
+    options.as === "json" ||
+    options.as === "timeline" ||
+    options.as === "tree"
+  )
+    return fail(
+      { code: "usage", message: "`--follow` shows one session, line by line", hint: "ringfence log tail -f SESSION" },
+      EXIT.usage,
+    );
+  const select = recordSelect(options.filter, log.root);
+  return await readable(async () => {
+    let place: ReadPlace | undefined;
+    let closed = false;
+    for (const line of searchLogBackwards(log.dir)) {
+      place = line.place;
+      closed = line.record?.type === "session.close";
+      break;
+    }
+    for (const line of lastOf(log, select, options.last ?? 10))
+      if (place === undefined || !isBehind(line.place, place)) print(line, options.as === "jsonl", false);
+    while (!closed) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      for (const line of searchLog(log.dir, {}, place)) {
+        place = line.place;
+        closed ||= line.record?.type === "session.close";
+        if (isWanted(line, select)) print({ ...line, log }, options.as === "jsonl", false);
+      }
+    }
+  });
+}
+
+function isBehind(place: ReadPlace, other: ReadPlace): boolean {
+  return place.segment === other.segment ? place.offset > other.offset : place.segment > other.segment;
 }

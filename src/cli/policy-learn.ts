@@ -8,7 +8,7 @@ import { type Learned, learnedPolicy, learnFrom, type Proposal } from "#core/pol
 import { exactText, wrappedWords } from "#core/text";
 import { callerHome, callerStateDir } from "./caller.ts";
 import { complain, EXIT, fail } from "./exit.ts";
-import { findLog, readable } from "./log-show.ts";
+import { findLog, readable } from "./log-find.ts";
 import { oneValue, say } from "./policy-layers.ts";
 import { refuseInside } from "./review-session.ts";
 import { askAtTerminal, terminalIsHere } from "./terminal-prompt.ts";

@@ -14,7 +14,7 @@ import {
 } from "#monitor";
 import { callerStateDir } from "./caller.ts";
 import { EXIT, fail } from "./exit.ts";
-import { lastSession } from "./log-show.ts";
+import { lastSession } from "./log-find.ts";
 import { sizeText } from "./size-text.ts";
 
 interface Options {

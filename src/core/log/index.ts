@@ -11,6 +11,15 @@ export {
   signCheckpoint,
 } from "./checkpoint.ts";
 export {
+  type Cosignature,
+  type Cosigner,
+  cosign,
+  cosignaturesOf,
+  cosignerKey,
+  formatCosignerKey,
+  parseCosignerKey,
+} from "./cosignature.ts";
+export {
   BLOB_FROM,
   type Blob,
   type EncodedBody,
@@ -38,20 +47,54 @@ export {
   signEpoch,
   splitEpochNotes,
 } from "./epoch.ts";
+export {
+  checkExtension,
+  EXTENSION_HEAD,
+  type Extension,
+  type ExtensionReport,
+  formatExtension,
+  parseExtension,
+  signedTree,
+} from "./extension.ts";
 export { type LeafFault, type LeafView, type LogRecord, leafFault, readLeaf, viewLeaf } from "./leaf.ts";
 export { type Frontier, HASH_LENGTH, leafHash, nodeHash, onesIn, openTree, type Sha256, type Tree } from "./merkle.ts";
 export {
   formatVerifierKey,
   type NoteFault,
+  type NoteSignature,
   type NoteSigner,
   type OpenedNote,
   openNote,
   parseVerifierKey,
+  signatureLine,
   signNote,
+  splitNote,
   type VerifierKey,
   type VerifyEd25519,
   verifierKey,
 } from "./note.ts";
 export { consistencyProof, extendsTree, type HashAt, includes, inclusionProof } from "./proof.ts";
+export { type KnownLog, type OpenedProvenance, openProvenance, type Provenance } from "./provenance.ts";
+export {
+  checkReceipt,
+  formatReceipt,
+  parseReceipt,
+  RECEIPT_HEAD,
+  type Receipt,
+  type ReceiptReport,
+} from "./receipt.ts";
 export type { Actor, Append, Json, Origin, RecordBody, RecordType } from "./record.ts";
+export { hashesFromTiles, perfectRoot, TILE_WIDTH, type TileAt, tileWidth } from "./tile-hashes.ts";
 export { exitOf, type LogExit, type LogVerdict, type TamperKind, verdictText, worstExit } from "./verdict.ts";
+export { damagedLine, recordLine } from "./view/line.ts";
+export { isOfType, type RecordFilter, type RecordSelect, recordSelect, verdictOf } from "./view/select.ts";
+export {
+  type AddCheckpoint,
+  formatAddCheckpoint,
+  judgeCheckpoint,
+  parseAddCheckpoint,
+  treeOfNote,
+  type WitnessAnswer,
+  type WitnessedTree,
+  type WitnessMemory,
+} from "./witness.ts";

@@ -33,4 +33,6 @@ export { type CommandSource, commandSources } from "./sources/commands.ts";
 export type { LegContext } from "./sources/context.ts";
 export { allLegPrograms } from "./sources/programs.ts";
 export { duration, summaryLines } from "./summary.ts";
+export { type Moment, timeline } from "./timeline.ts";
+export { type TimelineView, timelineLines } from "./timeline-lines.ts";
 export { type TreeView, treeLines } from "./tree-lines.ts";
