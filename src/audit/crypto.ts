@@ -26,14 +26,30 @@ export function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signat
   }
 }
 
+/** A signer whose key can be dropped: nobody signs with it after that, whoever still holds the signer. */
+export interface KeptSigner extends NoteSigner {
+  /** Lets go of the key. OpenSSL wipes it when it is collected; when that is, the garbage collector alone knows. */
+  readonly erase: () => void;
+}
+
 /** A signer for an Ed25519 private key under a name. */
-export function signerFor(name: string, privateKey: KeyObject): NoteSigner {
+export function signerFor(name: string, privateKey: KeyObject): KeptSigner {
   const spki = createPublicKey(privateKey).export({ format: "der", type: "spki" });
   const key: VerifierKey = verifierKey(sha256, name, new Uint8Array(spki.subarray(SPKI.length)));
-  return { key, sign: (message) => sign(null, message, privateKey) };
+  let held: KeyObject | undefined = privateKey;
+  return {
+    key,
+    sign(message: Uint8Array): Uint8Array {
+      if (held === undefined) throw new Error("a key that was erased cannot sign");
+      return sign(null, message, held);
+    },
+    erase(): void {
+      held = undefined;
+    },
+  };
 }
 
 /** A fresh key that exists in this process's memory only. */
-export function ephemeralSigner(name: string): NoteSigner {
+export function ephemeralSigner(name: string): KeptSigner {
   return signerFor(name, generateKeyPairSync("ed25519").privateKey);
 }

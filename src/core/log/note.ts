@@ -57,9 +57,13 @@ export function parseVerifierKey(sha256: Sha256, text: string): VerifierKey | un
 /** Signs `text`, which must end with a line feed and hold no other control character. */
 export function signNote(text: string, signer: NoteSigner): string {
   if (!isNoteText(text)) throw new RangeError("a note's text ends with a line feed and has no other control character");
-  const signature = signer.sign(new TextEncoder().encode(text));
-  const id = fromHex(signer.key.id) ?? new Uint8Array(4);
-  return `${text}\n${DASH}${signer.key.name} ${toBase64(new Uint8Array([...id, ...signature]))}\n`;
+  const { name, id } = signer.key;
+  return `${text}\n${signatureLine({ name, id, signature: signer.sign(new TextEncoder().encode(text)) })}`;
+}
+
+/** One signature as its line under a note. */
+export function signatureLine({ name, id, signature }: NoteSignature): string {
+  return `${DASH}${name} ${toBase64(new Uint8Array([...(fromHex(id) ?? new Uint8Array(4)), ...signature]))}\n`;
 }
 
 /** Why a note is not believed: it is no note; nobody known signed it; a known key's signature is wrong. */
@@ -72,26 +76,45 @@ export type OpenedNote =
 
 /** Opens a note against known keys. One wrong signature by a known key spoils it, whatever the others say. */
 export function openNote(note: string, keys: readonly VerifierKey[], verify: VerifyEd25519): OpenedNote {
+  const parts = splitNote(note);
+  if (parts === undefined) return { ok: false, fault: "malformed" };
+  const message = new TextEncoder().encode(parts.text);
+  const signedBy: VerifierKey[] = [];
+  for (const { name, id, signature } of parts.signatures) {
+    const key = keys.find((known) => known.name === name && known.id === id);
+    if (key === undefined) continue;
+    if (!verify(key.publicKey, message, signature)) return { ok: false, fault: "bad-signature" };
+    if (!signedBy.includes(key)) signedBy.push(key);
+  }
+  return signedBy.length > 0 ? { ok: true, text: parts.text, keys: signedBy } : { ok: false, fault: "unknown-key" };
+}
+
+/** One signature line of a note. */
+export interface NoteSignature {
+  readonly name: string;
+  /** Four bytes, as eight hexadecimal digits. */
+  readonly id: string;
+  readonly signature: Uint8Array;
+}
+
+/** A note taken apart, nothing checked yet; undefined when it is no note. */
+export function splitNote(
+  note: string,
+): { readonly text: string; readonly signatures: readonly NoteSignature[] } | undefined {
   const cut = note.lastIndexOf("\n\n");
   const text = note.slice(0, cut + 1);
   const lines = note.slice(cut + 2).split("\n");
-  if (cut < 0 || !isNoteText(text) || lines.pop() !== "" || lines.length === 0 || lines.length > 100) return malformed;
-  const message = new TextEncoder().encode(text);
-  const signedBy: VerifierKey[] = [];
+  if (cut < 0 || !isNoteText(text) || lines.pop() !== "" || lines.length === 0 || lines.length > 100) return undefined;
+  const signatures: NoteSignature[] = [];
   for (const line of lines) {
     const match = /^\u2014 ([^\s+]+) ([A-Za-z0-9+/=]+)$/.exec(line);
     const [name, data] = [match?.[1], match?.[2]];
     const bytes = data === undefined ? undefined : fromBase64(data);
-    if (name === undefined || bytes === undefined || bytes.length < 5) return malformed;
-    const key = keys.find((known) => known.name === name && known.id === toHex(bytes.slice(0, 4)));
-    if (key === undefined) continue;
-    if (!verify(key.publicKey, message, bytes.slice(4))) return { ok: false, fault: "bad-signature" };
-    if (!signedBy.includes(key)) signedBy.push(key);
+    if (name === undefined || bytes === undefined || bytes.length < 5) return undefined;
+    signatures.push({ name, id: toHex(bytes.slice(0, 4)), signature: bytes.slice(4) });
   }
-  return signedBy.length > 0 ? { ok: true, text, keys: signedBy } : { ok: false, fault: "unknown-key" };
+  return { text, signatures };
 }
-
-const malformed: OpenedNote = { ok: false, fault: "malformed" };
 
 function isNoteText(text: string): boolean {
   return text.endsWith("\n") && !/[\u0000-\u0009\u000b-\u001f]/.test(text) && !/\p{Cs}/u.test(text);

@@ -1,0 +1,45 @@
+// The tiles of a log on disk, as proofs need them: the full tile, else the partial one of this size, else what the lines or the
+// tiles below give (a log that is still open has no partial tiles, the ledger has none at all). Trusts nothing: a proof is
+// checked against the signed root before it is handed out.
+import { HASH_LENGTH, type HashAt, hashesFromTiles, leafHash, perfectRoot, TILE_WIDTH } from "#core/log";
+import { sha256 } from "./crypto.ts";
+import { readWhole } from "./derived.ts";
+import { linesAt } from "./lookup.ts";
+import { Unreadable } from "./scan.ts";
+import { tilePath } from "./tiles.ts";
+
+/** The hashes of the first `size` records of the log in `dir`. Its calls throw `Unreadable`. */
+export function hashesOnDisk(dir: string, size: number): HashAt {
+  const tileAt = (level: number, index: number, width: number): Uint8Array =>
+    storedTile(dir, level, index, width) ?? madeTile(level, index, width);
+  const madeTile = (level: number, index: number, width: number): Uint8Array => {
+    const hashes = Buffer.alloc(width * HASH_LENGTH);
+    const from = index * TILE_WIDTH;
+    if (level === 0) {
+      const lines = linesAt(dir, from, width);
+      for (const [i, line] of lines.entries()) hashes.set(leafHash(sha256, line), i * HASH_LENGTH);
+    } else
+      for (let i = 0; i < width; i++)
+        hashes.set(perfectRoot(sha256, tileAt(level - 1, from + i, TILE_WIDTH)), i * HASH_LENGTH);
+    return hashes;
+  };
+  return hashesFromTiles(sha256, size, tileAt);
+}
+
+/** A tile that is there, cut to `width`: a log that grew has the full one. */
+function storedTile(dir: string, level: number, index: number, width: number): Uint8Array | undefined {
+  const path = tilePath(level, index);
+  const full = readIfThere(dir, path);
+  if (full?.length === TILE_WIDTH * HASH_LENGTH) return full.subarray(0, width * HASH_LENGTH);
+  const partial = readIfThere(dir, `${path}.p/${width}`);
+  return partial?.length === width * HASH_LENGTH ? partial : undefined;
+}
+
+function readIfThere(dir: string, file: string): Uint8Array | undefined {
+  try {
+    return readWhole(dir, file);
+  } catch (error) {
+    if (error instanceof Unreadable && error.reason === "absent") return undefined;
+    throw error;
+  }
+}
