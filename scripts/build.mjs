@@ -1,5 +1,6 @@
 // Builds everything that is not source: `node scripts/build.mjs [program]`.
-//   program   dist/ringfence.cjs (one bundled file: 22 ms less at each start) and its code cache (30 ms less), dist/bench.mjs, build/ringfence-helper
+//   program   dist/run.cjs, check.cjs and hook.cjs (a bundle each for what starts most), dist/ringfence.cjs (everything), their code caches
+//             (docs/decisions/0002-code-cache.md), dist/bench.mjs, build/ringfence-helper
 //   (nothing) the same, and dist/lib: the library with its types
 // Each result appears whole or not at all (temporary name, then rename), so a run that starts meanwhile never sees half a file.
 import { execFileSync } from "node:child_process";
@@ -8,6 +9,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { latePackages, lateTables } from "./late.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 process.umask(0o022);
@@ -19,11 +21,19 @@ const HELPER_FLAGS = [
   ..."-fno-strict-aliasing -Wl,-z,relro,-z,now,-z,noexecstack".split(" "),
 ];
 
-/** The program is CommonJS, because only that can be started from V8's code cache (scripts/start.cjs) on Node 20. */
+/**
+ * The program is CommonJS, because only that can be started from V8's code cache on Node 20; it stands in the function that a CommonJS
+ * module is, and is ASCII, so that scripts/start.cjs need neither wrap nor decode two megabytes.
+ */
 const PROGRAM = {
   format: "cjs",
+  charset: "ascii",
   define: { "import.meta.url": "ringfenceUrl" },
-  banner: { js: 'const ringfenceUrl = require("node:url").pathToFileURL(__filename).href;' },
+  banner: {
+    js: '(function (exports, require, module, __filename, __dirname) {const ringfenceUrl = require("node:url").pathToFileURL(__filename).href;',
+  },
+  footer: { js: "})" },
+  plugins: [lateTables, latePackages],
 };
 // CommonJS packages inside an ESM bundle ask for `require`; ESM has none of its own.
 const MODULE = {
@@ -44,27 +54,38 @@ async function bundle(entry, target, kind) {
     platform: "node",
     target: "node20",
     conditions: ["source"],
-    minify: true,
-    keepNames: true,
+    // Names stay: they tell in a fault where it was, and to give each function its name again would cost every start.
+    minifyWhitespace: true,
+    minifySyntax: true,
     legalComments: "none",
     logLevel: "warning",
     ...kind,
   });
+  if (kind.charset === "ascii" && /[^\x00-\x7f]/.test(readFileSync(join(root, temporary), "latin1")))
+    throw new Error(`${target} is not ASCII: scripts/start.cjs would misread it`);
   renameSync(join(root, temporary), join(root, target));
 }
 
 /** A session of `true` takes a second on a busy machine; one that hangs does not hold up the build. */
 const CACHE_MS = 60_000;
 
-/** Lets the program run `true` in a scratch folder, so that what a session compiles from its start to its end is in the cache. */
-function makeCodeCache() {
+/** The bundles that start from a cache, and what fills it: each function that this compiles is in it, from the start to the end. */
+const CACHED = {
+  run: ["run", "--quiet", "--", "true"],
+  check: ["check", "--", "true"],
+  // A session that is kept, a demonstration and a hook's host run fences out of the whole program.
+  ringfence: ["run", "--quiet", "--", "true"],
+};
+
+/** Lets a bundle run its command in a scratch folder, and keeps what V8 has compiled by then. */
+function makeCodeCache(name) {
   const scratch = mkdtempSync(join(tmpdir(), "ringfence-build-"));
   const workspace = join(scratch, "workspace");
   mkdirSync(workspace); // beside the state, which no workspace may hold
   try {
-    execFileSync(process.execPath, [join(root, "scripts/start.cjs"), "run", "--quiet", "--", "true"], {
+    execFileSync(process.execPath, [join(root, "scripts/start.cjs"), ...CACHED[name]], {
       cwd: workspace,
-      env: { PATH: process.env.PATH, XDG_STATE_HOME: join(scratch, "state"), RINGFENCE_MAKE_CACHE: "1" },
+      env: { PATH: process.env.PATH, XDG_STATE_HOME: join(scratch, "state"), RINGFENCE_MAKE_CACHE: name },
       stdio: "ignore",
       timeout: CACHE_MS,
     });
@@ -73,8 +94,8 @@ function makeCodeCache() {
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
-  const made = join(root, "dist/ringfence.cache.new");
-  if (existsSync(made)) renameSync(made, join(root, "dist/ringfence.cache"));
+  const made = join(root, `dist/${name}.cache.new`);
+  if (existsSync(made)) renameSync(made, join(root, `dist/${name}.cache`));
 }
 
 function compileHelper() {
@@ -121,13 +142,16 @@ function failed(error) {
 
 try {
   // V8 knows a source by its length alone: another one of the same length would be taken for what the old cache holds.
-  rmSync(join(root, "dist/ringfence.cache"), { force: true });
-  await bundle("src/cli/main.ts", "dist/ringfence.cjs", PROGRAM);
-  // A hook without the native client starts once a tool call: its bundle holds nothing else, a tenth of the program.
+  for (const name of Object.keys(CACHED)) rmSync(join(root, `dist/${name}.cache`), { force: true });
+  // What starts with every session, every decision and every tool call (there without the native client) holds nothing else.
+  await bundle("src/cli/run-main.ts", "dist/run.cjs", PROGRAM);
+  await bundle("src/cli/check-main.ts", "dist/check.cjs", PROGRAM);
   await bundle("src/cli/hook-main.ts", "dist/hook.cjs", PROGRAM);
+  // The last one: where it is, all are (scripts/setup.sh).
+  await bundle("src/cli/main.ts", "dist/ringfence.cjs", PROGRAM);
   if (existsSync(join(root, "tests/bench/main.ts"))) await bundle("tests/bench/main.ts", "dist/bench.mjs", MODULE);
   compileHelper();
-  makeCodeCache();
+  for (const name of Object.keys(CACHED)) makeCodeCache(name);
   if (process.argv[2] !== "program") emitLibrary();
 } catch (error) {
   failed(error);

@@ -3,7 +3,7 @@
 "use strict";
 const { readFileSync, rmSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
-const { createRequire, wrap } = require("node:module");
+const { createRequire } = require("node:module");
 const { Script } = require("node:vm");
 
 // A hook ends with 0 or 2 (DESIGN 5): any other code, and agents run the call. Set first, so that it also holds for what fails below.
@@ -26,22 +26,25 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(125);
 }
 
-// A hook is a small bundle of its own, which needs no cache; only its help is the program's.
-const isHook = process.argv[2] === "hook" && process.argv[3] !== "--help" && process.argv[3] !== "-h";
-const file = join(__dirname, isHook ? "../dist/hook.cjs" : "../dist/ringfence.cjs");
-const cacheFile = join(__dirname, isHook ? "../dist/hook.cache" : "../dist/ringfence.cache");
+// What starts most is a bundle of its own, a part of the program; its help, and everything else, is the whole program's.
+const [, , command = "", next] = process.argv;
+const hasOwn = /^(?:run|check|hook)$/.test(command) && next !== "--help" && next !== "-h";
+const making = process.env.RINGFENCE_MAKE_CACHE; // the build names the bundle whose cache it makes
+const name = making === "ringfence" || !hasOwn ? "ringfence" : command;
+const file = join(__dirname, `../dist/${name}.cjs`);
+const cacheFile = join(__dirname, `../dist/${name}.cache`);
 
 function readCache() {
   try {
     return readFileSync(cacheFile);
   } catch {
-    return undefined; // not made yet
+    return undefined; // not made yet; a hook's bundle is too small to gain by one
   }
 }
 
-const script = new Script(wrap(readFileSync(file, "utf8")), { filename: file, cachedData: readCache() });
+// The bundle is ASCII, which the build makes sure of: read as such it is neither checked nor widened.
+const script = new Script(readFileSync(file, "latin1"), { filename: file, cachedData: readCache() });
 script.runInThisContext()({}, createRequire(file), { exports: {} }, file, join(__dirname, "../dist"));
 
-// The build runs this once with the cache's name, after the program has compiled what a start needs.
-if (process.env.RINGFENCE_MAKE_CACHE === "1")
-  process.on("exit", () => writeFileSync(`${cacheFile}.new`, script.createCachedData()));
+// The build runs this once a bundle, after the program has compiled what its command needs.
+if (making === name) process.on("exit", () => writeFileSync(`${cacheFile}.new`, script.createCachedData()));

@@ -1,10 +1,8 @@
-// The command line, assembled: one file a command, nothing decided here but how bad usage is said (DESIGN 5: unknown options are errors, exit 64).
-import { Command, CommanderError } from "commander";
-import { EXIT, endQuietlyOnClosedPipe, fail, failAsBug } from "./exit.ts";
-import { findInstallation } from "./installation.ts";
+// Every command of the program: one file a command, and only the one that is asked for is loaded.
+import { type Commands, startProgram } from "./program.ts";
 
 /** Every command and its file. Only the one that is asked for is loaded: a start should not pay for the others. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+const COMMANDS: Commands = {
   run: async () => (await import("./run.ts")).runCommand(),
   exec: async () => (await import("./exec.ts")).execCommand(),
   sessions: async () => (await import("./sessions.ts")).sessionsCommand(),
@@ -25,86 +23,4 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   log: async () => (await import("./log.ts")).logCommand(),
 };
 
-async function program(argv: readonly string[]): Promise<Command> {
-  const root = new Command("ringfence")
-    .description(
-      "Runs any AI coding agent inside a fence it cannot talk its way past, and keeps a record nobody can quietly change.",
-    )
-    .version(findInstallation().version, "--version", "print the version")
-    .helpOption("-h, --help", "print this help")
-    .helpCommand(false)
-    // Options after the command's name belong to the command, and those after `--` to the program it runs.
-    .enablePositionalOptions();
-  const asked = argv.slice(2).find((word) => !word.startsWith("-"));
-  const load = asked !== undefined && Object.hasOwn(COMMANDS, asked) ? [COMMANDS[asked]] : Object.values(COMMANDS);
-  for (const command of await Promise.all(load.map((make) => make?.())))
-    if (command !== undefined) root.addCommand(command);
-  speakPlainly(root);
-  return root;
-}
-
-/** Makes a command and those below it report bad usage as a Problem: thrown, never printed half, never `exit(1)`. */
-function speakPlainly(command: Command): void {
-  command.exitOverride().configureOutput({ writeErr: () => undefined, outputError: () => undefined });
-  command.allowExcessArguments(false);
-  for (const child of command.commands) speakPlainly(child);
-}
-
-/** commander's `error: unknown option '--x'\n(Did you mean --y?)` as the house says it. */
-function badUsage(error: CommanderError, argv: readonly string[]): never {
-  const [first = "", suggestion = ""] = error.message.replace(/^error: /, "").split("\n(Did you mean ");
-  const message = wordless(error, argv) ?? first.replaceAll(/'([^']*)'/g, "`$1`");
-  const near = suggestion.replace(/\?\)$/, "").replace(/^one of /, "") || nearestChoice(error);
-  const meant = near.split(", ").map((word) => `\`${word}\``);
-  const hint = near === "" ? `\`${helpFor(argv)}\` lists what there is` : `did you mean ${meant.join(" or ")}?`;
-  fail({ code: "usage", message, hint }, EXIT.usage);
-}
-
-/** Where commander's own words are of no help. */
-function wordless({ code }: CommanderError, argv: readonly string[]): string | undefined {
-  if (code === "commander.help") return "no command given";
-  const [command = "", part = ""] = argv.slice(2);
-  // to commander this is an argument of `sessions list`, which may be left out
-  const unknown = code === "commander.excessArguments" && command === "sessions" && !PARTS.has(part);
-  return unknown ? `unknown command \`${part}\`` : undefined;
-}
-
-/** For the beginning of a word that an option takes. The others stand in the message already. */
-function nearestChoice({ message }: CommanderError): string {
-  const [, word = "", choices = ""] = /argument '(.+)' is invalid\. Allowed choices are (.*)\.$/s.exec(message) ?? [];
-  const begun = choices.split(", ").filter((choice) => choice.toLowerCase().startsWith(word.toLowerCase()));
-  return word !== "" && begun.length === 1 ? (begun[0] ?? "") : "";
-}
-
-/** The narrowest help: of the command that was typed, if there is one. */
-function helpFor(argv: readonly string[]): string {
-  const [command = "", part = ""] = argv.slice(2);
-  if (!Object.hasOwn(COMMANDS, command)) return "ringfence --help";
-  const narrower = /^(?:policy|sessions|log)$/.test(command) && PARTS.has(part) ? ` ${part}` : "";
-  return `ringfence ${command}${narrower} --help`;
-}
-
-const PARTS: ReadonlySet<string> = new Set(
-  "lint explain test learn trust import export list show stop reload pause resume snapshot snapshots restore undo clean verify tail".split(
-    " ",
-  ),
-);
-
-async function main(argv: readonly string[]): Promise<void> {
-  endQuietlyOnClosedPipe();
-  process.on("uncaughtException", failAsBug);
-  process.on("unhandledRejection", failAsBug);
-  try {
-    await (await program(argv)).parseAsync(argv);
-  } catch (thrown) {
-    if (!(thrown instanceof CommanderError)) failAsBug(thrown);
-    if (thrown.exitCode !== 0) badUsage(thrown, argv);
-  }
-}
-
-/** `help run` is `run --help`, as in many other programs. */
-function withoutHelpWord(argv: readonly string[]): readonly string[] {
-  return argv[2] === "help" ? [...argv.slice(0, 2), ...argv.slice(3, 5), "--help"] : argv;
-}
-
-void main(withoutHelpWord(process.argv));
+startProgram(COMMANDS, process.argv);

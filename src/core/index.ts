@@ -12,6 +12,7 @@ export type {
   HookKind,
   HookReply,
 } from "./hook.ts";
+export { once } from "./once.ts";
 export { err, ok, type Problem, type Result, type Span } from "./result.ts";
 export { type Actions, actionsOfTool } from "./tool/actions-of-tool.ts";
 export { atLeast, strictest, type Verdict } from "./verdict.ts";

@@ -1,6 +1,7 @@
 // The ladder of address classes (NET-3). Only `public` may be dialled without a word of the policy; every other class has its name,
 // so that a refusal can say which. Pure: addresses come in as text, as a resolver gives them.
 import ipaddr from "ipaddr.js";
+import { once } from "../once.ts";
 
 /** What an address is. `public` is what is left when every other class has been asked. */
 export type AddressClass =
@@ -93,19 +94,20 @@ const V6: Ladder = [
 ];
 
 type Parsed = readonly (readonly [ipaddr.IPv4 | ipaddr.IPv6, number, AddressClass])[];
-const parsed = (ladder: Ladder): Parsed => ladder.map(([block, name]) => [...ipaddr.parseCIDR(block), name] as const);
+const parsed = (ladder: Ladder): (() => Parsed) =>
+  once(() => ladder.map(([block, name]) => [...ipaddr.parseCIDR(block), name] as const));
 const LADDER_V4 = parsed(V4);
 const LADDER_V6 = parsed(V6);
-const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR("2000::/3");
+const GLOBAL_UNICAST = once(() => ipaddr.IPv6.parseCIDR("2000::/3"));
 
 /** The class of an address in canonical or any valid form. What does not parse, or carries a zone, is `invalid`. */
 export function classifyAddress(text: string): AddressClass {
   const address = parseAddress(text);
   if (address === undefined) return "invalid";
   if (address instanceof ipaddr.IPv4)
-    return LADDER_V4.find(([block, bits]) => address.match([block, bits]))?.[2] ?? "public";
-  const found = LADDER_V6.find(([block, bits]) => address.match([block, bits]))?.[2];
-  return found ?? (address.match(GLOBAL_UNICAST) ? "public" : "reserved");
+    return LADDER_V4().find(([block, bits]) => address.match([block, bits]))?.[2] ?? "public";
+  const found = LADDER_V6().find(([block, bits]) => address.match([block, bits]))?.[2];
+  return found ?? (address.match(GLOBAL_UNICAST()) ? "public" : "reserved");
 }
 
 /** True when `text` is an address inside the block. A block or address that does not parse contains nothing. */

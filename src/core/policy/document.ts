@@ -98,7 +98,8 @@ export function parsePolicyDocument(file: string, text: string): Result<PolicyDo
     const found = index.along(document.contents, path).findLast((node) => node.range);
     return found?.range ? span(found.range[0]) : start;
   };
-  const parsed = policyFileSchema.safeParse(raw);
+  // A text is parsed once: to compile the schema for it would take longer than to read it.
+  const parsed = policyFileSchema.safeParse(raw, { jitless: true });
   if (parsed.success) return ok({ file, value: parsed.data, at });
   const keyAt = (path: DocumentPath, key: string): Span => {
     const nodes = index.along(document.contents, path);

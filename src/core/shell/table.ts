@@ -1,5 +1,6 @@
 // The program table: what each program's options and operands do (programs/*.json). Data with its own examples, which run as tests.
 // An entry lists what is harmless; an option that is not listed is an effect. So a forgotten line is a question, never a hole.
+import { once } from "../once.ts";
 import always from "./programs/always.json" with { type: "json" };
 import build from "./programs/build.json" with { type: "json" };
 import cloud from "./programs/cloud.json" with { type: "json" };
@@ -103,19 +104,21 @@ export interface ProgramEntry {
   readonly asks?: readonly string[];
 }
 
-/** Programs of which only this is said: each use has the effect (always.json: the effect, and the names that have it). */
-const ALWAYS: readonly (readonly [string, ProgramEntry])[] = Object.entries(always).flatMap(([code, names]) =>
-  names.split(" ").map((name) => [name, { always: code }] as const),
-);
-
-const TABLE: ReadonlyMap<string, ProgramEntry> = new Map([
-  ...ALWAYS,
-  ...[build, cloud, databases, files, git, publish, run, system, tools].flatMap((part) =>
-    Object.entries(part as Readonly<Record<string, ProgramEntry>>).map(
-      ([name, entry]) => [name, completed(entry)] as const,
+const TABLE = once((): ReadonlyMap<string, ProgramEntry> => {
+  // Programs of which only this is said: each use has the effect (always.json: the effect, and the names that have it).
+  const plain: readonly (readonly [string, ProgramEntry])[] = Object.entries(always).flatMap(([code, names]) =>
+    names.split(" ").map((name) => [name, { always: code }] as const),
+  );
+  const parts = [build, cloud, databases, files, git, publish, run, system, tools];
+  return new Map([
+    ...plain,
+    ...parts.flatMap((part) =>
+      Object.entries(part as Readonly<Record<string, ProgramEntry>>).map(
+        ([name, entry]) => [name, completed(entry)] as const,
+      ),
     ),
-  ),
-]);
+  ]);
+});
 
 /** An entry with every `like` below it filled in. */
 function completed(entry: ProgramEntry): ProgramEntry {
@@ -132,11 +135,11 @@ const LOADER = /^ld(?:-linux|-musl)?[\w.-]*\.so(?:\.\d+)*$/;
 
 /** All entries, for the tests and for lint. */
 export function allPrograms(): ReadonlyMap<string, ProgramEntry> {
-  return TABLE;
+  return TABLE();
 }
 
 /** The entry of a program's base name. */
 export function programEntry(name: string): ProgramEntry | undefined {
-  const entry = TABLE.get(LOADER.test(name) ? "ld.so" : name);
-  return entry?.same === undefined ? entry : TABLE.get(entry.same);
+  const entry = TABLE().get(LOADER.test(name) ? "ld.so" : name);
+  return entry?.same === undefined ? entry : TABLE().get(entry.same);
 }
