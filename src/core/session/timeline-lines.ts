@@ -47,9 +47,17 @@ function effects(moment: Moment, view: TimelineView): readonly string[] {
     return `${INDENT}${verb} ${named.join(", ")}${rest > 0 ? `, and ${rest} more` : ""}`;
   };
   return [
-    ...(moment.wrote.length === 0 ? [] : [line("wrote", moment.wrote)]),
+    ...(moment.wrote.length === 0 ? [] : [line("wrote", tellable(moment.wrote, root))]),
     ...(moment.reached.length === 0 ? [] : [line("reached", moment.reached)]),
     ...(moment.used.length === 0 ? [] : [line("used", moment.used)]),
     ...(moment.refused.length === 0 ? [] : [paint(line("refused", moment.refused), "bad")]),
   ];
+}
+
+/** Folders that were made for a file are told by the file; what lies in the workspace comes first. */
+function tellable(paths: readonly string[], root: string): readonly string[] {
+  const above = new Set(paths.map((path) => path.slice(0, path.lastIndexOf("/"))));
+  const told = paths.filter((path) => !above.has(path));
+  const isOwn = (path: string): boolean => path.startsWith(`${root}/`);
+  return [...told.filter(isOwn), ...told.filter((path) => !isOwn(path))];
 }
