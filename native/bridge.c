@@ -39,6 +39,7 @@ struct join {
   int tries;
   uint8_t *preface;       // STAGE_DIAL: what the proxy reads before the client's own bytes, or NULL
   size_t preface_size;
+  bool near_asked, far_asked;  // to tell of room: bytes wait for it
   bool listed;  // in the list of joins that want a turn without an event
   struct join *next;
   struct join *grave;
@@ -59,6 +60,9 @@ static void want_turn(struct join *join) {
   join->next = again;
   again = join;
 }
+
+// Room is told of only where bytes wait for it: else a Unix socket wakes us each time that its reader has read.
+enum { STREAM_EVENTS = EPOLLIN | EPOLLRDHUP };
 
 static int watch(int fd, void *mark, uint32_t events) {
   struct epoll_event event = {.events = events, .data.ptr = mark};
@@ -97,7 +101,7 @@ static struct join *new_join(int near, enum stage stage) {
   *join = (struct join){.stage = stage, .near = near, .far = -1};
   flow_init(&join->out);
   flow_init(&join->back);
-  if (watch(near, join, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) != 0) {
+  if (watch(near, join, STREAM_EVENTS | EPOLLET) != 0) {
     free(join);
     return NULL;
   }
@@ -108,12 +112,23 @@ static bool out_of_room(int cause) {
   return cause == EMFILE || cause == ENFILE || cause == ENOBUFS || cause == ENOMEM;
 }
 
+static void ask_for_room(struct join *join, int sink, bool *asked, bool wanted) {
+  if (*asked == wanted) return;
+  struct epoll_event event = {.events = STREAM_EVENTS | EPOLLET | (wanted ? EPOLLOUT : 0), .data.ptr = join};
+  if (epoll_ctl(self->epoll_fd, EPOLL_CTL_MOD, sink, &event) == 0) *asked = wanted;
+  else want_turn(join);
+}
+
 static void pump(struct join *join) {
   enum flow_state out = flow_pump(&join->out, join->near, join->far);
   enum flow_state back = flow_pump(&join->back, join->far, join->near);
   if (out == FLOW_DONE && back == FLOW_DONE) {
     end_join(join);
-  } else if (out == FLOW_BUSY || back == FLOW_BUSY || out == FLOW_STARVED || back == FLOW_STARVED) {
+    return;
+  }
+  ask_for_room(join, join->far, &join->far_asked, join->out.held > 0);
+  ask_for_room(join, join->near, &join->near_asked, join->back.held > 0);
+  if (out == FLOW_BUSY || back == FLOW_BUSY || out == FLOW_STARVED || back == FLOW_STARVED) {
     want_turn(join);
   }
 }
@@ -121,7 +136,8 @@ static void pump(struct join *join) {
 static void joined(struct join *join, int far, enum stage stage) {
   join->far = far;
   join->stage = stage;
-  if (watch(far, join, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) != 0) {
+  join->far_asked = stage == STAGE_CONNECT;  // there it tells of the outcome
+  if (watch(far, join, STREAM_EVENTS | EPOLLET | (join->far_asked ? EPOLLOUT : 0)) != 0) {
     end_join(join);
   } else if (stage == STAGE_JOINED) {
     pump(join);

@@ -26,10 +26,14 @@ export class BodyReader {
     return this.over === "complete";
   }
 
-  /** The next pieces; `undefined` behind the last. Throws `BadMessage` and `FilterStop`. */
-  async next(): Promise<readonly Buffer[] | undefined> {
+  /** The next pieces, at once where they are here already; `undefined` behind the last. Throws or rejects with `BadMessage` and `FilterStop`. */
+  next(): readonly Buffer[] | undefined | Promise<readonly Buffer[] | undefined> {
     if (this.over !== undefined) return undefined;
-    const piece = await this.from.read();
+    const piece = this.from.taken();
+    return piece === undefined ? this.from.read().then((later) => this.made(later)) : this.made(piece);
+  }
+
+  private made(piece: Buffer | undefined): readonly Buffer[] | undefined {
     if (piece === undefined) {
       this.over = this.framing.kind === "close" ? "complete" : "cut-off";
       return this.isComplete ? this.rest() : undefined;

@@ -31,20 +31,29 @@ export async function beginChain(filters: readonly HttpFilter[], request: Reques
   let view = request;
   const begun: ExchangeFilter[] = [];
   for (const filter of filters) {
-    const answer = await filter.begin(view).catch(() => FAILED);
+    let answer: Awaited<ReturnType<HttpFilter["begin"]>>;
+    try {
+      answer = await filter.begin(view);
+    } catch {
+      answer = FAILED;
+    }
     if (answer === undefined) continue;
     if ("reason" in answer) throw new FilterStop(answer);
     begun.push(answer);
+    if (answer.target === undefined && answer.fields === undefined) continue;
     view = { ...view, target: answer.target ?? view.target, fields: answer.fields ?? view.fields };
+    if (!/^[\x21-\x7e]+$/.test(view.target) || !view.fields.every(isField)) throw new FilterStop(FAILED);
   }
   if (begun.length === 0) return undefined;
-  if (!/^[\x21-\x7e]+$/.test(view.target) || !view.fields.every(isField)) throw new FilterStop(FAILED);
   const up = inSeries(begun.flatMap((one) => one.up ?? []));
   const passage: Passage = {
     target: view.target,
     fields: view.fields,
     ...(up === undefined ? {} : { up }),
-    settled: (isWhole) => ({ ...passage, fields: lastFields(begun, view.fields, isWhole) }),
+    settled: (isWhole) => {
+      const fields = lastFields(begun, view.fields, isWhole);
+      return fields === view.fields ? passage : { ...passage, fields };
+    },
     down: (response) => downward(begun, response),
   };
   return passage;
@@ -57,8 +66,8 @@ function lastFields(begun: readonly ExchangeFilter[], first: readonly Field[], i
     if (answer === undefined) continue;
     if ("reason" in answer) throw new FilterStop(answer);
     fields = answer;
+    if (!fields.every(isField)) throw new FilterStop(FAILED);
   }
-  if (!fields.every(isField)) throw new FilterStop(FAILED);
   return fields;
 }
 
@@ -66,13 +75,15 @@ function downward(begun: readonly ExchangeFilter[], response: ResponseView): Ret
   let view = response;
   const bodies: BodyFilter[] = [];
   for (const one of begun.toReversed()) {
+    if (one.down === undefined) continue;
     const answer = orFailed(() => one.down?.(view));
     if (answer === undefined) continue;
     if ("reason" in answer) throw new FilterStop(answer);
-    view = { ...view, fields: answer.fields ?? view.fields };
     if (answer.body !== undefined) bodies.push(answer.body);
+    if (answer.fields === undefined) continue;
+    view = { ...view, fields: answer.fields };
+    if (!view.fields.every(isField)) throw new FilterStop(FAILED);
   }
-  if (!view.fields.every(isField)) throw new FilterStop(FAILED);
   const body = inSeries(bodies);
   return { fields: view.fields, ...(body === undefined ? {} : { body }) };
 }

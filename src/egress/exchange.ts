@@ -14,8 +14,8 @@ import {
   UpstreamFault,
   valuesOf,
 } from "./head.ts";
-import { gather, type Intake, send } from "./intake.ts";
-import { endToEnd, isEndToEnd, isWebSocket, requestText, responseText, wantsMore } from "./message.ts";
+import { type Intake, send, sendWith } from "./intake.ts";
+import { endToEnd, isEndToEnd, requestText, responseText, wantsMore } from "./message.ts";
 import { expectsContinue, type Outgoing } from "./outgoing.ts";
 import { passFiltered, passRaw } from "./pass.ts";
 import type { Upstream } from "./upstream.ts";
@@ -25,6 +25,8 @@ import { passFrames, passSwitched } from "./websocket.ts";
 export interface Exchange {
   readonly head: RequestHead;
   readonly to: Destination;
+  /** True when it asks to speak WebSocket from here on. */
+  readonly upgrade: boolean;
   /** What the filters made of it; absent where there are none. */
   readonly passage: Passage | undefined;
   readonly body: Outgoing;
@@ -48,10 +50,9 @@ export async function carryOut(exchange: Exchange): Promise<Outcome> {
   const { socket } = upstream.intake;
   const sent = requestHead(exchange);
   upstream.bytesUp += sent.length;
-  gather(socket);
-  await send(socket, sent); // a socket that is gone shows as an end below
   // The body goes up while the answer may already come down; a client that asked `Expect: 100-continue` waits for just that.
-  const up = body.send(upstream.intake, (bytes) => (upstream.bytesUp += bytes));
+  // A socket that is gone shows as an end below.
+  const up = sendWith(socket, sent, () => body.send(upstream.intake, (bytes) => (upstream.bytesUp += bytes)));
   let bad: unknown;
   let isCutOff = false;
   up.then(
@@ -67,7 +68,7 @@ export async function carryOut(exchange: Exchange): Promise<Outcome> {
   );
   try {
     for (;;) {
-      const text = await serverSays(() => upstream.intake.readHead());
+      const text = await upstream.intake.readHead().catch(serversFault);
       if (bad !== undefined) throw bad;
       if (text === undefined) {
         if (isCutOff || client.socket.destroyed) return "end";
@@ -76,7 +77,7 @@ export async function carryOut(exchange: Exchange): Promise<Outcome> {
         throw new UpstreamFault(upstream.isStalled ? "stalled" : "ended");
       }
       upstream.bytesDown += text.length + 4;
-      const answer = await serverSays(() => parseResponseHead(text));
+      const answer = serverSays(() => parseResponseHead(text));
       if (answer.status === 407 && upstream.forward !== undefined) throw new UpstreamFault("proxy-407");
       if (answer.status === 101) return await switchProtocols(exchange, answer);
       if (answer.status < 200) {
@@ -93,8 +94,7 @@ export async function carryOut(exchange: Exchange): Promise<Outcome> {
   }
 }
 
-function requestHead({ body, head, passage, to, upstream: { forward } }: Exchange): string {
-  const upgrade = isWebSocket(head);
+function requestHead({ body, head, passage, to, upgrade, upstream: { forward } }: Exchange): string {
   // What was held was already asked for.
   const isAsked = passage?.up !== undefined && expectsContinue(head);
   const given = passage?.fields.filter(isEndToEnd) ?? endToEnd(head);
@@ -126,7 +126,7 @@ async function passInterim({ client, passage, progress }: Exchange, answer: Resp
 /** The answer and its body. True when both connections can be kept. */
 async function passAnswer(exchange: Exchange, answer: ResponseHead): Promise<boolean> {
   const { client, head, passage, progress, upstream } = exchange;
-  const framing = await serverSays(() => responseFraming(answer, head.method));
+  const framing = serverSays(() => responseFraming(answer, head.method));
   const { body, fields } = passage?.down(answer) ?? { fields: answer.fields, body: undefined };
   const out = outward(framing, body, head);
   const keep =
@@ -136,20 +136,19 @@ async function passAnswer(exchange: Exchange, answer: ResponseHead): Promise<boo
     answer.version === "1.1" &&
     !connectionOptions(answer.fields).includes("close");
   progress.answered = true;
-  gather(client.socket);
   const said = out === framing ? undefined : out;
-  await send(client.socket, responseText({ line: statusLine(answer, passage), fields, framing: said, keep }));
+  const text = responseText({ line: statusLine(answer, passage), fields, framing: said, keep });
   const count = (bytes: number): void => {
     upstream.bytesDown += bytes;
   };
-  const complete = await serverSays(() =>
+  const complete = await sendWith(client.socket, text, () =>
     out === framing && body === undefined
       ? passRaw(upstream.intake, client.socket, framing, count)
       : passFiltered(
           { intake: upstream.intake, framing, filter: body },
           { socket: client.socket, framing: out, count },
         ),
-  );
+  ).catch(serversFault);
   // A body cut off must look cut off to the client too.
   if (!complete && framing.kind !== "close") client.socket.destroy();
   return keep && complete;
@@ -165,9 +164,9 @@ function outward(framing: Framing, body: BodyFilter | undefined, head: RequestHe
 
 /** WebSocket from here on, both ways, until either ends. */
 async function switchProtocols(exchange: Exchange, answer: ResponseHead): Promise<Outcome> {
-  const { client, head, passage, progress, upstream } = exchange;
+  const { client, passage, progress, upgrade, upstream } = exchange;
   const spoken = valuesOf(answer.fields, "upgrade").join().toLowerCase();
-  if (!isWebSocket(head) || spoken !== "websocket") throw new UpstreamFault("upgrade");
+  if (!upgrade || spoken !== "websocket") throw new UpstreamFault("upgrade");
   const { body, fields } = passage?.down(answer) ?? { fields: answer.fields, body: undefined };
   if (passage !== undefined && valuesOf(answer.fields, "sec-websocket-extensions").length > 0)
     throw new UpstreamFault("websocket-extension");
@@ -183,10 +182,14 @@ async function switchProtocols(exchange: Exchange, answer: ResponseHead): Promis
 }
 
 /** What is wrong with a server's message is the server's fault. */
-async function serverSays<T>(read: () => T | Promise<T>): Promise<T> {
+function serverSays<T>(read: () => T): T {
   try {
-    return await read();
+    return read();
   } catch (error) {
-    throw error instanceof BadMessage ? new UpstreamFault(error.message) : error;
+    return serversFault(error);
   }
+}
+
+function serversFault(error: unknown): never {
+  throw error instanceof BadMessage ? new UpstreamFault(error.message) : error;
 }

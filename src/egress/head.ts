@@ -84,19 +84,25 @@ export function responseFraming(head: ResponseHead, method: string): Framing {
   return lengthOf(head.fields) ?? { kind: "close" };
 }
 
+const NONE: readonly string[] = [];
+
 /** All values of a field, in order. */
 export function valuesOf(fields: readonly Field[], name: string): readonly string[] {
-  return fields.filter((field) => field.name.toLowerCase() === name).map((field) => field.value);
+  let values: string[] | undefined;
+  for (const field of fields) {
+    if (field.name.length !== name.length || field.name.toLowerCase() !== name) continue;
+    values ??= [];
+    values.push(field.value);
+  }
+  return values ?? NONE;
 }
 
 /** The lower-case list members of `Connection`: fields that are for this hop only. */
 export function connectionOptions(fields: readonly Field[]): readonly string[] {
-  return valuesOf(fields, "connection").flatMap((value) =>
-    value
-      .toLowerCase()
-      .split(",")
-      .map((word) => word.trim()),
-  );
+  const values = valuesOf(fields, "connection");
+  if (values.length === 0) return NONE;
+  const words = values.join(",").toLowerCase();
+  return words.includes(",") ? words.split(",").map((word) => word.trim()) : [words.trim()];
 }
 
 function requestFraming(fields: readonly Field[]): Framing {
@@ -116,9 +122,8 @@ function lengthOf(fields: readonly Field[]): Framing | undefined {
 }
 
 function splitLines(text: string): readonly string[] {
-  const lines = text.split("\r\n");
-  for (const line of lines) if (/[\0\r\n]/.test(line)) throw new BadMessage("line-end");
-  return lines;
+  if (/\0|\r(?!\n)|(?<!\r)\n/.test(text)) throw new BadMessage("line-end");
+  return text.split("\r\n");
 }
 
 /** One line of a head or a trailer. Throws `BadMessage`. */
@@ -126,7 +131,19 @@ export function parseField(line: string): Field {
   const colon = line.indexOf(":");
   const name = line.slice(0, colon);
   if (colon < 1 || !TOKEN.test(name)) throw new BadMessage("field-name");
-  const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, "");
+  const value = withoutBlanks(line, colon + 1);
   if (/[\0-\x08\x0a-\x1f\x7f]/.test(value)) throw new BadMessage("field-value");
   return { name, value };
+}
+
+/** What begins at `from`, without spaces and tabs around it: `trim` would take more. */
+function withoutBlanks(text: string, from: number): string {
+  let [start, end] = [from, text.length];
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }

@@ -9,6 +9,7 @@ import type { Landing } from "./landing.ts";
 const QUEUE_MOST = 128 * 1024;
 /** From its first byte on, a head may take this long. */
 const HEAD_MS = 60_000;
+const NOTHING = Buffer.alloc(0);
 
 /** One reader at a time. `undefined` = the peer has ended its side. */
 export class Intake {
@@ -41,6 +42,11 @@ export class Intake {
         this.wake = wake;
       });
     }
+    return this.taken();
+  }
+
+  /** The next piece, when it is here already. */
+  taken(): Buffer | undefined {
     const piece = this.queue.shift();
     if (piece === undefined) return undefined;
     this.queued -= piece.length;
@@ -96,16 +102,18 @@ export class Intake {
    * Throws `BadMessage` for a head that is too long or cut off; empty lines before it are not skipped.
    */
   async readHead(ms: number = HEAD_MS): Promise<string | undefined> {
-    let bytes: Buffer = Buffer.alloc(0);
-    let slow: NodeJS.Timeout | undefined;
+    // The wait for a first byte is idling and bounded elsewhere; from then on a head has to come.
+    const first = this.takeHead(NOTHING, await this.read());
+    return Buffer.isBuffer(first) ? this.restOfHead(first, Math.min(ms, HEAD_MS)) : first;
+  }
+
+  private async restOfHead(before: Buffer, ms: number): Promise<string | undefined> {
+    const slow = setTimeout(() => this.socket.destroy(), ms).unref();
     try {
-      for (;;) {
-        const piece = await this.read();
-        // The wait for a first byte is idling and bounded elsewhere; from then on a head has to come.
-        slow ??= setTimeout(() => this.socket.destroy(), Math.min(ms, HEAD_MS)).unref();
-        const head = this.takeHead(bytes, piece);
-        if (typeof head === "string" || head === undefined) return head;
-        bytes = head;
+      for (let head: Buffer = before; ; ) {
+        const more = this.takeHead(head, await this.read());
+        if (!Buffer.isBuffer(more)) return more;
+        head = more;
       }
     } finally {
       clearTimeout(slow);
@@ -122,7 +130,7 @@ export class Intake {
     const bytes = before.length === 0 ? piece : Buffer.concat([before, piece]);
     const end = bytes.indexOf("\r\n\r\n", from, "latin1");
     if (end >= 0) {
-      this.unread(bytes.subarray(end + 4));
+      if (bytes.length > end + 4) this.unread(bytes.subarray(end + 4));
       return bytes.toString("latin1", 0, end);
     }
     if (bytes.length > MAX_HEAD_BYTES) throw new BadMessage("head-too-long");
@@ -202,10 +210,15 @@ export class Intake {
   };
 }
 
-/** What is written in this turn goes in one piece: a head and the beginning of its body wake the reader once. */
-export function gather(socket: Socket): void {
+/** A head, and what `body` writes at once, in one piece: they wake the reader once, and go before anything else is done here. */
+export async function sendWith<T>(socket: Socket, head: string, body: () => Promise<T>): Promise<T> {
   socket.cork();
-  process.nextTick(() => socket.uncork());
+  const sent = send(socket, head);
+  const rest = body();
+  socket.uncork();
+  const how = await rest;
+  await sent; // a head that the peer does not take holds up what comes next, too
+  return how;
 }
 
 /** Writes and waits until the peer keeps up; text byte by byte, as heads are read. False when the socket is gone. */

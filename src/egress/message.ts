@@ -22,13 +22,20 @@ const KEPT = /^(?:content-length|transfer-encoding|authorization|cookie)$/;
 
 /** The fields of a request that are for the server. `Host` is written anew; the framing is the writer's to say. */
 export function endToEnd(head: RequestHead): readonly Field[] {
-  const dropped = new Set(connectionOptions(head.fields).filter((name) => !KEPT.test(name)));
-  return head.fields.filter((field) => isEndToEnd(field) && !dropped.has(field.name.toLowerCase()));
+  const named = connectionOptions(head.fields);
+  return head.fields.filter(({ name }) => {
+    const lower = name.toLowerCase();
+    return !isOfThisHop(lower) && !(named.includes(lower) && !KEPT.test(lower));
+  });
 }
 
 /** True for a field that a filter may write: not what the proxy itself says of this hop. */
 export function isEndToEnd({ name }: Field): boolean {
-  return name.toLowerCase() !== "host" && !HOP.has(name.toLowerCase());
+  return !isOfThisHop(name.toLowerCase());
+}
+
+function isOfThisHop(lower: string): boolean {
+  return lower === "host" || HOP.has(lower);
 }
 
 /** True when the client wants the connection kept. */

@@ -16,7 +16,7 @@ export async function passRaw(from: Intake, to: Intake["socket"], framing: Frami
   for (;;) {
     const straight = from.straight(to, watch, count);
     if (straight !== undefined) return straight;
-    const piece = await from.read();
+    const piece = from.taken() ?? (await from.read());
     if (piece === undefined) return false;
     const { bytes, done } = watch.take(piece);
     count(bytes);
@@ -34,7 +34,8 @@ export async function passFiltered(
   const reader = new BodyReader(from.intake, from.framing, from.filter);
   const writer = new BodyWriter(to.framing);
   for (;;) {
-    const pieces = await reader.next();
+    const next = reader.next();
+    const pieces = next instanceof Promise ? await next : next;
     if (pieces === undefined) break;
     const bytes = writer.wrap(pieces);
     to.count(bytes.length);

@@ -77,34 +77,34 @@ class Requests {
     this.at = { host: to.host, port: to.port };
     const rule = judge(options.deps, to.host, to.port);
     if ("status" in rule) return await this.stop(rule);
-    const passage = await this.filtered(head, to);
+    const upgrade = isWebSocket(head);
+    const passage = await this.filtered(head, to, upgrade);
     const body = await outgoing(head, passage, { client, room: options.deps.room });
     try {
-      return await this.send({ head, to, passage: passage?.settled(body.isWhole), body, client, progress });
+      return await this.send({ head, to, upgrade, passage: passage?.settled(body.isWhole), body, client, progress });
     } finally {
       body.close();
     }
   }
 
   private async send(exchange: Omit<Exchange, "upstream" | "isReused">): Promise<Outcome> {
-    const { head, to } = exchange;
-    const place = { ...to, upgrade: isWebSocket(head) };
-    const isReused = this.upstream !== undefined && isUsable(this.upstream, place);
-    const upstream = isReused ? this.upstream : await this.reach(place);
+    const { to, upgrade } = exchange;
+    const isReused = this.upstream !== undefined && isUsable(this.upstream, to, upgrade);
+    const upstream = isReused ? this.upstream : await this.reach({ ...to, upgrade });
     if (upstream === undefined) return "end";
     const outcome = await carryOut({ ...exchange, upstream, isReused });
     if (outcome !== "stale") return outcome;
-    const fresh = await this.reach(place);
+    const fresh = await this.reach({ ...to, upgrade });
     return fresh === undefined ? "end" : await carryOut({ ...exchange, upstream: fresh, isReused: false });
   }
 
-  private async filtered(head: RequestHead, to: Destination): Promise<Passage | undefined> {
+  private filtered(head: RequestHead, to: Destination, upgrade: boolean): Promise<Passage | undefined> {
     const { filters, peer } = this.options.deps;
-    if (filters.length === 0) return undefined;
+    const { scheme, host, port, path: target } = to;
+    const view = { scheme, host, port, method: head.method, target, fields: endToEnd(head) };
     return beginChain(filters, {
-      ...{ scheme: to.scheme, host: to.host, port: to.port, method: head.method, target: to.path },
-      fields: endToEnd(head),
-      ...(isWebSocket(head) ? { upgrade: "websocket" as const } : {}),
+      ...view,
+      ...(upgrade ? { upgrade: "websocket" as const } : {}),
       ...(peer === undefined ? {} : { peer }),
     });
   }

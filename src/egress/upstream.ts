@@ -63,9 +63,9 @@ export function upstreamOf(
 }
 
 /** True when it leads there and its server has neither ended it nor said anything unasked (RFC 9112 section 9.5). */
-export function isUsable(upstream: Upstream, to: FixedPlace & { readonly upgrade: boolean }): boolean {
+export function isUsable(upstream: Upstream, to: FixedPlace, upgrade: boolean): boolean {
   const { intake } = upstream;
-  if (to.upgrade && upstream.forward !== undefined) return false;
+  if (upgrade && upstream.forward !== undefined) return false;
   const leadsThere = upstream.host === to.host && upstream.port === to.port && upstream.scheme === to.scheme;
   return leadsThere && !intake.socket.destroyed && !intake.hasEnded && !intake.hasMore && intake.socket.writable;
 }

@@ -3,7 +3,7 @@
 
 const UNRESERVED = /^[A-Za-z0-9\-._~]$/;
 // RFC 3986 `pchar` without `;`, which some servers cut off (RFC 3986 section 3.3 lets them).
-const PLAIN = /^[A-Za-z0-9\-._~!$&'()*+,=:@]$/;
+const PLAIN = /^[A-Za-z0-9\-._~!$&'()*+,=:@]*$/;
 // Encoded, these are a separator, a cut, an end or a second decoding to somebody.
 const TREACHEROUS = /[/\\;%?#\0-\x1f\x7f]/;
 // Left out or turned into slashes where names are compared or converted: HFS+ and Windows have been tricked with these.
@@ -28,13 +28,18 @@ export function normalPath(target: string): string | undefined {
 }
 
 function normalSegment(raw: string): string | undefined {
+  if (PLAIN.test(raw)) return isDots(raw) ? undefined : raw;
   let out = "";
   for (const [piece] of raw.matchAll(/(?:%[0-9a-fA-F]{2})+|[\s\S]/g)) {
     const next = piece.length === 1 ? (PLAIN.test(piece) ? piece : undefined) : normalEscapes(piece);
     if (next === undefined) return undefined;
     out += next;
   }
-  return /^\.{1,2}$/.test(out) ? undefined : out;
+  return isDots(out) ? undefined : out;
+}
+
+function isDots(segment: string): boolean {
+  return segment === "." || segment === "..";
 }
 
 /** A run of `%XX`. Letters and digits need no escape: whoever hides them is not read the same by everybody. */
