@@ -1,7 +1,9 @@
-// Somebody else's key in a body: what a form, or on a host whose credential stands in bodies an object in JSON, presents under the name of a credential
-// has to be a placeholder like everywhere else. The body is held until it is read; a form larger than that is refused. One in parts passes.
-import { presentsByName, queryPairs } from "#core/credentials";
+// Somebody else's key in a body: what a form, a form in parts or an object in JSON presents has to be a placeholder like everywhere else. Objects and
+// parts pass while they are read; a form, and what is compressed, is held until it is read, and refused where it is larger than that.
+import { isForeignKin, noOtherKey, presentsAsPair, queryPairs } from "#core/credentials";
 import type { Body, Refused, Request } from "./exchange.ts";
+import { inTurn } from "./in-turn.ts";
+import { foreignText, type ObjectPlace, objectGuard, withoutCoding } from "./object-guard.ts";
 import { partsGuard } from "./parts-guard.ts";
 
 const MOST_BYTES = 1_048_576;
@@ -9,32 +11,42 @@ const MOST_BYTES = 1_048_576;
 /** The guard of a request's body, where one is needed. */
 export function bodyGuard(
   { fields, method }: Pick<Request, "fields" | "method">,
-  {
-    inBodies,
-    placeholders,
-    rule,
-  }: { readonly inBodies: boolean; readonly placeholders: readonly string[]; readonly rule: string },
+  { readsObjects, rule, ...place }: ObjectPlace & { readonly readsObjects: boolean; readonly rule: string },
 ): Body | undefined {
   // Which of two a server believes is not known.
-  const types = fields.filter(({ name }) => /^content-type$/i.test(name)).map(({ value }) => value.toLowerCase());
+  const values = (field: RegExp): readonly string[] =>
+    fields.filter(({ name }) => field.test(name)).map(({ value }) => value.toLowerCase());
+  const types = values(/^content-type$/i);
   const says = (word: RegExp): boolean => types.some((type) => word.test(type));
   // A POST that does not say what it is is a form to some.
   const isForm =
     says(/application\/x-www-form-urlencoded/) || (method === "POST" && types.every((type) => type === ""));
   const isInParts = says(/multipart\/form-data/);
-  const isObject = inBodies && says(/^application\/(?:[\w.+-]+\+)?json\b/);
-  if (!isForm && !isInParts && !isObject) return undefined;
+  const isObject = readsObjects && (types.length === 0 || says(/^application\/(?:[\w.+-]+\+)?json\b/));
+  const coding = values(/^content-encoding$/i)
+    .flatMap((value) => value.split(","))
+    .map((value) => value.trim())
+    .filter((value) => !/^(?:identity|aws-chunked)?$/.test(value));
+  const isOdd = isObject && says(/charset\s*=\s*"?(?:utf-?(?:16|32|7)|ucs|cp1047|ibm)/);
+  const isUnread = isOdd || (isInParts && (isForm || coding.length > 0)) || (isForm && coding.length > 0);
   const no = (reason: string, hint: string): Refused => ({ reason, hint, rule });
   const somebodyElses = (name: string): Refused =>
     no(
       "foreign-credential",
-      `the body's \`${name.slice(0, 40)}\` holds something else than this host's placeholder; no other key is used here`,
+      `the body's \`${name.slice(0, 40)}\` holds something else than this host's placeholder; ${noOtherKey(name)}`,
     );
-  const isCoded = fields.some(
-    ({ name, value }) => /^content-encoding$/i.test(name) && value.toLowerCase() !== "identity",
-  );
-  const isUnread = isCoded || (isInParts && (isForm || isObject));
-  if (isInParts && !isUnread) return partsGuard(placeholders, somebodyElses);
+  // Some servers read an object whatever the request calls it.
+  const object = readsObjects && coding.length === 0 ? objectGuard(place, somebodyElses) : undefined;
+  if (isInParts && !isUnread) {
+    const inParts = partsGuard(place, somebodyElses);
+    return object === undefined ? inParts : inTurn(object, inParts);
+  }
+  if (!isForm && !isUnread && (coding.length === 0 || !isObject)) return object;
+  const unread = (): Refused =>
+    no(
+      "unread-body",
+      "a body of this kind is read before it goes to a host with a credential: up to 1 MB, in UTF-8, an object also in gzip, deflate or br, a form uncompressed",
+    );
   const held: Buffer[] = [];
   let size = 0;
   return {
@@ -42,39 +54,21 @@ export function bodyGuard(
     take: (piece) => {
       size += piece.length;
       held.push(piece);
-      return isUnread || size > MOST_BYTES
-        ? no(
-            "unread-body",
-            "a body of this kind is read before it goes to a host with a credential, up to 1 MB and uncompressed",
-          )
-        : [];
+      return isUnread || size > MOST_BYTES ? unread() : [];
     },
     end: () => {
-      const text = Buffer.concat(held).toString("utf8");
-      const pairs = [...(isForm ? formPairs(text) : []), ...(isObject ? objectPairs(text) : [])];
-      const foreign = pairs.find(
-        ({ name, value }) => value !== "" && presentsByName(name) && !placeholders.includes(value),
-      );
+      const bytes = coding.length === 0 ? Buffer.concat(held) : withoutCoding(Buffer.concat(held), coding.join(","));
+      if (bytes === undefined) return unread();
+      const pair = isForm
+        ? queryPairs(`?${bytes.toString("utf8")}`).find((one) => isForeignPair(one, place))
+        : undefined;
+      const foreign = pair ?? (readsObjects ? foreignText(bytes, place) : undefined);
       return foreign === undefined ? held : somebodyElses(foreign.name);
     },
   };
 }
 
-function formPairs(text: string): ReturnType<typeof queryPairs> {
-  return queryPairs(`?${text}`);
-}
-
-/** The texts of an object, at its first two levels; what is no object presents nothing. */
-function objectPairs(text: string): ReturnType<typeof queryPairs> {
-  try {
-    const pairs = (value: unknown, depth: number): ReturnType<typeof queryPairs> =>
-      typeof value !== "object" || value === null
-        ? []
-        : Object.entries(value).flatMap(([name, inner]) =>
-            typeof inner === "string" ? [{ name, value: inner }] : depth > 0 ? pairs(inner, depth - 1) : [],
-          );
-    return pairs(JSON.parse(text), 1);
-  } catch {
-    return [];
-  }
+function isForeignPair(pair: { readonly name: string; readonly value: string }, place: ObjectPlace): boolean {
+  if (place.placeholders.includes(pair.value)) return false;
+  return presentsAsPair(pair) || isForeignKin(place, pair.value);
 }

@@ -15,6 +15,8 @@ export interface Request {
   /** Path and query as sent. */
   readonly target: string;
   readonly fields: readonly Field[];
+  /** It asks to speak WebSocket from here on: its body are the messages. */
+  readonly upgrade?: "websocket";
   readonly peer?: { readonly pid: number; readonly exe?: string };
 }
 

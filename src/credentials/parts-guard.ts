@@ -1,6 +1,6 @@
-// A form in parts (`multipart/form-data`): its files may be of any size, so it passes while its lines are read. A part that is named as a credential has
-// to hold a placeholder; nothing of its value has been sent when it does not.
-import { presentsByName } from "#core/credentials";
+// A form in parts (`multipart/form-data`): its files may be of any size, so it passes while its lines are read. A part that is named as a credential, or
+// whose first line is a token of the host's own kind, has to hold a placeholder; nothing of its value has been sent when it does not.
+import { isForeignKin, presentsAsPair, presentsByName, type ServedPlace } from "#core/credentials";
 import type { Body, Refused } from "./exchange.ts";
 
 /** No header of a part, and no value that is looked at, is longer. */
@@ -8,10 +8,10 @@ const LINE_MOST = 4_096;
 const LF = 0x0a;
 
 /** The guard. `foreign` is the refusal of a part by its name. */
-export function partsGuard(placeholders: readonly string[], foreign: (name: string) => Refused): Body {
+export function partsGuard(place: ServedPlace, foreign: (name: string) => Refused): Body {
   let held: Buffer = Buffer.alloc(0);
   let inDisposition = false;
-  /** The part's name, once it presents something; `isNext` when the line after this one is its value. */
+  /** The part's name; `isNext` when the line after this one is its value. */
   let suspect: { readonly name: string; readonly isNext: boolean } | undefined;
 
   /** What was judged was the beginning of a longer line. */
@@ -25,12 +25,16 @@ export function partsGuard(placeholders: readonly string[], foreign: (name: stri
     if (suspect?.isNext === true) {
       const { name } = suspect;
       suspect = undefined;
-      return line === "" || placeholders.includes(line) ? undefined : foreign(name);
+      if (line === "" || place.placeholders.includes(line)) return undefined;
+      return presentsByName(name) || presentsAsPair({ name, value: line }) || isForeignKin(place, line)
+        ? foreign(name)
+        : undefined;
     }
     // A header may go on in the next line.
     inDisposition = /^content-disposition[ \t]*:/i.test(line) || (inDisposition && /^[ \t]/.test(line));
     if (inDisposition) {
-      const name = namesIn(line).find(presentsByName);
+      const names = namesIn(line);
+      const name = names.find(presentsByName) ?? suspect?.name ?? names[0];
       if (name !== undefined) suspect = { name, isNext: false };
       return bytes.length > LINE_MOST ? foreign("Content-Disposition") : undefined;
     }

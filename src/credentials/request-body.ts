@@ -2,7 +2,8 @@
 import { type Credential, notCovered, placeOfCredential } from "#core/credentials";
 import { bodyGuard } from "./body-guard.ts";
 import type { Issued } from "./broker.ts";
-import type { Body, Refused, Request } from "./exchange.ts";
+import type { Body, Request } from "./exchange.ts";
+import { inTurn } from "./in-turn.ts";
 import type { Secret } from "./secret.ts";
 import { bodySwap } from "./swap-body.ts";
 
@@ -14,12 +15,34 @@ export function mayStandInBody({ inject }: Credential, request: Request): boolea
 /** The guard of a body that nothing is swapped in: that of a host of these credentials. */
 export function foreignInBody(request: Request, here: readonly Issued[]): Body | undefined {
   const [first] = here;
-  if (first === undefined || !hasBody(request)) return undefined;
-  return bodyGuard(request, {
+  if (first === undefined) return undefined;
+  const place = {
+    host: request.host,
+    // What is signed presents nothing else, and its objects are what is stored.
+    readsObjects: here.some(({ credential }) => credential.inject.sign === undefined),
     inBodies: here.some(({ credential }) => credential.inject.body),
     placeholders: here.flatMap(({ placeholders }) => [...placeholders.values()]),
     rule: placeOfCredential(first.credential),
-  });
+  };
+  if (request.upgrade !== undefined) return messageGuard(() => bodyGuard({ method: "GET", fields: [] }, place));
+  return hasBody(request) ? bodyGuard(request, place) : undefined;
+}
+
+/** Each message of a WebSocket is a body of its own. */
+function messageGuard(make: () => Body | undefined): Body | undefined {
+  const first = make();
+  if (first === undefined) return undefined;
+  let guard = first;
+  return {
+    keepsLength: true,
+    take: (piece) => guard.take(piece),
+    end: () => guard.end(),
+    flush: () => {
+      const rest = guard.end();
+      guard = make() ?? guard;
+      return rest;
+    },
+  };
 }
 
 /** The filter of the body, where one is needed. */
@@ -28,7 +51,7 @@ export function requestBody(
   here: readonly Issued[],
   secretOf: (name: string) => Secret,
 ): { readonly up?: Body } {
-  if (!hasBody(request)) return {};
+  if (!hasBody(request) && request.upgrade === undefined) return {};
   const guard = foreignInBody(request, here);
   const pairs = here
     .filter(({ credential }) => mayStandInBody(credential, request))
@@ -37,30 +60,8 @@ export function requestBody(
       to: secretOf(credential.name).reveal(),
     }));
   const swap = pairs.length === 0 ? undefined : bodySwap(pairs);
-  const up = guard === undefined || swap === undefined ? (guard ?? swap) : guarded(guard, swap);
+  const up = guard === undefined || swap === undefined ? (guard ?? swap) : inTurn(guard, swap);
   return up === undefined ? {} : { up };
-}
-
-/** The guard holds the whole body; what it lets through is swapped. */
-function guarded(guard: Body, swap: Body): Body {
-  return {
-    keepsLength: swap.keepsLength,
-    take: (piece) => guard.take(piece),
-    end: () => {
-      const held = guard.end();
-      if ("reason" in held) return held;
-      const made: Buffer[] = [];
-      for (const pieces of [...held.map((piece) => swap.take(piece)), swap.end()]) {
-        if (isRefused(pieces)) return pieces;
-        made.push(...pieces);
-      }
-      return made;
-    },
-  };
-}
-
-function isRefused(made: readonly Buffer[] | Refused): made is Refused {
-  return "reason" in made;
 }
 
 function hasBody({ fields }: Request): boolean {

@@ -226,6 +226,36 @@ describe("an answer", () => {
     expect(answer).toContain(`you are ${placeholder("TOKEN")}`);
   });
 
+  it.each([
+    ['{"type":"auth","access_token":"k3yOfTheThief0123456789"}', false],
+    ['{"type":"say","text":"k3yOfTheThief0123456789"}', true],
+  ] as const)("takes a message of a WebSocket for a body: %s", async (message, passes) => {
+    let got = Buffer.alloc(0);
+    const port = await plainServer((socket) => {
+      socket.once("data", (head: Buffer) => {
+        const key = /^sec-websocket-key: *(\S+)/im.exec(head.toString())?.[1] ?? "";
+        const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
+        socket.write(
+          `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+        );
+        socket.on("data", (more: Buffer) => {
+          got = Buffer.concat([got, more]);
+        });
+      });
+    });
+    const { placeholder, records, socketPath } = await brokerBed({ port, entries, env });
+    const upgrade = `Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${Buffer.alloc(16, 1).toString("base64")}\r\nAuthorization: Bearer ${placeholder("TOKEN")}\r\n`;
+    let isSent = false;
+    await talk(socketPath, get(`http://ok.test:${port}/`, `ok.test:${port}`, upgrade), (socket, answer) => {
+      if (isSent || !answer.includes("101 ")) return;
+      isSent = true;
+      // a mask of zeros leaves the letters as they are
+      socket.write(Buffer.concat([Buffer.from([0x81, 0x80 | message.length, 0, 0, 0, 0]), Buffer.from(message)]));
+    });
+    expect(got.length > message.length).toBe(passes);
+    expect(records.some(({ data }) => data["reason"] === "foreign-credential")).toBe(!passes);
+  });
+
   it("hands no cookie on: the next request could not present it", async () => {
     const port = await answering((_, response) => response.writeHead(200, { "set-cookie": "session=1" }).end());
     const { placeholder, socketPath } = await brokerBed({ port, entries, env });

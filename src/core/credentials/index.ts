@@ -14,9 +14,11 @@ export {
 export type { CredentialEntry, CredentialText, InjectEntry, SourceEntry } from "./entry.ts";
 export type { Form } from "./form.ts";
 export { type CredentialFile, credentialFiles, gitCredentials, type HandedInFile, type Standin } from "./handed-in.ts";
+export { isForeignKin, type ServedPlace } from "./key-like.ts";
 export { knownCredential, knownCredentialOf } from "./known.ts";
+export { noOtherKey, presentsAsPair, presentsByName, presentsInObject } from "./place-names.ts";
 export { placeholderFor, type RandomBytes } from "./placeholder.ts";
-export { presentsByName, queryPairs, withQueryValue } from "./presented.ts";
+export { queryPairs, withQueryValue } from "./presented.ts";
 export type { HeaderField, HttpRequest } from "./request.ts";
 export { resolveCredentials, type Surroundings } from "./resolve.ts";
 export {

@@ -4,7 +4,9 @@
 import { notCovered, ownsHost, servesHost } from "./covers.ts";
 import { type Credential, placeOfCredential } from "./credential.ts";
 import { type Form, formOf, mentions } from "./form.ts";
-import { type Presented, presentedIn } from "./presented.ts";
+import { foreignKin } from "./key-like.ts";
+import { noOtherKey, presentsAsPair } from "./place-names.ts";
+import { decoded, type Presented, pathPairs, presentedIn } from "./presented.ts";
 import type { HttpRequest } from "./request.ts";
 import { readAuthorization } from "./sigv4.ts";
 
@@ -72,6 +74,8 @@ export function planSwap(request: HttpRequest, all: readonly Standing[]): SwapPl
       `its placeholder is swapped in ${places} and nowhere else`,
     );
   }
+  const hidden = elsewhereInHead(request, here);
+  if (hidden !== undefined) return hidden;
   if (presented.length > 0) return { kind: "swap", swaps };
   const added = here.filter(({ credential: { inject } }) => inject.always && notCovered(inject, request) === undefined);
   const [only] = added;
@@ -88,8 +92,23 @@ export function planSwap(request: HttpRequest, all: readonly Standing[]): SwapPl
 /** Nothing is swapped at another port of a credential's host, and nobody else's key is let in there either. */
 function atAnotherPort(request: HttpRequest, all: readonly Standing[]): SwapPlan {
   const owners = all.filter(({ credential }) => ownsHost(credential.inject, request.host));
-  const [first] = owners.length === 0 ? [] : presentedIn(request, new Set(), new Set());
-  return first === undefined ? { kind: "none" } : foreign(first, owners);
+  if (owners.length === 0) return { kind: "none" };
+  const [first] = presentedIn(request, new Set(), new Set());
+  return first === undefined ? (elsewhereInHead(request, owners) ?? { kind: "none" }) : foreign(first, owners);
+}
+
+/** Somebody else's key where no key is expected: a parameter of the path, or a token of this host's own kind in any place. */
+function elsewhereInHead(
+  request: HttpRequest,
+  here: readonly Standing[],
+): Extract<SwapPlan, { kind: "refuse" }> | undefined {
+  const inPath = pathPairs(request.target).find(presentsAsPair);
+  if (inPath !== undefined) return foreign({ in: "path", name: inPath.name }, here);
+  const served = { host: request.host, placeholders: here.flatMap(({ placeholders }) => placeholders) };
+  const field = request.fields.find(({ value }) => foreignKin(served, value) !== undefined);
+  if (field !== undefined) return foreign({ in: "field", name: field.name }, here);
+  const isInTarget = [request.target, decoded(request.target)].some((text) => foreignKin(served, text) !== undefined);
+  return isInTarget ? foreign({ in: "address" }, here) : undefined;
 }
 
 type One = { readonly kind: "one"; readonly swaps: readonly Swap[] } | Extract<SwapPlan, { kind: "refuse" | "sign" }>;
@@ -163,15 +182,21 @@ function whyNot(credential: Credential, request: HttpRequest): Extract<SwapPlan,
   }
 }
 
-function foreign(at: Presented, here: readonly Standing[]): Extract<SwapPlan, { kind: "refuse" }> {
+type ForeignPlace = { readonly in: "field" | "query" | "path"; readonly name: string } | { readonly in: "address" };
+
+function foreign(at: ForeignPlace, here: readonly Standing[]): Extract<SwapPlan, { kind: "refuse" }> {
   const place =
-    at.in === "field" ? `the field \`${at.name.toLowerCase()}\`` : `the parameter \`${at.name.slice(0, 40)}\``;
+    at.in === "address"
+      ? "the address"
+      : at.in === "field"
+        ? `the field \`${at.name.toLowerCase()}\``
+        : `the parameter \`${at.name.slice(0, 40)}\``;
   const [first] = here;
   const use = first?.credential.env[0];
   return refuse(
     first?.credential,
     "foreign-credential",
-    `${place} holds something else than this host's placeholder${use === undefined ? "" : `, which is in $${use}`}; no other key is used here`,
+    `${place} holds something else than this host's placeholder${use === undefined ? "" : `, which is in $${use}`}; ${noOtherKey(at.in === "address" ? "" : at.name)}`,
   );
 }
 

@@ -3,4 +3,4 @@ export type { Unpack, Unpacked } from "./packed.ts";
 export { LeakSearch, type RequestSearch, type Sight } from "./search.ts";
 export type { LeakSecret } from "./secret.ts";
 export { type NamedValue, readSecretFile, type SecretFile } from "./secret-file.ts";
-export { type TokenFound, tokenFor } from "./token-shape.ts";
+export { type TokenFound, tokenFor, tokensOfKin } from "./token-shape.ts";

@@ -30,14 +30,32 @@ const ANY =
 
 /** Whether some token of another issuer stands in the text, on its way to `host`. */
 export function tokenFor(host: string, text: string): readonly TokenFound[] {
+  return found(text, (shape) => !isIssuer(shape, host));
+}
+
+/** Tokens of the kinds that `host` gives out, or that look like one of `like`. */
+export function tokensOfKin(
+  { host, like }: { readonly host: string; readonly like: readonly string[] },
+  text: string,
+): readonly TokenFound[] {
+  return found(text, (shape) => isIssuer(shape, host) || like.some((one) => isWhole(shape, one)));
+}
+
+function found(text: string, isMeant: (shape: Shape) => boolean): readonly TokenFound[] {
   if (!ANY.test(text)) return [];
-  return SHAPES.filter(
-    ({ issuers }) => !issuers.some((issuer) => host === issuer || host.endsWith(`.${issuer}`)),
-  ).flatMap(({ name, pattern, hasChecksum }) =>
-    [...text.matchAll(pattern)].flatMap(([found]) =>
-      hasChecksum && !isCheckRight(found) ? [] : [{ name, text: found }],
+  return SHAPES.filter(isMeant).flatMap(({ name, pattern, hasChecksum }) =>
+    [...text.matchAll(pattern)].flatMap(([token]) =>
+      hasChecksum && !isCheckRight(token) ? [] : [{ name, text: token }],
     ),
   );
+}
+
+function isIssuer({ issuers }: Shape, host: string): boolean {
+  return issuers.some((issuer) => host === issuer || host.endsWith(`.${issuer}`));
+}
+
+function isWhole({ pattern }: Shape, text: string): boolean {
+  return [...text.matchAll(pattern)].some(([token]) => token === text);
 }
 
 /** GitHub's and npm's tokens end in six letters of base 62: the CRC-32 of what stands before them. Fine-grained ones have another, unpublished. */
