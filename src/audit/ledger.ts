@@ -1,27 +1,40 @@
 // The machine's ledger: a log like any other, signed by the machine key, that knows which sessions exist, under which key each
 // began and how long it was when it closed. Many processes append to it, one at a time, each append sealed before it counts.
-import { createHash } from "node:crypto";
-import { rm, truncate } from "node:fs/promises";
+// Its epochs are the machine key's.
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
-import { type Append, fromHex, type NoteSigner, openCheckpoint, openTree, type RecordBody, toHex } from "#core/log";
-import { type ChainState, EMPTY_CHAIN } from "./chain.ts";
+import {
+  type Append,
+  formatVerifierKey,
+  type LogRecord,
+  type NoteSigner,
+  openCheckpoint,
+  type RecordBody,
+  toHex,
+} from "#core/log";
 import { type LogClock, systemClock } from "./clock.ts";
-import { sha256, verifyEd25519 } from "./crypto.ts";
-import { privateFolder, publishFile, readSmall } from "./files.ts";
+import { verifyEd25519 } from "./crypto.ts";
+import { ON_REQUEST } from "./epochs.ts";
+import { privateFolder } from "./files.ts";
 import { machineSigner } from "./keys.ts";
 import { waitForLock } from "./lock.ts";
+import { type MachineEpoch, machineEpoch, machineKeys, pendingMachineKey, recoverMachineKey } from "./machine-epoch.ts";
 import { LEDGER, ledgerPlaces } from "./places.ts";
 import { LogError, systemProblem } from "./problem.ts";
-import { type Scan, scanLog, Unreadable } from "./scan.ts";
-import { type LogIo, segmentName, systemIo } from "./segment.ts";
-import { openWriter, type WriterOptions } from "./writer.ts";
+import { type Mark, resumeLog } from "./resume.ts";
+import { saveShortcut } from "./resume-shortcut.ts";
+import { type LogIo, systemIo } from "./segment.ts";
+import { openWriter } from "./writer.ts";
 
 /** How long one process waits for others that append. */
 const PATIENCE_MS = 15_000;
 
 /** The ledger never grows past this by itself; a million sessions fit. */
 const MAX_BYTES = 2 ** 40;
+
+/** Entries that one machine key signs. */
+const EPOCH_ENTRIES = 1024;
 
 /** What an append to the ledger needs. */
 export interface LedgerOptions {
@@ -39,6 +52,7 @@ export async function appendToLedger(
   session: string,
   bodies: readonly RecordBody[],
 ): Promise<Result<number, Problem>> {
+  // Before the lock: a machine whose key cannot be had has no ledger to wait for.
   const signer = await machineSigner(options.stateDir);
   if (!signer.ok) return signer;
   const places = ledgerPlaces(options.stateDir);
@@ -50,7 +64,7 @@ export async function appendToLedger(
     const lock = await waitForLock(places.dir, PATIENCE_MS);
     if (lock === undefined) return err(busy(places.dir));
     try {
-      return await appendLocked({ ...options, signer: signer.value }, session, bodies);
+      return await appendLocked(options, session, bodies);
     } finally {
       await lock.release();
     }
@@ -69,138 +83,92 @@ export function ledgerAppend(options: LedgerOptions, session: string): Append {
   };
 }
 
-type Keyed = LedgerOptions & { readonly signer: NoteSigner };
+/** The machine's key for a session that opens now: on a new UTC day it has moved forward first. */
+export async function machineKeyOfToday(options: LedgerOptions): Promise<Result<MachineEpoch, Problem>> {
+  const machine = await machineEpoch(options.stateDir);
+  if (!machine.ok || !isOfAnotherDay(machine.value, options.clock ?? systemClock)) return machine;
+  const moved = await appendToLedger(options, LEDGER, []);
+  return moved.ok ? await machineEpoch(options.stateDir) : moved;
+}
 
 async function appendLocked(
-  options: Keyed,
+  options: LedgerOptions,
   session: string,
   bodies: readonly RecordBody[],
 ): Promise<Result<number, Problem>> {
-  const places = ledgerPlaces(options.stateDir);
-  const resumed = await resume(options);
+  const { stateDir, clock = systemClock } = options;
+  const places = ledgerPlaces(stateDir);
+  await recoverMachineKey(stateDir);
+  const machine = await machineEpoch(stateDir);
+  if (!machine.ok) return machine;
+  const { signer, epoch, from } = machine.value;
+  const resumed = await resumeLog({ places, what: "the machine's ledger", openMark: markOpener(machine.value) });
   if (!resumed.ok) return resumed;
-  const { from, recovery } = resumed.value;
+  const { recovery, last } = resumed.value;
+  const half = await halfClosed(stateDir, machine.value, last);
+  if (half === "damaged") return err(lostKey(places.dir));
   const writer = await openWriter({
     dir: places.dir,
     mark: places.mark,
-    origin: options.signer.key.name,
-    signer: options.signer,
-    clock: options.clock ?? systemClock,
+    origin: signer.key.name,
+    session: LEDGER,
+    keys: machineKeys(stateDir, machine.value),
+    epochs: { ...ON_REQUEST, epoch, from },
+    clock,
     io: options.io ?? systemIo,
-    tiles: false,
     maxBytes: MAX_BYTES,
-    from,
+    from: resumed.value.from,
     freeReserve: () => rm(places.reserve, { force: true }),
   });
   try {
+    if (half !== undefined) await writer.finishEpoch(half);
     if (recovery !== undefined) await writer.append(LEDGER, recovery);
+    if (half === undefined && writer.state.size > 0 && isOfAnotherDay(machine.value, clock)) await writer.endEpoch();
     const seqs = await Promise.all(bodies.map((body) => writer.append(session, body)));
     await writer.seal();
-    await saveResume(places.resume, { state: writer.state, ...writer.segment });
+    if (writer.state.size - writer.epochFrom >= EPOCH_ENTRIES) await writer.endEpoch();
+    await saveShortcut(places.resume, { state: writer.state, ...writer.segment });
     return ok(seqs.at(-1) ?? writer.state.size - 1);
   } finally {
     await writer.end();
+    signer.erase();
   }
 }
 
-interface Resumed {
-  readonly from: WriterOptions["from"];
-  readonly recovery?: RecordBody;
+function isOfAnotherDay({ start }: MachineEpoch, clock: LogClock): boolean {
+  return Math.floor(clock.wall() / DAY) > Math.floor(start / DAY);
 }
 
-/** Finds the ledger's end, cuts what a crash left behind it, and refuses a ledger shorter than anything signed about it. */
-async function resume(options: Keyed): Promise<Result<Resumed, Problem>> {
-  const places = ledgerPlaces(options.stateDir);
-  const known = [await readSmall(join(places.dir, "checkpoint")), await readSmall(places.mark)];
-  const sealed = known.map((note) => sealedState(note, options.signer));
-  if (sealed.includes("damaged")) return err(damaged(places.dir, "its checkpoint does not verify"));
-  const marks = sealed.filter((mark) => typeof mark === "object");
-  const target = Math.max(0, ...marks.map((mark) => mark.size));
-  const shortcut = await loadResume(places.resume, marks);
-  let scan: Scan;
-  const roots = new Map<number, string>();
-  const wanted = new Set(marks.map((mark) => mark.size));
-  try {
-    scan = scanLog(places.dir, {
-      ...(shortcut === undefined ? {} : { from: shortcut }),
-      onLine: (_view, _line, tree) => {
-        if (wanted.has(tree.size)) roots.set(tree.size, toHex(tree.root()));
-      },
-    });
-  } catch (error) {
-    if (!(error instanceof Unreadable)) throw error;
-    if (target === 0 && error.reason === "absent") return ok({ from: { state: EMPTY_CHAIN, sealed: 0 } });
-    return err(damaged(places.dir, `\`${error.path}\` ${error.message}`));
-  }
-  if (shortcut !== undefined) roots.set(shortcut.size, toHex(openTree(sha256, shortcut.frontier).root()));
-  if (scan.size < target) return err(damaged(places.dir, `it holds ${scan.size} of ${target} records`));
-  if (marks.some((mark) => roots.get(mark.size) !== mark.root)) return err(damaged(places.dir, "records were changed"));
-  const state: ChainState = { size: scan.size, prev: scan.prev, frontier: scan.frontier };
-  const from = { state, sealed: target, segment: scan.end };
-  if (scan.fault === undefined) return ok({ from });
-  return ok({ from, recovery: await cutTail(places.dir, scan) });
-}
+const DAY = 86_400_000;
 
-type Mark = { readonly size: number; readonly root: string };
-
-function sealedState(note: string | undefined, signer: NoteSigner): Mark | "none" | "damaged" {
-  if (note === undefined) return "none";
-  const opened = openCheckpoint(note, [signer.key], verifyEd25519);
-  if (!opened.ok || opened.checkpoint.origin !== signer.key.name) return "damaged";
-  return { size: opened.checkpoint.size, root: toHex(opened.checkpoint.root) };
-}
-
-/** Cuts what stands behind the last whole record. Nobody was told about it: an append counts only once it is sealed. */
-async function cutTail(dir: string, scan: Scan): Promise<RecordBody> {
-  const file = join(dir, "log", segmentName(scan.end.firstSeq));
-  const { readFile } = await import("node:fs/promises");
-  const cut = (await readFile(file)).subarray(scan.end.bytes);
-  await truncate(file, scan.end.bytes);
-  return {
-    type: "recovery",
-    origin: "observed",
-    data: {
-      cut_bytes: cut.length,
-      cut_sha256: createHash("sha256").update(cut).digest("hex"),
-      last_good: scan.size - 1,
-    },
+/** A size belongs to the current epoch's key or to the one before: an older checkpoint cannot be the ledger's last. */
+function markOpener({ signer, before, from }: MachineEpoch): (note: string) => Mark | undefined {
+  return (note) => {
+    const keys = before === undefined ? [signer.key] : [signer.key, before];
+    const opened = openCheckpoint(note, keys, verifyEd25519);
+    if (!opened.ok || opened.checkpoint.origin !== signer.key.name) return undefined;
+    const { size, root } = opened.checkpoint;
+    const owner = size > from || before === undefined ? signer.key : before;
+    return opened.keys.includes(owner) ? { size, root: toHex(root) } : undefined;
   };
 }
 
-async function saveResume(path: string, at: { state: ChainState; firstSeq: number; bytes: number }): Promise<void> {
-  const { size, prev, frontier } = at.state;
-  const json = { size, prev, frontier: frontier.hashes.map(toHex), firstSeq: at.firstSeq, bytes: at.bytes };
-  await publishFile(path, `${JSON.stringify(json)}\n`);
+/** The key that an `epoch.close` at the ledger's very end names, when its note was never written. */
+async function halfClosed(
+  stateDir: string,
+  machine: MachineEpoch,
+  last: LogRecord | undefined,
+): Promise<NoteSigner | undefined | "damaged"> {
+  if (last?.type !== "epoch.close" || last.data["epoch"] !== machine.epoch) return undefined;
+  const next = (await pendingMachineKey(stateDir, machine))?.signer;
+  return next !== undefined && formatVerifierKey(next.key) === last.data["next"] ? next : "damaged";
 }
 
-/** The shortcut, when its root is what a signed checkpoint says; otherwise the ledger is read from the start. */
-async function loadResume(path: string, marks: readonly Mark[]): Promise<Omit<Scan, "fault"> | undefined> {
-  const text = await readSmall(path);
-  if (text === undefined) return undefined;
-  try {
-    const json = JSON.parse(text) as { [key: string]: unknown };
-    const { size, prev, frontier, firstSeq, bytes } = json;
-    if (!Array.isArray(frontier) || typeof prev !== "string" || fromHex(prev)?.length !== 32) return undefined;
-    const hashes = frontier.map((hash) => fromHex(String(hash)) ?? new Uint8Array(0));
-    if (!isCount(size) || !isCount(firstSeq) || !isCount(bytes)) return undefined;
-    const root = toHex(openTree(sha256, { size, hashes }).root());
-    if (!marks.some((mark) => mark.size === size && mark.root === root)) return undefined;
-    return { size, prev, frontier: { size, hashes }, end: { firstSeq, bytes } };
-  } catch {
-    // Derived data: the ledger itself is read instead.
-    return undefined;
-  }
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function damaged(dir: string, why: string): Problem {
+function lostKey(dir: string): Problem {
   return {
     code: "log-damaged",
-    message: `the machine's ledger at \`${dir}\` is not what was signed: ${why}`,
-    hint: "ringfence log verify",
+    message: `the machine's ledger at \`${dir}\` names a next key that is gone (\`keys/machine.next.pem\`)`,
+    hint: "put that file back; to begin anew as another machine, move `keys` and `log` away together",
   };
 }
 

@@ -6,22 +6,23 @@ import { err, ok, type Problem, type Result } from "#core";
 import {
   type Append,
   formatVerifierKey,
-  type NoteSigner,
   type RecordBody,
   SESSION_ID,
   signCertificate,
   toHex,
+  type VerifierKey,
 } from "#core/log";
 import { EMPTY_CHAIN, rootOf } from "./chain.ts";
 import { type LogClock, systemClock } from "./clock.ts";
-import { ephemeralSigner } from "./crypto.ts";
+import { type EpochKeys, type EpochRule, keysInMemory, SESSION_EPOCHS } from "./epochs.ts";
 import { privateFolder, publishFile, syncFolder, writeDurably } from "./files.ts";
-import { machineSigner } from "./keys.ts";
-import { appendToLedger } from "./ledger.ts";
+import { appendToLedger, machineKeyOfToday } from "./ledger.ts";
 import { type Lock, tryLock } from "./lock.ts";
+import { giveAuthority, type MachineEpoch } from "./machine-epoch.ts";
 import { LEDGER, type LogPlaces, sessionPlaces } from "./places.ts";
 import { LogError, systemProblem } from "./problem.ts";
 import { type LogIo, systemIo } from "./segment.ts";
+import { openTiles } from "./tiles.ts";
 import { openWriter, type Writer } from "./writer.ts";
 
 /** Bytes kept for the last words when the disk is full. */
@@ -44,6 +45,8 @@ export interface SessionLogOptions {
   readonly maxBytes: number;
   readonly clock?: LogClock;
   readonly io?: LogIo;
+  /** How long one key signs; ten minutes or 65,536 records when absent. */
+  readonly epochs?: EpochRule;
 }
 
 /** An open log of a session. The caller owns it and must `close` it. */
@@ -66,7 +69,7 @@ export async function openSessionLog(options: SessionLogOptions): Promise<Result
     return err({ code: "log-session-name", message: `\`${session}\` cannot name a session` });
   if (options.maxBytes < MIN_BYTES)
     return err({ code: "log-limit-small", message: `a session's record needs at least ${MIN_BYTES} bytes` });
-  const machine = await machineSigner(stateDir);
+  const machine = await machineKeyOfToday(options);
   if (!machine.ok) return machine;
   const places = sessionPlaces(stateDir, session);
   const made = await makeFolders(places);
@@ -76,9 +79,10 @@ export async function openSessionLog(options: SessionLogOptions): Promise<Result
   try {
     lock = await tryLock(places.dir);
     if (lock === undefined) return err({ code: "log-busy", message: `session \`${session}\` has a writer already` });
-    const signer = ephemeralSigner(`${machine.value.key.name}/${session}`);
-    writer = await begin(options, { places, signer, machine: machine.value });
-    const told = await appendToLedger(options, session, [ledgerOpen(options, signer, writer)]);
+    const keys = keysInMemory(`${machine.value.genesis.name}/${session}`);
+    const { key } = keys.signer;
+    writer = await begin(options, { places, keys, machine: machine.value });
+    const told = await appendToLedger(options, session, [ledgerOpen(options, key, writer)]);
     if (told.ok) return ok(sessionLog(options, { places, writer, lock }));
     // Only a refusal is certain to have left the ledger without this session; else the folder has to stay for it.
     await undo(places, { writer, lock, keep: !REFUSED.has(told.error.code) });
@@ -113,35 +117,40 @@ async function makeFolders(places: LogPlaces): Promise<Result<undefined, Problem
 
 async function begin(
   options: SessionLogOptions,
-  own: { places: LogPlaces; signer: NoteSigner; machine: NoteSigner },
+  own: { places: LogPlaces; keys: EpochKeys; machine: MachineEpoch },
 ): Promise<Writer> {
-  const { places, signer, machine } = own;
+  const { places, keys, machine } = own;
+  const { key } = keys.signer;
   const clock = options.clock ?? systemClock;
   const start = new Date(clock.wall()).toISOString();
-  const certificate = signCertificate({ session: options.session, key: signer.key, start }, machine);
+  const certificate = signCertificate({ session: options.session, key, start }, machine.signer);
+  machine.signer.erase();
+  await giveAuthority(options.stateDir, machine.epoch, places.dir);
   await publishFile(join(places.dir, "certificate"), certificate);
   const writer = await openWriter({
     dir: places.dir,
     mark: places.mark,
-    origin: signer.key.name,
-    signer,
+    origin: key.name,
+    session: options.session,
+    keys,
+    epochs: { ...(options.epochs ?? SESSION_EPOCHS), epoch: 0, from: 0 },
     clock,
     io: options.io ?? systemIo,
-    tiles: true,
+    tiles: openTiles(),
     maxBytes: options.maxBytes,
     from: { state: EMPTY_CHAIN, sealed: 0 },
     freeReserve: () => rm(places.reserve, { force: true }),
   });
   const { policy, workspace, open } = options;
-  const data = { ...open, policy, workspace, key: formatVerifierKey(signer.key) };
+  const data = { ...open, policy, workspace, key: formatVerifierKey(key) };
   await writer.append(options.session, { type: "session.open", origin: "observed", data });
   await writer.seal();
   return writer;
 }
 
-function ledgerOpen(options: SessionLogOptions, signer: NoteSigner, writer: Writer): RecordBody {
+function ledgerOpen(options: SessionLogOptions, key: VerifierKey, writer: Writer): RecordBody {
   const { policy, workspace } = options;
-  const data = { key: formatVerifierKey(signer.key), first: writer.state.prev, policy, workspace };
+  const data = { key: formatVerifierKey(key), first: writer.state.prev, policy, workspace };
   return { type: "session.open", origin: "observed", data };
 }
 

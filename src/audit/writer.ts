@@ -2,15 +2,25 @@
 // `append` resolves after the sync that made its line durable. A failed write or sync is latched: nothing is acknowledged
 // after it. A full disk leaves room, by a reserve, for saying so and for the close.
 import type { Problem } from "#core";
-import { encodeBody, MAX_LINE, type NoteSigner, type RecordBody } from "#core/log";
+import {
+  type EncodedBody,
+  type EpochReason,
+  encodeBody,
+  epochClose,
+  MAX_LINE,
+  type NoteSigner,
+  type RecordBody,
+} from "#core/log";
 import { writeBlobs } from "./blobs.ts";
 import { type ChainState, frame, type Pending } from "./chain.ts";
 import type { LogClock } from "./clock.ts";
 import { sha256Hex } from "./crypto.ts";
-import { LogError, systemCode, systemProblem } from "./problem.ts";
+import { type EpochKeys, type EpochRule, watchEpochs } from "./epochs.ts";
+import { LogError } from "./problem.ts";
 import { openSealer } from "./sealer.ts";
-import { AppendFailed, type LogIo, openSegment, SEGMENT_BYTES, type Segment } from "./segment.ts";
-import { openTiles } from "./tiles.ts";
+import { type LogIo, openSegment, SEGMENT_BYTES, type Segment } from "./segment.ts";
+import type { TileBuilder } from "./tiles.ts";
+import { isFull, limitProblem, writeProblem } from "./write-failure.ts";
 
 /** Room below `maxBytes` that only `limit.hit` and `session.close` may use. */
 const LAST_WORDS = 2 * (MAX_LINE + 1);
@@ -29,10 +39,17 @@ export interface WriterOptions {
   readonly dir: string;
   readonly mark: string;
   readonly origin: string;
-  readonly signer: NoteSigner;
+  /** The name that the log's own records (`epoch.close`) stand under. */
+  readonly session: string;
+  readonly keys: EpochKeys;
+  /** How long one key signs, and the epoch that is open now. */
+  readonly epochs: EpochRule & { readonly epoch: number; readonly from: number };
+  /** Longest unsigned tail in records. */
+  readonly sealEvery?: number;
   readonly clock: LogClock;
   readonly io: LogIo;
-  readonly tiles: boolean;
+  /** Absent for the ledger. */
+  readonly tiles?: TileBuilder;
   readonly maxBytes: number;
   /** Where the log stands: empty, or found by a resume that checked it. */
   readonly from: { readonly state: ChainState; readonly sealed: number; readonly segment?: ResumeAt };
@@ -55,7 +72,13 @@ export interface Writer {
   readonly bytes: number;
   readonly state: ChainState;
   readonly segment: ResumeAt;
+  /** Size at which the open epoch begins. */
+  readonly epochFrom: number;
   seal(options?: { readonly last?: boolean }): Promise<void>;
+  /** Ends the epoch now and waits until the next one's key signs. Throws a `LogError`. */
+  endEpoch(): Promise<void>;
+  /** The last record is an `epoch.close` whose note was never written: the key that it names follows now. */
+  finishEpoch(next: NoteSigner): Promise<void>;
   /** Stops taking records and closes the file; signs nothing. */
   end(): Promise<void>;
 }
@@ -72,12 +95,13 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
   const folder = `${dir}/log`;
   const opened = clock.mono();
   const failure = new AbortController();
-  const tiles = options.tiles ? openTiles() : undefined;
+  const { tiles, keys, session: own } = options;
   let state = options.from.state;
   let firstSeq = options.from.segment?.firstSeq ?? 0;
   const resumeAt = options.from.segment?.bytes;
   let segment: Segment = await openSegment(folder, firstSeq, resumeAt === undefined ? { io } : { io, resumeAt });
   let bytes = segment.bytes;
+  let { epoch } = options.epochs;
   let queue: Waiting[] = [];
   let pumping: Promise<void> | undefined;
   let pumpIsAwake = false;
@@ -87,17 +111,21 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
   const stopWith = (next: "full" | "dead", problem: Problem): void => {
     if (condition === "open" || (condition === "full" && next === "dead")) condition = next;
     if (!failure.signal.aborted) failure.abort(problem);
+    epochs.stop();
     void sealer.stop();
   };
+  const epochs = watchEpochs(options.epochs, { from: options.epochs.from, clock, wake: () => kick() });
   const sealer = openSealer(
     {
       dir,
       mark: options.mark,
       origin: options.origin,
-      signer: options.signer,
+      keys,
+      epoch: options.epochs.epoch,
+      ...(options.sealEvery === undefined ? {} : { sealEvery: options.sealEvery }),
       ...(tiles === undefined ? {} : { tiles }),
       state: () => state,
-      failed: (error) => stopWith(isFull(error) ? "full" : "dead", systemProblem(problemCode(error), error, dir)),
+      failed: (error) => stopWith(isFull(error) ? "full" : "dead", writeProblem(error, dir)),
     },
     options.from.sealed,
   );
@@ -106,6 +134,17 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
     if (condition === "ended") return { code: "log-closed", message: "the record of this session is closed" };
     if (condition === "open" || (condition === "full" && LAST_TYPES.has(type))) return undefined;
     return failure.signal.reason as Problem;
+  };
+
+  /** Takes a record's room out of what the log may grow to. */
+  const claim = (body: EncodedBody, type: string): void => {
+    const cost = costOf(body);
+    if (bytes + cost > options.maxBytes - (LAST_TYPES.has(type) ? 0 : LAST_WORDS)) {
+      const problem = limitProblem(options.maxBytes);
+      stopWith("full", problem);
+      throw new LogError(problem);
+    }
+    bytes += cost;
   };
 
   const writeBatch = async (batch: readonly Waiting[]): Promise<void> => {
@@ -124,22 +163,62 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
     sealer.note(batch.some(({ type }) => SIGNED_AT_ONCE.test(type)));
   };
 
+  const fail = (error: unknown): LogError => {
+    const problem = writeProblem(error, dir);
+    stopWith(isFull(error) && condition === "open" ? "full" : "dead", problem);
+    return new LogError(problem);
+  };
+  const turn = (next: NoteSigner): void => {
+    sealer.turn({ state, next, start: new Date(clock.wall()).toISOString() });
+    epochs.turned(state.size);
+  };
+  /** A batch of its own, so that the state behind it is exactly what the epoch's last checkpoint covers. */
+  const closeEpoch = async (reason: EpochReason): Promise<void> => {
+    try {
+      const next = await keys.next();
+      const body = encodeBody(epochClose(epoch, next.key, reason), sha256Hex);
+      if (!body.ok) throw new Error(body.error.message);
+      claim(body.value, "epoch.close");
+      const mono = Number(clock.mono() - opened);
+      const none = (): void => undefined;
+      await writeBatch([
+        {
+          session: own,
+          wallMs: clock.wall(),
+          mono,
+          body: body.value,
+          type: "epoch.close",
+          resolve: none,
+          reject: none,
+        },
+      ]);
+      epoch += 1;
+      turn(next);
+    } catch (error) {
+      if (!(error instanceof LogError)) fail(error);
+    }
+  };
+
   const pump = async (): Promise<void> => {
     // Seeing an empty queue and standing still are one step: a record that is queued in between would wait for ever.
-    while (queue.length > 0) {
-      const batch = queue.slice(0, BATCH).filter((waiting) => stillWelcome(waiting));
-      queue = queue.slice(BATCH);
-      if (batch.length === 0) continue;
-      try {
-        await writeBatch(batch);
-      } catch (error) {
-        const full = isFull(error);
-        const problem = systemProblem(problemCode(error), cause(error), dir);
-        stopWith(full && condition === "open" ? "full" : "dead", problem);
-        for (const waiting of batch) waiting.reject(new LogError(problem));
-      }
+    for (;;) {
+      const reason = condition === "open" ? epochs.due(state.size) : undefined;
+      if (reason !== undefined) await closeEpoch(reason);
+      else if (queue.length === 0) break;
+      else await takeBatch(condition === "open" ? Math.min(BATCH, epochs.room(state.size)) : BATCH);
     }
     pumpIsAwake = false;
+  };
+  const takeBatch = async (most: number): Promise<void> => {
+    const batch = queue.slice(0, most).filter((waiting) => stillWelcome(waiting));
+    queue = queue.slice(most);
+    if (batch.length === 0) return;
+    try {
+      await writeBatch(batch);
+    } catch (error) {
+      const failed = fail(error);
+      for (const waiting of batch) waiting.reject(failed);
+    }
   };
   const stillWelcome = (waiting: Waiting): boolean => {
     const problem = refusal(waiting.type);
@@ -163,19 +242,16 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
     get segment(): ResumeAt {
       return { firstSeq, bytes: segment.bytes };
     },
+    get epochFrom(): number {
+      return epochs.from;
+    },
     async append(session: string, body: RecordBody): Promise<number> {
       const refused = refusal(body.type);
       if (refused !== undefined) throw new LogError(refused);
+      if (body.type === "epoch.close") throw new LogError(ownRecord);
       const encoded = encodeBody(body, sha256Hex);
       if (!encoded.ok) throw new LogError(encoded.error);
-      const cost = costOf(encoded.value);
-      const room = options.maxBytes - (LAST_TYPES.has(body.type) ? 0 : LAST_WORDS);
-      if (bytes + cost > room) {
-        const problem = limitProblem(options.maxBytes);
-        stopWith("full", problem);
-        throw new LogError(problem);
-      }
-      bytes += cost;
+      claim(encoded.value, body.type);
       if (condition === "full") await options.freeReserve();
       const mono = Number(clock.mono() - opened);
       return await new Promise<number>((resolve, reject) => {
@@ -184,10 +260,23 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
       });
     },
     seal: (sealing) => sealer.seal(sealing),
+    async endEpoch(): Promise<void> {
+      epochs.ask();
+      kick();
+      await pumping;
+      if (failure.signal.aborted) throw new LogError(failure.signal.reason as Problem);
+      await sealer.seal();
+    },
+    async finishEpoch(next: NoteSigner): Promise<void> {
+      epoch += 1;
+      turn(next);
+      await sealer.seal();
+    },
     async end(): Promise<void> {
       if (condition === "ended") return;
       // First refuse, then wait: an append in between would find its segment closed.
       condition = "ended";
+      epochs.stop();
       await pumping;
       await sealer.stop();
       await segment.close();
@@ -196,29 +285,8 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
 }
 
 /** What a record takes on disk, the longest envelope assumed. */
-function costOf(body: { readonly text: string; readonly blobs: readonly { readonly bytes: Uint8Array }[] }): number {
+function costOf(body: EncodedBody): number {
   return Buffer.byteLength(body.text) + 300 + body.blobs.reduce((sum, blob) => sum + blob.bytes.length, 0);
 }
 
-function limitProblem(maxBytes: number): Problem {
-  return {
-    code: "log-limit",
-    message: `the session's record reached its limit of ${maxBytes} bytes`,
-    hint: "raise `sandbox.limits.logBytes` in the policy if the session is meant to say so much",
-  };
-}
-
-function cause(error: unknown): unknown {
-  return error instanceof AppendFailed ? error.cause : error;
-}
-
-/** Only a write that found no room can be gone on from; a failed sync cannot, whatever its word is. */
-function isFull(error: unknown): boolean {
-  if (error instanceof AppendFailed && error.stage === "sync") return false;
-  const word = systemCode(cause(error));
-  return word === "ENOSPC" || word === "EDQUOT";
-}
-
-function problemCode(error: unknown): string {
-  return isFull(error) ? "log-full" : "log-failed";
-}
+const ownRecord: Problem = { code: "record-invalid", message: "only the log itself ends its epochs" };
