@@ -1,11 +1,11 @@
 // What stands beside the lines: tiles (derived: any difference from what the lines give is damage) and blobs (named by their hash).
-import { closeSync, existsSync, fstatSync, lstatSync, readdirSync, readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { closeSync, fstatSync, lstatSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { HASH_LENGTH, type LogVerdict } from "#core/log";
 import { blobPath } from "./blobs.ts";
-import { sha256Hex } from "./crypto.ts";
 import type { Leaves } from "./leaves.ts";
-import { openForScan, unreadable } from "./scan.ts";
+import { openForScan, Unreadable, unreadable } from "./scan.ts";
 import { TILE_WIDTH, tilePath } from "./tiles.ts";
 
 /** A place in a log that names a blob. */
@@ -15,37 +15,102 @@ export interface BlobUse {
   readonly seq: number;
 }
 
-/** Compares every tile that is there with the lines; `complete` also misses full tiles that are not there. */
-export function checkTiles(dir: string, leaves: Leaves, complete: boolean): LogVerdict | undefined {
-  for (const file of filesBelow(dir, "tile")) {
-    const place = parseTilePath(file);
-    if (place === undefined) return { word: "TAMPERED", kind: "framing", seq: 0, file };
-    const have = readWhole(dir, file);
-    const want = leaves.tile(place.level, place.index, place.width);
-    if (have.length === place.width * HASH_LENGTH && have.equals(want)) continue;
-    const at = firstDifference(have, want);
-    const span = TILE_WIDTH ** place.level;
-    const seq = (place.index * TILE_WIDTH + Math.floor(at / HASH_LENGTH)) * span;
-    return { word: "TAMPERED", kind: "root", seq, file, offset: at };
+/** Compares tiles with the lines; `complete` also misses full tiles that are not there. `files` were listed before the lines were read. */
+export function checkTiles(
+  dir: string,
+  files: readonly string[],
+  log: { readonly leaves: Leaves; readonly complete: boolean },
+): LogVerdict | undefined {
+  for (const file of files) {
+    const found = tileFault(dir, file, log.leaves);
+    if (found === undefined) continue;
+    if (found === "alien") return { word: "TAMPERED", kind: "framing", seq: 0, file };
+    return { word: "TAMPERED", kind: "root", seq: found.seq, file, offset: found.offset };
   }
-  if (!complete) return undefined;
-  const missing = leaves
+  if (!log.complete) return undefined;
+  const missing = log.leaves
     .fullTiles()
     .flatMap((count, level) => Array.from({ length: count }, (_, index) => tilePath(level, index)))
-    .find((path) => !existsSync(join(dir, path)));
+    .find((path) => !files.includes(path));
   return missing === undefined ? undefined : { word: "INCOMPLETE", what: missing };
 }
 
-/** Compares every blob that a record names with its name, and refuses blobs that none names. */
-export function checkBlobs(dir: string, uses: readonly BlobUse[]): LogVerdict | undefined {
-  for (const { digest, bytes, seq } of uses) {
-    const file = blobPath(digest);
-    if (!existsSync(join(dir, file))) return { word: "INCOMPLETE", what: file };
-    const content = readWhole(dir, file);
-    if (content.length !== bytes || sha256Hex(content) !== digest) return { word: "TAMPERED", kind: "blob", seq, file };
+/** Number of the first leaf that a tile of level 0 knows otherwise. Tiles that cannot be read know nothing. */
+export function firstTileDifference(dir: string, files: readonly string[], leaves: Leaves): number | undefined {
+  for (const file of files.filter((name) => name.startsWith("tile/0/"))) {
+    try {
+      const found = tileFault(dir, file, leaves);
+      if (found !== undefined && found !== "alien" && found.whole) return found.seq;
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+    }
   }
   return undefined;
 }
+
+interface TileFault {
+  readonly seq: number;
+  readonly offset: number;
+  /** It has the length that its name says, and the log reaches as far. */
+  readonly whole: boolean;
+}
+
+function tileFault(dir: string, file: string, leaves: Leaves): TileFault | "alien" | undefined {
+  const place = parseTilePath(file);
+  if (place === undefined) return "alien";
+  const have = readWhole(dir, file, TILE_WIDTH * HASH_LENGTH);
+  const want = leaves.tile(place.level, place.index, place.width);
+  const length = place.width * HASH_LENGTH;
+  if (have.length === length && have.equals(want)) return undefined;
+  const offset = firstDifference(have, want);
+  const seq = (place.index * TILE_WIDTH + Math.floor(offset / HASH_LENGTH)) * TILE_WIDTH ** place.level;
+  return { seq, offset, whole: have.length === length && want.length === length };
+}
+
+/** Compares every blob that a record names with its name, and every blob that none names: a crash leaves such, but never a false one. */
+export function checkBlobs(dir: string, uses: readonly BlobUse[]): LogVerdict | undefined {
+  const files = new Set(filesBelow(dir, "blobs"));
+  const seen = new Map<string, number>();
+  for (const { digest, bytes, seq } of uses) {
+    const file = blobPath(digest);
+    if (!files.has(file)) return { word: "INCOMPLETE", what: file };
+    const length = seen.get(digest) ?? wholeBlob(dir, digest);
+    seen.set(digest, length);
+    if (length !== bytes) return { word: "TAMPERED", kind: "blob", seq, file };
+  }
+  for (const file of files) {
+    const digest = /^blobs\/([0-9a-f]{2})\/([0-9a-f]{62})$/.exec(file)?.slice(1).join("");
+    if (digest === undefined) return { word: "TAMPERED", kind: "framing", seq: 0, file };
+    if (!seen.has(digest) && wholeBlob(dir, digest) < 0) return { word: "TAMPERED", kind: "blob", seq: 0, file };
+  }
+  return undefined;
+}
+
+/** Length of a blob that is what its name says, or -1. Read in pieces: its size is whatever somebody put there. */
+function wholeBlob(dir: string, digest: string): number {
+  const file = blobPath(digest);
+  try {
+    const fd = openForScan(dir, file);
+    try {
+      const sum = createHash("sha256");
+      const piece = Buffer.allocUnsafe(1_048_576);
+      let length = 0;
+      for (let count = -1; count !== 0; length += count) {
+        count = readSync(fd, piece, 0, piece.length, length);
+        sum.update(piece.subarray(0, count));
+        if (length > MAX_BLOB) return -1;
+      }
+      return sum.digest("hex") === digest ? length : -1;
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+/** No log grows so large that a single value of it could be longer. */
+const MAX_BLOB = 2 ** 32;
 
 /** Every regular file below a folder of the log, crash leftovers (`.tmp-…`) apart. Throws `Unreadable` on anything else. */
 export function filesBelow(dir: string, folder: string): string[] {
@@ -67,12 +132,17 @@ export function filesBelow(dir: string, folder: string): string[] {
   }
 }
 
-/** A file of the log as it is, never through a link. Throws `Unreadable`. */
-export function readWhole(dir: string, file: string): Buffer {
+/** A file of the log as it is, never through a link. One longer than `most` is cut there, which no check lets pass. Throws `Unreadable`. */
+export function readWhole(dir: string, file: string, most: number = 4_194_304): Buffer {
   try {
     const fd = openForScan(dir, file);
     try {
-      return fstatSync(fd).size === 0 ? Buffer.alloc(0) : readFileSync(fd);
+      const length = Math.min(fstatSync(fd).size, most + 1);
+      const bytes = Buffer.alloc(length);
+      let filled = 0;
+      for (let count = -1; filled < length && count !== 0; filled += count)
+        count = readSync(fd, bytes, filled, length - filled, filled);
+      return bytes.subarray(0, filled);
     } finally {
       closeSync(fd);
     }

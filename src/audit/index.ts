@@ -21,4 +21,5 @@ export { Unreadable } from "./scan.ts";
 export { type LineMarks, type PlacedLine, searchLog, searchLogBackwards } from "./search.ts";
 export type { LogIo } from "./segment.ts";
 export { openSessionLog, type SessionLog, type SessionLogOptions } from "./session.ts";
-export { type LogReport, type Remembered, type VerifyOptions, verifyLog } from "./verify.ts";
+export type { LogReport, Remembered, VerifyOptions } from "./verify/report.ts";
+export { verifyLog } from "./verify/verify.ts";

@@ -6,16 +6,13 @@ import { readSmall } from "./files.ts";
 import { LEDGER, ledgerPlaces, sessionPlaces } from "./places.ts";
 import { readLog } from "./read.ts";
 import { Unreadable } from "./scan.ts";
-import { type LogReport, type Remembered, verifyLog } from "./verify.ts";
+import type { LedgerWord, LogReport, Remembered } from "./verify/report.ts";
+import { verifyLog } from "./verify/verify.ts";
 
 /** A session as the ledger knows it. */
-export interface LedgerEntry {
-  readonly session: string;
+export interface LedgerEntry extends LedgerWord {
   readonly opened: string;
   readonly workspace: string;
-  readonly key: string;
-  readonly first: string;
-  readonly closed?: { readonly size: number; readonly root: string };
 }
 
 /** The ledger's report and the sessions it names, in their order, as far as it could be read. */
@@ -93,7 +90,7 @@ function learn(entries: Map<string, LedgerEntry>, record: LogRecord): void {
   const { session, type, data, ts } = record;
   if (type === "session.open" && !entries.has(session)) {
     const [key, first, workspace] = [String(data["key"]), String(data["first"]), String(data["workspace"])];
-    entries.set(session, { session, opened: ts, workspace, key, first });
+    entries.set(session, { session, entry: record.seq, opened: ts, workspace, key, first });
   }
   const entry = entries.get(session);
   // The first close counts: what the session's own supervisor said.
@@ -109,6 +106,7 @@ function deleted(dir: string, entry: LedgerEntry): LogReport {
     verdict: { word: "TRUNCATED", have: 0, want, source: "ledger" },
     records: 0,
     sealed: 0,
+    epochs: 0,
     closed: entry.closed !== undefined,
     freshness: "unproven",
     notes: ["the whole log is gone"],

@@ -1,11 +1,14 @@
-// Reading a log from its first byte: every line strictly, numbers without a gap, each `prev` against the hash before, the tree
-// on the way. Streams in chunks and stops at the first line that is wrong. Knows nothing of keys.
+// Reading a log from its first byte: every line strictly, numbers without a gap, each `prev` against the hash before. Streams in
+// chunks and stops at the first line that is wrong. Knows nothing of keys, and nothing of what a crash may leave (tail.ts).
+import { hash } from "node:crypto";
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { type Frontier, type LeafView, leafFault, MAX_LINE, openTree, type Tree, toHex, viewLeaf } from "#core/log";
+import { type Frontier, type LeafView, leafFault, MAX_LINE, openTree, type Tree, viewLeaf } from "#core/log";
+import { blame } from "./blame.ts";
 import { NO_PREV } from "./chain.ts";
 import { sha256 } from "./crypto.ts";
 import { segmentName } from "./segment.ts";
+import { judgeTail, type TornTail } from "./tail.ts";
 
 const CHUNK = 4_194_304;
 
@@ -19,24 +22,22 @@ export interface Fault {
   /** Path below the log's folder. */
   readonly file: string;
   readonly offset: number;
-  /** True when only bytes without a line feed follow the last good line: what a crash leaves behind. */
+  /** There when what follows the last good line may be what a crash left behind it. */
   readonly torn?: TornTail;
 }
 
-/** Bytes after the last whole line. */
-export interface TornTail {
-  readonly bytes: number;
-  /** They look like what a crash leaves: the beginning of the next line, or zeros. */
-  readonly plausible: boolean;
+/** Where a reader stands. */
+export interface ChainEnd {
+  readonly size: number;
+  /** Leaf hash of the last record. */
+  readonly prev: string;
+  /** Where good lines end. */
+  readonly end: { readonly firstSeq: number; readonly bytes: number };
 }
 
 /** What a scan saw up to the fault, or to the end. */
-export interface Scan {
-  readonly size: number;
-  readonly prev: string;
+export interface Scan extends ChainEnd {
   readonly frontier: Frontier;
-  /** Where good lines end. */
-  readonly end: { readonly firstSeq: number; readonly bytes: number };
   readonly fault?: Fault;
 }
 
@@ -45,15 +46,16 @@ export interface ScanOptions {
   /** Session that every line must name; absent for the ledger, which speaks of many. */
   readonly session?: string;
   /** Called after the line was added to the tree. The bytes are only valid during the call. */
-  readonly onLine?: (view: LeafView, line: Line, tree: Tree) => void;
+  readonly onLine?: (view: LeafView, line: Line & { readonly leaf: Uint8Array }, tree: Tree) => void;
   /** Start here instead of at the beginning; the caller has checked it against a signed checkpoint. */
   readonly from?: Omit<Scan, "fault">;
 }
 
 /** One good line: its hash, and its bytes while the call lasts. */
 export interface Line {
-  readonly leaf: Uint8Array;
-  readonly bytes: () => Uint8Array;
+  /** Leaf hash, hexadecimal. */
+  readonly hex: string;
+  readonly bytes: () => Buffer;
   readonly file: string;
   readonly offset: number;
 }
@@ -70,12 +72,22 @@ export class Unreadable extends Error {
   }
 }
 
-/** Scans `dir/log`. Throws `Unreadable`. */
+/** Scans `dir/log`, with its tree. Throws `Unreadable`. */
 export function scanLog(dir: string, options: ScanOptions = {}): Scan {
-  const scanner = new Scanner(options);
-  const names = segmentNames(dir).filter((name) => Number(name.slice(0, 12)) >= scanner.firstSeq);
-  for (const name of names) if (!scanner.segment(dir, name)) break;
-  return scanner.result();
+  const { session, onLine, from } = options;
+  const tree = openTree(sha256, from?.frontier);
+  const reader = new LineReader(dir, {
+    ...(session === undefined ? {} : { session }),
+    ...(from === undefined ? {} : { from }),
+    onLine: (view, line) => {
+      const leaf = Buffer.from(line.hex, "hex");
+      tree.append(leaf);
+      onLine?.(view, { ...line, leaf }, tree);
+    },
+  });
+  reader.readAll();
+  const { fault } = reader;
+  return { ...reader.at, frontier: tree.frontier(), ...(fault === undefined ? {} : { fault }) };
 }
 
 /** Names of the segments in order. Throws `Unreadable` for anything else in the folder. */
@@ -97,7 +109,8 @@ export function segmentNames(dir: string): string[] {
 export function unreadable(path: string, error: unknown): Unreadable {
   if (error instanceof Unreadable) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-  if (code === "ELOOP" || code === "EFTYPE") return new Unreadable(path, "alien", "is not a regular file");
+  if (code === "ELOOP" || code === "EFTYPE" || code === "ENOTDIR" || code === "ENXIO")
+    return new Unreadable(path, "alien", "is not a regular file");
   return new Unreadable(path, code === "ENOENT" ? "absent" : "system", code);
 }
 
@@ -109,53 +122,72 @@ export function openForScan(dir: string, path: string): number {
   throw new Unreadable(path, "alien", "is not a regular file");
 }
 
-class Scanner {
-  readonly #options: ScanOptions;
-  readonly #tree: Tree;
-  #prev: Uint8Array;
-  #end: { firstSeq: number; bytes: number };
-  #fault: Fault | undefined;
+/** What a reader is opened with. */
+export interface ReaderOptions {
+  readonly session?: string;
+  readonly onLine: (view: LeafView, line: Line) => void;
+  readonly from?: ChainEnd;
+}
 
-  constructor(options: ScanOptions) {
-    const from = options.from;
+interface Place {
+  readonly file: string;
+  readonly offset: number;
+}
+
+/** Reads lines and their chain; `at` and `fault` say how far it came. */
+export class LineReader {
+  fault: Fault | undefined;
+  readonly #dir: string;
+  readonly #options: ReaderOptions;
+  #size: number;
+  #prev: string;
+  #end: ChainEnd["end"];
+  /** Where the last good line stands. */
+  #last: Place | undefined;
+
+  constructor(dir: string, options: ReaderOptions) {
+    const { from } = options;
+    this.#dir = dir;
     this.#options = options;
-    this.#tree = openTree(sha256, from?.frontier);
-    this.#prev = Buffer.from(from?.prev ?? NO_PREV, "hex");
-    this.#end = from === undefined ? { firstSeq: 0, bytes: 0 } : { ...from.end };
+    this.#size = from?.size ?? 0;
+    this.#prev = from?.prev ?? NO_PREV;
+    this.#end = from?.end ?? { firstSeq: 0, bytes: 0 };
   }
 
-  get firstSeq(): number {
-    return this.#end.firstSeq;
+  get at(): ChainEnd {
+    return { size: this.#size, prev: this.#prev, end: this.#end };
   }
 
-  /** False when the scan is over. */
-  segment(dir: string, name: string): boolean {
+  /** Reads every segment that is not behind the start. Throws `Unreadable`. */
+  readAll(): void {
+    const names = segmentNames(this.#dir).filter((name) => Number(name.slice(0, 12)) >= this.#end.firstSeq);
+    for (const [index, name] of names.entries()) if (!this.segment(name, { last: index === names.length - 1 })) return;
+  }
+
+  /** Reads one segment, the next one. False when the reading is over. */
+  segment(name: string, { last }: { readonly last: boolean }): boolean {
     const file = `log/${name}`;
     const first = Number(name.slice(0, 12));
     const resumed = this.#options.from !== undefined && first === this.#options.from.end.firstSeq;
-    if (!resumed && name !== segmentName(this.#tree.size)) {
-      this.#fault = { kind: first > this.#tree.size ? "delete" : "insert", seq: this.#tree.size, file, offset: 0 };
+    if (!resumed && name !== segmentName(this.#size)) {
+      this.fault = { kind: first > this.#size ? "delete" : "insert", seq: this.#size, file, offset: 0 };
       return false;
     }
-    const at = resumed ? this.#end.bytes : 0;
-    this.#end = { firstSeq: first, bytes: at };
+    const start = resumed ? this.#end.bytes : 0;
+    this.#end = { firstSeq: first, bytes: start };
     try {
-      const fd = openForScan(dir, file);
+      const fd = openForScan(this.#dir, file);
       try {
-        this.#read(fd, file, at);
+        this.#read(fd, file, start);
+        // Only the last segment has an end that may be torn: the one before was whole before this one was made.
+        if (this.fault !== undefined && last) this.#lookAtTail(fd);
       } finally {
         closeSync(fd);
       }
     } catch (error) {
       throw unreadable(file, error);
     }
-    return this.#fault === undefined;
-  }
-
-  result(): Scan {
-    const { size } = this.#tree;
-    const scan = { size, prev: toHex(this.#prev), frontier: this.#tree.frontier(), end: { ...this.#end } };
-    return this.#fault === undefined ? scan : { ...scan, fault: this.#fault };
+    return this.fault === undefined;
   }
 
   #read(fd: number, file: string, start: number): void {
@@ -166,13 +198,13 @@ class Scanner {
     for (;;) {
       const count = readSync(fd, buffer, 1 + held, buffer.length - 1 - held, base + held);
       const filled = 1 + held + count;
-      const done = this.#lines(buffer, filled, { file, base });
-      if (this.#fault !== undefined) return;
+      const done = this.#lines(buffer, filled, { file, offset: base });
+      if (this.fault !== undefined) return;
       held = filled - done;
       base += done - 1;
       buffer.copy(buffer, 1, done, filled);
       if (held > MAX_LINE || (count === 0 && held > 0)) {
-        this.#tail(buffer.subarray(1, 1 + held), { file, offset: base, whole: count === 0 });
+        this.fault = { kind: "trailing", seq: this.#size, file, offset: base };
         return;
       }
       if (count === 0) return;
@@ -180,79 +212,52 @@ class Scanner {
   }
 
   /** Takes every whole line and returns the offset in `buffer` behind the last one. */
-  #lines(buffer: Buffer, filled: number, place: { file: string; base: number }): number {
+  #lines(buffer: Buffer, filled: number, base: Place): number {
     let start = 1;
     for (;;) {
       const end = buffer.indexOf(0x0a, start);
       if (end < 0 || end >= filled) return start;
-      if (!this.#line(buffer, start, end, { file: place.file, offset: place.base + start - 1 }, filled)) return start;
+      if (!this.#line(buffer, { start, end, filled }, { file: base.file, offset: base.offset + start - 1 }))
+        return start;
       start = end + 1;
-      this.#end.bytes = place.base + start - 1;
+      this.#end = { firstSeq: this.#end.firstSeq, bytes: base.offset + start - 1 };
     }
   }
 
-  #line(buffer: Buffer, start: number, end: number, place: { file: string; offset: number }, filled: number): boolean {
-    const expected = this.#tree.size;
+  #line(buffer: Buffer, span: { start: number; end: number; filled: number }, place: Place): boolean {
+    const { start, end } = span;
     const view = viewLeaf(buffer, start, end);
-    const fail = (kind: FaultKind, seq: number): false => {
-      this.#fault = { kind, seq, ...place };
+    const { session } = this.#options;
+    if (view === undefined) {
+      this.fault = { kind: leafFault(buffer.subarray(start, end)), seq: this.#size, ...place };
       return false;
-    };
-    if (view === undefined) return fail(leafFault(buffer.subarray(start, end)), expected);
-    if (view.seq !== expected) {
-      if (view.seq < expected) return fail("insert", view.seq);
-      return fail(comesLater(buffer, end + 1, filled, expected) ? "reorder" : "delete", expected);
     }
-    if (this.#options.session !== undefined && view.session !== this.#options.session) return fail("fork", expected);
     buffer[start - 1] = 0;
-    const leaf = sha256(buffer.subarray(start - 1, end));
-    if (!hexIs(buffer, view.prevAt, this.#prev)) {
-      const next = nextPrev(buffer, end + 1, filled);
-      // The next line agrees with this one: then it is the line before that was changed.
-      const before = expected > 0 && (next === undefined || next === toHex(leaf));
-      return fail("edit", before ? expected - 1 : expected);
+    const hex = hash("sha256", buffer.subarray(start - 1, end), "hex");
+    const follows = buffer.toString("latin1", view.prevAt, view.prevAt + 64) === this.#prev;
+    if (view.seq !== this.#size || !follows || (session !== undefined && view.session !== session)) {
+      const found = {
+        view,
+        follows,
+        hex,
+        size: this.#size,
+        foreign: session !== undefined && view.session !== session,
+      };
+      const { before, ...fault } = blame(buffer, span, found);
+      this.fault = { ...fault, ...(before ? (this.#last ?? place) : place) };
+      return false;
     }
-    this.#tree.append(leaf);
-    this.#prev = leaf;
-    this.#options.onLine?.(view, { leaf, ...place, bytes: () => buffer.subarray(start, end) }, this.#tree);
+    this.#size += 1;
+    this.#prev = hex;
+    this.#last = place;
+    this.#options.onLine(view, { hex, ...place, bytes: () => buffer.subarray(start, end) });
     return true;
   }
 
-  #tail(tail: Buffer, place: { file: string; offset: number; whole: boolean }): void {
-    const next = `{"v":1,"seq":${this.#tree.size},"prev":"${toHex(this.#prev)}","ts":"`;
-    const text = tail.subarray(0, next.length).toString("latin1");
-    const begun = next.startsWith(text) || text.startsWith(next);
-    const zeros = tail.every((byte) => byte === 0);
-    // A page that never reached the disk reads as zeros behind whatever did.
-    const holed =
-      begun && tail.subarray(tail.indexOf(0) < 0 ? tail.length : tail.indexOf(0)).every((byte) => byte === 0);
-    const plausible = place.whole && tail.length <= CHUNK && (zeros || holed);
-    const { file, offset } = place;
-    this.#fault = { kind: "trailing", seq: this.#tree.size, file, offset, torn: { bytes: tail.length, plausible } };
+  #lookAtTail(fd: number): void {
+    const { fault } = this;
+    if (fault === undefined) return;
+    const torn = judgeTail(fd, this.#end.bytes, { seq: this.#size, prev: this.#prev });
+    if (torn !== undefined) this.fault = { ...fault, torn };
   }
-}
-
-const HEX = Array.from({ length: 16 }, (_, i) => i.toString(16).charCodeAt(0));
-
-/** True when the 64 digits at `at` spell `hash`. */
-function hexIs(bytes: Uint8Array, at: number, hash: Uint8Array): boolean {
-  for (let i = 0; i < 32; i++) {
-    const byte = hash[i] as number;
-    if (bytes[at + 2 * i] !== HEX[byte >> 4] || bytes[at + 2 * i + 1] !== HEX[byte & 15]) return false;
-  }
-  return true;
-}
-
-/** `prev` of the line that starts at `start`, when it is whole. */
-function nextPrev(buffer: Buffer, start: number, filled: number): string | undefined {
-  const end = buffer.indexOf(0x0a, start);
-  if (end < 0 || end >= filled) return undefined;
-  const view = viewLeaf(buffer, start, end);
-  return view === undefined ? undefined : buffer.toString("latin1", view.prevAt, view.prevAt + 64);
-}
-
-/** True when the record with this number stands further on in the buffer. */
-function comesLater(buffer: Buffer, start: number, filled: number, seq: number): boolean {
-  const at = buffer.indexOf(`{"v":1,"seq":${seq},`, start);
-  return at >= 0 && at < filled;
 }

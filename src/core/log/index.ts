@@ -69,6 +69,7 @@ export {
   signatureLine,
   signNote,
   splitNote,
+  splitNotes,
   type VerifierKey,
   type VerifyEd25519,
   verifierKey,

@@ -119,3 +119,21 @@ export function splitNote(
 function isNoteText(text: string): boolean {
   return text.endsWith("\n") && !/[\u0000-\u0009\u000b-\u001f]/.test(text) && !/\p{Cs}/u.test(text);
 }
+
+/** Cuts notes that stand end to end apart, blank lines between them or not; what is no note stays one piece. */
+export function splitNotes(text: string): readonly string[] {
+  const notes: string[] = [];
+  let lines: string[] = [];
+  let signed = false;
+  for (const line of text.endsWith("\n") ? text.slice(0, -1).split("\n") : text.split("\n")) {
+    const signature = line.startsWith(DASH);
+    if (signed && !signature) {
+      notes.push(`${lines.join("\n")}\n`);
+      lines = [];
+    }
+    if (lines.length > 0 || line !== "") lines.push(line);
+    signed = signature;
+  }
+  if (lines.length > 0) notes.push(`${lines.join("\n")}\n`);
+  return notes;
+}

@@ -1,0 +1,75 @@
+// Reading a log's records for its verification: every leaf is kept as a hash, and of the records themselves only what says
+// something about the log: openings, closes, recoveries, epochs, and which blobs are named where.
+import { type LeafView, type LogRecord, readLeaf } from "#core/log";
+import type { BlobUse } from "../derived.ts";
+import { Leaves } from "../leaves.ts";
+import { type ChainEnd, type Fault, type Line, LineReader } from "../scan.ts";
+
+/** A record that says something about the log itself. */
+export interface Control {
+  readonly seq: number;
+  readonly record: LogRecord;
+}
+
+/** What was found in the lines. */
+export interface Records {
+  readonly at: ChainEnd;
+  readonly leaves: Leaves;
+  readonly controls: readonly Control[];
+  readonly blobs: readonly BlobUse[];
+  readonly fault?: Fault;
+}
+
+/** Reads all lines of `dir`. Throws `Unreadable`. */
+export function readRecords(dir: string, session: string | undefined): Records {
+  const leaves = new Leaves();
+  const collector = new Collector();
+  const reader = new LineReader(dir, {
+    ...(session === undefined ? {} : { session }),
+    onLine: (view, line) => {
+      leaves.add(line.hex);
+      collector.look(view, line);
+    },
+  });
+  reader.readAll();
+  const { fault, at } = reader;
+  const { controls, blobs } = collector;
+  return { at, leaves, controls, blobs, ...(fault === undefined ? {} : { fault }) };
+}
+
+const BLOB_MARK: Buffer = Buffer.from('{"$blob":"');
+
+/** Picks out of lines what a verification needs; the others are not even parsed. */
+export class Collector {
+  readonly controls: Control[] = [];
+  readonly blobs: BlobUse[] = [];
+
+  look(view: LeafView, line: Line): void {
+    const bytes = line.bytes();
+    // A key of a caller that starts with `$` stands doubled, so nothing that an agent says passes for a blob.
+    if (bytes.includes(BLOB_MARK))
+      for (const match of bytes.toString("latin1").matchAll(/\{"\$blob":"([0-9a-f]{64})","bytes":(\d+)\}/g))
+        this.blobs.push({ digest: match[1] ?? "", bytes: Number(match[2]), seq: view.seq });
+    if (!isControl(view.type)) return;
+    const record = readLeaf(bytes);
+    // What another program claims never speaks for the log.
+    if (record?.origin === "observed") this.controls.push({ seq: view.seq, record });
+  }
+}
+
+function isControl(type: string): boolean {
+  return type.startsWith("session.") || type.startsWith("epoch.") || type === "recovery";
+}
+
+/** True when the last record is the log's own close. */
+export function isClosed({ controls, at }: Records): boolean {
+  const last = controls.at(-1);
+  return last !== undefined && last.seq === at.size - 1 && last.record.type === "session.close";
+}
+
+/** Bytes that recoveries cut off, as they are on record. */
+export function recoveredBytes({ controls }: Records): number {
+  return controls
+    .filter(({ record }) => record.type === "recovery")
+    .reduce((sum, { record }) => sum + Number(record.data["cut_bytes"]), 0);
+}

@@ -1,0 +1,53 @@
+// What a verifier is handed besides the folder, and what it answers.
+import type { Epoch, LogRecord, LogVerdict, VerifierKey } from "#core/log";
+
+/** What the ledger says of a session. */
+export interface LedgerWord {
+  readonly session: string;
+  /** Number of the ledger's entry that opened it. */
+  readonly entry: number;
+  readonly key: string;
+  /** Leaf hash of the session's record 0. */
+  readonly first: string;
+  readonly closed?: { readonly size: number; readonly root: string };
+}
+
+/** What somebody outside the folder remembers of the log. */
+export interface Remembered {
+  readonly ledger?: LedgerWord;
+  /** Text of the high-water mark; `null` when it should be there and is not. */
+  readonly mark?: string | null;
+  /** Text of checkpoints that a person kept, end to end. */
+  readonly anchor?: string;
+}
+
+/** What is handed in besides the folder. */
+export interface VerifyOptions {
+  /** Machine keys that are trusted (or, for a session, its own key). */
+  readonly keys: readonly VerifierKey[];
+  readonly remembered?: Remembered;
+  /** The machine's epochs as its ledger shows them, when that was checked before. */
+  readonly machine?: readonly Epoch[];
+  /** Sees every record that says something about a log (`session.*`, `recovery`, `epoch.*`), in order. */
+  readonly onRecord?: (record: LogRecord) => void;
+}
+
+/** What a verifier has to say about one log. */
+export interface LogReport {
+  readonly dir: string;
+  /** The session, or `ledger`. */
+  readonly name: string;
+  readonly verdict: LogVerdict;
+  readonly records: number;
+  /** Records under a signature. */
+  readonly sealed: number;
+  readonly root?: string;
+  /** The trusted key that the signatures lead to. */
+  readonly signedBy?: string;
+  /** How many keys the log has had, one after the other. */
+  readonly epochs: number;
+  readonly closed: boolean;
+  /** `anchored` when a checkpoint from outside was given and fits; otherwise nobody can know whether the end was cut. */
+  readonly freshness: "unproven" | "anchored";
+  readonly notes: readonly string[];
+}

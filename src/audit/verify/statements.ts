@@ -1,0 +1,98 @@
+// What was signed about a log: so many records, this root. Checkpoints in the folder, the notes of its epochs, and what others
+// kept. A statement counts only when the epoch that owns its size signed it: a younger key must not reseal older records.
+import { type Epoch, openCheckpoint, ownerOf, toHex } from "#core/log";
+import { verifyEd25519 } from "../crypto.ts";
+import { filesBelow } from "../derived.ts";
+import { tampered } from "./finding.ts";
+import { type Signers, signatureOf, untrusted } from "./signers.ts";
+import { textOf } from "./texts.ts";
+
+/** One signed size and root. */
+export interface Statement {
+  readonly source: "checkpoint" | "epoch" | "high-water mark" | "anchor";
+  readonly file: string;
+  readonly size: number;
+  readonly root: string;
+  /** False when a key of the log signed it that does not own this size. */
+  readonly owned: boolean;
+}
+
+/** The folder's own statements: the last checkpoint, the kept ones, and where each epoch began. */
+export function ownStatements(dir: string, signers: Signers, checkpoint: string): Statement[] {
+  const last = openStatement(signers, checkpoint, { file: "checkpoint", source: "checkpoint" });
+  const kept = filesBelow(dir, "checkpoints").map((file) => {
+    const statement = openStatement(signers, textOf(dir, file), { file, source: "checkpoint" });
+    if (file !== `checkpoints/${statement.size}`) throw tampered("sig", { seq: statement.size, file });
+    return statement;
+  });
+  return [last, ...kept, ...signers.epochs.slice(1).map(startOf)];
+}
+
+/** Opens a checkpoint. Throws a finding when no key of the log signed it. */
+export function openStatement(
+  signers: Signers,
+  note: string,
+  from: { readonly file: string; readonly source: Statement["source"] },
+): Statement {
+  const keys = signers.epochs.map(({ key }) => key);
+  const opened = openCheckpoint(note, keys, verifyEd25519);
+  if (!opened.ok && opened.fault === "unknown-key") throw untrusted(from.file, note);
+  if (!opened.ok || opened.checkpoint.origin !== signers.origin) throw tampered("sig", { seq: 0, file: from.file });
+  const { size, root } = opened.checkpoint;
+  const owner = ownerOf(signers.epochs, size);
+  return { ...from, size, root: toHex(root), owned: owner !== undefined && opened.keys.includes(owner.key) };
+}
+
+/** True when the note's first signature was made by a key of this log. */
+export function isOf(signers: Signers, note: string): boolean {
+  const { name, id } = signatureOf(note);
+  return signers.epochs.some(({ key }) => key.name === name && key.id === id);
+}
+
+function startOf({ epoch, from, root }: Epoch): Statement {
+  return { source: "epoch", file: `epochs/${epoch}`, size: from, root: toHex(root ?? new Uint8Array(0)), owned: true };
+}
+
+/** What statements are compared with. */
+export interface Tree {
+  readonly size: number;
+  readonly rootAt: (size: number) => string;
+  /** Number of the first leaf that a stored tile knows otherwise, as far as tiles are there. */
+  readonly tileDiffers: () => number | undefined;
+}
+
+/**
+ * Compares statements with the tree, the shortest first, so that the first that does not fit narrows down where the log was
+ * changed. Returns how many records are vouched for.
+ */
+export function judgeStatements(statements: readonly Statement[], tree: Tree): number {
+  let vouched = 0;
+  for (const statement of [...statements].sort((a, b) => a.size - b.size)) {
+    if (statement.size > tree.size) continue;
+    const fits = tree.rootAt(statement.size) === statement.root;
+    if (!statement.owned)
+      throw tampered("epoch", { seq: resealed(statement, statements, tree, vouched), file: statement.file });
+    if (!fits) throw differs(statement, tree, vouched);
+    vouched = statement.size;
+  }
+  return vouched;
+}
+
+/** Which record to name when a key that does not own them sealed records: the first that nobody else vouches for. */
+function resealed(statement: Statement, all: readonly Statement[], tree: Tree, vouched: number): number {
+  const contradicted = all.some(
+    ({ owned, size, root }) => owned && size >= statement.size && size <= tree.size && tree.rootAt(size) !== root,
+  );
+  const byTile = tree.tileDiffers();
+  if (byTile !== undefined && byTile < statement.size) return byTile;
+  return contradicted ? vouched : Math.max(0, statement.size - 1);
+}
+
+/** The chain holds and the signed root does not: the last record was changed, or everything from some record on is new. */
+function differs(statement: Statement, tree: Tree, vouched: number): Error {
+  const { size, file, source } = statement;
+  const byTile = tree.tileDiffers();
+  if (byTile !== undefined && byTile < size) return tampered("edit", { seq: byTile, file });
+  const kind = source === "epoch" ? "epoch" : source === "checkpoint" ? "root" : "fork";
+  return tampered(kind, { seq: size === tree.size ? Math.max(0, size - 1) : vouched, file });
+}
