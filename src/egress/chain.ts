@@ -2,6 +2,7 @@
 // What a filter does wrong (it throws, it makes two fields of one) is a refusal, not a gap.
 import type { BodyFilter, ExchangeFilter, FilterRefusal, HttpFilter, RequestView, ResponseView } from "./filter.ts";
 import { type Field, isField } from "./head.ts";
+import { inOrder, type Made, type Making, whenMade } from "./made.ts";
 
 /** What all filters together make of one exchange. */
 export interface Passage {
@@ -46,16 +47,13 @@ export async function beginChain(filters: readonly HttpFilter[], request: Reques
   }
   if (begun.length === 0) return undefined;
   const up = inSeries(begun.flatMap((one) => one.up ?? []));
-  const passage: Passage = {
-    target: view.target,
-    fields: view.fields,
-    ...(up === undefined ? {} : { up }),
-    settled: (isWhole) => {
-      const fields = lastFields(begun, view.fields, isWhole);
-      return fields === view.fields ? passage : { ...passage, fields };
-    },
-    down: (response) => downward(begun, response),
+  const { fields, target } = view;
+  const down = (response: ResponseView): ReturnType<Passage["down"]> => downward(begun, response);
+  const settled = (isWhole: boolean): Passage => {
+    const last = lastFields(begun, fields, isWhole);
+    return last === fields ? passage : { ...passage, fields: last };
   };
+  const passage: Passage = up === undefined ? { target, fields, settled, down } : { target, fields, up, settled, down };
   return passage;
 }
 
@@ -114,20 +112,20 @@ function inSeries(filters: readonly BodyFilter[]): BodyFilter | undefined {
 
 /** The pieces through every filter; `last` is what each adds when it has had them all. */
 function through(
-  filters: readonly BodyFilter[],
-  first: readonly Buffer[],
-  last: (filter: BodyFilter) => ReturnType<BodyFilter["end"]>,
-): readonly Buffer[] | FilterRefusal {
-  let pieces = first;
-  for (const filter of filters) {
-    const next: Buffer[] = [];
-    const asked = [...pieces.map((piece) => () => filter.take(piece)), () => last(filter)];
-    for (const ask of asked) {
-      const made = orFailed(ask);
-      if (!Array.isArray(made)) return made as FilterRefusal;
-      next.push(...made);
-    }
-    pieces = next;
-  }
-  return pieces;
+  [filter, ...others]: readonly BodyFilter[],
+  pieces: readonly Buffer[],
+  last: (filter: BodyFilter) => Making,
+): Making {
+  if (filter === undefined) return pieces;
+  const asks = [...pieces.map((piece) => () => filter.take(piece)), () => last(filter)];
+  return whenMade(inOrder(asks.map((ask) => () => soundly(ask))), (made) =>
+    "reason" in made ? made : through(others, made, last),
+  );
+}
+
+/** What is neither pieces nor a no, now or later, is a no. */
+function soundly(ask: () => Making): Making {
+  const sound = (made: Made): Made => (Array.isArray(made) || "reason" in made ? made : FAILED);
+  const making = orFailed(ask);
+  return making instanceof Promise ? making.then(sound).catch(() => FAILED) : orFailed(() => sound(making));
 }

@@ -88,11 +88,12 @@ class Requests {
   }
 
   private async send(exchange: Omit<Exchange, "upstream" | "isReused">): Promise<Outcome> {
-    const { to, upgrade } = exchange;
+    const { body, client, head, passage, progress, to, upgrade } = exchange;
     const isReused = this.upstream !== undefined && isUsable(this.upstream, to, upgrade);
     const upstream = isReused ? this.upstream : await this.reach({ ...to, upgrade });
     if (upstream === undefined) return "end";
-    const outcome = await carryOut({ ...exchange, upstream, isReused });
+    // in full: this is done for each request, and copying an object is slow
+    const outcome = await carryOut({ body, client, head, passage, progress, to, upgrade, upstream, isReused });
     if (outcome !== "stale") return outcome;
     const fresh = await this.reach({ ...to, upgrade });
     return fresh === undefined ? "end" : await carryOut({ ...exchange, upstream: fresh, isReused: false });
