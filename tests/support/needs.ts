@@ -34,7 +34,8 @@ export type Feature =
   | "runsc"
   | "podman"
   | "microvm"
-  | "java";
+  | "java"
+  | "go-sumdb";
 
 /** `undefined` when the feature is there, else why it is not. */
 type Probe = () => string | undefined;
@@ -99,6 +100,10 @@ const PROBES: Readonly<Record<Feature, Probe>> = {
   strace: () => tries("strace", "-o", "/dev/null", "true"),
   openssl: () => tries("openssl", "version"),
   java: () => tries("java", "-version"),
+  "go-sumdb": () =>
+    existsSync("/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog")
+      ? tries("go", "version")
+      : "golang-golang-x-mod-dev is not installed",
   // What the person's own npm says about its own registry: the address is never written down here.
   registry: () => tries("npm", "view", "commander", "version", "--fetch-retries=0"),
   cgroup: () =>

@@ -1,0 +1,352 @@
+#!/usr/bin/env python3
+"""Checks a record of Ringfence without Ringfence: Python's standard library and the `openssl` program, nothing else.
+
+usage: verify_log.py WHAT VKEYFILE
+
+WHAT is an unpacked bundle, the folder of one log, or a receipt (a .tlog-proof file). VKEYFILE holds the machine's public key,
+one line: name+id+base64; it must come from somebody you trust, never from the same place as WHAT.
+Prints `OK …` and exits 0, or says what is wrong and exits 1.
+
+Formats: C2SP signed-note, tlog-checkpoint, tlog-tiles, tlog-proof; RFC 6962 trees. Ringfence's docs/log-format.md says how they
+are put together. Read this file before you trust it: it is short on purpose.
+"""
+import base64, gzip, hashlib, json, os, re, subprocess, sys, tempfile
+
+ED25519_SPKI = bytes.fromhex("302a300506032b6570032100")
+NO_PREV = "0" * 64
+
+
+class Wrong(Exception):
+    """What is wrong, in words."""
+
+
+def say(text):
+    """Prints what may come from an adversary: nothing in it reaches the terminal as a control character."""
+    print("".join(c if c.isprintable() else f"\\u{{{ord(c):x}}}" for c in text))
+
+
+def need(holds, why):
+    if not holds:
+        raise Wrong(why)
+
+
+# Keys and notes (C2SP signed-note)
+
+
+def parse_vkey(text):
+    name, key_id, data = text.strip().split("+", 2)
+    raw = base64.b64decode(data, validate=True)
+    need(len(raw) == 33 and raw[0] == 1, "not an Ed25519 key: " + text)
+    need(hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4].hex() == key_id, "a key whose id does not fit: " + text)
+    return name, bytes.fromhex(key_id), raw[1:]
+
+
+def signature_holds(public_key, message, signature):
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [os.path.join(folder, name) for name in ("key", "message", "signature")]
+        for path, data in zip(paths, (ED25519_SPKI + public_key, message, signature)):
+            with open(path, "wb") as file:
+                file.write(data)
+        command = ["openssl", "pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", paths[0], "-rawin", "-in", paths[1], "-sigfile", paths[2]]
+        return subprocess.run(command, capture_output=True).returncode == 0
+
+
+def open_note(note, keys, what):
+    """The text of a note and the first of `keys` that signed it. One wrong signature by a known key spoils it."""
+    body, gap, tail = note.rpartition("\n\n")
+    body += "\n"
+    need(gap and tail.endswith("\n"), what + " is no signed note")
+    by = None
+    for line in tail[:-1].split("\n"):
+        match = re.fullmatch("\u2014 ([^ +]+) ([A-Za-z0-9+/]+={0,2})", line)
+        need(match, what + " has a signature line that is none")
+        raw = base64.b64decode(match[2], validate=True)
+        need(base64.b64encode(raw).decode() == match[2], what + " has a signature in another spelling")
+        for key in keys:
+            if match[1] == key[0] and raw[:4] == key[1]:
+                need(signature_holds(key[2], body.encode(), raw[4:]), what + " has a wrong signature")
+                by = by or key
+    need(by, what + " is not signed by a trusted key")
+    return body, by
+
+
+# The chain of keys
+
+
+def split_epochs(text):
+    notes = re.split("^(?=ringfence/epoch v1\n)", text, flags=re.M)
+    return [note for note in notes if note]
+
+
+def follow_epochs(notes, genesis, authority=()):
+    """Epochs as (from, key, root, by the authority): each key vouches for the next, at a size that only grows."""
+    epochs = [(0, genesis, None, False)]
+    for number, note in enumerate(notes, 1):
+        what = f"the note of epoch {number}"
+        text, by = open_note(note, [epochs[-1][1], *authority], what)
+        match = re.fullmatch(r"ringfence/epoch v1\n(.+)\nepoch (\d+)\nfrom (\d+)\nroot (\S+)\nkey (\S+)\nstart \S+\n", text)
+        need(match, what + " is malformed")
+        origin, epoch, size, root, key = match[1], int(match[2]), int(match[3]), match[4], parse_vkey(match[5])
+        need(origin == genesis[0] == key[0] and epoch == number and size > epochs[-1][0], what + " does not follow the one before")
+        need(all(key[2] != old[2] for _, old, _, _ in epochs), what + " repeats a key")
+        epochs.append((size, key, root, by != epochs[-1][1]))
+    return epochs
+
+
+def open_keys(certificate, authority, epochs, machine):
+    """(origin, session or None, epochs of the log, number of the machine epoch that certified it)."""
+    if certificate is None:
+        return machine[0], None, follow_epochs(epochs, machine), 0
+    machine_keys = [key for _, key, _, _ in follow_epochs(authority, machine)]
+    text, by = open_note(certificate, machine_keys, "the certificate")
+    match = re.fullmatch(r"ringfence/session-key/v1\nsession (\S+)\nkey (\S+)\nstart \S+\n", text)
+    need(match, "the certificate is malformed")
+    session, key = match[1], parse_vkey(match[2])
+    need(key[0] == f"{machine[0]}/{session}", "the certificate names another log")
+    return key[0], session, follow_epochs(epochs, key, machine_keys), machine_keys.index(by)
+
+
+def open_checkpoint(note, origin, epochs, what):
+    """(size, root), signed by the epoch that owns this size and by no younger one (CVE-2023-31439)."""
+    match = re.fullmatch(r"([^\n]+)\n(0|[1-9]\d*)\n(\S+)\n", note.rpartition("\n\n")[0] + "\n")
+    need(match and match[1] == origin, what + " is of another log")
+    size = int(match[2])
+    owner = [epoch for epoch in epochs if epoch[0] < size or epoch is epochs[0]][-1]
+    open_note(note, [owner[1]], what)
+    return size, match[3]
+
+
+# Trees (RFC 6962)
+
+
+def leaf_hash(data):
+    return hashlib.sha256(b"\x00" + data).digest()
+
+
+def node_hash(left, right):
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+class Tree:
+    """Perfect subtrees from left to right, and with them the root at any time."""
+
+    def __init__(self):
+        self.size, self.stack = 0, []
+
+    def append(self, leaf):
+        size = self.size
+        while size % 2:
+            leaf, size = node_hash(self.stack.pop(), leaf), size // 2
+        self.stack.append(leaf)
+        self.size += 1
+
+    def root(self):
+        if not self.stack:
+            return hashlib.sha256(b"").digest()
+        root = self.stack[-1]
+        for left in reversed(self.stack[:-1]):
+            root = node_hash(left, root)
+        return root
+
+
+def included(leaf, index, size, proof, root):
+    """RFC 9162 section 2.1.3.2."""
+    node, last = index, size - 1
+    for step in proof:
+        if last == 0 or len(step) != 32:
+            return False
+        if node % 2 or node == last:
+            leaf = node_hash(step, leaf)
+            while node % 2 == 0 and node:
+                node, last = node // 2, last // 2
+        else:
+            leaf = node_hash(leaf, step)
+        node, last = node // 2, last // 2
+    return last == 0 and leaf == root
+
+
+# A log's folder
+
+
+def read_record(line, number):
+    def unique(pairs):
+        need(len({key for key, _ in pairs}) == len(pairs), f"a key stands twice in record {number}")
+        return dict(pairs)
+
+    try:
+        return json.loads(line.decode("utf-8"), object_pairs_hook=unique)
+    except ValueError:
+        raise Wrong(f"record {number} is no JSON") from None
+
+
+def read_lines(folder):
+    """Every whole line, and the bytes behind the last one."""
+    lines, rest = [], b""
+    for name in sorted(os.listdir(os.path.join(folder, "log"))):
+        need(re.fullmatch(r"\d{12}\.jsonl(\.gz)?", name), "a file that does not belong: log/" + name)
+        need(rest == b"" and int(name[:12]) == len(lines), "log/" + name + " does not follow the lines before it")
+        with (gzip.open if name.endswith(".gz") else open)(os.path.join(folder, "log", name), "rb") as file:
+            *whole, rest = file.read().split(b"\n")
+        lines += whole
+    return lines, rest
+
+
+def read_text(folder, name):
+    with open(os.path.join(folder, name), encoding="utf-8", newline="") as file:
+        return file.read()
+
+
+def files_below(folder):
+    return sorted(
+        os.path.relpath(os.path.join(where, name), folder)
+        for where, _, names in os.walk(folder)
+        for name in names
+        if not name.startswith(".tmp-")
+    )
+
+
+def check_log(folder, machine):
+    def text_if_any(name):
+        return read_text(folder, name) if os.path.exists(os.path.join(folder, name)) else None
+
+    numbers = sorted(int(name) for name in files_below(os.path.join(folder, "epochs")))
+    need(numbers == list(range(1, len(numbers) + 1)), "the note of an epoch is missing")
+    notes = [read_text(folder, f"epochs/{number}") for number in numbers]
+    authority = split_epochs(text_if_any("authority") or "")
+    origin, session, epochs, certified_by = open_keys(text_if_any("certificate"), authority, notes, machine)
+
+    signed = {}
+    for name in ["checkpoint", *(f"checkpoints/{name}" for name in files_below(os.path.join(folder, "checkpoints")))]:
+        size, root = open_checkpoint(read_text(folder, name), origin, epochs, name)
+        need(name == "checkpoint" or name == f"checkpoints/{size}", name + " has another size than its name")
+        need(signed.setdefault(size, root) == root, f"two signed checkpoints of size {size} differ: a fork")
+    for number, (size, _, root, _) in enumerate(epochs[1:], 1):
+        need(signed.setdefault(size, root) == root, f"the note of epoch {number} has another root than the checkpoint")
+
+    lines, rest = read_lines(folder)
+    tree, leaves, previous, kinds, blobs, first_key = Tree(), [], NO_PREV, [], {}, None
+    for number, line in enumerate(lines):
+        record = read_record(line, number)
+        need(record["v"] == 1 and record["seq"] == number and record["prev"] == previous, f"the chain breaks at record {number}")
+        need(session is None or record["session"] == session, f"record {number} is of another session")
+        if number == 0:
+            first_key = record["data"].get("key")
+        leaves.append(leaf_hash(line))
+        previous = leaves[-1].hex()
+        tree.append(leaves[-1])
+        kinds.append(record["type"] if record["origin"] == "observed" else "claimed")
+        if tree.size in signed:
+            need(base64.b64encode(tree.root()).decode() == signed[tree.size], f"another root than the one that was signed at size {tree.size}")
+        if record["type"] == "epoch.close":
+            epoch = record["data"]["epoch"]
+            known = epoch + 1 >= len(epochs) or epochs[epoch + 1][3] or (epochs[epoch + 1][0] == tree.size and epochs[epoch + 1][1] == parse_vkey(record["data"]["next"]))
+            need(known, f"record {number} closes an epoch that its note does not know")
+        for digest, size in re.findall(rb'\{"\$blob":"([0-9a-f]{64})","bytes":(\d+)\}', line):
+            blobs[digest.decode()] = int(size)
+    newest = max(signed)
+    need(newest <= len(lines), f"{len(lines)} records, a signed checkpoint speaks of {newest}")
+    # The ledger closes many sessions and never itself; what somebody only claimed closes nothing.
+    closed = session is not None and "session.close" in kinds
+    need(not closed or (kinds[-1] == "session.close" and newest == len(lines) and rest == b""), "something stands behind the close")
+    for number, (size, key, _, reopened) in enumerate(epochs[1:], 1):
+        need(reopened or kinds[size - 1] == "epoch.close", f"epoch {number} begins where none was closed")
+    if session is not None and kinds[0] == "session.open":
+        need(parse_vkey(first_key) == epochs[0][1], "record 0 names another key than the certificate")
+
+    check_tiles(folder, leaves)
+    for digest, size in blobs.items():
+        with open(os.path.join(folder, "blobs", digest[:2], digest[2:]), "rb") as file:
+            content = file.read()
+        need(len(content) == size and hashlib.sha256(content).hexdigest() == digest, "another blob than the one that was recorded: " + digest)
+    return {"origin": origin, "session": session, "size": newest, "root": tree.root(), "lines": len(lines), "leaves": leaves, "closed": closed, "key": epochs[0][1], "certified_by": certified_by}
+
+
+def check_tiles(folder, leaves):
+    levels = [leaves]
+    while len(levels[-1]) >= 256:
+        below, above = levels[-1], []
+        for at in range(0, len(below) - 255, 256):
+            tree = Tree()
+            for each in below[at : at + 256]:
+                tree.append(each)
+            above.append(tree.root())
+        levels.append(above)
+    for name in files_below(os.path.join(folder, "tile")):
+        match = re.fullmatch(r"(\d{1,2})/((?:x\d{3}/)*\d{3})(?:\.p/([1-9]\d{0,2}))?", name)
+        need(match, "a file that does not belong: tile/" + name)
+        level, index, width = int(match[1]), int(re.sub("[x/]", "", match[2])), int(match[3] or 256)
+        hashes = levels[level][index * 256 : index * 256 + width] if level < len(levels) else []
+        with open(os.path.join(folder, "tile", name), "rb") as file:
+            need(len(hashes) == width and file.read() == b"".join(hashes), "another tile than the records give: tile/" + name)
+
+
+# Receipts and bundles
+
+
+def check_receipt(path, machine):
+    text = read_text(os.path.dirname(path) or ".", os.path.basename(path))
+    head, gap, checkpoint = text.partition("\n\n")
+    first, extra, index, *proof = head.split("\n")
+    need(gap and first == "c2sp.org/tlog-proof@v1" and extra.startswith("extra ") and re.fullmatch(r"index (0|[1-9]\d*)", index), "not a receipt")
+    extra = json.loads(base64.b64decode(extra[6:], validate=True).decode("utf-8"))
+    need(set(extra) - {"certificate"} == {"line", "authority", "epochs"}, "a receipt with other parts")
+    index, line = int(index[6:]), extra["line"].encode("utf-8")
+    origin, session, epochs, _ = open_keys(extra.get("certificate"), split_epochs(extra["authority"]), split_epochs(extra["epochs"]), machine)
+    size, root = open_checkpoint(checkpoint, origin, epochs, "the receipt's checkpoint")
+    hashes = [base64.b64decode(each, validate=True) for each in proof]
+    need(index < size and included(leaf_hash(line), index, size, hashes, base64.b64decode(root)), "the record does not lead to the signed root")
+    record = read_record(line, index)
+    need(record["seq"] == index and session in (None, record["session"]), "the record belongs to another place")
+    owner = max(number for number, epoch in enumerate(epochs) if number == 0 or epoch[0] <= index)
+    return {"origin": origin, "session": session, "size": size, "index": index, "record": record, "epoch": owner}
+
+
+def check_bundle(folder, machine):
+    log = check_log(os.path.join(folder, "session"), machine)
+    opened = check_receipt(os.path.join(folder, "ledger", "open.tlog-proof"), machine)
+    record = opened["record"]
+    need(opened["session"] is None and opened["origin"] == machine[0], "the ledger's receipt is of another log")
+    need(record["type"] == "session.open" and record["session"] == log["session"], "the ledger speaks of another session")
+    need(parse_vkey(record["data"]["key"]) == log["key"], "the ledger knows this session under another key")
+    need(record["data"]["first"] == log["leaves"][0].hex(), "the ledger knows another first record")
+    need(log["certified_by"] <= opened["epoch"], "the certificate is younger than the session")
+    close = os.path.join(folder, "ledger", "close.tlog-proof")
+    if not os.path.exists(close):
+        return log, "the ledger has no close of this session: it ran still, or was killed"
+    closed = check_receipt(close, machine)
+    record = closed["record"]
+    need(closed["session"] is None and closed["origin"] == machine[0], "the ledger's receipt is of another log")
+    need(record["type"] == "session.close" and record["session"] == log["session"], "the ledger closes another session")
+    need(record["data"]["size"] == log["lines"] and record["data"]["root"] == log["root"].hex(), "the ledger closed this session at another size or root")
+    return log, "the machine's ledger opened and closed this session exactly so"
+
+
+def main(what, vkey_file):
+    with open(vkey_file, encoding="utf-8") as file:
+        machine = parse_vkey(file.read())
+    if os.path.isfile(what):
+        receipt = check_receipt(what, machine)
+        say(f"OK record {receipt['index']} of {receipt['size']} in {receipt['origin']}")
+        say(json.dumps(receipt["record"], ensure_ascii=True))
+        return
+    bundle = os.path.isdir(os.path.join(what, "session"))
+    log, words = check_bundle(what, machine) if bundle else (check_log(what, machine), None)
+    print("OK", log["size"], base64.b64encode(log["root"]).decode())
+    if words:
+        print(words)
+    if log["lines"] > log["size"]:
+        print(f"not signed: the last {log['lines'] - log['size']} records")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        print(__doc__)
+        sys.exit(64)
+    try:
+        main(sys.argv[1], sys.argv[2])
+    except Wrong as wrong:
+        say(str(wrong))
+        sys.exit(1)
+    except Exception as error:  # a file that is missing, a field of another kind: whatever it is, it is not a log that holds
+        say(f"{type(error).__name__}: {error}")
+        sys.exit(1)
