@@ -2,6 +2,7 @@
 import type { Problem, Result } from "#core";
 import type { CredentialSource } from "#core/credentials";
 import type { Secret } from "./secret.ts";
+import type { Reach } from "./sources/ask.ts";
 import { openAws } from "./sources/aws.ts";
 import { openCommand } from "./sources/command.ts";
 import { openFile } from "./sources/file.ts";
@@ -19,6 +20,8 @@ export interface SourceDeps {
   readonly workspace: string;
   readonly session: string;
   readonly now: () => number;
+  /** The way to servers where the person's network has a proxy of its own. */
+  readonly reach?: Reach | undefined;
 }
 
 /** One opened source. */

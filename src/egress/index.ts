@@ -27,3 +27,4 @@ export { type ChooseProxy, readOutsideProxy } from "./outside-proxy.ts";
 export { type Egress, type EgressOptions, openEgress } from "./proxy.ts";
 export { type TokenFilterOptions, tokenFilter } from "./token-filter.ts";
 export { readToolConfig, type ToolConfigPlaces } from "./tool-config.ts";
+export { reachOutside } from "./via.ts";

@@ -4,7 +4,9 @@ import net from "node:net";
 import tls from "node:tls";
 import { parseResponseHead } from "./head.ts";
 import { Intake, send } from "./intake.ts";
-import type { OutsideProxy } from "./outside-proxy.ts";
+import type { ChooseProxy, OutsideProxy } from "./outside-proxy.ts";
+
+const TUNNEL_MS = 15_000;
 
 /** Opens a connection to the proxy itself: for requests in absolute form. Rejects with a `code` or one stable word. */
 export async function reachProxy(proxy: OutsideProxy, ms: number): Promise<Socket> {
@@ -31,6 +33,16 @@ export async function reachProxy(proxy: OutsideProxy, ms: number): Promise<Socke
   }
   socket.on("error", () => socket.destroy());
   return socket;
+}
+
+/** How the house's own questions go out, where the person's network has such a proxy; `undefined` for what is dialled directly. */
+export function reachOutside(
+  choose: ChooseProxy | undefined,
+): (to: { readonly host: string; readonly port: number }) => Promise<Socket | undefined> {
+  return async (to) => {
+    const proxy = choose?.({ scheme: "https", ...to });
+    return proxy === undefined ? undefined : tunnelThrough(proxy, to, TUNNEL_MS);
+  };
 }
 
 /** Opens a tunnel through it. Rejects as `reachProxy` does. */

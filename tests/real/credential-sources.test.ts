@@ -1,14 +1,16 @@
 // Where real values come from. Vault, AWS STS and GitHub are stubs on loopback that speak the real protocols (tests/support/credential-servers.ts).
 import { generateKeyPairSync } from "node:crypto";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import net from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type CredentialEntry, resolveCredentials } from "#core/credentials";
 import { parseDuration } from "#core/policy";
 import { type Broker, openBroker, secretsOf } from "#credentials";
+import { reachOutside, readOutsideProxy } from "#egress";
 import { openKeyring } from "../../src/credentials/sources/keyring.ts";
 import { githubAppServer, stsServer, vaultServer } from "../support/credential-servers.ts";
-import { plainServer } from "../support/tls-world.ts";
+import { plainServer, tlsServer, worldAuthority } from "../support/tls-world.ts";
 import { tmp } from "../support/tmp.ts";
 
 const REAL = "real-Value.0123456789abcdef";
@@ -32,7 +34,18 @@ async function open(entry: Omit<CredentialEntry, "name" | "inject">, scene: Scen
     { agent: [], has: (name) => env[name] !== undefined, handedIn: [], milliseconds: parseDuration },
   );
   if (!resolved.ok) throw new Error(JSON.stringify(resolved.error));
-  return openBroker({ credentials: resolved.value, env, home, workspace, session: "20260101-000000-abcdef", now });
+  const outside = readOutsideProxy(env);
+  if (!outside.ok) return { ok: false, error: [outside.error] };
+  const reach = reachOutside(outside.value);
+  return openBroker({
+    credentials: resolved.value,
+    env,
+    home,
+    workspace,
+    session: "20260101-000000-abcdef",
+    now,
+    reach,
+  });
 }
 
 async function opened(entry: Omit<CredentialEntry, "name" | "inject">, scene: Scene = {}): Promise<Broker> {
@@ -191,6 +204,71 @@ describe("Vault, by a stub that speaks its protocol", () => {
     expect(first.ok && second.ok).toBe(true);
     expect(vault.asked.at(-1)).toBe("PUT /v1/sys/leases/renew");
     expect(values(broker)[0]).toBe(second.ok ? second.value.reveal() : "");
+  });
+});
+
+describe("the proxy of the person's own network", () => {
+  /** A vault behind TLS under a name that only such a proxy can reach. */
+  async function scene(): Promise<{
+    readonly proxy: string;
+    readonly asked: string[];
+    readonly roots: string;
+    readonly address: string;
+  }> {
+    const vault = await vaultServer({ roleId: "r", secretId: "s", token: "hvs.the-persons-own", value: REAL });
+    const authority = worldAuthority();
+    const roots = join(tmp(), "roots.pem");
+    writeFileSync(roots, authority.certificate);
+    const behind = await tlsServer(authority.server("vault.test"), (socket) => {
+      const plain = net.connect(Number(new URL(vault.url).port), "127.0.0.1");
+      plain.on("error", () => socket.destroy());
+      socket.pipe(plain).pipe(socket);
+    });
+    const asked: string[] = [];
+    const port = await plainServer((socket) => {
+      socket.once("data", (head: Buffer) => {
+        asked.push(head.toString());
+        if (!head.toString().includes(`Basic ${Buffer.from("me:pass word").toString("base64")}`))
+          return void socket.end("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
+        const on = net.connect(behind, "127.0.0.1", () => socket.write("HTTP/1.1 200 OK\r\n\r\n"));
+        on.on("error", () => socket.destroy());
+        socket.pipe(on).pipe(socket);
+      });
+    });
+    return { proxy: `me:pass%20word@127.0.0.1:${port}`, asked, roots, address: "https://vault.test" };
+  }
+  const source = (address: string): NonNullable<CredentialEntry["source"]> => ({
+    vault: { address, path: "secret/data/ci", field: "token", auth: { token: { env: "VAULT_TOKEN" } } },
+  });
+  const env = { VAULT_TOKEN: "hvs.the-persons-own" };
+
+  it("is asked for the way to a source, by name, and sees nothing of the question", async () => {
+    const { address, asked, proxy, roots } = await scene();
+    const caller = { ...env, NODE_EXTRA_CA_CERTS: roots };
+    expect((await open({ source: source(address) }, { env: caller })).ok).toBe(false);
+    const broker = await opened({ source: source(address) }, { env: { ...caller, HTTPS_PROXY: `http://${proxy}` } });
+    expect(values(broker)).toEqual([REAL]);
+    expect(asked[0]).toMatch(/^CONNECT vault\.test:443 HTTP\/1\.1\r\n/);
+    expect(asked.join()).not.toContain("hvs.");
+    const excepted = { ...caller, HTTPS_PROXY: `http://${proxy}`, NO_PROXY: "vault.test" };
+    expect((await open({ source: source(address) }, { env: excepted })).ok).toBe(false);
+    expect(asked).toHaveLength(1);
+  });
+
+  it("is named where it refuses, and the server's certificate is verified behind it", async () => {
+    const { address, proxy, roots } = await scene();
+    const wrong = { ...env, NODE_EXTRA_CA_CERTS: roots, HTTPS_PROXY: `http://${proxy.replace("me:", "you:")}` };
+    const refused = await open({ source: source(address) }, { env: wrong });
+    expect(refused.ok ? "" : refused.error[0]?.message).toContain(
+      "not reached through the proxy of your own network (proxy-407)",
+    );
+    const unknown = await open({ source: source(address) }, { env: { ...env, HTTPS_PROXY: `http://${proxy}` } });
+    expect(unknown.ok ? "" : unknown.error[0]?.message).toContain("does not answer");
+    const other = await open(
+      { source: source("https://other.test") },
+      { env: { ...wrong, HTTPS_PROXY: `http://${proxy}` } },
+    );
+    expect(other.ok ? "" : other.error[0]?.message).toContain("ERR_TLS_CERT_ALTNAME_INVALID");
   });
 });
 

@@ -51,7 +51,7 @@ async function scene(files: {
   let plan = first.value;
   const [records, told]: [RecordBody[], string[]] = [[], []];
   const reload = await watchNetwork({
-    ...{ session: "S", places, plan, everyMs: 10 },
+    ...{ session: "S", places, plan, credentials: loaded.value.policy.credentials, everyMs: 10 },
     egressOf: (policy) => egressPlanOf(policy, parts),
     apply: (next) => {
       plan = next;
@@ -134,11 +134,24 @@ describe("a policy that changes", () => {
     await reload.accept();
     expect(opens("own.org")).toBe(true);
   });
+  it("with other credentials closes and opens nothing, and says what to do", async () => {
+    const key = (path: string): string =>
+      `credentials: [{ name: one, source: { env: TOKEN }, inject: { hosts: [a.org], paths: ["${path}"] } }]\n`;
+    const { user, write, opens, reload, told } = await scene({ user: `${allowing("a.org", "b.org")}${key("/x/**")}` });
+    await write(user, `${allowing("a.org", "c.org")}${key("/**")}`, () => told.length > 1);
+    expect([opens("b.org"), opens("c.org")]).toEqual([false, false]);
+    expect(told.at(-1)).toContain("keeps those that it began with");
+    expect(await reload.accept()).toMatchObject({ ok: false, error: { code: "reload-credentials" } });
+    expect(opens("c.org")).toBe(false);
+    await write(user, `${allowing("a.org", "c.org")}${key("/x/**")}`);
+    expect((await reload.accept()).ok).toBe(true);
+    expect(opens("c.org")).toBe(true);
+  });
   it("is not open before its record is written", async () => {
     const made = await scene({ user: allowing("a.org") });
     const places = { home: "/", workspaceRoot: "/w", stateDir: tmp(), managedFile: "/nowhere" };
     const refused = await watchNetwork({
-      ...{ session: "S", places, plan: { ...made.plan(), allow: [] }, everyMs: 10_000 },
+      ...{ session: "S", places, plan: { ...made.plan(), allow: [] }, credentials: [], everyMs: 10_000 },
       egressOf: () => ({ ok: true, value: made.plan() }),
       apply: () => {
         throw new Error("applied without a record");

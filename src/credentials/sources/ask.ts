@@ -2,8 +2,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
-import { rootCertificates } from "node:tls";
+import { isIP, type Socket } from "node:net";
+import tls, { rootCertificates } from "node:tls";
 import { err, ok, type Problem, type Result } from "#core";
+
+/** A way to a server through the proxy of the person's own network; `undefined` where it is dialled directly. Rejects with a `code` or one word. */
+export type Reach = (to: { readonly host: string; readonly port: number }) => Promise<Socket | undefined>;
 
 /** The question. */
 export interface Ask {
@@ -13,6 +17,7 @@ export interface Ask {
   readonly body?: string;
   /** Further roots, as PEM files: the server's own, those of the caller's network. */
   readonly roots?: readonly (string | undefined)[];
+  readonly reach: Reach | undefined;
 }
 
 /** The answer, whatever its status. */
@@ -38,6 +43,18 @@ export async function ask(question: Ask, who: string): Promise<Result<Answered, 
   const ca = rootsOf(question.roots ?? []);
   if (ca === undefined)
     return bad("has roots that cannot be read", "name PEM files in `caFile` and in NODE_EXTRA_CA_CERTS");
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  let through: Socket | undefined;
+  try {
+    through = secure ? await question.reach?.({ host, port: url.port === "" ? 443 : Number(url.port) }) : undefined;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return bad(
+      `is not reached through the proxy of your own network (${code ?? message})`,
+      "HTTPS_PROXY names that proxy, and NO_PROXY the hosts that need none",
+    );
+  }
+  const verified = { ca, rejectUnauthorized: true };
   return new Promise((done) => {
     const body = question.body === undefined ? undefined : Buffer.from(question.body);
     const request = (secure ? https : http).request(
@@ -45,8 +62,10 @@ export async function ask(question: Ask, who: string): Promise<Result<Answered, 
       {
         method: question.method,
         headers: { ...question.headers, ...(body === undefined ? {} : { "content-length": String(body.length) }) },
-        agent: false,
-        ...{ ca, rejectUnauthorized: true },
+        ...verified,
+        ...(through === undefined
+          ? { agent: false as const }
+          : { createConnection: () => tls.connect({ ...verified, socket: through, host, ...serverName(host) }) }),
       },
       (response) => {
         const pieces: Buffer[] = [];
@@ -77,6 +96,11 @@ export async function ask(question: Ask, who: string): Promise<Result<Answered, 
     request.once("error", failed);
     request.end(body);
   });
+}
+
+/** An address is no server name. */
+function serverName(host: string): { readonly servername?: string } {
+  return isIP(host) === 0 ? { servername: host } : {};
 }
 
 /** Node's own roots, the system's, and the files. */

@@ -7,7 +7,7 @@ import { forTerminal } from "#core/text";
 import { AWS_HASH } from "../aws-hash.ts";
 import { Secret } from "../secret.ts";
 import type { Source, SourceDeps } from "../source.ts";
-import { ask } from "./ask.ts";
+import { type Ask, ask } from "./ask.ts";
 import { readSecretFile } from "./file.ts";
 
 interface Keys {
@@ -26,7 +26,7 @@ export function openAws(source: AwsSource, deps: SourceDeps): Source {
       if (!keys.ok) return keys;
       const by = { keys: keys.value, region: source.region, now: deps.now() };
       const call = signedCall(endpoint, form(source, deps.session), by);
-      const answer = await ask({ ...call, roots: [deps.env["NODE_EXTRA_CA_CERTS"]] }, who);
+      const answer = await ask({ ...call, roots: [deps.env["NODE_EXTRA_CA_CERTS"]], reach: deps.reach }, who);
       if (!answer.ok) return answer;
       const { status, text } = answer.value;
       const [id, secret, token, end] = ["AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"].map((name) =>
@@ -67,7 +67,7 @@ function signedCall(
   endpoint: string,
   body: string,
   by: { readonly keys: Keys; readonly region: string; readonly now: number },
-): Parameters<typeof ask>[0] {
+): Omit<Ask, "reach"> {
   const url = new URL(endpoint);
   const time = new Date(by.now).toISOString().replace(/[-:]|\.\d{3}/g, "");
   const headers: Record<string, string> = {

@@ -40,6 +40,7 @@ export function openGithubApp(source: GithubAppSource, deps: SourceDeps): Source
           headers: headers(jwt.value),
           body: JSON.stringify(wish),
           roots,
+          reach: deps.reach,
         },
         who,
       );
@@ -60,7 +61,7 @@ export function openGithubApp(source: GithubAppSource, deps: SourceDeps): Source
       let problem: Problem | undefined;
       for (const token of given.splice(0)) {
         const answer = await ask(
-          { method: "DELETE", url: `${api}/installation/token`, headers: headers(token), roots },
+          { method: "DELETE", url: `${api}/installation/token`, headers: headers(token), roots, reach: deps.reach },
           who,
         );
         if (!answer.ok) problem = answer.error;

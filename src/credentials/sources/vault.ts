@@ -41,6 +41,7 @@ export function openVault(source: VaultSource, deps: SourceDeps): Source {
         },
         ...(parts.body === undefined ? {} : { body: JSON.stringify(parts.body) }),
         roots: [source.caFile?.replace(/^~(?=\/)/, () => deps.home), deps.env["NODE_EXTRA_CA_CERTS"]],
+        reach: deps.reach,
       },
       who,
     );

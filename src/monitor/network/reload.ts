@@ -2,6 +2,7 @@
 // terminal (`ringfence sessions reload`), and a file of the session's own workspace opens nothing, whoever wrote it meanwhile.
 import { realpathSync } from "node:fs";
 import { err, ok, type Problem, type Result } from "#core";
+import type { CredentialText } from "#core/credentials";
 import type { Append, Json } from "#core/log";
 import { type EgressPlan, isSamePlan, onlyTightens, tightest } from "#core/net";
 import { type LayerText, loadPolicy, type Policy } from "#core/policy";
@@ -14,6 +15,8 @@ export interface NetworkReloadOptions {
   readonly session: string;
   readonly places: PolicyPlaces;
   readonly plan: EgressPlan;
+  /** As the session began with them: placeholders, files and logins inside were made of these. */
+  readonly credentials: readonly CredentialText[];
   readonly egressOf: (policy: Policy) => Result<EgressPlan, readonly Problem[]>;
   /** Puts another plan in force. */
   readonly apply: (plan: EgressPlan) => void;
@@ -43,6 +46,23 @@ export async function watchNetwork(options: NetworkReloadOptions): Promise<Netwo
 
 function keyOf({ file, digest }: LayerText): string {
   return `${file}\0${digest}`;
+}
+
+/** What the files say now. */
+interface Wanted {
+  readonly plan: EgressPlan;
+  readonly layers: Json;
+  readonly changesCredentials: boolean;
+}
+
+const OTHER_CREDENTIALS = {
+  code: "reload-credentials",
+  message: "the changed policy has other credentials, and a session keeps those that it began with",
+  hint: "what it closes holds already; for the rest put the old credentials back, or start another session",
+} satisfies Problem;
+
+function entriesOf(credentials: readonly CredentialText[]): string {
+  return JSON.stringify(credentials.map(({ entry }) => entry));
 }
 
 class Watch implements NetworkReload {
@@ -91,6 +111,8 @@ class Watch implements NetworkReload {
     const wanted = await this.wanted();
     if (!wanted.ok) return wanted;
     const { plan, layers } = wanted.value;
+    // rules that open a host may count on a credential of the same change
+    if (wanted.value.changesCredentials) return err(OTHER_CREDENTIALS);
     const change = changeOf(this.plan, plan);
     if (isSamePlan(this.plan, plan)) return ok(change);
     // what opens is on record before it is open (I6)
@@ -112,7 +134,8 @@ class Watch implements NetworkReload {
       await this.record({ closed: change.closed, narrowed: change.opened, layers, by: "file" });
       this.tell(`the network follows the changed policy; closed: ${change.closed.join(", ") || "by further denies"}`);
     }
-    if (waits)
+    if (wanted.value.changesCredentials) this.tell(`${OTHER_CREDENTIALS.message}; ${OTHER_CREDENTIALS.hint}`);
+    else if (waits)
       this.tell(
         `the changed policy opens more of the network; a person applies it: ringfence sessions reload ${this.options.session}`,
       );
@@ -128,7 +151,7 @@ class Watch implements NetworkReload {
   }
 
   /** What the files say now. */
-  private async wanted(): Promise<Result<{ readonly plan: EgressPlan; readonly layers: Json }, Problem>> {
+  private async wanted(): Promise<Result<Wanted, Problem>> {
     const read = await readLayers(this.options.places);
     if (!read.ok) return err(firstOf(read.error));
     const loaded = loadPolicy(read.value.map((layer) => ({ ...layer, trusted: layer.trusted && this.mayOpen(layer) })));
@@ -136,7 +159,12 @@ class Watch implements NetworkReload {
     if (loaded.value.notBuilt.length > 0) return err(firstOf(loaded.value.notBuilt));
     const plan = this.options.egressOf(loaded.value.policy);
     if (!plan.ok) return err(firstOf(plan.error));
-    return ok({ plan: plan.value, layers: loaded.value.policy.layers.map((layer) => ({ ...layer })) });
+    const { credentials, layers } = loaded.value.policy;
+    return ok({
+      plan: plan.value,
+      layers: layers.map((layer) => ({ ...layer })),
+      changesCredentials: entriesOf(credentials) !== entriesOf(this.options.credentials),
+    });
   }
 
   /** A file that the session can reach, by whatever name it is read: its own layers, one named with `--policy`, one that a link leads to. */

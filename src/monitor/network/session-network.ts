@@ -58,6 +58,7 @@ export function sessionNetwork(parts: {
           ...(request.policyFile === undefined ? {} : { policyFile: request.policyFile }),
         },
         plan,
+        credentials: prepared.policy.credentials,
         egressOf: prepared.egressOf,
         apply: (next) => {
           plan = next;

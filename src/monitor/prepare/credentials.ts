@@ -6,6 +6,7 @@ import { type Policy, parseDuration, undescribedCredentials } from "#core/policy
 import type { AgentPreset } from "#core/presets";
 import { forTerminal } from "#core/text";
 import { type Broker, openBroker } from "#credentials";
+import { reachOutside, readOutsideProxy } from "#egress";
 import type { RunRequest } from "../request.ts";
 
 /** What the run has of them. */
@@ -73,7 +74,10 @@ export async function openCredentials(
       request.progress(`$${env.join(", $")} stays outside; inside is a placeholder for it`);
   }
   const { env, home } = request.caller;
-  const broker = await openBroker({ credentials, env, home, workspace, session, now: Date.now });
+  const outside = readOutsideProxy(env);
+  if (!outside.ok) return err([outside.error]);
+  const reach = reachOutside(outside.value);
+  const broker = await openBroker({ credentials, env, home, workspace, session, now: Date.now, reach });
   if (!broker.ok) return broker;
   return ok({ env: broker.value.env, broker: broker.value, data });
 }
