@@ -4,6 +4,7 @@ import { FilterStop } from "./chain.ts";
 import type { BodyFilter } from "./filter.ts";
 import type { Framing } from "./head.ts";
 import type { Intake } from "./intake.ts";
+import { inOrder, type Made, whenMade } from "./made.ts";
 
 /** Reads one body. One reader at a time. */
 export class BodyReader {
@@ -33,26 +34,21 @@ export class BodyReader {
     return piece === undefined ? this.from.read().then((later) => this.made(later)) : this.made(piece);
   }
 
-  private made(piece: Buffer | undefined): readonly Buffer[] | undefined {
+  private made(piece: Buffer | undefined): readonly Buffer[] | undefined | Promise<readonly Buffer[] | undefined> {
     if (piece === undefined) {
       this.over = this.framing.kind === "close" ? "complete" : "cut-off";
-      return this.isComplete ? this.rest() : undefined;
+      return this.isComplete ? whenMade(this.filter?.end() ?? [], accepted) : undefined;
     }
     const { bytes, done, data } = this.watch.take(piece);
     if (bytes < piece.length) this.from.unread(piece.subarray(bytes));
-    const made = data.flatMap((one) => accepted(this.filter?.take(one) ?? [one]));
-    if (!done) return made;
-    this.over = "complete";
-    return [...made, ...this.rest()];
-  }
-
-  private rest(): readonly Buffer[] {
-    return accepted(this.filter?.end() ?? []);
+    if (done) this.over = "complete";
+    const asks = data.map((one) => () => this.filter?.take(one) ?? [one]);
+    return whenMade(inOrder(done ? [...asks, () => this.filter?.end() ?? []] : asks), accepted);
   }
 }
 
 /** What a filter made, or its no as a throw. */
-export function accepted(made: ReturnType<BodyFilter["take"]>): readonly Buffer[] {
+export function accepted(made: Made): readonly Buffer[] {
   if ("reason" in made) throw new FilterStop(made);
   return made.filter(({ length }) => length > 0);
 }

@@ -1,6 +1,7 @@
 // What may look at, change or refuse the HTTP that leaves, one exchange at a time: rules on methods and paths, the credential broker, the search for
 // secrets. The proxy knows none of them; the monitor hands them in, in order, and each sees what the one before it made.
 import type { Field } from "./head.ts";
+import type { Making } from "./made.ts";
 
 /** The program on whose behalf a connection was made, as far as that could be observed. */
 export interface Peer {
@@ -47,18 +48,18 @@ export interface FilterRefusal {
   readonly asked?: string;
 }
 
-/** Reads a body as it passes. What it returns is sent; what it keeps is sent later or never. */
+/** Reads a body as it passes. What it returns is sent; what it keeps is sent later or never. It is asked again only when it has answered. */
 export interface BodyFilter {
   /** True when it never changes how many bytes there are: the length that was announced stays. */
   readonly keepsLength: boolean;
-  take(piece: Buffer): readonly Buffer[] | FilterRefusal;
+  take(piece: Buffer): Making;
   /** The body is complete: the rest. Never called for one that was cut off. */
-  end(): readonly Buffer[] | FilterRefusal;
+  end(): Making;
   /**
    * Only after a switch to WebSocket, where pieces are the unmasked payload of messages, uncompressed: one message is complete, and what was kept
    * for a later piece has to come now, or the other side waits for ever. Where this is absent, nothing may be kept back.
    */
-  flush?(): readonly Buffer[] | FilterRefusal;
+  flush?(): Making;
 }
 
 /** What a filter does with one exchange. Whatever is absent passes unchanged. */

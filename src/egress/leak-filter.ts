@@ -5,7 +5,8 @@ import { forTerminal } from "#core/text";
 import type { ExchangeFilter, FilterRefusal, HttpFilter, RequestView } from "./filter.ts";
 import { codingsOf } from "./leak/content-coding.ts";
 import { HeldMemory } from "./leak/held-memory.ts";
-import { LeakBody } from "./leak/leak-body.ts";
+import { LeakBody, type LeakBodyOptions } from "./leak/leak-body.ts";
+import { Turns } from "./leak/turns.ts";
 
 /** Where a secret was found, as the reason says it. */
 export type LeakPlace = "host" | "url" | "header" | "body" | "websocket";
@@ -39,12 +40,13 @@ const OTHER_PROTOCOLS = new Set([
 /** The filter. */
 export function leakFilter(options: LeakFilterOptions): HttpFilter {
   const memory = new HeldMemory();
+  const turns = new Turns();
   return {
     needs: (host, port) => !OTHER_PROTOCOLS.has(port) && options.mayRead(host, port) && options.search() !== undefined,
     begin: async (request) => {
       const search = options.search();
       if (search === undefined) return undefined;
-      return beginWith(search.request(), request, { memory, onLeak: options.onLeak });
+      return beginWith(search.request(), request, { memory, turns, onLeak: options.onLeak });
     },
   };
 }
@@ -62,7 +64,11 @@ export function nameGuard(options: Pick<LeakFilterOptions, "search" | "onLeak">)
 function beginWith(
   look: RequestSearch,
   request: RequestView,
-  { memory, onLeak }: { readonly memory: HeldMemory; readonly onLeak: LeakFilterOptions["onLeak"] },
+  {
+    memory,
+    onLeak,
+    turns,
+  }: Pick<LeakBodyOptions, "memory" | "turns"> & { readonly onLeak: LeakFilterOptions["onLeak"] },
 ): ExchangeFilter | FilterRefusal {
   const { fields, host, target } = request;
   const at = { host, onLeak };
@@ -77,7 +83,7 @@ function beginWith(
   const place = request.upgrade === undefined ? "body" : "websocket";
   return {
     up: new LeakBody({
-      ...{ look, codings, memory },
+      ...{ look, codings, memory, turns },
       refuse: (secret) => refusal({ secret, place, ...at }),
       unreadable,
     }),

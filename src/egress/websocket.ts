@@ -86,11 +86,11 @@ class Direction {
   ): Promise<boolean> {
     if (head.opcode !== OPCODE.more) this.opcode = head.opcode;
     for await (const piece of reader.payload(head)) {
-      const made = Buffer.concat(accepted(this.filter?.take(piece) ?? [piece]));
+      const made = Buffer.concat(accepted(await (this.filter?.take(piece) ?? [piece])));
       if (made.length > 0 && !(await write(this.part(made, false)))) return false;
     }
     if (!head.isLast) return true;
-    return write(this.part(Buffer.concat(accepted(this.filter?.flush?.() ?? [])), true));
+    return write(this.part(Buffer.concat(accepted(await (this.filter?.flush?.() ?? []))), true));
   }
 
   private part(payload: Buffer, isLast: boolean): Buffer {

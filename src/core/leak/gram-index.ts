@@ -18,6 +18,8 @@ export type OnPiece = (pattern: number, offset: number, length: number) => boole
 /** Eight bytes are compared by hash. */
 export const GRAM = 8;
 const STEP = 4;
+/** So many places are looked at without a stop: a millisecond or two. A whole number of steps. */
+const STRETCH = 256 * 1024;
 
 const MIX_LOW = 0x9e3779b1;
 const MIX_HIGH = 0x85ebca77;
@@ -43,9 +45,14 @@ export class GramIndex {
     ].filter(({ size }) => size > 0);
   }
 
-  /** Calls for the pieces that stand in the bytes, until a call answers true. True when one did. */
-  scan(bytes: Uint8Array, found: OnPiece): boolean {
-    return this.tables.some((table) => table.scan(bytes, found));
+  /** Calls for the pieces that stand in the bytes, until a call answers true. Stops after every stretch. */
+  *scan(bytes: Uint8Array, found: OnPiece): Generator<void, void> {
+    for (const table of this.tables) {
+      for (let from = 0; from + GRAM <= bytes.length; from += STRETCH) {
+        if (table.scan(bytes, { from, to: from + STRETCH }, found)) return;
+        yield;
+      }
+    }
   }
 }
 
@@ -94,13 +101,14 @@ class GramTable {
     this.heads[head] = entry;
   }
 
-  scan(bytes: Uint8Array, found: OnPiece): boolean {
+  /** The pieces of which a gram begins between two places. True when a call answered true. */
+  scan(bytes: Uint8Array, { from, to }: { readonly from: number; readonly to: number }, found: OnPiece): boolean {
     const { bits, shift, step } = this;
-    const last = bytes.length - GRAM;
+    const last = Math.min(bytes.length - GRAM, to - 1);
     let high = 0;
-    for (let at = 0; at <= last; at += step) {
+    for (let at = from; at <= last; at += step) {
       // At every fourth place the second half of the one before is the first half of this one.
-      const low = step === STEP && at > 0 ? high : word(bytes, at);
+      const low = step === STEP && at > from ? high : word(bytes, at);
       high = word(bytes, at + 4);
       const slot = (Math.imul(low, MIX_LOW) ^ Math.imul(high, MIX_HIGH)) >>> shift;
       if ((((bits[slot >>> 3] as number) >>> (slot & 7)) & 1) === 1 && this.compare(bytes, at, slot >>> 5, found))

@@ -28,6 +28,8 @@ export type Sight =
 export interface RequestSearch {
   /** `isEnd`: nothing follows, so what is cut off is all there is. */
   look(bytes: Uint8Array, isEnd: boolean): Sight;
+  /** The same by and by: it stops wherever it can, so that who has others to serve can serve them in between. */
+  steps(bytes: Uint8Array, isEnd: boolean): Generator<void, Sight>;
 }
 
 /** Layers that are undone; the last way of writing is a pattern and needs none. */
@@ -50,6 +52,9 @@ const CUTS_LEAST = 8;
 const PARTS_MOST = 3;
 /** So many bytes of anything may look like a compression without a mark. */
 const CHANCE_MOST = 64;
+
+/** Where it stops, nothing is said yet. */
+type Steps = Generator<void, void>;
 
 /** What is found; thrown out of the depth of the layers, and never out of this file. */
 class Found extends Error {
@@ -78,31 +83,34 @@ export class LeakSearch {
   /** Begins with one request. */
   request(): RequestSearch {
     const own = new Coverage(this.index.patterns);
+    const steps = (bytes: Uint8Array, isEnd: boolean): Generator<void, Sight> => this.steps(bytes, isEnd, own);
     return {
+      steps,
       look: (bytes, isEnd) => {
-        const look = new Look({
-          ...{ index: this.index, unpack: this.unpack, own, session: this.session, isEnd },
-          size: bytes.length,
-        });
-        try {
-          look.through(bytes, LAYERS, true);
-        } catch (error) {
-          if (!(error instanceof Found)) throw error;
-          return error.sight;
+        const all = steps(bytes, isEnd);
+        for (;;) {
+          const { done, value } = all.next();
+          if (done === true) return value;
         }
-        if (look.found !== undefined) {
-          const secret = this.secrets[look.found.secret];
-          if (secret !== undefined) return { kind: "secret", secret };
-        }
-        return { kind: look.isCut ? "more" : "clean" };
       },
     };
   }
-}
 
-/** What values that follow each other mean together. */
-function piecedViews(values: Uint8Array): readonly Uint8Array[] {
-  return [...base64Views(values), ...hexViews(values)];
+  private *steps(bytes: Uint8Array, isEnd: boolean, own: Coverage): Generator<void, Sight> {
+    const look = new Look({
+      ...{ index: this.index, unpack: this.unpack, own, session: this.session, isEnd },
+      size: bytes.length,
+    });
+    try {
+      yield* look.through(bytes, LAYERS, true);
+    } catch (error) {
+      if (!(error instanceof Found)) throw error;
+      return error.sight;
+    }
+    const secret = look.found === undefined ? undefined : this.secrets[look.found.secret];
+    if (secret !== undefined) return { kind: "secret", secret };
+    return { kind: look.isCut ? "more" : "clean" };
+  }
 }
 
 /** Every so many-th byte, from each beginning: letters that others were put between, or numbers in front. */
@@ -141,7 +149,7 @@ class Look {
   }
 
   /** Everything that the bytes say, `layers` deep. */
-  through(bytes: Uint8Array, layers: number, isWhole: boolean): void {
+  *through(bytes: Uint8Array, layers: number, isWhole: boolean): Steps {
     if (this.found !== undefined || bytes.length < GRAM) return;
     this.work -= bytes.length;
     this.looked += bytes.length;
@@ -149,46 +157,51 @@ class Look {
     const about = survey(bytes);
     const isNoise = !about.hasText && bytes.length > NOISE_LEAST;
     // What was decoded at a place where nothing begins is noise, and every secret in it was a pattern one layer above.
-    if (!isNoise || layers === LAYERS) this.scan(bytes);
-    if (layers > 0 && !about.isText) this.packed(bytes, layers, isWhole);
+    if (!isNoise || layers === LAYERS) yield* this.scan(bytes);
+    if (layers > 0 && !about.isText) yield* this.packed(bytes, layers, isWhole);
     if (isNoise) return;
-    if (about.hasNuls && layers > 0) this.through(narrowed(bytes), layers - 1, false);
-    this.text(bytes, about, layers);
+    if (about.hasNuls && layers > 0) yield* this.through(narrowed(bytes), layers - 1, false);
+    yield* this.text(bytes, about, layers);
   }
 
-  private text(bytes: Uint8Array, before: Survey, layers: number): void {
+  private *text(bytes: Uint8Array, before: Survey, layers: number): Steps {
     const text = before.hasEscapes ? unescaped(bytes) : bytes;
     const about = text === bytes ? before : survey(text);
-    if (text !== bytes) this.scan(text);
-    this.scan(onlyAlphanumeric(text));
+    if (text !== bytes) yield* this.scan(text);
+    yield* this.scan(onlyAlphanumeric(text));
     if (layers === 0) return;
     const { names, values } = glued(text);
-    this.scan(values);
-    this.scan(names);
+    yield* this.scan(values);
+    yield* this.scan(names);
     const bare = onlyAlphanumeric(values);
-    this.scan(bare);
-    for (const step of [2, 3]) this.scan(everyNth(bare, step));
+    yield* this.scan(bare);
+    for (const step of [2, 3]) yield* this.scan(everyNth(bare, step));
     const alone = singles(text);
-    this.scan(alone);
-    for (const step of [2, 3, 4, 5]) this.scan(everyNth(alone, step));
-    if (about.hasEquals) this.through(unquoted(text), layers - 1, false);
-    const views = [
-      ...(about.hasBase64 ? base64Views(text) : []),
-      ...(about.hasHex ? hexViews(text) : []),
-      ...(about.hasNumbers ? numberViews(text) : []),
-      ...(about.hasBase64 ? base32Views(text) : []),
+    yield* this.scan(alone);
+    for (const step of [2, 3, 4, 5]) yield* this.scan(everyNth(alone, step));
+    if (about.hasEquals) yield* this.through(unquoted(text), layers - 1, false);
+    const views: readonly (() => readonly Uint8Array[])[] = [
+      ...(about.hasBase64 ? [() => base64Views(text)] : []),
+      ...(about.hasHex ? [() => hexViews(text)] : []),
+      ...(about.hasNumbers ? [() => numberViews(text)] : []),
+      ...(about.hasBase64 ? [() => base32Views(text)] : []),
       // What was encoded before it was cut into fields.
-      ...(layers === LAYERS && values.length + CUTS_LEAST <= text.length ? piecedViews(values) : []),
+      ...(layers === LAYERS && values.length + CUTS_LEAST <= text.length
+        ? [() => base64Views(values), () => hexViews(values)]
+        : []),
     ];
-    for (const view of views) this.through(view, layers - 1, true);
-    if (about.hasBase64) for (const start of base64Starts(text, STARTS_MOST)) this.unmarked(start, layers - 1);
-    if (text !== bytes && !about.isText) this.packed(text, layers, false);
+    for (const see of views) {
+      yield;
+      for (const view of see()) yield* this.through(view, layers - 1, true);
+    }
+    if (about.hasBase64) for (const start of base64Starts(text, STARTS_MOST)) yield* this.unmarked(start, layers - 1);
+    if (text !== bytes && !about.isText) yield* this.packed(text, layers, false);
   }
 
-  private scan(bytes: Uint8Array): void {
+  private *scan(bytes: Uint8Array): Steps {
     if (this.found !== undefined) return;
     const { index, own, session } = this.parts;
-    index.scan(bytes, (number, offset, length) => {
+    yield* index.scan(bytes, (number, offset, length) => {
       const pattern = index.patterns[number];
       // Both are told of every piece.
       const isSeen = own.add(number, offset, length);
@@ -199,29 +212,35 @@ class Look {
   }
 
   /** What is compressed in it, wherever it begins; what has no mark only where the whole may be it. */
-  private packed(bytes: Uint8Array, layers: number, isWhole: boolean): void {
+  private *packed(bytes: Uint8Array, layers: number, isWhole: boolean): Steps {
     let isMarked = false;
     for (let place = nextPacked(bytes, 0); place !== undefined && this.found === undefined; ) {
-      const consumed = this.unpacked(bytes, place, layers);
+      const consumed = yield* this.unpacked(bytes, place, layers);
+      yield;
       isMarked ||= consumed > 0;
       place = nextPacked(bytes, consumed > 0 ? place.at + consumed : place.mark + 1);
     }
-    for (const part of partsOf(bytes, PARTS_MOST)) this.unmarked(part, layers);
+    for (const part of partsOf(bytes, PARTS_MOST)) yield* this.unmarked(part, layers);
     if (!isWhole || isMarked || bytes.length < 8 || survey(bytes.subarray(0, 16)).isText) return;
-    this.unmarked(bytes, layers);
+    yield* this.unmarked(bytes, layers);
   }
 
   /** Compressions that say of themselves nothing: tried, a few times. */
-  private unmarked(bytes: Uint8Array, layers: number): void {
+  private *unmarked(bytes: Uint8Array, layers: number): Steps {
     if (layers === 0) return;
     for (const packing of ["deflate", "brotli"] as const) {
       this.tries += 1;
-      if (this.tries <= UNMARKED_MOST) this.unpacked(bytes, { mark: 0, at: 0, packing }, layers, true);
+      if (this.tries <= UNMARKED_MOST) yield* this.unpacked(bytes, { mark: 0, at: 0, packing }, layers, true);
     }
   }
 
   /** How many bytes it took; 0 when it is no compression. */
-  private unpacked(bytes: Uint8Array, { at, packing }: PackedAt, layers: number, isGuess = false): number {
+  private *unpacked(
+    bytes: Uint8Array,
+    { at, packing }: PackedAt,
+    layers: number,
+    isGuess = false,
+  ): Generator<void, number> {
     const most = Math.min(UNPACKED_MOST, this.work);
     const result = this.parts.unpack(bytes.subarray(at), packing, most);
     if (result.kind === "too-large") throw new Found({ kind: "unreadable" });
@@ -231,7 +250,7 @@ class Look {
       return 0;
     }
     if (result.kind === "cut" && !this.parts.isEnd && !(isGuess && result.consumed < CHANCE_MOST)) this.isCut = true;
-    this.through(result.bytes, layers - 1, true);
+    yield* this.through(result.bytes, layers - 1, true);
     return result.consumed;
   }
 }

@@ -2,8 +2,10 @@
 // the next has been seen with it; what is compressed is held until it can be read to its end, within a bound.
 import type { LeakSecret, RequestSearch, Sight } from "#core/leak";
 import type { BodyFilter, FilterRefusal } from "../filter.ts";
+import { inOrder, type Made, type Making } from "../made.ts";
 import { undoCodings } from "./content-coding.ts";
 import type { HeldAccount, HeldMemory } from "./held-memory.ts";
+import type { Turns } from "./turns.ts";
 
 /** What it is made with. */
 export interface LeakBodyOptions {
@@ -11,6 +13,8 @@ export interface LeakBodyOptions {
   /** What the head says of it. */
   readonly codings: readonly string[];
   readonly memory: HeldMemory;
+  /** A long look makes room for others. */
+  readonly turns: Pick<Turns, "run">;
   readonly refuse: (secret: LeakSecret) => FilterRefusal;
   readonly unreadable: (why: string) => FilterRefusal;
 }
@@ -28,7 +32,7 @@ const TOO_LARGE = "it is compressed, and larger than can be undone here";
 
 const NOT_UNDONE = "its content coding cannot be undone, or makes too much of it";
 
-type Made = ReturnType<BodyFilter["take"]>;
+const NOTHING: Made = [];
 
 /** The filter of one body. */
 export class LeakBody implements BodyFilter {
@@ -46,7 +50,7 @@ export class LeakBody implements BodyFilter {
     this.options = options;
   }
 
-  take(piece: Buffer): Made {
+  take(piece: Buffer): Making {
     this.held.push(piece);
     this.size += piece.length;
     this.account ??= this.options.memory.open(this);
@@ -56,35 +60,48 @@ export class LeakBody implements BodyFilter {
       return this.size > HELD_MOST ? this.over(this.options.unreadable(TOO_LARGE)) : [];
     if (this.size < this.nextLook) return [];
     const bytes = Buffer.concat(this.held);
-    const sight = this.options.look.look(bytes, false);
-    if (sight.kind === "more" && bytes.length * 2 <= HELD_MOST) {
-      this.held = [bytes];
-      this.nextLook = bytes.length * 2;
-      return [];
-    }
-    return this.judged(sight) ?? this.release(bytes, OVERLAP);
+    return this.looked(bytes, { isEnd: false }, (sight) => {
+      if (sight.kind === "more" && bytes.length * 2 <= HELD_MOST) {
+        this.held = [bytes];
+        this.nextLook = bytes.length * 2;
+        return [];
+      }
+      return this.judged(sight) ?? this.release(bytes, OVERLAP);
+    });
   }
 
-  end(): Made {
+  end(): Making {
     const bytes = Buffer.concat(this.held);
-    const { codings, look } = this.options;
-    const plain = undoCodings(bytes, codings, UNPACKED_MOST);
+    const plain = undoCodings(bytes, this.options.codings, UNPACKED_MOST);
     if (plain === undefined) return this.over(this.options.unreadable(NOT_UNDONE));
-    for (const each of plain === bytes ? [bytes] : [plain, bytes]) {
-      const no = this.judged(look.look(each, true));
-      if (no !== undefined) return no;
-    }
-    if (this.account !== undefined) this.options.memory.close(this.account);
-    return this.release(bytes, 0);
+    const seen = plain === bytes ? [bytes] : [plain, bytes];
+    const looks = seen.map(
+      (each) => () => this.looked(each, { isEnd: true }, (sight) => this.judged(sight) ?? NOTHING),
+    );
+    return inOrder([
+      ...looks,
+      () => {
+        if (this.account !== undefined) this.options.memory.close(this.account);
+        return this.release(bytes, 0);
+      },
+    ]);
   }
 
   /** A message is complete and must go. */
-  flush(): Made {
+  flush(): Making {
     const bytes = Buffer.concat(this.held);
-    const no = this.judged(this.options.look.look(Buffer.concat([this.before, bytes]), true));
-    if (no !== undefined) return no;
-    this.before = Buffer.concat([this.before, bytes]).subarray(-REMEMBERED);
-    return this.release(bytes, 0);
+    return this.looked(Buffer.concat([this.before, bytes]), { isEnd: true }, (sight) => {
+      const no = this.judged(sight);
+      if (no !== undefined) return no;
+      this.before = Buffer.concat([this.before, bytes]).subarray(-REMEMBERED);
+      return this.release(bytes, 0);
+    });
+  }
+
+  /** What is made of what a look says; until then nothing of it passes. */
+  private looked(bytes: Uint8Array, { isEnd }: { readonly isEnd: boolean }, judge: (sight: Sight) => Made): Making {
+    const sight = this.options.turns.run(this.options.look.steps(bytes, isEnd));
+    return sight instanceof Promise ? sight.then(judge) : judge(sight);
   }
 
   private judged(sight: Sight): FilterRefusal | undefined {
