@@ -174,7 +174,7 @@ function works(agent: TestAgent, command: string): boolean {
 }
 
 /** A folder in a place that others may write: it must be ours, or somebody else chose what we run. */
-function ownFolder(path: string): string {
+export function ownFolder(path: string): string {
   mkdirSync(path, { recursive: true, mode: 0o755 });
   const { uid, mode } = lstatSync(path);
   if (uid !== process.getuid?.() || (mode & 0o022) !== 0) throw new Error(`${path} is not a folder of ours alone`);

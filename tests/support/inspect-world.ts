@@ -67,7 +67,7 @@ sandbox:
   };
 }
 
-/** A package of npm's, one of pip's, a repository of git's. */
+/** A package of npm's, one of pip's, one of cargo's, a repository of git's, a module of Deno's and a setting of dprint's. */
 function writeFiles(at: string): void {
   mkdirSync(join(at, "npm"), { recursive: true });
   mkdirSync(join(at, "simple/ringfencetest"), { recursive: true });
@@ -77,6 +77,13 @@ function writeFiles(at: string): void {
     join(at, "npm/ringfence-test"),
     JSON.stringify({ name: "ringfence-test", "dist-tags": { latest: "1.2.3" }, versions: { "1.2.3": version } }),
   );
+  mkdirSync(join(at, "index"));
+  writeFileSync(join(at, "index/config.json"), JSON.stringify({ dl: "https://HOST/ok/dl", api: "https://HOST/ok" }));
+  mkdirSync(join(at, "api/v1"), { recursive: true });
+  const crates = [{ name: "ringfence-crate", description: "x", max_version: "1.2.3" }];
+  writeFileSync(join(at, "api/v1/crates"), JSON.stringify({ crates, meta: { total: 1 } }));
+  writeFileSync(join(at, "g.js"), `console.log("served GET /ok/g 0");`);
+  writeFileSync(join(at, "dprint.json"), '{ "plugins": [] }');
   const wheel = "ringfencetest-1.0-py3-none-any.whl";
   writeFileSync(join(at, "simple/ringfencetest/index.html"), `<a href="https://HOST/ok/${wheel}">${wheel}</a>`);
   const make = `

@@ -9,7 +9,8 @@ export function trustVariables(bundle: string): Readonly<Record<string, string>>
     CURL_CA_BUNDLE: bundle,
     REQUESTS_CA_BUNDLE: bundle,
     PIP_CERT: bundle,
-    UV_NATIVE_TLS: "true", // reads SSL_CERT_FILE then
+    UV_SYSTEM_CERTS: "true", // uv 0.11 and later, which reads SSL_CERT_FILE first of all
+    UV_NATIVE_TLS: "true", // before it: what makes it read SSL_CERT_FILE; silent beside the new name
     GIT_SSL_CAINFO: bundle,
     CARGO_HTTP_CAINFO: bundle,
     DENO_CERT: bundle,
