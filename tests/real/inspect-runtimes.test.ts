@@ -1,7 +1,7 @@
 // The runtimes of issue 5, point 4, that Debian and Node bring: with their TLS read, an allowed GET arrives and a POST is refused, in the built program's
 // own fence, against a real server whose authority only the caller's own setting names. inspect-shipped.test.ts has those that are fetched.
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, realpathSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdtempSync, realpathSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
