@@ -97,7 +97,8 @@ class Check {
     const torn = this.#judgeLines(own, records);
     this.#sealed = judgeStatements(own, tree);
     this.#expectAll(own, size);
-    this.#notes.push(...judgeEpochs(signers.epochs, records, { sealed: this.#sealed }));
+    if (signers.session !== undefined) expectNothingBehindClose(records, this.#sealed);
+    this.#notes.push(...judgeEpochs(signers.epochs, records, this.#sealed));
     this.#judgeKeys(signers, records);
     const { ledger, mark, anchor } = this.#options.remembered ?? {};
     if (ledger !== undefined) {
@@ -195,4 +196,12 @@ class Check {
     const bytes = recoveredBytes(records);
     return bytes > 0 ? { word: "RECOVERED", bytes } : { word: "OK" };
   }
+}
+
+/** A session whose close is signed has said its last word, whoever can make a chain go on behind it. */
+function expectNothingBehindClose({ controls, at }: Records, sealed: number): void {
+  const close = controls.find(
+    ({ seq, record }) => seq < sealed && record.type === "session.close" && record.origin === "observed",
+  );
+  if (close !== undefined && at.size > close.seq + 1) throw tampered("trailing", { seq: close.seq + 1, file: "log" });
 }

@@ -115,23 +115,12 @@ func openEpochs(notes []string, genesis note.Verifier, authority []note.Verifier
 }
 
 func splitNotes(text string) []string {
+	const first = "ringfence/epoch v1\n"
 	var notes []string
-	for _, part := range strings.Split("\n"+text, "\nringfence/epoch v1\n") {
-		if part != "" {
-			notes = append(notes, "ringfence/epoch v1\n"+part)
-		}
-	}
-	for i := range notes[:max(0, len(notes)-1)] {
-		notes[i] += "\n"
+	for _, part := range strings.Split(text, first)[1:] {
+		notes = append(notes, first+part)
 	}
 	return notes
-}
-
-func max(a, b int) int {
-	if a > b {
-		return a
-	}
-	return b
 }
 
 func readIfAny(name string) string {
