@@ -15,6 +15,7 @@ interface Flags extends Omit<RecordFilter, "types"> {
   readonly jsonl?: true;
   readonly timeline?: true;
   readonly tree?: true;
+  readonly disagree?: true;
 }
 
 /** `log show`. */
@@ -27,6 +28,7 @@ export function logShowCommand(): Command {
     .option("-f, --follow", "go on as they come")
     .option("--timeline", "what happened, in a person's words")
     .option("--tree", "the processes, with what each wrote and reached")
+    .option("--disagree", "where what the agent said differs from what was seen")
     .option("--json", "print one JSON document")
     .option("--jsonl", "print the lines exactly as they were signed")
     .action(async (sessions: readonly string[], flags: Flags) => {
@@ -66,17 +68,17 @@ function filtered(command: Command): Command {
     .option("--text <text>", "only lines that hold these letters");
 }
 
-const FORMS = ["json", "jsonl", "timeline", "tree"] as const;
+const FORMS = ["json", "jsonl", "timeline", "tree", "disagree"] as const;
 
 function optionsOf(flags: Flags): ShowOptions {
-  const { type, last, all, follow, json, jsonl, timeline, tree, ...filter } = flags;
-  const asked = { json, jsonl, timeline, tree };
+  const { type, last, all, follow, json, jsonl, timeline, tree, disagree, ...filter } = flags;
+  const asked = { json: json === true && disagree !== true, jsonl, timeline, tree, disagree };
   const forms = FORMS.filter((form) => asked[form] === true);
   if (forms.length > 1)
     fail(
       {
         code: "usage",
-        message: "one of --json, --jsonl, --timeline and --tree at a time",
+        message: "one of --json, --jsonl, --timeline, --tree and --disagree at a time",
         hint: "ringfence log show --help",
       },
       EXIT.usage,
@@ -84,6 +86,7 @@ function optionsOf(flags: Flags): ShowOptions {
   return {
     filter: { ...filter, ...(type === undefined ? {} : { types: type }) },
     as: forms[0] ?? "lines",
+    ...(json === true ? { json } : {}),
     ...(last === undefined ? {} : { last }),
     ...(all === undefined ? {} : { all }),
     ...(follow === undefined ? {} : { follow }),

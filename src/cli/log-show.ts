@@ -3,6 +3,7 @@ import { type PlacedLine, type ReadLine, type ReadPlace, searchLog, searchLogBac
 import { damagedLine, type LogRecord, type RecordFilter, type RecordSelect, recordLine, recordSelect } from "#core/log";
 import { processTree, timeline, timelineLines, treeLines } from "#core/session";
 import { EXIT, fail } from "./exit.ts";
+import { printDisagreements } from "./log-disagree.ts";
 import { type FoundLog, findLogs, readable } from "./log-find.ts";
 
 /** What is asked for. */
@@ -10,7 +11,9 @@ export interface ShowOptions {
   readonly filter: RecordFilter;
   readonly last?: number;
   readonly all?: boolean;
-  readonly as: "lines" | "json" | "jsonl" | "timeline" | "tree";
+  readonly as: "lines" | "json" | "jsonl" | "timeline" | "tree" | "disagree";
+  /** With `disagree`: one JSON document. */
+  readonly json?: boolean;
   readonly follow?: boolean;
 }
 
@@ -28,6 +31,7 @@ export async function showRecords(
   const logs = findLogs(stateDir, sessions, options.all === true);
   if (options.follow === true) return follow(logs, options);
   return await readable(() => {
+    if (options.as === "disagree") return printDisagreements(logs, options.json === true);
     if (options.as === "timeline" || options.as === "tree") return tell(logs, options);
     const lines = wanted(logs, options);
     if (options.as === "json") return printJson(logs, lines);
@@ -144,13 +148,7 @@ function painter(): (text: string, as: keyof typeof SGR) => string {
 /** Shows the last ones and goes on as they come, until the session closes or the person presses ^C. */
 async function follow(logs: readonly FoundLog[], options: ShowOptions): Promise<number> {
   const [log, ...more] = logs;
-  if (
-    log === undefined ||
-    more.length > 0 ||
-    options.as === "json" ||
-    options.as === "timeline" ||
-    options.as === "tree"
-  )
+  if (log === undefined || more.length > 0 || (options.as !== "lines" && options.as !== "jsonl"))
     return fail(
       { code: "usage", message: "`--follow` shows one session, line by line", hint: "ringfence log tail -f SESSION" },
       EXIT.usage,

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { openSessionLog, type SessionLog } from "#audit";
 import type { Problem, Result } from "#core";
 import type { Append } from "#core/log";
+import { CallBook } from "#core/session";
 import { type Fence, type FenceEvent, type FenceExit, findBubblewrap, type OnSeen } from "#sandbox";
 import type { ChangesPlace } from "./changes/changes.ts";
 import { openDirectPast } from "./changes/direct-past.ts";
@@ -136,9 +137,11 @@ class Session {
       perSecond: eventRate,
       onHit: () => this.stop({ limit: "eventRate", most: eventRate }, { append: record }),
     });
+    const calls = new CallBook();
     const append: Append = (body) => {
       if (!body.type.startsWith("lifecycle.")) this.lifecycle?.touch();
-      return counted({ ...body, data: prepared.leaks.redaction().data(body.data) });
+      const joined = calls.take(body);
+      return counted({ ...joined, data: prepared.leaks.redaction().data(joined.data) });
     };
     this.append = append;
     const legs = new LegBook(append);

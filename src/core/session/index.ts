@@ -1,5 +1,11 @@
 export { type AskingSession, type ProcessFacts, refuseAnswerer } from "./answerer.ts";
+export { CallBook } from "./call-book.ts";
 export { cloneOwner } from "./clone.ts";
+export {
+  type Disagreement,
+  type DisagreementReport,
+  disagreements,
+} from "./disagreement.ts";
 export { addGrant, type Grant, type Grants, takeGrant } from "./grants.ts";
 export { DEFAULT_LEG_POLICY, LEG_SOURCES, type Leg, type LegPolicy, type LegSource, legsOf } from "./leg-policy.ts";
 export {

@@ -2,6 +2,7 @@
 // A program that the agent started is one moment, with all that its whole tree of processes wrote, reached and was refused. Pure; texts
 // stay an adversary's until `timelineLines` escapes them.
 import { isOfType, type Json, type LogRecord, verdictOf } from "../log/index.ts";
+import { commandIn, inputFields, pathIn } from "./tool-input.ts";
 
 /** One moment. Lists hold each thing once, in the order of its first time. */
 export interface Moment {
@@ -66,7 +67,7 @@ class Fold {
     const draft = this.#add(record, whatOf(record), phrase(record));
     const verdict = verdictOf(record);
     if (verdict !== undefined && type !== "limit.hit") draft.verdict = verdict;
-    if (type === "tool.call" && actor?.tool_use_id !== undefined) this.#calls.set(actor.tool_use_id, draft);
+    if (type === "tool.call") this.#calls.set(callOf(record), draft);
     if (type === "approval.ask") this.#questions.set(text(data["id"]), draft);
   }
 
@@ -101,13 +102,14 @@ class Fold {
     return this.#first.get(draft) === pid;
   }
 
-  #end({ type, data, actor }: LogRecord): void {
+  #end(record: LogRecord): void {
+    const { type, data } = record;
     if (type === "approval.answer") {
       const asked = this.#questions.get(text(data["id"]));
       if (asked !== undefined) asked.end = `${text(data["verdict"])} by ${text(data["by"])}`;
       return;
     }
-    const call = this.#calls.get(actor?.tool_use_id ?? "");
+    const call = this.#calls.get(callOf(record));
     if (call !== undefined) call.end = data["failed"] === true ? "failed" : "done";
   }
 
@@ -147,6 +149,10 @@ function whatOf({ type }: LogRecord): Moment["what"] {
   return isOfType(type, "session.*") ? "session" : "other";
 }
 
+function callOf({ actor, data }: LogRecord): string {
+  return text(data["call"]) || (actor?.tool_use_id ?? "");
+}
+
 /** What a record that stands for itself says, in one phrase. */
 function phrase({ type, data, actor }: LogRecord): string {
   switch (type) {
@@ -179,22 +185,19 @@ function phrase({ type, data, actor }: LogRecord): string {
   }
 }
 
-/** A tool's input is kept as JSON text: what matters most in it, else all of it. */
+/** What matters most in a tool's input, else all of it. */
 function inputOf(input: Json | undefined): string {
-  const value = typeof input === "string" ? parsed(input) : input;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return text(input);
-  const fields = value as { readonly [key: string]: Json };
-  for (const key of ["command", "text", "file_path", "path", "url", "query", "pattern", "prompt"])
-    if (typeof fields[key] === "string") return fields[key];
-  return JSON.stringify(value);
+  const fields = typeof input === "string" ? inputFields(input) : isObject(input) ? input : {};
+  const said = ["text", "url", "query", "pattern", "prompt"]
+    .map((key) => fields[key])
+    .find((value) => typeof value === "string");
+  return (
+    commandIn(fields) ?? pathIn(fields) ?? said ?? (typeof input === "string" ? input : JSON.stringify(input ?? ""))
+  );
 }
 
-function parsed(json: string): Json {
-  try {
-    return JSON.parse(json) as Json;
-  } catch {
-    return json;
-  }
+function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The short fields of a record that has no phrase of its own. */

@@ -48,6 +48,8 @@ export interface ApprovalsOptions {
 /** An answer with the words for the agent. */
 export interface AnswerWithReason extends Answer {
   readonly reason: string;
+  /** The number of the question that was put on record. */
+  readonly question?: string;
 }
 
 /** A question that somebody outside may still answer. `late`: its call was refused already, and an approval lets the same act pass once. */
@@ -291,7 +293,7 @@ class Session implements Approvals {
       const reason = `the answer cannot be recorded: ${(error as Error).message}`;
       return { verdict: "deny", by: "nobody", scope: "once", reason };
     }
-    return { verdict, by, scope, reason: answerReason(question, { verdict, by, scope }) };
+    return { verdict, by, scope, reason: answerReason(question, { verdict, by, scope }), question: question.id };
   }
 
   pending(): readonly OpenQuestion[] {

@@ -34,4 +34,6 @@ export interface GuardedSession {
 /** A person's answer, and what the agent is told of it. */
 export interface Asked extends Answer {
   readonly reason: string;
+  /** Its number, as `approval.ask` has it. */
+  readonly question?: string;
 }

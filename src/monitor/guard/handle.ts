@@ -1,6 +1,7 @@
 // The picture of DESIGN 4 for one hook event: action, decision, legs, approval, record, answer. The monitor sequences; each part is another
 // room's. What throws or cannot be recorded is a refusal at the caller's (hook-answer.ts), so no path through here ends in a yes by accident.
 import type { HookAnswer, HookEvent, Problem, Result } from "#core";
+import type { Json } from "#core/log";
 import { adviceOn, hintFor } from "#core/policy";
 import { observationsOfEvent } from "#core/session";
 import { ALLOWED, askedRefusalText, questionText, refusalText } from "./answer-text.ts";
@@ -68,7 +69,7 @@ async function beforeTool(event: BeforeTool, session: GuardedSession, signal: Ab
     callRecord(event, {
       verdict: final,
       reasons: reasonsOf(weighed).map(recordedReason),
-      ...(asked === undefined ? {} : { answer: { by: asked.by, scope: asked.scope } }),
+      ...(asked === undefined ? {} : { answer: answerOf(asked) }),
       ...(fenced === undefined ? {} : { fenced: fenced.ok }),
     }),
   );
@@ -141,6 +142,10 @@ function ask(event: BeforeTool, session: GuardedSession, weighed: Weighed, signa
     legs: weighed.third.verdict === "silent" ? [] : weighed.third.causes.map(({ leg, cause }) => ({ leg, cause })),
   };
   return session.ask(facts, weighed.guard.judge, signal);
+}
+
+function answerOf({ by, scope, question }: Asked): Json {
+  return { by, scope, ...(question === undefined ? {} : { question }) };
 }
 
 /** A `cd` and plain assignments touch nothing but the agent's own shell, which must keep them: those run where they were typed. */

@@ -4,8 +4,9 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { openSessionLog } from "#audit";
 import { err, type HookEvent, ok, type Problem, type Result } from "#core";
-import type { RecordBody } from "#core/log";
+import type { Append, RecordBody } from "#core/log";
 import type { LoadedPolicy } from "#core/policy";
+import { CallBook } from "#core/session";
 import { openChannels } from "../approvals/question-channels.ts";
 import { agentAbove, openQuestions } from "../approvals/questions.ts";
 import { type PolicyPlaces, readPolicy } from "../prepare/policy-files.ts";
@@ -101,7 +102,8 @@ export async function openUncontained(
     await end();
     return log;
   }
-  const { append } = log.value;
+  const calls = new CallBook();
+  const append: Append = (body) => log.value.append(calls.take(body));
   const legs = new LegBook(append);
   try {
     await legs.take(legsBefore(stateDir, before), loaded.value.policy.legs);
