@@ -1,47 +1,47 @@
-// `ringfence log verify`: which logs, which key, and how the answer is said.
-import { existsSync, readFileSync, realpathSync } from "node:fs";
+// `ringfence log verify`: which logs, which key, and what else is remembered.
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import {
+  compareCopies,
   type LogReport,
   machineKey,
+  outsideMark,
   sha256,
-  Unreadable,
   verifyLedger,
   verifyLog,
   verifyMachine,
   verifySession,
 } from "#audit";
-import { exitOf, formatVerifierKey, parseVerifierKey, type VerifierKey, verdictText, worstExit } from "#core/log";
-import { forTerminal } from "#core/text";
+import { exitOf, parseVerifierKey, type VerifierKey, worstExit } from "#core/log";
 import { EXIT, fail } from "./exit.ts";
+import { readInput } from "./log-key.ts";
+import { jsonAnswer, type Trust, textAnswer } from "./log-verify-answer.ts";
+import { proofFile, verifyProof } from "./log-verify-proof.ts";
+import { verifyReceipt } from "./log-verify-receipt.ts";
 
 /** Flags as commander gives them. */
 export interface VerifyFlags {
   readonly key?: string;
   readonly anchor?: string;
+  readonly against?: string;
   readonly json?: boolean;
-}
-
-interface Trust {
-  readonly keys: readonly VerifierKey[];
-  /** Where the key came from, said in the answer. */
-  readonly source: "given" | "machine" | "none";
 }
 
 /** Runs the command and returns its exit code: 0 holds, 1 does not hold, 2 incomplete, 3 unreadable. */
 export async function verifyCommand(stateDir: string, target: string | undefined, flags: VerifyFlags): Promise<number> {
   const trust = await chooseKey(stateDir, flags.key);
+  if (target !== undefined && isFile(target)) {
+    if (flags.anchor === undefined && flags.against === undefined) return verifyReceipt(target, trust, flags);
+    fail({ code: "usage", message: "a receipt has no anchor and no other copy: it is one" }, EXIT.usage);
+  }
+  if (flags.against !== undefined) expectCopy(target, flags.against);
   const anchor = flags.anchor === undefined ? undefined : readAnchor(flags.anchor);
-  if (anchor !== undefined && target === undefined)
-    fail(
-      {
-        code: "usage",
-        message: "`--anchor` needs the log it belongs to",
-        hint: "ringfence log verify SESSION --anchor FILE",
-      },
-      EXIT.usage,
-    );
-  const reports = await verifyTarget(stateDir, target, { trust, anchor });
+  const checked = await verifyTarget(stateDir, target, { trust, anchor });
+  const { against } = flags;
+  const reports =
+    against === undefined
+      ? checked
+      : checked.map((report, n) => (n === checked.length - 1 ? compareCopies(report, against, trust.keys) : report));
   const exit = worstExit(reports.map(({ verdict }) => exitOf(verdict)));
   process.stdout.write(flags.json === true ? jsonAnswer(reports, trust, exit) : textAnswer(reports, trust));
   return exit;
@@ -49,8 +49,11 @@ export async function verifyCommand(stateDir: string, target: string | undefined
 
 async function chooseKey(stateDir: string, file: string | undefined): Promise<Trust> {
   if (file !== undefined) {
-    const key = parseVerifierKey(sha256, readInput(file).trim());
-    if (key !== undefined) return { keys: [key], source: "given" };
+    const lines = readInput(file)
+      .split("\n")
+      .filter((line) => line.trim() !== "");
+    const keys = lines.map((line) => parseVerifierKey(sha256, line.trim())).filter((key) => key !== undefined);
+    if (keys.length > 0 && keys.length === lines.length) return { keys, source: "given" };
     const hint = "a public key is one line: name+id+base64, as `ringfence log verify` prints it";
     return fail({ code: "log-key", message: `\`${file}\` holds no public key of a log`, hint }, EXIT.badInput);
   }
@@ -63,62 +66,72 @@ async function chooseKey(stateDir: string, file: string | undefined): Promise<Tr
   }
 }
 
-function readInput(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return fail({ code: "input", message: `\`${file}\` cannot be read` }, EXIT.badInput);
-  }
-}
-
 function readAnchor(file: string): string {
   const text = readInput(file);
   if (text.includes("\n\n\u2014 ")) return text;
   return fail({ code: "log-anchor", message: `\`${file}\` is not a signed checkpoint` }, EXIT.badInput);
 }
 
-type Given = { readonly trust: Trust; readonly anchor: string | undefined };
+function expectCopy(target: string | undefined, against: string): void {
+  const hint = "ringfence log verify LOG --against FOLDER";
+  if (target === undefined)
+    fail({ code: "usage", message: "`--against` needs the log that the other is a copy of", hint }, EXIT.usage);
+  if (!existsSync(against))
+    fail({ code: "input", message: `there is no folder \`${against}\` with another copy`, hint }, EXIT.badInput);
+}
+
+interface Given {
+  readonly trust: Trust;
+  readonly anchor: string | undefined;
+}
 
 async function verifyTarget(stateDir: string, target: string | undefined, given: Given): Promise<readonly LogReport[]> {
-  const { keys } = given.trust;
+  const trust: Trusting = { keys: given.trust.keys, ...(given.anchor === undefined ? {} : { anchor: given.anchor }) };
   if (target === undefined) {
     if (existsSync(join(stateDir, "log")) || existsSync(join(stateDir, "keys")))
-      return await verifyMachine(stateDir, keys);
+      return await verifyMachine(stateDir, trust);
     return fail(
       { code: "log-none", message: "there is no record on this machine yet", hint: "ringfence run -- COMMAND" },
       2,
     );
   }
   const own = ownSession(stateDir, target);
-  if (own !== undefined) {
-    const { report, entries } = await verifyLedger(stateDir, keys);
-    if (own === "ledger") return [given.anchor === undefined ? report : withAnchor(report.dir, given)];
-    const entry = entries.find(({ session }) => session === own);
-    // A ledger that does not hold cannot vouch for the session, so its word comes first.
-    const ledger = exitOf(report.verdict) === 0 ? [] : [report];
-    if (entry !== undefined) return [...ledger, await verifySession(stateDir, entry, anchored({ keys }, given.anchor))];
-    if (existsSync(join(stateDir, "log/sessions", own))) {
-      const report = withAnchor(join(stateDir, "log/sessions", own), given);
-      const unknown = { word: "INCOMPLETE", what: "the ledger does not know this session" } as const;
-      return [...ledger, exitOf(report.verdict) === 0 ? { ...report, verdict: unknown } : report];
-    }
-  }
-  if (existsSync(join(target, "log/ledger"))) return await verifyMachine(target, keys);
-  if (existsSync(target)) return [withAnchor(target, given)];
+  const known = own === undefined ? undefined : await verifyOwn(stateDir, own, trust);
+  if (known !== undefined) return known;
+  if (existsSync(join(target, "log/ledger"))) return await verifyMachine(target, trust);
+  if (existsSync(target)) return [await verifyFolder(stateDir, target, trust)];
   const hint = "`ringfence log verify` alone checks every session";
   return fail({ code: "log-unreadable", message: `there is no session and no log called \`${target}\``, hint }, 3);
 }
 
-function withAnchor(dir: string, given: Given): LogReport {
-  return verifyLog(dir, anchoredRemembered(given));
+interface Trusting {
+  readonly keys: readonly VerifierKey[];
+  readonly anchor?: string;
 }
 
-function anchoredRemembered({ trust, anchor }: Given): Parameters<typeof verifyLog>[1] {
-  return anchor === undefined ? { keys: trust.keys } : { keys: trust.keys, remembered: { anchor } };
+/** A session of this machine, or its ledger, with everything the machine remembers; undefined when it knows no such session. */
+async function verifyOwn(stateDir: string, own: string, trust: Trusting): Promise<readonly LogReport[] | undefined> {
+  if (own === "ledger") return [(await verifyLedger(stateDir, trust)).report];
+  const { report, entries, machine } = await verifyLedger(stateDir, { keys: trust.keys });
+  const entry = entries.find(({ session }) => session === own);
+  const dir = join(stateDir, "log/sessions", own);
+  // A ledger that does not hold cannot vouch for the session, so its word comes first.
+  const ledger = exitOf(report.verdict) === 0 ? [] : [report];
+  if (entry !== undefined) {
+    const options = { ...trust, ...(machine === undefined ? {} : { machine }) };
+    return [...ledger, await verifySession(stateDir, entry, options)];
+  }
+  if (!existsSync(dir)) return undefined;
+  const alone = await verifyFolder(stateDir, dir, trust);
+  const unknown = { word: "INCOMPLETE", what: "the ledger does not know this session" } as const;
+  return [...ledger, exitOf(alone.verdict) === 0 ? { ...alone, verdict: unknown } : alone];
 }
 
-function anchored<T extends object>(options: T, anchor: string | undefined): T & { anchor?: string } {
-  return anchor === undefined ? options : { ...options, anchor };
+/** A log anywhere. What `log append` wrote on this machine is remembered here. */
+async function verifyFolder(stateDir: string, dir: string, { keys, anchor }: Trusting): Promise<LogReport> {
+  const mark = await outsideMark(stateDir, dir).catch(() => undefined);
+  const remembered = { ...(anchor === undefined ? {} : { anchor }), ...(mark === undefined ? {} : { mark }) };
+  return verifyLog(dir, { keys, remembered });
 }
 
 /** The session of this machine that an argument means: by its name, or by its folder under the state. */
@@ -134,55 +147,6 @@ function ownSession(stateDir: string, target: string): string | undefined {
   }
 }
 
-function jsonAnswer(reports: readonly LogReport[], trust: Trust, exit: number): string {
-  const logs = reports.map(({ verdict, ...rest }) => ({
-    ...rest,
-    ...verdict,
-    verdict: verdictText(verdict),
-    exit: exitOf(verdict),
-  }));
-  const [key] = trust.keys;
-  const keys = { source: trust.source, ...(key === undefined ? {} : { vkey: formatVerifierKey(key) }) };
-  return `${JSON.stringify({ ok: exit === 0, exit, key: keys, freshness: freshnessOf(reports), logs }, undefined, 2)}\n`;
-}
-
-function freshnessOf(reports: readonly LogReport[]): "anchored" | "unproven" {
-  return reports.every(({ freshness }) => freshness === "anchored") ? "anchored" : "unproven";
-}
-
-function textAnswer(reports: readonly LogReport[], trust: Trust): string {
-  const width = Math.min(40, Math.max(...reports.map(({ name, dir }) => (name || dir).length)));
-  const lines = reports.flatMap((report) => reportLines(report, width));
-  const [key] = trust.keys;
-  const whose = trust.source === "given" ? "the key you gave" : "this machine's own key";
-  if (key !== undefined) lines.push(`trusted: ${whose}, ${formatVerifierKey(key)}`);
-  if (freshnessOf(reports) === "anchored") lines.push("freshness: the checkpoint you kept is part of this log");
-  else
-    lines.push(
-      "freshness: unproven (nothing outside this machine remembers these logs; keep a checkpoint elsewhere and give it to --anchor)",
-    );
-  return `${lines.map((line) => forTerminal(line)).join("\n")}\n`;
-}
-
-function reportLines(report: LogReport, width: number): string[] {
-  const { verdict, name, dir, records, notes } = report;
-  const word = verdictText(verdict);
-  const first = `${(name || dir).padEnd(width)}  ${word.padEnd(22)} ${records} records${report.closed || name === "ledger" ? "" : ", not closed"}`;
-  const details = notes.map((note) => `  note: ${note}`);
-  if (verdict.word === "TAMPERED") {
-    const at = verdict.offset === undefined ? "" : `, byte ${verdict.offset}`;
-    details.unshift(`  first bad record: ${verdict.seq}, in ${join(dir, verdict.file)}${at}`);
-  }
-  if (verdict.word === "UNTRUSTED_KEY")
-    details.unshift(`  ${join(dir, verdict.file)} is signed by another key than the trusted one`);
-  return [first, ...details];
-}
-
-/** Kept for callers that want to say why a log could not even be opened. */
-export function unreadableProblem(error: unknown): { code: string; message: string } | undefined {
-  if (!(error instanceof Unreadable)) return undefined;
-  return {
-    code: "log-unreadable",
-    message: `\`${error.path}\` of the log ${error.reason === "absent" ? "is missing" : error.message}`,
-  };
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }

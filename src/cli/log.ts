@@ -1,6 +1,7 @@
 // `ringfence log …`: what really happened, read and checked without anything but the folder and a public key.
 import { Command } from "commander";
 import { callerStateDir } from "./caller.ts";
+import { appendCommand } from "./log-append.ts";
 import { checkpointCommand } from "./log-checkpoint.ts";
 import { lastSession } from "./log-find.ts";
 import { proveCommand } from "./log-prove.ts";
@@ -13,9 +14,13 @@ export function logCommand(): Command {
   log
     .command("verify")
     .description("check signatures, hashes and order; without an argument, the ledger and every session it knows")
-    .argument("[log]", "a session, `last`, `ledger`, or the folder of a log (also one copied from elsewhere)")
+    .argument(
+      "[log]",
+      "a session, `last`, `ledger`, the folder of a log (also one copied from elsewhere), or a receipt",
+    )
     .option("--key <file>", "trust this public key (a vkey line) instead of the machine's own")
-    .option("--anchor <file>", "a checkpoint kept elsewhere that this log must still contain")
+    .option("--anchor <file>", "checkpoints kept elsewhere that the logs must still contain")
+    .option("--against <folder>", "another copy of the log: one must be a beginning of the other")
     .option("--json", "print one JSON document")
     .action(async (target: string | undefined, flags: VerifyFlags) => {
       process.exitCode = await verifyCommand(
@@ -26,6 +31,7 @@ export function logCommand(): Command {
     });
   log.addCommand(logShowCommand());
   log.addCommand(logTailCommand());
+  log.addCommand(appendCommand());
   log.addCommand(proveCommand());
   log.addCommand(checkpointCommand());
   return log;
