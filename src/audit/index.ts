@@ -13,6 +13,7 @@ export {
   verifyMachine,
   verifySession,
 } from "./machine.ts";
+export { type OutsideLog, type OutsideLogOptions, openOutsideLog } from "./outside.ts";
 export { sessionPlaces } from "./places.ts";
 export { LogError } from "./problem.ts";
 export { type ReadLine, type ReadPlace, readLog } from "./read.ts";

@@ -1,4 +1,5 @@
 // Where the record keeps its files below the state folder.
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 
 /** Paths of one log and what is remembered about it outside its folder. */
@@ -23,6 +24,13 @@ export function sessionPlaces(stateDir: string, session: string): LogPlaces {
 /** Places of the machine's ledger. */
 export function ledgerPlaces(stateDir: string): LogPlaces {
   return places(stateDir, LEDGER, LEDGER);
+}
+
+/** Places of a log that stands somewhere else (`log append`), by its folder's real path; what is remembered of it stays here. */
+export function outsidePlaces(stateDir: string, dir: string): LogPlaces {
+  const name = createHash("sha256").update(dir).digest("hex").slice(0, 32);
+  const root = join(stateDir, "log", "outside", name);
+  return { dir, mark: join(root, "mark"), reserve: join(root, "reserve"), resume: join(root, "resume.json") };
 }
 
 function places(stateDir: string, folder: string, name: string): LogPlaces {

@@ -10,7 +10,7 @@ import { sha256 } from "./crypto.ts";
 import { readSmall } from "./files.ts";
 import type { LogPlaces } from "./places.ts";
 import { loadShortcut } from "./resume-shortcut.ts";
-import { type Scan, scanLog, segmentNames, Unreadable } from "./scan.ts";
+import { type Scan, scanLog, Unreadable } from "./scan.ts";
 import { segmentName } from "./segment.ts";
 import type { WriterOptions } from "./writer.ts";
 
@@ -27,6 +27,8 @@ export interface ResumeOptions {
   readonly what: string;
   /** What a signed checkpoint states; undefined when the owner of its size did not sign it. */
   readonly openMark: (note: string) => Mark | undefined;
+  /** What else is known to have been signed about it. */
+  readonly marks?: readonly Mark[];
   /** Session that every line must name; absent for the ledger. */
   readonly session?: string;
   /** Sees every leaf hash, in order; then no shortcut is taken. */
@@ -45,7 +47,7 @@ export interface Resumed {
 /** Finds the log's end. Changes nothing unless it succeeds, and then only cuts a torn end. */
 export async function resumeLog(options: ResumeOptions): Promise<Result<Resumed, Problem>> {
   const { places, openMark } = options;
-  const marks: Mark[] = [];
+  const marks: Mark[] = [...(options.marks ?? [])];
   for (const note of [await readSmall(join(places.dir, "checkpoint")), await readSmall(places.mark)]) {
     if (note === undefined) continue;
     const mark = openMark(note);
@@ -68,10 +70,8 @@ export async function resumeLog(options: ResumeOptions): Promise<Result<Resumed,
   const state: ChainState = { size: scan.size, prev: scan.prev, frontier: scan.frontier };
   const resumed = { from: { state, sealed: target, segment: scan.end }, ...(last === undefined ? {} : { last }) };
   if (scan.fault === undefined) return ok(resumed);
-  const recovery = await cutTail(places.dir, scan);
-  return recovery === undefined
-    ? err(damaged(options, "what follows its end is no crash's"))
-    : ok({ ...resumed, recovery });
+  if (scan.fault.torn === undefined) return err(damaged(options, "what follows its end was not left by a crash"));
+  return ok({ ...resumed, recovery: await cutTail(places.dir, scan) });
 }
 
 interface Found {
@@ -99,35 +99,24 @@ function readToEnd(options: ResumeOptions, marks: readonly Mark[], shortcut: Omi
 }
 
 /**
- * Cuts what stands behind the last whole record. A batch is acknowledged only after its sync, so what a crash left of the
- * last batch was promised to nobody: it breaks off, or pages of it never reached the disk and read as zeros. Whole lines that
- * are merely wrong are not that, and stay for `verify`: undefined.
+ * Cuts what a crash left behind the last whole record (tail.ts tells it from anything else). A batch is acknowledged only after
+ * its sync, so this was promised to nobody; what it was stays on record as a hash.
  */
-async function cutTail(dir: string, scan: Scan): Promise<RecordBody | undefined> {
-  const name = segmentName(scan.end.firstSeq);
-  if (segmentNames(dir).at(-1) !== name) return undefined;
-  const path = join(dir, "log", name);
+async function cutTail(dir: string, { end, size }: Scan): Promise<RecordBody> {
+  const path = join(dir, "log", segmentName(end.firstSeq));
   const file = await open(path, "r");
   const hash = createHash("sha256");
   let cut = 0;
-  let line = true;
-  let torn = false;
   try {
-    for await (const chunk of file.createReadStream({ start: scan.end.bytes, autoClose: false })) {
-      const bytes = chunk as Buffer;
-      hash.update(bytes);
-      cut += bytes.length;
-      if (!line) continue;
-      const end = bytes.indexOf(0x0a);
-      line = end < 0;
-      torn ||= bytes.subarray(0, line ? bytes.length : end).includes(0);
+    for await (const chunk of file.createReadStream({ start: end.bytes, autoClose: false })) {
+      hash.update(chunk as Buffer);
+      cut += (chunk as Buffer).length;
     }
-    if (!torn && !line) return undefined;
   } finally {
     await file.close();
   }
-  await truncate(path, scan.end.bytes);
-  const data = { cut_bytes: cut, cut_sha256: hash.digest("hex"), last_good: scan.size - 1 };
+  await truncate(path, end.bytes);
+  const data = { cut_bytes: cut, cut_sha256: hash.digest("hex"), last_good: size - 1 };
   return { type: "recovery", origin: "observed", data };
 }
 

@@ -152,7 +152,8 @@ async function publishTiles(dir: string, tiles: TileBuilder, last: boolean): Pro
   if (last) await writeTiles(dir, tiles.partial());
 }
 
-async function publishEpoch(dir: string, epoch: number, note: string): Promise<void> {
+/** Publishes the note of an epoch in a log's folder. */
+export async function publishEpoch(dir: string, epoch: number, note: string): Promise<void> {
   const folder = join(dir, "epochs");
   if ((await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined) await syncFolder(dir);
   await publishFile(join(folder, String(epoch)), note);

@@ -26,8 +26,8 @@ export interface TileBuilder {
   partial(): readonly Tile[];
 }
 
-/** Opens a builder for an empty tree. */
-export function openTiles(): TileBuilder {
+/** Opens a builder for an empty tree. A log that is gone on with has most tiles already: `isThere` says which need no writing. */
+export function openTiles(isThere: (path: string) => boolean = () => false): TileBuilder {
   const levels: { index: number; hashes: Uint8Array[] }[] = [];
   const full: Tile[] = [];
   const add = (level: number, hash: Uint8Array): void => {
@@ -35,7 +35,8 @@ export function openTiles(): TileBuilder {
     const at = levels[level];
     at.hashes.push(hash);
     if (at.hashes.length < TILE_WIDTH) return;
-    full.push({ path: tilePath(level, at.index), bytes: Buffer.concat(at.hashes) });
+    const path = tilePath(level, at.index);
+    if (!isThere(path)) full.push({ path, bytes: Buffer.concat(at.hashes) });
     const tree = openTree(sha256);
     for (const each of at.hashes) tree.append(each);
     at.hashes = [];

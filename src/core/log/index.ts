@@ -10,6 +10,7 @@ export {
   parseCheckpoint,
   signCheckpoint,
 } from "./checkpoint.ts";
+export { parseClaim } from "./claim.ts";
 export {
   type Cosignature,
   type Cosigner,

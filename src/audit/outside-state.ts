@@ -1,0 +1,142 @@
+// What stands in the folder of an outside program's log: nothing yet, or a log of this machine's that may be gone on with.
+// Whose it is, its epochs and everything signed about it are checked first; a writer never goes on from what it cannot explain.
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { err, ok, type Problem, type Result } from "#core";
+import {
+  type Epoch,
+  openCertificate,
+  openCheckpoint,
+  openEpochs,
+  ownerOf,
+  splitEpochNotes,
+  toHex,
+  type VerifierKey,
+} from "#core/log";
+import { sha256, verifyEd25519 } from "./crypto.ts";
+import { readSmall } from "./files.ts";
+import type { LogPlaces } from "./places.ts";
+import { type Mark, type Resumed, resumeLog } from "./resume.ts";
+import type { TileBuilder } from "./tiles.ts";
+
+/** A log that can be gone on with. */
+export interface OutsideState extends Resumed {
+  readonly session: string;
+  /** The epoch that begins now. */
+  readonly epoch: number;
+}
+
+/** What is needed to look. */
+export interface OutsideLook {
+  readonly places: LogPlaces;
+  /** The machine's key in epoch 0. */
+  readonly genesis: VerifierKey;
+  /** Learns the leaves that are there. */
+  readonly tiles: TileBuilder;
+}
+
+/** Looks into the folder; undefined when no log was begun there. Changes nothing but a torn end, which it cuts. */
+export async function findOutsideLog(look: OutsideLook): Promise<Result<OutsideState | undefined, Problem>> {
+  const { dir, mark } = look.places;
+  const certificate = await readSmall(join(dir, "certificate"));
+  const isRemembered = (await readSmall(mark)) !== undefined;
+  if (!isRemembered && (await holdsNothing(dir))) return ok(undefined);
+  if (certificate === undefined) return err(isRemembered ? gone(look.places) : noLog(dir));
+  const owner = await ownerKeys(look, certificate);
+  if (owner === undefined) return err(notOurs(dir));
+  const notes = await epochNotes(dir);
+  const trust = { crypto: CRYPTO, authority: owner.machine };
+  const opened = openEpochs(notes, { key: owner.key, start: "" }, trust);
+  if (!opened.ok) return err(brokenEpoch(dir, opened.epoch));
+  const { epochs } = opened;
+  const resumed = await resumeLog({
+    places: look.places,
+    what: "the log",
+    openMark: (note) => openMark(note, epochs),
+    marks: epochs.slice(1).map(({ from, root }) => ({ size: from, root: toHex(root ?? new Uint8Array(0)) })),
+    session: owner.session,
+    onLeaf: (leaf) => look.tiles.add(leaf),
+  });
+  if (!resumed.ok) return resumed;
+  const last = epochs.at(-1)?.epoch ?? 0;
+  const { size } = resumed.value.from.state;
+  // An epoch that wrote nothing never was: its note is replaced by the one that goes on from the same place.
+  const unused = last > 0 && epochs.at(-1)?.from === size;
+  return ok({ ...resumed.value, session: owner.session, epoch: unused ? last : last + 1 });
+}
+
+const CRYPTO = { sha256, verify: verifyEd25519 };
+
+/** The log's first key and the machine's keys up to now, when the certificate is one of this machine's. */
+async function ownerKeys(
+  { places, genesis }: OutsideLook,
+  certificate: string,
+): Promise<{ session: string; key: VerifierKey; machine: readonly VerifierKey[] } | undefined> {
+  const notes = splitEpochNotes((await readSmall(join(places.dir, "authority"))) ?? "");
+  const opened = notes === undefined ? undefined : openEpochs(notes, { key: genesis, start: "" }, { crypto: CRYPTO });
+  if (opened?.ok !== true) return undefined;
+  const machine = opened.epochs.map(({ key }) => key);
+  const certified = openCertificate(certificate, machine, CRYPTO);
+  if (!certified.ok) return undefined;
+  const { session, key } = certified.certificate;
+  return key.name === `${genesis.name}/${session}` ? { session, key, machine } : undefined;
+}
+
+async function epochNotes(dir: string): Promise<readonly string[]> {
+  const notes: string[] = [];
+  for (;;) {
+    const note = await readSmall(join(dir, "epochs", String(notes.length + 1)));
+    if (note === undefined) return notes;
+    notes.push(note);
+  }
+}
+
+function openMark(note: string, epochs: readonly Epoch[]): Mark | undefined {
+  const keys = epochs.map(({ key }) => key);
+  const opened = openCheckpoint(note, keys, verifyEd25519);
+  if (!opened.ok || opened.checkpoint.origin !== keys[0]?.name) return undefined;
+  const { size, root } = opened.checkpoint;
+  const owner = ownerOf(epochs, size);
+  return owner !== undefined && opened.keys.includes(owner.key) ? { size, root: toHex(root) } : undefined;
+}
+
+/** What a writer may have left that died before its log had a certificate. */
+const BEGINNINGS: ReadonlySet<string> = new Set(["log", "tile", "checkpoints", "authority", "vkey"]);
+
+async function holdsNothing(dir: string): Promise<boolean> {
+  const names = await readdir(dir);
+  if (!names.every((name) => BEGINNINGS.has(name) || name.startsWith(".tmp-"))) return false;
+  return !names.includes("log") || (await readdir(join(dir, "log"))).length === 0;
+}
+
+function noLog(dir: string): Problem {
+  return {
+    code: "log-not-empty",
+    message: `\`${dir}\` holds other things, and no log`,
+    hint: "choose an empty folder, or one that is not there yet",
+  };
+}
+
+function gone({ dir, mark }: LogPlaces): Problem {
+  return {
+    code: "log-gone",
+    message: `there was a log in \`${dir}\`, and it is gone`,
+    hint: `put it back; to begin another one there, remove \`${mark}\``,
+  };
+}
+
+function notOurs(dir: string): Problem {
+  return {
+    code: "log-not-ours",
+    message: `the log in \`${dir}\` is not one of this machine's, or not with the key that it has`,
+    hint: "only the machine that began a log goes on with it: choose another folder",
+  };
+}
+
+function brokenEpoch(dir: string, epoch: number): Problem {
+  return {
+    code: "log-damaged",
+    message: `the log at \`${dir}\` is not what was signed: \`epochs/${epoch}\` does not follow`,
+    hint: `ringfence log verify ${dir}`,
+  };
+}

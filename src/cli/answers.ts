@@ -1,0 +1,92 @@
+// Answers in the order of the questions, whenever each is known, on a stream that may be read slowly or not at all: then asking
+// stops, and nothing is held without bound.
+import { fstatSync } from "node:fs";
+import { Socket } from "node:net";
+
+/** Where answers go. */
+export interface Answers {
+  /** One line, when its text is known. `weight` is what stands for it in memory until then. */
+  push(text: Promise<string>, weight: number): void;
+  /** Resolves when it is fit to ask more; at once while little is outstanding. */
+  room(): Promise<void>;
+  /** Resolves when everything is answered and handed to the system, or nobody reads any more. */
+  done(): Promise<void>;
+  /** Aborted when nobody reads any more. */
+  readonly gone: AbortSignal;
+}
+
+/** Outstanding answers, and bytes behind them, at which asking stops. */
+const MOST = { answers: 16_384, weight: 16_777_216 } as const;
+
+interface Entry {
+  readonly weight: number;
+  text?: string;
+}
+
+/** Opens the answers on standard output. */
+export function openAnswers(): Answers {
+  const out = openOutput();
+  const gone = new AbortController();
+  const entries: Entry[] = [];
+  let weight = 0;
+  let isPlanned = false;
+  let isFlowing = true;
+  let waiting: (() => void)[] = [];
+  const wake = (): void => {
+    const woken = waiting;
+    waiting = [];
+    for (const each of woken) each();
+  };
+  const until = async (isFit: () => boolean): Promise<void> => {
+    while (!isFit() && !gone.signal.aborted) await new Promise<void>((resolve) => waiting.push(resolve));
+  };
+  const flush = (): void => {
+    isPlanned = false;
+    let count = 0;
+    let text = "";
+    for (let entry = entries[0]; entry?.text !== undefined; entry = entries[count]) {
+      text += entry.text;
+      weight -= entry.weight;
+      count += 1;
+    }
+    if (count === 0) return;
+    entries.splice(0, count);
+    if (!gone.signal.aborted) isFlowing = out.write(text);
+    wake();
+  };
+  out.on("drain", () => {
+    isFlowing = true;
+    wake();
+  });
+  out.on("error", () => {
+    gone.abort();
+    wake();
+  });
+  const isIdle = (): boolean => entries.length === 0 && out.writableLength === 0;
+  return {
+    gone: gone.signal,
+    push(text: Promise<string>, size: number): void {
+      const entry: Entry = { weight: size };
+      entries.push(entry);
+      weight += size;
+      void text.then((known) => {
+        entry.text = known;
+        if (isPlanned) return;
+        isPlanned = true;
+        // Once a turn of the loop: a batch of records is one write.
+        setImmediate(flush);
+      });
+    },
+    room: () => until(() => isFlowing && entries.length < MOST.answers && weight < MOST.weight),
+    async done(): Promise<void> {
+      await until(isIdle);
+      while (!isIdle() && !gone.signal.aborted) await new Promise((resolve) => setTimeout(resolve, 5));
+    },
+  };
+}
+
+/** Node writes to a pipe on standard output synchronously: a reader that sleeps would stop the whole program, signatures too. */
+function openOutput(): NodeJS.WriteStream | Socket {
+  const kind = fstatSync(1);
+  return kind.isFIFO() || kind.isSocket() ? new Socket({ fd: 1, readable: false, writable: true }) : process.stdout;
+}
