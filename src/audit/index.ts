@@ -8,6 +8,7 @@ export {
   type LedgerEntry,
   type LedgerReport,
   ledgerEntries,
+  outsideMark,
   sessionFolders,
   verifyLedger,
   verifyMachine,
@@ -22,5 +23,6 @@ export { Unreadable } from "./scan.ts";
 export { type LineMarks, type PlacedLine, searchLog, searchLogBackwards } from "./search.ts";
 export type { LogIo } from "./segment.ts";
 export { openSessionLog, type SessionLog, type SessionLogOptions } from "./session.ts";
-export type { LogReport, Remembered, VerifyOptions } from "./verify/report.ts";
+export { compareCopies } from "./verify/against.ts";
+export type { LogReport, VerifyOptions } from "./verify/report.ts";
 export { verifyLog } from "./verify/verify.ts";

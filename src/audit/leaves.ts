@@ -45,6 +45,18 @@ export class Leaves {
     return this.#levels.map(({ count }) => Math.floor(count / TILE_WIDTH));
   }
 
+  /** Index of the first of `count` leaves that is another one there; `count` when none is. Both must have as many. */
+  firstDifference(other: Leaves, count: number): number {
+    for (let from = 0; from < count; from += TILE_WIDTH) {
+      const width = Math.min(TILE_WIDTH, count - from);
+      const [mine, theirs] = [this, other].map((leaves) => leaves.tile(0, from / TILE_WIDTH, width));
+      if (mine?.equals(theirs as Buffer) === true) continue;
+      for (let seq = from; seq < from + width; seq++)
+        if (!this.#level(0).hash(seq).equals(other.#level(0).hash(seq))) return seq;
+    }
+    return count;
+  }
+
   /** Root over the first `size` leaves, as hexadecimal; of no leaves, the hash of nothing. */
   rootAt(size: number): string {
     if (size === 0) return hash("sha256", Buffer.alloc(0), "hex");

@@ -1,12 +1,15 @@
 // Checking everything this machine remembers: the ledger first, then each session it knows, then folders it does not know.
 import { existsSync, readdirSync } from "node:fs";
+import { realpath } from "node:fs/promises";
 import { join } from "node:path";
-import type { LogRecord, VerifierKey } from "#core/log";
+import { type Epoch, type LogRecord, splitNotes, type VerifierKey } from "#core/log";
 import { readSmall } from "./files.ts";
-import { LEDGER, ledgerPlaces, sessionPlaces } from "./places.ts";
+import { LEDGER, ledgerPlaces, outsidePlaces, sessionPlaces } from "./places.ts";
 import { readLog } from "./read.ts";
 import { Unreadable } from "./scan.ts";
-import type { LedgerWord, LogReport, Remembered } from "./verify/report.ts";
+import { Finding } from "./verify/finding.ts";
+import type { LedgerWord, LogReport, Remembered, VerifyOptions } from "./verify/report.ts";
+import { findSigners } from "./verify/signers.ts";
 import { verifyLog } from "./verify/verify.ts";
 
 /** A session as the ledger knows it. */
@@ -19,46 +22,114 @@ export interface LedgerEntry extends LedgerWord {
 export interface LedgerReport {
   readonly report: LogReport;
   readonly entries: readonly LedgerEntry[];
+  /** The machine's epochs, as far as the notes in the ledger lead; absent where they are not to be believed. */
+  readonly machine?: readonly Epoch[];
+}
+
+/** Who is trusted, and what a person remembers. */
+export interface MachineOptions {
+  readonly keys: readonly VerifierKey[];
+  /** Text of kept checkpoints, of whichever logs. */
+  readonly anchor?: string;
 }
 
 /** Verifies the ledger of a machine. */
-export async function verifyLedger(stateDir: string, keys: readonly VerifierKey[]): Promise<LedgerReport> {
+export async function verifyLedger(stateDir: string, { keys, anchor }: MachineOptions): Promise<LedgerReport> {
   const places = ledgerPlaces(stateDir);
   const entries = new Map<string, LedgerEntry>();
   const mark = await markOf(places.mark);
   const onRecord = (record: LogRecord): void => learn(entries, record);
-  const report = verifyLog(places.dir, { keys, remembered: { mark }, onRecord });
-  return { report: { ...report, name: LEDGER }, entries: [...entries.values()] };
+  const remembered = { mark, ...(anchor === undefined ? {} : { anchor }) };
+  const report = verifyLog(places.dir, { keys, remembered, onRecord });
+  const machine = ledgerEpochs(places.dir, keys);
+  return {
+    report: { ...report, name: LEDGER },
+    entries: [...entries.values()],
+    ...(machine === undefined ? {} : { machine }),
+  };
+}
+
+function ledgerEpochs(dir: string, keys: readonly VerifierKey[]): readonly Epoch[] | undefined {
+  try {
+    return findSigners(dir, { keys }).epochs;
+  } catch (error) {
+    if (error instanceof Finding || error instanceof Unreadable) return undefined;
+    throw error;
+  }
 }
 
 /** Verifies one session's log with what the ledger and its high-water mark remember of it. */
 export async function verifySession(
   stateDir: string,
   entry: LedgerEntry,
-  options: { readonly keys: readonly VerifierKey[]; readonly anchor?: string },
+  options: Omit<VerifyOptions, "remembered" | "onRecord"> & { readonly anchor?: string },
 ): Promise<LogReport> {
+  const { anchor, ...trust } = options;
   const places = sessionPlaces(stateDir, entry.session);
   const mark = await markOf(places.mark);
   if (!existsSync(places.dir)) return deleted(places.dir, entry);
-  const remembered: Remembered = {
-    ledger: entry,
-    mark,
-    ...(options.anchor === undefined ? {} : { anchor: options.anchor }),
-  };
-  return { ...verifyLog(places.dir, { keys: options.keys, remembered }), name: entry.session };
+  const remembered: Remembered = { ledger: entry, mark, ...(anchor === undefined ? {} : { anchor }) };
+  return { ...verifyLog(places.dir, { ...trust, remembered }), name: entry.session };
 }
 
-/** Verifies the ledger and every session: those it knows, and folders it does not know. */
-export async function verifyMachine(stateDir: string, keys: readonly VerifierKey[]): Promise<readonly LogReport[]> {
-  const { report, entries } = await verifyLedger(stateDir, keys);
-  const reports: LogReport[] = [report];
-  for (const entry of entries) reports.push(await verifySession(stateDir, entry, { keys }));
-  const known = new Set(entries.map(({ session }) => session));
-  for (const session of sessionFolders(stateDir)) {
-    if (known.has(session)) continue;
-    reports.push(orphan(verifyLog(sessionPlaces(stateDir, session).dir, { keys }), session));
+/** Verifies the ledger and every session: those it knows, and folders it does not know. Anchors are given to the logs they are of. */
+export async function verifyMachine(stateDir: string, options: MachineOptions): Promise<readonly LogReport[]> {
+  const { keys } = options;
+  const anchors = new AnchorBox(options.anchor ?? "");
+  const machine = keys[0]?.name ?? "";
+  const ledger = await verifyLedger(stateDir, { keys, ...anchors.take(machine) });
+  const trust = { keys, ...(ledger.machine === undefined ? {} : { machine: ledger.machine }) };
+  const reports: LogReport[] = [ledger.report];
+  for (const entry of ledger.entries)
+    reports.push(await verifySession(stateDir, entry, { ...trust, ...anchors.take(`${machine}/${entry.session}`) }));
+  const known = new Set(ledger.entries.map(({ session }) => session));
+  for (const session of sessionFolders(stateDir).filter((name) => !known.has(name))) {
+    const remembered = anchors.take(`${machine}/${session}`);
+    reports.push(orphan(verifyLog(sessionPlaces(stateDir, session).dir, { ...trust, remembered }), session));
   }
-  return reports;
+  return [...reports, ...anchors.left().map((origin) => forgotten(stateDir, origin))];
+}
+
+/** What a folder somewhere else is remembered by on this machine, when `log append` wrote it here. */
+export async function outsideMark(stateDir: string, dir: string): Promise<string | undefined> {
+  return await readSmall(outsidePlaces(stateDir, await realpath(dir)).mark);
+}
+
+/** Kept checkpoints by the log they are of. */
+class AnchorBox {
+  readonly #byOrigin = new Map<string, string>();
+
+  constructor(text: string) {
+    for (const note of splitNotes(text)) {
+      const origin = note.split("\n", 1)[0] ?? "";
+      this.#byOrigin.set(origin, (this.#byOrigin.get(origin) ?? "") + note);
+    }
+  }
+
+  take(origin: string): { readonly anchor?: string } {
+    const anchor = this.#byOrigin.get(origin);
+    this.#byOrigin.delete(origin);
+    return anchor === undefined ? {} : { anchor };
+  }
+
+  left(): readonly string[] {
+    return [...this.#byOrigin.keys()];
+  }
+}
+
+/** An anchor of a log that is nowhere here. */
+function forgotten(stateDir: string, origin: string): LogReport {
+  return {
+    dir: stateDir,
+    name: origin,
+    verdict: { word: "INCOMPLETE", what: "the log that an anchor was taken of" },
+    records: 0,
+    sealed: 0,
+    epochs: 0,
+    closed: false,
+    freshness: "unproven",
+    notes: [],
+  };
 }
 
 /** The sessions a ledger names, read without judging it: for finding one's way, not for trusting it. Empty when it cannot be read. */

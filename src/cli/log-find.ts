@@ -1,9 +1,8 @@
 // Which logs a reader means: one session by name, the last, the ledger, or the folder of a log; and what stops a reader who means none.
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { ledgerEntries, readLog, sessionFolders } from "#audit";
+import { ledgerEntries, readLog, sessionFolders, Unreadable } from "#audit";
 import { EXIT, fail } from "./exit.ts";
-import { unreadableProblem } from "./log-verify.ts";
 
 /** A log and where it is. */
 export interface FoundLog {
@@ -79,8 +78,8 @@ export async function readable(read: () => void | Promise<void>): Promise<number
     await read();
     return EXIT.ok;
   } catch (error) {
-    const problem = unreadableProblem(error);
-    if (problem === undefined) throw error;
-    return fail(problem, 3);
+    if (!(error instanceof Unreadable)) throw error;
+    const why = error.reason === "absent" ? "is missing" : error.message;
+    return fail({ code: "log-unreadable", message: `\`${error.path}\` of the log ${why}` }, 3);
   }
 }

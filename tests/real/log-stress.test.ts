@@ -28,6 +28,6 @@ it("four sessions of one process append and seal in any order", async () => {
   expect(await Promise.all(["a", "b", "c", "d"].map(session))).toEqual([502, 502, 502, 502]);
   const key = await machineKey(stateDir);
   if (key === undefined) throw new Error("no key");
-  const reports = await verifyMachine(stateDir, [key]);
+  const reports = await verifyMachine(stateDir, { keys: [key] });
   expect(reports.map(({ verdict }) => verdictText(verdict))).toEqual(["OK", "OK", "OK", "OK", "OK"]);
 });

@@ -33,7 +33,7 @@ async function machine(sessions: readonly string[], count = 6): Promise<Machine>
   for (const session of sessions) await (await record(stateDir, session, count)).close({ exit: 0 });
   const key = await machineKey(stateDir);
   if (key === undefined) throw new Error("no key");
-  const verify = (): Promise<readonly LogReport[]> => verifyMachine(stateDir, [key]);
+  const verify = (): Promise<readonly LogReport[]> => verifyMachine(stateDir, { keys: [key] });
   return {
     stateDir,
     key,

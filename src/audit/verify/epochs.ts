@@ -1,52 +1,71 @@
 // Whether the notes of a log's epochs and its records tell the same story: each epoch ends with its `epoch.close`, which names
 // the next key; the note says where that was. The roots in the notes are compared like every other signed root.
-import { type Epoch, formatVerifierKey, ownerOf } from "#core/log";
+import { type Epoch, formatVerifierKey } from "#core/log";
 import { incomplete, tampered } from "./finding.ts";
 import { type Control, isClosed, type Records } from "./records.ts";
 
-/** Judges notes against records; returns what a reader should know. Throws a finding. */
-export function judgeEpochs(
-  epochs: readonly Epoch[],
-  records: Records,
-  options: { readonly sealed: number },
-): string[] {
-  const closes = records.controls.filter(({ record }) => record.type === "epoch.close");
-  for (const epoch of epochs.slice(1)) expectBeginning(epoch, records);
-  const unfinished = closes.filter((close) => !isEndOf(close, epochs));
-  const [first] = unfinished;
-  if (first !== undefined) {
-    const epoch = ownerOf(epochs, first.seq + 1);
-    const isLast = epoch === epochs.at(-1) && Number(first.record.data["epoch"]) === epoch?.epoch;
-    if (!isLast || unfinished.length > 1) throw tampered("epoch", { seq: first.seq, file: "log" });
-    if (options.sealed > first.seq + 1 || isClosed(records)) throw incomplete(`epochs/${epoch.epoch + 1}`);
+/** Judges notes against records; `sealed` records are signed. Returns what a reader should know. Throws a finding. */
+export function judgeEpochs(epochs: readonly Epoch[], records: Records, sealed: number): string[] {
+  for (const [index, epoch] of epochs.entries()) {
+    const next = epochs[index + 1];
+    const closes = records.controls.filter(
+      ({ seq, record }) =>
+        record.type === "epoch.close" && seq >= epoch.from && (next === undefined || seq < next.from),
+    );
+    expectOpening(epoch, records);
+    if (next !== undefined && !next.reopened) expectClose(epoch, { next, closes, records });
+    else expectCutOff(epoch, { closes, records, sealed: next === undefined ? sealed : 0 });
   }
   return epochs
     .filter(({ reopened }) => reopened)
     .map(
       ({ epoch, from, start }) =>
-        `epoch ${epoch} was begun by the machine at record ${from} (${start}): its writer had left`,
+        `epoch ${epoch} was begun by the machine's key at record ${from} (${start}): its writer had gone`,
     );
 }
 
-/** The records around the start of an epoch must say what its note says. */
-function expectBeginning(epoch: Epoch, records: Records): void {
-  const { from, key, reopened } = epoch;
-  const fault = { seq: Math.max(0, from - 1), file: `epochs/${epoch.epoch}` };
-  if (from > records.at.size) return;
-  const opening = records.controls[0]?.record;
-  // The key of a session lives and dies with its writer: nobody may go on with one.
-  if (reopened && opening?.seq === 0 && opening.type === "session.open") throw tampered("epoch", fault);
-  if (reopened) return;
-  const close = records.controls.find(({ seq }) => seq === from - 1);
-  if (close === undefined || close.record.type !== "epoch.close") throw tampered("epoch", fault);
-  const { epoch: number, next } = close.record.data;
-  if (number !== epoch.epoch - 1 || next !== formatVerifierKey(key)) throw tampered("epoch", fault);
+/** Where the next epoch goes on from this one: one close, the last record that this one owns, names the key in the note. */
+function expectClose(
+  epoch: Epoch,
+  found: { readonly next: Epoch; readonly closes: readonly Control[]; readonly records: Records },
+): void {
+  const { next, closes, records } = found;
+  if (next.from > records.at.size) return;
+  const [close, another] = closes;
+  const data = close?.record.data;
+  const agrees =
+    close?.seq === next.from - 1 && data?.["epoch"] === epoch.epoch && data["next"] === formatVerifierKey(next.key);
+  if (agrees && another === undefined) return;
+  const seq = close !== undefined && close.seq < next.from - 1 ? close.seq : next.from - 1;
+  throw tampered("epoch", { seq, file: `epochs/${next.epoch}` });
 }
 
-/** A close stands at the end of its epoch, or (its writer died before the next note) somewhere in the last of a writer. */
-function isEndOf(close: Control, epochs: readonly Epoch[]): boolean {
-  const number = Number(close.record.data["epoch"]);
-  const next = epochs[number + 1];
-  if (next === undefined || ownerOf(epochs, close.seq + 1)?.epoch !== number) return false;
-  return next.reopened || next.from === close.seq + 1;
+/** In the last epoch of a writer its ends stand without a note when it was cut off before it could sign them. */
+function expectCutOff(
+  epoch: Epoch,
+  found: { readonly closes: readonly Control[]; readonly records: Records; readonly sealed: number },
+): void {
+  const { closes, records, sealed } = found;
+  for (const [index, { seq, record }] of closes.entries())
+    if (record.data["epoch"] !== epoch.epoch + index) throw tampered("epoch", { seq, file: "log" });
+  const [first] = closes;
+  if (first !== undefined && (sealed > first.seq + 1 || isClosed(records)))
+    throw incomplete(`epochs/${epoch.epoch + 1}`);
+}
+
+/** An epoch that the authority began has a record that says so, and no other has. */
+function expectOpening({ epoch, from, key, reopened }: Epoch, records: Records): void {
+  const file = `epochs/${epoch}`;
+  const opening = records.controls.find(({ seq }) => seq === from)?.record;
+  const opens =
+    opening?.type === "epoch.open" && opening.data["epoch"] === epoch && opening.data["key"] === formatVerifierKey(key);
+  if (!reopened) {
+    // A log that another program keeps begins so: with the key of its certificate, which is compared with that.
+    if (opening?.type === "epoch.open" && from > 0) throw tampered("epoch", { seq: from, file });
+    return;
+  }
+  // The key of a session lives and dies with its writer: nobody may go on with one.
+  const genesis = records.controls[0];
+  if (genesis?.seq === 0 && genesis.record.type === "session.open") throw tampered("epoch", { seq: from, file });
+  if (!opens && records.at.size > from) throw tampered("epoch", { seq: from, file });
 }

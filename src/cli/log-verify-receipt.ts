@@ -1,0 +1,48 @@
+// `ringfence log verify RECEIPT`: one record, its proof and its signatures in one file, checked with a public key alone.
+import { sha256, verifyEd25519 } from "#audit";
+import { checkReceipt, exitOf, RECEIPT_HEAD, type ReceiptReport, verdictText } from "#core/log";
+import { forTerminal } from "#core/text";
+import { EXIT, fail } from "./exit.ts";
+import { readInput } from "./log-key.ts";
+import { keyField, keyLines, type Trust, verdictFields } from "./log-verify-answer.ts";
+
+/** Checks the receipt in `file` and returns the exit code of its verdict. */
+export function verifyReceipt(file: string, trust: Trust, flags: { readonly json?: boolean }): number {
+  const text = readInput(file);
+  if (!text.startsWith(`${RECEIPT_HEAD}\n`))
+    fail(
+      {
+        code: "input",
+        message: `\`${file}\` is neither the folder of a log nor a receipt`,
+        hint: "ringfence log verify FOLDER, or a file that `ringfence log prove` wrote",
+      },
+      EXIT.badInput,
+    );
+  const report = checkReceipt(text, trust.keys, { sha256, verify: verifyEd25519 });
+  const exit = exitOf(report.verdict);
+  process.stdout.write(flags.json === true ? jsonReceipt(report, trust, exit) : textReceipt(file, report, trust));
+  return exit;
+}
+
+function jsonReceipt({ verdict, epoch, ...rest }: ReceiptReport, trust: Trust, exit: number): string {
+  const document = {
+    ok: exit === 0,
+    exit,
+    key: keyField(trust),
+    ...verdictFields(verdict),
+    ...(epoch === undefined ? {} : { epoch: epoch.epoch }),
+    ...rest,
+  };
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}
+
+function textReceipt(file: string, report: ReceiptReport, trust: Trust): string {
+  const { verdict, record, origin, size } = report;
+  const lines = [`${file}  ${verdictText(verdict)}`];
+  if (record !== undefined)
+    lines.push(
+      `  record ${record.seq} of ${size}, ${record.ts}, ${record.origin}, ${record.type}: ${JSON.stringify(record.data)}`,
+      `  in the log ${origin}`,
+    );
+  return `${[...lines, ...keyLines(trust)].map((line) => forTerminal(line)).join("\n")}\n`;
+}
