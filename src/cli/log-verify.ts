@@ -16,7 +16,7 @@ import { exitOf, parseVerifierKey, type VerifierKey, worstExit } from "#core/log
 import { EXIT, fail } from "./exit.ts";
 import { readInput } from "./log-key.ts";
 import { jsonAnswer, type Trust, textAnswer } from "./log-verify-answer.ts";
-import { proofFile, verifyProof } from "./log-verify-proof.ts";
+import { extensionText, verifyExtension } from "./log-verify-extension.ts";
 import { verifyReceipt } from "./log-verify-receipt.ts";
 
 /** Flags as commander gives them. */
@@ -31,6 +31,9 @@ export interface VerifyFlags {
 export async function verifyCommand(stateDir: string, target: string | undefined, flags: VerifyFlags): Promise<number> {
   const trust = await chooseKey(stateDir, flags.key);
   if (target !== undefined && isFile(target)) {
+    const extension = extensionText(target);
+    const anchor = flags.anchor === undefined ? undefined : readAnchor(flags.anchor);
+    if (extension !== undefined) return verifyExtension(extension, trust, { anchor, json: flags.json === true });
     if (flags.anchor === undefined && flags.against === undefined) return verifyReceipt(target, trust, flags);
     fail({ code: "usage", message: "a receipt has no anchor and no other copy: it is one" }, EXIT.usage);
   }
