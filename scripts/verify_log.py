@@ -303,6 +303,8 @@ def check_receipt(path, machine):
 
 def check_bundle(folder, machine):
     log = check_log(os.path.join(folder, "session"), machine)
+    if not os.path.isdir(os.path.join(folder, "ledger")):
+        return log, "the machine's ledger is not in this bundle: it does not speak of this log, or was taken out"
     opened = check_receipt(os.path.join(folder, "ledger", "open.tlog-proof"), machine)
     record = opened["record"]
     need(opened["session"] is None and opened["origin"] == machine[0], "the ledger's receipt is of another log")
@@ -310,6 +312,9 @@ def check_bundle(folder, machine):
     need(parse_vkey(record["data"]["key"]) == log["key"], "the ledger knows this session under another key")
     need(record["data"]["first"] == log["leaves"][0].hex(), "the ledger knows another first record")
     need(log["certified_by"] <= opened["epoch"], "the certificate is younger than the session")
+    for name in files_below(os.path.join(folder, "ledger")):
+        other = check_receipt(os.path.join(folder, "ledger", name), machine)
+        need(other["session"] is None and other["record"]["session"] == log["session"], f"ledger/{name} speaks of something else")
     close = os.path.join(folder, "ledger", "close.tlog-proof")
     if not os.path.exists(close):
         return log, "the ledger has no close of this session: it ran still, or was killed"

@@ -1,4 +1,7 @@
 // The door of the audit room: one log a session, the machine's ledger, the keys, and reading and checking them.
+export { type Bundled, type BundleOptions, makeBundle } from "./bundle.ts";
+export { archiveSink, type BundleSink, folderSink } from "./bundle-sink.ts";
+export { exportTiles } from "./bundle-tlog.ts";
 export { type LogClock, systemClock } from "./clock.ts";
 export { sha256, verifyEd25519 } from "./crypto.ts";
 export { machineKey } from "./keys.ts";

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { callerStateDir } from "./caller.ts";
 import { appendCommand } from "./log-append.ts";
 import { checkpointCommand } from "./log-checkpoint.ts";
+import { exportCommand } from "./log-export.ts";
 import { lastSession } from "./log-find.ts";
 import { proveCommand } from "./log-prove.ts";
 import { logShowCommand, logTailCommand } from "./log-show-command.ts";
@@ -34,5 +35,6 @@ export function logCommand(): Command {
   log.addCommand(appendCommand());
   log.addCommand(proveCommand());
   log.addCommand(checkpointCommand());
+  log.addCommand(exportCommand());
   return log;
 }

@@ -1,5 +1,6 @@
 // The door of the record's words: what a line, a tree, a note and a checkpoint are. Pure.
 export { fromBase64, fromHex, toBase64, toHex } from "./base64.ts";
+export { type BundleFacts, bundleReadme } from "./bundle-readme.ts";
 export { endOfJson, MAX_DEPTH } from "./canonical.ts";
 export { type Certificate, type OpenedCertificate, openCertificate, signCertificate } from "./certificate.ts";
 export {
@@ -87,6 +88,7 @@ export {
 } from "./receipt.ts";
 export type { Actor, Append, Json, Origin, RecordBody, RecordType } from "./record.ts";
 export { hashesFromTiles, perfectRoot, TILE_WIDTH, type TileAt, tileWidth } from "./tile-hashes.ts";
+export { TAR_BLOCK, type TarEntry, tarHeader, tarPadding } from "./ustar.ts";
 export { exitOf, type LogExit, type LogVerdict, type TamperKind, verdictText, worstExit } from "./verdict.ts";
 export { damagedLine, recordLine } from "./view/line.ts";
 export { isOfType, type RecordFilter, type RecordSelect, recordSelect, verdictOf } from "./view/select.ts";
