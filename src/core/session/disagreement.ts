@@ -47,6 +47,9 @@ export function disagreements(records: Iterable<LogRecord>, root: string): Disag
   const calls = new Map<string, Call>();
   const found: Disagreement[] = [];
   const files = new Set<string>();
+  /** Processes that started what a call asked for: the agent itself. */
+  const agents = new Set<number>();
+  const dialled: { readonly pid: number; readonly what: Disagreement }[] = [];
   let observed = false;
   for (const record of records) {
     const { type, origin, actor, data } = record;
@@ -56,16 +59,20 @@ export function disagreements(records: Iterable<LogRecord>, root: string): Disag
     const call = id === undefined ? undefined : calls.get(id);
     if (type === "tool.result" && call !== undefined) call.result ??= resultOf(record);
     if (origin !== "observed") continue;
-    if (type === "exec.start" && call !== undefined && actor?.pid !== undefined)
-      call.started ??= { seq: record.seq, ts: record.ts, pid: actor.pid, what: commandOf(record) };
+    if (type === "exec.start" && call !== undefined && call.started === undefined && actor?.pid !== undefined) {
+      if (typeof data["parent"] === "number") agents.add(data["parent"]);
+      call.started = { seq: record.seq, ts: record.ts, pid: actor.pid, what: commandOf(record) };
+    }
     if (type === "exec.exit" && call?.started !== undefined && actor?.pid === call.started.pid)
       if (typeof data["code"] === "number") call.exit = data["code"];
     if (type === "file.write" && data["error"] === undefined && data["verdict"] === undefined) {
       if (call !== undefined) call.wrote = true;
       else if (calls.size > 0) found.push(...unclaimedWrite(record, root, files));
     }
-    if (type === "net.connect" && calls.size > 0 && call === undefined) found.push(...unclaimedConnection(record));
+    if (type === "net.connect" && calls.size > 0 && call === undefined)
+      dialled.push(...unclaimedConnection(record).map((what) => ({ pid: actor?.pid ?? 0, what })));
   }
+  found.push(...dialled.filter(({ pid }) => !agents.has(pid)).map(({ what }) => what));
   for (const [id, call] of calls) found.push(...judged(id, call, observed));
   return {
     disagreements: found.toSorted((a, b) => a.seq - b.seq),
@@ -126,7 +133,7 @@ function unclaimedWrite(
   return [{ kind: "write-not-claimed", seq, ts, claimed: "", observed }];
 }
 
-/** A name that was reached by a program that belongs to no call. The agent's own connections name its preset's rule. */
+/** A name that was reached by a program that belongs to no call; the agent's own process may, and its preset's rules name its model. */
 function unclaimedConnection({ seq, ts, actor, data }: LogRecord): readonly Disagreement[] {
   const host = textOf(data["host"]);
   if (host === undefined || data["via"] === "recorder" || /\bpreset /.test(String(data["rule"] ?? ""))) return [];

@@ -12,6 +12,8 @@ export interface Moment {
   readonly what: "ran" | "call" | "said" | "asked" | "refused" | "session" | "other";
   /** Only somebody's word. */
   readonly claimed: boolean;
+  /** The agent itself, or a further command of the session. */
+  readonly isRoot: boolean;
   /** The moment in one phrase. */
   readonly text: string;
   readonly verdict?: "allow" | "ask" | "deny";
@@ -30,6 +32,7 @@ interface Draft {
   readonly ts: string;
   readonly what: Moment["what"];
   readonly claimed: boolean;
+  isRoot: boolean;
   text: string;
   verdict?: NonNullable<Moment["verdict"]>;
   end?: string;
@@ -43,7 +46,27 @@ interface Draft {
 export function timeline(records: Iterable<LogRecord>): readonly Moment[] {
   const fold = new Fold();
   for (const record of records) fold.take(record);
-  return folded(fold.moments.map(finished));
+  const moments = folded(fold.moments.map(finished));
+  return moments.some(({ what }) => what === "call") ? withoutHousework(moments) : moments;
+}
+
+/** Of an agent whose calls are known, what else it started and what touched nothing is a number: its own looks around, its hooks. */
+function withoutHousework(moments: readonly Moment[]): readonly Moment[] {
+  const isBare = ({ wrote, reached, refused, used }: Moment): boolean =>
+    [wrote, reached, refused, used].every(({ length }) => length === 0);
+  const [told, left] = [
+    moments.filter((moment) => moment.what !== "ran" || moment.isRoot || !isBare(moment)),
+    moments.filter((moment) => moment.what === "ran" && !moment.isRoot && isBare(moment)),
+  ];
+  const last = moments.at(-1);
+  const programs = left.reduce((sum, { times }) => sum + times, 0);
+  if (last === undefined || programs === 0) return told;
+  const text = `${programs === 1 ? "1 program" : `${programs} programs`} of its own that touched nothing (--tree names them)`;
+  const none = { wrote: [], reached: [], refused: [], used: [] };
+  return [
+    ...told,
+    { seq: last.seq, ts: last.ts, what: "other", claimed: false, isRoot: false, text, times: 1, ...none },
+  ];
 }
 
 class Fold {
@@ -84,15 +107,23 @@ class Fold {
     }
     const parent = typeof data["parent"] === "number" ? data["parent"] : undefined;
     const above = parent === undefined ? undefined : this.#ofPid.get(parent);
+    const call = known === undefined && above !== undefined ? this.#calls.get(text(data["call"])) : undefined;
+    if (call !== undefined && call !== above) {
+      // The program that a tool call started is told with the call.
+      this.#ofPid.set(pid, call);
+      this.#first.set(call, pid);
+      return;
+    }
     const isRoot = above === undefined;
     const isStep = !isRoot && parent !== undefined && this.#roots.has(parent);
     if (known === undefined && (isRoot || isStep)) {
       if (isRoot) this.#roots.add(pid);
       const draft = this.#add(record, "ran", type === "exec.start" ? command(record) : "(a process)");
+      draft.isRoot = isRoot;
       this.#ofPid.set(pid, draft);
       this.#first.set(draft, pid);
     } else if (known === undefined && above !== undefined) this.#ofPid.set(pid, above);
-    else if (known !== undefined && type === "exec.start" && this.#isFirst(pid, known) && !this.#roots.has(pid))
+    else if (known?.what === "ran" && type === "exec.start" && this.#isFirst(pid, known) && !this.#roots.has(pid))
       known.text = command(record);
   }
 
@@ -110,7 +141,7 @@ class Fold {
       return;
     }
     const call = this.#calls.get(callOf(record));
-    if (call !== undefined) call.end = data["failed"] === true ? "failed" : "done";
+    if (call !== undefined) call.end ??= data["failed"] === true ? "failed" : "done";
   }
 
   /** Files and hosts belong to the moment of the program that touched them. */
@@ -133,7 +164,7 @@ class Fold {
   #add({ seq, ts, origin }: LogRecord, what: Moment["what"], phrase: string): Draft {
     const none = (): Set<string> => new Set();
     const draft: Draft = {
-      ...{ seq, ts, what, claimed: origin === "claimed", text: phrase },
+      ...{ seq, ts, what, claimed: origin === "claimed", isRoot: false, text: phrase },
       ...{ wrote: none(), reached: none(), refused: none(), used: none() },
     };
     this.moments.push(draft);

@@ -121,6 +121,8 @@ describe("what was said and what was seen", () => {
     expect(kinds(agent, run, connect("preset:anthropic (preset claude:1)"), connect("h.test (policy.yaml:3)"))).toEqual(
       ["connection-not-claimed"],
     );
+    // The agent's own process, which starts what its calls ask for, speaks to its model.
+    expect(kinds(agent, run, connect("h.test (policy.yaml:3)"), exec(3, 2, "sh", "-c", "npm test"))).toEqual([]);
   });
 
   it("cannot be compared where one side is silent", () => {

@@ -77,6 +77,29 @@ describe("the timeline of a session", () => {
     ]);
   });
 
+  it("tells what a call started with the call, and counts the agent's own housework", () => {
+    const lines = told([
+      exec(2, 1, "claude"),
+      exec(3, 2, "git", "status"),
+      record("exec.exit", { code: 0 }, by(3)),
+      record(
+        "tool.call",
+        { tool: "Bash", input: JSON.stringify({ command: "make" }), verdict: "allow", call: "t1" },
+        claim("t1"),
+      ),
+      record("exec.start", { argv: ["sh", "-c", "make"], cwd: "/w", parent: 2, call: "t1" }, by(4)),
+      record("file.write", { path: "/w/out", operation: "create", call: "t1" }, by(4)),
+      record("exec.exit", { code: 2, call: "t1" }, by(4)),
+      record("tool.result", { tool: "Bash", failed: true, output: "", call: "t1" }, claim("t1")),
+    ]);
+    expect(lines).toEqual([
+      "10:00:00   claude",
+      "10:00:00 ? claude-code called Bash make  → allow, exit 2",
+      "           wrote out",
+      "10:00:00   1 program of its own that touched nothing (--tree names them)",
+    ]);
+  });
+
   it("folds what repeats at once, counts what is too much to name, and escapes an adversary's texts", () => {
     const lines = told(
       [
