@@ -192,7 +192,8 @@ export class LineReader {
 
   #read(fd: number, file: string, start: number): void {
     // One byte in front of the lines: the byte before each line is turned into the leaf's 00 prefix, so no line is copied.
-    const buffer = Buffer.allocUnsafe(1 + CHUNK + MAX_LINE + 1);
+    const room = Math.min(CHUNK, Math.max(0, fstatSync(fd).size - start));
+    const buffer = Buffer.allocUnsafe(1 + room + MAX_LINE + 1);
     let held = 0;
     let base = start;
     for (;;) {

@@ -14,7 +14,7 @@ export function judgeEpochs(epochs: readonly Epoch[], records: Records, sealed: 
     );
     expectOpening(epoch, records);
     if (next !== undefined && !next.reopened) expectClose(epoch, { next, closes, records });
-    else expectCutOff(epoch, { closes, records, sealed: next === undefined ? sealed : 0 });
+    else expectCutOff(epoch, { closes, sealed: next !== undefined ? 0 : isClosed(records) ? records.at.size : sealed });
   }
   return epochs
     .filter(({ reopened }) => reopened)
@@ -41,16 +41,12 @@ function expectClose(
 }
 
 /** In the last epoch of a writer its ends stand without a note when it was cut off before it could sign them. */
-function expectCutOff(
-  epoch: Epoch,
-  found: { readonly closes: readonly Control[]; readonly records: Records; readonly sealed: number },
-): void {
-  const { closes, records, sealed } = found;
+function expectCutOff(epoch: Epoch, found: { readonly closes: readonly Control[]; readonly sealed: number }): void {
+  const { closes, sealed } = found;
   for (const [index, { seq, record }] of closes.entries())
     if (record.data["epoch"] !== epoch.epoch + index) throw tampered("epoch", { seq, file: "log" });
   const [first] = closes;
-  if (first !== undefined && (sealed > first.seq + 1 || isClosed(records)))
-    throw incomplete(`epochs/${epoch.epoch + 1}`);
+  if (first !== undefined && sealed > first.seq + 1) throw incomplete(`epochs/${epoch.epoch + 1}`);
 }
 
 /** An epoch that the authority began has a record that says so, and no other has. */
