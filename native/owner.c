@@ -19,8 +19,14 @@
 // A fence full of processes with full descriptor tables makes its own connections anonymous; it does not hold the bridge up.
 enum { LINKS_MOST = 20000, PROCESSES_MOST = 4096, RECENT = 8 };
 
+// Where a socket was found.
+struct place {
+  pid_t pid;  // 0: nowhere
+  int fd;
+};
+
 static int diag = -1, proc = -1;
-static pid_t recent[RECENT];  // who was found last: most connections come from few processes
+static struct place recent[RECENT];  // most connections come from few processes, and from the same descriptor again
 
 int owner_open(int proc_fd) {
   proc = proc_fd;
@@ -108,56 +114,65 @@ static unsigned inode_of(int protocol, const struct sockaddr_storage *from, cons
   return protocol == IPPROTO_UDP && port != 0 ? datagram_inode(protocol, port) : 0;
 }
 
-static bool holds(pid_t pid, const char *socket, unsigned *links) {
-  char path[32], link[64];
-  snprintf(path, sizeof path, "%d/fd", (int)pid);
+static bool holds_at(const struct place *place, const char *socket) {
+  char path[48], link[64];
+  snprintf(path, sizeof path, "%d/fd/%d", (int)place->pid, place->fd);
+  ssize_t n = readlinkat(proc, path, link, sizeof link - 1);
+  if (n <= 0) return false;
+  link[n] = 0;
+  return strcmp(link, socket) == 0;
+}
+
+// The numbers in a folder of /proc, in its order; at most MOST.
+static size_t numbers_in(const char *path, int *numbers, size_t most) {
   int fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR *folder = fd < 0 ? NULL : fdopendir(fd);
   if (folder == NULL) {
     if (fd >= 0) close(fd);
-    return false;
-  }
-  bool found = false;
-  for (struct dirent *entry; !found && *links < LINKS_MOST && (entry = readdir(folder)) != NULL;) {
-    if (entry->d_name[0] == '.') continue;
-    ++*links;
-    ssize_t n = readlinkat(fd, entry->d_name, link, sizeof link - 1);
-    if (n <= 0) continue;
-    link[n] = 0;
-    found = strcmp(link, socket) == 0;
-  }
-  closedir(folder);
-  return found;
-}
-
-static pid_t holder(unsigned inode) {
-  char socket[64];
-  unsigned links = 0;
-  snprintf(socket, sizeof socket, "socket:[%u]", inode);
-  for (int i = 0; i < RECENT; i++)
-    if (recent[i] != 0 && holds(recent[i], socket, &links)) return recent[i];
-  int fd = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *all = fd < 0 ? NULL : fdopendir(fd);
-  if (all == NULL) {
-    if (fd >= 0) close(fd);
     return 0;
   }
-  // The newest first: who connects has often just been started.
-  static pid_t pids[PROCESSES_MOST];
   size_t count = 0;
-  for (struct dirent *entry; count < PROCESSES_MOST && (entry = readdir(all)) != NULL;) {
-    pid_t pid = (pid_t)atoi(entry->d_name);
-    if (pid > 0) pids[count++] = pid;
+  for (struct dirent *entry; count < most && (entry = readdir(folder)) != NULL;)
+    if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9') numbers[count++] = atoi(entry->d_name);
+  closedir(folder);
+  return count;
+}
+
+// Looks through what PLACE's process holds, the highest descriptor first: a new connection has often just got it.
+static bool find_in(struct place *place, const char *socket, unsigned *links) {
+  static int fds[LINKS_MOST];
+  char path[32];
+  snprintf(path, sizeof path, "%d/fd", (int)place->pid);
+  for (size_t count = numbers_in(path, fds, LINKS_MOST - *links); count > 0; ++*links) {
+    place->fd = fds[--count];
+    if (holds_at(place, socket)) return true;
   }
-  pid_t found = 0;
-  while (found == 0 && count-- > 0 && links < LINKS_MOST)
-    if (holds(pids[count], socket, &links)) found = pids[count];
-  closedir(all);
-  if (found != 0) {
-    memmove(recent + 1, recent, sizeof recent - sizeof *recent);
-    recent[0] = found;
+  return false;
+}
+
+static void remember(const struct place *place) {
+  size_t at = 0;
+  while (at < RECENT - 1 && recent[at].pid != place->pid) at++;
+  memmove(recent + 1, recent, at * sizeof *recent);
+  recent[0] = *place;
+}
+
+// The pid of a process that holds it; 0 for none.
+static struct place holder(const char *socket) {
+  for (int i = 0; i < RECENT; i++)
+    if (recent[i].pid != 0 && holds_at(&recent[i], socket)) return recent[i];
+  unsigned links = 0;
+  for (int i = 0; i < RECENT; i++) {
+    struct place place = recent[i];
+    if (place.pid != 0 && find_in(&place, socket, &links)) return place;
   }
-  return found;
+  // The newest first: who connects has often just been started.
+  static int pids[PROCESSES_MOST];
+  for (size_t count = numbers_in(".", pids, PROCESSES_MOST); count > 0 && links < LINKS_MOST;) {
+    struct place place = {.pid = pids[--count]};
+    if (find_in(&place, socket, &links)) return place;
+  }
+  return (struct place){0};
 }
 
 // The last number of the line `NSpid:`, which is the process's own.
@@ -180,16 +195,17 @@ static uint32_t inner_pid(pid_t pid) {
 bool owner_find(int protocol, const struct sockaddr_storage *from, const struct sockaddr_storage *to, struct owner *owner) {
   *owner = (struct owner){0};
   unsigned inode = diag < 0 ? 0 : inode_of(protocol, from, to);
-  pid_t pid = inode == 0 ? 0 : holder(inode);
-  if (pid == 0) return false;
-  char path[32];
-  snprintf(path, sizeof path, "%d/exe", (int)pid);
+  if (inode == 0) return false;
+  char socket[64], path[32];
+  snprintf(socket, sizeof socket, "socket:[%u]", inode);
+  struct place place = holder(socket);
+  if (place.pid == 0) return false;
+  remember(&place);
+  snprintf(path, sizeof path, "%d/exe", (int)place.pid);
   ssize_t n = readlinkat(proc, path, owner->exe, sizeof owner->exe - 1);
   owner->exe[n > 0 ? n : 0] = 0;
-  owner->pid = inner_pid(pid);
-  // Read while it still held the socket: the number cannot have become another process's meanwhile.
+  owner->pid = inner_pid(place.pid);
+  // Read while it still held the socket, there or elsewhere: the number cannot have become another process's meanwhile.
   unsigned links = 0;
-  char socket[64];
-  snprintf(socket, sizeof socket, "socket:[%u]", inode);
-  return owner->pid != 0 && holds(pid, socket, &links);
+  return owner->pid != 0 && (holds_at(&place, socket) || find_in(&place, socket, &links));
 }

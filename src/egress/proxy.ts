@@ -141,6 +141,7 @@ export async function openEgress(options: EgressOptions): Promise<Result<Egress,
       await setImmediate();
       if (accepted > before) last = turn;
     }
+    tally.hurry();
     for (const socket of clients) socket.destroy();
     await new Promise<void>((done) => server.close(() => done()));
     // Each connection's last record, its byte counts, is written as it ends: the log closes after this.

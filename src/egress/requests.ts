@@ -65,8 +65,8 @@ class Requests {
       await this.stop(refusal);
     } finally {
       client.socket.off("close", onClose);
-      if (this.upstream !== undefined) await closeUpstream(this.upstream, options.deps);
       client.socket.destroySoon();
+      if (this.upstream !== undefined) await closeUpstream(this.upstream, options.deps);
     }
   }
 

@@ -33,10 +33,18 @@ export interface Refused {
 }
 
 const RECORDED_PER_MINUTE = 20;
+// The ends of connections wait for one another: each wait for the disk may hold up the record that another connection needs before it is dialled.
+const ENDS_TOGETHER_MS = 20;
 // Names that an agent makes up are not remembered without end.
 const DESTINATIONS_MOST = 2_000;
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** Ends of connections that are recorded together. */
+interface Gathering {
+  readonly over: Promise<void>;
+  end(): void;
+}
 
 /** The program, as the record names it. */
 function by(peer: Peer | undefined): { readonly actor?: Actor } {
@@ -59,6 +67,8 @@ export class Tally {
   private readonly append: Append;
   private readonly now: () => number;
   private readonly reached = new Map<string, Mutable<Reached>>();
+  private ends: Gathering | undefined;
+  private isEnding = false;
   private readonly blocked = new Map<string, Mutable<Blocked> & { recorded: number; folded: number; since: number }>();
 
   constructor(append: Append, now: () => number) {
@@ -100,6 +110,8 @@ export class Tally {
     entry.bytesUp += to.bytesUp;
     entry.bytesDown += to.bytesDown;
     const closed = { type: "net.close", origin: "observed", ...by(peer), data: { ...to } } as const;
+    this.ends ??= this.isEnding ? undefined : this.gather();
+    await this.ends?.over;
     await this.append(closed).catch(() => undefined); // the connect record stands; a log that takes no more ends the session
   }
 
@@ -141,6 +153,12 @@ export class Tally {
     await this.append({ type: "net.blocked", origin: "observed", ...by(peer), data });
   }
 
+  /** Nothing waits for company any more. */
+  hurry(): void {
+    this.isEnding = true;
+    this.ends?.end();
+  }
+
   /** Writes what is still folded. */
   async flush(): Promise<void> {
     for (const entry of this.blocked.values()) await this.flushFolded(entry);
@@ -157,6 +175,20 @@ export class Tally {
         count,
       })),
     };
+  }
+
+  private gather(): Gathering {
+    let done = (): void => undefined;
+    const over = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    const end = (): void => {
+      clearTimeout(timer);
+      this.ends = undefined;
+      done();
+    };
+    const timer = setTimeout(end, ENDS_TOGETHER_MS);
+    return { over, end };
   }
 
   private async flushFolded(entry: { host: string; port: number; reason: string; folded: number }): Promise<void> {

@@ -120,7 +120,7 @@ describe("stuck peers", () => {
     part.socket.write(get(`http://ok.test:${port}/part`, `ok.test:${port}`));
     await part.ended;
     expect(part.got()).toMatch(/part$/);
-    expect(records.filter(({ type }) => type === "net.close")).toHaveLength(2);
+    await vi.waitFor(() => expect(records.filter(({ type }) => type === "net.close")).toHaveLength(2));
   });
   it("a client that stops within its body is let go", async () => {
     const port = await echoServer();
