@@ -4,6 +4,13 @@ export { archiveSink, type BundleSink, folderSink } from "./bundle-sink.ts";
 export { exportTiles } from "./bundle-tlog.ts";
 export { type LogClock, systemClock } from "./clock.ts";
 export { sha256, verifyEd25519 } from "./crypto.ts";
+export {
+  type Destination,
+  destinationName,
+  type Exporting,
+  exportLog,
+  parseDestination,
+} from "./export/index.ts";
 export { machineKey } from "./keys.ts";
 export { appendToLedger, type LedgerOptions, ledgerAppend } from "./ledger.ts";
 export { type Lock, waitForLock } from "./lock.ts";

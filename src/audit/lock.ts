@@ -74,7 +74,7 @@ function flock(handle: FileHandle): boolean {
 }
 
 /** The process that holds a folder's lock, as it says itself. */
-async function holderOf(folder: string): Promise<number | undefined> {
+export async function holderOf(folder: string): Promise<number | undefined> {
   const name = await socketOf(folder);
   return await new Promise((resolve) => {
     const socket = connect(name);

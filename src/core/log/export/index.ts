@@ -1,5 +1,5 @@
 // The door of the export's words: what each format makes of a line of a log. Pure; who reads the log and who delivers is in the audit room.
-export { type Attested, attest, type ChainPlace } from "./attestation.ts";
+export { attest, type ChainPlace } from "./attestation.ts";
 export { cefLine } from "./cef.ts";
 export { cloudEvent } from "./cloudevents.ts";
 export { ecsDocument } from "./ecs.ts";
@@ -11,6 +11,18 @@ export {
   type ExportedRecord,
   type Stream,
 } from "./exported.ts";
+export {
+  bodyOf,
+  FORMATS,
+  type Format,
+  linesOf,
+  type Rendered,
+  type Rendering,
+  renderEvent,
+} from "./format.ts";
 export { jcs } from "./jcs.ts";
 export { ocsfEvent } from "./ocsf.ts";
-export { otlpRecord, otlpRequest } from "./otlp.ts";
+export { otlpRecord } from "./otlp.ts";
+export { referenceOf, wellFormed } from "./plain.ts";
+export { RETRY_AFTER_MOST_MS, retryAfterMs, retryDelay } from "./retry.ts";
+export { asciiJson, octetCounted, syslogMessage } from "./syslog.ts";

@@ -13,17 +13,19 @@ export function otlpRecord(exported: Exported, stream: Stream, most: number = EV
   return exported.kind === "record" ? recordOf(exported, stream, most) : damageOf(exported);
 }
 
-/** An ExportLogsServiceRequest with these records. */
-export function otlpRequest(records: readonly Members[], stream: Stream): Members {
+/** The text around the records of one ExportLogsServiceRequest. */
+export function otlpEnvelope(stream: Stream): { readonly head: string; readonly tail: string } {
   const resource = present({
     "service.name": "ringfence",
     "service.version": stream.version,
     "service.instance.id": stream.origin,
     "gen_ai.agent.name": stream.agent,
   });
-  const scope = { name: "ringfence.log", version: stream.version };
+  const scope = JSON.stringify({ name: "ringfence.log", version: stream.version });
+  const described = JSON.stringify({ attributes: attributes(resource) });
   return {
-    resourceLogs: [{ resource: { attributes: attributes(resource) }, scopeLogs: [{ scope, logRecords: records }] }],
+    head: `{"resourceLogs":[{"resource":${described},"scopeLogs":[{"scope":${scope},"logRecords":[`,
+    tail: "]}]}]}",
   };
 }
 

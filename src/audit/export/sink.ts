@@ -1,0 +1,28 @@
+// What a delivery ends in. A sink takes batches in order; when `deliver` says ok, the receiver has them as far as its protocol can tell.
+import type { Problem, Result } from "#core";
+import type { Exported } from "#core/log/export";
+
+/** Some events, rendered. */
+export interface Batch {
+  readonly texts: readonly string[];
+  readonly events: readonly Exported[];
+}
+
+/** What a sink can take. */
+export interface SinkRoom {
+  /** Events of a batch at most. */
+  readonly events: number;
+  /** Bytes of one event's text at most; longer values are cut until it fits. */
+  readonly eventBytes: number;
+}
+
+/** A place that events go to. Its owner closes it. */
+export interface Sink {
+  readonly room: SinkRoom;
+  deliver(batch: Batch, signal: AbortSignal): Promise<Result<undefined, Problem>>;
+  /** Says the last word to the receiver, and whether it took it. `complete` is false when the delivery was given up. */
+  close(options: { readonly complete: boolean }): Promise<Result<undefined, Problem>>;
+}
+
+/** Bytes of a batch at most, whatever the sink: what is held in memory. */
+export const BATCH_BYTES = 1_048_576;
