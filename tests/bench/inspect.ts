@@ -1,17 +1,15 @@
-// What reading TLS costs: the same HTTPS server, directly, through the fence unread, and read. Two handshakes and two ciphers in one process.
-import { execFile, execFileSync } from "node:child_process";
+// What reading TLS costs: the same HTTPS server, directly, through peers and the fence unread, and read. Two handshakes and two ciphers in one process.
+import { execFileSync } from "node:child_process";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
 import type { Bench } from "./main.ts";
-import { median } from "./stats.ts";
+import { answering, inTurns, listening, printed, srtSettings } from "./served.ts";
+import { startSquid } from "./squid.ts";
 
 const HOST = "bench.test";
 const LARGE = 1 << 28;
 const REQUESTS = 200;
-const ROUNDS = 5;
 
 interface Figures {
   readonly kept: number;
@@ -20,30 +18,9 @@ interface Figures {
 }
 
 /** The table of inspection. */
-export async function measureInspect(bench: Bench): Promise<string> {
+export function measureInspect(bench: Bench): Promise<string> {
   copyFileSync(join(dirname(bench.client), "tls-client.mjs"), join(bench.scratch, "tls-client.mjs"));
-  const server = createServer(shown(bench.scratch), (request, response) => {
-    if (request.url !== "/large") return void response.end("ok");
-    response.writeHead(200, { "content-length": LARGE });
-    const chunk = Buffer.alloc(1 << 20);
-    let left = LARGE;
-    const more = (): void => {
-      while (left > 0) {
-        left -= chunk.length;
-        if (!response.write(chunk)) return void response.once("drain", more);
-      }
-      response.end();
-    };
-    more();
-  });
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const { port } = server.address() as AddressInfo;
-  try {
-    return await table(bench, port);
-  } finally {
-    server.closeAllConnections();
-    server.close();
-  }
+  return listening(createServer(shown(bench.scratch), answering(LARGE)), (port) => table(bench, port));
 }
 
 async function table(bench: Bench, port: number): Promise<string> {
@@ -52,10 +29,10 @@ async function table(bench: Bench, port: number): Promise<string> {
   copyFileSync(join(bench.scratch, "ca.pem"), authority);
   const env = { ...bench.env, NODE_EXTRA_CA_CERTS: authority, BENCH_CA: authority };
   const client = ["tls-client.mjs", `https://${HOST}:${port}`, String(REQUESTS), String(LARGE)];
-  const run = async (program: string, args: readonly string[]): Promise<Figures> => {
-    const { stdout } = await promisify(execFile)(program, args, { cwd: bench.scratch, env, timeout: 120_000 });
-    return JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
-  };
+  // peers are asked for the address: nobody but the policy knows the name
+  const byAddress = [...client, `127.0.0.1:${port}`];
+  const run = (program: string, args: readonly string[], more = {}): Promise<Figures> =>
+    printed({ ...bench, env: { ...env, ...more } }, program, args);
   const fenced = (inspect: "all" | "auto") => (): Promise<Figures> => {
     const policy = join(bench.scratch, `inspect-${inspect}.json`);
     const allowPrivate = [{ host: HOST, cidr: "127.0.0.1/32", reason: "the benchmark's own server" }];
@@ -66,23 +43,36 @@ async function table(bench: Bench, port: number): Promise<string> {
     const args = ["run", "--quiet", "--policy", policy, ...shown];
     return run(bench.ringfence, [...args, "--", "node", ...client]);
   };
-  const runners: Record<string, () => Promise<Figures>> = {
+  const settings = join(bench.scratch, "srt-tls.json");
+  writeFileSync(settings, srtSettings(port));
+  const { srt } = bench;
+  const squid = await startSquid(bench.scratch);
+  const ways: Record<string, () => Promise<Figures>> = {
     direct: () => run(process.execPath, client),
+    ...(squid === undefined
+      ? {}
+      : {
+          "squid, no fence, unread": () =>
+            run(process.execPath, byAddress, { HTTPS_PROXY: `http://127.0.0.1:${squid.port}` }),
+        }),
+    ...(srt === undefined
+      ? {}
+      : {
+          "sandbox-runtime, unread": () =>
+            run(process.execPath, [srt, "--settings", settings, "--", "node", ...byAddress]),
+        }),
     "ringfence, unread": fenced("auto"),
     "ringfence, read": fenced("all"),
   };
-  const all: Record<string, Figures[]> = {};
-  for (let round = 0; round < ROUNDS; round += 1)
-    for (const [name, one] of Object.entries(runners)) all[name] = [...(all[name] ?? []), await one()];
-  const middle = (name: string, key: keyof Figures): number => median((all[name] ?? []).map((figure) => figure[key]));
+  const middle = await inTurns(ways).finally(() => squid?.close());
   return [
     `## Reading TLS (HTTPS on loopback: one kept connection, new ones with a whole handshake each, one body of ${LARGE >> 20} MiB)`,
     "",
     "| way | kept, p50 ms | new connection, p50 ms | MB/s | of direct |",
     "|---|---|---|---|---|",
-    ...Object.keys(runners).map((name) => {
-      const share = (100 * middle(name, "mbps")) / middle("direct", "mbps");
-      return `| ${name} | ${middle(name, "kept").toFixed(3)} | ${middle(name, "fresh").toFixed(2)} | ${middle(name, "mbps").toFixed(0)} | ${share.toFixed(0)} % |`;
+    ...Object.keys(ways).map((way) => {
+      const share = (100 * middle(way, "mbps")) / middle("direct", "mbps");
+      return `| ${way} | ${middle(way, "kept").toFixed(3)} | ${middle(way, "fresh").toFixed(2)} | ${middle(way, "mbps").toFixed(0)} | ${share.toFixed(0)} % |`;
     }),
     "",
   ].join("\n");

@@ -21,7 +21,7 @@ export async function startSquid(scratch: string): Promise<Squid | undefined> {
   }
   const port = await freePort();
   const folder = join(scratch, "squid");
-  mkdirSync(folder, { mode: 0o777 });
+  mkdirSync(folder, { recursive: true, mode: 0o777 });
   const config = join(folder, "squid.conf");
   const root = process.getuid?.() === 0 ? ["cache_effective_user proxy"] : [];
   writeFileSync(

@@ -1,6 +1,6 @@
 // Runs inside a fence (or outside, directly): HTTPS over one kept connection, over a new one each time, then one large body. Prints JSON.
-// node tls-client.mjs URL REQUESTS LARGE_BYTES; the proxy is taken from HTTPS_PROXY, the authority from BENCH_CA,
-// or from what Node trusts.
+// node tls-client.mjs URL REQUESTS LARGE_BYTES [PLACE]; the proxy is taken from HTTPS_PROXY and asked for PLACE, else for the URL's; the authority is
+// taken from BENCH_CA, or from what Node trusts.
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import https from "node:https";
@@ -10,7 +10,10 @@ import tls from "node:tls";
 const ca = process.env.BENCH_CA ? readFileSync(process.env.BENCH_CA) : undefined;
 
 const [url, requests] = [new URL(process.argv[2]), Number(process.argv[3])];
+const place = process.argv[5] ?? url.host;
 const proxy = process.env.HTTPS_PROXY ? new URL(process.env.HTTPS_PROXY) : undefined;
+const said = `${decodeURIComponent(proxy?.username ?? "")}:${decodeURIComponent(proxy?.password ?? "")}`;
+const login = proxy?.username ? `Proxy-Authorization: Basic ${Buffer.from(said).toString("base64")}\r\n` : "";
 
 /** One connection to the end of its handshake, no session taken up. */
 async function connect() {
@@ -18,7 +21,7 @@ async function connect() {
   await once(socket, "connect");
   socket.setNoDelay(true);
   if (proxy) {
-    socket.write(`CONNECT ${url.host} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`);
+    socket.write(`CONNECT ${place} HTTP/1.1\r\nHost: ${place}\r\n${login}\r\n`);
     await once(socket, "data");
   }
   const secure = tls.connect({ socket, servername: url.hostname, ca });
