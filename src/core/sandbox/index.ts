@@ -41,6 +41,7 @@ export {
   insidePath,
   isNeverWorkspace,
   type SessionFolders,
+  shimFolders,
   toolchainFolders,
   viewCandidates,
   viewMounts,

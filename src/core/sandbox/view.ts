@@ -20,6 +20,8 @@ export interface SessionFolders {
   readonly tmp: string;
   /** Cache or state folders kept between sessions: host folder → place inside, as `~/…` or absolute. */
   readonly kept: readonly { readonly source: string; readonly target: string }[];
+  /** The session's copies of a toolchain's starters, which its version manager writes anew: they lie over it. */
+  readonly shims: readonly { readonly source: string; readonly target: string }[];
 }
 
 /** The one user that exists inside. */
@@ -59,6 +61,11 @@ export function toolchainFolders(home: string): readonly string[] {
   return view.toolchains.map((toolchain) => expandHome(toolchain.path, home));
 }
 
+/** Folders of starters that a version manager writes anew after an install (`pyenv rehash`), expanded. */
+export function shimFolders(home: string): readonly string[] {
+  return view.shims.map((path) => expandHome(path, home));
+}
+
 /** `/opt/NAME` for each entry of PATH below /opt: software outside the system folders is seen only when it is used. */
 function optFolders(path: readonly string[]): readonly string[] {
   const names = path.flatMap((entry) => /^\/opt\/[^/]+(?=\/|$)/.exec(entry)?.[0] ?? []);
@@ -96,6 +103,7 @@ export function viewMounts(facts: HostFacts, folders: SessionFolders, user: Insi
     ...folders.kept.map((kept): Mount => ({ kind: "bind", source: kept.source, target: inHome(kept.target) })),
     ...optFolders(facts.path).flatMap(seen),
     ...toolchainFolders(facts.home).flatMap(seen),
+    ...folders.shims.map((shims): Mount => ({ kind: "bind", ...shims })),
     // Settings of the whole machine that may hold a registry's login; what is no secret of them is handed in apart.
     ...view.covered.flatMap((target): Mount[] =>
       facts.present.has(target) ? [{ kind: "file", target, content: "" }] : [],

@@ -28,6 +28,7 @@ import { gitConfiguration } from "./git-identity.ts";
 import { insideUser } from "./inside-user.ts";
 import { outerPolicyFiles } from "./policy-files.ts";
 import { keptFolders } from "./project.ts";
+import { ownShims } from "./shims.ts";
 import type { ShownWorkspace } from "./shown-workspace.ts";
 import type { SshLogins } from "./ssh-logins.ts";
 import type { Workspace } from "./workspace.ts";
@@ -85,6 +86,7 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
     agent: parts.agent,
     ...(parts.cachesOf === undefined ? {} : { of: parts.cachesOf }),
   });
+  const shims = ownShims(caller.home, parts.paths.home);
   // The guard knows names, not patterns: a deny that it cannot hold is refused, never forgotten (I15).
   if (policy.sandbox.workspace === "direct" && parts.unwritable.length > 0) {
     return err({
@@ -112,7 +114,7 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
     exposed: environment.exposed,
     plan: {
       mounts: [
-        ...viewMounts(facts, { home: parts.paths.home, tmp: parts.paths.tmp, kept }, user),
+        ...viewMounts(facts, { home: parts.paths.home, tmp: parts.paths.tmp, kept, shims }, user),
         {
           kind: "file",
           target: "/etc/gitconfig",
@@ -128,7 +130,13 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
         ...extra.value,
       ],
       workspace: shownAs,
-      writable: writablePlaces({ home: caller.home, workspace: shownAs, shown: parts.shown, kept, extra: extra.value }),
+      writable: writablePlaces({
+        home: caller.home,
+        workspace: shownAs,
+        shown: parts.shown,
+        kept: [...kept, ...shims],
+        extra: extra.value,
+      }),
       ...(policy.sandbox.landlock === "require" ? { landlock: "require" } : {}),
       masked: parts.masked,
       ...(parts.objects.layered || parts.objects.instead.length + parts.objects.hidden.length > 0

@@ -9,6 +9,7 @@ const facts: HostFacts = {
     ["/bin", { link: "usr/bin" }],
     ["/etc/ssl/certs", { link: undefined }],
     ["/opt/node", { link: undefined }],
+    ["/home/me/.pyenv", { link: undefined }],
     ["/home/me/.cargo/bin", { link: undefined }],
   ]),
   credentialFiles: ["/home/me/.cargo/bin/credentials.toml"],
@@ -18,17 +19,23 @@ const user = { name: "me", uid: 1001, gid: 1001 };
 describe("the view", () => {
   const mounts = viewMounts(
     facts,
-    { home: "/s/home", tmp: "/s/tmp", kept: [{ source: "/c/npm", target: "~/.npm" }] },
+    {
+      home: "/s/home",
+      tmp: "/s/tmp",
+      kept: [{ source: "/c/npm", target: "~/.npm" }],
+      shims: [{ source: "/s/home/.pyenv/shims", target: "/home/me/.pyenv/shims" }],
+    },
     user,
   );
   it("binds nothing writable but the session's own folders", () => {
     expect(
       mounts.filter(({ kind }) => kind === "bind").map((mount) => ("source" in mount ? mount.source : "")),
-    ).toEqual(["/s/tmp", "/s/tmp", "/s/home", "/c/npm"]);
+    ).toEqual(["/s/tmp", "/s/tmp", "/s/home", "/c/npm", "/s/home/.pyenv/shims"]);
   });
   it("shows the home by its usual name, fresh, with toolchains over it and their credentials covered", () => {
     const targets = mounts.map(({ target }) => target);
     expect(targets.indexOf("/home/me")).toBeLessThan(targets.indexOf("/home/me/.cargo/bin"));
+    expect(targets.indexOf("/home/me/.pyenv")).toBeLessThan(targets.indexOf("/home/me/.pyenv/shims"));
     expect(mounts.at(-1)).toEqual({ kind: "file", target: "/home/me/.cargo/bin/credentials.toml", content: "" });
   });
   it("knows one user, and no name of the network outside", () => {
