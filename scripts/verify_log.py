@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks a record of Ringfence without Ringfence: Python's standard library and the `openssl` program, nothing else.
 
-usage: verify_log.py WHAT VKEYFILE
+usage: python3 -I verify_log.py WHAT VKEYFILE
 
 WHAT is an unpacked bundle, the folder of one log, or a receipt (a .tlog-proof file). VKEYFILE holds the machine's public key,
 one line: name+id+base64; it must come from somebody you trust, never from the same place as WHAT.
@@ -10,7 +10,12 @@ Prints `OK …` and exits 0, or says what is wrong and exits 1.
 Formats: C2SP signed-note, tlog-checkpoint, tlog-tiles, tlog-proof; RFC 6962 trees. Ringfence's docs/log-format.md says how they
 are put together. Read this file before you trust it: it is short on purpose.
 """
-import base64, gzip, hashlib, json, os, re, subprocess, sys, tempfile
+import sys
+
+if not sys.flags.isolated:
+    sys.path.pop(0)  # modules beside this file are the bundle's, not Python's
+
+import base64, gzip, hashlib, json, os, re, subprocess, tempfile
 
 ED25519_SPKI = bytes.fromhex("302a300506032b6570032100")
 NO_PREV = "0" * 64

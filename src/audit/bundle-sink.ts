@@ -33,6 +33,11 @@ export function folderSink(folder: string): BundleSink {
 export function archiveSink(file: string, options: { readonly root: string; readonly mtime: number }): BundleSink {
   const aside = `${file}.partial`;
   const fd = openSync(aside, "wx", 0o600);
+  let isOpen = true;
+  const close = (): void => {
+    if (isOpen) closeSync(fd);
+    isOpen = false;
+  };
   const append = (bytes: Uint8Array): void => {
     for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
   };
@@ -44,12 +49,13 @@ export function archiveSink(file: string, options: { readonly root: string; read
     },
     finish(): void {
       append(gzipSync(Buffer.alloc(2 * TAR_BLOCK)));
-      closeSync(fd);
+      close();
+      // link, not rename: a file that is there already stays.
       linkSync(aside, file);
       rmSync(aside);
     },
     abandon(): void {
-      closeSync(fd);
+      close();
       rmSync(aside, { force: true });
     },
   };

@@ -20,7 +20,7 @@ export interface Reading {
 
 /** The script that ships in bundles. `what` is a log's folder, a bundle or a receipt. */
 export function readByPython(what: string, vkeyFile: string): Reading {
-  return run("python3", [PYTHON, what, vkeyFile]);
+  return run("python3", ["-I", PYTHON, what, vkeyFile]);
 }
 
 /** Go's reading of a folder: `log` as Ringfence writes it, `tlog` as C2SP's tlog-tiles. */

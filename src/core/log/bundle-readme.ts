@@ -41,9 +41,10 @@ You need Python 3 and \`openssl\`. Nothing of the program that wrote this record
 
    If this is not the fingerprint that you were told, stop: the bundle is of another machine.
 
-2. Read \`verify_log.py\` (it is short on purpose), or use your own copy of it. Then, in this folder:
+2. Read \`verify_log.py\` (it is short on purpose), or use your own copy of it. Then, in this folder (\`-I\`: nothing else from
+   here is run):
 
-       python3 verify_log.py . /path/to/machine.vkey
+       python3 -I verify_log.py . /path/to/machine.vkey
 
    \`OK\` with the size and the root above means: every record stands where it stood, none was changed${ledgerWord}.
    Anything else says what is wrong.
