@@ -15,12 +15,20 @@ export function leafHash(sha256: Sha256, data: Uint8Array): Uint8Array {
 }
 
 /** H(01 ‖ left ‖ right). */
-export function nodeHash(sha256: Sha256, left: Uint8Array, right: Uint8Array): Uint8Array {
-  const input = new Uint8Array(1 + 2 * HASH_LENGTH);
+export function nodeHash(
+  sha256: Sha256,
+  left: Uint8Array,
+  right: Uint8Array,
+  input: Uint8Array = nodeInput(),
+): Uint8Array {
   input[0] = 1;
   input.set(left, 1);
   input.set(right, 1 + HASH_LENGTH);
   return sha256(input);
+}
+
+function nodeInput(): Uint8Array {
+  return new Uint8Array(1 + 2 * HASH_LENGTH);
 }
 
 /** What has to be remembered to go on: the hashes of the perfect subtrees, left to right. */
@@ -44,6 +52,8 @@ export interface Tree {
 /** Opens an empty tree, or one that goes on from a frontier (undefined when the frontier cannot be one). */
 export function openTree(sha256: Sha256, from: Frontier = { size: 0, hashes: [] }): Tree {
   const stack = [...from.hashes];
+  // One for all nodes: an array of this length is memory outside the heap.
+  const input = nodeInput();
   let size = from.size;
   if (stack.length !== onesIn(size)) throw new RangeError("a frontier holds one hash for each bit of its size");
   return {
@@ -52,14 +62,14 @@ export function openTree(sha256: Sha256, from: Frontier = { size: 0, hashes: [] 
     },
     append(leaf: Uint8Array): void {
       let hash = leaf;
-      for (let n = size; n % 2 === 1; n = (n - 1) / 2) hash = nodeHash(sha256, stack.pop() as Uint8Array, hash);
+      for (let n = size; n % 2 === 1; n = (n - 1) / 2) hash = nodeHash(sha256, stack.pop() as Uint8Array, hash, input);
       stack.push(hash);
       size += 1;
     },
     root(): Uint8Array {
       const last = stack.at(-1);
       if (last === undefined) return sha256(new Uint8Array(0));
-      return stack.slice(0, -1).reduceRight((right, left) => nodeHash(sha256, left, right), last);
+      return stack.slice(0, -1).reduceRight((right, left) => nodeHash(sha256, left, right, input), last);
     },
     frontier: (): Frontier => ({ size, hashes: [...stack] }),
   };
