@@ -98,7 +98,7 @@ interface SeenAt {
 
 function seen(look: RequestSearch, texts: readonly string[], at: SeenAt): FilterRefusal | undefined {
   for (const text of texts) {
-    const sight = look.look(Buffer.from(text, "latin1"), true);
+    const sight = look.says(text);
     if (sight.kind === "secret") return refusal({ secret: sight.secret, ...at });
     if (sight.kind === "unreadable") return unreadable("it is packed more often than anybody packs");
   }

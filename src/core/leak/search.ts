@@ -10,6 +10,7 @@ import { hexViews } from "./hex-run.ts";
 import { numberViews } from "./number-run.ts";
 import { nextPacked, type PackedAt, type Unpack } from "./packed.ts";
 import { onlyAlphanumeric, patternsOf } from "./patterns.ts";
+import { QuietTexts } from "./quiet-texts.ts";
 import type { LeakSecret } from "./secret.ts";
 import { singles } from "./singles.ts";
 import { type Survey, survey } from "./survey.ts";
@@ -30,6 +31,8 @@ export interface RequestSearch {
   look(bytes: Uint8Array, isEnd: boolean): Sight;
   /** The same by and by: it stops wherever it can, so that who has others to serve can serve them in between. */
   steps(bytes: Uint8Array, isEnd: boolean): Generator<void, Sight>;
+  /** Looks at a text of one byte a character, all of it: a name, an address line, fields. What it says request after request is looked at once. */
+  says(text: string): Sight;
 }
 
 /** Layers that are undone; the last way of writing is a pattern and needs none. */
@@ -72,6 +75,7 @@ export class LeakSearch {
   private readonly unpack: Unpack;
   /** Pieces seen in all requests together, of what resembles nothing else. */
   private readonly session: Coverage;
+  private readonly quiet = new QuietTexts();
 
   constructor(secrets: readonly LeakSecret[], unpack: Unpack) {
     this.secrets = secrets;
@@ -83,24 +87,26 @@ export class LeakSearch {
   /** Begins with one request. */
   request(): RequestSearch {
     const own = new Coverage(this.index.patterns);
-    const steps = (bytes: Uint8Array, isEnd: boolean): Generator<void, Sight> => this.steps(bytes, isEnd, own);
+    const begun = (bytes: Uint8Array, isEnd: boolean): Look =>
+      new Look({
+        ...{ index: this.index, unpack: this.unpack, own, session: this.session, isEnd },
+        size: bytes.length,
+      });
     return {
-      steps,
-      look: (bytes, isEnd) => {
-        const all = steps(bytes, isEnd);
-        for (;;) {
-          const { done, value } = all.next();
-          if (done === true) return value;
-        }
+      steps: (bytes, isEnd) => this.steps(bytes, begun(bytes, isEnd)),
+      look: (bytes, isEnd) => toEnd(this.steps(bytes, begun(bytes, isEnd))),
+      says: (text) => {
+        if (this.quiet.has(text)) return { kind: "clean" };
+        const bytes = Uint8Array.from({ length: text.length }, (_, at) => text.charCodeAt(at));
+        const look = begun(bytes, true);
+        const sight = toEnd(this.steps(bytes, look));
+        if (sight.kind === "clean" && look.isQuiet) this.quiet.add(text);
+        return sight;
       },
     };
   }
 
-  private *steps(bytes: Uint8Array, isEnd: boolean, own: Coverage): Generator<void, Sight> {
-    const look = new Look({
-      ...{ index: this.index, unpack: this.unpack, own, session: this.session, isEnd },
-      size: bytes.length,
-    });
+  private *steps(bytes: Uint8Array, look: Look): Generator<void, Sight> {
     try {
       yield* look.through(bytes, LAYERS, true);
     } catch (error) {
@@ -110,6 +116,13 @@ export class LeakSearch {
     const secret = look.found === undefined ? undefined : this.secrets[look.found.secret];
     if (secret !== undefined) return { kind: "secret", secret };
     return { kind: look.isCut ? "more" : "clean" };
+  }
+}
+
+function toEnd<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
   }
 }
 
@@ -137,6 +150,8 @@ interface LookParts {
 class Look {
   found: Pattern | undefined;
   isCut = false;
+  /** Nothing stood in it that resembles any part of a secret. */
+  isQuiet = true;
   private readonly parts: LookParts;
   private work: number;
   private mistakes = 0;
@@ -202,6 +217,7 @@ class Look {
     if (this.found !== undefined) return;
     const { index, own, session } = this.parts;
     yield* index.scan(bytes, (number, offset, length) => {
+      this.isQuiet = false;
       const pattern = index.patterns[number];
       // Both are told of every piece.
       const isSeen = own.add(number, offset, length);

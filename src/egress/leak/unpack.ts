@@ -15,7 +15,7 @@ export const unpack: Unpack = (bytes, packing, most) => {
     case "brotli":
       return attempt(() =>
         zlib.brotliDecompressSync(bytes, {
-          ...{ finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH, maxOutputLength: most },
+          ...{ finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH, maxOutputLength: most, chunkSize: chunkFor(bytes) },
           ...INFO,
         }),
       );
@@ -42,7 +42,7 @@ function inflated(bytes: Uint8Array, most: number): Unpacked {
   const upTo = (end: number): Unpacked =>
     attempt(() =>
       zlib.inflateRawSync(bytes.subarray(0, end), {
-        ...{ finishFlush: zlib.constants.Z_SYNC_FLUSH, maxOutputLength: most },
+        ...{ finishFlush: zlib.constants.Z_SYNC_FLUSH, maxOutputLength: most, chunkSize: chunkFor(bytes) },
         ...INFO,
       }),
     );
@@ -58,6 +58,11 @@ function inflated(bytes: Uint8Array, most: number): Unpacked {
     best = part;
   }
   return best;
+}
+
+/** Most that is tried is short and no compression: room for sixteen kilobytes would cost more than the attempt. */
+function chunkFor(bytes: Uint8Array): number {
+  return Math.min(16_384, Math.max(1024, bytes.length * 4));
 }
 
 function isComplete(bytes: Uint8Array, most: number): boolean {
