@@ -36,3 +36,6 @@ export { openSessionLog, type SessionLog, type SessionLogOptions } from "./sessi
 export { compareCopies } from "./verify/against.ts";
 export type { LogReport, VerifyOptions } from "./verify/report.ts";
 export { verifyLog } from "./verify/verify.ts";
+export { openWitness, originHashOf, type Witness, type WitnessOptions, type WitnessReply } from "./witness.ts";
+export { serveWitness, type WitnessServer } from "./witness-server.ts";
+export { parseTrust, type TrustedLog } from "./witness-trust.ts";

@@ -1,12 +1,18 @@
-// The witness over HTTP: `POST /add-checkpoint`, and for monitors `GET /<origin hash>/checkpoint`. Everything is bounded:
+// The witness over HTTP: `POST /add-checkpoint`, `POST /add-log` (ours), and for monitors `GET /<origin hash>/checkpoint`. Everything is bounded:
 // the body, the time a client may take, the connections at once.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { err, ok, type Problem, type Result } from "#core";
 import { systemCode } from "./problem.ts";
-import type { Witness } from "./witness.ts";
+import type { Witness, WitnessReply } from "./witness.ts";
 
-/** Longest request: 63 hashes, and a checkpoint with a hundred signatures. */
-const MAX_BODY = 65_536;
+/** What is answered to a POST, and the longest body: 63 hashes and a checkpoint with a hundred signatures; the notes of years. */
+const POSTS: ReadonlyMap<
+  string,
+  { readonly most: number; readonly ask: (to: Witness, body: string) => Promise<WitnessReply> }
+> = new Map([
+  ["/add-checkpoint", { most: 65_536, ask: (to, body) => to.addCheckpoint(body) }],
+  ["/add-log", { most: 1_048_576, ask: (to, body) => to.addLog(body) }],
+]);
 
 /** A client gets this long for its whole request. */
 const PATIENCE_MS = 10_000;
@@ -45,13 +51,14 @@ export async function serveWitness(
 
 async function answer(witness: Witness, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = request.url ?? "";
-  if (path === "/add-checkpoint") {
+  const post = POSTS.get(path);
+  if (post !== undefined) {
     if (request.method !== "POST") return say(response, 405, "only POST\n", { allow: "POST" });
-    const body = await bodyOf(request);
+    const body = await bodyOf(request, post.most);
     if (body === undefined) return say(response, 413, "too long\n", { connection: "close" });
     const text = utf8(body);
     if (text === undefined) return say(response, 400, "not UTF-8\n");
-    const reply = await witness.addCheckpoint(text);
+    const reply = await post.ask(witness, text);
     return say(response, reply.status, reply.body, { "content-type": reply.type });
   }
   const originHash = /^\/([0-9a-f]{64})\/checkpoint$/.exec(path)?.[1];
@@ -72,12 +79,12 @@ function say(response: ServerResponse, status: number, body: string, headers: Re
 }
 
 /** Undefined when it is longer than a request can be. */
-async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
+async function bodyOf(request: IncomingMessage, most: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request) {
     length += (chunk as Buffer).length;
-    if (length > MAX_BODY) return undefined;
+    if (length > most) return undefined;
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks);

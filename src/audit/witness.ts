@@ -21,14 +21,15 @@ import { sha256, sha256Hex, signerFor, verifyEd25519 } from "./crypto.ts";
 import { privateFolder, publishFile, readSmall, syncFolder, writeDurably } from "./files.ts";
 import { type Lock, tryLock } from "./lock.ts";
 import { systemProblem } from "./problem.ts";
+import { type AddLogAnswer, openTrust, type TrustedLog, type WitnessTrust } from "./witness-trust.ts";
 
 /** What a witness is opened with. */
 export interface WitnessOptions {
   readonly dir: string;
   /** Name of a new witness's key; a folder that has a key keeps its name. */
   readonly name?: string;
-  /** Keys that may sign a checkpoint of this size for a log; undefined for a log that nobody named. */
-  readonly keysFor: (origin: string, size: number) => readonly VerifierKey[] | undefined;
+  /** The logs that a person named. */
+  readonly trusted: readonly TrustedLog[];
   /** Seconds since 1970. */
   readonly now: () => number;
 }
@@ -45,6 +46,8 @@ export interface Witness {
   readonly key: VerifierKey;
   /** Answers one request; requests for one log wait for each other. Never rejects. */
   addCheckpoint(body: string): Promise<WitnessReply>;
+  /** Takes the notes that lead from a trusted machine key to a log's own (`formatProvenance`). Never rejects. */
+  addLog(body: string): Promise<WitnessReply>;
   /** The last cosigned checkpoint of the log whose origin has this SHA-256. */
   checkpointOf(originHash: string): Promise<string | undefined>;
   close(): Promise<void>;
@@ -64,7 +67,8 @@ export async function openWitness(options: WitnessOptions): Promise<Result<Witne
         hint: "name another `--dir`",
       });
     const cosigner = await cosignerIn(dir, options.name);
-    if (cosigner.ok) return ok(witnessOn(options, { cosigner: cosigner.value, lock }));
+    const trust = await openTrust(dir, options.trusted);
+    if (cosigner.ok) return ok(witnessOn(options, { cosigner: cosigner.value, trust, lock }));
     await lock.release();
     return cosigner;
   } catch (error) {
@@ -98,14 +102,14 @@ async function makeKey(dir: string, path: string): Promise<string> {
   return pem;
 }
 
-function witnessOn(options: WitnessOptions, own: { cosigner: Cosigner; lock: Lock }): Witness {
+function witnessOn(options: WitnessOptions, own: { cosigner: Cosigner; trust: WitnessTrust; lock: Lock }): Witness {
   const { dir, now } = options;
-  const { cosigner } = own;
+  const { cosigner, trust } = own;
   const turns = new Map<string, Promise<unknown>>();
   const fileOf = (originHash: string): string => join(dir, "logs", originHash);
   const serve = async (body: string, origin: string): Promise<WitnessReply> => {
     const last = await lastTree(fileOf(originHashOf(origin)), origin, cosigner.key);
-    const memory = { keysFor: options.keysFor, lastOf: () => last };
+    const memory = { keysFor: trust.keysFor, lastOf: () => last };
     const answer = judgeCheckpoint(body, memory, { sha256, verify: verifyEd25519 });
     if (answer.status !== 200) return replyOf(answer);
     const line = cosign(answer.text, now(), cosigner);
@@ -125,6 +129,7 @@ function witnessOn(options: WitnessOptions, own: { cosigner: Cosigner; lock: Loc
       });
       return mine;
     },
+    addLog: (body) => trust.addLog(body).then(addLogReply, failed),
     checkpointOf: (originHash) =>
       /^[0-9a-f]{64}$/.test(originHash) ? readSmall(fileOf(originHash)) : Promise.resolve(undefined),
     async close(): Promise<void> {
@@ -152,6 +157,22 @@ async function lastTree(path: string, origin: string, key: VerifierKey): Promise
 function replyOf(answer: Exclude<WitnessAnswer, { status: 200 }>): WitnessReply {
   if (answer.status === 409) return { status: 409, type: "text/x.tlog.size", body: `${answer.size}\n` };
   return { status: answer.status, type: "text/plain; charset=utf-8", body: `${answer.why}\n` };
+}
+
+function addLogReply(answer: AddLogAnswer): WitnessReply {
+  const type = "text/plain; charset=utf-8";
+  switch (answer) {
+    case "added":
+      return { status: 200, type, body: "" };
+    case "malformed":
+      return { status: 400, type, body: "not the notes of a log\n" };
+    case "untrusted":
+      return { status: 403, type, body: "not certified by a trusted key\n" };
+    case "conflict":
+      return { status: 422, type, body: "another log stands under this name\n" };
+    default:
+      return answer satisfies never;
+  }
 }
 
 function failed(): WitnessReply {

@@ -5,7 +5,7 @@ import { parseCheckpoint } from "./checkpoint.ts";
 import { type NoteCrypto, ownerOf } from "./epoch.ts";
 import { openNote, splitNote, type VerifierKey } from "./note.ts";
 import { extendsTree } from "./proof.ts";
-import { type KnownLog, openProvenance, type Provenance } from "./provenance.ts";
+import { type KnownLog, openProvenance, type Provenance, provenanceFrom } from "./provenance.ts";
 import type { LogVerdict, TamperKind } from "./verdict.ts";
 import { type AddCheckpoint, formatAddCheckpoint, parseAddCheckpoint } from "./witness.ts";
 
@@ -38,10 +38,10 @@ export function parseExtension(text: string): Extension | undefined {
   if (bytes === undefined || body === undefined) return undefined;
   try {
     const json = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    const { from, certificate, authority, epochs } = JSON.parse(json) as { [key: string]: unknown };
-    if (typeof from !== "string" || typeof authority !== "string" || typeof epochs !== "string") return undefined;
-    if (certificate !== undefined && typeof certificate !== "string") return undefined;
-    const provenance = { ...(certificate === undefined ? {} : { certificate }), authority, epochs };
+    const fields = JSON.parse(json) as { [field: string]: unknown };
+    const { from } = fields;
+    const provenance = provenanceFrom(fields);
+    if (typeof from !== "string" || provenance === undefined) return undefined;
     return extraText({ from, provenance }) === json ? { ...body, from, provenance } : undefined;
   } catch {
     return undefined;

@@ -77,7 +77,14 @@ export {
   verifierKey,
 } from "./note.ts";
 export { consistencyProof, extendsTree, type HashAt, includes, inclusionProof } from "./proof.ts";
-export { type KnownLog, type OpenedProvenance, openProvenance, type Provenance } from "./provenance.ts";
+export {
+  formatProvenance,
+  type KnownLog,
+  type OpenedProvenance,
+  openProvenance,
+  type Provenance,
+  parseProvenance,
+} from "./provenance.ts";
 export {
   checkReceipt,
   formatReceipt,

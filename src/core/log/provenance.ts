@@ -14,6 +14,29 @@ export interface Provenance {
   readonly epochs: string;
 }
 
+/** The notes as one line of JSON. */
+export function formatProvenance({ certificate, authority, epochs }: Provenance): string {
+  return JSON.stringify({ ...(certificate === undefined ? {} : { certificate }), authority, epochs });
+}
+
+/** Reads what `formatProvenance` writes; undefined for anything else, another spelling included. */
+export function parseProvenance(text: string): Provenance | undefined {
+  try {
+    const provenance = provenanceFrom(JSON.parse(text) as { [field: string]: unknown });
+    return provenance !== undefined && formatProvenance(provenance) === text ? provenance : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The notes among the fields of a JSON object; undefined when they are not all there. Throws for what is no object. */
+export function provenanceFrom(fields: { readonly [field: string]: unknown }): Provenance | undefined {
+  const { certificate, authority, epochs } = fields;
+  if (typeof authority !== "string" || typeof epochs !== "string") return undefined;
+  if (certificate !== undefined && typeof certificate !== "string") return undefined;
+  return { ...(certificate === undefined ? {} : { certificate }), authority, epochs };
+}
+
 /** A log whose keys are known. */
 export interface KnownLog {
   readonly origin: string;

@@ -7,7 +7,7 @@ import { type LogRecord, readLeaf } from "./leaf.ts";
 import { HASH_LENGTH, leafHash } from "./merkle.ts";
 import { openNote, splitNote, type VerifierKey } from "./note.ts";
 import { includes } from "./proof.ts";
-import { openProvenance, type Provenance } from "./provenance.ts";
+import { openProvenance, type Provenance, provenanceFrom } from "./provenance.ts";
 import type { LogVerdict, TamperKind } from "./verdict.ts";
 
 /** First line of a receipt. */
@@ -57,10 +57,10 @@ function parseExtra(base64: string): { line: string; provenance: Provenance } | 
   if (bytes === undefined) return undefined;
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    const { line, certificate, authority, epochs } = JSON.parse(text) as { [key: string]: unknown };
-    if (typeof line !== "string" || typeof authority !== "string" || typeof epochs !== "string") return undefined;
-    if (certificate !== undefined && typeof certificate !== "string") return undefined;
-    const provenance = { ...(certificate === undefined ? {} : { certificate }), authority, epochs };
+    const fields = JSON.parse(text) as { [field: string]: unknown };
+    const { line } = fields;
+    const provenance = provenanceFrom(fields);
+    if (typeof line !== "string" || provenance === undefined) return undefined;
     // One spelling only: a second one could show two readers two records.
     return extraText(line, provenance) === text ? { line, provenance } : undefined;
   } catch {
