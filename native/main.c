@@ -7,6 +7,7 @@
 //   remove PATH               outside: delete a session folder, whatever is in it (remove.h)
 //   times ROOT                outside: modification times from standard input, to the nanosecond (times.h)
 //   copy FROM TO MOST         outside: a tree, whatever is in it, once more, compared (copy.h)
+//   attributes PATH           outside: what stands in extended attributes below a folder (attribute_list.h)
 //   opaque PATH               outside: a folder of an upper layer hides what is below it (opaque.h)
 //   measure BYTES FILES PID PATH… outside: what trees take on disk (measure.h)
 //   guest UID GID FILTER …   inside an engine's kernel: become the agent (guest.h)
@@ -22,6 +23,7 @@
 #include <string.h>
 
 #include "attach.h"
+#include "attribute_list.h"
 #include "changes.h"
 #include "copy.h"
 #include "enter.h"
@@ -51,6 +53,7 @@ int main(int count, char **arguments) {
   if (strcmp(errand, "exec") == 0 && count > 4 && strcmp(arguments[3], "--") == 0) return run_exec(arguments[2], arguments + 4);
   if (strcmp(errand, "remove") == 0 && count == 3) return run_remove(arguments[2]);
   if (strcmp(errand, "changes") == 0 && count == 3) return run_changes(arguments[2]);
+  if (strcmp(errand, "attributes") == 0 && count == 3) return run_attributes(arguments[2]);
   if (strcmp(errand, "times") == 0 && count == 3) return run_times(arguments[2]);
   if (strcmp(errand, "copy") == 0 && count == 5) return run_copy(arguments[2], arguments[3], arguments[4]);
   if (strcmp(errand, "opaque") == 0 && count == 3) return run_opaque(arguments[2]);
@@ -64,6 +67,6 @@ int main(int count, char **arguments) {
   if (strcmp(errand, "machine") == 0) run_machine(arguments + 2);
   if (strcmp(errand, "machine-guest") == 0) run_machine_guest(arguments + 2);
   if (strcmp(errand, "hook") == 0) run_hook(arguments + 2);
-  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | nest SOURCES -- COMMAND | attach SOCKET TOKEN | exec FOLDER -- COMMAND | remove PATH | changes PATH | copy FROM TO MOST | opaque PATH | measure BYTES FILES PID PATH... | times ROOT | lookout ROOT WORD... [-- FOLDER...] | hook AGENT | landlock | look FOLDER | redirect [anyip] | peer\n");
+  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | nest SOURCES -- COMMAND | attach SOCKET TOKEN | exec FOLDER -- COMMAND | remove PATH | attributes PATH | changes PATH | copy FROM TO MOST | opaque PATH | measure BYTES FILES PID PATH... | times ROOT | lookout ROOT WORD... [-- FOLDER...] | hook AGENT | landlock | look FOLDER | redirect [anyip] | peer\n");
   return EXIT_NO_FENCE;
 }

@@ -44,6 +44,7 @@ export { type Lookout, openLookout } from "./secrets/lookout.ts";
 export type { MaskRules } from "./secrets/tree-walk.ts";
 export { endStragglers, findStragglers, type Straggler } from "./stragglers.ts";
 export { findBubblewrap } from "./trial.ts";
+export { searchAttributes } from "./value-search/attributes.ts";
 export { type FilesSearched, searchFiles } from "./value-search/files.ts";
 export { FormSearch, formsOf, SHORTEST_VALUE, type SoughtValue } from "./value-search/forms.ts";
 export { processesBelow, searchProcesses } from "./value-search/processes.ts";

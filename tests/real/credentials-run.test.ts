@@ -7,7 +7,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { formsOf, processesBelow, searchFiles, searchProcesses } from "#sandbox";
 import { type Caller, callersIn } from "../support/caller.ts";
-import { until } from "../support/fence-processes.ts";
 import { type GitServer, gitServer } from "../support/git-server.ts";
 import { helperPath, launcher } from "../support/installation.ts";
 import { needs } from "../support/needs.ts";
@@ -126,16 +125,15 @@ describe.each(callers.map((caller) => [caller.name, caller] as const))("%s", (na
     );
     const pid = child.pid ?? 0;
     let placeholder = "";
-    await until(() => {
-      const seen = searchFiles([caller.state], formsOf([{ name: "x", value: "GIT_TOKEN=ghp_" }]));
-      return seen.found.length > 0;
-    });
+    const started = formsOf([{ name: "x", value: "GIT_TOKEN=ghp_" }]);
+    const seen = async (): Promise<number> => (await searchFiles([caller.state], started)).found.length;
+    await expect.poll(seen, { timeout: 20_000 }).toBeGreaterThan(0);
     const below = processesBelow(pid);
     const searched = searchProcesses(below, forms);
     expect(below.length).toBeGreaterThan(4);
     expect(searched.bytes).toBeGreaterThan(1_000_000);
     expect(searched.found).toEqual([]);
-    expect(searchFiles([caller.state, cwd], forms).found).toEqual([]);
+    expect((await searchFiles([caller.state, cwd], forms)).found).toEqual([]);
     // the same search finds what is there: the placeholder, and the token in the supervisor that holds it
     for (const one of below) placeholder ||= /GIT_TOKEN=(ghp_\w+)/.exec(environOf(one))?.[1] ?? "";
     expect(
@@ -144,7 +142,7 @@ describe.each(callers.map((caller) => [caller.name, caller] as const))("%s", (na
     expect(searchProcesses([pid], forms).found.map(({ place }) => place)).toContain("memory");
     child.kill("SIGTERM");
     await ended;
-    expect(searchFiles([caller.state, cwd, caller.home], forms).found).toEqual([]);
+    expect((await searchFiles([caller.state, cwd, caller.home], forms)).found).toEqual([]);
     const shown = caller.outside([launcher, "log", "show", "--json"], { cwd });
     expect(shown.stdout + shown.stderr).not.toContain(TOKEN);
   });

@@ -82,7 +82,7 @@ describe.each(callers.map((caller) => [caller.name, caller] as const))("%s", (na
     expect(err).toContain("credential-path");
     const forms = formsOf([{ name: "the token", value: TOKEN }]);
     expect(`${out}${err}`).not.toContain(TOKEN);
-    expect(searchFiles([caller.state, cwd], forms).found).toEqual([]);
+    expect((await searchFiles([caller.state, cwd], forms)).found).toEqual([]);
   });
 
   test("tools find it in the files that they look into", async () => {

@@ -152,6 +152,14 @@ describe.each(callers.slice(-1).map((caller) => [caller.name, caller] as const))
     ["a link's target", 'ln -s "/x/$NPM_TOKEN" link', "link"],
     ["across the pieces of a large file", 'head -c 1048570 /dev/zero > big; printf %s "$NPM_TOKEN" >> big', "big"],
     ["the setup's cache", 'mkdir -p ~/.npm/_logs; echo "$NPM_TOKEN" > ~/.npm/_logs/x', "_logs/x"],
+    [
+      "an extended attribute",
+      "touch f; python3 -c \"import os; os.setxattr('f', 'user.note', os.environ['NPM_TOKEN'].encode())\"",
+      "extended attribute of",
+    ],
+    ["gzip", 'printf "x%s" "$NPM_TOKEN" | gzip > z.gz', "z.gz"],
+    ["a tar archive within", 'mkdir d; echo "$NPM_TOKEN" > d/f; tar czf d.tgz d; rm -r d', "d.tgz"],
+    ["one of git's objects", 'git init -q .; echo "a $NPM_TOKEN" > f; git add f; rm f', ".git/objects/"],
     ["git's configuration", 'git init -q .; git config http.extraHeader "Authorization: $NPM_TOKEN"', ".git/config"],
   ])("a secret that stays in %s keeps the agent from starting", (_name, command, where) => {
     const cwd = workspace(caller);
@@ -168,6 +176,20 @@ describe.each(callers.slice(-1).map((caller) => [caller.name, caller] as const))
     execFileSync("rm", ["-rf", join(caller.state, "ringfence/caches")]);
     expect(ended.stderr).not.toContain(SECRET);
     expect(grepState(caller, SECRET)).toBe("");
+  });
+
+  test("what is compressed in a way that is not read here counts where a secret was shown, and only there", () => {
+    const setup = ["printf '\\375\\067\\172\\130\\132\\000rest' > made.xz"];
+    const shown = run(caller, workspace(caller), {
+      setup,
+      agent: "touch agent",
+      options: ["--setup-expose", "NPM_TOKEN"],
+    });
+    expect(shown.status).toBe(126);
+    expect(shown.stderr).toMatch(
+      /made\.xz` is compressed in a way that is not read here \(xz\): `bash` is not started/,
+    );
+    expect(run(caller, workspace(caller), { setup, agent: "true" }).status).toBe(0);
   });
 
   test("a secret of the agent's own environment is none of the setup's that is gone", () => {

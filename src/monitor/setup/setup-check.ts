@@ -12,6 +12,7 @@ import {
   processesBelow,
   SHORTEST_VALUE,
   type SoughtValue,
+  searchAttributes,
   searchFiles,
   searchProcesses,
 } from "#sandbox";
@@ -28,6 +29,8 @@ export interface SetupCheckParts {
   readonly values: readonly SoughtValue[];
   /** When the setup began. */
   readonly sinceMs: number;
+  /** The native helper. */
+  readonly helper: string;
 }
 
 /** What came of it: where something was found, in words, and what goes on record. */
@@ -49,8 +52,9 @@ export async function checkSetup(parts: SetupCheckParts): Promise<SetupChecked> 
   const [own, others] =
     forms.length === 0 ? [[], []] : [writtenFolders(prepared.paths).filter(existsSync), lastingPlaces(setup, prepared)];
   const mostBytes = prepared.policy.sandbox.limits.diskBytes;
-  const files = searchFiles(own, forms, { mostBytes });
-  const lasting = searchFiles(others, forms, { mostBytes, sinceMs: parts.sinceMs });
+  const files = await searchFiles(own, forms, { mostBytes });
+  const lasting = await searchFiles(others, forms, { mostBytes, sinceMs: parts.sinceMs });
+  const marks = await searchAttributes([...own, ...others], forms, parts.helper);
   const plan = searchPlan(prepared.plan, parts);
   const sockets = openSockets(setup.folders.proxy);
   const short = values.filter(({ value }) => Buffer.byteLength(value) < SHORTEST_VALUE).map(({ name }) => name);
@@ -63,10 +67,18 @@ export async function checkSetup(parts: SetupCheckParts): Promise<SetupChecked> 
     ...[...files.found, ...lasting.found].map(
       ({ path, name }) => `\`${inWorkspace(path, prepared)}\` holds \`${name}\``,
     ),
+    ...marks.found.map(
+      ({ path, name }) => `an extended attribute of \`${inWorkspace(path, prepared)}\` holds \`${name}\``,
+    ),
     ...plan.map((name) => `the agent's own environment, arguments or handed-in files hold \`${name}\``),
   ];
   const unsure = [
     ...[...files.unread, ...lasting.unread].map((path) => `\`${inWorkspace(path, prepared)}\` cannot be read`),
+    ...marks.unread.map((path) => `the extended attributes below \`${inWorkspace(path, prepared)}\` cannot be read`),
+    // What a placeholder stood for was never inside: only a value that was shown can be in there.
+    ...(setup.exposed.length === 0 ? [] : [...files.packed, ...lasting.packed]).map(
+      ({ kind, path }) => `\`${inWorkspace(path, prepared)}\` is compressed in a way that is not read here (${kind})`,
+    ),
     ...short.map((name) => `\`${name}\` is too short to be looked for`),
   ];
   return { found, unsure: values.length === 0 ? [] : unsure, data: dataOf() };
@@ -82,6 +94,8 @@ export async function checkSetup(parts: SetupCheckParts): Promise<SetupChecked> 
       memoryClosed: below.closed,
       session: count(files),
       lasting: count(lasting),
+      attributes: marks.attributes,
+      packedUnread: files.packed.length + lasting.packed.length,
       home: "gone",
       sockets,
     };

@@ -202,7 +202,8 @@ class SetupPhase {
     const { id: session, prepared, request } = this.parts;
     const { setup, sinceMs } = this;
     const values = valuesOf(setup, request.caller.env); // a token may have been renewed meanwhile
-    const { data, found, unsure } = await checkSetup({ session, prepared, setup, values, sinceMs });
+    const { helper } = request.installation;
+    const { data, found, unsure } = await checkSetup({ session, prepared, setup, values, sinceMs, helper });
     const verdict = found.length > 0 ? "found" : unsure.length > 0 ? "unsure" : "gone";
     const where = [...found, ...unsure].map(this.redaction.text);
     await this.append({ type: "setup.checked", origin: "observed", data: { ...data, verdict, where } });
