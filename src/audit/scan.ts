@@ -235,14 +235,15 @@ export class LineReader {
     }
     buffer[start - 1] = 0;
     const hex = hash("sha256", buffer.subarray(start - 1, end), "hex");
+    const foreign = session !== undefined && !view.isOf(session);
     const follows = buffer.toString("latin1", view.prevAt, view.prevAt + 64) === this.#prev;
-    if (view.seq !== this.#size || !follows || (session !== undefined && view.session !== session)) {
+    if (view.seq !== this.#size || !follows || foreign) {
       const found = {
         view,
         follows,
         hex,
         size: this.#size,
-        foreign: session !== undefined && view.session !== session,
+        foreign,
       };
       const { before, ...fault } = blame(buffer, span, found);
       this.fault = { ...fault, ...(before ? (this.#last ?? place) : place) };

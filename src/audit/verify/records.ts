@@ -50,16 +50,15 @@ export class Collector {
     if (bytes.includes(BLOB_MARK))
       for (const match of bytes.toString("latin1").matchAll(/\{"\$blob":"([0-9a-f]{64})","bytes":(\d+)\}/g))
         this.blobs.push({ digest: match[1] ?? "", bytes: Number(match[2]), seq: view.seq });
-    if (!isControl(view.type)) return;
+    if (!CONTROLS.some((text) => view.typeBegins(text))) return;
     const record = readLeaf(bytes);
     // What another program claims never speaks for the log.
     if (record?.origin === "observed") this.controls.push({ seq: view.seq, record });
   }
 }
 
-function isControl(type: string): boolean {
-  return type.startsWith("session.") || type.startsWith("epoch.") || type === "recovery";
-}
+/** How the types of records that speak for the log begin. */
+const CONTROLS = ["session.", "epoch.", "recovery"];
 
 /** True when the last record is the log's own close. */
 export function isClosed({ controls, at }: Records): boolean {

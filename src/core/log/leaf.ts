@@ -3,14 +3,55 @@ import { endOfJson, MAX_DEPTH, word } from "./canonical.ts";
 import { MAX_LINE } from "./encode.ts";
 import type { Json } from "./record.ts";
 
-/** Where the parts of a line stand. Offsets are into the bytes handed in, so nothing is copied for a million lines. */
-export interface LeafView {
+/**
+ * Where the parts of a line stand. Offsets are into the bytes handed in, and texts are made when they are asked for (only while
+ * those bytes are as they were), so nothing is copied for a million lines.
+ */
+export class LeafView {
   readonly seq: number;
   /** Offset of the 64 hexadecimal digits of `prev`. */
   readonly prevAt: number;
-  readonly session: string;
-  readonly type: string;
-  readonly ts: string;
+  readonly #bytes: Uint8Array;
+  readonly #at: Spans;
+
+  constructor(bytes: Uint8Array, seq: number, at: Spans) {
+    this.seq = seq;
+    this.prevAt = at.prev;
+    this.#bytes = bytes;
+    this.#at = at;
+  }
+
+  get ts(): string {
+    return ascii(this.#bytes, this.#at.ts, this.#at.ts + TIMESTAMP.length);
+  }
+
+  get session(): string {
+    return ascii(this.#bytes, this.#at.session, this.#at.sessionEnd);
+  }
+
+  get type(): string {
+    return ascii(this.#bytes, this.#at.type, this.#at.typeEnd);
+  }
+
+  /** True when the record is of this session; cheaper than comparing texts. */
+  isOf(session: string): boolean {
+    const { session: at, sessionEnd } = this.#at;
+    return sessionEnd - at === session.length && word(this.#bytes, at, sessionEnd, session) >= 0;
+  }
+
+  /** True when the type begins so. */
+  typeBegins(text: string): boolean {
+    return word(this.#bytes, this.#at.type, this.#at.typeEnd, text) >= 0;
+  }
+}
+
+interface Spans {
+  readonly prev: number;
+  readonly ts: number;
+  readonly session: number;
+  readonly sessionEnd: number;
+  readonly type: number;
+  readonly typeEnd: number;
 }
 
 /** Why a line is not a leaf: `dup-json` when a key stands twice (two readers would read two things), else `framing`: not the writer's bytes. */
@@ -38,20 +79,22 @@ export function viewLeaf(bytes: Uint8Array, start: number, end: number): LeafVie
   if (at < 0) return undefined;
   at = word(bytes, at, end, ',"session":"');
   if (at < 0) return undefined;
-  const session = simple(bytes, at, end);
-  at = word(bytes, at + session.length, end, '",');
-  if (at < 0 || session.length === 0) return undefined;
+  const session = at;
+  const sessionEnd = endOfSimple(bytes, at, end);
+  at = word(bytes, sessionEnd, end, '",');
+  if (at < 0 || sessionEnd === session) return undefined;
   at = endOfActor(bytes, at, end);
   if (at < 0) return undefined;
   const observed = word(bytes, at, end, '"origin":"observed","type":"');
   at = observed >= 0 ? observed : word(bytes, at, end, '"origin":"claimed","type":"');
   if (at < 0) return undefined;
-  const type = simple(bytes, at, end);
-  at = word(bytes, at + type.length, end, '","data":');
-  if (at < 0 || type.length === 0 || bytes[at] !== 0x7b) return undefined;
+  const type = at;
+  const typeEnd = endOfSimple(bytes, at, end);
+  at = word(bytes, typeEnd, end, '","data":');
+  if (at < 0 || typeEnd === type || bytes[at] !== 0x7b) return undefined;
   at = endOfJson(bytes, at, end, MAX_DEPTH - 1);
   if (at < 0 || at !== end - 1 || bytes[at] !== 0x7d) return undefined;
-  return { seq, prevAt, session, type, ts: ascii(bytes, tsAt, tsAt + 24) };
+  return new LeafView(bytes, seq, { prev: prevAt, ts: tsAt, session, sessionEnd, type, typeEnd });
 }
 
 /** A record as readers get it; `undefined` exactly when `viewLeaf` is. */
@@ -140,12 +183,13 @@ function numberAt(bytes: Uint8Array, start: number, end: number): number {
 
 function isHex(bytes: Uint8Array, at: number, length: number, end: number): boolean {
   if (at + length > end) return false;
-  for (let i = at; i < at + length; i++) {
-    const byte = bytes[i] as number;
-    if (!((byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66))) return false;
-  }
+  for (let i = at; i < at + length; i++) if (HEX_DIGIT[bytes[i] as number] !== 1) return false;
   return true;
 }
+
+const HEX_DIGIT: Uint8Array = Uint8Array.from({ length: 256 }, (_, code) =>
+  /[0-9a-f]/.test(String.fromCharCode(code)) ? 1 : 0,
+);
 
 const TIMESTAMP = "dddd-dd-ddTdd:dd:dd.dddZ";
 
@@ -153,16 +197,17 @@ function isTimestamp(bytes: Uint8Array, at: number): boolean {
   for (let i = 0; i < TIMESTAMP.length; i++) {
     const byte = bytes[at + i] as number;
     const want = TIMESTAMP.charCodeAt(i);
+    // A `d` stands for any digit.
     if (want === 0x64 ? byte < 0x30 || byte > 0x39 : byte !== want) return false;
   }
   return true;
 }
 
-/** Letters, digits, dot, underscore and hyphen from `at` on: names of sessions and types. */
-function simple(bytes: Uint8Array, at: number, end: number): string {
+/** Behind the letters, digits, dots, underscores and hyphens from `at` on, at most 64: names of sessions and types. */
+function endOfSimple(bytes: Uint8Array, at: number, end: number): number {
   let i = at;
   while (i < end && i < at + 64 && SIMPLE[bytes[i] as number] === 1) i++;
-  return ascii(bytes, at, i);
+  return i;
 }
 
 const SIMPLE: Uint8Array = Uint8Array.from({ length: 256 }, (_, code) =>
