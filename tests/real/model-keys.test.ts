@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { makeRepository, runToEnd } from "../support/agent-session.ts";
+import { makeRepository, runToEnd, seedSettings } from "../support/agent-session.ts";
 import { FENCED_AGENTS, installed } from "../support/agents.ts";
 import { launcher } from "../support/installation.ts";
 import { openModelFront } from "../support/model-front.ts";
@@ -48,6 +48,14 @@ const KEYS = [
         "model_providers.s.wire_api": "responses",
         "model_providers.s.env_key": "OPENAI_API_KEY",
       }).flatMap(([key, value]) => ["-c", `${key}=${JSON.stringify(value)}`]),
+  },
+  {
+    name: "gemini",
+    credential: "gemini",
+    variable: "GEMINI_API_KEY",
+    key: "AIzaSyRealModelKey0123456789abcdefghijk",
+    to: (url: string) => ({ GOOGLE_GEMINI_BASE_URL: url }),
+    args: () => ["-m", "gemini-2.5-flash"],
   },
 ] as const;
 
@@ -95,23 +103,11 @@ credentials:
         [variable]: key,
       };
       const told = Object.entries(to(url)).flatMap(([at, value]) => ["--env", `${at}=${value}`]);
-      const ended = await runToEnd(
-        [
-          launcher,
-          "run",
-          "--policy",
-          policy,
-          "--allow-read",
-          program.folder,
-          ...told,
-          "--",
-          program.command,
-          ...args(url),
-          ...agent.headless,
-        ],
-        cwd,
-        env,
-      );
+      const options = ["--policy", policy, "--allow-read", program.folder, ...told];
+      const start = (...further: readonly string[]): ReturnType<typeof runToEnd> =>
+        runToEnd([launcher, "run", ...options, "--", program.command, ...further], cwd, env);
+      await seedSettings(agent, state, () => start("--version"));
+      const ended = await start(...args(url), ...agent.headless);
       expect(ended.code, ended.stderr + ended.stdout).toBe(0);
       // The agent's own shell saw the placeholder: the key's prefix and length, and nothing more of it.
       const seen = /inside=<([^>]+)>/.exec(model.results().join("\n"))?.[1] ?? "";

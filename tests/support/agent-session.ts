@@ -1,7 +1,7 @@
 // A real agent from npm, in the fence, against a scripted model: the folder, the policy, the decoys and the command line of one such session.
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { TestContext } from "vitest";
 import { type Installed, installed, type TestAgent } from "./agents.ts";
 import { launcher } from "./installation.ts";
@@ -107,6 +107,19 @@ sandbox:
     allowPrivate:
       - { host: model.test, cidr: 127.0.0.1/32, reason: the scripted model of this test }
 `;
+}
+
+/** What an agent takes from a file only, put where it keeps its state inside; `start` is one session of it, which makes that folder. */
+export async function seedSettings(agent: TestAgent, state: string, start: () => Promise<unknown>): Promise<void> {
+  if (agent.settings === undefined) return;
+  await start();
+  const agents = join(state, "ringfence/agents", agent.name);
+  for (const project of readdirSync(agents)) {
+    for (const [name, text] of Object.entries(agent.settings)) {
+      mkdirSync(dirname(join(agents, project, name)), { recursive: true });
+      writeFileSync(join(agents, project, name), text);
+    }
+  }
 }
 
 /** Makes the folder a repository with one commit of what is in it. */
