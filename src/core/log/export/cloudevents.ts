@@ -24,7 +24,13 @@ function recordEvent(exported: Extract<Exported, { kind: "record" }>, stream: St
     ...{ sequence: String(seq).padStart(16, "0"), leafhash: leaf, recordorigin: origin },
     agent: textAttribute(actor?.agent ?? stream.agent),
     truncatedfrom: budget.cutFrom,
-    data: present({ seq, session, origin, actor: actor === undefined ? undefined : { ...actor }, data }),
+    data: present({
+      seq,
+      session,
+      origin,
+      actor: actor === undefined ? undefined : plainData({ ...actor }, beside),
+      data,
+    }),
   });
 }
 
