@@ -135,6 +135,6 @@ function refusal({ secret, place, host, onLeak }: SeenAt & { readonly secret: Le
 function unreadable(why: string): FilterRefusal {
   return {
     reason: "unreadable-body",
-    hint: `what was to be sent cannot be looked through for secrets: ${why}; send it plain, or a person can exclude the host: sandbox.network.inspectExcept`,
+    hint: `what was to be sent cannot be looked through for secrets: ${why}; send it plain, or up to 8 MB of it in gzip or as a zip archive; a person can exclude the host: sandbox.network.inspectExcept`,
   };
 }

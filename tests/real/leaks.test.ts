@@ -178,6 +178,22 @@ describe("a secret towards an allowed host", () => {
   });
 });
 
+it("tells what to send instead of what cannot be looked through", async () => {
+  const port = await listen(http.createServer((_, response) => void response.end("ok")));
+  const search = new LeakSearch(SECRETS, unpack);
+  const { socketPath } = await bed({
+    allow: [`ok.test:${port}`],
+    filters: [leakFilter({ search: () => search, mayRead: () => true })],
+  });
+  for (const packed of ["\xfd7zXZ\0\0\x04\xe6\xd6\xb4F", "BZh91AY&SY", "\x28\xb5\x2f\xfd"]) {
+    const body = packed.padEnd(200, "\x13\x57\xfe");
+    const head = `POST http://ok.test:${port}/ HTTP/1.1\r\nHost: ok.test:${port}\r\nContent-Length: ${body.length}\r\n\r\n`;
+    const answer = await talk(socketPath, Buffer.from(`${head}${body}`, "latin1"));
+    expect(answer).toContain("403 unreadable-body");
+    expect(answer).toContain("send it plain, or up to 8 MB of it in gzip or as a zip archive");
+  }
+});
+
 describe("WebSocket", () => {
   it("lets messages through and ends the connection before a secret, also one cut into frames", async () => {
     const got: Buffer[] = [];

@@ -30,7 +30,8 @@ const REMEMBERED = 4096;
 
 const TOO_LARGE = "it is compressed, and larger than can be undone here";
 
-const NOT_UNDONE = "its content coding cannot be undone, or makes too much of it";
+const NOT_UNDONE =
+  "its content coding is none that can be undone here (gzip, deflate and br can), or makes too much of it";
 
 const NOTHING: Made = [];
 
@@ -113,7 +114,11 @@ export class LeakBody implements BodyFilter {
       case "more":
         return this.over(this.options.unreadable(TOO_LARGE));
       case "unreadable":
-        return this.over(this.options.unreadable("what it is packed in is too much to be undone"));
+        return this.over(
+          this.options.unreadable(
+            "it is packed in what cannot be undone here (xz, bzip2, zstd, 7-Zip, an encrypted archive), or too often",
+          ),
+        );
       default:
         return sight satisfies never;
     }
