@@ -9,7 +9,7 @@ import { err, ok, type Problem, type Result } from "#core";
 import { type EpochStart, openEpoch, type VerifierKey } from "#core/log";
 import { sha256, verifyEd25519 } from "./crypto.ts";
 import type { EpochKeys } from "./epochs.ts";
-import { publishFile, readSmall, syncFolder, writeDurably } from "./files.ts";
+import { publishFile, readSmall, syncFolder } from "./files.ts";
 import { type KeyPlaces, keyPlaces, type MachineKey, machineSigner, nextMachineKey, readMachineKey } from "./keys.ts";
 import { ledgerPlaces } from "./places.ts";
 
@@ -76,8 +76,7 @@ export function machineKeys(stateDir: string, current: MachineKey): EpochKeys {
       coming = await pendingMachineKey(stateDir, machine);
       if (coming === undefined) {
         const text = nextMachineKey(machine);
-        await writeDurably(nextPath(places), text);
-        await syncFolder(places.folder);
+        await publishFile(nextPath(places), text);
         coming = readMachineKey(text);
       }
       return coming.signer;
