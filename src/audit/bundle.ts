@@ -31,7 +31,17 @@ export interface Bundled {
 }
 
 /** What the machine's own writers hold before what they only may hold: a running session grows while it is copied. */
-const PARTS = ["tile", "checkpoint", "checkpoints", "epochs", "authority", "certificate", "log", "blobs"] as const;
+const PARTS = [
+  "tile",
+  "cosigned",
+  "checkpoint",
+  "checkpoints",
+  "epochs",
+  "authority",
+  "certificate",
+  "log",
+  "blobs",
+] as const;
 
 /** Fills a sink and ends it. Fails, and leaves no archive, when the session or the ledger's word about it cannot be read. */
 export function makeBundle(options: BundleOptions, open: () => BundleSink): Result<Bundled, Problem> {

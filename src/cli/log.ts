@@ -8,6 +8,7 @@ import { lastSession } from "./log-find.ts";
 import { proveCommand } from "./log-prove.ts";
 import { logShowCommand, logTailCommand } from "./log-show-command.ts";
 import { type VerifyFlags, verifyCommand } from "./log-verify.ts";
+import { witnessCommand } from "./log-witness.ts";
 
 /** The `log` command with its parts. */
 export function logCommand(): Command {
@@ -36,5 +37,6 @@ export function logCommand(): Command {
   log.addCommand(proveCommand());
   log.addCommand(checkpointCommand());
   log.addCommand(exportCommand());
+  log.addCommand(witnessCommand());
   return log;
 }
