@@ -1,4 +1,5 @@
 // The door of the search for secrets in what leaves (NET-9).
+export { mayInflate } from "./deflate-head.ts";
 export type { Unpack, Unpacked } from "./packed.ts";
 export { LeakSearch, type RequestSearch, type Sight } from "./search.ts";
 export type { LeakSecret } from "./secret.ts";

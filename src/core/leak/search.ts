@@ -53,6 +53,8 @@ const STARTS_MOST = 3;
 const CUTS_LEAST = 8;
 /** Parts of a multipart body that may be compressed without a mark. */
 const PARTS_MOST = 3;
+/** A shorter piece that was tried and is no compression is remembered. */
+const KNOWN_MOST = 512;
 /** So many bytes of anything may look like a compression without a mark. */
 const CHANCE_MOST = 64;
 
@@ -76,6 +78,7 @@ export class LeakSearch {
   /** Pieces seen in all requests together, of what resembles nothing else. */
   private readonly session: Coverage;
   private readonly quiet = new QuietTexts();
+  private readonly known = new QuietTexts();
 
   constructor(secrets: readonly LeakSecret[], unpack: Unpack) {
     this.secrets = secrets;
@@ -89,7 +92,7 @@ export class LeakSearch {
     const own = new Coverage(this.index.patterns);
     const begun = (bytes: Uint8Array, isEnd: boolean): Look =>
       new Look({
-        ...{ index: this.index, unpack: this.unpack, own, session: this.session, isEnd },
+        ...{ index: this.index, unpack: this.unpack, own, session: this.session, known: this.known, isEnd },
         size: bytes.length,
       });
     return {
@@ -142,6 +145,8 @@ interface LookParts {
   readonly unpack: Unpack;
   readonly own: Coverage;
   readonly session: Coverage;
+  /** Pieces without a mark that were tried and are no compression. */
+  readonly known: QuietTexts;
   readonly isEnd: boolean;
   readonly size: number;
 }
@@ -244,10 +249,17 @@ class Look {
   /** Compressions that say of themselves nothing: tried, a few times. */
   private *unmarked(bytes: Uint8Array, layers: number): Steps {
     if (layers === 0) return;
+    const { known } = this.parts;
+    const text = bytes.length <= KNOWN_MOST ? String.fromCharCode(...bytes) : undefined;
+    let isNone = true;
     for (const packing of ["deflate", "brotli"] as const) {
       this.tries += 1;
-      if (this.tries <= UNMARKED_MOST) yield* this.unpacked(bytes, { mark: 0, at: 0, packing }, layers, true);
+      if (this.tries > UNMARKED_MOST) return;
+      // A token is tried once in a session, and not with every request.
+      if (text !== undefined && known.has(text)) continue;
+      if ((yield* this.unpacked(bytes, { mark: 0, at: 0, packing }, layers, true)) > 0) isNone = false;
     }
+    if (isNone && text !== undefined) known.add(text);
   }
 
   /** How many bytes it took; 0 when it is no compression. */

@@ -1,7 +1,7 @@
 // Compression undone by node:zlib within bounds, for the search for secrets. Nothing it is given makes it throw or write more than it is allowed. Sums and
 // frames are not checked: who wants a secret out does not care for a check either.
 import zlib from "node:zlib";
-import type { Unpack, Unpacked } from "#core/leak";
+import { mayInflate, type Unpack, type Unpacked } from "#core/leak";
 
 /** Zstandard is read where Node has it (22.15); elsewhere it is a body that cannot be looked into. */
 const zstd = (zlib as { readonly zstdDecompressSync?: (bytes: Uint8Array, options: object) => Buffer })
@@ -39,6 +39,7 @@ interface Done {
 }
 
 function inflated(bytes: Uint8Array, most: number): Unpacked {
+  if (!mayInflate(bytes)) return { kind: "not" };
   const upTo = (end: number): Unpacked =>
     attempt(() =>
       zlib.inflateRawSync(bytes.subarray(0, end), {
