@@ -20,6 +20,8 @@ export interface Blame {
   readonly kind: "edit" | "delete" | "insert" | "reorder" | "fork";
   readonly seq: number;
   readonly before: boolean;
+  /** No line follows that could decide between the two. */
+  readonly alone: boolean;
 }
 
 /** Judges a misfit that stands in `buffer[start, end)`, of which `filled` bytes are there. */
@@ -29,16 +31,16 @@ export function blame(
   found: Misfit,
 ): Blame {
   const { view, follows, size, hex, foreign } = found;
-  const here = (kind: Blame["kind"]): Blame => ({ kind, seq: size, before: false });
+  const here = (kind: Blame["kind"]): Blame => ({ kind, seq: size, before: false, alone: false });
   // It follows, so it stands where it belongs; what it says of itself was changed.
   if (follows) return here("edit");
-  if (view.seq < size) return { kind: "insert", seq: view.seq, before: false };
+  if (view.seq < size) return { ...here("insert"), seq: view.seq };
   if (view.seq > size) return here(comesLater(buffer, span, size) ? "reorder" : "delete");
   if (foreign) return here("fork");
   // The next line agrees with this one, or there is none: then it is the line before that was changed.
   const next = nextPrev(buffer, span);
   const before = size > 0 && (next === undefined || next === hex);
-  return { kind: "edit", seq: before ? size - 1 : size, before };
+  return { kind: "edit", seq: before ? size - 1 : size, before, alone: next === undefined };
 }
 
 /** `prev` of the line behind, when it is whole. */

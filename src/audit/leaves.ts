@@ -63,6 +63,17 @@ export class Leaves {
     return this.#range(0, size).toString("hex");
   }
 
+  /** Root over all leaves and one more, which is not added. */
+  rootWith(hex: string): string {
+    // Perfect subtrees left to right, the new leaf folded in from the right (RFC 6962 section 2.1).
+    const { count } = this;
+    let root: Buffer = Buffer.from(hex, "hex");
+    let span = 1;
+    for (let rest = count; rest > 0; rest = Math.floor(rest / 2), span *= 2)
+      if (rest % 2 === 1) root = nodeOf(this.#range((rest - 1) * span, rest * span), root);
+    return root.toString("hex");
+  }
+
   /** Hash of leaves [low, high) (RFC 6962 section 2.1); `low` is a multiple of the largest power of two in the range. */
   #range(low: number, high: number): Buffer {
     const length = high - low;

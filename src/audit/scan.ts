@@ -24,6 +24,15 @@ export interface Fault {
   readonly offset: number;
   /** There when what follows the last good line may be what a crash left behind it. */
   readonly torn?: TornTail;
+  /** There when the record before is blamed only because nothing follows: it may be this one's `prev` that was changed. */
+  readonly doubt?: Doubt;
+}
+
+/** The last line of a log, which does not follow the one before. */
+export interface Doubt {
+  readonly offset: number;
+  /** Leaf hash that it would have with the right `prev`. */
+  readonly hex: string;
 }
 
 /** Where a reader stands. */
@@ -245,8 +254,12 @@ export class LineReader {
         size: this.#size,
         foreign,
       };
-      const { before, ...fault } = blame(buffer, span, found);
-      this.fault = { ...fault, ...(before ? (this.#last ?? place) : place) };
+      const { before, alone, ...fault } = blame(buffer, span, found);
+      const doubt = {
+        offset: place.offset,
+        hex: this.#withPrev(buffer.subarray(start - 1, end), view.prevAt - start + 1),
+      };
+      this.fault = { ...fault, ...(before ? (this.#last ?? place) : place), ...(before && alone ? { doubt } : {}) };
       return false;
     }
     this.#size += 1;
@@ -254,6 +267,13 @@ export class LineReader {
     this.#last = place;
     this.#options.onLine(view, { hex, ...place, bytes: () => buffer.subarray(start, end) });
     return true;
+  }
+
+  /** Leaf hash of a line (a zero in front) if its `prev` were right. */
+  #withPrev(line: Buffer, prevAt: number): string {
+    const repaired = Buffer.from(line);
+    repaired.write(this.#prev, prevAt, "latin1");
+    return hash("sha256", repaired, "hex");
   }
 
   #lookAtTail(fd: number): void {

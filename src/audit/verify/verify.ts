@@ -146,6 +146,8 @@ class Check {
     const { kind, seq, file, offset, torn } = fault;
     const want = Math.max(...own.map(({ size }) => size));
     const closed = isClosed(records) || this.#options.remembered?.ledger?.closed !== undefined;
+    const doubt = fault.doubt === undefined || !isSealed(own, records, fault.doubt.hex) ? undefined : fault.doubt;
+    if (doubt !== undefined) throw tampered(kind, { seq: at.size, file, offset: doubt.offset });
     if (torn === undefined) throw tampered(kind, { seq, file, offset });
     if (at.size < want) throw new Finding({ word: "TRUNCATED", have: at.size, want, source: "checkpoint" });
     if (closed) throw tampered("trailing", { seq, file, offset });
@@ -204,4 +206,10 @@ function expectNothingBehindClose({ controls, at }: Records, sealed: number): vo
     ({ seq, record }) => seq < sealed && record.type === "session.close" && record.origin === "observed",
   );
   if (close !== undefined && at.size > close.seq + 1) throw tampered("trailing", { seq: close.seq + 1, file: "log" });
+}
+
+/** True when a signed root says that this is the next leaf: then all before it are right. */
+function isSealed(own: readonly Statement[], { at, leaves }: Records, leaf: string): boolean {
+  const next = own.find(({ size }) => size === at.size + 1);
+  return next !== undefined && leaves.rootWith(leaf) === next.root;
 }
