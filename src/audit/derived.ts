@@ -1,6 +1,6 @@
 // What stands beside the lines: tiles (derived: any difference from what the lines give is damage) and blobs (named by their hash).
 import { createHash } from "node:crypto";
-import { closeSync, fstatSync, lstatSync, readdirSync, readSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, lstatSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { HASH_LENGTH, type LogVerdict } from "#core/log";
 import { blobPath } from "./blobs.ts";
@@ -74,31 +74,33 @@ export function checkBlobs(dir: string, uses: readonly BlobUse[]): LogVerdict | 
   for (const { digest, bytes, seq } of uses) {
     const file = blobPath(digest);
     if (!files.has(file)) return { word: "INCOMPLETE", what: file };
-    const length = seen.get(digest) ?? wholeBlob(dir, digest);
+    const length = seen.get(digest) ?? wholeBlob(dir, digest, bytes);
     seen.set(digest, length);
     if (length !== bytes) return { word: "TAMPERED", kind: "blob", seq, file };
   }
   for (const file of files) {
     const digest = /^blobs\/([0-9a-f]{2})\/([0-9a-f]{62})$/.exec(file)?.slice(1).join("");
     if (digest === undefined) return { word: "TAMPERED", kind: "framing", seq: 0, file };
-    if (!seen.has(digest) && wholeBlob(dir, digest) < 0) return { word: "TAMPERED", kind: "blob", seq: 0, file };
+    if (!seen.has(digest) && wholeBlob(dir, digest, MAX_BLOB) < 0)
+      return { word: "TAMPERED", kind: "blob", seq: 0, file };
   }
   return undefined;
 }
 
-/** Length of a blob that is what its name says, or -1. Read in pieces: its size is whatever somebody put there. */
-function wholeBlob(dir: string, digest: string): number {
+/** Length of a blob that is what its name says, or -1. One longer than `most` is not read: its size is whatever somebody made it. */
+function wholeBlob(dir: string, digest: string, most: number): number {
   const file = blobPath(digest);
   try {
     const fd = openForScan(dir, file);
     try {
+      const { size } = fstatSync(fd);
+      if (size > most) return -1;
       const sum = createHash("sha256");
-      const piece = Buffer.allocUnsafe(1_048_576);
+      const piece = Buffer.allocUnsafe(Math.min(size, 1_048_576));
       let length = 0;
-      for (let count = -1; count !== 0; length += count) {
-        count = readSync(fd, piece, 0, piece.length, length);
+      for (let count = -1; count !== 0 && length < size; length += count) {
+        count = readSync(fd, piece, 0, Math.min(piece.length, size - length), length);
         sum.update(piece.subarray(0, count));
-        if (length > MAX_BLOB) return -1;
       }
       return sum.digest("hex") === digest ? length : -1;
     } finally {
@@ -110,7 +112,16 @@ function wholeBlob(dir: string, digest: string): number {
 }
 
 /** No log grows so large that a single value of it could be longer. */
-const MAX_BLOB = 2 ** 32;
+const MAX_BLOB = 2 ** 30;
+
+/** The regular files in a folder that holds nothing else, crash leftovers apart. Throws `Unreadable` on anything else. */
+export function filesIn(dir: string, folder: string): string[] {
+  const files = filesBelow(dir, folder);
+  const entries = files.length === 0 && !existsSync(join(dir, folder)) ? [] : readdirSync(join(dir, folder));
+  const odd = entries.find((name) => !name.startsWith(".tmp-") && !files.includes(`${folder}/${name}`));
+  if (odd !== undefined) throw new Unreadable(`${folder}/${odd}`, "alien", "is not a regular file");
+  return files;
+}
 
 /** Every regular file below a folder of the log, crash leftovers (`.tmp-…`) apart. Throws `Unreadable` on anything else. */
 export function filesBelow(dir: string, folder: string): string[] {

@@ -10,7 +10,7 @@ import {
   type VerifierKey,
 } from "#core/log";
 import { sha256, verifyEd25519 } from "../crypto.ts";
-import { filesBelow } from "../derived.ts";
+import { filesIn } from "../derived.ts";
 import { Finding, incomplete, tampered } from "./finding.ts";
 import type { VerifyOptions } from "./report.ts";
 import { textIfAny, textOf } from "./texts.ts";
@@ -95,7 +95,7 @@ function epochsOf(
   genesis: { readonly key: VerifierKey; readonly start: string },
   authority: readonly VerifierKey[],
 ): readonly Epoch[] {
-  const files = filesBelow(dir, "epochs");
+  const files = filesIn(dir, "epochs");
   const odd = files.find((file) => !/^epochs\/[1-9]\d{0,8}$/.test(file));
   if (odd !== undefined) throw tampered("framing", { seq: 0, file: odd });
   const notes = files.map((_, index) => {

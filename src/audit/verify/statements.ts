@@ -2,7 +2,7 @@
 // kept. A statement counts only when the epoch that owns its size signed it: a younger key must not reseal older records.
 import { type Epoch, openCheckpoint, ownerOf, toHex } from "#core/log";
 import { verifyEd25519 } from "../crypto.ts";
-import { filesBelow } from "../derived.ts";
+import { filesIn } from "../derived.ts";
 import { tampered } from "./finding.ts";
 import { type Signers, signatureOf, untrusted } from "./signers.ts";
 import { textOf } from "./texts.ts";
@@ -20,7 +20,7 @@ export interface Statement {
 /** The folder's own statements: the last checkpoint, the kept ones, and where each epoch began. */
 export function ownStatements(dir: string, signers: Signers, checkpoint: string): Statement[] {
   const last = openStatement(signers, checkpoint, { file: "checkpoint", source: "checkpoint" });
-  const kept = filesBelow(dir, "checkpoints").map((file) => {
+  const kept = filesIn(dir, "checkpoints").map((file) => {
     const statement = openStatement(signers, textOf(dir, file), { file, source: "checkpoint" });
     if (file !== `checkpoints/${statement.size}`) throw tampered("sig", { seq: statement.size, file });
     return statement;
