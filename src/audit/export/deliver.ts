@@ -120,15 +120,16 @@ class Pump {
   /** Cut until it fits into what the sink takes of one event. */
   #render({ exported }: Sourced): Result<Rendered, Problem> {
     const { format, stream, chainUid, sink } = this.#options;
+    const { message } = sink.room;
     const rendering = { format, stream, chainUid, sha256 };
     for (let most = EVENT_TEXT; most >= 64; most = Math.floor(most / 4)) {
       const rendered = renderEvent(exported, rendering, { most, before: this.#chain });
-      if (Buffer.byteLength(rendered.text) <= sink.room.eventBytes) return ok(rendered);
+      if (message === undefined || message.length(rendered.text, exported) <= message.bytes) return ok(rendered);
     }
     const what = exported.kind === "record" ? `record ${exported.record.seq}` : `the finding at record ${exported.seq}`;
     return err({
       code: "export-too-long",
-      message: `${what} does not fit into a message of ${sink.room.eventBytes} bytes`,
+      message: `${what} does not fit into a message of ${message?.bytes} bytes`,
       hint: "allow longer messages with `--message-size`, on the receiver too",
     });
   }

@@ -51,7 +51,7 @@ function syslog(scheme: string, url: URL): Result<Destination, Problem> {
   if (kind === undefined) return usage(`nothing is delivered by \`${scheme}\``, hint);
   if (url.search !== "" || url.hash !== "") return usage("a syslog address has no `?` and no `#`", hint);
   const path = decodeURIComponent(url.pathname);
-  if (kind === "unix" || (url.hostname === "" && path !== "")) {
+  if (kind === "unix" || (scheme === "syslog" && url.hostname === "" && path !== "")) {
     if (url.hostname !== "" || !isAbsolute(path))
       return usage("a Unix socket is named by its path", "syslog+unix:///dev/log");
     return ok({ kind: "syslog", place: { kind: "unix", path } });

@@ -24,7 +24,7 @@ export async function openFileSink(
     return err(problemOf(path, error));
   }
   return ok({
-    room: { events: 500, eventBytes: Number.POSITIVE_INFINITY },
+    room: { events: 500 },
     async deliver({ texts }) {
       try {
         for (const line of linesOf(format, texts, stream)) await file.appendFile(`${line}\n`);

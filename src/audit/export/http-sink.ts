@@ -35,7 +35,7 @@ const ANSWER_BYTES = 1_048_576;
 export function httpSink(options: HttpSinkOptions): Sink {
   const { batch } = options;
   return {
-    room: { events: batch, eventBytes: Number.POSITIVE_INFINITY },
+    room: { events: batch },
     deliver: (each, signal) => deliver(each, options, signal),
     close: () => Promise.resolve(ok(undefined)),
   };

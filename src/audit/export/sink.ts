@@ -12,8 +12,8 @@ export interface Batch {
 export interface SinkRoom {
   /** Events of a batch at most. */
   readonly events: number;
-  /** Bytes of one event's text at most; longer values are cut until it fits. */
-  readonly eventBytes: number;
+  /** The longest message, where events travel alone; values are cut until theirs is no longer. */
+  readonly message?: { readonly bytes: number; readonly length: (text: string, event: Exported) => number };
 }
 
 /** A place that events go to. Its owner closes it. */

@@ -12,7 +12,7 @@ export function streamSink(
 ): Sink {
   const shown = (line: string): string => (format === "cef" ? forTerminal(line) : asciiJson(line));
   return {
-    room: { events: 500, eventBytes: Number.POSITIVE_INFINITY },
+    room: { events: 500 },
     async deliver({ texts }) {
       const lines = linesOf(format, texts, stream).map((line) => `${terminal ? shown(line) : line}\n`);
       await new Promise<void>((resolve, reject) => {

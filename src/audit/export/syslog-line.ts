@@ -22,6 +22,9 @@ const CONNECT_MS = 10_000;
 /** How long a receiver has to hang up once it was told that this is all. */
 const HANG_UP_MS = 10_000;
 
+/** Between the last message and the hanging up: time in which a receiver that is going can be seen to go. */
+const SETTLE_MS = 50;
+
 /** How long the refusal of a datagram takes to come back on this machine; from further away none comes at all. */
 const REFUSAL_MS = 20;
 
@@ -71,21 +74,28 @@ function sendStream(
     let timer = setTimeout(give("ETIMEDOUT", "no connection"), CONNECT_MS);
     const stop = give("ECANCELED", "stopped");
     options.signal.addEventListener("abort", stop, { once: true });
+    let ending = false;
     let complete = false;
     let failed: Error | undefined;
+    const end = (): void => {
+      ending = true;
+      socket.end();
+      timer = setTimeout(give("ETIMEDOUT", "the receiver did not hang up"), HANG_UP_MS);
+    };
     socket.on("error", (error) => {
       failed ??= error;
     });
     socket.once(place.kind === "tls" ? "secureConnect" : "connect", () => {
       clearTimeout(timer);
-      for (const message of messages) socket.write(octetCounted(message));
-      socket.end(() => {
-        timer = setTimeout(give("ETIMEDOUT", "the receiver did not hang up"), HANG_UP_MS);
+      const all = Buffer.concat(messages.map(octetCounted));
+      socket.write(all, (error) => {
+        if (error == null) timer = setTimeout(end, SETTLE_MS);
       });
     });
     socket.once("end", () => {
-      // A receiver that goes while we speak has not had what we said last.
-      complete = socket.writableFinished;
+      // A receiver that goes before it was told that this is all has not had all.
+      complete = ending;
+      if (!ending) socket.destroy();
     });
     socket.once("close", () => {
       clearTimeout(timer);

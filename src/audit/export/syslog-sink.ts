@@ -1,7 +1,7 @@
 // RFC 5424 messages over UDP (RFC 5426), TCP (RFC 6587, octet counting), TLS (RFC 5425) and Unix sockets.
 import { hostname } from "node:os";
 import { err, ok, type Problem } from "#core";
-import { asciiJson, type Format, linesOf, type Stream, syslogMessage } from "#core/log/export";
+import { asciiJson, type Exported, type Format, linesOf, type Stream, syslogMessage } from "#core/log/export";
 import { systemCode } from "../problem.ts";
 import { type Patience, type Tried, triedText, tryAgain } from "./again.ts";
 import type { Batch, Sink } from "./sink.ts";
@@ -21,16 +21,16 @@ export interface SyslogSinkOptions {
   readonly patience: Patience;
 }
 
-/** Room for the header of a message. */
-const HEADER_BYTES = 512;
-
 /** A sink on a syslog receiver. */
 export function syslogSink(options: SyslogSinkOptions): Sink {
   const { batch, messageBytes, place, patience, ca } = options;
   return {
-    room: { events: batch, eventBytes: messageBytes - HEADER_BYTES },
-    async deliver(each, signal) {
-      const messages = messagesOf(each, options);
+    room: {
+      events: batch,
+      message: { bytes: messageBytes, length: (text, event) => messageOf(text, event, options).length },
+    },
+    async deliver(each: Batch, signal) {
+      const messages = each.events.map((event, at) => messageOf(each.texts[at] ?? "", event, options));
       const once = async (): Promise<Tried> => {
         try {
           await sendMessages(place, messages, { ca, signal });
@@ -46,13 +46,11 @@ export function syslogSink(options: SyslogSinkOptions): Sink {
   };
 }
 
-function messagesOf({ texts, events }: Batch, { format, stream }: SyslogSinkOptions): readonly Buffer[] {
+function messageOf(text: string, event: Exported, { format, stream }: SyslogSinkOptions): Buffer {
   const context = { stream, host: hostname(), pid: process.pid };
-  return events.map((event, at) => {
-    const [text = ""] = linesOf(format, [texts[at] ?? ""], stream);
-    // ASCII needs no byte order mark (RFC 5424, MSG-ANY); CEF's readers want it plain.
-    return Buffer.from(syslogMessage(event, format === "cef" ? text : asciiJson(text), context));
-  });
+  const [line = ""] = linesOf(format, [text], stream);
+  // ASCII needs no byte order mark (RFC 5424, MSG-ANY); CEF's readers want it plain.
+  return Buffer.from(syslogMessage(event, format === "cef" ? line : asciiJson(line), context));
 }
 
 function triedOf(word: string): Tried {

@@ -133,7 +133,7 @@ describe("hostile content", () => {
           if (format === "cef") expect(line).not.toMatch(/[\p{Cc}\u2028\u2029]/u);
           else expect(JSON.parse(line)).toBeTypeOf("object");
           // The exact lines of the log spell a lone half as an escape; no other format has one at all.
-          if (format !== "jsonl") expect(line.isWellFormed() && !/\\ud[89a-f]/.test(line)).toBe(true);
+          if (format !== "jsonl") expect(Buffer.from(line).toString() === line && !/\\ud[89a-f]/.test(line)).toBe(true);
         }
       }
   });
