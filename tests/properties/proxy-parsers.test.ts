@@ -111,6 +111,17 @@ describe("heads", () => {
       }),
     );
   });
+  it("a line ends with CRLF and with nothing less, wherever that stands", async () => {
+    const pieces = fc.array(fc.constantFrom("\r\n", "\r", "\n", "\0", "a", ": "), { maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(pieces, async (all) => {
+        const text = `GET /\r\nHost: a${all.join("")}`;
+        const isBroken = text.split("\r\n").some((line) => /[\0\r\n]/.test(line));
+        const refused = await verdict(() => parseRequestHead(text));
+        expect("refused" in refused && refused.refused === "line-end").toBe(isBroken);
+      }),
+    );
+  });
   it("what is written is read as one request with the same fields, whatever the client said", async () => {
     const fields = fc.array(fc.record({ name: token, value }), { maxLength: 8 });
     await fc.assert(
