@@ -22,12 +22,12 @@ interface Run {
   readonly letters: number;
 }
 
-/** What the runs of base64 in the bytes mean: one view for each of the four beginnings, the runs one after the other. */
-export function base64Views(bytes: Uint8Array): readonly Uint8Array[] {
+/** What the runs of base64 in the bytes mean: one view for each of the four beginnings, the runs one after the other. Each is made when it is asked for. */
+export function* base64Views(bytes: Uint8Array): Generator<Uint8Array, void> {
   const runs = runsOf(bytes);
-  if (runs.length === 0) return [];
+  if (runs.length === 0) return;
   const room = runs.reduce((sum, { letters }) => sum + letters + 1, 0);
-  return [0, 1, 2, 3].map((phase) => {
+  for (const phase of [0, 1, 2, 3]) {
     const out = new Uint8Array(room);
     let length = 0;
     for (const { from, to } of runs) {
@@ -37,8 +37,8 @@ export function base64Views(bytes: Uint8Array): readonly Uint8Array[] {
       length = end;
       out[length++] = 0x0a;
     }
-    return out.subarray(0, length);
-  });
+    yield out.subarray(0, length);
+  }
 }
 
 const ALONE_MOST = 2048;

@@ -10,8 +10,14 @@ const BITS_LEAST = 6;
 /** An unbroken row of bits this long is no number. */
 const ROW = 24;
 
-/** What lists of numbers mean, read as decimal, as octal and as binary; only the views that hold any. */
-export function numberViews(bytes: Uint8Array): readonly Uint8Array[] {
+/** So many bytes are read without a stop. */
+const STRETCH = 128 * 1024;
+
+/**
+ * What lists of numbers mean, read as decimal, as octal and as binary; only the views that hold any. Before them comes an `undefined` for each stop on
+ * the way.
+ */
+export function* numberViews(bytes: Uint8Array): Generator<Uint8Array | undefined, void> {
   const lists = [
     new NumberList(10, 3, 1),
     new NumberList(8, 3, 1),
@@ -25,6 +31,7 @@ export function numberViews(bytes: Uint8Array): readonly Uint8Array[] {
   let from = -1;
   let last = 0;
   for (let at = 0; at <= bytes.length; at += 1) {
+    if (at % STRETCH === STRETCH - 1) yield undefined;
     const byte = at < bytes.length ? (bytes[at] as number) : 0;
     const isDigit = byte >= 0x30 && byte <= 0x39;
     if (isDigit) {
@@ -39,9 +46,8 @@ export function numberViews(bytes: Uint8Array): readonly Uint8Array[] {
     from = -1;
   }
   for (const list of lists) list.end();
-  return [...lists.map(({ out }) => out), rows]
-    .filter(({ length }) => length >= LEAST)
-    .map((values) => Uint8Array.from(values));
+  for (const values of [...lists.map(({ out }) => out), rows])
+    if (values.length >= LEAST) yield Uint8Array.from(values);
 }
 
 /** Numbers of so many bytes each, the lowest first; of one byte, characters. */

@@ -175,6 +175,7 @@ class Look {
     this.looked += bytes.length;
     if (this.work < 0) throw new Found({ kind: "unreadable" });
     const about = survey(bytes);
+    yield;
     const isNoise = !about.hasText && bytes.length > NOISE_LEAST;
     // What was decoded at a place where nothing begins is noise, and every secret in it was a pattern one layer above.
     if (!isNoise || layers === LAYERS) yield* this.scan(bytes);
@@ -186,7 +187,9 @@ class Look {
 
   private *text(bytes: Uint8Array, before: Survey, layers: number): Steps {
     const text = before.hasEscapes ? unescaped(bytes) : bytes;
+    yield;
     const about = text === bytes ? before : survey(text);
+    yield;
     if (text !== bytes) yield* this.scan(text);
     yield* this.scan(onlyAlphanumeric(text));
     if (layers === 0) return;
@@ -200,7 +203,8 @@ class Look {
     yield* this.scan(alone);
     for (const step of [2, 3, 4, 5]) yield* this.scan(everyNth(alone, step));
     if (about.hasEquals) yield* this.through(unquoted(text), layers - 1, false);
-    const views: readonly (() => readonly Uint8Array[])[] = [
+    yield;
+    const views: readonly (() => Iterable<Uint8Array | undefined>)[] = [
       ...(about.hasBase64 ? [() => base64Views(text)] : []),
       ...(about.hasHex ? [() => hexViews(text)] : []),
       ...(about.hasNumbers ? [() => numberViews(text)] : []),
@@ -210,10 +214,11 @@ class Look {
         ? [() => base64Views(values), () => hexViews(values)]
         : []),
     ];
-    for (const see of views) {
-      yield;
-      for (const view of see()) yield* this.through(view, layers - 1, true);
-    }
+    for (const see of views)
+      for (const view of see()) {
+        yield;
+        if (view !== undefined) yield* this.through(view, layers - 1, true);
+      }
     if (about.hasBase64) for (const start of base64Starts(text, STARTS_MOST)) yield* this.unmarked(start, layers - 1);
     if (text !== bytes && !about.isText) yield* this.packed(text, layers, false);
   }
