@@ -1,6 +1,7 @@
 // Somebody else's key in a body: what a form, a form in parts or an object in JSON presents has to be a placeholder like everywhere else. Objects and
 // parts pass while they are read; a form, and what is compressed, is held until it is read, and refused where it is larger than that.
 import { isForeignKin, noOtherKey, presentsAsPair, queryPairs } from "#core/credentials";
+import { batchGuard } from "./batch-guard.ts";
 import type { Body, Refused, Request } from "./exchange.ts";
 import { inTurn } from "./in-turn.ts";
 import { foreignText, type ObjectPlace, objectGuard, withoutCoding } from "./object-guard.ts";
@@ -22,6 +23,7 @@ export function bodyGuard(
   const isForm =
     says(/application\/x-www-form-urlencoded/) || (method === "POST" && types.every((type) => type === ""));
   const isInParts = says(/multipart\/form-data/);
+  const isBatch = says(/multipart\/(?!form-data)/);
   const isObject = readsObjects && (types.length === 0 || says(/^application\/(?:[\w.+-]+\+)?json\b/));
   const coding = values(/^content-encoding$/i)
     .flatMap((value) => value.split(","))
@@ -35,18 +37,20 @@ export function bodyGuard(
       "foreign-credential",
       `the body's \`${name.slice(0, 40)}\` holds something else than this host's placeholder; ${noOtherKey(name)}`,
     );
-  // Some servers read an object whatever the request calls it.
-  const object = readsObjects && coding.length === 0 ? objectGuard(place, somebodyElses) : undefined;
-  if (isInParts && !isUnread) {
-    const inParts = partsGuard(place, somebodyElses);
-    return object === undefined ? inParts : inTurn(object, inParts);
-  }
-  if (!isForm && !isUnread && (coding.length === 0 || !isObject)) return object;
   const unread = (): Refused =>
     no(
       "unread-body",
       "a body of this kind is read before it goes to a host with a credential: up to 1 MB, in UTF-8, an object also in gzip, deflate or br, a form uncompressed",
     );
+  // Some servers read an object whatever the request calls it.
+  const object =
+    readsObjects && coding.length === 0 ? objectGuard(place, { foreign: somebodyElses, unread }) : undefined;
+  if (isInParts && !isUnread) {
+    const inParts = partsGuard(place, somebodyElses);
+    return object === undefined ? inParts : inTurn(object, inParts);
+  }
+  if (isBatch && !isForm && coding.length === 0) return batchGuard(somebodyElses);
+  if (!isForm && !isUnread && (coding.length === 0 || !isObject)) return object;
   const held: Buffer[] = [];
   let size = 0;
   return {

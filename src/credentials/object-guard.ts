@@ -33,35 +33,78 @@ export function foreignText(bytes: Uint8Array, place: ObjectPlace): ObjectText |
   return found;
 }
 
-/** The guard of a body that may be an object: by its first byte, whatever it says it is. */
-export function objectGuard(place: ObjectPlace, foreign: (name: string) => Refused): Body {
+/** What a guard says no with. */
+export interface ObjectRefusals {
+  readonly foreign: (name: string) => Refused;
+  readonly unread: () => Refused;
+}
+
+/** The guard of a body that may be an object: by its first bytes, whatever it says it is. */
+export function objectGuard(place: ObjectPlace, { foreign, unread }: ObjectRefusals): Body {
   const texts = new ObjectTexts();
   let held: Buffer = Buffer.alloc(0);
-  let isObject: boolean | undefined;
+  let begins: Beginning | undefined;
+
+  /** `fresh`: the last bytes of `held`, not looked at so far. */
+  const look = (fresh: Buffer): readonly Buffer[] | Refused => {
+    let found: ObjectText | undefined;
+    const { openFrom } = texts.take(fresh, (text) => {
+      if (isForeignText(text, place)) found = text;
+      return found !== undefined;
+    });
+    if (found !== undefined) return foreign(found.name);
+    const upTo = openFrom === 0 && held.length > fresh.length ? 0 : held.length - fresh.length + openFrom;
+    const passed = held.subarray(0, upTo);
+    held = Buffer.from(held.subarray(upTo));
+    return passed.length === 0 ? [] : [passed];
+  };
+  const take = (fresh: Buffer, isEnd: boolean): readonly Buffer[] | Refused => {
+    if (begins === undefined) {
+      begins = beginningOf(held, isEnd);
+      if (begins === "object") return look(held);
+    }
+    if (begins === "object") return look(fresh);
+    if (begins === "wide") return unread();
+    if (begins === undefined) return [];
+    if (begins === "blank") begins = undefined;
+    const passed = held;
+    held = Buffer.alloc(0);
+    return passed.length === 0 ? [] : [passed];
+  };
   return {
     keepsLength: true,
     take: (piece) => {
-      isObject ??= firstMark(piece);
-      if (isObject !== true) return [piece];
-      let found: ObjectText | undefined;
-      const { openFrom } = texts.take(piece, (text) => {
-        if (isForeignText(text, place)) found = text;
-        return found !== undefined;
-      });
-      if (found !== undefined) return foreign(found.name);
-      const whole = held.length === 0 ? piece : Buffer.concat([held, piece]);
-      const upTo = openFrom === 0 && held.length > 0 ? 0 : whole.length - piece.length + openFrom;
-      held = Buffer.from(whole.subarray(upTo));
-      return upTo === 0 ? [] : [whole.subarray(0, upTo)];
+      held = held.length === 0 ? piece : Buffer.concat([held, piece]);
+      return take(piece, false);
     },
-    end: () => (held.length === 0 ? [] : [held]),
+    end: () => {
+      const made = take(Buffer.alloc(0), true);
+      return "reason" in made ? made : [...made, held];
+    },
   };
 }
 
-/** `undefined` while there are only blanks and a byte order mark. */
-function firstMark(piece: Buffer): boolean | undefined {
-  const [mark] = /[^\s\xef\xbb\xbf]/.exec(piece.toString("latin1")) ?? [];
-  return mark === undefined ? undefined : mark === "{" || mark === "[";
+type Beginning = "object" | "other" | "wide" | "blank";
+
+/** So many blanks are held before it is known what follows. */
+const BLANKS_MOST = 4_096;
+
+/** `wide`: an object in an encoding of two or four bytes a letter, which some servers find out by themselves. `undefined` while too little is there. */
+function beginningOf(bytes: Buffer, isEnd: boolean): Beginning | undefined {
+  const text = bytes.toString("latin1").replace(/^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)/, "");
+  const first = text.search(/[^\s\0]/);
+  if (first < 0 && bytes.length >= BLANKS_MOST) return blanksOf(text);
+  if ((first < 0 || text.length < first + 4) && !isEnd && bytes.length < BLANKS_MOST) return undefined;
+  const [mark, before = "", after = ""] = [text[first] ?? "", text[first - 1], text.slice(first + 1, first + 4)];
+  if (mark !== "{" && mark !== "[") return "other";
+  const isWide = /^\0(?:[^\0]\0|\0\0|[^\0]?$)/.test(after) || (before === "\0" && after.startsWith("\0"));
+  return isWide ? "wide" : before === "\0" ? "other" : "object";
+}
+
+/** Blanks are as good as nothing before an object; a file of noughts is none. */
+function blanksOf(text: string): Beginning {
+  if (!text.includes("\0")) return "blank";
+  return /\s/.test(text) ? "wide" : "other";
 }
 
 /** The bytes of a body behind its content coding; `undefined` where they cannot be read here. */

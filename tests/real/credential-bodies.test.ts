@@ -106,6 +106,9 @@ const THIEF = "glpat-Thief-9876543210zyxw";
 const JSON_TYPE = "application/json";
 const KEY = "k3yOfTheThief0123456789";
 
+const BATCH = "multipart/mixed; boundary=b";
+const inner = (head: string): string => `--b\r\nContent-Type: application/http\r\n\r\n${head}\r\n\r\n--b--\r\n`;
+
 describe("an object", () => {
   const gzip = `${JSON_TYPE}\r\nContent-Encoding: gzip`;
   const cases = [
@@ -124,6 +127,29 @@ describe("an object", () => {
     ["in gzip", gzip, gzipSync(`{"x":"${THIEF}"}`), 403],
     ["in what cannot be read", gzip, "no gzip", 403],
     ["in UTF-16", `${JSON_TYPE}; charset=utf-16le`, Buffer.from(`{"x":"${THIEF}"}`, "utf16le"), 403],
+    ["in UTF-16 that does not say so", JSON_TYPE, Buffer.from(`\ufeff{"x":"${THIEF}"}`, "utf16le"), 403],
+    ["in UTF-16, the other way round", JSON_TYPE, Buffer.from(`{"x":"${THIEF}"}`, "utf16le").swap16(), 403],
+    ["in a request within the request", BATCH, inner(`GET /x HTTP/1.1\r\nAuthorization: Bearer ${KEY}`), 403],
+    ["in the address of one", BATCH, inner(`GET /x?access_token=${KEY} HTTP/1.1`), 403],
+    ["a request within the request", BATCH, inner("GET /x?page=2 HTTP/1.1\r\nAccept: */*"), 200],
+    [
+      "a message within the request",
+      BATCH,
+      `--b\r\nContent-Type: message/rfc822\r\n\r\nAuthorization: none\r\n--b--\r\n`,
+      200,
+    ],
+    [
+      "a frame that begins with its length",
+      "application/grpc-web",
+      Buffer.concat([Buffer.from([0, 0, 0, 0x5b, 0x10]), Buffer.alloc(40, 7)]),
+      200,
+    ],
+    ["behind a hundred thousand blanks", JSON_TYPE, `${" ".repeat(100_000)}{"x":"${THIEF}"}`, 403],
+    ["behind as many in UTF-16", JSON_TYPE, Buffer.from(`${" ".repeat(100_000)}{"x":"${THIEF}"}`, "utf16le"), 403],
+    ["a file of noughts", "application/octet-stream", Buffer.alloc(100_000), 200],
+    ["blanks alone", JSON_TYPE, "  \n ", 200],
+    ["a short number", JSON_TYPE, "7", 200],
+    ["an empty object", JSON_TYPE, "{}", 200],
     ["a form with the host's kind under any name", "application/x-www-form-urlencoded", `x=${THIEF}`, 403],
     ["parts with the host's kind under any name", IN_PARTS, parts("note", THIEF), 403],
     [

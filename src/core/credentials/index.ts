@@ -16,7 +16,7 @@ export type { Form } from "./form.ts";
 export { type CredentialFile, credentialFiles, gitCredentials, type HandedInFile, type Standin } from "./handed-in.ts";
 export { isForeignKin, type ServedPlace } from "./key-like.ts";
 export { knownCredential, knownCredentialOf } from "./known.ts";
-export { noOtherKey, presentsAsPair, presentsByName, presentsInObject } from "./place-names.ts";
+export { noOtherKey, presentsAsField, presentsAsPair, presentsByName, presentsInObject } from "./place-names.ts";
 export { placeholderFor, type RandomBytes } from "./placeholder.ts";
 export { queryPairs, withQueryValue } from "./presented.ts";
 export type { HeaderField, HttpRequest } from "./request.ts";

@@ -1,0 +1,40 @@
+// A body that passes while its lines are read: no line is sent before it was judged, and of a longer one only the beginning is.
+import type { Body, Refused } from "./exchange.ts";
+
+/** No header of a part, and no value that is looked at, is longer. */
+export const LINE_MOST = 4_096;
+const LF = 0x0a;
+
+/** The reader. `judge` gets each line with its end, as far as it is looked at. */
+export function linewise(judge: (line: Buffer) => Refused | undefined): Body {
+  let held: Buffer = Buffer.alloc(0);
+  /** What was judged was the beginning of a longer line. */
+  let isRest = false;
+  const judged = (line: Buffer): Refused | undefined => {
+    const wasRest = isRest;
+    isRest = line.at(-1) !== LF;
+    return wasRest ? undefined : judge(line);
+  };
+  return {
+    keepsLength: true,
+    take: (piece) => {
+      held = Buffer.concat([held, piece]);
+      let from = 0;
+      for (let end = held.indexOf(LF); end >= 0; end = held.indexOf(LF, from)) {
+        const no = judged(held.subarray(from, end + 1));
+        if (no !== undefined) return no;
+        from = end + 1;
+      }
+      // A line of this length is a file's, whose rest says nothing.
+      if (held.length - from > LINE_MOST) {
+        const no = judged(held.subarray(from));
+        if (no !== undefined) return no;
+        from = held.length;
+      }
+      const passed = held.subarray(0, from);
+      held = Buffer.from(held.subarray(from));
+      return passed.length === 0 ? [] : [passed];
+    },
+    end: () => judged(held) ?? [held],
+  };
+}
