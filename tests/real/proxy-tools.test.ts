@@ -1,8 +1,7 @@
 // What the tools of every day print of a refusal: a person, or an agent, has to see from their output alone what was refused and what to type.
 import { execFile } from "node:child_process";
-import net from "node:net";
 import { describe, expect, it } from "vitest";
-import { bed, echoServer, listen } from "../support/proxy-bed.ts";
+import { bed, echoServer, proxyPort } from "../support/proxy-bed.ts";
 import { tmp } from "../support/tmp.ts";
 
 const TYPE = /ringfence run --allow-domain evil\.test/;
@@ -22,13 +21,7 @@ describe("a refusal", () => {
   it.for(TOOLS)("as $tool shows it: $args", async ({ tool, args, says }, { skip }) => {
     const port = await echoServer();
     const { socketPath, records } = await bed({ allow: [`ok.test:${port}`] });
-    const front = await listen(
-      net.createServer((socket) => {
-        const far = net.connect(socketPath);
-        for (const end of [socket, far]) end.on("error", () => undefined);
-        socket.pipe(far).pipe(socket);
-      }),
-    );
+    const front = await proxyPort(socketPath);
     const proxy = `http://127.0.0.1:${front}`;
     const home = tmp();
     const env = {

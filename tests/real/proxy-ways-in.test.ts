@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import net, { type Socket } from "node:net";
 import { describe, expect, it, vi } from "vitest";
 import { preface } from "../support/preface.ts";
-import { bed, clientHello, echoServer, get, listen, talk } from "../support/proxy-bed.ts";
+import { bed, clientHello, echoServer, get, proxyPort, rawServer, talk } from "../support/proxy-bed.ts";
 
 const b = (...bytes: readonly number[]): Buffer => Buffer.from(bytes);
 const u16 = (n: number): Buffer => b(n >> 8, n & 255);
@@ -11,21 +11,6 @@ const name = (text: string): Buffer =>
   Buffer.concat([b(3, Buffer.byteLength(text, "latin1")), Buffer.from(text, "latin1")]);
 const HI = b(5, 1, 0);
 const ask = (host: Buffer, port: number, command = 1): Buffer => Buffer.concat([b(5, command, 0), host, u16(port)]);
-
-/** A server that says what arrived and answers with a word. */
-async function rawServer(): Promise<{ port: number; heard: () => string }> {
-  let heard = "";
-  const port = await listen(
-    net.createServer((socket) => {
-      socket.on("error", () => undefined);
-      socket.on("data", (piece) => {
-        heard += piece.toString("latin1");
-        socket.write("answered");
-      });
-    }),
-  );
-  return { port, heard: () => heard };
-}
 
 /** Sends `bytes` once the proxy has said `after` bytes. */
 function then(after: number, bytes: Buffer | string): (socket: Socket, answer: string) => void {
@@ -250,13 +235,7 @@ describe("a client of the wild", () => {
     if (has.status !== 0) skip("no curl here");
     const port = await echoServer();
     const { socketPath } = await bed({ allow: ["ok.test", `ok.test:${port}`] });
-    const front = await listen(
-      net.createServer((socket) => {
-        const far = net.connect(socketPath);
-        for (const one of [socket, far]) one.on("error", () => undefined);
-        socket.pipe(far).pipe(socket);
-      }),
-    );
+    const front = await proxyPort(socketPath);
     const curl = (host: string): Promise<string> =>
       new Promise((done) => {
         const child = net.connect(front);

@@ -1,9 +1,9 @@
 // The proxy against real servers on loopback. Names map to loopback by the test's own resolver, which the plan allows by allowPrivate.
 import { createHash, randomBytes } from "node:crypto";
 import http from "node:http";
-import net, { type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { describe, expect, it, vi } from "vitest";
-import { bed, clientHello, echoServer, get, listen, talk } from "../support/proxy-bed.ts";
+import { bed, clientHello, echoServer, get, listen, rawServer, talk } from "../support/proxy-bed.ts";
 
 describe("plain HTTP", () => {
   it("reaches an allowed name, records it before the dial, and hides the proxy's own fields", async () => {
@@ -182,20 +182,6 @@ describe("addresses", () => {
 });
 
 describe("tunnels", () => {
-  /** A server that says what arrived and answers with a word. */
-  async function rawServer(): Promise<{ port: number; heard: () => string }> {
-    let heard = "";
-    const port = await listen(
-      net.createServer((socket) => {
-        socket.on("error", () => undefined);
-        socket.on("data", (piece) => {
-          heard += piece.toString("latin1");
-          socket.write("answered");
-        });
-      }),
-    );
-    return { port, heard: () => heard };
-  }
   const connect = (target: string): string => `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`;
   const afterConnect =
     (bytes: Buffer | string) =>

@@ -1,6 +1,6 @@
 // The setup before the agent (NET-7, CRED-5), against the built program: what it sees, what is left of it, what is found where a secret stays, and what
 // the next session gets from the cache. As root and as an ordinary user.
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import {
   appendFileSync,
   chmodSync,
@@ -10,24 +10,23 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
-  statSync,
   writeFileSync,
 } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { runToEnd } from "../support/agent-session.ts";
 import { type Caller, callersIn, type Ended } from "../support/caller.ts";
-import { helperPath } from "../support/installation.ts";
+import { helperPath, launcher } from "../support/installation.ts";
 import { needs } from "../support/needs.ts";
+import { listen } from "../support/proxy-bed.ts";
+import { recordsOf } from "../support/session-records.ts";
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "ringfence-phases-")));
 chmodSync(folder, 0o755);
 const callers = callersIn(folder);
-const servers: Server[] = [];
 afterAll(() => {
-  for (const server of servers) server.close();
   execFileSync(helperPath, ["remove", folder]);
 });
 beforeEach((context) => needs(context, "userns", "bubblewrap", "seccomp", "overlay", "helper"));
@@ -53,17 +52,9 @@ function run(caller: Caller, cwd: string, { setup, agent, options = [] }: Phases
   return caller.ringfence(["run", ...commands, ...options, "--", "bash", "-c", agent], { cwd, env });
 }
 
-/** The records of the caller's last session of that type, as data. */
-function records(caller: Caller, type: string): readonly Record<string, unknown>[] {
-  const sessions = join(caller.state, "ringfence/log/sessions");
-  const born = (id: string): number => statSync(join(sessions, id)).birthtimeMs;
-  const last =
-    readdirSync(sessions)
-      .sort((a, b) => born(a) - born(b))
-      .at(-1) ?? "";
-  const shown = caller.ringfence(["log", "show", last, "--json"], { cwd: "/" }).stdout;
-  const all = JSON.parse(shown) as { readonly records?: readonly { type: string; data: Record<string, unknown> }[] };
-  return (all.records ?? []).filter((record) => record.type === type).map(({ data }) => data);
+/** What the records of that type say. */
+function records(caller: Caller, type: string): readonly Readonly<Record<string, unknown>>[] {
+  return recordsOf(caller, type).map(({ data }) => data);
 }
 
 /** Everything that is on the caller's disk below the state folder. */
@@ -201,26 +192,13 @@ describe.each(callers.slice(-1).map((caller) => [caller.name, caller] as const))
   });
 
   test("it has a network of its own, and the agent has only its own rules", async () => {
-    const server = createServer((_request, response) => void response.end("package\n"));
-    servers.push(server);
-    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-    const url = `http://pkg.test:${(server.address() as AddressInfo).port}/`;
+    const url = `http://pkg.test:${await listen(createServer((_request, response) => void response.end("package\n")))}/`;
     const cwd = workspace(caller);
     const fetched = `curl -s -m 5 -o %s -w "%{http_code}" ${url}`;
     const options = ["--setup-allow-domain", `${new URL(url).host}=127.0.0.1/32`];
-    const ended = await new Promise<Ended>((done) => {
-      const argv = [
-        ...["run", ...options, "--setup", fetched.replace("%s", "got"), "--"],
-        ...["bash", "-c", `cat got; ${fetched.replace("%s", "/dev/null")}`],
-      ];
-      const [file = "", ...args] = caller.as([join(process.cwd(), "ringfence"), ...argv]);
-      const child = spawn(file, args, { cwd, env: { ...caller.env, ...env } });
-      let stdout = "";
-      let stderr = "";
-      child.stdout.on("data", (chunk: Buffer) => (stdout += chunk));
-      child.stderr.on("data", (chunk: Buffer) => (stderr += chunk));
-      child.on("close", (status) => done({ status, stdout, stderr }));
-    });
+    const command = `cat got; ${fetched.replace("%s", "/dev/null")}`;
+    const argv = ["run", ...options, "--setup", fetched.replace("%s", "got"), "--", "bash", "-c", command];
+    const ended = await runToEnd(caller.as([launcher, ...argv]), cwd, { ...caller.env, ...env });
     expect(ended.stdout).toBe("package\n403");
     expect(ended.stderr).toContain("200");
     expect(records(caller, "net.connect").some(({ host, phase }) => host === "pkg.test" && phase === "setup")).toBe(

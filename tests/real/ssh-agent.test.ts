@@ -3,16 +3,7 @@
 
 import { execFileSync } from "node:child_process";
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,6 +13,7 @@ import { openSshAgent, type SshAgent } from "#credentials";
 import { callersIn } from "../support/caller.ts";
 import { helperPath } from "../support/installation.ts";
 import { missing, needs } from "../support/needs.ts";
+import { recordsOf } from "../support/session-records.ts";
 import { type SshScene, sshScene } from "../support/ssh-scene.ts";
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "ringfence-ssh-")));
@@ -301,17 +293,16 @@ credentials: [{ name: deploy, ssh: { keys: [${keys}], hosts: ["${hosts}"] } }]
     expect(caller.outside(["git", "-C", repository, "log", "--format=%s", "pushed"], { cwd: folder }).stdout).toBe(
       "inside\n",
     );
-    const sessions = join(caller.state, "ringfence/log/sessions");
-    const born = (id: string): number => statSync(join(sessions, id)).birthtimeMs;
-    const last =
-      readdirSync(sessions)
-        .sort((a, b) => born(a) - born(b))
-        .at(-1) ?? "";
-    const log = readFileSync(join(sessions, last, "log/000000000000.jsonl"), "utf8");
-    expect(log).toMatch(/"credential":"deploy","act":"ssh-login","host":"\[git\.test\]/);
-    expect(log).toContain('"reason":"ssh-host-not-named"');
-    expect(log).toContain('"reason":"ssh-no-login"');
-    expect(existsSync(join(caller.state, "ringfence/sessions", last))).toBe(false);
+    const records = recordsOf(caller);
+    const said = records.map(({ data }) => data);
+    expect(said).toContainEqual(
+      expect.objectContaining({
+        ...{ credential: "deploy", act: "ssh-login", host: expect.stringContaining("[git.test]") },
+      }),
+    );
+    for (const reason of ["ssh-host-not-named", "ssh-no-login"])
+      expect(said).toContainEqual(expect.objectContaining({ reason }));
+    expect(existsSync(join(caller.state, "ringfence/sessions", records[0]?.session ?? ""))).toBe(false);
   });
 
   test("the control: outside both keys log in at both hosts", () => {

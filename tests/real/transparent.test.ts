@@ -7,21 +7,17 @@ import { expect, onTestFinished, type TestContext, test } from "vitest";
 import type { SandboxPlan } from "#core/sandbox";
 import { planFor, type Run, runPlan, stage } from "../support/fence.ts";
 import { needs } from "../support/needs.ts";
-import { bed } from "../support/proxy-bed.ts";
+import { bed, listen } from "../support/proxy-bed.ts";
 import { tmp } from "../support/tmp.ts";
 import { type Preface, prefaceProxy } from "../support/turned-bed.ts";
 
 type Way = "auto" | "anyip";
 const WAYS: readonly Way[] = ["auto", "anyip"];
 
-async function webServer(): Promise<number> {
+function webServer(): Promise<number> {
   const server = http.createServer((request, response) => response.end(`hello ${request.headers.host}\n`));
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return (server.address() as { port: number }).port;
+  onTestFinished(() => server.closeAllConnections());
+  return listen(server);
 }
 
 /** Runs a shell script in a fence where `allowed.example` is let through to a web server, and nothing else. */

@@ -4,15 +4,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { callersIn } from "../support/caller.ts";
 import { needs } from "../support/needs.ts";
+import { recordsOf } from "../support/session-records.ts";
 import { tmp } from "../support/tmp.ts";
 import { isInstalled, UNAWARE, unawareServer, writePrograms } from "../support/unaware.ts";
-
-/** A record of the network, as `log show --json` has it. */
-interface NetRecord {
-  readonly type: string;
-  readonly actor?: { readonly exe?: string; readonly pid?: number };
-  readonly data: Readonly<Record<string, unknown>>;
-}
 
 const BARE = 'env -i PATH="$PATH" HOME="$HOME" TMPDIR="$TMPDIR" LANG=C.UTF-8';
 
@@ -53,8 +47,7 @@ test("programs that ignore proxy variables", { timeout: 120_000 }, async (contex
   ];
   const ran = caller.ringfence([...options, "--", "sh", "all.sh"], { cwd, timeoutMs: 100_000 });
   const said = new Map(ran.stdout.split("=== ").map((part) => [part.split("\n", 1)[0] ?? "", part]));
-  const shown = caller.ringfence(["log", "show", "--json", "--type", "net.*"], { cwd }).stdout;
-  const records = (JSON.parse(shown) as { readonly records: readonly NetRecord[] }).records;
+  const records = recordsOf(caller, "net.*");
   const by = (type: string, host: string, exe: RegExp): boolean =>
     records.some(({ type: of, actor, data }) => of === type && data["host"] === host && exe.test(actor?.exe ?? ""));
 
@@ -82,8 +75,7 @@ test("addresses that no rule names, datagrams and tunnels are refused at once, b
   expect(outside.stdout).toBe("tcp sent\nudp sent\n");
   const ran = caller.ringfence(["run", "--quiet", "--", "python3", "try.py", "inside"], { cwd });
   expect(ran.stdout).toBe("tcp ECONNREFUSED\nudp EPERM\ntcp6 ECONNREFUSED\ndot ECONNREFUSED\ntext 0\n");
-  const shown = caller.ringfence(["log", "show", "--json", "--type", "net.blocked"], { cwd }).stdout;
-  const { records } = JSON.parse(shown) as { readonly records: readonly NetRecord[] };
+  const records = recordsOf(caller, "net.blocked");
   const blocked = records.map(({ actor, data }) => [
     ...[data["host"], data["port"], data["reason"]],
     /\/python3[.\d]*$/.test(actor?.exe ?? ""),
@@ -107,8 +99,7 @@ test("a program that has ended when its connection arrives is named all the same
   const cwd = caller.folder("work");
   writeFileSync(join(cwd, "short.py"), SHORT_LIVED);
   caller.ringfence(["run", "--quiet", "--", "python3", "short.py"], { cwd });
-  const shown = caller.ringfence(["log", "show", "--json", "--type", "net.blocked"], { cwd }).stdout;
-  const { records } = JSON.parse(shown) as { readonly records: readonly NetRecord[] };
+  const records = recordsOf(caller, "net.blocked");
   const named = records.map(({ actor, data }) => `${data["host"]} ${/\/python3[.\d]*$/.test(actor?.exe ?? "")}`);
   expect(named.sort()).toEqual(Array.from({ length: 8 }, (_, i) => `short${i}.test true`));
 });

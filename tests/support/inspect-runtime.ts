@@ -7,6 +7,7 @@ import { javaStore } from "../../src/egress/inspect/java-store.ts";
 import { parseBundle } from "../../src/egress/inspect/roots.ts";
 import type { Caller } from "./caller.ts";
 import { HOST, type InspectWorld } from "./inspect-world.ts";
+import { recordsOf } from "./session-records.ts";
 
 /** A program. `$U` is the server's address, `$P` the program where it was fetched; `get` may be asked, `post` may not. */
 export interface Runtime {
@@ -46,13 +47,6 @@ export interface Stage {
   readonly prepare?: (place: string) => void;
 }
 
-/** A record of the network, as `log show --json` has it. */
-interface NetRecord {
-  readonly type: string;
-  readonly actor?: { readonly exe?: string };
-  readonly data: Readonly<Record<string, unknown>>;
-}
-
 /** Shows it; skips, with the reason, what is not installed. */
 export function showRuntime(context: TestContext, runtime: Runtime, stage: Stage): void {
   const { caller, world, folder, program } = stage;
@@ -88,12 +82,11 @@ export function showRuntime(context: TestContext, runtime: Runtime, stage: Stage
   const arrived = world.requests().slice(before);
   expect(arrived.length).toBeGreaterThan(1);
   for (const { method, url: asked } of arrived) expect(`${method} ${asked}`).toMatch(/^(GET|HEAD) \/ok\//);
-  expectOnRecord(stage, runtime, cwd);
+  expectOnRecord(stage, runtime);
 }
 
-function expectOnRecord({ caller }: Stage, { exe }: Runtime, cwd: string): void {
-  const shown = caller.ringfence(["log", "show", "--json", "--type", "net.*"], { cwd }).stdout;
-  const { records } = JSON.parse(shown) as { readonly records: readonly NetRecord[] };
+function expectOnRecord({ caller }: Stage, { exe }: Runtime): void {
+  const records = recordsOf(caller, "net.*");
   for (const type of ["net.connect", "net.blocked"]) {
     const programs = records
       .filter((record) => record.type === type && record.data["host"] === HOST)

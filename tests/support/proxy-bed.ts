@@ -82,6 +82,32 @@ export async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
+/** A server that says what arrived and answers with a word. */
+export async function rawServer(): Promise<{ port: number; heard: () => string }> {
+  let heard = "";
+  const port = await listen(
+    net.createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.on("data", (piece) => {
+        heard += piece.toString("latin1");
+        socket.write("answered");
+      });
+    }),
+  );
+  return { port, heard: () => heard };
+}
+
+/** A port of loopback that leads to the proxy, as the bridge inside a fence does. */
+export function proxyPort(socketPath: string): Promise<number> {
+  return listen(
+    net.createServer((socket) => {
+      const far = net.connect(socketPath);
+      for (const end of [socket, far]) end.on("error", () => undefined);
+      socket.pipe(far).pipe(socket);
+    }),
+  );
+}
+
 /** An HTTP server that answers with what it was asked. */
 export function echoServer(): Promise<number> {
   const server = http.createServer((request, response) => {
@@ -102,6 +128,8 @@ export function echoServer(): Promise<number> {
   return listen(server);
 }
 
+const STEPS = 8;
+
 /** Sends bytes, optionally more after an answer, and gives everything that came back until the end or `ms` of silence. */
 export function talk(
   socketPath: string,
@@ -112,17 +140,21 @@ export function talk(
   return new Promise((resolve) => {
     const socket = net.connect(socketPath);
     let answer = "";
-    let timer = setTimeout(() => socket.destroy(), ms);
+    // Counted in small steps: a process that gets no time for a while has waited for one of them, and nobody has been silent.
+    let quiet = 0;
+    const timer = setInterval(() => {
+      quiet += 1;
+      if (quiet === STEPS) socket.destroy();
+    }, ms / STEPS);
     socket.on("connect", () => socket.write(bytes));
     socket.on("data", (piece) => {
       answer += piece.toString("latin1");
-      clearTimeout(timer);
-      timer = setTimeout(() => socket.destroy(), ms);
+      quiet = 0;
       more?.(socket, answer);
     });
     socket.on("error", () => undefined);
     socket.on("close", () => {
-      clearTimeout(timer);
+      clearInterval(timer);
       resolve(answer);
     });
   });
