@@ -25,7 +25,7 @@ export {
   verifySession,
 } from "./machine.ts";
 export { type OutsideLog, type OutsideLogOptions, openOutsideLog } from "./outside.ts";
-export { sessionPlaces } from "./places.ts";
+export { ledgerPlaces, sessionPlaces } from "./places.ts";
 export { LogError } from "./problem.ts";
 export { type ReadLine, type ReadPlace, readLog } from "./read.ts";
 export { makeExtension, makeReceipt, openSigned, type SignedLog } from "./receipt.ts";
@@ -37,5 +37,6 @@ export { compareCopies } from "./verify/against.ts";
 export type { LogReport, VerifyOptions } from "./verify/report.ts";
 export { verifyLog } from "./verify/verify.ts";
 export { openWitness, originHashOf, type Witness, type WitnessOptions, type WitnessReply } from "./witness.ts";
+export { submitToWitness, type Witnessed, type WitnessPlace } from "./witness-client.ts";
 export { serveWitness, type WitnessServer } from "./witness-server.ts";
 export { parseTrust, type TrustedLog } from "./witness-trust.ts";

@@ -27,6 +27,7 @@ export interface WitnessPlace {
 
 /** What the witness said. */
 export interface Witnessed {
+  readonly origin: string;
   readonly size: number;
   /** Seconds since 1970, by the witness's clock. */
   readonly time: number;
@@ -45,33 +46,43 @@ export function cosignedPath(dir: string, key: VerifierKey): string {
   return join(dir, "cosigned", key.id);
 }
 
+/** Two sessions that close at once both hand in the ledger; each may find that the other was faster. */
+const TRIES = 4;
+
 /**
- * Has the log's newest checkpoint cosigned. Fails with `witness-fork` when the witness has seen a log that this one does not
- * extend: the one answer that must never be passed over.
+ * Has the newest checkpoint of the log that `open` opens cosigned; it is opened again when somebody else was faster. Fails with
+ * `witness-fork` when the witness has seen a log that this one does not extend: the one answer that must never be passed over.
  */
-export async function submitToWitness(signed: SignedLog, witness: WitnessPlace): Promise<Result<Witnessed, Problem>> {
+export async function submitToWitness(
+  open: () => Result<SignedLog, Problem>,
+  witness: WitnessPlace,
+): Promise<Result<Witnessed, Problem>> {
+  let old: number | undefined;
+  let told = false;
   try {
-    let old = await rememberedSize(signed, witness.key);
-    let answer = await ask(signed, witness, old);
-    if (answer.status === 404) {
-      const told = await post(`${witness.url}/add-log`, formatProvenance(signed.provenance));
-      if (told.status !== 200) return err(refused(witness, told.status, "it does not know this log"));
-      answer = await ask(signed, witness, old);
-    } else if (answer.status === 403) {
-      // A later epoch's key: the witness learns it from its note, and is asked once more.
-      const told = await post(`${witness.url}/add-log`, formatProvenance(signed.provenance));
-      if (told.status === 200) answer = await ask(signed, witness, old);
-    }
-    if (answer.status === 409) {
-      const size = /^(0|[1-9][0-9]{0,15})\n$/.exec(answer.body)?.[1];
-      if (size === undefined) return err(refused(witness, 409, "it does not say which size it knows"));
-      old = Number(size);
+    for (let tries = 0; tries < TRIES; tries++) {
+      const opened = open();
+      if (!opened.ok) return opened;
+      const signed = opened.value;
+      old ??= await rememberedSize(signed, witness.key);
       if (old > signed.size) return err(fork(witness, `it has seen ${old} records, this log has ${signed.size}`));
-      answer = await ask(signed, witness, old);
+      const answer = await ask(signed, witness, old);
+      if (answer.status === 200) return await keep(signed, witness, answer.body);
+      if (answer.status === 422) return err(fork(witness, `this log does not extend the ${old} records it has seen`));
+      if (answer.status === 409) {
+        const size = /^(0|[1-9][0-9]{0,15})\n$/.exec(answer.body)?.[1];
+        if (size === undefined) return err(refused(witness, 409, "it does not say which size it knows"));
+        old = Number(size);
+        continue;
+      }
+      // A log, or a later key of one, that it does not know yet: the notes are what it learns them from.
+      const unknown = answer.status === 404 || answer.status === 403;
+      if (!unknown || told) return err(refused(witness, answer.status, answer.body.split("\n", 1)[0] ?? ""));
+      told = true;
+      const learnt = await post(`${witness.url}/add-log`, formatProvenance(signed.provenance));
+      if (learnt.status !== 200) return err(refused(witness, learnt.status, "it does not know this log"));
     }
-    if (answer.status === 422) return err(fork(witness, `this log does not extend the ${old} records it has seen`));
-    if (answer.status !== 200) return err(refused(witness, answer.status, answer.body.split("\n", 1)[0] ?? ""));
-    return await keep(signed, witness, answer.body);
+    return err(refused(witness, 409, "others hand in the same log faster"));
   } catch (error) {
     if (error instanceof Unreadable) return err(unreadable(error));
     return err(refused(witness, undefined, systemCode(causeOf(error))));
@@ -92,7 +103,7 @@ function ask(signed: SignedLog, witness: WitnessPlace, old: number): Promise<Ans
 
 /** Takes over the lines that are this witness's own, valid and about this checkpoint; nothing else it may have said. */
 async function keep(signed: SignedLog, witness: WitnessPlace, lines: string): Promise<Result<Witnessed, Problem>> {
-  const { dir, checkpoint, size } = signed;
+  const { dir, log, checkpoint, size } = signed;
   const mine = lines.split("\n").filter((line) => line.startsWith(`\u2014 ${witness.key.name} `));
   for (const line of mine) {
     const note = `${checkpoint}${line}\n`;
@@ -100,7 +111,7 @@ async function keep(signed: SignedLog, witness: WitnessPlace, lines: string): Pr
     if (cosignature === undefined) continue;
     await mkdir(join(dir, "cosigned"), { recursive: true, mode: 0o700 });
     await publishFile(cosignedPath(dir, witness.key), note);
-    return ok({ size, time: cosignature.time, note });
+    return ok({ origin: log.origin, size, time: cosignature.time, note });
   }
   return err(refused(witness, 200, "its answer is not signed by the key it is known under"));
 }

@@ -100,13 +100,11 @@ function trustedIn(file: string): readonly TrustedLog[] {
 async function submit(session: string | undefined, flags: SubmitFlags): Promise<number> {
   const stateDir = callerStateDir(process.env);
   const key = await trustedKey(stateDir, flags.key);
-  const signed = openSigned(findLog(stateDir, session).dir, [key]);
-  if (!signed.ok) return fail(signed.error, 1);
-  const done = await submitToWitness(signed.value, placeOf(flags));
+  const { dir } = findLog(stateDir, session);
+  const done = await submitToWitness(() => openSigned(dir, [key]), placeOf(flags));
   if (!done.ok) return fail(done.error, done.error.code === "witness-refused" ? 2 : 1);
-  const { size, time } = done.value;
+  const { origin, size, time } = done.value;
   const at = new Date(time * 1000).toISOString();
-  const { origin } = signed.value.log;
   if (flags.json === true)
     process.stdout.write(`${JSON.stringify({ origin, size, at, checkpoint: done.value.note }, undefined, 2)}\n`);
   else process.stdout.write(`${origin}: ${size} records, seen by the witness at ${at}\n`);

@@ -1,7 +1,7 @@
 // One session from start to end (DESIGN 4 and 8): policy, record, walls, command, and what becomes of its changes.
 // The order is the promise: nothing runs before the record can be written, nothing reaches the host before the gate has seen it.
 import { randomBytes } from "node:crypto";
-import { openSessionLog, type SessionLog } from "#audit";
+import { ledgerPlaces, openSessionLog, type SessionLog, type WitnessPlace } from "#audit";
 import type { Problem, Result } from "#core";
 import type { Append } from "#core/log";
 import { CallBook } from "#core/session";
@@ -35,6 +35,7 @@ import { newSessionId, writeMeta } from "./sessions.ts";
 import { runSetup, type SetupEnd, type SetupSession } from "./setup/setup-phase.ts";
 import { forwardSignals } from "./signals.ts";
 import { removeSessionFolders } from "./sweep.ts";
+import { tellWitnesses, witnessesOf } from "./witnessed.ts";
 
 /** Exit code of a session that a limit ended (DESIGN 5). */
 const LIMIT_EXIT = 124;
@@ -78,6 +79,7 @@ class Session {
   private lifecycle: SessionLifecycle | undefined;
   private lateMasks: LateMasks | undefined;
   private announcer: Announcer | undefined;
+  private witnesses: readonly WitnessPlace[] = [];
   /** Of the session's time, what its setup took. */
   private setupMs = 0;
   /** Why the record stopped, if it did. */
@@ -113,6 +115,9 @@ class Session {
     });
     if (!announcer.ok) return this.refuse([announcer.error]);
     this.announcer = announcer.value;
+    const witnesses = witnessesOf(prepared.policy);
+    if (!witnesses.ok) return this.refuse([witnesses.error]);
+    this.witnesses = witnesses.value;
     try {
       this.writeMeta({ state: "running", held: 0 });
       openDirectPast(request.stateDir, metaOf(this.parts(), { state: "running", held: 0 }));
@@ -335,12 +340,14 @@ class Session {
       root: closed.root,
       held: finished.held.length,
     });
+    const { stateDir } = request;
+    const unseen = await tellWitnesses(this.witnesses, { stateDir, dirs: [log.dir, ledgerPlaces(stateDir).dir] });
     const outcome = outcomeOf({
       ...this.parts(),
       ...{ exitCode, limit, finished, prompts, refusedPaths: this.news.refusedPaths },
       network: doors.egress.summary(),
       log: { dir: log.dir, ...closed },
-      lastNotices: [unwritten, left, untold].filter((notice) => notice !== undefined),
+      lastNotices: [unwritten, left, untold, ...unseen].filter((notice) => notice !== undefined),
     });
     return { kind: "ended", outcome };
   }

@@ -23,6 +23,7 @@ import {
   verifyLog,
   type Witness,
 } from "#audit";
+import { ok, type Problem, type Result } from "#core";
 import {
   cosignaturesOf,
   formatAddCheckpoint,
@@ -225,6 +226,10 @@ async function session(
   };
 }
 
+function opens(signed: SignedLog): () => Result<SignedLog, Problem> {
+  return () => ok(signed);
+}
+
 test("a session is cosigned over several epochs with the machine's key alone, and a fork of it is not", async () => {
   const stateDir = tmp();
   const log = await session(stateDir, "one");
@@ -233,9 +238,9 @@ test("a session is cosigned over several epochs with the machine's key alone, an
   const { url, witness } = await run(tmp(), [{ origin: key.name, key }]);
   const place = { url, key: witness.key };
   for (const count of [5, 120, 10])
-    expect(await submitToWitness(await log.grow(count), place)).toMatchObject({ ok: true });
+    expect(await submitToWitness(opens(await log.grow(count)), place)).toMatchObject({ ok: true });
   const closed = await log.close();
-  const done = await submitToWitness(closed, place);
+  const done = await submitToWitness(opens(closed), place);
   if (!done.ok) throw new Error(done.error.message);
   expect(done.value.size).toBe(closed.size);
   // What the witness signed is an anchor, and the log with it beside still holds.
@@ -245,10 +250,10 @@ test("a session is cosigned over several epochs with the machine's key alone, an
   });
   // The ledger, too.
   const ledger = openSigned(join(stateDir, "log/ledger"), [key]);
-  expect(ledger.ok && (await submitToWitness(ledger.value, place)).ok).toBe(true);
+  expect(ledger.ok && (await submitToWitness(opens(ledger.value), place)).ok).toBe(true);
   // A copy of the machine from before, which went another way under the same name.
   const forked = { ...closed, size: 1, checkpoint: closed.checkpoint };
-  expect(await submitToWitness(forked, place)).toMatchObject({ ok: false, error: { code: "witness-fork" } });
+  expect(await submitToWitness(opens(forked), place)).toMatchObject({ ok: false, error: { code: "witness-fork" } });
 });
 
 test("a stranger's log, a stranger's witness and a witness that is not there are told apart", async () => {
@@ -257,15 +262,15 @@ test("a stranger's log, a stranger's witness and a witness that is not there are
   const stranger = logKey("log.example/six");
   const { url } = await run(tmp(), [{ origin: stranger.key.name, key: stranger.key }]);
   const place = { url, key: stranger.key };
-  expect(await submitToWitness(signed, place)).toMatchObject({ ok: false, error: { code: "witness-refused" } });
+  expect(await submitToWitness(opens(signed), place)).toMatchObject({ ok: false, error: { code: "witness-refused" } });
   const key = await machineKey(stateDir);
   const honest = await run(tmp(), key === undefined ? [] : [{ origin: key.name, key }]);
-  expect(await submitToWitness(signed, { url: honest.url, key: stranger.key })).toMatchObject({
+  expect(await submitToWitness(opens(signed), { url: honest.url, key: stranger.key })).toMatchObject({
     ok: false,
     error: { code: "witness-refused" },
   });
   await honest.stop();
-  expect(await submitToWitness(signed, { url: honest.url, key: honest.witness.key })).toMatchObject({
+  expect(await submitToWitness(opens(signed), { url: honest.url, key: honest.witness.key })).toMatchObject({
     ok: false,
     error: { code: "witness-refused" },
   });

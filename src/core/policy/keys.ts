@@ -175,7 +175,8 @@ export const POLICY_KEYS: readonly PolicyKey[] = [
   list("limits", "tests"),
   value("audit.reads", ranked("all", "secrets", "none")),
   value("audit.retention", shorter),
-  list("limits", "audit.witness"),
+  // it is told how long the logs are, and every session's end speaks to it: who may name one is a matter of trust
+  list("rights", "audit.witness"),
   value("mcp.lock", different),
   value("mcp.mode", ranked("deny", "ask", "off")),
   value("review.secrets", ranked("block", "ask", "off")),

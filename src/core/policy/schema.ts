@@ -17,6 +17,12 @@ const count = z.int().min(1).max(10_000_000);
 const word = z.string().min(1).max(4096);
 const path = word.refine((text) => !/[\0\n\r]/.test(text), "a path holds no line break and no NUL");
 const paths = z.array(path);
+const witness = z
+  .string()
+  .regex(
+    /^https?:\/\/[^\s?#@]+ [^+\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+={0,2}$/,
+    "expected `URL VKEY`: where the witness answers, and its key",
+  );
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected the name of an environment variable");
 
 const rule = z.union(
@@ -160,7 +166,7 @@ export const policyFileSchema: z.ZodType<PolicyFile> = z.strictObject({
     .strictObject({
       reads: z.enum(["none", "secrets", "all"]).optional(),
       retention: duration.optional(),
-      witness: z.array(word).optional(),
+      witness: z.array(witness).optional(),
     })
     .optional(),
   mcp: z.strictObject({ lock: path.optional(), mode: threeWay.optional() }).optional(),

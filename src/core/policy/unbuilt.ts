@@ -17,7 +17,6 @@ const DOES: Readonly<Record<string, Passes>> = {
   "sandbox.devices": nothing,
   "approvals.channels": (value) => Array.isArray(value) && !value.includes("desktop") && !value.includes("console"),
   "audit.retention": nothing,
-  "audit.witness": nothing,
   "mcp.lock": nothing,
   "mcp.mode": only("off"),
   "review.secrets": only("off"),
