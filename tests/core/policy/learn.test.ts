@@ -110,6 +110,11 @@ describe("what a session teaches", () => {
       { rule: "b.org", used: [] },
     ]);
   });
+  it("tells the names that were reached by a rule for every host", () => {
+    const open = record("session.open", { network: ["*:443"] });
+    const used = ["b.org", "a.org"].map((host) => record("net.connect", { host, port: 443, rule: "*:443 (p.yaml:4)" }));
+    expect(learnFrom([open, ...used], places).unneeded).toEqual([{ rule: "*:443", used: ["a.org", "b.org"] }]);
+  });
   it("learns from what report mode let pass", () => {
     const passed = record(
       "net.connect",

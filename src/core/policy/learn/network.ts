@@ -24,6 +24,8 @@ const BECAUSE: readonly (readonly [reason: RegExp, because: string])[] = [
   [/^(?:secret|canary|leak)/, "it held something that must not leave"],
 ];
 const PATHS_MOST = 6;
+/** So many names are sooner written out than opened with all others. */
+const EVERY_HOST_FEW = 20;
 
 interface Asked {
   readonly host: string;
@@ -81,7 +83,8 @@ export class NetworkLessons {
   unneeded(): readonly Unneeded[] {
     return [...new Set(this.allowed)].flatMap((rule) => {
       const used = [...(this.used.get(rule) ?? [])].sort();
-      return used.length === 0 || (rule.startsWith("*.") && used.length <= 4) ? [{ rule, used }] : [];
+      const few = /^\*(?::|$)/.test(rule) ? EVERY_HOST_FEW : rule.startsWith("*.") ? 4 : 0;
+      return used.length === 0 || used.length <= few ? [{ rule, used }] : [];
     });
   }
 
