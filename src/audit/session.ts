@@ -150,7 +150,7 @@ async function begin(
 
 function ledgerOpen(options: SessionLogOptions, key: VerifierKey, writer: Writer): RecordBody {
   const { policy, workspace } = options;
-  const data = { key: formatVerifierKey(key), first: writer.state.prev, policy, workspace };
+  const data = { key: formatVerifierKey(key), first: writer.first ?? "", policy, workspace };
   return { type: "session.open", origin: "observed", data };
 }
 

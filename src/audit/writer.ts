@@ -10,6 +10,7 @@ import {
   MAX_LINE,
   type NoteSigner,
   type RecordBody,
+  toHex,
 } from "#core/log";
 import { writeBlobs } from "./blobs.ts";
 import { type ChainState, frame, type Pending } from "./chain.ts";
@@ -74,6 +75,8 @@ export interface Writer {
   readonly segment: ResumeAt;
   /** Size at which the open epoch begins. */
   readonly epochFrom: number;
+  /** Leaf hash of record 0, hexadecimal, when this writer wrote it. */
+  readonly first: string | undefined;
   seal(options?: { readonly last?: boolean }): Promise<void>;
   /** Ends the epoch now and waits until the next one's key signs. Throws a `LogError`. */
   endEpoch(): Promise<void>;
@@ -102,6 +105,9 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
   let segment: Segment = await openSegment(folder, firstSeq, resumeAt === undefined ? { io } : { io, resumeAt });
   let bytes = segment.bytes;
   let { epoch } = options.epochs;
+  let first: string | undefined;
+  /** The log's own close is its last record: no epoch ends behind it. */
+  let isClosing = false;
   let queue: Waiting[] = [];
   let pumping: Promise<void> | undefined;
   let pumpIsAwake = false;
@@ -158,6 +164,7 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
     await segment.append(framed.bytes);
     for (const leaf of framed.leaves) tiles?.add(leaf);
     let seq = state.size;
+    if (seq === 0 && framed.leaves[0] !== undefined) first = toHex(framed.leaves[0]);
     state = framed.next;
     for (const waiting of batch) waiting.resolve(seq++);
     sealer.note(batch.some(({ type }) => SIGNED_AT_ONCE.test(type)));
@@ -202,10 +209,10 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
   const pump = async (): Promise<void> => {
     // Seeing an empty queue and standing still are one step: a record that is queued in between would wait for ever.
     for (;;) {
-      const reason = condition === "open" ? epochs.due(state.size) : undefined;
+      const reason = condition === "open" && !isClosing ? epochs.due(state.size) : undefined;
       if (reason !== undefined) await closeEpoch(reason);
       else if (queue.length === 0) break;
-      else await takeBatch(condition === "open" ? Math.min(BATCH, epochs.room(state.size)) : BATCH);
+      else await takeBatch(condition === "open" && !isClosing ? Math.min(BATCH, epochs.room(state.size)) : BATCH);
     }
     pumpIsAwake = false;
   };
@@ -245,6 +252,9 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
     get epochFrom(): number {
       return epochs.from;
     },
+    get first(): string | undefined {
+      return first;
+    },
     async append(session: string, body: RecordBody): Promise<number> {
       const refused = refusal(body.type);
       if (refused !== undefined) throw new LogError(refused);
@@ -252,6 +262,7 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
       const encoded = encodeBody(body, sha256Hex);
       if (!encoded.ok) throw new LogError(encoded.error);
       claim(encoded.value, body.type);
+      isClosing ||= body.type === "session.close";
       if (condition === "full") await options.freeReserve();
       const mono = Number(clock.mono() - opened);
       return await new Promise<number>((resolve, reject) => {
