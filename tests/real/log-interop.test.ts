@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { machineKey, openSessionLog, sha256, verifyLog } from "#audit";
+import { machineKey, openOutsideLog, openSessionLog, sha256, verifyLog } from "#audit";
 import { leafHash, parseVerifierKey, toHex, type VerifierKey } from "#core/log";
 import { readByGo, readByPython, readBySigstore } from "../support/log-readers.ts";
 import { needs } from "../support/needs.ts";
@@ -98,6 +98,38 @@ test.for([
     expect(readByGo("log", ledger, vkey).said).toMatch(/^OK /);
   },
 );
+
+test("all but sigstore, which knows no notes, read a log that its writers left and went on with", async (ctx) => {
+  needs(ctx, "python3", "openssl", "go-sumdb");
+  const stateDir = tmp();
+  const dir = join(tmp(), "tool");
+  for (let writer = 0; writer < 3; writer++) {
+    const log = await openOutsideLog({ stateDir, dir, epochs: { everyRecords: 4 } });
+    if (!log.ok) throw new Error(log.error.message);
+    for (let n = 0; n < 6; n++) await log.value.append({ type: "prompt", origin: "claimed", data: { n } });
+    await log.value.end();
+  }
+  const machine = await machineKey(stateDir);
+  if (machine === undefined) throw new Error("no key");
+  const report = verifyLog(dir, { keys: [machine] });
+  expect(report.verdict).toEqual({ word: "OK" });
+  expect(report.notes.filter((note) => note.includes("its writer had gone"))).toHaveLength(2);
+  const answer = `OK ${report.records} ${Buffer.from(report.root ?? "", "hex").toString("base64")}\n`;
+  const vkey = join(stateDir, "keys/machine.vkey");
+  expect(readByPython(dir, vkey)).toEqual({ ok: true, said: answer });
+  expect(readByGo("log", dir, vkey)).toEqual({ ok: true, said: answer });
+  for (const change of [
+    (): void => rmSync(join(dir, "epochs/2")),
+    (): void => edit(dir, SEGMENT, (text) => text.replace("epoch.open", "epoch.opem")),
+  ]) {
+    const kept = join(tmp(), "kept");
+    cpSync(dir, kept, { recursive: true });
+    change();
+    expect(readByPython(dir, vkey).ok || readByGo("log", dir, vkey).ok).toBe(false);
+    rmSync(dir, { recursive: true });
+    cpSync(kept, dir, { recursive: true });
+  }
+});
 
 /** Each changes the lines of a log of 23 records. */
 const LINES: Record<string, (all: string[]) => string[]> = {
