@@ -18,6 +18,7 @@
 //   look FOLDER               inside and outside: tries what a fence refuses (look.h)
 //   landlock                  outside: which Landlock this kernel has (landlock.h)
 //   redirect [anyip]          outside, in a network namespace of its own: how connections can be turned here (redirect.h)
+//   datagrams PATH            outside: messages from standard input to a Unix socket (datagrams.h)
 //   peer                      outside: who is at the other end of the Unix socket on descriptor 0 (peer.h)
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,7 @@
 #include "attribute_list.h"
 #include "changes.h"
 #include "copy.h"
+#include "datagrams.h"
 #include "enter.h"
 #include "exec.h"
 #include "guest.h"
@@ -62,11 +64,12 @@ int main(int count, char **arguments) {
   if (strcmp(errand, "look") == 0 && count == 3) return run_look(arguments[2]);
   if (strcmp(errand, "landlock") == 0 && count == 2) return run_landlock();
   if (strcmp(errand, "redirect") == 0 && count < 4) return run_redirect(count == 3 ? arguments[2] : "");
+  if (strcmp(errand, "datagrams") == 0 && count == 3) return run_datagrams(arguments[2]);
   if (strcmp(errand, "peer") == 0 && count == 2) return run_peer();
   if (strcmp(errand, "guest") == 0) run_guest(arguments + 2);
   if (strcmp(errand, "machine") == 0) run_machine(arguments + 2);
   if (strcmp(errand, "machine-guest") == 0) run_machine_guest(arguments + 2);
   if (strcmp(errand, "hook") == 0) run_hook(arguments + 2);
-  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | nest SOURCES -- COMMAND | attach SOCKET TOKEN | exec FOLDER -- COMMAND | remove PATH | attributes PATH | changes PATH | copy FROM TO MOST | opaque PATH | measure BYTES FILES PID PATH... | times ROOT | lookout ROOT WORD... [-- FOLDER...] | hook AGENT | landlock | look FOLDER | redirect [anyip] | peer\n");
+  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | nest SOURCES -- COMMAND | attach SOCKET TOKEN | exec FOLDER -- COMMAND | remove PATH | attributes PATH | changes PATH | copy FROM TO MOST | opaque PATH | measure BYTES FILES PID PATH... | times ROOT | lookout ROOT WORD... [-- FOLDER...] | hook AGENT | landlock | look FOLDER | redirect [anyip] | datagrams PATH | peer\n");
   return EXIT_NO_FENCE;
 }

@@ -20,11 +20,12 @@ export async function deliverLog(session: string | undefined, format: Format, fl
   const ca = flags.ca === undefined ? {} : { ca: readCertificates(flags.ca) };
   const stateDir = callerStateDir(process.env);
   const { dir } = findLog(stateDir, session);
+  const { helper, version } = findInstallation();
   const stop = stopSignal();
   let code: number = EXIT.ok;
   const unreadable = await readable(async () => {
     const done = await exportLog({
-      ...{ stateDir, dir, format, to: to.value, version: findInstallation().version, headers, ...ca },
+      ...{ stateDir, dir, format, to: to.value, version, helper, headers, ...ca },
       ...{ again: flags.again === true, follow: flags.follow === true, private: flags.private === true },
       ...{ batch: flags.batch ?? 500, gzip: flags.gzip === true, messageBytes: flags.messageSize ?? 8192 },
       patience: { retries: flags.retries ?? 8, random, onRetry },

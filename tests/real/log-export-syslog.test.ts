@@ -1,13 +1,16 @@
 // Syslog over every way there is, to real receivers on loopback that read strictly.
+import { spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import net, { type AddressInfo } from "node:net";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import tls from "node:tls";
 import { expect, onTestFinished, test } from "vitest";
 import type { ExportBed } from "../support/export-bed.ts";
 import { closedLog, openLog } from "../support/export-bed.ts";
+import { needs } from "../support/needs.ts";
 import { parseCef } from "../support/published/cef.ts";
 import { decodeOtlp } from "../support/published/otlp.ts";
 import { parseSyslog, syslogReceiver } from "../support/receivers.ts";
@@ -108,6 +111,39 @@ test("a Unix socket that is a stream", async () => {
   expect(await bed.run("ecs", `syslog+unix://${path}`)).toMatchObject({ ok: true, value: { records: total(bed) } });
   expect(receiver.messages.map(seqOf)).toEqual(upTo(total(bed)));
 });
+
+test("a Unix socket that takes datagrams, as /dev/log does, also when its reader is slow", async (context) => {
+  needs(context, "helper", "python3");
+  const bed = await closedLog(300);
+  const path = join(tmp(), "log");
+  const reader = spawn("python3", ["-c", READER, path], { stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => {
+    reader.kill();
+  });
+  const output = createInterface({ input: reader.stdout });
+  const lines: string[] = [];
+  output.on("line", (line) => lines.push(line));
+  await expect.poll(() => lines.length, { timeout: 10_000 }).toBe(1);
+  const done = await bed.run("cef", `syslog+unix://${path}`, { batch: 100 });
+  expect(done).toMatchObject({ ok: true, value: { records: total(bed) } });
+  await expect.poll(() => lines.length, { timeout: 10_000 }).toBe(total(bed) + 1);
+  const messages = lines.slice(1).map((line) => Buffer.from(line, "base64").toString());
+  expect(messages.map(seqOf)).toEqual(upTo(total(bed)));
+  expect(messages.map(parseSyslog).map(({ text }) => parseCef(text).header[0])).toEqual(messages.map(() => "CEF:0"));
+  const gone = await bed.run("cef", `syslog+unix://${path}.gone`, { patience: { retries: 0, random: () => 0 } });
+  expect(gone).toMatchObject({ ok: true, value: { problem: { message: expect.stringContaining("ENOENT") } } });
+});
+
+const READER = `
+import base64, socket, sys, time
+reader = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+reader.bind(sys.argv[1])
+print("ready", flush=True)
+while True:
+    message = reader.recv(70000)
+    time.sleep(0.001)
+    print(base64.b64encode(message).decode(), flush=True)
+`;
 
 test("an event that cannot be made short enough stops the delivery there, and says which", async () => {
   const { log, bed } = await openLog();

@@ -5,6 +5,7 @@ import { type Exporting, exportLog, openSessionLog, parseDestination, type Sessi
 import type { Problem, Result } from "#core";
 import type { RecordBody } from "#core/log";
 import { SAMPLES } from "./exported.ts";
+import { helperPath } from "./installation.ts";
 import { tmp } from "./tmp.ts";
 
 /** What an export is told. */
@@ -60,6 +61,7 @@ function bedOf(stateDir: string, dir: string): ExportBed {
       return exportLog({
         ...{ stateDir, dir, format, to: parsed.value, version: "0.1.0", again: false, follow: false, private: false },
         ...{ batch: 500, gzip: false, headers: {}, messageBytes: 8192, output: process.stdout },
+        helper: helperPath,
         patience: { retries: 6, random: () => 0 },
         signal: new AbortController().signal,
         ...more,

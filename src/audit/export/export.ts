@@ -31,6 +31,8 @@ export interface ExportOptions {
   readonly ca?: string;
   readonly messageBytes: number;
   readonly patience: Patience;
+  /** The native helper. */
+  readonly helper: string;
   readonly output: NodeJS.WriteStream;
   readonly signal: AbortSignal;
 }
@@ -85,7 +87,7 @@ function run(
 }
 
 async function openSink(options: ExportOptions, stream: Stream): Promise<Result<Sink, Problem>> {
-  const { to, format, follow, output, batch, gzip, headers, ca, patience, messageBytes } = options;
+  const { to, format, follow, output, batch, gzip, headers, ca, patience, messageBytes, helper } = options;
   const trust = ca === undefined ? {} : { ca };
   switch (to.kind) {
     case "stdout":
@@ -95,7 +97,7 @@ async function openSink(options: ExportOptions, stream: Stream): Promise<Result<
     case "http":
       return ok(httpSink({ url: to.url, format, stream, batch, gzip, headers, ...trust, patience }));
     case "syslog":
-      return ok(syslogSink({ place: to.place, format, stream, batch, ...trust, messageBytes, patience }));
+      return ok(syslogSink({ place: to.place, format, stream, batch, ...trust, messageBytes, patience, helper }));
     default:
       return err(to satisfies never);
   }

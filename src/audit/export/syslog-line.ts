@@ -4,6 +4,8 @@ import { createSocket } from "node:dgram";
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { octetCounted } from "#core/log/export";
+import { systemCode } from "../problem.ts";
+import { sendUnixDatagrams } from "./unix-datagrams.ts";
 
 /** Where messages go. */
 export type SyslogPlace =
@@ -15,6 +17,8 @@ export interface WayOptions {
   /** Certificates to trust instead of the system's, PEM. */
   readonly ca?: string | undefined;
   readonly signal: AbortSignal;
+  /** The native helper, for a Unix socket that takes datagrams. */
+  readonly helper: string;
 }
 
 const CONNECT_MS = 10_000;
@@ -29,8 +33,19 @@ const SETTLE_MS = 50;
 const REFUSAL_MS = 20;
 
 /** Sends messages, in order. Rejects when they were not taken, as far as that can be known. */
-export function sendMessages(place: SyslogPlace, messages: readonly Buffer[], options: WayOptions): Promise<void> {
-  return place.kind === "udp" ? sendDatagrams(place, messages) : sendStream(place, messages, options);
+export async function sendMessages(
+  place: SyslogPlace,
+  messages: readonly Buffer[],
+  options: WayOptions,
+): Promise<void> {
+  if (place.kind === "udp") return await sendDatagrams(place, messages);
+  try {
+    await sendStream(place, messages, options);
+  } catch (error) {
+    // The kernel's word for a socket of the other kind.
+    if (place.kind !== "unix" || systemCode(error) !== "EPROTOTYPE") throw error;
+    await sendUnixDatagrams(place.path, messages, options);
+  }
 }
 
 async function sendDatagrams(

@@ -19,11 +19,13 @@ export interface SyslogSinkOptions {
   /** Bytes of a message at most, as the receiver is set up to take. */
   readonly messageBytes: number;
   readonly patience: Patience;
+  /** The native helper. */
+  readonly helper: string;
 }
 
 /** A sink on a syslog receiver. */
 export function syslogSink(options: SyslogSinkOptions): Sink {
-  const { batch, messageBytes, place, patience, ca } = options;
+  const { batch, messageBytes, place, patience, ca, helper } = options;
   return {
     room: {
       events: batch,
@@ -33,7 +35,7 @@ export function syslogSink(options: SyslogSinkOptions): Sink {
       const messages = each.events.map((event, at) => messageOf(each.texts[at] ?? "", event, options));
       const once = async (): Promise<Tried> => {
         try {
-          await sendMessages(place, messages, { ca, signal });
+          await sendMessages(place, messages, { ca, signal, helper });
           return { kind: "taken" };
         } catch (error) {
           return triedOf(systemCode(error));
