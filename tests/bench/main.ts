@@ -10,6 +10,7 @@ import { measureExec } from "./exec.ts";
 import { measureHook } from "./hook.ts";
 import { measureInspect } from "./inspect.ts";
 import { measureLeaks } from "./leaks.ts";
+import { measureLog } from "./log.ts";
 import { measureOverlay } from "./overlay.ts";
 import { measureProxy } from "./proxy.ts";
 import { measureRecorder } from "./recorder.ts";
@@ -55,6 +56,7 @@ try {
     exec: measureExec,
     overlay: measureOverlay,
     recorder: measureRecorder,
+    log: measureLog,
   };
   const asked = process.argv.slice(2);
   const tables: string[] = [];
