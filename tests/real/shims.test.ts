@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
+import { ownShims } from "../../src/monitor/prepare/shims.ts";
 import { type Caller, callersIn } from "../support/caller.ts";
 import { needs } from "../support/needs.ts";
 import { tmp } from "../support/tmp.ts";
@@ -59,6 +60,22 @@ ls $HOME/.pyenv/shims; echo evil >$HOME/.pyenv/shims/pip; echo evil >$HOME/.pyen
   expect(caller.ringfence(["run", "--quiet", "--", "sh", "-c", others], { cwd }).stdout).toBe("");
   expect(readdirSync(dirname(pyenv)).filter((name) => name === "elsewhere")).toEqual(["elsewhere"]);
   expect(readdirSync(join(dirname(pyenv), "elsewhere"))).toEqual(["secret"]);
+});
+
+test("nothing is copied through a link that a session's home came with, and nothing bound", () => {
+  const [home, sessionHome, elsewhere] = ["home", "session", "elsewhere"].map((name) => join(tmp(), name));
+  if (home === undefined || sessionHome === undefined || elsewhere === undefined) throw new Error("no folders");
+  for (const made of [join(home, ".pyenv/shims"), join(home, ".rbenv/shims"), sessionHome, elsewhere])
+    mkdirSync(made, { recursive: true });
+  for (const manager of [".pyenv", ".rbenv"]) writeFileSync(join(home, manager, "shims/pip"), STARTER, { mode: 0o755 });
+  symlinkSync(elsewhere, join(sessionHome, ".pyenv"));
+  const rbenv = { source: join(sessionHome, ".rbenv/shims"), target: join(home, ".rbenv/shims") };
+  expect(ownShims(home, sessionHome)).toEqual([rbenv]);
+  expect(readdirSync(elsewhere)).toEqual([]);
+  // What the session changed since is its own: a second plan leaves it.
+  writeFileSync(join(rbenv.source, "pip"), "changed\n");
+  expect(ownShims(home, sessionHome)).toEqual([rbenv]);
+  expect(readFileSync(join(rbenv.source, "pip"), "utf8")).toBe("changed\n");
 });
 
 /** Three of them: an honest one, one whose folder holds a large file, one whose folder is a link. */

@@ -73,7 +73,7 @@ export function showRuntime(context: TestContext, runtime: Runtime, stage: Stage
   const read = program === undefined ? [] : ["--allow-read", dirname(program)];
   const run = ["run", "--quiet", "--policy", world.policyFile, ...read, "--", "sh", "-c", script];
   const env = { SSL_CERT_FILE: world.caFile, NODE_EXTRA_CA_CERTS: world.caFile };
-  const inside = caller.ringfence(run, { cwd, env });
+  const inside = caller.ringfence(run, { cwd, env, timeoutMs: 150_000 });
   const [got = "", refused = "", gotTurned = "", refusedTurned = ""] = inside.stdout.split("=====");
   const { stderr } = inside;
   const [wanted, no] = [expect.stringMatching(says), expect.stringMatching(refusal)];
