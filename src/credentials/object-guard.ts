@@ -18,13 +18,13 @@ const UNPACKED_MOST = 8 * 1_048_576;
 /** True for a text that is somebody else's key. */
 export function isForeignText(text: ObjectText, place: ObjectPlace): boolean {
   const { depth, name, value } = text;
-  if (value === "" || place.placeholders.includes(value)) return false;
+  if (value === "" || depth > KIN_DEPTH || place.placeholders.includes(value)) return false;
   const isNamed = place.inBodies && depth <= 2 && presentsByName(name);
-  return isNamed || presentsInObject(text) || (depth <= KIN_DEPTH && isForeignKin(place, value));
+  return isNamed || presentsInObject(text) || isForeignKin(place, value);
 }
 
 /** The first foreign text of a whole body. */
-export function foreignText(bytes: Uint8Array, place: ObjectPlace): ObjectText | undefined {
+export function foreignText(bytes: Buffer, place: ObjectPlace): ObjectText | undefined {
   let found: ObjectText | undefined;
   new ObjectTexts().take(bytes, (text) => {
     if (found === undefined && isForeignText(text, place)) found = text;

@@ -2,9 +2,12 @@
 // host with a credential takes. Pure.
 import { type TokenFound, tokensOfKin } from "../leak/index.ts";
 
+/** Nothing shorter is a key, or a token of an issuer. */
+export const SHORTEST_KEY = 16;
+
 /** True for a text that is more likely a key than a word, a path, an address, a date or a number. */
 export function isKeyLike(text: string): boolean {
-  if (text.length < 16 || text.length > 8_192 || !/^[\w.~+/=:-]+$/.test(text) || isUuid(text)) return false;
+  if (text.length < SHORTEST_KEY || text.length > 8_192 || !/^[\w.~+/=:-]+$/.test(text) || isUuid(text)) return false;
   if (/^(?:\w+:\/\/|arn:|urn:|\/|\.)/.test(text)) return false;
   const runs = text.split(/[^A-Za-z0-9]+/);
   // a hyphenated name, a version and a date are cut in short runs
@@ -30,6 +33,7 @@ export function foreignKin({ host, placeholders }: ServedPlace, text: string): T
 
 /** The same, where the token is the whole text, alone or behind a word such as `Bearer`. */
 export function isForeignKin(place: ServedPlace, text: string): boolean {
+  if (text.length < SHORTEST_KEY) return false;
   const [, bare = ""] = /^\s*(?:\w{1,20} +)?(\S+)\s*$/.exec(text) ?? [];
   return bare !== "" && foreignKin(place, bare)?.text === bare;
 }

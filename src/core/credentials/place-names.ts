@@ -1,6 +1,6 @@
 // Names of the places by which servers know who asks: of header fields, of parameters in a query or a form, of texts in an object. What identifies
 // nobody is left out, and where a name alone says too little, the value has to look like a key. Pure.
-import { isKeyLike, isUuid } from "./key-like.ts";
+import { isKeyLike, isUuid, SHORTEST_KEY } from "./key-like.ts";
 
 // Names without their marks and case: `accessKey`, `access_key`, `x-access-key` and `access.key` are one to some server. Better one too many: the
 // refusal names the place.
@@ -63,8 +63,8 @@ export function presentsInObject({
   readonly value: string;
   readonly depth: number;
 }): boolean {
+  if (depth > 2 || value === "" || (value.length < SHORTEST_KEY && !/pass/i.test(name))) return false;
   const bare = bareName(name);
-  if (depth > 2 || value === "") return false;
   if (PASSWORD.test(bare)) return depth === 1;
   return (IN_OBJECT.test(bare) || (bare === "token" && depth === 1)) && isKeyLike(value.replace(/^\w+ +/, ""));
 }
