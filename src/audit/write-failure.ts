@@ -9,15 +9,6 @@ export function writeProblem(error: unknown, dir: string): Problem {
   return systemProblem(isFull(error) ? "log-full" : "log-failed", cause(error), dir);
 }
 
-/** The log has grown to what the policy gives it. */
-export function limitProblem(maxBytes: number): Problem {
-  return {
-    code: "log-limit",
-    message: `the session's record reached its limit of ${maxBytes} bytes`,
-    hint: "raise `sandbox.limits.logBytes` in the policy if the session is meant to say so much",
-  };
-}
-
 /** Only a write that found no room can be gone on from; a failed sync cannot, whatever its word is. */
 export function isFull(error: unknown): boolean {
   if (error instanceof AppendFailed && error.stage === "sync") return false;

@@ -7,7 +7,6 @@ import {
   type EpochReason,
   encodeBody,
   epochClose,
-  MAX_LINE,
   type NoteSigner,
   type RecordBody,
   toHex,
@@ -18,22 +17,18 @@ import type { LogClock } from "./clock.ts";
 import { sha256Hex } from "./crypto.ts";
 import { type EpochKeys, type EpochRule, watchEpochs } from "./epochs.ts";
 import { LogError } from "./problem.ts";
+import { LAST_TYPES, openRoom } from "./room.ts";
 import { openSealer } from "./sealer.ts";
 import { type LogIo, openSegment, SEGMENT_BYTES, type Segment } from "./segment.ts";
 import type { TileBuilder } from "./tiles.ts";
-import { isFull, limitProblem, writeProblem } from "./write-failure.ts";
-
-/** Room below `maxBytes` that only `limit.hit` and `session.close` may use. */
-const LAST_WORDS = 2 * (MAX_LINE + 1);
+import { openTurns } from "./turns.ts";
+import { isFull, writeProblem } from "./write-failure.ts";
 
 /** Records of one write and sync. */
 const BATCH = 4096;
 
 /** These are signed at once (DESIGN 9): they are what a thief would want to lose. */
 const SIGNED_AT_ONCE = /^(?:net\.blocked|limit\.hit|recovery|policy\.change|session\..*|approval\..*|review\..*)$/;
-
-/** These may still be written when the log has reached its limit or the disk is full. */
-const LAST_TYPES: ReadonlySet<string> = new Set(["limit.hit", "session.close"]);
 
 /** What a writer is opened with. */
 export interface WriterOptions {
@@ -103,14 +98,11 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
   let firstSeq = options.from.segment?.firstSeq ?? 0;
   const resumeAt = options.from.segment?.bytes;
   let segment: Segment = await openSegment(folder, firstSeq, resumeAt === undefined ? { io } : { io, resumeAt });
-  let bytes = segment.bytes;
+  const room = openRoom(options.maxBytes, segment.bytes);
   let { epoch } = options.epochs;
   let first: string | undefined;
   /** The log's own close is its last record: no epoch ends behind it. */
   let isClosing = false;
-  let queue: Waiting[] = [];
-  let pumping: Promise<void> | undefined;
-  let pumpIsAwake = false;
   /** `full`: last words only. `dead`: nothing any more. */
   let condition: "open" | "full" | "dead" | "ended" = "open";
 
@@ -120,7 +112,7 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
     epochs.stop();
     void sealer.stop();
   };
-  const epochs = watchEpochs(options.epochs, { from: options.epochs.from, clock, wake: () => kick() });
+  const epochs = watchEpochs(options.epochs, { from: options.epochs.from, clock, wake: () => turns.wake() });
   const sealer = openSealer(
     {
       dir,
@@ -142,15 +134,11 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
     return failure.signal.reason as Problem;
   };
 
-  /** Takes a record's room out of what the log may grow to. */
   const claim = (body: EncodedBody, type: string): void => {
-    const cost = costOf(body);
-    if (bytes + cost > options.maxBytes - (LAST_TYPES.has(type) ? 0 : LAST_WORDS)) {
-      const problem = limitProblem(options.maxBytes);
-      stopWith("full", problem);
-      throw new LogError(problem);
-    }
-    bytes += cost;
+    const problem = room.take(body, type);
+    if (problem === undefined) return;
+    stopWith("full", problem);
+    throw new LogError(problem);
   };
 
   const writeBatch = async (batch: readonly Waiting[]): Promise<void> => {
@@ -186,19 +174,7 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
       const body = encodeBody(epochClose(epoch, next.key, reason), sha256Hex);
       if (!body.ok) throw new Error(body.error.message);
       claim(body.value, "epoch.close");
-      const mono = Number(clock.mono() - opened);
-      const none = (): void => undefined;
-      await writeBatch([
-        {
-          session: own,
-          wallMs: clock.wall(),
-          mono,
-          body: body.value,
-          type: "epoch.close",
-          resolve: none,
-          reject: none,
-        },
-      ]);
+      await writeBatch([{ ...stamp(own, body.value), type: "epoch.close", resolve: nobody, reject: nobody }]);
       epoch += 1;
       turn(next);
     } catch (error) {
@@ -206,42 +182,37 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
     }
   };
 
-  const pump = async (): Promise<void> => {
-    // Seeing an empty queue and standing still are one step: a record that is queued in between would wait for ever.
-    for (;;) {
-      const reason = condition === "open" && !isClosing ? epochs.due(state.size) : undefined;
-      if (reason !== undefined) await closeEpoch(reason);
-      else if (queue.length === 0) break;
-      else await takeBatch(condition === "open" && !isClosing ? Math.min(BATCH, epochs.room(state.size)) : BATCH);
-    }
-    pumpIsAwake = false;
-  };
-  const takeBatch = async (most: number): Promise<void> => {
-    const batch = queue.slice(0, most).filter((waiting) => stillWelcome(waiting));
-    queue = queue.slice(most);
-    if (batch.length === 0) return;
-    try {
-      await writeBatch(batch);
-    } catch (error) {
-      const failed = fail(error);
-      for (const waiting of batch) waiting.reject(failed);
-    }
+  const stamp = (session: string, body: EncodedBody): Pending => {
+    return { session, wallMs: clock.wall(), mono: Number(clock.mono() - opened), body };
   };
   const stillWelcome = (waiting: Waiting): boolean => {
     const problem = refusal(waiting.type);
     if (problem !== undefined) waiting.reject(new LogError(problem));
     return problem === undefined;
   };
-  const kick = (): void => {
-    if (pumpIsAwake) return;
-    pumpIsAwake = true;
-    pumping = pump();
-  };
+  const isRolling = (): boolean => condition === "open" && !isClosing;
+  const turns = openTurns<Waiting>({
+    before: () => {
+      const reason = isRolling() ? epochs.due(state.size) : undefined;
+      return reason === undefined ? undefined : () => closeEpoch(reason);
+    },
+    most: () => (isRolling() ? Math.min(BATCH, epochs.room(state.size)) : BATCH),
+    take: async (items) => {
+      const batch = items.filter((waiting) => stillWelcome(waiting));
+      if (batch.length === 0) return;
+      try {
+        await writeBatch(batch);
+      } catch (error) {
+        const failed = fail(error);
+        for (const waiting of batch) waiting.reject(failed);
+      }
+    },
+  });
 
   return {
     failed: failure.signal,
     get bytes(): number {
-      return bytes;
+      return room.used;
     },
     get state(): ChainState {
       return state;
@@ -264,17 +235,16 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
       claim(encoded.value, body.type);
       isClosing ||= body.type === "session.close";
       if (condition === "full") await options.freeReserve();
-      const mono = Number(clock.mono() - opened);
+      const pending = stamp(session, encoded.value);
       return await new Promise<number>((resolve, reject) => {
-        queue.push({ session, wallMs: clock.wall(), mono, body: encoded.value, type: body.type, resolve, reject });
-        kick();
+        turns.push({ ...pending, type: body.type, resolve, reject });
       });
     },
     seal: (sealing) => sealer.seal(sealing),
     async endEpoch(): Promise<void> {
       epochs.ask();
-      kick();
-      await pumping;
+      turns.wake();
+      await turns.idle();
       if (failure.signal.aborted) throw new LogError(failure.signal.reason as Problem);
       await sealer.seal();
     },
@@ -288,16 +258,13 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
       // First refuse, then wait: an append in between would find its segment closed.
       condition = "ended";
       epochs.stop();
-      await pumping;
+      await turns.idle();
       await sealer.stop();
       await segment.close();
     },
   };
 }
 
-/** What a record takes on disk, the longest envelope assumed. */
-function costOf(body: EncodedBody): number {
-  return Buffer.byteLength(body.text) + 300 + body.blobs.reduce((sum, blob) => sum + blob.bytes.length, 0);
-}
+const nobody = (): void => undefined;
 
 const ownRecord: Problem = { code: "record-invalid", message: "only the log itself ends its epochs" };

@@ -55,7 +55,7 @@ describe("an end that nobody planned", () => {
     for (const [seq, value] of answered) expect(written[seq]?.data["n"]).toBe(value);
     const { status, text } = bed.verify();
     expect([status, text.split(/\s+/)[1]?.replace(/\(.*/, "")]).toEqual([0, expect.stringMatching(/^(OK|RECOVERED)$/)]);
-  });
+  }, 1_200_000);
 
   it("with a torn line is on record, and the line is not", () => {
     bed.append(claim(1) + claim(2));
