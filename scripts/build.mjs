@@ -1,6 +1,6 @@
 // Builds everything that is not source: `node scripts/build.mjs [program]`.
 //   program   dist/run.cjs, check.cjs and hook.cjs (a bundle each for what starts most), dist/ringfence.cjs (everything), their code caches
-//             (docs/decisions/0002-code-cache.md), dist/bench.mjs, build/ringfence-helper
+//             (docs/decisions/0002-code-cache.md), dist/log-reader.mjs (a thread of log verify), dist/bench.mjs, build/ringfence-helper
 //   (nothing) the same, and dist/lib: the library with its types
 // Each result appears whole or not at all (temporary name, then rename), so a run that starts meanwhile never sees half a file.
 import { execFileSync } from "node:child_process";
@@ -147,6 +147,8 @@ try {
   await bundle("src/cli/run-main.ts", "dist/run.cjs", PROGRAM);
   await bundle("src/cli/check-main.ts", "dist/check.cjs", PROGRAM);
   await bundle("src/cli/hook-main.ts", "dist/hook.cjs", PROGRAM);
+  // What a thread of `log verify` runs.
+  await bundle("src/audit/verify/reader-main.ts", "dist/log-reader.mjs", MODULE);
   // The last one: where it is, all are (scripts/setup.sh).
   await bundle("src/cli/main.ts", "dist/ringfence.cjs", PROGRAM);
   if (existsSync(join(root, "tests/bench/main.ts"))) await bundle("tests/bench/main.ts", "dist/bench.mjs", MODULE);

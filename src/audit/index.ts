@@ -35,7 +35,7 @@ export type { LogIo } from "./segment.ts";
 export { openSessionLog, type SessionLog, type SessionLogOptions } from "./session.ts";
 export { compareCopies } from "./verify/against.ts";
 export type { LogReport, VerifyOptions } from "./verify/report.ts";
-export { verifyLog } from "./verify/verify.ts";
+export { verifyLog, verifyLogInParallel } from "./verify/verify.ts";
 export { openWitness, originHashOf, type Witness, type WitnessOptions, type WitnessReply } from "./witness.ts";
 export { submitToWitness, type Witnessed, type WitnessPlace } from "./witness-client.ts";
 export { serveWitness, type WitnessServer } from "./witness-server.ts";

@@ -10,7 +10,7 @@ import { Unreadable } from "./scan.ts";
 import { Finding } from "./verify/finding.ts";
 import type { LedgerWord, LogReport, Remembered, VerifyOptions } from "./verify/report.ts";
 import { findSigners } from "./verify/signers.ts";
-import { verifyLog } from "./verify/verify.ts";
+import { verifyLogInParallel } from "./verify/verify.ts";
 
 /** A session as the ledger knows it. */
 export interface LedgerEntry extends LedgerWord {
@@ -40,7 +40,7 @@ export async function verifyLedger(stateDir: string, { keys, anchor }: MachineOp
   const mark = await markOf(places.mark);
   const onRecord = (record: LogRecord): void => learn(entries, record);
   const remembered = { mark, ...(anchor === undefined ? {} : { anchor }) };
-  const report = verifyLog(places.dir, { keys, remembered, onRecord });
+  const report = await verifyLogInParallel(places.dir, { keys, remembered, onRecord });
   const machine = ledgerEpochs(places.dir, keys);
   return {
     report: { ...report, name: LEDGER },
@@ -69,7 +69,7 @@ export async function verifySession(
   const mark = await markOf(places.mark);
   if (!existsSync(places.dir)) return deleted(places.dir, entry);
   const remembered: Remembered = { ledger: entry, mark, ...(anchor === undefined ? {} : { anchor }) };
-  return { ...verifyLog(places.dir, { ...trust, remembered }), name: entry.session };
+  return { ...(await verifyLogInParallel(places.dir, { ...trust, remembered })), name: entry.session };
 }
 
 /** Verifies the ledger and every session: those it knows, and folders it does not know. Anchors are given to the logs they are of. */
@@ -85,7 +85,9 @@ export async function verifyMachine(stateDir: string, options: MachineOptions): 
   const known = new Set(ledger.entries.map(({ session }) => session));
   for (const session of sessionFolders(stateDir).filter((name) => !known.has(name))) {
     const remembered = anchors.take(`${machine}/${session}`);
-    reports.push(orphan(verifyLog(sessionPlaces(stateDir, session).dir, { ...trust, remembered }), session));
+    reports.push(
+      orphan(await verifyLogInParallel(sessionPlaces(stateDir, session).dir, { ...trust, remembered }), session),
+    );
   }
   return [...reports, ...anchors.left().map((origin) => forgotten(stateDir, origin))];
 }

@@ -42,7 +42,18 @@ export interface ChainEnd {
   readonly prev: string;
   /** Where good lines end. */
   readonly end: { readonly firstSeq: number; readonly bytes: number };
+  /** Where the last good line stands, when it is known. */
+  readonly last?: Place;
 }
+
+/** Where a line stands. */
+interface Place {
+  readonly file: string;
+  readonly offset: number;
+}
+
+/** Before the first record. */
+export const START: ChainEnd = { size: 0, prev: NO_PREV, end: { firstSeq: 0, bytes: 0 } };
 
 /** What a scan saw up to the fault, or to the end. */
 export interface Scan extends ChainEnd {
@@ -138,11 +149,6 @@ export interface ReaderOptions {
   readonly from?: ChainEnd;
 }
 
-interface Place {
-  readonly file: string;
-  readonly offset: number;
-}
-
 /** Reads lines and their chain; `at` and `fault` say how far it came. */
 export class LineReader {
   fault: Fault | undefined;
@@ -151,20 +157,25 @@ export class LineReader {
   #size: number;
   #prev: string;
   #end: ChainEnd["end"];
+  readonly #resumed: number | undefined;
   /** Where the last good line stands. */
   #last: Place | undefined;
 
   constructor(dir: string, options: ReaderOptions) {
-    const { from } = options;
+    const { size, prev, end, last } = options.from ?? START;
     this.#dir = dir;
     this.#options = options;
-    this.#size = from?.size ?? 0;
-    this.#prev = from?.prev ?? NO_PREV;
-    this.#end = from?.end ?? { firstSeq: 0, bytes: 0 };
+    this.#size = size;
+    this.#prev = prev;
+    this.#end = end;
+    this.#last = last;
+    // Behind its beginning a segment is gone on with; at it, its name must be the next record's like any other's.
+    this.#resumed = end.bytes > 0 ? end.firstSeq : undefined;
   }
 
   get at(): ChainEnd {
-    return { size: this.#size, prev: this.#prev, end: this.#end };
+    const last = this.#last;
+    return { size: this.#size, prev: this.#prev, end: this.#end, ...(last === undefined ? {} : { last }) };
   }
 
   /** Reads every segment that is not behind the start. Throws `Unreadable`. */
@@ -177,7 +188,7 @@ export class LineReader {
   segment(name: string, { last }: { readonly last: boolean }): boolean {
     const file = `log/${name}`;
     const first = Number(name.slice(0, 12));
-    const resumed = this.#options.from !== undefined && first === this.#options.from.end.firstSeq;
+    const resumed = first === this.#resumed;
     if (!resumed && name !== segmentName(this.#size)) {
       this.fault = { kind: first > this.#size ? "delete" : "insert", seq: this.#size, file, offset: 0 };
       return false;

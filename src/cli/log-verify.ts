@@ -8,7 +8,7 @@ import {
   outsideMark,
   sha256,
   verifyLedger,
-  verifyLog,
+  verifyLogInParallel,
   verifyMachine,
   verifySession,
 } from "#audit";
@@ -134,7 +134,7 @@ async function verifyOwn(stateDir: string, own: string, trust: Trusting): Promis
 async function verifyFolder(stateDir: string, dir: string, { keys, anchor }: Trusting): Promise<LogReport> {
   const mark = await outsideMark(stateDir, dir).catch(() => undefined);
   const remembered = { ...(anchor === undefined ? {} : { anchor }), ...(mark === undefined ? {} : { mark }) };
-  return verifyLog(dir, { keys, remembered });
+  return await verifyLogInParallel(dir, { keys, remembered });
 }
 
 /** The session of this machine that an argument means: by its name, or by its folder under the state. */

@@ -3,7 +3,8 @@
 import { type LeafView, type LogRecord, readLeaf } from "#core/log";
 import type { BlobUse } from "../derived.ts";
 import { Leaves } from "../leaves.ts";
-import { type ChainEnd, type Fault, type Line, LineReader } from "../scan.ts";
+import { type ChainEnd, type Fault, type Line, LineReader, START } from "../scan.ts";
+import type { GoodSegment } from "./part.ts";
 
 /** A record that says something about the log itself. */
 export interface Control {
@@ -22,19 +23,52 @@ export interface Records {
 
 /** Reads all lines of `dir`. Throws `Unreadable`. */
 export function readRecords(dir: string, session: string | undefined): Records {
-  const leaves = new Leaves();
-  const collector = new Collector();
-  const reader = new LineReader(dir, {
-    ...(session === undefined ? {} : { session }),
-    onLine: (view, line) => {
-      leaves.add(line.hex);
-      collector.look(view, line);
-    },
-  });
-  reader.readAll();
-  const { fault, at } = reader;
-  const { controls, blobs } = collector;
-  return { at, leaves, controls, blobs, ...(fault === undefined ? {} : { fault }) };
+  return new RecordsReader(dir, session).readRest();
+}
+
+/** Reads a log in order; segments that somebody has read already are joined on. */
+export class RecordsReader {
+  readonly #dir: string;
+  readonly #session: string | undefined;
+  readonly #leaves = new Leaves();
+  readonly #collector = new Collector();
+  #at: ChainEnd = START;
+
+  constructor(dir: string, session: string | undefined) {
+    this.#dir = dir;
+    this.#session = session;
+  }
+
+  /** Where it stands. */
+  get at(): ChainEnd {
+    return this.#at;
+  }
+
+  /** Goes on behind a segment; the caller has seen that it begins where this stands. */
+  join(read: GoodSegment): void {
+    this.#leaves.addAll(Buffer.from(read.leaves.buffer, read.leaves.byteOffset, read.leaves.byteLength));
+    // One by one: a spread of a million arguments is a stack too deep.
+    for (const control of read.controls) this.#collector.controls.push(control);
+    for (const blob of read.blobs) this.#collector.blobs.push(blob);
+    this.#at = read.at;
+  }
+
+  /** Reads what is left. Throws `Unreadable`. */
+  readRest(): Records {
+    const session = this.#session;
+    const reader = new LineReader(this.#dir, {
+      ...(session === undefined ? {} : { session }),
+      from: this.#at,
+      onLine: (view, line) => {
+        this.#leaves.add(line.hex);
+        this.#collector.look(view, line);
+      },
+    });
+    reader.readAll();
+    const { fault, at } = reader;
+    const { controls, blobs } = this.#collector;
+    return { at, leaves: this.#leaves, controls, blobs, ...(fault === undefined ? {} : { fault }) };
+  }
 }
 
 const BLOB_MARK: Buffer = Buffer.from('{"$blob":"');

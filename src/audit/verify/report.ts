@@ -30,6 +30,17 @@ export interface VerifyOptions {
   readonly machine?: readonly Epoch[];
   /** Sees every record that says something about a log (`session.*`, `recovery`, `epoch.*`), in order. */
   readonly onRecord?: (record: LogRecord) => void;
+  /** How a large log is read by several threads; the machine decides when absent. */
+  readonly readers?: ReaderOptions;
+}
+
+/** Threads that read segments. */
+export interface ReaderOptions {
+  /** File of the program that each of them runs. */
+  readonly program?: string;
+  readonly threads?: number;
+  /** Bytes from which on a log is read by threads at all. */
+  readonly large?: number;
 }
 
 /** What a verifier has to say about one log. */

@@ -1,0 +1,226 @@
+// The steps of one verification, in their order: whose keys may speak here, every signature, every line and hash, then what
+// others remember (ledger, high-water mark, anchors). Chain and tree are both checked over every record.
+import { type LogVerdict, parseVerifierKey, toHex } from "#core/log";
+import { sha256 } from "../crypto.ts";
+import { checkBlobs, checkTiles, filesBelow, firstTileDifference } from "../derived.ts";
+import { Unreadable } from "../scan.ts";
+import { judgeAnchors } from "./anchors.ts";
+import { judgeEpochs } from "./epochs.ts";
+import { Finding, incomplete, tampered, verdictOf } from "./finding.ts";
+import { isClosed, type Records, readRecords, recoveredBytes } from "./records.ts";
+import { judgeLedgerWord, judgeMark } from "./remembered.ts";
+import type { LogReport, VerifyOptions } from "./report.ts";
+import { findSigners, type Signers, sameKey } from "./signers.ts";
+import { judgeStatements, openStatement, ownStatements, type Statement, type Tree } from "./statements.ts";
+import { textIfAny, textOf } from "./texts.ts";
+
+/** What was read before the lines: a log that is being written may only have grown meanwhile. */
+export interface Begun {
+  readonly signers: Signers;
+  readonly own: readonly Statement[];
+  readonly tiles: readonly string[];
+}
+
+/** One verification: `begin` reads the notes, `finish` judges the lines. Neither throws for anything the folder holds. */
+export class Check {
+  readonly #dir: string;
+  readonly #options: VerifyOptions;
+  readonly #notes: string[] = [];
+  #verdict: LogVerdict = { word: "OK" };
+  #checkpoint: string | undefined;
+  #signers: Signers | undefined;
+  #records: Records | undefined;
+  #sealed = 0;
+  #anchored = false;
+
+  constructor(dir: string, options: VerifyOptions) {
+    this.#dir = dir;
+    this.#options = options;
+  }
+
+  /** Undefined when the verdict is there already. */
+  begin(): Begun | undefined {
+    return this.#attempt(() => {
+      const dir = this.#dir;
+      this.#checkpoint = textOf(dir, "checkpoint");
+      const signers = findSigners(dir, this.#options);
+      this.#signers = signers;
+      const own = this.#ownStatements(signers, this.#checkpoint);
+      return { signers, own, tiles: filesBelow(dir, "tile") };
+    });
+  }
+
+  /** Judges what `read` gives back. */
+  finish(begun: Begun, read: () => Records): void {
+    const verdict = this.#attempt(() => this.#judge(begun, read()));
+    if (verdict !== undefined) this.#verdict = verdict;
+  }
+
+  report(): LogReport {
+    const verdict = this.#verdict;
+    const records = this.#records;
+    const size = records?.at.size ?? 0;
+    return {
+      dir: this.#dir,
+      name: this.#signers?.session ?? (this.#signers === undefined ? "" : "ledger"),
+      verdict,
+      records: size,
+      sealed: this.#sealed,
+      ...(records === undefined ? {} : { root: records.leaves.rootAt(size) }),
+      ...(this.#signers === undefined ? {} : { signedBy: this.#signers.trusted.name }),
+      epochs: this.#signers?.epochs.length ?? 0,
+      closed: records !== undefined && isClosed(records),
+      freshness: this.#anchored ? "anchored" : "unproven",
+      notes: this.#notes,
+    };
+  }
+
+  /** True when nothing was signed since the check began. */
+  unchanged(): boolean {
+    try {
+      return textIfAny(this.#dir, "checkpoint") === this.#checkpoint;
+    } catch {
+      return true;
+    }
+  }
+
+  #attempt<T>(step: () => T): T | undefined {
+    try {
+      return step();
+    } catch (error) {
+      if (error instanceof Finding) this.#verdict = error.verdict;
+      else if (error instanceof Unreadable) this.#verdict = verdictOf(error);
+      else throw error;
+      return undefined;
+    }
+  }
+
+  #judge({ signers, own, tiles }: Begun, records: Records): LogVerdict {
+    const dir = this.#dir;
+    this.#records = records;
+    for (const { record } of records.controls) this.#options.onRecord?.(record);
+    const { size } = records.at;
+    const tree: Tree = {
+      size,
+      rootAt: (at) => records.leaves.rootAt(at),
+      tileDiffers: () => firstTileDifference(dir, tiles, records.leaves),
+    };
+    const torn = this.#judgeLines(own, records);
+    this.#sealed = judgeStatements(own, tree);
+    this.#expectAll(own, size);
+    if (signers.session !== undefined) expectNothingBehindClose(records, this.#sealed);
+    this.#notes.push(...judgeEpochs(signers.epochs, records, this.#sealed));
+    this.#judgeKeys(signers, records);
+    const { ledger, mark, anchor } = this.#options.remembered ?? {};
+    if (ledger !== undefined) {
+      const last = own[0]?.size ?? 0;
+      this.#notes.push(...judgeLedgerWord(ledger, { records, tree, last }));
+      this.#sealed = Math.max(this.#sealed, ledger.closed?.size ?? 0);
+    }
+    if (typeof mark === "string") this.#sealed = Math.max(this.#sealed, judgeMark(signers, mark, tree));
+    if (anchor !== undefined) {
+      const { anchored, notes } = judgeAnchors(signers, anchor, tree);
+      this.#anchored = anchored;
+      this.#notes.push(...notes);
+    }
+    this.#judgeBeside(tiles, records);
+    // What was never closed has nobody but its mark to say how far it had come.
+    if (mark === null && ledger?.closed === undefined) throw incomplete("high-water mark");
+    return this.#conclude(records, torn);
+  }
+
+  /** The folder's statements. A key that only a record names is a note that was taken away, not a stranger. */
+  #ownStatements(signers: Signers, checkpoint: string): Statement[] {
+    try {
+      return ownStatements(this.#dir, signers, checkpoint);
+    } catch (error) {
+      if (!(error instanceof Finding) || error.verdict.word !== "UNTRUSTED_KEY") throw error;
+      const next = readRecords(this.#dir, signers.session).controls.findLast(
+        ({ record }) => record.type === "epoch.close" && Number(record.data["epoch"]) === signers.epochs.length - 1,
+      );
+      const key = parseVerifierKey(sha256, String(next?.record.data["next"] ?? ""));
+      const { file } = error.verdict;
+      if (key === undefined) throw error;
+      const known = {
+        ...signers,
+        epochs: [...signers.epochs, { ...signers.epochs[0], epoch: 0, from: 0, key, start: "", reopened: false }],
+      };
+      openStatement(known, textOf(this.#dir, file), { file, source: "checkpoint" });
+      throw incomplete(`epochs/${signers.epochs.length}`);
+    }
+  }
+
+  /** Bytes of a torn end, when that is all that is wrong with the lines. */
+  #judgeLines(own: readonly Statement[], records: Records): number {
+    const { fault, at } = records;
+    if (fault === undefined) return 0;
+    const { kind, seq, file, offset, torn } = fault;
+    const want = Math.max(...own.map(({ size }) => size));
+    const closed = isClosed(records) || this.#options.remembered?.ledger?.closed !== undefined;
+    const doubt = fault.doubt === undefined || !isSealed(own, records, fault.doubt.hex) ? undefined : fault.doubt;
+    if (doubt !== undefined) throw tampered(kind, { seq: at.size, file, offset: doubt.offset });
+    if (torn === undefined) throw tampered(kind, { seq, file, offset });
+    if (at.size < want) throw new Finding({ word: "TRUNCATED", have: at.size, want, source: "checkpoint" });
+    if (closed) throw tampered("trailing", { seq, file, offset });
+    this.#notes.push(
+      `${torn.bytes} bytes of an unfinished write at the end of ${file}: left when the writer was cut off`,
+    );
+    return torn.bytes;
+  }
+
+  /** Statements about more records than there are. */
+  #expectAll(own: readonly Statement[], size: number): void {
+    const longest = own.reduce((a, b) => (b.size > a.size ? b : a));
+    if (longest.size > size)
+      throw new Finding({ word: "TRUNCATED", have: size, want: longest.size, source: longest.source });
+  }
+
+  /** Record 0 names the key that the certificate names, and the ledger too. */
+  #judgeKeys(signers: Signers, records: Records): void {
+    const { session, epochs, certifiedBy } = signers;
+    const [genesis] = epochs;
+    const { ledger } = this.#options.remembered ?? {};
+    if (session === undefined || genesis === undefined) return;
+    const first = records.controls[0];
+    const isGenesis = (vkey: unknown): boolean => {
+      const key = typeof vkey === "string" ? parseVerifierKey(sha256, vkey) : undefined;
+      return key !== undefined && sameKey(key, genesis.key);
+    };
+    if (first?.seq !== 0 || !isGenesis(first.record.data["key"]))
+      throw tampered("sig", { seq: 0, file: "certificate" });
+    if (ledger === undefined) return;
+    if (ledger.session !== session || !isGenesis(ledger.key) || ledger.first !== toHex(records.leaves.tile(0, 0, 1)))
+      throw tampered("fork", { seq: 0, file: "certificate" });
+    const owner = this.#options.machine?.findLast(({ from }) => from < ledger.entry + 1);
+    if (owner !== undefined && (certifiedBy ?? 0) > owner.epoch)
+      throw tampered("epoch", { seq: 0, file: "certificate" });
+  }
+
+  #judgeBeside(tiles: readonly string[], records: Records): void {
+    const complete = isClosed(records) && this.#signers?.session !== undefined;
+    const bad =
+      checkTiles(this.#dir, tiles, { leaves: records.leaves, complete }) ?? checkBlobs(this.#dir, records.blobs);
+    if (bad !== undefined) throw new Finding(bad);
+  }
+
+  #conclude(records: Records, torn: number): LogVerdict {
+    const unsealed = records.at.size - this.#sealed;
+    if (unsealed > 0 || torn > 0) return { word: "OK_UNSEALED_TAIL", records: Math.max(0, unsealed) };
+    const bytes = recoveredBytes(records);
+    return bytes > 0 ? { word: "RECOVERED", bytes } : { word: "OK" };
+  }
+}
+
+/** A session whose close is signed has said its last word, whoever can make a chain go on behind it. */
+function expectNothingBehindClose({ controls, at }: Records, sealed: number): void {
+  const close = controls.find(
+    ({ seq, record }) => seq < sealed && record.type === "session.close" && record.origin === "observed",
+  );
+  if (close !== undefined && at.size > close.seq + 1) throw tampered("trailing", { seq: close.seq + 1, file: "log" });
+}
+
+/** True when a signed root says that this is the next leaf: then all before it are right. */
+function isSealed(own: readonly Statement[], { at, leaves }: Records, leaf: string): boolean {
+  const next = own.find(({ size }) => size === at.size + 1);
+  return next !== undefined && leaves.rootWith(leaf) === next.root;
+}
