@@ -7,6 +7,9 @@ import { openForScan, segmentNames, Unreadable, unreadable } from "./scan.ts";
 /** Bytes that hold at least one whole line wherever they begin. */
 const WINDOW = 2 * (MAX_LINE + 1);
 
+/** Bytes that do so as a rule, and that are read through rather than halved. */
+const STEP = 8192;
+
 /** The lines `first` to `first + count - 1`, without their line feeds. Throws `Unreadable` when one is missing or is no record. */
 export function linesAt(dir: string, first: number, count: number): readonly Uint8Array[] {
   const lines: Uint8Array[] = [];
@@ -41,7 +44,7 @@ function collect(fd: number, wanted: { first: number; count: number }, into: Uin
   let held = Buffer.alloc(0);
   let at = startNear(fd, wanted.first);
   while (into.length < end) {
-    const chunk = Buffer.allocUnsafe(4 * WINDOW);
+    const chunk = Buffer.allocUnsafe(8 * STEP);
     const count = readSync(fd, chunk, 0, chunk.length, at);
     if (count === 0) return;
     at += count;
@@ -64,7 +67,7 @@ function collect(fd: number, wanted: { first: number; count: number }, into: Uin
 function startNear(fd: number, seq: number): number {
   let low = 0;
   let high = fstatSync(fd).size;
-  while (high - low > WINDOW) {
+  while (high - low > STEP) {
     const middle = Math.floor((low + high) / 2);
     const found = lineAfter(fd, middle);
     if (found === undefined || found.seq > seq) high = middle;
@@ -75,11 +78,14 @@ function startNear(fd: number, seq: number): number {
 
 /** The first whole line that begins behind `offset`, by its number. */
 function lineAfter(fd: number, offset: number): { offset: number; seq: number } | undefined {
-  const bytes = Buffer.allocUnsafe(WINDOW);
-  const filled = readSync(fd, bytes, 0, WINDOW, offset);
-  const start = bytes.subarray(0, filled).indexOf(0x0a) + 1;
-  const end = start === 0 ? -1 : bytes.subarray(0, filled).indexOf(0x0a, start);
-  if (end < 0) return undefined;
-  const view = viewLeaf(bytes, start, end);
-  return view === undefined ? undefined : { offset: offset + start, seq: view.seq };
+  for (const room of [STEP, WINDOW]) {
+    const bytes = Buffer.allocUnsafe(room);
+    const filled = bytes.subarray(0, readSync(fd, bytes, 0, room, offset));
+    const start = filled.indexOf(0x0a) + 1;
+    const end = start === 0 ? -1 : filled.indexOf(0x0a, start);
+    if (end < 0) continue;
+    const view = viewLeaf(filled, start, end);
+    return view === undefined ? undefined : { offset: offset + start, seq: view.seq };
+  }
+  return undefined;
 }

@@ -3,7 +3,7 @@
 // checked against the signed root before it is handed out.
 import { HASH_LENGTH, type HashAt, hashesFromTiles, leafHash, perfectRoot, TILE_WIDTH } from "#core/log";
 import { sha256 } from "./crypto.ts";
-import { readWhole } from "./derived.ts";
+import { filesBelow, readWhole } from "./derived.ts";
 import { linesAt } from "./lookup.ts";
 import { Unreadable } from "./scan.ts";
 import { tilePath } from "./tiles.ts";
@@ -18,9 +18,12 @@ export function hashesOnDisk(dir: string, size: number): HashAt {
     if (level === 0) {
       const lines = linesAt(dir, from, width);
       for (const [i, line] of lines.entries()) hashes.set(leafHash(sha256, line), i * HASH_LENGTH);
-    } else
-      for (let i = 0; i < width; i++)
-        hashes.set(perfectRoot(sha256, tileAt(level - 1, from + i, TILE_WIDTH)), i * HASH_LENGTH);
+      return hashes;
+    }
+    const begun = longestPartial(dir, tilePath(level, index), width);
+    hashes.set(begun);
+    for (let i = begun.length / HASH_LENGTH; i < width; i++)
+      hashes.set(perfectRoot(sha256, tileAt(level - 1, from + i, TILE_WIDTH)), i * HASH_LENGTH);
     return hashes;
   };
   return hashesFromTiles(sha256, size, tileAt);
@@ -33,6 +36,14 @@ function storedTile(dir: string, level: number, index: number, width: number): U
   if (full?.length === TILE_WIDTH * HASH_LENGTH) return full.subarray(0, width * HASH_LENGTH);
   const partial = readIfThere(dir, `${path}.p/${width}`);
   return partial?.length === width * HASH_LENGTH ? partial : undefined;
+}
+
+/** The longest partial tile that is no wider than `width`: what it holds, the wider one begins with. */
+function longestPartial(dir: string, path: string, width: number): Uint8Array {
+  const widths = filesBelow(dir, `${path}.p`).map((file) => Number(file.slice(file.lastIndexOf("/") + 1)));
+  const best = Math.max(0, ...widths.filter((each) => each <= width));
+  const hashes = best === 0 ? undefined : readIfThere(dir, `${path}.p/${best}`);
+  return hashes?.length === best * HASH_LENGTH ? hashes : new Uint8Array(0);
 }
 
 function readIfThere(dir: string, file: string): Uint8Array | undefined {

@@ -7,7 +7,7 @@ import { type NoteSigner, signCheckpoint, signEpoch } from "#core/log";
 import { type ChainState, rootOf } from "./chain.ts";
 import type { EpochKeys } from "./epochs.ts";
 import { publishFile, syncFolder } from "./files.ts";
-import { type TileBuilder, writeTiles } from "./tiles.ts";
+import { type Tile, type TileBuilder, writeTiles } from "./tiles.ts";
 
 /** An unsigned tail is never older than this. */
 export const SEAL_WITHIN_MS = 500;
@@ -90,15 +90,16 @@ export function openSealer(options: SealerOptions, sealedSize: number): Sealer {
     epoch += 1;
   };
   const publish = async (whole: boolean): Promise<void> => {
-    const { size } = options.state();
-    if (size === sealed && ends.length === 0 && !whole) return;
+    // The tiles that are full now are those of this state: a checkpoint of a later one would speak of tiles that are not there.
+    let state = options.state();
+    if (state.size === sealed && ends.length === 0 && !whole) return;
     if (options.tiles !== undefined) await publishTiles(dir, options.tiles, whole);
     // Ends first: what lies behind one belongs to the key that follows it. One that failed stays, for whoever seals next.
     for (let end = ends[0]; end !== undefined; end = ends[0]) {
       await endEpoch(end);
       ends.shift();
+      state = options.state();
     }
-    const state = options.state();
     // A size that is signed is not signed again: at the start of an epoch it is the key before that owns it.
     if (state.size > sealed) await checkpoint(state, whole);
     else if (whole && newest?.size === sealed && kept < sealed) await keep(newest.size, newest.note);
@@ -149,7 +150,9 @@ async function publishTiles(dir: string, tiles: TileBuilder, last: boolean): Pro
   const full = tiles.full();
   await writeTiles(dir, full);
   tiles.written(full.length);
+  const isUpper = ({ path }: Tile): boolean => !path.startsWith("tile/0/");
   if (last) await writeTiles(dir, tiles.partial());
+  else if (full.some(isMilestone)) await writeTiles(dir, tiles.partial().filter(isUpper));
 }
 
 /** Publishes the note of an epoch in a log's folder. */
@@ -157,4 +160,9 @@ export async function publishEpoch(dir: string, epoch: number, note: string): Pr
   const folder = join(dir, "epochs");
   if ((await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined) await syncFolder(dir);
   await publishFile(join(folder, String(epoch)), note);
+}
+
+/** Every sixteenth tile of leaves. A proof from an open log makes the upper tiles anew only from the last of these on. */
+function isMilestone({ path }: Tile): boolean {
+  return path.startsWith("tile/0/") && Number(path.slice(-3)) % 16 === 15;
 }

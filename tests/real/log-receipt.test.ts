@@ -12,6 +12,7 @@ import {
   type SignedLog,
   sha256,
   verifyEd25519,
+  verifyLog,
 } from "#audit";
 import { checkExtension, checkReceipt, type VerifierKey, verdictText } from "#core/log";
 import { tmp } from "../support/tmp.ts";
@@ -81,6 +82,24 @@ test("an open log proves what is signed and says what is not", async () => {
   const state = signed(dir, key);
   expect(checkReceipt(receipt(state, 901), [key], crypto).verdict).toEqual({ word: "OK" });
   expect(makeReceipt(state, 902)).toMatchObject({ ok: false, error: { code: "log-unsigned" } });
+  await log.close({});
+});
+
+test("a long log that is still open has the upper tiles that a proof needs, and they are the lines' own", async () => {
+  const { log, dir, key } = await record(5000, "open");
+  await log.append({ type: "limit.hit", origin: "observed", data: {} });
+  await expect.poll(() => signed(dir, key).size).toBe(5002);
+  const [width = "0"] = readdirSync(join(dir, "tile/1/000.p"));
+  expect(Number(width)).toBeGreaterThanOrEqual(16);
+  const state = signed(dir, key);
+  for (const seq of [0, 4095, 4096, 4863, 4864, 5001])
+    expect(checkReceipt(receipt(state, seq), [key], crypto).verdict).toEqual({ word: "OK" });
+  expect(verifyLog(dir, { keys: [key] }).verdict).toEqual({ word: "OK" });
+  const tile = join(dir, "tile/1/000.p", width);
+  const hashes = readFileSync(tile);
+  writeFileSync(tile, hashes.with(40, (hashes[40] ?? 0) ^ 1));
+  expect(makeReceipt(state, 4900)).toMatchObject({ ok: false, error: { code: "log-damaged" } });
+  expect(verifyLog(dir, { keys: [key] }).verdict).toMatchObject({ word: "TAMPERED", kind: "root", seq: 256 });
   await log.close({});
 });
 
