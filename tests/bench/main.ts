@@ -11,6 +11,7 @@ import { measureHook } from "./hook.ts";
 import { measureInspect } from "./inspect.ts";
 import { measureLeaks } from "./leaks.ts";
 import { measureLog } from "./log.ts";
+import { measureVerify } from "./log-verify.ts";
 import { measureOverlay } from "./overlay.ts";
 import { measureProxy } from "./proxy.ts";
 import { measureRecorder } from "./recorder.ts";
@@ -57,6 +58,7 @@ try {
     overlay: measureOverlay,
     recorder: measureRecorder,
     log: measureLog,
+    verify: measureVerify,
   };
   const asked = process.argv.slice(2);
   const tables: string[] = [];
