@@ -91,7 +91,9 @@ function readCertificates(file: string): string {
 function said({ records, damaged, next, problem, stream }: Exporting, to: Destination): number {
   const place = forTerminal(destinationName(to));
   const what = `${records} records${damaged === 0 ? "" : ` and ${damaged} findings of damage`}`;
-  if (to.kind !== "stdout") complain(`${what} of ${forTerminal(stream.origin)} to ${place}, next ${next}\n`);
+  // A file that is not there whole is not there at all.
+  const isThere = problem === undefined || to.kind === "http" || to.kind === "syslog";
+  if (to.kind !== "stdout" && isThere) complain(`${what} of ${forTerminal(stream.origin)} to ${place}, next ${next}\n`);
   if (problem !== undefined) complain(problemLines(problem));
   if (damaged > 0)
     complain(

@@ -26,7 +26,7 @@ test("a file holds every record, is the person's alone, and is never overwritten
   expect(await bed.run("jsonl", file)).toMatchObject({ ok: true, value: { damaged: 0 } });
   expect(lines(readFileSync(file, "utf8"))).toEqual(log(bed));
   expect(statSync(file).mode & 0o777).toBe(0o600);
-  expect(await bed.run("jsonl", file)).toMatchObject({ ok: true, value: { problem: { code: "export-file" } } });
+  expect(await bed.run("jsonl", file)).toMatchObject({ ok: false, error: { code: "export-file" } });
   expect(readdirSync(join(file, ".."))).toEqual(["record.jsonl"]);
 });
 

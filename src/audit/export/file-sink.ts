@@ -1,5 +1,5 @@
 // A file of its own, 0600, that is there whole or not at all. With `growing` it is there from the start and grows as the session does.
-import { constants } from "node:fs";
+import { constants, lstatSync } from "node:fs";
 import { type FileHandle, link, open, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
@@ -19,6 +19,8 @@ export async function openFileSink(
   const aside = growing ? path : join(dirname(path), `.${basename(path)}.${process.pid}.part`);
   let file: FileHandle;
   try {
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined)
+      throw Object.assign(new Error(`\`${path}\` is there`), { code: "EEXIST" });
     file = await open(aside, NEW, 0o600);
   } catch (error) {
     return err(problemOf(path, error));

@@ -80,6 +80,7 @@ class Reader {
 
   /** Bytes behind the last line feed of each segment before `segment`, or of all. */
   *passed(segment: string | undefined): Generator<Sourced> {
+    if (segment === this.here.place.segment) return;
     for (const name of segmentNames(this.#dir)) {
       if (name < this.here.place.segment || (segment !== undefined && name >= segment)) continue;
       const offset = name === this.here.place.segment ? this.here.place.offset : 0;

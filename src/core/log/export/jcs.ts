@@ -2,7 +2,7 @@
 // lone surrogates, lists and objects, so that numbers need no more than what JavaScript prints.
 
 import type { Json } from "../record.ts";
-import { isList } from "./plain.ts";
+import { isHalved, isList } from "./plain.ts";
 
 /** Canonical text of a value. Throws on a number that is not a safe integer, and on half a character: neither has one form. */
 export function jcs(value: Json): string {
@@ -21,8 +21,6 @@ export function jcs(value: Json): string {
 }
 
 function text(value: string): string {
-  const json = JSON.stringify(value);
-  // JSON.stringify escapes a lone half and nothing else of that range.
-  if (/(?:^|[^\\])(?:\\\\)*\\ud[89a-f]/.test(json)) throw new RangeError("half a character has no canonical form");
-  return json;
+  if (isHalved(value)) throw new RangeError("half a character has no canonical form");
+  return JSON.stringify(value);
 }

@@ -23,6 +23,11 @@ export function wellFormed(text: string): string {
   return text.replace(LONE, "\ufffd");
 }
 
+/** True when the text holds half of a character. */
+export function isHalved(text: string): boolean {
+  return text.search(LONE) >= 0;
+}
+
 const LONE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 /** True for a list, also to the compiler. */
