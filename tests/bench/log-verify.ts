@@ -3,6 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { proofRows } from "./log-proof.ts";
 import type { Bench } from "./main.ts";
 import { median } from "./stats.ts";
 
@@ -24,6 +25,7 @@ export async function measureVerify(bench: Bench): Promise<string> {
     checked.push(run.seconds);
     peak = Math.max(peak, run.peak);
   }
+  const proofs = proofRows(dir);
   rmSync(dir, { recursive: true });
   const row = (seconds: readonly number[]): string =>
     `${median(seconds).toFixed(2)} | ${Math.round(bytes / 1e6 / median(seconds))}`;
@@ -36,6 +38,8 @@ export async function measureVerify(bench: Bench): Promise<string> {
     "|---|---|---|---|",
     `| \`log verify\`: read strictly, chained, hashed into the tree, signatures, tiles | ${row(checked)} | ${Math.round(peak / 1e6)} |`,
     `| bare: the same files through one SHA-256 | ${row(hashed)} | |`,
+    "",
+    ...proofs,
     "",
   ].join("\n");
 }
