@@ -1,8 +1,8 @@
 // Three programs that read a log and share nothing with ours: Python with openssl, Go's sumdb packages, and sigstore's verifier.
 import { spawnSync } from "node:child_process";
 import { createPublicKey, hash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { tmpdir, userInfo } from "node:os";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { verifyCheckpoint } from "@sigstore/verify/dist/tlog/checkpoint.js";
@@ -105,12 +105,14 @@ function sha256(bytes: Uint8Array): Uint8Array {
   return hash("sha256", bytes, "buffer");
 }
 
-/** Built once for each text of the program and each user. */
+let built: string | undefined;
+
+/** Built once a process, in a folder of its own: what stands under a known name in /tmp could be anybody's. */
 function goProgram(): string {
-  const folder = join(tmpdir(), `ringfence-go-${userInfo().uid}`);
-  const program = join(folder, `verify_log-${hash("sha256", readFileSync(GO)).slice(0, 16)}`);
-  if (existsSync(program)) return program;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (built !== undefined) return built;
+  const folder = mkdtempSync(join(tmpdir(), "ringfence-go-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const program = join(folder, "verify_log");
   const env = {
     ...process.env,
     GO111MODULE: "off",
@@ -119,8 +121,9 @@ function goProgram(): string {
     GOFLAGS: "",
     CGO_ENABLED: "0",
   };
-  const built = spawnSync("go", ["build", "-o", program, GO], { env, encoding: "utf8" });
-  if (built.status !== 0) throw new Error(built.stderr);
+  const done = spawnSync("go", ["build", "-o", program, GO], { env, encoding: "utf8" });
+  if (done.status !== 0) throw new Error(done.stderr);
+  built = program;
   return program;
 }
 
