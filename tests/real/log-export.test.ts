@@ -1,7 +1,8 @@
 // The export of real logs to a file and to HTTP receivers that fail in every way there is: everything arrives, in order, at least once.
 import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { closedLog, type ExportBed, openLog } from "../support/export-bed.ts";
@@ -262,6 +263,37 @@ test("damage is exported where it stands, and nothing around it is missing", asy
   ]);
   expect(got.filter((each) => each["damage"] === undefined)).toHaveLength(whole.length - 2);
   expect(done).toMatchObject({ ok: true, value: { damaged: 4, records: whole.length - 2 } });
+});
+
+test("private values stay commitments; --private tells those whose salt and commitment agree, and no others", async () => {
+  const dir = join(tmp(), "copied");
+  mkdirSync(join(dir, "log"), { recursive: true });
+  mkdirSync(join(dir, "vault"));
+  const salt = "5a".repeat(16);
+  const commit = (value: string): string =>
+    createHash("sha256").update(Buffer.from(salt, "hex")).update(value).digest("hex");
+  const data = { text: { $c: commit("my secret plan"), n: 14 }, note: { $c: commit("the truth"), n: 9 } };
+  const line = `{"v":1,"seq":0,"prev":"${"0".repeat(64)}","ts":"2026-11-25T14:51:18.553Z","mono":1,"session":"s1","origin":"claimed","type":"prompt","data":${JSON.stringify(data)}}`;
+  writeFileSync(join(dir, "log/000000000000.jsonl"), `${line}\n`);
+  const entry = (path: string, value: string): string => `${JSON.stringify({ seq: 0, path, salt, value })}\n`;
+  writeFileSync(
+    join(dir, "vault/000000000000.jsonl"),
+    `${entry("text", "my secret plan") + entry("note", "a lie")}rubbish\n`,
+  );
+  const bed = await closedLog();
+  const told = async (isPrivate: boolean): Promise<string> => {
+    const file = join(tmp(), "out");
+    expect(await bed.run("ocsf", file, { dir, private: isPrivate })).toMatchObject({
+      ok: true,
+      value: { records: 1, damaged: 0 },
+    });
+    return readFileSync(file, "utf8");
+  };
+  expect(await told(false)).not.toContain("secret");
+  expect(await told(false)).toContain(data.text.$c);
+  expect(await told(true)).toContain('"prompt_text":"my secret plan"');
+  expect(await told(true)).not.toContain("a lie");
+  expect(await told(true)).toContain(data.note.$c);
 });
 
 test("a log that went back behind what was delivered is said, and so is another log in its place", async () => {

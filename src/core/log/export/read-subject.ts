@@ -10,7 +10,7 @@ type Reader = (fields: Fields, record: LogRecord) => Subject;
 
 /** What a record of this type is about. */
 export function readSubject(fields: Fields, record: LogRecord): Subject {
-  const reader = BY_TYPE.get(record.type) ?? FAMILIES[record.type.slice(0, record.type.indexOf(".") + 1)];
+  const reader = BY_TYPE.get(record.type) ?? FAMILIES[record.type.split(".", 1)[0] ?? ""];
   return reader?.(fields, record) ?? { kind: "other" };
 }
 
@@ -74,20 +74,22 @@ const READERS: { readonly [T in RecordType]?: Reader } = {
 
 const BY_TYPE: ReadonlyMap<string, Reader | undefined> = new Map(Object.entries(READERS));
 
-/** Families, by the word before the dot. */
+/** Families, by the word before the first dot; so a new member of one is not lost on the way. */
 const FAMILIES: { readonly [family: string]: Reader | undefined } = {
-  "mcp.": (fields, { type, actor }) => ({
+  mcp: (fields, { type, actor }) => ({
     ...{ kind: "tool", act: "other", name: fields.text("tool") ?? type, server: fields.text("server") },
     ...{ id: actor?.tool_use_id, input: fields.value("input"), output: fields.value("output") },
   }),
-  "review.": (fields, { type }) => ({ kind: "change", act: type.slice("review.".length), paths: paths(fields) }),
-  "lifecycle.": (_, { type }) => ({
+  review: (fields, { type }) => ({ kind: "change", act: type.slice("review.".length), paths: paths(fields) }),
+  lifecycle: (_, { type }) => ({
     ...{ kind: "session", act: type.endsWith(".pause") ? "pause" : type.endsWith(".resume") ? "resume" : "other" },
   }),
-  "setup.": () => ({ kind: "session", act: "other" }),
-  "epoch.": () => ({ kind: "log", act: "seal" }),
-  "prune.": () => ({ kind: "log", act: "prune" }),
-  "redaction.": () => ({ kind: "log", act: "redact" }),
+  setup: () => ({ kind: "session", act: "other" }),
+  epoch: () => ({ kind: "log", act: "seal" }),
+  prune: () => ({ kind: "log", act: "prune" }),
+  prompt: (fields) => message(fields, "person"),
+  model: (fields) => message(fields, "model"),
+  redaction: () => ({ kind: "log", act: "redact" }),
 };
 
 function process(fields: Fields, { session, seq, actor }: LogRecord, act: "start" | "fork" | "end"): Subject {
