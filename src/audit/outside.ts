@@ -19,7 +19,7 @@ import { EMPTY_CHAIN, rootOf } from "./chain.ts";
 import { type LogClock, systemClock } from "./clock.ts";
 import { type EpochKeys, type EpochRule, keysInMemory, SESSION_EPOCHS } from "./epochs.ts";
 import { privateFolder, publishFile, syncFolder } from "./files.ts";
-import { machineKeyOfToday } from "./ledger.ts";
+import { appendToLedger, machineKeyOfToday } from "./ledger.ts";
 import { type Lock, lockAnywhere } from "./lock.ts";
 import { giveAuthority, type MachineEpoch } from "./machine-epoch.ts";
 import { findOutsideLog, type OutsideState } from "./outside-state.ts";
@@ -146,6 +146,10 @@ async function begin(options: OutsideLogOptions, own: Own, found: OutsideState |
   const { places, session, keys, machine } = own;
   const { dir } = places;
   const { key } = keys.signer;
+  // The ledger knows of every log before it begins.
+  const known = { dir, key: formatVerifierKey(key) };
+  const told = await appendToLedger(options, session, [{ type: "lifecycle.log", origin: "observed", data: known }]);
+  if (!told.ok) throw new LogError(told.error);
   for (const name of ["log", "tile", "checkpoints"]) await privateFolder(join(dir, name));
   await giveAuthority(options.stateDir, machine.epoch, dir);
   await publishFile(join(dir, "vkey"), `${formatVerifierKey(machine.genesis)}\n`);

@@ -29,6 +29,8 @@ describe("records of another program", () => {
       [3, "prompt", "claimed"],
     ]);
     expect(bed.verify()).toMatchObject({ status: 0, text: expect.stringContaining("OK") });
+    const all = spawnSync(launcher, ["log", "show", "ledger", "--json"], { env: bed.env, encoding: "utf8" });
+    expect(all.stdout).toContain(bed.dir);
     const copy = join(bed.folder, "copy");
     cpSync(bed.dir, copy, { recursive: true });
     const elsewhere = { ...bed.env, XDG_STATE_HOME: join(bed.folder, "elsewhere") };
