@@ -114,6 +114,22 @@ function wholeBlob(dir: string, digest: string, most: number): number {
 /** No log grows so large that a single value of it could be longer. */
 const MAX_BLOB = 2 ** 30;
 
+/** What a log's folder holds, and what may stand beside it: cosignatures, the vault of private fields, a public key for convenience. */
+const NAMES: ReadonlySet<string> = new Set(
+  "authority blobs certificate checkpoint checkpoints cosigned epochs log tile vault vkey".split(" "),
+);
+
+/** Names in a log's folder that are no part of a log. Throws `Unreadable`. */
+export function strangeNames(dir: string): string[] {
+  try {
+    return readdirSync(dir)
+      .filter((name) => !NAMES.has(name) && !name.startsWith(".tmp-"))
+      .sort();
+  } catch (error) {
+    throw unreadable(".", error);
+  }
+}
+
 /** The regular files in a folder that holds nothing else, crash leftovers apart. Throws `Unreadable` on anything else. */
 export function filesIn(dir: string, folder: string): string[] {
   const files = filesBelow(dir, folder);

@@ -16,7 +16,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeEach, expect, it } from "vitest";
-import { machineKey, openSessionLog, type SessionLog } from "#audit";
+import { machineKey, openSessionLog, type SessionLog, verifyLog } from "#audit";
 import { exitOf, type NoteSigner, type RecordBody } from "#core/log";
 import { type Forged, type Forgery, forge, newKey, noise } from "../support/log-forge.ts";
 import { type Target, verdictOf, wordOf } from "../support/log-sweep.ts";
@@ -137,6 +137,14 @@ it("a file that does not belong is found in every folder that records, proofs or
     for (const folder of made) rmSync(folder, { recursive: true, force: true });
   }
   expect(wordOf(target)).toBe("OK");
+});
+
+it("a name beside the log's own is said, and nothing is read from it", () => {
+  for (const name of ["notes.txt", "a", "b", "certificate.bak"]) writeFileSync(at(name), "x");
+  symlinkSync("/dev/zero", at("z"));
+  const { verdict, notes } = verifyLog(log.dir, { keys: target.keys });
+  expect(verdict).toEqual({ word: "OK" });
+  expect(notes).toEqual(["not part of a log, and not read: a, b, certificate.bak and 2 more"]);
 });
 
 it("an empty next segment is what a crash at its birth leaves; one that is skipped or comes early is not", () => {

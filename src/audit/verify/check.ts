@@ -2,7 +2,7 @@
 // others remember (ledger, high-water mark, anchors). Chain and tree are both checked over every record.
 import { type LogVerdict, parseVerifierKey, toHex } from "#core/log";
 import { sha256 } from "../crypto.ts";
-import { checkBlobs, checkTiles, filesBelow, firstTileDifference } from "../derived.ts";
+import { checkBlobs, checkTiles, filesBelow, firstTileDifference, strangeNames } from "../derived.ts";
 import { Unreadable } from "../scan.ts";
 import { judgeAnchors } from "./anchors.ts";
 import { judgeEpochs } from "./epochs.ts";
@@ -201,6 +201,10 @@ export class Check {
     const bad =
       checkTiles(this.#dir, tiles, { leaves: records.leaves, complete }) ?? checkBlobs(this.#dir, records.blobs);
     if (bad !== undefined) throw new Finding(bad);
+    const strange = strangeNames(this.#dir);
+    if (strange.length === 0) return;
+    const more = strange.length > 3 ? ` and ${strange.length - 3} more` : "";
+    this.#notes.push(`not part of a log, and not read: ${strange.slice(0, 3).join(", ")}${more}`);
   }
 
   #conclude(records: Records, torn: number): LogVerdict {
