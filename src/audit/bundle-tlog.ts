@@ -4,9 +4,10 @@ import { err, ok, type Problem, type Result } from "#core";
 import { formatVerifierKey, openTree, ownerOf, TILE_WIDTH, toHex } from "#core/log";
 import type { BundleSink } from "./bundle-sink.ts";
 import { sha256 } from "./crypto.ts";
+import { Unreadable } from "./open-file.ts";
 import { systemCode } from "./problem.ts";
 import type { SignedLog } from "./receipt.ts";
-import { scanLog, Unreadable } from "./scan.ts";
+import { scanLog } from "./scan.ts";
 import { openTiles, tilePath } from "./tiles.ts";
 
 /** Writes what the newest checkpoint covers. Fails when the lines are not what it signed; what was written then proves nothing. */

@@ -7,11 +7,11 @@ import { bundleReadme, formatVerifierKey, readLeaf, toBase64 } from "#core/log";
 import type { BundleSink } from "./bundle-sink.ts";
 import { sha256Hex } from "./crypto.ts";
 import { filesBelow, readWhole } from "./derived.ts";
+import { Unreadable } from "./open-file.ts";
 import { ledgerPlaces, sessionPlaces } from "./places.ts";
 import { systemCode } from "./problem.ts";
 import { readLog } from "./read.ts";
 import { makeReceipt, openSigned, type SignedLog } from "./receipt.ts";
-import { Unreadable } from "./scan.ts";
 
 /** What a bundle is made of. */
 export interface BundleOptions {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { HASH_LENGTH, type LogVerdict } from "#core/log";
 import { blobPath } from "./blobs.ts";
 import type { Leaves } from "./leaves.ts";
-import { openForScan, Unreadable, unreadable } from "./scan.ts";
+import { openForScan, Unreadable, unreadable } from "./open-file.ts";
 import { TILE_WIDTH, tilePath } from "./tiles.ts";
 
 /** A place in a log that names a blob. */

@@ -52,8 +52,8 @@ export async function openRegular(path: string): Promise<FileHandle> {
   throw Object.assign(new Error(`not a regular file: ${path}`), { code: "EFTYPE" });
 }
 
-/** The text of a small regular file (at most 1 MiB), or undefined when there is none. */
-export async function readSmall(path: string): Promise<string | undefined> {
+/** The text of a small regular file (at most 1 MiB when nothing else is said), or undefined when there is none. */
+export async function readSmall(path: string, most: number = 1_048_576): Promise<string | undefined> {
   let file: FileHandle;
   try {
     file = await openRegular(path);
@@ -63,7 +63,7 @@ export async function readSmall(path: string): Promise<string | undefined> {
   }
   try {
     const { size } = await file.stat();
-    if (size > 1_048_576) throw Object.assign(new Error(`too large: ${path}`), { code: "EFBIG" });
+    if (size > most) throw Object.assign(new Error(`too large: ${path}`), { code: "EFBIG" });
     const bytes = await file.readFile();
     // Latin-1 would hide nothing, but notes are UTF-8: a byte that is not must not turn into a harmless question mark.
     return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);

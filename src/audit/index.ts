@@ -24,12 +24,12 @@ export {
   verifyMachine,
   verifySession,
 } from "./machine.ts";
+export { Unreadable } from "./open-file.ts";
 export { type OutsideLog, type OutsideLogOptions, openOutsideLog } from "./outside.ts";
 export { ledgerPlaces, sessionPlaces } from "./places.ts";
 export { LogError } from "./problem.ts";
 export { type ReadLine, type ReadPlace, readLog } from "./read.ts";
 export { makeExtension, makeReceipt, openSigned, type SignedLog } from "./receipt.ts";
-export { Unreadable } from "./scan.ts";
 export { type LineMarks, type PlacedLine, searchLog, searchLogBackwards } from "./search.ts";
 export type { LogIo } from "./segment.ts";
 export { openSessionLog, type SessionLog, type SessionLogOptions } from "./session.ts";

@@ -1,8 +1,8 @@
 // Finding lines by their number without an index: segments are named by their first record, and inside one the numbers rise,
 // so a few reads halve the way. Judges nothing: who uses a line checks its hash.
-import { closeSync, fstatSync, readSync } from "node:fs";
 import { MAX_LINE, viewLeaf } from "#core/log";
-import { openForScan, segmentNames, Unreadable, unreadable } from "./scan.ts";
+import { Unreadable, unreadable } from "./open-file.ts";
+import { openSegmentFile, type SegmentFile, segmentNames } from "./segment-file.ts";
 
 /** Bytes that hold at least one whole line wherever they begin. */
 const WINDOW = 2 * (MAX_LINE + 1);
@@ -18,11 +18,11 @@ export function linesAt(dir: string, first: number, count: number): readonly Uin
     if (Number(name.slice(0, 12)) > first + lines.length) break;
     const file = `log/${name}`;
     try {
-      const fd = openForScan(dir, file);
+      const source = openSegmentFile(dir, name);
       try {
-        collect(fd, { first: first + lines.length, count: count - lines.length }, lines);
+        collect(source, { first: first + lines.length, count: count - lines.length }, lines);
       } finally {
-        closeSync(fd);
+        source.close();
       }
     } catch (error) {
       throw unreadable(file, error);
@@ -39,13 +39,13 @@ function segmentsFrom(dir: string, seq: number): string[] {
   return names.slice(Math.max(0, at));
 }
 
-function collect(fd: number, wanted: { first: number; count: number }, into: Uint8Array[]): void {
+function collect(source: SegmentFile, wanted: { first: number; count: number }, into: Uint8Array[]): void {
   const end = into.length + wanted.count;
   let held = Buffer.alloc(0);
-  let at = startNear(fd, wanted.first);
+  let at = startNear(source, wanted.first);
   while (into.length < end) {
     const chunk = Buffer.allocUnsafe(8 * STEP);
-    const count = readSync(fd, chunk, 0, chunk.length, at);
+    const count = source.read(chunk, 0, chunk.length, at);
     if (count === 0) return;
     at += count;
     held = Buffer.concat([held, chunk.subarray(0, count)]);
@@ -64,12 +64,12 @@ function collect(fd: number, wanted: { first: number; count: number }, into: Uin
 }
 
 /** The offset of a line whose number is at most `seq` and not far below it. */
-function startNear(fd: number, seq: number): number {
+function startNear(source: SegmentFile, seq: number): number {
   let low = 0;
-  let high = fstatSync(fd).size;
+  let high = source.size;
   while (high - low > STEP) {
     const middle = Math.floor((low + high) / 2);
-    const found = lineAfter(fd, middle);
+    const found = lineAfter(source, middle);
     if (found === undefined || found.seq > seq) high = middle;
     else low = found.offset;
   }
@@ -77,10 +77,10 @@ function startNear(fd: number, seq: number): number {
 }
 
 /** The first whole line that begins behind `offset`, by its number. */
-function lineAfter(fd: number, offset: number): { offset: number; seq: number } | undefined {
+function lineAfter(source: SegmentFile, offset: number): { offset: number; seq: number } | undefined {
   for (const room of [STEP, WINDOW]) {
     const bytes = Buffer.allocUnsafe(room);
-    const filled = bytes.subarray(0, readSync(fd, bytes, 0, room, offset));
+    const filled = bytes.subarray(0, source.read(bytes, 0, room, offset));
     const start = filled.indexOf(0x0a) + 1;
     const end = start === 0 ? -1 : filled.indexOf(0x0a, start);
     if (end < 0) continue;

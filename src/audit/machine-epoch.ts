@@ -6,7 +6,7 @@ import { constants } from "node:fs";
 import { link, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
-import { type EpochStart, openEpoch, type VerifierKey } from "#core/log";
+import { type EpochStart, openEpoch, splitEpochNotes, type VerifierKey } from "#core/log";
 import { sha256, verifyEd25519 } from "./crypto.ts";
 import type { EpochKeys } from "./epochs.ts";
 import { publishFile, readSmall, syncFolder } from "./files.ts";
@@ -92,14 +92,24 @@ export function machineKeys(stateDir: string, current: MachineKey): EpochKeys {
   };
 }
 
-/** Puts the notes that lead from `machine.vkey` to the key of `epoch` into a log's folder; nothing for epoch 0. */
-export async function giveAuthority(stateDir: string, epoch: number, dir: string): Promise<void> {
-  if (epoch === 0) return;
+/** Puts the notes that lead from `machine.vkey` to the machine's key into a log's folder; nothing in epoch 0. */
+export async function giveAuthority(stateDir: string, machine: MachineKey, dir: string): Promise<void> {
+  if (machine.epoch === 0) return;
   const [kept, path] = [authorityPath(keyPlaces(stateDir)), join(dir, "authority")];
-  const notes = await ledgerNotes(stateDir, epoch);
-  const text = await readSmall(kept);
-  if (text?.startsWith(notes) === true && (await linked(kept, path))) await syncFolder(dir);
-  else await publishFile(path, notes);
+  const notes = splitEpochNotes((await readSmall(kept, MOST_AUTHORITY)) ?? "") ?? [];
+  if (leadsTo(machine, notes) && (await linked(kept, path))) await syncFolder(dir);
+  else await publishFile(path, await ledgerNotes(stateDir, machine.epoch));
+}
+
+/** A note a day for as long as anybody may live. */
+export const MOST_AUTHORITY = 33_554_432;
+
+/** One look at the note of the machine's own epoch: the file is written whole, by us, and judged by `verify`. */
+function leadsTo({ epoch, signer, before }: MachineKey, notes: readonly string[]): boolean {
+  const note = notes[epoch - 1];
+  if (note === undefined || before === undefined) return false;
+  const opened = openEpoch(note, [before], { sha256, verify: verifyEd25519 });
+  return opened.ok && opened.start.epoch === epoch && sameKey(opened.start.key, signer.key);
 }
 
 /** One file for all sessions of an epoch; where it cannot be linked (another disk, too many names) each gets a copy. */

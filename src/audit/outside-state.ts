@@ -1,5 +1,6 @@
 // What stands in the folder of an outside program's log: nothing yet, or a log of this machine's that may be gone on with.
 // Whose it is, its epochs and everything signed about it are checked first; a writer never goes on from what it cannot explain.
+import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
@@ -15,6 +16,7 @@ import {
 } from "#core/log";
 import { sha256, verifyEd25519 } from "./crypto.ts";
 import { readSmall } from "./files.ts";
+import { MOST_AUTHORITY } from "./machine-epoch.ts";
 import type { LogPlaces } from "./places.ts";
 import { type Mark, type Resumed, resumeLog } from "./resume.ts";
 import type { TileBuilder } from "./tiles.ts";
@@ -72,7 +74,7 @@ async function ownerKeys(
   { places, genesis }: OutsideLook,
   certificate: string,
 ): Promise<{ session: string; key: VerifierKey; machine: readonly VerifierKey[] } | undefined> {
-  const notes = splitEpochNotes((await readSmall(join(places.dir, "authority"))) ?? "");
+  const notes = splitEpochNotes((await readSmall(join(places.dir, "authority"), MOST_AUTHORITY)) ?? "");
   const opened = notes === undefined ? undefined : openEpochs(notes, { key: genesis, start: "" }, { crypto: CRYPTO });
   if (opened?.ok !== true) return undefined;
   const machine = opened.epochs.map(({ key }) => key);
@@ -104,9 +106,12 @@ function openMark(note: string, epochs: readonly Epoch[]): Mark | undefined {
 const BEGINNINGS: ReadonlySet<string> = new Set(["log", "tile", "checkpoints", "authority", "vkey"]);
 
 async function holdsNothing(dir: string): Promise<boolean> {
-  const names = await readdir(dir);
-  if (!names.every((name) => BEGINNINGS.has(name) || name.startsWith(".tmp-"))) return false;
-  return !names.includes("log") || (await readdir(join(dir, "log"))).length === 0;
+  const entries = await readdir(dir, { withFileTypes: true });
+  // A link is nobody's beginning: what is written here would land elsewhere.
+  const isOurs = (entry: Dirent): boolean =>
+    (entry.isFile() || entry.isDirectory()) && (BEGINNINGS.has(entry.name) || entry.name.startsWith(".tmp-"));
+  if (!entries.every(isOurs)) return false;
+  return !entries.some(({ name }) => name === "log") || (await readdir(join(dir, "log"))).length === 0;
 }
 
 function noLog(dir: string): Problem {

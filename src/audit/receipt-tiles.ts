@@ -5,7 +5,7 @@ import { HASH_LENGTH, type HashAt, hashesFromTiles, leafHash, perfectRoot, TILE_
 import { sha256 } from "./crypto.ts";
 import { filesBelow, readWhole } from "./derived.ts";
 import { linesAt } from "./lookup.ts";
-import { Unreadable } from "./scan.ts";
+import { Unreadable } from "./open-file.ts";
 import { tilePath } from "./tiles.ts";
 
 /** The hashes of the first `size` records of the log in `dir`. Its calls throw `Unreadable`. */

@@ -17,8 +17,8 @@ import {
 import { sha256, verifyEd25519 } from "./crypto.ts";
 import { filesBelow, readWhole } from "./derived.ts";
 import { linesAt } from "./lookup.ts";
+import { Unreadable } from "./open-file.ts";
 import { hashesOnDisk } from "./receipt-tiles.ts";
-import { Unreadable } from "./scan.ts";
 
 const CRYPTO = { sha256, verify: verifyEd25519 } as const;
 

@@ -8,9 +8,10 @@ import { type LogRecord, openTree, type RecordBody, readLeaf, toHex } from "#cor
 import { type ChainState, EMPTY_CHAIN } from "./chain.ts";
 import { sha256 } from "./crypto.ts";
 import { readSmall } from "./files.ts";
+import { Unreadable } from "./open-file.ts";
 import type { LogPlaces } from "./places.ts";
 import { loadShortcut } from "./resume-shortcut.ts";
-import { type Scan, scanLog, Unreadable } from "./scan.ts";
+import { type Scan, scanLog } from "./scan.ts";
 import { segmentName } from "./segment.ts";
 import type { WriterOptions } from "./writer.ts";
 

@@ -1,13 +1,13 @@
 // Reading a log from its first byte: every line strictly, numbers without a gap, each `prev` against the hash before. Streams in
 // chunks and stops at the first line that is wrong. Knows nothing of keys, and nothing of what a crash may leave (tail.ts).
 import { hash } from "node:crypto";
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from "node:fs";
-import { join } from "node:path";
 import { type Frontier, type LeafView, leafFault, MAX_LINE, openTree, type Tree, viewLeaf } from "#core/log";
 import { blame } from "./blame.ts";
 import { NO_PREV } from "./chain.ts";
 import { sha256 } from "./crypto.ts";
+import { unreadable } from "./open-file.ts";
 import { segmentName } from "./segment.ts";
+import { DamagedSegment, openSegmentFile, type SegmentFile, segmentNames } from "./segment-file.ts";
 import { judgeTail, type TornTail } from "./tail.ts";
 
 const CHUNK = 4_194_304;
@@ -80,18 +80,6 @@ export interface Line {
   readonly offset: number;
 }
 
-/** Thrown when the log cannot be read: `absent`, `alien` (a link, a device, a file that does not belong), or `system`. */
-export class Unreadable extends Error {
-  readonly path: string;
-  readonly reason: "absent" | "alien" | "system";
-
-  constructor(path: string, reason: Unreadable["reason"], why: string) {
-    super(why);
-    this.path = path;
-    this.reason = reason;
-  }
-}
-
 /** Scans `dir/log`, with its tree. Throws `Unreadable`. */
 export function scanLog(dir: string, options: ScanOptions = {}): Scan {
   const { session, onLine, from } = options;
@@ -108,38 +96,6 @@ export function scanLog(dir: string, options: ScanOptions = {}): Scan {
   reader.readAll();
   const { fault } = reader;
   return { ...reader.at, frontier: tree.frontier(), ...(fault === undefined ? {} : { fault }) };
-}
-
-/** Names of the segments in order. Throws `Unreadable` for anything else in the folder. */
-export function segmentNames(dir: string): string[] {
-  const folder = join(dir, "log");
-  try {
-    if (!lstatSync(folder).isDirectory()) throw new Unreadable("log", "alien", "is not a folder");
-    const names = readdirSync(folder).sort();
-    const odd = names.find((name) => !/^\d{12}\.jsonl$/.test(name));
-    if (odd !== undefined) throw new Unreadable(`log/${odd}`, "alien", "does not belong to a log");
-    if (names.length === 0) throw new Unreadable("log", "absent", "holds no records");
-    return names;
-  } catch (error) {
-    throw unreadable("log", error);
-  }
-}
-
-/** Any error about a path, as `Unreadable`. */
-export function unreadable(path: string, error: unknown): Unreadable {
-  if (error instanceof Unreadable) return error;
-  const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-  if (code === "ELOOP" || code === "EFTYPE" || code === "ENOTDIR" || code === "ENXIO")
-    return new Unreadable(path, "alien", "is not a regular file");
-  return new Unreadable(path, code === "ENOENT" ? "absent" : "system", code);
-}
-
-/** Opens a regular file without following a link, synchronously: a scan has nothing else to do. */
-export function openForScan(dir: string, path: string): number {
-  const fd = openSync(join(dir, path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  if (fstatSync(fd).isFile()) return fd;
-  closeSync(fd);
-  throw new Unreadable(path, "alien", "is not a regular file");
 }
 
 /** What a reader is opened with. */
@@ -196,28 +152,30 @@ export class LineReader {
     const start = resumed ? this.#end.bytes : 0;
     this.#end = { firstSeq: first, bytes: start };
     try {
-      const fd = openForScan(this.#dir, file);
+      const source = openSegmentFile(this.#dir, name);
       try {
-        this.#read(fd, file, start);
+        this.#read(source, start);
         // Only the last segment has an end that may be torn: the one before was whole before this one was made.
-        if (this.fault !== undefined && last) this.#lookAtTail(fd);
+        if (this.fault !== undefined && last) this.#lookAtTail(source);
       } finally {
-        closeSync(fd);
+        source.close();
       }
     } catch (error) {
-      throw unreadable(file, error);
+      if (!(error instanceof DamagedSegment)) throw unreadable(file, error);
+      this.fault = { kind: "framing", seq: this.#size, file: error.path, offset: this.#end.bytes };
     }
     return this.fault === undefined;
   }
 
-  #read(fd: number, file: string, start: number): void {
+  #read(source: SegmentFile, start: number): void {
+    const { file } = source;
     // One byte in front of the lines: the byte before each line is turned into the leaf's 00 prefix, so no line is copied.
-    const room = Math.min(CHUNK, Math.max(0, fstatSync(fd).size - start));
+    const room = Math.min(CHUNK, Math.max(0, source.size - start));
     const buffer = Buffer.allocUnsafe(1 + room + MAX_LINE + 1);
     let held = 0;
     let base = start;
     for (;;) {
-      const count = readSync(fd, buffer, 1 + held, buffer.length - 1 - held, base + held);
+      const count = source.read(buffer, 1 + held, buffer.length - 1 - held, base + held);
       const filled = 1 + held + count;
       const done = this.#lines(buffer, filled, { file, offset: base });
       if (this.fault !== undefined) return;
@@ -287,10 +245,10 @@ export class LineReader {
     return hash("sha256", repaired, "hex");
   }
 
-  #lookAtTail(fd: number): void {
+  #lookAtTail(source: SegmentFile): void {
     const { fault } = this;
     if (fault === undefined) return;
-    const torn = judgeTail(fd, this.#end.bytes, { seq: this.#size, prev: this.#prev });
+    const torn = judgeTail(source, this.#end.bytes, { seq: this.#size, prev: this.#prev });
     if (torn !== undefined) this.fault = { ...fault, torn };
   }
 }

@@ -46,6 +46,8 @@ export interface EpochEnd {
 export interface Sealer {
   /** Something became durable; `now` when it should be signed at once. */
   note(now: boolean): void;
+  /** True while the end of an epoch waits for its signature. */
+  readonly isTurning: boolean;
   /** An epoch has ended; to be told before anything behind its end becomes durable. Signed at once. */
   turn(end: EpochEnd): void;
   /** Signs whatever is not signed yet and waits for it; `last` also leaves the partial tiles behind. Throws what failed. */
@@ -129,6 +131,9 @@ export function openSealer(options: SealerOptions, sealedSize: number): Sealer {
       if (now || options.state().size - sealed >= sealEvery) inBackground();
       // Also after `now`: the turn that is under way may have looked before this record was there.
       timer ??= setTimeout(inBackground, SEAL_WITHIN_MS).unref();
+    },
+    get isTurning(): boolean {
+      return ends.length > 0;
     },
     turn(end: EpochEnd): void {
       ends.push(end);

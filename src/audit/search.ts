@@ -1,9 +1,9 @@
 // Finding lines in a log without parsing all of them: the bytes are searched for what a wanted line must hold, and only those lines are
 // read strictly. So a million records are gone through in about the time that reading their bytes takes, and there is no index that
 // could be out of date, forged, or hold what the log has lost. A line that is not framed like a record is always given out.
-import { closeSync, fstatSync, readSync } from "node:fs";
 import { type LogRecord, MAX_LINE, readLeaf } from "#core/log";
-import { openForScan, segmentNames, unreadable } from "./scan.ts";
+import { unreadable } from "./open-file.ts";
+import { openSegmentFile, type SegmentFile, segmentNames } from "./segment-file.ts";
 
 /** A line of a log: its record, or `undefined` with the text for what is none. */
 export interface ReadLine {
@@ -34,14 +34,14 @@ export function* searchLog(dir: string, marks: LineMarks = {}, from?: ReadPlace)
   for (const segment of segmentNames(dir)) {
     if (from !== undefined && segment < from.segment) continue;
     const start = from?.segment === segment ? from.offset : 0;
-    yield* withSegment(dir, segment, (fd) => forwards(fd, { segment, start, marks: new Marks(marks) }));
+    yield* withSegment(dir, segment, (source) => forwards(source, { segment, start, marks: new Marks(marks) }));
   }
 }
 
 /** The same lines, the last one first. */
 export function* searchLogBackwards(dir: string, marks: LineMarks = {}): Generator<PlacedLine> {
   for (const segment of segmentNames(dir).reverse())
-    yield* withSegment(dir, segment, (fd) => backwards(fd, { segment, marks: new Marks(marks) }));
+    yield* withSegment(dir, segment, (source) => backwards(source, { segment, marks: new Marks(marks) }));
 }
 
 const CHUNK = 524_288;
@@ -51,23 +51,27 @@ const LONGEST = 8 * MAX_LINE;
 
 const LF = 0x0a;
 
-function* withSegment(dir: string, name: string, read: (fd: number) => Generator<PlacedLine>): Generator<PlacedLine> {
+function* withSegment(
+  dir: string,
+  name: string,
+  read: (source: SegmentFile) => Generator<PlacedLine>,
+): Generator<PlacedLine> {
   const file = `log/${name}`;
-  let fd: number;
+  let source: SegmentFile;
   try {
-    fd = openForScan(dir, file);
+    source = openSegmentFile(dir, name);
   } catch (error) {
     throw unreadable(file, error);
   }
   try {
-    yield* read(fd);
+    yield* read(source);
   } finally {
-    closeSync(fd);
+    source.close();
   }
 }
 
 function* forwards(
-  fd: number,
+  source: SegmentFile,
   { segment, start, marks }: { readonly segment: string; readonly start: number; readonly marks: Marks },
 ): Generator<PlacedLine> {
   // One buffer for all: what is given out are texts.
@@ -76,7 +80,7 @@ function* forwards(
   /** Offset of the buffer's first byte in the file. */
   let base = start;
   for (;;) {
-    const count = readSync(fd, bytes, held, CHUNK, base + held);
+    const count = source.read(bytes, held, CHUNK, base + held);
     if (count === 0) return;
     const all = bytes.subarray(0, held + count);
     marks.look(all);
@@ -96,10 +100,10 @@ function* forwards(
 }
 
 function* backwards(
-  fd: number,
+  source: SegmentFile,
   { segment, marks }: { readonly segment: string; readonly marks: Marks },
 ): Generator<PlacedLine> {
-  let base = fstatSync(fd).size;
+  let base = source.size;
   /** Bytes behind `base` that belong to a line which begins before it. */
   let held = Buffer.alloc(0);
   let isTail = true;
@@ -109,7 +113,7 @@ function* backwards(
     held.copy(all, length);
     base -= length;
     for (let done = 0; done < length; ) {
-      const count = readSync(fd, all, done, length - done, base + done);
+      const count = source.read(all, done, length - done, base + done);
       if (count === 0) throw unreadable(`log/${segment}`, Object.assign(new Error("cut while read"), { code: "EIO" }));
       done += count;
     }

@@ -125,7 +125,7 @@ async function begin(
   const start = new Date(clock.wall()).toISOString();
   const certificate = signCertificate({ session: options.session, key, start }, machine.signer);
   machine.signer.erase();
-  await giveAuthority(options.stateDir, machine.epoch, places.dir);
+  await giveAuthority(options.stateDir, machine, places.dir);
   await publishFile(join(places.dir, "certificate"), certificate);
   const writer = await openWriter({
     dir: places.dir,

@@ -1,7 +1,7 @@
 // What may stand behind the last whole line without anybody having touched it. A write that a crash cut off leaves the beginning
 // of the next lines; a power cut leaves any of its sectors as zeros, and later ones written. No line ever holds a NUL, so both
 // can be told from rubbish: runs of zeros end where sectors end, and the rest begins as the next line must.
-import { fstatSync, readSync } from "node:fs";
+import type { SegmentFile } from "./segment-file.ts";
 
 /** What follows the last whole line of the last segment. */
 export interface TornTail {
@@ -16,13 +16,13 @@ const MAX_TAIL = 4096 * 65_536;
 
 /** Judges what stands in a file from `from` on, where record `next` should; undefined when no crash leaves such a thing. */
 export function judgeTail(
-  fd: number,
+  source: SegmentFile,
   from: number,
   next: { readonly seq: number; readonly prev: string },
 ): TornTail | undefined {
-  const bytes = fstatSync(fd).size - from;
+  const bytes = source.size - from;
   if (bytes <= 0 || bytes > MAX_TAIL) return undefined;
-  const tail = readTail(fd, from, bytes);
+  const tail = readTail(source, from, bytes);
   const head = Buffer.from(`{"v":1,"seq":${next.seq},"prev":"${next.prev}","ts":"`);
   const text = untilNul(tail);
   const begun = tail
@@ -35,11 +35,11 @@ export function judgeTail(
   return holesAreSectors(tail, from) ? { bytes } : undefined;
 }
 
-function readTail(fd: number, from: number, bytes: number): Buffer {
+function readTail(source: SegmentFile, from: number, bytes: number): Buffer {
   const tail = Buffer.alloc(bytes);
   let filled = 0;
   while (filled < bytes) {
-    const count = readSync(fd, tail, filled, bytes - filled, from + filled);
+    const count = source.read(tail, filled, bytes - filled, from + filled);
     if (count === 0) break;
     filled += count;
   }

@@ -13,10 +13,10 @@ import {
 } from "#core/log";
 import { sha256, verifyEd25519 } from "./crypto.ts";
 import { publishFile, readSmall } from "./files.ts";
+import { Unreadable } from "./open-file.ts";
 import { systemCode } from "./problem.ts";
 import type { SignedLog } from "./receipt.ts";
 import { hashesOnDisk } from "./receipt-tiles.ts";
-import { Unreadable } from "./scan.ts";
 
 /** A witness as its clients know it. */
 export interface WitnessPlace {

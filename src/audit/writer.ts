@@ -170,6 +170,8 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
   /** A batch of its own, so that the state behind it is exactly what the epoch's last checkpoint covers. */
   const closeEpoch = async (reason: EpochReason): Promise<void> => {
     try {
+      // Epochs that end faster than they are signed would leave an unsigned tail of any length: then records wait.
+      if (sealer.isTurning) await sealer.seal();
       const next = await keys.next();
       const body = encodeBody(epochClose(epoch, next.key, reason), sha256Hex);
       if (!body.ok) throw new Error(body.error.message);

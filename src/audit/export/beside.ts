@@ -1,11 +1,11 @@
 // What stands beside a line: contents of blobs, checked against their names, and, only where it was asked for, the values of private fields.
 import { hash } from "node:crypto";
 import { closeSync, fstatSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Json, LogRecord } from "#core/log";
 import { referenceOf } from "#core/log/export";
 import { blobPath } from "../blobs.ts";
-import { openForScan, segmentNames } from "../scan.ts";
+import { openForScan } from "../open-file.ts";
+import { segmentNames } from "../segment-file.ts";
 
 /** What a line's references stand for, and the digests whose content is not there or is not theirs. */
 export interface Beside {
@@ -85,18 +85,24 @@ function vaultOf(dir: string): Vault {
   const values = new Map<string, Json>();
   for (const segment of segmentNames(dir)) {
     const name = segment.replace(/\.gz$/, "");
-    for (const entry of vaultLines(join(dir, "vault", name)))
+    for (const entry of vaultLines(dir, `vault/${name}`))
       values.set(`${entry.seq} ${entry.commitment}`, entry.value);
   }
   return (seq, commitment) => values.get(`${seq} ${commitment}`);
 }
 
 function* vaultLines(
-  path: string,
+  dir: string,
+  file: string,
 ): Generator<{ readonly seq: number; readonly commitment: string; readonly value: Json }> {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    const fd = openForScan(dir, file);
+    try {
+      text = readFileSync(fd, "utf8");
+    } finally {
+      closeSync(fd);
+    }
   } catch {
     return; // deleted, or never there: the fields stay commitments
   }

@@ -20,8 +20,8 @@ export interface DeliverOptions {
   readonly cursor?: Cursor;
   readonly chainUid: string;
   readonly private: boolean;
-  /** Goes on until the session closes. */
-  readonly follow: boolean;
+  /** Goes on until the session closes or its writer is gone; `ever`, until it is told to stop (the ledger has many sessions). */
+  readonly follow: boolean | "ever";
   readonly signal: AbortSignal;
 }
 
@@ -34,6 +34,8 @@ export interface Delivered {
   readonly next: number;
   readonly problem?: Problem;
 }
+
+const STOPPED: Problem = { code: "export-stopped", message: "stopped before everything was delivered" };
 
 /** How often a followed log is looked at. */
 const LOOK_MS = 200;
@@ -79,12 +81,13 @@ class Pump {
   async run(): Promise<Problem | undefined> {
     const { dir, follow, signal } = this.#options;
     for (;;) {
-      const ended = this.#closed || !(follow || (await hasWriter(dir)));
+      // Asked before the look: what was written until then is seen by it, and what stands there after half a line was not finished.
+      const ended = follow !== "ever" && ((follow && this.#closed) || !(await hasWriter(dir)));
       const problem = await this.#pass(ended);
-      if (problem !== undefined || !follow || signal.aborted) return problem;
-      // One more look behind the close: what stands there was not written by the session.
-      if (ended) return undefined;
-      if (!this.#closed) await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
+      if (problem !== undefined) return problem;
+      if (signal.aborted) return follow === false ? STOPPED : undefined;
+      if (follow === false || ended) return undefined;
+      if (follow === "ever" || !this.#closed) await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 
@@ -109,7 +112,7 @@ class Pump {
       if (problem !== undefined) return problem;
     }
     this.#texts.push(text);
-    this.#sourced.push(sourced);
+    this.#sourced.push(withoutContents(sourced));
     this.#bytes += text.length;
     this.#chain = chain ?? this.#chain;
     if (sourced.after !== undefined) this.#read = sourced.after;
@@ -164,6 +167,11 @@ class Pump {
       else this.#damaged += 1;
     }
   }
+}
+
+/** What stands beside a line may be long, and is in the text now. */
+function withoutContents({ exported, ...rest }: Sourced): Sourced {
+  return { exported: exported.kind === "record" ? { ...exported, beside: new Map() } : exported, ...rest };
 }
 
 function isClose({ exported }: Sourced): boolean {

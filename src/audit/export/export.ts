@@ -1,4 +1,5 @@
 // One export from its wishes: the log's stream, the sink for its destination, the cursor where there is one, and the pump between them.
+import { join, resolve } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import type { Format, Stream } from "#core/log/export";
 import type { Patience } from "./again.ts";
@@ -83,7 +84,10 @@ function run(
   const { stream, sink, cursor, chainUid } = parts;
   const from: CursorState = cursor?.state ?? { source: BEGINNING };
   const kept = cursor === undefined ? {} : { cursor };
-  return deliver({ dir, stream, format, sink, from, ...kept, chainUid, private: isPrivate, follow, signal });
+  // Every session that ends closes in the ledger, and none of them ends it.
+  const ever = follow && resolve(dir) === join(resolve(options.stateDir), "log", "ledger");
+  const how = { chainUid, private: isPrivate, follow: ever ? ("ever" as const) : follow, signal };
+  return deliver({ dir, stream, format, sink, from, ...kept, ...how });
 }
 
 async function openSink(options: ExportOptions, stream: Stream): Promise<Result<Sink, Problem>> {

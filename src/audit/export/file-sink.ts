@@ -1,4 +1,5 @@
 // A file of its own, 0600, that is there whole or not at all. With `growing` it is there from the start and grows as the session does.
+import { randomUUID } from "node:crypto";
 import { constants, lstatSync } from "node:fs";
 import { type FileHandle, link, open, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -16,7 +17,7 @@ export async function openFileSink(
   options: { readonly format: Format; readonly stream: Stream; readonly growing: boolean },
 ): Promise<Result<Sink, Problem>> {
   const { format, stream, growing } = options;
-  const aside = growing ? path : join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+  const aside = growing ? path : join(dirname(path), `.${basename(path)}.${randomUUID()}.part`);
   let file: FileHandle;
   try {
     if (lstatSync(path, { throwIfNoEntry: false }) !== undefined)

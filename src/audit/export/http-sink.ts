@@ -47,7 +47,7 @@ async function deliver(
   signal: AbortSignal,
 ): Promise<Result<undefined, Problem>> {
   const sent = encoded(batch, options);
-  const { tried, tries } = await tryAgain(() => post(sent, options, signal), options.patience, signal);
+  const { tried, tries } = await tryAgain(() => post(sent, options), options.patience, signal);
   return tried.kind === "taken" ? ok(undefined) : err(problemOf(options.url, tried, tries));
 }
 
@@ -70,9 +70,9 @@ function encoded({ texts, events }: Batch, { format, stream, gzip, headers, url 
   return { headers: { ...headers, ...own }, bytes };
 }
 
-async function post(sent: Sent, options: HttpSinkOptions, signal: AbortSignal): Promise<Tried> {
+async function post(sent: Sent, options: HttpSinkOptions): Promise<Tried> {
   try {
-    const answer = await exchange(sent, options, signal);
+    const answer = await exchange(sent, options);
     return judge(answer, options);
   } catch (error) {
     const word = systemCode(error);
@@ -90,12 +90,12 @@ interface Answer {
   readonly body: string;
 }
 
-function exchange({ headers, bytes }: Sent, { url, ca }: HttpSinkOptions, signal: AbortSignal): Promise<Answer> {
+function exchange({ headers, bytes }: Sent, { url, ca }: HttpSinkOptions): Promise<Answer> {
   const send = url.protocol === "https:" ? tlsRequest : plainRequest;
   return new Promise((resolve, reject) => {
     // `rejectUnauthorized` is said here so that no variable of the environment can unsay it.
     const trust = { rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) };
-    const request = send(url, { method: "POST", headers, signal, agent: false, ...trust }, (response) => {
+    const request = send(url, { method: "POST", headers, agent: false, ...trust }, (response) => {
       readAnswer(response).then(resolve, reject);
     });
     const timer = setTimeout(

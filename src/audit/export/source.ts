@@ -1,12 +1,11 @@
 // The lines of a log for export, from wherever the last delivery ended: every record with its leaf, and a finding wherever the log is not as
 // its writer left it. Nothing is skipped: what a receiver does not get must not be what an attacker hid.
 import { createHash, hash } from "node:crypto";
-import { closeSync, fstatSync, readSync } from "node:fs";
 import { type LogRecord, leafFault } from "#core/log";
 import type { DamageKind, Exported, ExportedDamage } from "#core/log/export";
 import { NO_PREV } from "../chain.ts";
-import { openForScan, segmentNames } from "../scan.ts";
 import { type PlacedLine, type ReadPlace, searchLog } from "../search.ts";
+import { openSegmentFile, segmentNames } from "../segment-file.ts";
 import { type BesideReader, besideReader } from "./beside.ts";
 
 /** How far a log was read. */
@@ -130,21 +129,21 @@ class Reader {
 const SAMPLE = 8_388_608;
 
 function sizeOf(dir: string, segment: string): number {
-  const fd = openForScan(dir, `log/${segment}`);
+  const source = openSegmentFile(dir, segment);
   try {
-    return fstatSync(fd).size;
+    return source.size;
   } finally {
-    closeSync(fd);
+    source.close();
   }
 }
 
 function bytesAt(dir: string, segment: string, range: { readonly offset: number; readonly length: number }): Buffer {
-  const fd = openForScan(dir, `log/${segment}`);
+  const source = openSegmentFile(dir, segment);
   try {
     const bytes = Buffer.alloc(Math.max(range.length, 0));
-    const count = readSync(fd, bytes, 0, bytes.length, range.offset);
+    const count = source.read(bytes, 0, bytes.length, range.offset);
     return bytes.subarray(0, count);
   } finally {
-    closeSync(fd);
+    source.close();
   }
 }

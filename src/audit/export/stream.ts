@@ -1,8 +1,9 @@
 // Whose log it is: its name as the signed checkpoint or its first record gives it, and the agent as the first record names it. Labels for
 // the receiver; whether they are true is what `log verify` says.
-import { readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { closeSync, readSync } from "node:fs";
+import { basename } from "node:path";
 import { type Stream, wellFormed } from "#core/log/export";
+import { openForScan } from "../scan.ts";
 import { searchLog } from "../search.ts";
 
 /** The stream of the log in `dir`. Throws `Unreadable`. */
@@ -21,9 +22,20 @@ export function streamOf(dir: string, version: string): Stream {
 
 function checkpointOrigin(dir: string): string | undefined {
   try {
-    const line = readFileSync(join(dir, "checkpoint"), "utf8").split("\n", 1)[0] ?? "";
+    const line = beginning(dir, "checkpoint").split("\n", 1)[0] ?? "";
     return /^[\x21-\x7e]{1,300}$/.test(line) ? line : undefined;
   } catch {
     return undefined; // not sealed yet
+  }
+}
+
+/** The first bytes of a regular file of the log. */
+function beginning(dir: string, file: string): string {
+  const fd = openForScan(dir, file);
+  try {
+    const bytes = Buffer.alloc(1024);
+    return bytes.toString("utf8", 0, readSync(fd, bytes, 0, bytes.length, 0));
+  } finally {
+    closeSync(fd);
   }
 }

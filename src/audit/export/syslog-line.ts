@@ -16,7 +16,6 @@ export type SyslogPlace =
 export interface WayOptions {
   /** Certificates to trust instead of the system's, PEM. */
   readonly ca?: string | undefined;
-  readonly signal: AbortSignal;
   /** The native helper, for a Unix socket that takes datagrams. */
   readonly helper: string;
 }
@@ -87,8 +86,6 @@ function sendStream(
       socket.destroy(Object.assign(new Error(text), { code }));
     };
     let timer = setTimeout(give("ETIMEDOUT", "no connection"), CONNECT_MS);
-    const stop = give("ECANCELED", "stopped");
-    options.signal.addEventListener("abort", stop, { once: true });
     let ending = false;
     let complete = false;
     let failed: Error | undefined;
@@ -114,7 +111,6 @@ function sendStream(
     });
     socket.once("close", () => {
       clearTimeout(timer);
-      options.signal.removeEventListener("abort", stop);
       if (failed === undefined && complete) resolve();
       else reject(failed ?? Object.assign(new Error("the receiver hung up"), { code: "EPIPE" }));
     });

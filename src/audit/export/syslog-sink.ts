@@ -35,7 +35,7 @@ export function syslogSink(options: SyslogSinkOptions): Sink {
       const messages = each.events.map((event, at) => messageOf(each.texts[at] ?? "", event, options));
       const once = async (): Promise<Tried> => {
         try {
-          await sendMessages(place, messages, { ca, signal, helper });
+          await sendMessages(place, messages, { ca, helper });
           return { kind: "taken" };
         } catch (error) {
           return triedOf(systemCode(error));

@@ -8,10 +8,9 @@ import { octetCounted } from "#core/log/export";
 export async function sendUnixDatagrams(
   path: string,
   messages: readonly Buffer[],
-  options: { readonly helper: string; readonly signal: AbortSignal },
+  { helper }: { readonly helper: string },
 ): Promise<void> {
-  const { helper, signal } = options;
-  const child = spawn(helper, ["datagrams", path], { env: {}, stdio: ["pipe", "ignore", "pipe"], signal });
+  const child = spawn(helper, ["datagrams", path], { env: {}, stdio: ["pipe", "ignore", "pipe"] });
   // It ends early when a message was not taken; what it says about that counts, not the broken pipe.
   child.stdin.on("error", () => undefined);
   child.stdin.end(Buffer.concat(messages.map(octetCounted)));

@@ -1,7 +1,8 @@
 // Two copies of one log, kept in two places: one must be a beginning of the other. Where they part, two readers were told two
 // stories, and the first record that differs says from where on.
 import { exitOf, type LogVerdict, type VerifierKey, verdictText } from "#core/log";
-import { type Line, LineReader, Unreadable } from "../scan.ts";
+import { Unreadable } from "../open-file.ts";
+import { type Line, LineReader } from "../scan.ts";
 import { verdictOf } from "./finding.ts";
 import { readRecords } from "./records.ts";
 import type { LogReport } from "./report.ts";

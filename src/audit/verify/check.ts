@@ -3,7 +3,7 @@
 import { type LogVerdict, parseVerifierKey, toHex } from "#core/log";
 import { sha256 } from "../crypto.ts";
 import { checkBlobs, checkTiles, filesBelow, firstTileDifference, strangeNames } from "../derived.ts";
-import { Unreadable } from "../scan.ts";
+import { Unreadable } from "../open-file.ts";
 import { judgeAnchors } from "./anchors.ts";
 import { judgeEpochs } from "./epochs.ts";
 import { Finding, incomplete, tampered, verdictOf } from "./finding.ts";

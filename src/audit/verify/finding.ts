@@ -1,6 +1,6 @@
 // How a check ends in the middle: the first verdict that applies is thrown, and caught in one place.
 import type { LogVerdict, TamperKind } from "#core/log";
-import type { Unreadable } from "../scan.ts";
+import type { Unreadable } from "../open-file.ts";
 
 /** Carries a verdict out of a check. */
 export class Finding extends Error {

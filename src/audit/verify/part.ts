@@ -1,8 +1,8 @@
 // One segment read on its own, as a thread does: strictly, but for its first `prev`, which whoever joins segments must compare.
-import { closeSync, readSync } from "node:fs";
 import { HASH_LENGTH } from "#core/log";
 import type { BlobUse } from "../derived.ts";
-import { type ChainEnd, LineReader, openForScan } from "../scan.ts";
+import { type ChainEnd, LineReader } from "../scan.ts";
+import { openSegmentFile } from "../segment-file.ts";
 import { Collector, type Control } from "./records.ts";
 
 /** What a thread answers: what it read, or that something in it needs to be looked at in order. */
@@ -47,13 +47,13 @@ export function readSegment(dir: string, session: string | undefined, name: stri
 }
 
 function firstPrev(dir: string, name: string): string | undefined {
-  const fd = openForScan(dir, `log/${name}`);
+  const source = openSegmentFile(dir, name);
   try {
     const head = Buffer.alloc(128);
-    const filled = readSync(fd, head, 0, head.length, 0);
+    const filled = source.read(head, 0, head.length, 0);
     return /^\{"v":1,"seq":\d+,"prev":"([0-9a-f]{64})"/.exec(head.toString("latin1", 0, filled))?.[1];
   } finally {
-    closeSync(fd);
+    source.close();
   }
 }
 

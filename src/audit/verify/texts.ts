@@ -1,6 +1,6 @@
 // Small texts of a log's folder (notes, all of them), read strictly: bounded, never through a link, valid UTF-8.
 import { readWhole } from "../derived.ts";
-import { Unreadable } from "../scan.ts";
+import { Unreadable } from "../open-file.ts";
 import { tampered } from "./finding.ts";
 
 /** The text of a file of the log. Throws `Unreadable`, or a finding when it is no text. */
