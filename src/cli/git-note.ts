@@ -36,7 +36,8 @@ export function noteOnHead(folder: string, text: string): Result<undefined, Prob
     });
     return ok(undefined);
   } catch (error) {
-    const said = (error as { stderr?: Buffer }).stderr?.toString().trim().split("\n").at(-1) ?? String(error);
+    // Without a word of git's own, it was the folder that is not there.
+    const said = (error as { stderr?: Buffer }).stderr?.toString().trim().split("\n").at(-1) ?? "no such folder";
     const hint = "name a repository with a commit: `--git-note=FOLDER`";
     return err({ code: "git-note", message: `git keeps no note at HEAD of \`${folder}\`: ${said}`, hint });
   }

@@ -72,7 +72,7 @@ function helpFor(commands: Commands, argv: readonly string[]): string {
 }
 
 const PARTS: ReadonlySet<string> = new Set(
-  "lint explain test learn trust import export list show stop reload pause resume snapshot snapshots restore undo clean verify tail".split(
+  "lint explain test learn trust import export list show stop reload pause resume snapshot snapshots restore undo clean verify tail append prove checkpoint witness".split(
     " ",
   ),
 );
