@@ -3,7 +3,7 @@
 import { closeSync, readSync } from "node:fs";
 import { basename } from "node:path";
 import { type Stream, wellFormed } from "#core/log/export";
-import { openForScan } from "../scan.ts";
+import { openForScan } from "../open-file.ts";
 import { searchLog } from "../search.ts";
 
 /** The stream of the log in `dir`. Throws `Unreadable`. */
