@@ -3,7 +3,9 @@ export { type Bundled, type BundleOptions, makeBundle } from "./bundle.ts";
 export { archiveSink, type BundleSink, folderSink } from "./bundle-sink.ts";
 export { exportTiles } from "./bundle-tlog.ts";
 export { type LogClock, systemClock } from "./clock.ts";
+export { type Compressed, compressLog } from "./compress.ts";
 export { sha256, verifyEd25519 } from "./crypto.ts";
+export { type LogSize, logSizes } from "./du.ts";
 export {
   type Destination,
   destinationName,
@@ -28,6 +30,7 @@ export { Unreadable } from "./open-file.ts";
 export { type OutsideLog, type OutsideLogOptions, openOutsideLog } from "./outside.ts";
 export { ledgerPlaces, sessionPlaces } from "./places.ts";
 export { LogError } from "./problem.ts";
+export { findPrunable, type Kept, type Prunable, pruneSession } from "./prune.ts";
 export { type ReadLine, type ReadPlace, readLog } from "./read.ts";
 export { makeExtension, makeReceipt, openSigned, type SignedLog } from "./receipt.ts";
 export { type LineMarks, type PlacedLine, searchLog, searchLogBackwards } from "./search.ts";

@@ -8,6 +8,7 @@ import { Unreadable } from "./open-file.ts";
 import { LEDGER, ledgerPlaces, outsidePlaces, sessionPlaces } from "./places.ts";
 import { readLog } from "./read.ts";
 import { Finding } from "./verify/finding.ts";
+import { verifyPruned } from "./verify/pruned.ts";
 import type { LedgerWord, LogReport, Remembered, VerifyOptions } from "./verify/report.ts";
 import { findSigners } from "./verify/signers.ts";
 import { verifyLogInParallel } from "./verify/verify.ts";
@@ -29,18 +30,22 @@ export interface LedgerReport {
 /** Who is trusted, and what a person remembers. */
 export interface MachineOptions {
   readonly keys: readonly VerifierKey[];
+  /** Witnesses whose cosignatures under a kept checkpoint are believed. */
+  readonly witnesses?: readonly VerifierKey[];
   /** Text of kept checkpoints, of whichever logs. */
   readonly anchor?: string;
 }
 
 /** Verifies the ledger of a machine. */
-export async function verifyLedger(stateDir: string, { keys, anchor }: MachineOptions): Promise<LedgerReport> {
+export async function verifyLedger(stateDir: string, options: MachineOptions): Promise<LedgerReport> {
+  const { anchor, ...trust } = options;
+  const { keys } = trust;
   const places = ledgerPlaces(stateDir);
   const entries = new Map<string, LedgerEntry>();
   const mark = await markOf(places.mark);
   const onRecord = (record: LogRecord): void => learn(entries, record);
   const remembered = { mark, ...(anchor === undefined ? {} : { anchor }) };
-  const report = await verifyLogInParallel(places.dir, { keys, remembered, onRecord });
+  const report = await verifyLogInParallel(places.dir, { ...trust, remembered, onRecord });
   const machine = ledgerEpochs(places.dir, keys);
   return {
     report: { ...report, name: LEDGER },
@@ -67,8 +72,12 @@ export async function verifySession(
   const { anchor, ...trust } = options;
   const places = sessionPlaces(stateDir, entry.session);
   const mark = await markOf(places.mark);
-  if (!existsSync(places.dir)) return deleted(places.dir, entry);
+  const { pruned } = entry;
+  if (pruned === undefined && !existsSync(places.dir)) return deleted(places.dir, entry);
   const remembered: Remembered = { ledger: entry, mark, ...(anchor === undefined ? {} : { anchor }) };
+  // The ledger's word comes before the records go, so they may be there still; then they are judged as ever.
+  if (pruned !== undefined && !existsSync(join(places.dir, "log")))
+    return verifyPruned({ dir: places.dir, word: { ...entry, pruned } }, { ...trust, remembered });
   return { ...(await verifyLogInParallel(places.dir, { ...trust, remembered })), name: entry.session };
 }
 
@@ -160,15 +169,24 @@ async function markOf(path: string): Promise<string | null> {
 }
 
 function learn(entries: Map<string, LedgerEntry>, record: LogRecord): void {
-  const { session, type, data, ts } = record;
+  const { session, type, data, ts, origin } = record;
   if (type === "session.open" && !entries.has(session)) {
     const [key, first, workspace] = [String(data["key"]), String(data["first"]), String(data["workspace"])];
     entries.set(session, { session, entry: record.seq, opened: ts, workspace, key, first });
   }
   const entry = entries.get(session);
+  if (type === "prune" && origin === "observed" && entry !== undefined && entry.pruned === undefined)
+    entries.set(session, { ...entry, ...prunedWord(record) });
   // The first close counts: what the session's own supervisor said.
   if (type !== "session.close" || entry === undefined || entry.closed !== undefined) return;
   entries.set(session, { ...entry, closed: { size: Number(data["size"]), root: String(data["root"]) } });
+}
+
+/** A removal that is not of the whole log is none that this version makes. */
+function prunedWord({ seq, ts, data }: LogRecord): Pick<LedgerWord, "pruned"> {
+  const [from, size, root] = [data["from"], Number(data["to"]), String(data["root"])];
+  if (from !== 0 || !Number.isSafeInteger(size) || size < 1 || !/^[0-9a-f]{64}$/.test(root)) return {};
+  return { pruned: { entry: seq, ts, size, root, reason: String(data["reason"]) } };
 }
 
 function deleted(dir: string, entry: LedgerEntry): LogReport {

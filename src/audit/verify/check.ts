@@ -1,6 +1,7 @@
 // The steps of one verification, in their order: whose keys may speak here, every signature, every line and hash, then what
 // others remember (ledger, high-water mark, anchors). Chain and tree are both checked over every record.
 import { type LogVerdict, parseVerifierKey, toHex } from "#core/log";
+import { differingTwin } from "../compress.ts";
 import { sha256 } from "../crypto.ts";
 import { checkBlobs, checkTiles, filesBelow, firstTileDifference, strangeNames } from "../derived.ts";
 import { Unreadable } from "../open-file.ts";
@@ -31,7 +32,7 @@ export class Check {
   #signers: Signers | undefined;
   #records: Records | undefined;
   #sealed = 0;
-  #anchored = false;
+  #freshness: LogReport["freshness"] = "unproven";
 
   constructor(dir: string, options: VerifyOptions) {
     this.#dir = dir;
@@ -45,6 +46,7 @@ export class Check {
       this.#checkpoint = textOf(dir, "checkpoint");
       const signers = findSigners(dir, this.#options);
       this.#signers = signers;
+      this.#notes.push(...signers.notes);
       const own = this.#ownStatements(signers, this.#checkpoint);
       return { signers, own, tiles: filesBelow(dir, "tile") };
     });
@@ -70,7 +72,7 @@ export class Check {
       ...(this.#signers === undefined ? {} : { signedBy: this.#signers.trusted.name }),
       epochs: this.#signers?.epochs.length ?? 0,
       closed: records !== undefined && isClosed(records),
-      freshness: this.#anchored ? "anchored" : "unproven",
+      freshness: this.#freshness,
       notes: this.#notes,
     };
   }
@@ -119,8 +121,9 @@ export class Check {
     }
     if (typeof mark === "string") this.#sealed = Math.max(this.#sealed, judgeMark(signers, mark, tree));
     if (anchor !== undefined) {
-      const { anchored, notes } = judgeAnchors(signers, anchor, tree);
-      this.#anchored = anchored;
+      const witnesses = this.#options.witnesses ?? [];
+      const { freshness, notes } = judgeAnchors(signers, { text: anchor, witnesses }, tree);
+      this.#freshness = freshness;
       this.#notes.push(...notes);
     }
     this.#judgeBeside(tiles, records);
@@ -201,6 +204,8 @@ export class Check {
     const bad =
       checkTiles(this.#dir, tiles, { leaves: records.leaves, complete }) ?? checkBlobs(this.#dir, records.blobs);
     if (bad !== undefined) throw new Finding(bad);
+    const twin = differingTwin(this.#dir);
+    if (twin !== undefined) throw tampered("framing", { seq: Number(twin.slice(4, 16)), file: twin });
     const strange = strangeNames(this.#dir);
     if (strange.length === 0) return;
     const more = strange.length > 3 ? ` and ${strange.length - 3} more` : "";

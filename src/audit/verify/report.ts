@@ -10,6 +10,19 @@ export interface LedgerWord {
   /** Leaf hash of the session's record 0. */
   readonly first: string;
   readonly closed?: { readonly size: number; readonly root: string };
+  /** There when its records were removed. */
+  readonly pruned?: PrunedWord;
+}
+
+/** What the ledger says of records that were removed. */
+export interface PrunedWord {
+  /** Number of the ledger's entry that says so. */
+  readonly entry: number;
+  readonly ts: string;
+  /** How many records the log had, all of which went, and its root then. */
+  readonly size: number;
+  readonly root: string;
+  readonly reason: string;
 }
 
 /** What somebody outside the folder remembers of the log. */
@@ -25,6 +38,8 @@ export interface Remembered {
 export interface VerifyOptions {
   /** Machine keys that are trusted (or, for a session, its own key). */
   readonly keys: readonly VerifierKey[];
+  /** Witnesses whose cosignatures under an anchor are believed. */
+  readonly witnesses?: readonly VerifierKey[];
   readonly remembered?: Remembered;
   /** The machine's epochs as its ledger shows them, when that was checked before. */
   readonly machine?: readonly Epoch[];
@@ -58,7 +73,10 @@ export interface LogReport {
   /** How many keys the log has had, one after the other. */
   readonly epochs: number;
   readonly closed: boolean;
-  /** `anchored` when a checkpoint from outside was given and fits; otherwise nobody can know whether the end was cut. */
-  readonly freshness: "unproven" | "anchored";
+  /**
+   * `anchored` when a checkpoint from outside was given and fits, `witnessed` when a trusted witness signed the longest one, too;
+   * otherwise nobody can know whether the end was cut.
+   */
+  readonly freshness: "unproven" | "anchored" | "witnessed";
   readonly notes: readonly string[];
 }

@@ -35,6 +35,7 @@ export type RecordType =
   | "diff"
   | "policy.change"
   | "recovery"
+  | "prune"
   | "recorder.lost"
   | "epoch.close"
   | "epoch.open"

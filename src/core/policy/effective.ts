@@ -100,7 +100,7 @@ export function policyOf(merged: Merged, layers: Policy["layers"]): Policy {
     },
     auto: autoOf(list("auto.classifier")[0], one("auto.timeout")),
     ...lifecycleOf(list("lifecycle")[0]),
-    audit: { reads: one("audit.reads"), witness: texts("audit.witness") },
+    audit: { reads: one("audit.reads"), witness: texts("audit.witness"), ...retentionOf(list("audit.retention")[0]) },
     credentials: list("credentials").map((p) => ({ entry: p.value as CredentialEntry, at: p.at })),
     credentialsFixed: merged.fixed.includes("credentials"),
     env: { pass: texts("env.pass"), set: environment(list("env.set")) },
@@ -139,6 +139,11 @@ function idleOf(pause: Part | undefined, stop: Part | undefined): Policy["sandbo
     ...(pause === undefined ? {} : { pauseMs: milliseconds(String(pause.value)) }),
     ...(stop === undefined ? {} : { stopMs: milliseconds(String(stop.value)) }),
   };
+}
+
+/** For ever where nobody says it. */
+function retentionOf(part: Part | undefined): Pick<Policy["audit"], "retentionMs"> {
+  return part === undefined ? {} : { retentionMs: milliseconds(String(part.value)) };
 }
 
 function budgetOf(up: Part | undefined, requests: Part | undefined): Policy["sandbox"]["network"]["budget"] {

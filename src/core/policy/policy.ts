@@ -162,8 +162,12 @@ export interface Policy {
   readonly auto: { readonly classifier?: { readonly url: string; readonly timeoutMs: number } };
   /** Where the lifecycle of sessions is told; the variable of the caller's environment holds the shared secret. */
   readonly lifecycle?: { readonly url: string; readonly secretEnv: string };
-  /** Which opens for reading go on record; who cosigns a session's end, as `URL VKEY`. */
-  readonly audit: { readonly reads: "none" | "secrets" | "all"; readonly witness: readonly string[] };
+  /** Which opens for reading go on record; who cosigns a session's end, as `URL VKEY`; how long records are kept at least. */
+  readonly audit: {
+    readonly reads: "none" | "secrets" | "all";
+    readonly witness: readonly string[];
+    readonly retentionMs?: number;
+  };
   /** As written, strongest layer first; `core/credentials` makes whole ones of them. */
   readonly credentials: readonly CredentialText[];
   /** True where the managed file lists them all: then an agent's own keys are not added. */
