@@ -139,8 +139,12 @@ export function filesIn(dir: string, folder: string): string[] {
   return files;
 }
 
+/** No tile or blob stands deeper. */
+const DEEPEST = 9;
+
 /** Every regular file below a folder of the log, crash leftovers (`.tmp-…`) apart. Throws `Unreadable` on anything else. */
 export function filesBelow(dir: string, folder: string): string[] {
+  if (folder.split("/").length > DEEPEST) throw new Unreadable(folder, "alien", "is too deep for a log");
   try {
     const found = lstatSync(join(dir, folder), { throwIfNoEntry: false });
     if (found === undefined) return [];

@@ -12,7 +12,7 @@ import {
   verifyMachine,
   verifySession,
 } from "#audit";
-import { exitOf, parseVerifierKey, type VerifierKey, worstExit } from "#core/log";
+import { exitOf, parseCosignerKey, parseVerifierKey, type VerifierKey, worstExit } from "#core/log";
 import { EXIT, fail } from "./exit.ts";
 import { readInput } from "./log-key.ts";
 import { jsonAnswer, type Trust, textAnswer } from "./log-verify-answer.ts";
@@ -23,6 +23,7 @@ import { verifyReceipt } from "./log-verify-receipt.ts";
 export interface VerifyFlags {
   readonly key?: string;
   readonly anchor?: string;
+  readonly witness?: string;
   readonly against?: string;
   readonly json?: boolean;
 }
@@ -39,12 +40,14 @@ export async function verifyCommand(stateDir: string, target: string | undefined
   }
   if (flags.against !== undefined) expectCopy(target, flags.against);
   const anchor = flags.anchor === undefined ? undefined : readAnchor(flags.anchor);
-  const checked = await verifyTarget(stateDir, target, { trust, anchor });
+  const witnesses = flags.witness === undefined ? [] : readWitnesses(flags.witness);
+  const checked = await verifyTarget(stateDir, target, { trust, anchor, witnesses });
   const { against } = flags;
+  const last = checked.at(-1);
   const reports =
-    against === undefined
+    against === undefined || last === undefined
       ? checked
-      : checked.map((report, n) => (n === checked.length - 1 ? compareCopies(report, against, trust.keys) : report));
+      : [...checked.slice(0, -1), await compareCopies(last, against, trust.keys)];
   const exit = worstExit(reports.map(({ verdict }) => exitOf(verdict)));
   process.stdout.write(flags.json === true ? jsonAnswer(reports, trust, exit) : textAnswer(reports, trust));
   return exit;
@@ -69,6 +72,17 @@ async function chooseKey(stateDir: string, file: string | undefined): Promise<Tr
   }
 }
 
+/** Keys of witnesses, one a line. */
+function readWitnesses(file: string): readonly VerifierKey[] {
+  const lines = readInput(file)
+    .split("\n")
+    .filter((line) => line.trim() !== "");
+  const keys = lines.map((line) => parseCosignerKey(sha256, line.trim())).filter((key) => key !== undefined);
+  if (keys.length > 0 && keys.length === lines.length) return keys;
+  const hint = "its owner finds it as `witness.vkey` in the witness's folder";
+  return fail({ code: "log-key", message: `\`${file}\` holds no witness's public key`, hint }, EXIT.badInput);
+}
+
 function readAnchor(file: string): string {
   const text = readInput(file);
   if (text.includes("\n\n\u2014 ")) return text;
@@ -86,10 +100,16 @@ function expectCopy(target: string | undefined, against: string): void {
 interface Given {
   readonly trust: Trust;
   readonly anchor: string | undefined;
+  readonly witnesses: readonly VerifierKey[];
 }
 
 async function verifyTarget(stateDir: string, target: string | undefined, given: Given): Promise<readonly LogReport[]> {
-  const trust: Trusting = { keys: given.trust.keys, ...(given.anchor === undefined ? {} : { anchor: given.anchor }) };
+  const { witnesses } = given;
+  const trust: Trusting = {
+    keys: given.trust.keys,
+    witnesses,
+    ...(given.anchor === undefined ? {} : { anchor: given.anchor }),
+  };
   if (target === undefined) {
     if (existsSync(join(stateDir, "log")) || existsSync(join(stateDir, "keys")))
       return await verifyMachine(stateDir, trust);
@@ -109,6 +129,7 @@ async function verifyTarget(stateDir: string, target: string | undefined, given:
 
 interface Trusting {
   readonly keys: readonly VerifierKey[];
+  readonly witnesses: readonly VerifierKey[];
   readonly anchor?: string;
 }
 
@@ -131,10 +152,10 @@ async function verifyOwn(stateDir: string, own: string, trust: Trusting): Promis
 }
 
 /** A log anywhere. What `log append` wrote on this machine is remembered here. */
-async function verifyFolder(stateDir: string, dir: string, { keys, anchor }: Trusting): Promise<LogReport> {
+async function verifyFolder(stateDir: string, dir: string, { anchor, ...trust }: Trusting): Promise<LogReport> {
   const mark = await outsideMark(stateDir, dir).catch(() => undefined);
   const remembered = { ...(anchor === undefined ? {} : { anchor }), ...(mark === undefined ? {} : { mark }) };
-  return await verifyLogInParallel(dir, { keys, remembered });
+  return await verifyLogInParallel(dir, { ...trust, remembered });
 }
 
 /** The session of this machine that an argument means: by its name, or by its folder under the state. */

@@ -64,6 +64,14 @@ it("a session that the real writer kept holds, here and for who has its folder a
   expect(verdictText(verifyLog(log.value.dir, { keys: [trusted] }).verdict)).toBe("OK");
 });
 
+it("a session that a younger key of the machine certified for an older day says so", () => {
+  forge(options);
+  writeFileSync(join(options.dir, "authority"), authority(machine, "2026-11-27T00:00:00.000Z"));
+  const { verdict, notes } = verifyLog(options.dir, { keys: [(machine[0] as NoteSigner).key] });
+  expect(verdict).toEqual({ word: "OK" });
+  expect(notes).toEqual([expect.stringContaining("the machine's key that signed it began 2026-11-27")]);
+});
+
 /** Each makes the folder and changes it. The thief of the live key holds `keys[2]`. */
 const THEFTS: readonly { name: string; act: () => void; want: string | RegExp }[] = [
   {

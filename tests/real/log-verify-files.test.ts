@@ -136,6 +136,9 @@ it("a file that does not belong is found in every folder that records, proofs or
     rmSync(at(file));
     for (const folder of made) rmSync(folder, { recursive: true, force: true });
   }
+  mkdirSync(at(`tile/${"x/".repeat(40)}`), { recursive: true });
+  expect(exitOf(verdictOf(target))).toBe(1);
+  rmSync(at("tile/x"), { recursive: true });
   expect(wordOf(target)).toBe("OK");
 });
 

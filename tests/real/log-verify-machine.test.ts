@@ -215,22 +215,24 @@ it("two copies: the same, one further on, one cut, one edited and sealed again, 
   cpSync(live.dir, early, { recursive: true });
   await live.append(noise(9));
   await live.close({});
-  const judge = (dir: string, other: string): readonly unknown[] => {
-    const { verdict, freshness } = compareCopies(verifyLog(dir, { keys: [key] }), other, [key]);
+  const judge = async (dir: string, other: string): Promise<readonly unknown[]> => {
+    const { verdict, freshness } = await compareCopies(verifyLog(dir, { keys: [key] }), other, [key]);
     return [verdictText(verdict), freshness];
   };
-  expect(judge(live.dir, live.dir)).toEqual(["OK", "anchored"]);
-  expect(judge(live.dir, early)).toEqual(["OK", "anchored"]);
-  expect(judge(early, live.dir)).toEqual(["TRUNCATED(5, 7, against)", "unproven"]);
-  expect(judge(live.dir, dirOf("one"))[0]).toMatch(/^INCOMPLETE\(another copy of this log: .* is the log one\)$/);
+  expect(await judge(live.dir, live.dir)).toEqual(["OK", "anchored"]);
+  expect(await judge(live.dir, early)).toEqual(["OK", "anchored"]);
+  expect(await judge(early, live.dir)).toEqual(["TRUNCATED(5, 7, against)", "unproven"]);
+  expect((await judge(live.dir, dirOf("one")))[0]).toMatch(
+    /^INCOMPLETE\(another copy of this log: .* is the log one\)$/,
+  );
   const edited = join(tmp(), "edited");
   cpSync(live.dir, edited, { recursive: true });
   const segment = join(edited, "log/000000000000.jsonl");
   writeFileSync(segment, readFileSync(segment, "utf8").replace('"n":2', '"n":7'));
-  expect(judge(live.dir, edited)[0]).toBe("TAMPERED(fork, 3)");
-  expect(judge(edited, live.dir)[0]).toBe("TAMPERED(edit, 3)");
-  expect(judge(live.dir, join(tmp(), "nothing"))[0]).toMatch(/^INCOMPLETE/);
-  expect(judge(live.dir, tmp())[0]).toMatch(/^INCOMPLETE/);
+  expect((await judge(live.dir, edited))[0]).toBe("TAMPERED(fork, 3)");
+  expect((await judge(edited, live.dir))[0]).toBe("TAMPERED(edit, 3)");
+  expect((await judge(live.dir, join(tmp(), "nothing")))[0]).toMatch(/^INCOMPLETE/);
+  expect((await judge(live.dir, tmp()))[0]).toMatch(/^INCOMPLETE/);
 });
 
 it("two histories under one key part at a record that both copies show", async () => {
@@ -243,7 +245,7 @@ it("two histories under one key part at a record that both copies show", async (
   rmSync(stateDir, { recursive: true });
   cpSync(before, stateDir, { recursive: true });
   await (await open("five", 3)).close({});
-  const report = compareCopies(verifyLog(ledger(), { keys: [key] }), mine, [key]);
+  const report = await compareCopies(verifyLog(ledger(), { keys: [key] }), mine, [key]);
   expect(report.verdict).toMatchObject({ word: "TAMPERED", kind: "fork", file: "log/000000000000.jsonl" });
   const seq = report.verdict.word === "TAMPERED" ? report.verdict.seq : -1;
   const lines = (dir: string): string[] => readFileSync(join(dir, "log/000000000000.jsonl"), "utf8").split("\n");

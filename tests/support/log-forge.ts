@@ -123,7 +123,7 @@ export function forge(options: Forgery): Forged {
 }
 
 /** The notes that lead from the machine's first key to its last, as a session's folder carries them. */
-export function authority(machine: readonly NoteSigner[]): string {
+export function authority(machine: readonly NoteSigner[], start: string = START): string {
   return machine
     .slice(1)
     .map(({ key }, index) => {
@@ -133,7 +133,7 @@ export function authority(machine: readonly NoteSigner[]): string {
         from: 10 * (index + 1),
         root: new Uint8Array(32),
         key,
-        start: START,
+        start,
       };
       return signEpoch(note, machine[index] as NoteSigner);
     })

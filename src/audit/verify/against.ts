@@ -4,23 +4,27 @@ import { exitOf, type LogVerdict, type VerifierKey, verdictText } from "#core/lo
 import { Unreadable } from "../open-file.ts";
 import { type Line, LineReader } from "../scan.ts";
 import { verdictOf } from "./finding.ts";
-import { readRecords } from "./records.ts";
+import { readInParallel } from "./parallel.ts";
 import type { LogReport } from "./report.ts";
-import { verifyLog } from "./verify.ts";
+import { verifyLogInParallel } from "./verify.ts";
 
 /**
  * A report after the comparison of its log with another copy. A log that does not hold by itself keeps its own verdict; one
  * that holds is anchored by a copy that holds, too.
  */
-export function compareCopies(report: LogReport, other: string, keys: readonly VerifierKey[]): LogReport {
+export async function compareCopies(
+  report: LogReport,
+  other: string,
+  keys: readonly VerifierKey[],
+): Promise<LogReport> {
   if (exitOf(report.verdict) !== 0) return report;
-  const theirs = verifyLog(other, { keys });
+  const theirs = await verifyLogInParallel(other, { keys });
   const holds = exitOf(theirs.verdict) === 0;
   const said = holds ? [] : [`the other copy does not hold by itself: ${verdictText(theirs.verdict)}`];
   const answer = (verdict: LogVerdict): LogReport => ({ ...report, notes: [...report.notes, ...said], verdict });
   if (holds && (theirs.name !== report.name || theirs.signedBy !== report.signedBy))
     return answer({ word: "INCOMPLETE", what: `another copy of this log: ${other} is the log ${theirs.name}` });
-  const parted = compare(report.dir, other);
+  const parted = await compare(report.dir, other);
   // Nothing in common, and nobody to believe: whatever that folder is, it is no memory of this log.
   const unknown = !holds && (parted?.word !== "TAMPERED" || parted.seq === 0);
   if (unknown) return answer({ word: "INCOMPLETE", what: `another copy that holds: ${other}` });
@@ -28,9 +32,10 @@ export function compareCopies(report: LogReport, other: string, keys: readonly V
   return { ...report, freshness: theirs.sealed > 0 ? "anchored" : report.freshness };
 }
 
-function compare(dir: string, other: string): LogVerdict | undefined {
+async function compare(dir: string, other: string): Promise<LogVerdict | undefined> {
   try {
-    const [mine, theirs] = [readRecords(dir, undefined), readRecords(other, undefined)];
+    const mine = await readInParallel(dir, undefined);
+    const theirs = await readInParallel(other, undefined);
     const [have, want] = [mine.at.size, theirs.at.size];
     const common = Math.min(have, want);
     const seq = mine.leaves.firstDifference(theirs.leaves, common);

@@ -29,6 +29,8 @@ export interface Signers {
   readonly epochs: readonly Epoch[];
   /** Number of the machine's epoch that certified the log; undefined when the log's own key is trusted, or for a ledger. */
   readonly certifiedBy?: number;
+  /** What a reader should know about them. */
+  readonly notes: readonly string[];
 }
 
 /** Finds the keys of the log in `dir`. Throws a finding when nothing trusted leads to them. */
@@ -56,7 +58,13 @@ function certifiedSigners(dir: string, note: string, options: VerifyOptions): Si
   if (key.name !== `${opened.by.name}/${session}`) throw broken("certificate");
   const certifiedBy = authority.findIndex((epoch) => epoch.key === opened.by);
   const epochs = epochsOf(dir, { key, start }, keys.slice(certifiedBy));
-  return { origin: key.name, session, trusted, epochs, certifiedBy };
+  const notes = datedBack(start, authority[certifiedBy]?.start ?? "");
+  return { origin: key.name, session, trusted, epochs, certifiedBy, notes };
+}
+
+/** A clock that was set back does this, too: it is said, not judged. The ledger, where it is, knows which key was in use. */
+function datedBack(start: string, began: string): string[] {
+  return start < began ? [`the certificate says ${start}, but the machine's key that signed it began ${began}`] : [];
 }
 
 /** A person may trust the log's own key itself instead of the machine's. */
@@ -64,7 +72,7 @@ function ownKeySigners(dir: string, note: string, keys: readonly VerifierKey[]):
   const [session, start] = [/^session (\S+)$/m.exec(note)?.[1], /^start (\S+)$/m.exec(note)?.[1]];
   const key = keys.find(({ name }) => session !== undefined && name.endsWith(`/${session}`));
   if (session === undefined || key === undefined) return undefined;
-  return { origin: key.name, session, trusted: key, epochs: epochsOf(dir, { key, start: start ?? "" }, []) };
+  return { origin: key.name, session, trusted: key, epochs: epochsOf(dir, { key, start: start ?? "" }, []), notes: [] };
 }
 
 function ledgerSigners(dir: string, options: VerifyOptions): Signers {
@@ -73,7 +81,7 @@ function ledgerSigners(dir: string, options: VerifyOptions): Signers {
   if (options.remembered?.ledger !== undefined || origin.includes("/")) throw incomplete("certificate");
   const trusted = options.keys.find(({ name }) => name === origin);
   if (trusted === undefined) throw untrusted("checkpoint", note);
-  return { origin, trusted, epochs: epochsOf(dir, { key: trusted, start: "" }, []) };
+  return { origin, trusted, epochs: epochsOf(dir, { key: trusted, start: "" }, []), notes: [] };
 }
 
 /** The machine's epochs that a copied folder carries with it; they must be a beginning of what the ledger shows. */
