@@ -62,6 +62,9 @@ export function endQuietlyOnClosedPipe(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code === "EPIPE") process.exit(128 + 13);
+      // A full disk behind `> file` is the person's to mend, and what was printed so far is not whole.
+      if (error.syscall === "write")
+        fail({ code: "output", message: `what is printed cannot be written (${error.code ?? "?"})` }, 1);
       failAsBug(error);
     });
   }

@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { closedLog, type ExportBed, openLog } from "../support/export-bed.ts";
@@ -242,6 +242,34 @@ test("a session is followed to its end", async () => {
   expect(await going).toMatchObject({ ok: true, value: { records: 7, damaged: 0 } });
   expect(seqs(receiver.posted)).toEqual(upTo(7));
   expect(receiver.posted.length).toBeGreaterThan(1);
+});
+
+test("a session that dies is followed to there, half a line and all", async () => {
+  const { bed } = await openLog();
+  const file = join(bed.dir, "log/000000000000.jsonl");
+  const copy = join(tmp(), "copy");
+  cpSync(bed.dir, copy, { recursive: true });
+  appendFileSync(join(copy, "log/000000000000.jsonl"), readFileSync(file, "utf8").slice(0, 40));
+  const receiver = await httpReceiver([]);
+  // Nobody holds the copy's lock, as nobody holds that of a session whose supervisor was killed.
+  const done = await bed.run("jsonl", `http://127.0.0.1:${receiver.port}/`, { dir: copy, follow: true });
+  expect(done).toMatchObject({ ok: true, value: { records: 1, damaged: 1 } });
+});
+
+test("what is stopped goes on there, and says that it was stopped", async () => {
+  const bed = await closedLog(50);
+  const stop = new AbortController();
+  const receiver = await httpReceiver([
+    (_, response) => {
+      stop.abort();
+      response.end();
+    },
+  ]);
+  const to = `http://127.0.0.1:${receiver.port}/`;
+  const stopped = await bed.run("jsonl", to, { batch: 20, signal: stop.signal });
+  expect(stopped).toMatchObject({ ok: true, value: { next: 20, problem: { code: "export-stopped" } } });
+  await bed.run("jsonl", to, { batch: 20 });
+  expect(seqs(receiver.posted)).toEqual(upTo(log(bed).length));
 });
 
 test("damage is exported where it stands, and nothing around it is missing", async () => {

@@ -85,8 +85,7 @@ function vaultOf(dir: string): Vault {
   const values = new Map<string, Json>();
   for (const segment of segmentNames(dir)) {
     const name = segment.replace(/\.gz$/, "");
-    for (const entry of vaultLines(dir, `vault/${name}`))
-      values.set(`${entry.seq} ${entry.commitment}`, entry.value);
+    for (const entry of vaultLines(dir, `vault/${name}`)) values.set(`${entry.seq} ${entry.commitment}`, entry.value);
   }
   return (seq, commitment) => values.get(`${seq} ${commitment}`);
 }

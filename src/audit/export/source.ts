@@ -141,8 +141,13 @@ function bytesAt(dir: string, segment: string, range: { readonly offset: number;
   const source = openSegmentFile(dir, segment);
   try {
     const bytes = Buffer.alloc(Math.max(range.length, 0));
-    const count = source.read(bytes, 0, bytes.length, range.offset);
-    return bytes.subarray(0, count);
+    let held = 0;
+    while (held < bytes.length) {
+      const count = source.read(bytes, held, bytes.length - held, range.offset + held);
+      if (count === 0) break;
+      held += count;
+    }
+    return bytes.subarray(0, held);
   } finally {
     source.close();
   }
