@@ -4,7 +4,7 @@ import { base32Views } from "./base32-run.ts";
 import { base64Starts, base64Views } from "./base64-run.ts";
 import { Coverage } from "./coverage.ts";
 import { unescaped, unquoted } from "./escapes.ts";
-import { glued, partsOf } from "./glue.ts";
+import { type Glued, glued, partsOf } from "./glue.ts";
 import { GRAM, GramIndex, type Pattern } from "./gram-index.ts";
 import { hexViews } from "./hex-run.ts";
 import { numberViews } from "./number-run.ts";
@@ -14,6 +14,8 @@ import { QuietTexts } from "./quiet-texts.ts";
 import type { LeakSecret } from "./secret.ts";
 import { singles } from "./singles.ts";
 import { type Survey, survey } from "./survey.ts";
+import { tokensIn } from "./token-marks.ts";
+import type { TokenFound } from "./token-shape.ts";
 import { narrowed } from "./wide.ts";
 
 /** What a look at some bytes says. */
@@ -27,6 +29,8 @@ export type Sight =
 
 /** The search over one request; pieces that it has seen are remembered. */
 export interface RequestSearch {
+  /** Undoes nothing that is packed or encoded as a whole: finds what is one step away, in a tenth of the time. */
+  glance(bytes: Uint8Array): Sight;
   /** `isEnd`: nothing follows, so what is cut off is all there is. */
   look(bytes: Uint8Array, isEnd: boolean): Sight;
   /** The same by and by: it stops wherever it can, so that who has others to serve can serve them in between. */
@@ -58,6 +62,12 @@ const KNOWN_MOST = 512;
 /** So many bytes of anything may look like a compression without a mark. */
 const CHANCE_MOST = 64;
 
+/** How it looks. */
+export interface LeakSearchOptions {
+  /** Where it is given, tokens that nobody told of are looked for by their shapes, too, in every layer; it says which of them count. */
+  readonly counts?: (token: TokenFound) => boolean;
+}
+
 /** Where it stops, nothing is said yet. */
 type Steps = Generator<void, void>;
 
@@ -79,9 +89,11 @@ export class LeakSearch {
   private readonly session: Coverage;
   private readonly quiet = new QuietTexts();
   private readonly known = new QuietTexts();
+  private readonly options: LeakSearchOptions;
 
-  constructor(secrets: readonly LeakSecret[], unpack: Unpack) {
+  constructor(secrets: readonly LeakSecret[], unpack: Unpack, options: LeakSearchOptions = {}) {
     this.secrets = secrets;
+    this.options = options;
     this.unpack = unpack;
     this.index = new GramIndex(patternsOf(secrets));
     this.session = new Coverage(this.index.patterns);
@@ -94,8 +106,13 @@ export class LeakSearch {
       new Look({
         ...{ index: this.index, unpack: this.unpack, own, session: this.session, known: this.known, isEnd },
         size: bytes.length,
+        options: this.options,
       });
     return {
+      glance: (bytes) => {
+        const look = begun(bytes, true);
+        return toEnd(this.told(look.surface(bytes), look));
+      },
       steps: (bytes, isEnd) => this.steps(bytes, begun(bytes, isEnd)),
       look: (bytes, isEnd) => toEnd(this.steps(bytes, begun(bytes, isEnd))),
       says: (text) => {
@@ -109,9 +126,13 @@ export class LeakSearch {
     };
   }
 
-  private *steps(bytes: Uint8Array, look: Look): Generator<void, Sight> {
+  private steps(bytes: Uint8Array, look: Look): Generator<void, Sight> {
+    return this.told(look.through(bytes, LAYERS, true), look);
+  }
+
+  private *told(looking: Steps, look: Look): Generator<void, Sight> {
     try {
-      yield* look.through(bytes, LAYERS, true);
+      yield* looking;
     } catch (error) {
       if (!(error instanceof Found)) throw error;
       return error.sight;
@@ -149,6 +170,7 @@ interface LookParts {
   readonly known: QuietTexts;
   readonly isEnd: boolean;
   readonly size: number;
+  readonly options: LeakSearchOptions;
 }
 
 /** One look: its bounds, and what it found. */
@@ -176,6 +198,7 @@ class Look {
     if (this.work < 0) throw new Found({ kind: "unreadable" });
     const about = survey(bytes);
     yield;
+    this.shapes(bytes);
     const isNoise = !about.hasText && bytes.length > NOISE_LEAST;
     // What was decoded at a place where nothing begins is noise, and every secret in it was a pattern one layer above.
     if (!isNoise || layers === LAYERS) yield* this.scan(bytes);
@@ -185,23 +208,31 @@ class Look {
     yield* this.text(bytes, about, layers);
   }
 
+  /** What stands in it as it is or by one step, however it is cut up. */
+  *surface(bytes: Uint8Array): Steps {
+    const text = unescaped(bytes);
+    this.shapes(bytes);
+    if (text !== bytes) this.shapes(text);
+    if (this.parts.index.patterns.length === 0) return;
+    yield* this.scan(bytes);
+    if (text !== bytes) yield* this.scan(text);
+    yield* this.scan(onlyAlphanumeric(text));
+    yield* this.cutUp(text, glued(text));
+  }
+
   private *text(bytes: Uint8Array, before: Survey, layers: number): Steps {
     const text = before.hasEscapes ? unescaped(bytes) : bytes;
     yield;
     const about = text === bytes ? before : survey(text);
     yield;
-    if (text !== bytes) yield* this.scan(text);
+    if (text !== bytes) {
+      this.shapes(text);
+      yield* this.scan(text);
+    }
     yield* this.scan(onlyAlphanumeric(text));
     if (layers === 0) return;
     const { names, values } = glued(text);
-    yield* this.scan(values);
-    yield* this.scan(names);
-    const bare = onlyAlphanumeric(values);
-    yield* this.scan(bare);
-    for (const step of [2, 3]) yield* this.scan(everyNth(bare, step));
-    const alone = singles(text);
-    yield* this.scan(alone);
-    for (const step of [2, 3, 4, 5]) yield* this.scan(everyNth(alone, step));
+    yield* this.cutUp(text, { names, values });
     if (about.hasEquals) yield* this.through(unquoted(text), layers - 1, false);
     yield;
     const views: readonly (() => Iterable<Uint8Array | undefined>)[] = [
@@ -221,6 +252,27 @@ class Look {
       }
     if (about.hasBase64) for (const start of base64Starts(text, STARTS_MOST)) yield* this.unmarked(start, layers - 1);
     if (text !== bytes && !about.isText) yield* this.packed(text, layers, false);
+  }
+
+  /** In fields, or letter by letter. */
+  private *cutUp(text: Uint8Array, { names, values }: Glued): Steps {
+    yield* this.scan(values);
+    yield* this.scan(names);
+    const bare = onlyAlphanumeric(values);
+    yield* this.scan(bare);
+    for (const step of [2, 3]) yield* this.scan(everyNth(bare, step));
+    const alone = singles(text);
+    yield* this.scan(alone);
+    for (const step of [2, 3, 4, 5]) yield* this.scan(everyNth(alone, step));
+  }
+
+  /** A token of anybody's, where that is asked for. */
+  private shapes(bytes: Uint8Array): void {
+    const { counts } = this.parts.options;
+    const token = counts === undefined ? undefined : tokensIn(bytes).find(counts);
+    if (token === undefined) return;
+    const value = Uint8Array.from(token.text, (letter) => letter.charCodeAt(0));
+    throw new Found({ kind: "secret", secret: { name: token.name, value } });
   }
 
   private *scan(bytes: Uint8Array): Steps {
