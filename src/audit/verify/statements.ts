@@ -4,7 +4,7 @@ import { type Epoch, openCheckpoint, ownerOf, toHex } from "#core/log";
 import { verifyEd25519 } from "../crypto.ts";
 import { filesIn } from "../derived.ts";
 import { tampered } from "./finding.ts";
-import { type Signers, signatureOf, untrusted } from "./signers.ts";
+import { type Signers, untrusted } from "./signers.ts";
 import { textOf } from "./texts.ts";
 
 /** One signed size and root. */
@@ -41,12 +41,6 @@ export function openStatement(
   const { size, root } = opened.checkpoint;
   const owner = ownerOf(signers.epochs, size);
   return { ...from, size, root: toHex(root), owned: owner !== undefined && opened.keys.includes(owner.key) };
-}
-
-/** True when the note's first signature was made by a key of this log. */
-export function isOf(signers: Signers, note: string): boolean {
-  const { name, id } = signatureOf(note);
-  return signers.epochs.some(({ key }) => key.name === name && key.id === id);
 }
 
 function startOf({ epoch, from, root }: Epoch): Statement {
