@@ -104,9 +104,13 @@ function inSeries(filters: readonly BodyFilter[]): BodyFilter | undefined {
   if (filters.length === 0) return undefined;
   return {
     keepsLength: filters.every(({ keepsLength }) => keepsLength),
+    onlyLooks: filters.every(({ onlyLooks }) => onlyLooks === true),
     take: (piece) => through(filters, [piece], () => []),
     end: () => through(filters, [], (filter) => filter.end()),
     flush: () => through(filters, [], (filter) => filter.flush?.() ?? []),
+    gone: () => {
+      for (const filter of filters) filter.gone?.();
+    },
   };
 }
 

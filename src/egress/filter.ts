@@ -52,6 +52,8 @@ export interface FilterRefusal {
 export interface BodyFilter {
   /** True when it never changes how many bytes there are: the length that was announced stays. */
   readonly keepsLength: boolean;
+  /** True when it passes every piece on at once and unchanged: then nothing is held for it. */
+  readonly onlyLooks?: boolean;
   take(piece: Buffer): Making;
   /** The body is complete: the rest. Never called for one that was cut off. */
   end(): Making;
@@ -60,6 +62,8 @@ export interface BodyFilter {
    * for a later piece has to come now, or the other side waits for ever. Where this is absent, nothing may be kept back.
    */
   flush?(): Making;
+  /** Nothing more comes: the body broke off, or what follows a switch to WebSocket is over. */
+  gone?(): void;
 }
 
 /** What a filter does with one exchange. Whatever is absent passes unchanged. */

@@ -23,6 +23,7 @@ export {
   type NameGuard,
   nameGuard,
 } from "./leak-filter.ts";
+export { modelWatch } from "./model/model-watch.ts";
 export { type ChooseProxy, readOutsideProxy } from "./outside-proxy.ts";
 export { type Egress, type EgressOptions, openEgress } from "./proxy.ts";
 export { type TokenFilterOptions, tokenFilter } from "./token-filter.ts";

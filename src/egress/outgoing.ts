@@ -42,6 +42,7 @@ export async function outgoing(
   const reader = new BodyReader(client, framing, passage.up);
   if (passage.up === undefined) return streamed(reader, [], framing);
   if (expectsContinue(head)) await send(client.socket, "HTTP/1.1 100 Continue\r\n\r\n");
+  if (passage.up.onlyLooks === true) return streamed(reader, [], framing);
   const { held, taken } = await hold(reader, client, room);
   const unheld: Framing = passage.up.keepsLength ? framing : { kind: "chunked" };
   const sent: Framing = reader.isComplete ? { kind: "length", bytes: sizeOf(held) } : unheld;

@@ -33,15 +33,19 @@ export async function passFiltered(
 ): Promise<boolean> {
   const reader = new BodyReader(from.intake, from.framing, from.filter);
   const writer = new BodyWriter(to.framing);
-  for (;;) {
-    const next = reader.next();
-    const pieces = next instanceof Promise ? await next : next;
-    if (pieces === undefined) break;
-    const bytes = writer.wrap(pieces);
-    to.count(bytes.length);
-    if (bytes.length > 0 && !(await send(to.socket, bytes))) return false;
+  try {
+    for (;;) {
+      const next = reader.next();
+      const pieces = next instanceof Promise ? await next : next;
+      if (pieces === undefined) break;
+      const bytes = writer.wrap(pieces);
+      to.count(bytes.length);
+      if (bytes.length > 0 && !(await send(to.socket, bytes))) return false;
+    }
+    if (!reader.isComplete) return false;
+  } finally {
+    if (!reader.isComplete) from.filter?.gone?.();
   }
-  if (!reader.isComplete) return false;
   const end = writer.end();
   return end.length === 0 || (await send(to.socket, end));
 }

@@ -41,7 +41,10 @@ export async function passFrames(client: Intake, upstream: Upstream, filters: Fr
         throw error instanceof BadMessage ? new UpstreamFault(error.message) : error;
       }),
     up.pass((bytes) => (upstream.bytesUp += bytes)),
-  ]);
+  ]).finally(() => {
+    filters.up?.gone?.();
+    filters.down?.gone?.();
+  });
 }
 
 function half(ended: Socket): void {

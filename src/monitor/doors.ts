@@ -5,7 +5,7 @@ import { err, ok, type Problem, type Result } from "#core";
 import type { Append } from "#core/log";
 import type { PromptTally } from "#core/session";
 import { credentialFilter } from "#credentials";
-import { type Egress, openEgress, readOutsideProxy } from "#egress";
+import { type Egress, modelWatch, openEgress, readOutsideProxy } from "#egress";
 import { type Fence, type FenceEvent, publishPorts } from "#sandbox";
 import { channelsOfRun } from "./approvals/question-channels.ts";
 import { openQuestions, type Questions } from "./approvals/questions.ts";
@@ -84,7 +84,7 @@ export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonl
       ...(outside.value === undefined ? {} : { outside: outside.value }),
       ...inspectorOption(prepared.inspection, network.plan, { must: credentials, may: [leaks] }),
       // what the program sent is looked at before the broker puts anything in
-      ...{ filters: [...bounds, leaks, ...credentials], nameGuard },
+      ...{ filters: [modelWatch({ append }), ...bounds, leaks, ...credentials], nameGuard },
       consult: legGate({ legs, guard: parts.guard, cwd: prepared.plan.cwd, ask: () => questions?.ask }),
     }),
     prepared.plan.ports.length === 0

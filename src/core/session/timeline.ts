@@ -196,7 +196,7 @@ function phrase({ type, data, actor }: LogRecord): string {
     case "prompt":
       return `prompt: ${text(data["text"])}`;
     case "model.output":
-      return `model: ${text(data["text"])}`;
+      return `model: ${text(data["text"]) || askedFor(data["calls"])}`.trimEnd();
     case "approval.ask":
       return `asked a person: ${inputOf(data["act"])}`;
     case "net.blocked":
@@ -214,6 +214,12 @@ function phrase({ type, data, actor }: LogRecord): string {
     default:
       return `${type} ${brief(data)}`.trimEnd();
   }
+}
+
+/** The tools that a model asks for without a word. */
+function askedFor(calls: Json | undefined): string {
+  const tools = Array.isArray(calls) ? calls.flatMap((call) => (isObject(call) ? text(call["tool"]) : [])) : [];
+  return tools.length === 0 ? "" : `asks for ${tools.join(", ")}`;
 }
 
 /** What matters most in a tool's input, else all of it. */
