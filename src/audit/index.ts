@@ -15,7 +15,7 @@ export {
 } from "./export/index.ts";
 export { machineKey } from "./keys.ts";
 export { appendToLedger, type LedgerOptions, ledgerAppend } from "./ledger.ts";
-export { type Lock, waitForLock } from "./lock.ts";
+export { type Lock, lockAnywhere, waitForLock } from "./lock.ts";
 export {
   type LedgerEntry,
   type LedgerReport,

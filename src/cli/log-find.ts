@@ -22,17 +22,30 @@ export function findLog(stateDir: string, session: string | undefined): FoundLog
       2,
     );
   if (name === "ledger") return found(name, join(stateDir, "log", "ledger"));
-  if (!name.includes("/") && existsSync(join(sessions, name))) return found(name, join(sessions, name));
+  if (!name.includes("/") && existsSync(join(sessions, name))) return existing(stateDir, name);
   if (existsSync(join(name, "log")) && statSync(name).isDirectory()) return found(name, name);
   const hint = "`ringfence log verify` lists the sessions";
   return fail({ code: "log-unknown-session", message: `there is no session called \`${name}\``, hint }, EXIT.badInput);
+}
+
+/** A session that has a folder; ends the process when its records were pruned. */
+function existing(stateDir: string, name: string): FoundLog {
+  const dir = join(stateDir, "log", "sessions", name);
+  const pruned = existsSync(join(dir, "log"))
+    ? undefined
+    : ledgerEntries(stateDir).find(({ session }) => session === name)?.pruned;
+  if (pruned === undefined) return found(name, dir);
+  const message = `the records of \`${name}\` were removed on ${pruned.ts} (${pruned.reason})`;
+  return fail({ code: "log-pruned", message, hint: `ringfence log verify ${name}` }, 2);
 }
 
 /** The logs of several sessions, or of every one that has a folder here. */
 export function findLogs(stateDir: string, sessions: readonly string[], all: boolean): readonly FoundLog[] {
   if (!all) return (sessions.length === 0 ? [undefined] : sessions).map((session) => findLog(stateDir, session));
   const folder = join(stateDir, "log", "sessions");
-  const names = existsSync(folder) ? readdirSync(folder).sort() : [];
+  const pruned = new Set(ledgerEntries(stateDir).flatMap((entry) => (entry.pruned === undefined ? [] : entry.session)));
+  const isThere = (name: string): boolean => !pruned.has(name) || existsSync(join(folder, name, "log"));
+  const names = existsSync(folder) ? readdirSync(folder).filter(isThere).sort() : [];
   return names.map((name) => found(name, join(folder, name)));
 }
 

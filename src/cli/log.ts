@@ -3,9 +3,12 @@ import { Command } from "commander";
 import { callerStateDir } from "./caller.ts";
 import { appendCommand } from "./log-append.ts";
 import { checkpointCommand } from "./log-checkpoint.ts";
+import { compressCommand } from "./log-compress.ts";
+import { duCommand } from "./log-du.ts";
 import { exportCommand } from "./log-export.ts";
 import { lastSession } from "./log-find.ts";
 import { proveCommand } from "./log-prove.ts";
+import { pruneCommand } from "./log-prune.ts";
 import { logShowCommand, logTailCommand } from "./log-show-command.ts";
 import { type VerifyFlags, verifyCommand } from "./log-verify.ts";
 import { witnessCommand } from "./log-witness.ts";
@@ -22,6 +25,7 @@ export function logCommand(): Command {
     )
     .option("--key <file>", "trust this public key (a vkey line) instead of the machine's own")
     .option("--anchor <file>", "checkpoints kept elsewhere that the logs must still contain")
+    .option("--witness <file>", "public keys of witnesses whose word under an anchor counts")
     .option("--against <folder>", "another copy of the log: one must be a beginning of the other")
     .option("--json", "print one JSON document")
     .action(async (target: string | undefined, flags: VerifyFlags) => {
@@ -38,5 +42,8 @@ export function logCommand(): Command {
   log.addCommand(checkpointCommand());
   log.addCommand(exportCommand());
   log.addCommand(witnessCommand());
+  log.addCommand(pruneCommand());
+  log.addCommand(compressCommand());
+  log.addCommand(duCommand());
   return log;
 }
