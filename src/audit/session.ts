@@ -7,6 +7,7 @@ import {
   type Append,
   formatVerifierKey,
   type RecordBody,
+  type Redact,
   SESSION_ID,
   signCertificate,
   toHex,
@@ -14,6 +15,7 @@ import {
 } from "#core/log";
 import { EMPTY_CHAIN, rootOf } from "./chain.ts";
 import { type LogClock, systemClock } from "./clock.ts";
+import { behindDoor, looked } from "./door.ts";
 import { type EpochKeys, type EpochRule, keysInMemory, SESSION_EPOCHS } from "./epochs.ts";
 import { privateFolder, publishFile, syncFolder, writeDurably } from "./files.ts";
 import { appendToLedger, machineKeyOfToday } from "./ledger.ts";
@@ -43,6 +45,8 @@ export interface SessionLogOptions {
   readonly open?: RecordBody["data"];
   /** Most bytes of lines and blobs; `append` rejects with `log-limit` before it would be exceeded. */
   readonly maxBytes: number;
+  /** Takes out what must never stand in the record: of every record, and of what the ledger hears. */
+  readonly redact?: Redact;
   readonly clock?: LogClock;
   readonly io?: LogIo;
   /** How long one key signs; ten minutes or 65,536 records when absent. */
@@ -82,7 +86,9 @@ export async function openSessionLog(options: SessionLogOptions): Promise<Result
     const keys = keysInMemory(`${machine.value.genesis.name}/${session}`);
     const { key } = keys.signer;
     writer = await begin(options, { places, keys, machine: machine.value });
-    const told = await appendToLedger(options, session, [ledgerOpen(options, key, writer)]);
+    const told = await appendToLedger(options, session, [
+      await looked(options.redact, ledgerOpen(options, key, writer)),
+    ]);
     if (told.ok) return ok(sessionLog(options, { places, writer, lock }));
     // Only a refusal is certain to have left the ledger without this session; else the folder has to stay for it.
     await undo(places, { writer, lock, keep: !REFUSED.has(told.error.code) });
@@ -143,7 +149,8 @@ async function begin(
   });
   const { policy, workspace, open } = options;
   const data = { ...open, policy, workspace, key: formatVerifierKey(key) };
-  await writer.append(options.session, { type: "session.open", origin: "observed", data });
+  const opening = await looked(options.redact, { type: "session.open", origin: "observed", data });
+  await writer.append(options.session, opening);
   await writer.seal();
   return writer;
 }
@@ -170,29 +177,30 @@ async function undo(
 
 function sessionLog(options: SessionLogOptions, own: { places: LogPlaces; writer: Writer; lock: Lock }): SessionLog {
   const { writer, places } = own;
+  const append = behindDoor((body) => writer.append(options.session, body), options.redact);
   let closing: Promise<{ size: number; root: string }> | undefined;
   return {
-    append: (body) => writer.append(options.session, body),
+    append,
     failed: writer.failed,
     dir: places.dir,
     get bytes(): number {
       return writer.bytes;
     },
-    close: (data) => (closing ??= closeSession(options, own, data)),
+    close: (data) => (closing ??= closeSession(options, { ...own, append }, data)),
   };
 }
 
 async function closeSession(
   options: SessionLogOptions,
-  own: { places: LogPlaces; writer: Writer; lock: Lock },
+  own: { places: LogPlaces; writer: Writer; lock: Lock; append: Append },
   data: RecordBody["data"],
 ): Promise<{ size: number; root: string }> {
-  const { writer, places, lock } = own;
+  const { writer, places, lock, append } = own;
   const body: RecordBody = { type: "session.close", origin: "observed", data };
   try {
     // The reserve goes first: a disk that filled up behind us must still take the close, its signature and the ledger's entry.
     await rm(places.reserve, { force: true });
-    const lost = await orError(writer.append(options.session, body));
+    const lost = await orError(append(body));
     const unsealed = await orError(writer.seal({ last: true }));
     const { size } = writer.state;
     const root = toHex(rootOf(writer.state));

@@ -129,7 +129,8 @@ class Session {
       session: this.id,
       policy: prepared.policyDigest,
       workspace: prepared.workspace.root,
-      open: prepared.leaks.redaction().data(prepared.openData),
+      open: prepared.openData,
+      redact: (body) => prepared.leaks.redactor().record(body),
       maxBytes: prepared.policy.sandbox.limits.logBytes,
     });
     const record: Append = async (body) => {
@@ -145,8 +146,7 @@ class Session {
     const calls = new CallBook();
     const append: Append = (body) => {
       if (!body.type.startsWith("lifecycle.")) this.lifecycle?.touch();
-      const joined = calls.take(body);
-      return counted({ ...joined, data: prepared.leaks.redaction().data(joined.data) });
+      return counted(calls.take(body));
     };
     this.append = append;
     const legs = new LegBook(append);

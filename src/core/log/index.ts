@@ -94,6 +94,7 @@ export {
   type ReceiptReport,
 } from "./receipt.ts";
 export type { Actor, Append, Json, Origin, RecordBody, RecordType } from "./record.ts";
+export type { Redact } from "./redact.ts";
 export { hashesFromTiles, perfectRoot, TILE_WIDTH, type TileAt, tileWidth } from "./tile-hashes.ts";
 export { TAR_BLOCK, type TarEntry, tarHeader, tarPadding } from "./ustar.ts";
 export { exitOf, type LogExit, type LogVerdict, type TamperKind, verdictText, worstExit } from "./verdict.ts";

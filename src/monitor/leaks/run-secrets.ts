@@ -35,6 +35,7 @@ export function secretsOfRun({ request, policy, broker, planted, files, lower }:
   return collectSecrets({
     files: files.map((path) => ({ path, name: path.slice(lower.length + 1) })),
     values: () => [...planted, ...(broker === undefined ? [] : secretsOf(broker))],
+    placeholders: () => Object.values(broker?.env ?? {}),
     shown: [...policy.env.pass.flatMap((name) => env[name] ?? []), ...Object.values(policy.env.set)],
     notice: (line) => request.progress(line),
   });

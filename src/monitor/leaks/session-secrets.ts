@@ -1,9 +1,8 @@
 // The secrets that one session looks for in what leaves (NET-9): what its masked files hold, also those that come later, what the broker keeps, and
 // what was planted. They are in the supervisor's memory and nowhere else; the record and the agent hear names.
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { LeakSearch, type LeakSecret, readSecretFile } from "#core/leak";
+import { LeakSearch, type LeakSecret, Redactor, readSecretFile } from "#core/leak";
 import { unpack } from "#egress";
-import { type Redaction, redactionOfTexts } from "../setup/setup-redaction.ts";
 import { KEY_PART, privateParts } from "./key-material.ts";
 
 /** What they are collected from. */
@@ -14,6 +13,8 @@ export interface SessionSecretParts {
   readonly values: () => readonly LeakSecret[];
   /** Values that the policy itself shows inside (`env.pass`, `env.set`): what is shown may be said. */
   readonly shown: readonly string[];
+  /** What the agent was given in place of tokens, and looks like some. */
+  readonly placeholders: () => readonly string[];
   /** What could not be read, in words. */
   readonly notice: (line: string) => void;
 }
@@ -26,8 +27,8 @@ export interface SessionSecrets {
   readonly hasAny: boolean;
   /** The search over all of them; `undefined` while there is none. Built when it is first asked for. */
   search(): LeakSearch | undefined;
-  /** Takes them out of what is recorded: an agent that got hold of one may write it into a command. */
-  redaction(): Redaction;
+  /** Takes them, and tokens of anybody's, out of what is recorded: an agent that got hold of one may write it into a command. */
+  redactor(): Redactor;
   /** A file that was masked during the session. */
   addFile(path: string, name: string): void;
 }
@@ -43,7 +44,10 @@ export function collectSecrets(parts: SessionSecretParts): SessionSecrets {
   let bytes = 0;
   let isFull = false;
   let built: LeakSearch | undefined;
-  let redaction: Redaction | undefined;
+  /** Some came since the redactor was made. */
+  let isNew = false;
+  let redactor: Redactor | undefined;
+  let held = 0;
   const add = (values: readonly LeakSecret[]): void => {
     for (const secret of values) {
       const key = Buffer.from(secret.value).toString("latin1");
@@ -57,7 +61,7 @@ export function collectSecrets(parts: SessionSecretParts): SessionSecrets {
       }
       known.set(key, secret);
       built = undefined;
-      redaction = undefined;
+      isNew = true;
     }
   };
   const addFile = (path: string, name: string): void => {
@@ -81,18 +85,21 @@ export function collectSecrets(parts: SessionSecretParts): SessionSecrets {
       built ??= new LeakSearch([...known.values()], unpack);
       return built;
     },
-    redaction: () => {
-      redaction ??= redactionOfTexts([...known.values()].flatMap(asText));
-      return redaction;
+    redactor: () => {
+      const values = parts.values();
+      // None is ever taken away: as many as before are the same ones.
+      if (values.length !== held) add(values);
+      held = values.length;
+      if (redactor === undefined || isNew)
+        redactor = new Redactor(
+          { secrets: [...known.values()], unpack, shown: new Set(parts.placeholders()) },
+          redactor,
+        );
+      isNew = false;
+      return redactor;
     },
     addFile,
   };
-}
-
-/** A key's numbers are no text, and stand in none as they are. */
-function asText({ name, value }: LeakSecret): readonly { readonly name: string; readonly form: string }[] {
-  const form = Buffer.from(value).toString();
-  return form === "" || form.includes("\ufffd") ? [] : [{ name, form }];
 }
 
 /** The beginning of a file as text; `undefined` where it is gone or nobody may read it: then nobody inside can either. */
