@@ -83,11 +83,12 @@ export async function verifySession(
 
 /** Verifies the ledger and every session: those it knows, and folders it does not know. Anchors are given to the logs they are of. */
 export async function verifyMachine(stateDir: string, options: MachineOptions): Promise<readonly LogReport[]> {
-  const { keys } = options;
-  const anchors = new AnchorBox(options.anchor ?? "");
+  const { anchor, ...own } = options;
+  const { keys } = own;
+  const anchors = new AnchorBox(anchor ?? "");
   const machine = keys[0]?.name ?? "";
-  const ledger = await verifyLedger(stateDir, { keys, ...anchors.take(machine) });
-  const trust = { keys, ...(ledger.machine === undefined ? {} : { machine: ledger.machine }) };
+  const ledger = await verifyLedger(stateDir, { ...own, ...anchors.take(machine) });
+  const trust = { ...own, ...(ledger.machine === undefined ? {} : { machine: ledger.machine }) };
   const reports: LogReport[] = [ledger.report];
   for (const entry of ledger.entries)
     reports.push(await verifySession(stateDir, entry, { ...trust, ...anchors.take(`${machine}/${entry.session}`) }));

@@ -35,8 +35,9 @@ export function keyLines({ keys, source }: Trust): string[] {
   return keys.map((key) => `trusted: ${whose}, ${formatVerifierKey(key)}`);
 }
 
-function freshnessOf(reports: readonly LogReport[]): "anchored" | "unproven" {
-  return reports.every(({ freshness }) => freshness === "anchored") ? "anchored" : "unproven";
+function freshnessOf(reports: readonly LogReport[]): LogReport["freshness"] {
+  if (reports.some(({ freshness }) => freshness === "unproven")) return "unproven";
+  return reports.every(({ freshness }) => freshness === "witnessed") ? "witnessed" : "anchored";
 }
 
 /** The answer for people. */
@@ -48,8 +49,9 @@ export function textAnswer(reports: readonly LogReport[], trust: Trust): string 
 }
 
 function freshnessLine(reports: readonly LogReport[]): string {
+  if (freshnessOf(reports) === "witnessed") return "freshness: witnessed (see the notes for when)";
   if (freshnessOf(reports) === "anchored") return "freshness: what you kept elsewhere is part of this log";
-  const anchored = reports.filter(({ freshness }) => freshness === "anchored").length;
+  const anchored = reports.filter(({ freshness }) => freshness !== "unproven").length;
   const rest = "nothing outside this machine remembers these logs; keep a checkpoint elsewhere and give it to --anchor";
   return anchored === 0
     ? `freshness: unproven (${rest})`

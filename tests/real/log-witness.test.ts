@@ -248,6 +248,19 @@ test("a session is cosigned over several epochs with the machine's key alone, an
     verdict: { word: "OK" },
     freshness: "anchored",
   });
+  const judged = (note: string): ReturnType<typeof verifyLog> =>
+    verifyLog(closed.dir, { keys: [key], witnesses: [witness.key], remembered: { anchor: note } });
+  expect(judged(done.value.note)).toMatchObject({ verdict: { word: "OK" }, freshness: "witnessed" });
+  expect(judged(done.value.note).notes.at(-1)).toMatch(
+    new RegExp(`^the witness ringfence-witness-\\w+ had seen ${closed.size} records`),
+  );
+  expect(judged(closed.checkpoint)).toMatchObject({ verdict: { word: "OK" }, freshness: "anchored" });
+  const later = done.value.note.replace(
+    /(\u2014 ringfence-witness\S+ \S{9})(\S)/,
+    (_, head, c) => `${head}${c === "B" ? "C" : "B"}`,
+  );
+  expect(later).not.toBe(done.value.note);
+  expect(judged(later).verdict).toMatchObject({ word: "TAMPERED", kind: "sig" });
   // The ledger, too.
   const ledger = openSigned(join(stateDir, "log/ledger"), [key]);
   expect(ledger.ok && (await submitToWitness(opens(ledger.value), place)).ok).toBe(true);
