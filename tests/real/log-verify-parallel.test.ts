@@ -38,7 +38,7 @@ it("reads whole and changed logs as one reader does", async () => {
   const putAll = (): void => {
     for (const { from, lines } of parts) put(from, lines.map((line) => `${line}\n`).join(""));
   };
-  const readers = { program: await program(), threads: 3, large: 0 };
+  const readers = { program: await program(), threads: 3 };
   const trust = { keys: [(machine[0] as NoteSigner).key] };
   const both = async (): Promise<string> => {
     const [seen, alone] = [[], []] as [number[], number[]];

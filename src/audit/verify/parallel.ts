@@ -1,9 +1,8 @@
 // Reading a large log with several threads: each reads whole segments as strictly as one alone would, taking a segment's first
 // `prev` on trust; here they are joined, each to the hash before it. Whatever does not join, or is not good, is read again in
 // order from there on: what is wrong, and where, is only ever said by one reader that has seen everything before it.
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { segmentName } from "../segment.ts";
@@ -11,9 +10,6 @@ import { segmentNames } from "../segment-file.ts";
 import type { SegmentRead } from "./part.ts";
 import { type Records, RecordsReader, readRecords } from "./records.ts";
 import type { ReaderOptions } from "./report.ts";
-
-/** Below this a thread takes longer to start than it saves. */
-const LARGE = 100_000_000;
 
 /** More threads than this wait for the disk. */
 const MOST = 4;
@@ -27,8 +23,8 @@ export async function readInParallel(
   const names = segmentNames(dir);
   const program = options.program ?? readerProgram();
   const threads = Math.min(options.threads ?? availableParallelism(), names.length, MOST);
-  if (program === undefined || threads < 2 || bytesOf(dir, names) < (options.large ?? LARGE))
-    return readRecords(dir, session);
+  // A segment is closed at 64 MiB: where there are two, threads are worth their start.
+  if (program === undefined || threads < 2) return readRecords(dir, session);
   const pool = new ReaderPool(program, threads, { dir, session });
   try {
     const reader = new RecordsReader(dir, session);
@@ -44,10 +40,6 @@ export async function readInParallel(
   } finally {
     await pool.end();
   }
-}
-
-function bytesOf(dir: string, names: readonly string[]): number {
-  return names.reduce((sum, name) => sum + (statSync(join(dir, "log", name), { throwIfNoEntry: false })?.size ?? 0), 0);
 }
 
 /** The thread's program beside ours: in the bundle, or in the library. There is none for sources. */

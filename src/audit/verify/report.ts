@@ -54,8 +54,6 @@ export interface ReaderOptions {
   /** File of the program that each of them runs. */
   readonly program?: string;
   readonly threads?: number;
-  /** Bytes from which on a log is read by threads at all. */
-  readonly large?: number;
 }
 
 /** What a verifier has to say about one log. */
