@@ -2,7 +2,7 @@
 // certified by the machine's key; what others say is `claimed`. Unlike a session's it may be gone on with: its writer's key
 // died with it, so the machine signs the note of the next epoch (docs/log-format.md, "Reopened").
 import { existsSync } from "node:fs";
-import { mkdir, realpath } from "node:fs/promises";
+import { mkdir, realpath, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import {
@@ -65,6 +65,8 @@ export async function openOutsideLog(options: OutsideLogOptions): Promise<Result
     await mkdir(options.dir, { recursive: true, mode: 0o700 });
     const dir = await realpath(options.dir);
     if (`${dir}/`.startsWith(`${await realpath(stateDir)}/`)) return err(ownFolder(dir));
+    const shared = await sharedFolder(dir);
+    if (shared !== undefined) return err(shared);
     const held = await lockAnywhere(dir);
     if (!held.ok) return held;
     lock = held.value;
@@ -151,7 +153,7 @@ async function begin(options: OutsideLogOptions, own: Own, found: OutsideState |
   const told = await appendToLedger(options, session, [{ type: "lifecycle.log", origin: "observed", data: known }]);
   if (!told.ok) throw new LogError(told.error);
   for (const name of ["log", "tile", "checkpoints"]) await privateFolder(join(dir, name));
-  await giveAuthority(options.stateDir, machine.epoch, dir);
+  await giveAuthority(options.stateDir, machine, dir);
   await publishFile(join(dir, "vkey"), `${formatVerifierKey(machine.genesis)}\n`);
   const certificate = signCertificate({ session, key, start: now(options) }, machine.signer);
   await publishFile(join(dir, "certificate"), certificate);
@@ -170,7 +172,7 @@ async function goOn(options: OutsideLogOptions, own: Own, found: OutsideState): 
   const { key } = keys.signer;
   const { state } = found.from;
   const { epoch } = found;
-  await giveAuthority(options.stateDir, machine.epoch, places.dir);
+  await giveAuthority(options.stateDir, machine, places.dir);
   const start = { origin: key.name, epoch, from: state.size, root: rootOf(state), key, start: now(options) };
   await publishEpoch(places.dir, epoch, signEpoch(start, machine.signer));
   const records = [epochOpen(epoch, key), ...recovered(found)];
@@ -199,6 +201,17 @@ function outsideLog(own: { dir: string; session: string; writer: Writer; lock: L
     dir,
     origin: session,
     end: () => (ending ??= end()),
+  };
+}
+
+/** Where others can put links and files of theirs, nothing is written. */
+async function sharedFolder(dir: string): Promise<Problem | undefined> {
+  const { uid, mode } = await stat(dir);
+  if (uid === process.getuid?.() && (mode & 0o002) === 0) return undefined;
+  return {
+    code: "log-shared-folder",
+    message: `\`${dir}\` is not yours alone: others can write there`,
+    hint: "choose a folder that you own and that others may not write",
   };
 }
 

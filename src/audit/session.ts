@@ -6,6 +6,7 @@ import { err, ok, type Problem, type Result } from "#core";
 import {
   type Append,
   formatVerifierKey,
+  type PrivateFields,
   type RecordBody,
   type Redact,
   SESSION_ID,
@@ -47,6 +48,8 @@ export interface SessionLogOptions {
   readonly maxBytes: number;
   /** Takes out what must never stand in the record: of every record, and of what the ledger hears. */
   readonly redact?: Redact;
+  /** Fields that the line only commits to. */
+  readonly privateFields?: PrivateFields;
   readonly clock?: LogClock;
   readonly io?: LogIo;
   /** How long one key signs; ten minutes or 65,536 records when absent. */
@@ -144,6 +147,7 @@ async function begin(
     io: options.io ?? systemIo,
     tiles: openTiles(),
     maxBytes: options.maxBytes,
+    ...(options.privateFields === undefined ? {} : { privateFields: options.privateFields }),
     from: { state: EMPTY_CHAIN, sealed: 0 },
     freeReserve: () => rm(places.reserve, { force: true }),
   });

@@ -1,6 +1,7 @@
 // The single writer of one log: records queue, everything that came during the last sync is written by the next, and each
 // `append` resolves after the sync that made its line durable. A failed write or sync is latched: nothing is acknowledged
 // after it. A full disk leaves room, by a reserve, for saying so and for the close.
+import { randomBytes } from "node:crypto";
 import type { Problem } from "#core";
 import {
   type EncodedBody,
@@ -8,7 +9,9 @@ import {
   encodeBody,
   epochClose,
   type NoteSigner,
+  type PrivateFields,
   type RecordBody,
+  SALT_LENGTH,
   toHex,
 } from "#core/log";
 import { writeBlobs } from "./blobs.ts";
@@ -22,6 +25,7 @@ import { openSealer } from "./sealer.ts";
 import { type LogIo, openSegment, SEGMENT_BYTES, type Segment } from "./segment.ts";
 import type { TileBuilder } from "./tiles.ts";
 import { openTurns } from "./turns.ts";
+import { openVault, vaultEntries } from "./vault.ts";
 import { isFull, writeProblem } from "./write-failure.ts";
 
 /** Records of one write and sync. */
@@ -40,6 +44,8 @@ export interface WriterOptions {
   readonly keys: EpochKeys;
   /** How long one key signs, and the epoch that is open now. */
   readonly epochs: EpochRule & { readonly epoch: number; readonly from: number };
+  /** Fields that stand in the vault, and in the line as a commitment. */
+  readonly privateFields?: PrivateFields;
   /** Longest unsigned tail in records. */
   readonly sealEvery?: number;
   readonly clock: LogClock;
@@ -98,6 +104,9 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
   let firstSeq = options.from.segment?.firstSeq ?? 0;
   const resumeAt = options.from.segment?.bytes;
   let segment: Segment = await openSegment(folder, firstSeq, resumeAt === undefined ? { io } : { io, resumeAt });
+  const vault = openVault(dir, io);
+  const { privateFields: fields } = options;
+  const sealing = fields === undefined ? undefined : { fields, salt: () => randomBytes(SALT_LENGTH) };
   const room = openRoom(options.maxBytes, segment.bytes);
   let { epoch } = options.epochs;
   let first: string | undefined;
@@ -148,6 +157,7 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
       firstSeq = state.size;
     }
     for (const { body } of batch) await writeBlobs(dir, body.blobs);
+    await vault.keep(firstSeq, vaultEntries(state.size, batch));
     const framed = frame(state, batch);
     await segment.append(framed.bytes);
     for (const leaf of framed.leaves) tiles?.add(leaf);
@@ -232,7 +242,7 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
       const refused = refusal(body.type);
       if (refused !== undefined) throw new LogError(refused);
       if (body.type === "epoch.close") throw new LogError(ownRecord);
-      const encoded = encodeBody(body, sha256Hex);
+      const encoded = encodeBody(body, sha256Hex, sealing);
       if (!encoded.ok) throw new LogError(encoded.error);
       claim(encoded.value, body.type);
       isClosing ||= body.type === "session.close";
@@ -263,6 +273,7 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
       await turns.idle();
       await sealer.stop();
       await segment.close();
+      await vault.close();
     },
   };
 }

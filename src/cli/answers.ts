@@ -1,7 +1,8 @@
 // Answers in the order of the questions, whenever each is known, on a stream that may be read slowly or not at all: then asking
 // stops, and nothing is held without bound.
-import { fstatSync } from "node:fs";
+import { createWriteStream, fstatSync } from "node:fs";
 import { Socket } from "node:net";
+import type { Writable } from "node:stream";
 
 /** Where answers go. */
 export interface Answers {
@@ -11,7 +12,7 @@ export interface Answers {
   room(): Promise<void>;
   /** Resolves when everything is answered and handed to the system, or nobody reads any more. */
   done(): Promise<void>;
-  /** Aborted when nobody reads any more. */
+  /** Aborted, with the error, when nobody reads any more or they cannot be written. */
   readonly gone: AbortSignal;
 }
 
@@ -58,8 +59,8 @@ export function openAnswers(): Answers {
     isFlowing = true;
     wake();
   });
-  out.on("error", () => {
-    gone.abort();
+  out.on("error", (error) => {
+    gone.abort(error);
     wake();
   });
   const isIdle = (): boolean => entries.length === 0 && out.writableLength === 0;
@@ -85,8 +86,9 @@ export function openAnswers(): Answers {
   };
 }
 
-/** Node writes to a pipe on standard output synchronously: a reader that sleeps would stop the whole program, signatures too. */
-function openOutput(): NodeJS.WriteStream | Socket {
+/** Node's own standard output is written synchronously: a reader that sleeps would stop the whole program, signatures too. */
+function openOutput(): Writable {
   const kind = fstatSync(1);
-  return kind.isFIFO() || kind.isSocket() ? new Socket({ fd: 1, readable: false, writable: true }) : process.stdout;
+  if (kind.isFIFO() || kind.isSocket()) return new Socket({ fd: 1, readable: false, writable: true });
+  return createWriteStream("", { fd: 1, autoClose: false });
 }

@@ -56,12 +56,20 @@ async function append(stateDir: string, flags: Flags): Promise<number> {
   const stop = stopSignals();
   await feed(input, AbortSignal.any([stop.signal, log.failed, answers.gone]));
   await answers.done();
-  const problem = await endOf(log);
+  const problem = (await endOf(log)) ?? unanswered(answers);
   stop.release();
   if (problem !== undefined) complain(problemLines(problem));
   if (stop.signal.aborted) return 128 + Number(stop.signal.reason);
   if (problem !== undefined) return 1;
   return answers.gone.aborted ? 128 + 13 : input.exit;
+}
+
+/** Answers that could not be written; a reader that went away is told from that by the exit code alone. */
+function unanswered({ gone }: Answers): Problem | undefined {
+  const code = gone.aborted ? (gone.reason as NodeJS.ErrnoException).code : undefined;
+  if (code === undefined || code === "EPIPE") return undefined;
+  const hint = "what was sent before stands in the log, `ringfence log show` prints it";
+  return { code: "log-answers", message: `the answers cannot be written (${code})`, hint };
 }
 
 /** Signs and lets go; why the log took no more, or could not be signed. */

@@ -1,6 +1,6 @@
 // `ringfence log append` after an end that nobody planned: what was answered is there, what a crash left is put on record, and
 // tampering is not taken for either.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -118,6 +118,13 @@ describe("an end that nobody planned", () => {
     const [code] = await once(writer.child, "close");
     expect(code).toBe(128 + 15);
     expect(bed.verify()).toMatchObject({ status: 0, text: expect.stringMatching(/ OK .* 3 records/) });
+  });
+
+  it("of the room for the answers is said, and what was taken is signed", () => {
+    const args = ["-c", '"$0" log append --dir "$1" >/dev/full', launcher, bed.dir];
+    const { status, stderr } = spawnSync("sh", args, { env: bed.env, input: claim(1), encoding: "utf8" });
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/cannot be written \(ENOSPC\)\nhint: /)]);
+    expect(bed.verify()).toMatchObject({ status: 0, text: expect.stringMatching(/ OK .* 2 records/) });
   });
 
   it("of whoever reads the answers is no end of the signatures", async () => {
