@@ -35,12 +35,19 @@ def need(holds, why):
         raise Wrong(why)
 
 
+def unbase64(text, what):
+    """One spelling for one value, or a flipped bit could hide in the padding."""
+    raw = base64.b64decode(text, validate=True)
+    need(base64.b64encode(raw).decode() == text, what + " has base64 in another spelling")
+    return raw
+
+
 # Keys and notes (C2SP signed-note)
 
 
 def parse_vkey(text):
     name, key_id, data = text.strip().split("+", 2)
-    raw = base64.b64decode(data, validate=True)
+    raw = unbase64(data, "a key")
     need(len(raw) == 33 and raw[0] == 1, "not an Ed25519 key: " + text)
     need(hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4].hex() == key_id, "a key whose id does not fit: " + text)
     return name, bytes.fromhex(key_id), raw[1:]
@@ -65,8 +72,7 @@ def open_note(note, keys, what):
     for line in tail[:-1].split("\n"):
         match = re.fullmatch("\u2014 ([^ +]+) ([A-Za-z0-9+/]+={0,2})", line)
         need(match, what + " has a signature line that is none")
-        raw = base64.b64decode(match[2], validate=True)
-        need(base64.b64encode(raw).decode() == match[2], what + " has a signature in another spelling")
+        raw = unbase64(match[2], what)
         for key in keys:
             if match[1] == key[0] and raw[:4] == key[1]:
                 need(signature_holds(key[2], body.encode(), raw[4:]), what + " has a wrong signature")
@@ -298,12 +304,12 @@ def check_receipt(path, machine):
     head, gap, checkpoint = text.partition("\n\n")
     first, extra, index, *proof = head.split("\n")
     need(gap and first == "c2sp.org/tlog-proof@v1" and extra.startswith("extra ") and re.fullmatch(r"index (0|[1-9]\d*)", index), "not a receipt")
-    extra = json.loads(base64.b64decode(extra[6:], validate=True).decode("utf-8"))
+    extra = json.loads(unbase64(extra[6:], "the receipt").decode("utf-8"))
     need(set(extra) - {"certificate"} == {"line", "authority", "epochs"}, "a receipt with other parts")
     index, line = int(index[6:]), extra["line"].encode("utf-8")
     origin, session, epochs, _ = open_keys(extra.get("certificate"), split_epochs(extra["authority"]), split_epochs(extra["epochs"]), machine)
     size, root = open_checkpoint(checkpoint, origin, epochs, "the receipt's checkpoint")
-    hashes = [base64.b64decode(each, validate=True) for each in proof]
+    hashes = [unbase64(each, "the receipt") for each in proof]
     need(index < size and included(leaf_hash(line), index, size, hashes, base64.b64decode(root)), "the record does not lead to the signed root")
     record = read_record(line, index)
     need(record["seq"] == index and session in (None, record["session"]), "the record belongs to another place")

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { archiveSink, exportTiles, folderSink, makeBundle, openSigned, type SignedLog } from "#audit";
+import { forTerminal } from "#core/text";
 import { callerStateDir } from "./caller.ts";
 import { EXIT, fail } from "./exit.ts";
 import { findInstallation } from "./installation.ts";
@@ -31,7 +32,7 @@ export async function exportBundle(session: string | undefined, path: string, fl
   if (flags.json === true) print({ bundle: path, origin: signed.log.origin, files, fingerprint });
   else
     process.stdout.write(
-      `${basename(path)}: ${signed.size} signed records of ${signed.log.origin}, ${files} files\n` +
+      `${forTerminal(basename(path))}: ${signed.size} signed records of ${forTerminal(signed.log.origin)}, ${files} files\n` +
         `fingerprint of the public key, to be handed over another way: ${fingerprint}\n`,
     );
   return EXIT.ok;
@@ -43,7 +44,10 @@ export async function exportTlog(session: string | undefined, folder: string, fl
   const done = exportTiles(signed, () => folderSink(folder));
   if (!done.ok) return fail(done.error, done.error.code === "bundle-output" ? EXIT.badInput : 1);
   if (flags.json === true) print({ tlog: folder, origin: signed.log.origin, entries: done.value.entries });
-  else process.stdout.write(`${basename(folder)}: ${done.value.entries} entries of ${signed.log.origin}\n`);
+  else
+    process.stdout.write(
+      `${forTerminal(basename(folder))}: ${done.value.entries} entries of ${forTerminal(signed.log.origin)}\n`,
+    );
   return EXIT.ok;
 }
 

@@ -11,6 +11,7 @@ import {
   type WitnessPlace,
 } from "#audit";
 import { formatCosignerKey, parseCosignerKey } from "#core/log";
+import { forTerminal } from "#core/text";
 import { callerStateDir } from "./caller.ts";
 import { EXIT, fail } from "./exit.ts";
 import { findLog } from "./log-find.ts";
@@ -107,7 +108,7 @@ async function submit(session: string | undefined, flags: SubmitFlags): Promise<
   const at = new Date(time * 1000).toISOString();
   if (flags.json === true)
     process.stdout.write(`${JSON.stringify({ origin, size, at, checkpoint: done.value.note }, undefined, 2)}\n`);
-  else process.stdout.write(`${origin}: ${size} records, seen by the witness at ${at}\n`);
+  else process.stdout.write(`${forTerminal(origin)}: ${size} records, seen by the witness at ${at}\n`);
   return EXIT.ok;
 }
 
