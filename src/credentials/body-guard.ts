@@ -4,21 +4,30 @@ import { isForeignKin, noOtherKey, presentsAsPair, queryPairs } from "#core/cred
 import { batchGuard } from "./batch-guard.ts";
 import type { Body, Refused, Request } from "./exchange.ts";
 import { inTurn } from "./in-turn.ts";
-import { foreignText, type ObjectPlace, objectGuard, withoutCoding } from "./object-guard.ts";
+import { type ObjectPlace, type ObjectRefusals, objectGuard } from "./object-guard.ts";
+import { packedGuard } from "./packed-guard.ts";
 import { partsGuard } from "./parts-guard.ts";
 
 const MOST_BYTES = 1_048_576;
 
+/** Where it goes. */
+export interface GuardedPlace extends ObjectPlace {
+  readonly readsObjects: boolean;
+  /** What refuses it. */
+  readonly rule: string;
+}
+
 /** The guard of a request's body, where one is needed. */
 export function bodyGuard(
   { fields, method }: Pick<Request, "fields" | "method">,
-  { readsObjects, rule, ...place }: ObjectPlace & { readonly readsObjects: boolean; readonly rule: string },
+  within: GuardedPlace,
 ): Body | undefined {
+  const { readsObjects, rule, ...place } = within;
   // Which of two a server believes is not known.
   const values = (field: RegExp): readonly string[] =>
-    fields.filter(({ name }) => field.test(name)).map(({ value }) => value.toLowerCase());
+    fields.filter(({ name }) => field.test(name)).map(({ value }) => value);
   const types = values(/^content-type$/i);
-  const says = (word: RegExp): boolean => types.some((type) => word.test(type));
+  const says = (word: RegExp): boolean => types.some((type) => word.test(type.toLowerCase()));
   // A POST that does not say what it is is a form to some.
   const isForm =
     says(/application\/x-www-form-urlencoded/) || (method === "POST" && types.every((type) => type === ""));
@@ -26,7 +35,7 @@ export function bodyGuard(
   const isBatch = says(/multipart\/(?!form-data)/);
   const isObject = readsObjects && (types.length === 0 || says(/^application\/(?:[\w.+-]+\+)?json\b/));
   const coding = values(/^content-encoding$/i)
-    .flatMap((value) => value.split(","))
+    .flatMap((value) => value.toLowerCase().split(","))
     .map((value) => value.trim())
     .filter((value) => !/^(?:identity|aws-chunked)?$/.test(value));
   const isOdd = isObject && says(/charset\s*=\s*"?(?:utf-?(?:16|32|7)|ucs|cp1047|ibm)/);
@@ -42,15 +51,35 @@ export function bodyGuard(
       "unread-body",
       "a body of this kind is read before it goes to a host with a credential: up to 1 MB, in UTF-8, an object also in gzip, deflate or br, a form uncompressed",
     );
+  const refusals = { foreign: somebodyElses, unread };
   // Some servers read an object whatever the request calls it.
-  const object =
-    readsObjects && coding.length === 0 ? objectGuard(place, { foreign: somebodyElses, unread }) : undefined;
-  if (isInParts && !isUnread) {
-    const inParts = partsGuard(place, somebodyElses);
-    return object === undefined ? inParts : inTurn(object, inParts);
-  }
-  if (isBatch && !isForm && coding.length === 0) return batchGuard(somebodyElses);
-  if (!isForm && !isUnread && (coding.length === 0 || !isObject)) return object;
+  const object = readsObjects ? objectGuard(place, refusals) : undefined;
+  const behind = (first: Body | undefined, second: Body): Body =>
+    first === undefined ? second : inTurn(first, second);
+  if (isUnread) return refusal(unread);
+  if (isForm)
+    return behind(
+      object,
+      formGuard((pair) => isForeignPair(pair, place), refusals),
+    );
+  if (isInParts) return behind(object, partsGuard(place, somebodyElses));
+  const inner = isBatch
+    ? behind(object, batchGuard(place, { ...refusals, types, guardOf: (one) => bodyGuard(one, within) }))
+    : object;
+  if (inner === undefined || coding.length === 0) return inner;
+  return packedGuard({ codings: coding, inner, isObject: isObject || isBatch, unread });
+}
+
+/** Nothing of it is read. */
+function refusal(no: () => Refused): Body {
+  return { keepsLength: true, take: no, end: no };
+}
+
+/** A form is held until it is read. */
+function formGuard(
+  isForeign: (pair: { readonly name: string; readonly value: string }) => boolean,
+  { foreign, unread }: ObjectRefusals,
+): Body {
   const held: Buffer[] = [];
   let size = 0;
   return {
@@ -58,16 +87,11 @@ export function bodyGuard(
     take: (piece) => {
       size += piece.length;
       held.push(piece);
-      return isUnread || size > MOST_BYTES ? unread() : [];
+      return size > MOST_BYTES ? unread() : [];
     },
     end: () => {
-      const bytes = coding.length === 0 ? Buffer.concat(held) : withoutCoding(Buffer.concat(held), coding.join(","));
-      if (bytes === undefined) return unread();
-      const pair = isForm
-        ? queryPairs(`?${bytes.toString("utf8")}`).find((one) => isForeignPair(one, place))
-        : undefined;
-      const foreign = pair ?? (readsObjects ? foreignText(bytes, place) : undefined);
-      return foreign === undefined ? held : somebodyElses(foreign.name);
+      const pair = queryPairs(`?${Buffer.concat(held).toString("utf8")}`).find(isForeign);
+      return pair === undefined ? held : foreign(pair.name);
     },
   };
 }

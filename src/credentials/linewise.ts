@@ -1,19 +1,22 @@
-// A body that passes while its lines are read: no line is sent before it was judged, and of a longer one only the beginning is.
+// A body that passes while its lines are read: no line is sent before it was judged.
 import type { Body, Refused } from "./exchange.ts";
 
 /** No header of a part, and no value that is looked at, is longer. */
 export const LINE_MOST = 4_096;
 const LF = 0x0a;
 
-/** The reader. `judge` gets each line with its end, as far as it is looked at. */
-export function linewise(judge: (line: Buffer) => Refused | undefined): Body {
+/** The reader. `judge` gets each line with its end; of a longer one the beginning, and then the rest as it comes. */
+export function linewise(
+  judge: (line: Buffer, isRest: boolean) => Refused | undefined,
+  ended: () => Refused | undefined = () => undefined,
+): Body {
   let held: Buffer = Buffer.alloc(0);
   /** What was judged was the beginning of a longer line. */
   let isRest = false;
   const judged = (line: Buffer): Refused | undefined => {
     const wasRest = isRest;
     isRest = line.at(-1) !== LF;
-    return wasRest ? undefined : judge(line);
+    return judge(line, wasRest);
   };
   return {
     keepsLength: true,
@@ -25,7 +28,7 @@ export function linewise(judge: (line: Buffer) => Refused | undefined): Body {
         if (no !== undefined) return no;
         from = end + 1;
       }
-      // A line of this length is a file's, whose rest says nothing.
+      // A line of this length is a file's, or an object.
       if (held.length - from > LINE_MOST) {
         const no = judged(held.subarray(from));
         if (no !== undefined) return no;
@@ -35,6 +38,6 @@ export function linewise(judge: (line: Buffer) => Refused | undefined): Body {
       held = Buffer.from(held.subarray(from));
       return passed.length === 0 ? [] : [passed];
     },
-    end: () => judged(held) ?? [held],
+    end: () => judged(held) ?? ended() ?? [held],
   };
 }

@@ -1,6 +1,5 @@
 // Somebody else's key in an object (JSON): under a name by which servers know who asks, or of the very kind that the host takes, whatever its name. It
-// passes while it is read, and breaks off before the end of such a text; one that is compressed is held until it was read.
-import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
+// passes while it is read, and breaks off before the end of such a text.
 import { isForeignKin, presentsByName, presentsInObject, type ServedPlace } from "#core/credentials";
 import type { Body, Refused } from "./exchange.ts";
 import { type ObjectText, ObjectTexts } from "./object-texts.ts";
@@ -13,24 +12,13 @@ export interface ObjectPlace extends ServedPlace {
 
 /** Where a token of the host's own kind is looked for: deeper, a conversation speaks of it. */
 const KIN_DEPTH = 4;
-const UNPACKED_MOST = 8 * 1_048_576;
 
 /** True for a text that is somebody else's key. */
-export function isForeignText(text: ObjectText, place: ObjectPlace): boolean {
+function isForeignText(text: ObjectText, place: ObjectPlace): boolean {
   const { depth, name, value } = text;
   if (value === "" || depth > KIN_DEPTH || place.placeholders.includes(value)) return false;
   const isNamed = place.inBodies && depth <= 2 && presentsByName(name);
   return isNamed || presentsInObject(text) || isForeignKin(place, value);
-}
-
-/** The first foreign text of a whole body. */
-export function foreignText(bytes: Buffer, place: ObjectPlace): ObjectText | undefined {
-  let found: ObjectText | undefined;
-  new ObjectTexts().take(bytes, (text) => {
-    if (found === undefined && isForeignText(text, place)) found = text;
-    return found !== undefined;
-  });
-  return found;
 }
 
 /** What a guard says no with. */
@@ -84,18 +72,26 @@ export function objectGuard(place: ObjectPlace, { foreign, unread }: ObjectRefus
   };
 }
 
-type Beginning = "object" | "other" | "wide" | "blank";
+/** What a body may be by its first bytes. */
+export type Beginning = "object" | "other" | "wide" | "blank";
 
 /** So many blanks are held before it is known what follows. */
 const BLANKS_MOST = 4_096;
 
+/** What stands before the object in a message of Socket.IO: its kinds, a namespace, a number. */
+const MESSAGE = /^\s*\d{1,8}(?:-?(?:\/[^,{[]{0,200},)?\d{0,8})(?=[{[])/;
+const MESSAGE_SO_FAR = /^\s*\d{1,8}(?:-?(?:\/[^,{[]{0,200}(?:,\d{0,8})?)?\d{0,8})$/;
+
 /** `wide`: an object in an encoding of two or four bytes a letter, which some servers find out by themselves. `undefined` while too little is there. */
-function beginningOf(bytes: Buffer, isEnd: boolean): Beginning | undefined {
+export function beginningOf(bytes: Buffer, isEnd: boolean): Beginning | undefined {
   const text = bytes.toString("latin1").replace(/^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)/, "");
+  if (MESSAGE.test(text)) return "object";
+  if (!isEnd && MESSAGE_SO_FAR.test(text)) return undefined;
   const first = text.search(/[^\s\0]/);
   if (first < 0 && bytes.length >= BLANKS_MOST) return blanksOf(text);
   if ((first < 0 || text.length < first + 4) && !isEnd && bytes.length < BLANKS_MOST) return undefined;
   const [mark, before = "", after = ""] = [text[first] ?? "", text[first - 1], text.slice(first + 1, first + 4)];
+  if (mark === "/" && /^[/*]/.test(after)) return "object"; // behind a comment
   if (mark !== "{" && mark !== "[") return "other";
   const isWide = /^\0(?:[^\0]\0|\0\0|[^\0]?$)/.test(after) || (before === "\0" && after.startsWith("\0"));
   return isWide ? "wide" : before === "\0" ? "other" : "object";
@@ -105,24 +101,4 @@ function beginningOf(bytes: Buffer, isEnd: boolean): Beginning | undefined {
 function blanksOf(text: string): Beginning {
   if (!text.includes("\0")) return "blank";
   return /\s/.test(text) ? "wide" : "other";
-}
-
-/** The bytes of a body behind its content coding; `undefined` where they cannot be read here. */
-export function withoutCoding(bytes: Buffer, coding: string): Buffer | undefined {
-  const limit = { maxOutputLength: UNPACKED_MOST };
-  try {
-    switch (coding.trim().toLowerCase()) {
-      case "gzip":
-      case "x-gzip":
-        return gunzipSync(bytes, limit);
-      case "deflate":
-        return inflateSync(bytes, limit);
-      case "br":
-        return brotliDecompressSync(bytes, limit);
-      default:
-        return undefined;
-    }
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 // The texts of an object in JSON, as its bytes pass: no more of it is kept than the text that is being read, so that a request of any size can be looked
-// at. It judges no grammar: what is no object has no texts, or some that present nothing.
+// at. It judges no grammar, and reads what lenient readers take beside it (Gson, Json.NET, JSON5): other quotation marks, words without any, comments.
+import { unescaped } from "./object-escapes.ts";
 
 /** One text: the name it stands under, and how deep. A list counts as a level, and its texts have the name of the list. */
 export interface ObjectText {
@@ -13,7 +14,42 @@ const TEXT_MOST = 8_192;
 /** Deeper than this nothing is told. */
 const DEPTH_MOST = 32;
 const NOTHING: Buffer = Buffer.alloc(0);
-const [QUOTE, COMMA, COLON, OPEN_LIST, BACKSLASH, CLOSE_LIST, OPEN, CLOSE] = [34, 44, 58, 91, 92, 93, 123, 125];
+const [QUOTE, APOSTROPHE, HASH, SLASH, STAR, BACKSLASH, LF, CR] = [34, 39, 35, 47, 42, 92, 10, 13];
+const [COMMA, SEMICOLON, COLON, EQUALS, OPEN_LIST, CLOSE_LIST, OPEN, CLOSE] = [44, 59, 58, 61, 91, 93, 123, 125];
+/** A shorter word without quotation marks is a number, `true`, `null`: no key. */
+const BARE_LEAST = 16;
+
+/** What ends a word without quotation marks. */
+const ENDS_BARE: Uint8Array = new Uint8Array(256);
+for (const byte of [
+  QUOTE,
+  APOSTROPHE,
+  HASH,
+  SLASH,
+  COMMA,
+  SEMICOLON,
+  COLON,
+  EQUALS,
+  OPEN_LIST,
+  CLOSE_LIST,
+  OPEN,
+  CLOSE,
+])
+  ENDS_BARE[byte] = 1;
+ENDS_BARE.fill(1, 0, 33);
+
+const IN_NUMBER: Uint8Array = new Uint8Array(256);
+for (const byte of Buffer.from("0123456789.eE+-")) IN_NUMBER[byte] = 1;
+
+/** Lists of numbers are long, and hold nothing: where one ends that is all here, else where it began. */
+function behindNumber(bytes: Buffer, from: number): number {
+  let at = from;
+  while (at < bytes.length && IN_NUMBER[bytes[at] as number] === 1) at += 1;
+  return at < bytes.length && ENDS_BARE[bytes[at] as number] === 1 ? at : from;
+}
+
+/** What the bytes are in: quotation marks, a word without any, a comment to the line's end or to its own. */
+type Within = typeof QUOTE | typeof APOSTROPHE | "bare" | "line" | "block";
 
 /** Reads one body. */
 export class ObjectTexts {
@@ -21,45 +57,74 @@ export class ObjectTexts {
   private readonly kinds: number[] = [];
   private depth = 0;
   private isValue = true;
-  private isOpen = false;
+  private within: Within | undefined;
   /** Of the open text: its pieces so far, and whether the last byte was a backslash that escapes the next. */
   private text: Buffer[] = [];
   private size = 0;
   private isEscaped = false;
+  /** The byte before, outside of texts and in comments. */
+  private before = 0;
 
   /** Tells each text that ends in these bytes, until `tell` says stop; answers from where on a text is still open. */
   take(bytes: Buffer, tell: (text: ObjectText) => boolean): { readonly stopped: boolean; readonly openFrom: number } {
-    let openFrom = this.isOpen ? 0 : bytes.length;
+    let openFrom = this.isInText() ? 0 : bytes.length;
     for (let at = 0; at < bytes.length; at += 1) {
-      if (!this.isOpen) {
+      if (this.within === undefined) {
         const byte = bytes[at] ?? 0;
-        if (byte !== QUOTE) {
+        const number = this.isValue && IN_NUMBER[byte] === 1 ? behindNumber(bytes, at) : at;
+        if (number > at) {
+          at = number - 1;
+          this.before = 0;
+          continue;
+        }
+        this.within = this.begins(byte);
+        if (this.within === undefined) {
           this.mark(byte);
           continue;
         }
-        this.isOpen = true;
-        openFrom = at;
-        at += 1;
+        if (this.isInText()) openFrom = at;
+        if (this.within !== "bare") at += 1;
       }
       const end = this.endOf(bytes, at);
-      // what goes on in the next piece is copied: the bytes are the sender's
-      this.keep(
-        end === bytes.length ? Buffer.from(bytes.subarray(at, Math.min(end, at + TEXT_MOST))) : bytes.subarray(at, end),
-      );
-
+      if (this.isInText()) this.keep(bytes, at, end);
       at = end;
       if (end === bytes.length) break;
-      this.isOpen = false;
       openFrom = bytes.length;
+      // what ends a bare word is something itself
+      if (this.within === "bare") at -= 1;
       if (this.ended(tell)) return { stopped: true, openFrom };
     }
     // a text of this length is no key, and waits for nothing
     return { stopped: false, openFrom: this.size >= TEXT_MOST ? bytes.length : openFrom };
   }
 
-  /** Where the open text ends: at the next quotation mark behind an even number of backslashes. */
+  private isInText(): boolean {
+    return this.within !== undefined && this.within !== "line" && this.within !== "block";
+  }
+
+  private begins(byte: number): Within | undefined {
+    const before = this.before;
+    this.before = byte;
+    if (byte === QUOTE || byte === APOSTROPHE) return byte;
+    if (byte === HASH || (byte === SLASH && before === SLASH)) return "line";
+    if (byte === STAR && before === SLASH) return "block";
+    return ENDS_BARE[byte] === 1 ? undefined : "bare";
+  }
+
   private endOf(bytes: Buffer, from: number): number {
-    for (let at = bytes.indexOf(QUOTE, from); ; at = bytes.indexOf(QUOTE, at + 1)) {
+    const { within } = this;
+    if (within === QUOTE || within === APOSTROPHE) return this.closing(within, bytes, from);
+    let at = from;
+    if (within === "bare") while (at < bytes.length && ENDS_BARE[bytes[at] as number] === 0) at += 1;
+    else if (within === "line") while (at < bytes.length && bytes[at] !== LF && bytes[at] !== CR) at += 1;
+    else
+      for (; at < bytes.length && !(bytes[at] === SLASH && this.before === STAR); at += 1) this.before = bytes[at] ?? 0;
+    return at;
+  }
+
+  /** The next quotation mark behind an even number of backslashes. */
+  private closing(mark: number, bytes: Buffer, from: number): number {
+    for (let at = bytes.indexOf(mark, from); ; at = bytes.indexOf(mark, at + 1)) {
       const end = at < 0 ? bytes.length : at;
       let first = end;
       while (first > from && bytes[first - 1] === BACKSLASH) first -= 1;
@@ -70,10 +135,12 @@ export class ObjectTexts {
     }
   }
 
-  private keep(piece: Buffer): void {
-    if (this.size >= TEXT_MOST || piece.length === 0) return;
-    this.text.push(piece.subarray(0, TEXT_MOST - this.size));
-    this.size += piece.length;
+  private keep(bytes: Buffer, from: number, end: number): void {
+    if (this.size >= TEXT_MOST || from === end) return;
+    const piece = bytes.subarray(from, Math.min(end, from + TEXT_MOST - this.size));
+    // what goes on in the next piece is copied: the bytes are the sender's
+    this.text.push(end === bytes.length ? Buffer.from(piece) : piece);
+    this.size += end - from;
   }
 
   private mark(byte: number): void {
@@ -88,29 +155,24 @@ export class ObjectTexts {
     } else if (byte === CLOSE || byte === CLOSE_LIST) {
       this.depth = Math.max(0, this.depth - 1);
       this.isValue = true;
-    } else if (byte === COLON) this.isValue = true;
-    else if (byte === COMMA) this.isValue = this.kinds[this.depth] !== OPEN;
+    } else if (byte === COLON || byte === EQUALS) this.isValue = true;
+    else if (byte === COMMA || byte === SEMICOLON) this.isValue = this.kinds[this.depth] !== OPEN;
   }
 
   private ended(tell: (text: ObjectText) => boolean): boolean {
+    const { size, within } = this;
     const [first = NOTHING, ...more] = this.text;
-    const whole = more.length === 0 ? first : Buffer.concat(this.text);
+    const isText = this.isInText();
+    this.within = undefined;
+    this.before = 0;
     this.text = [];
     this.size = 0;
     this.isEscaped = false;
-    if (this.depth > DEPTH_MOST) return false;
-    const text = unescaped(whole.toString("utf8"));
-    if (this.isValue) return tell({ name: this.names[this.depth] ?? "", value: text, depth: this.depth });
-    this.names[this.depth] = text;
+    if (!isText || this.depth > DEPTH_MOST || (within === "bare" && this.isValue && size < BARE_LEAST)) return false;
+    const text = unescaped((more.length === 0 ? first : Buffer.concat([first, ...more])).toString("utf8"));
+    if (!this.isValue) this.names[this.depth] = text;
+    else if (within !== "bare" || /[^\d.eE+-]/.test(text))
+      return tell({ name: this.names[this.depth] ?? "", value: text, depth: this.depth });
     return false;
-  }
-}
-
-function unescaped(raw: string): string {
-  if (!raw.includes("\\")) return raw;
-  try {
-    return JSON.parse(`"${raw}"`) as string;
-  } catch {
-    return raw;
   }
 }

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { bodyGuard } from "../../src/credentials/body-guard.ts";
+import { type ObjectText, ObjectTexts } from "../../src/credentials/object-texts.ts";
 
 const THIEF = "glpat-Thief-9876543210zyxw";
 const place = {
@@ -46,7 +47,9 @@ const sizes = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 60 });
 const bytes = fc.oneof(
   fc.uint8Array({ maxLength: 300 }).map((list) => Buffer.from(list)),
   fc.json({ maxDepth: 6 }).map((text) => Buffer.from(text)),
-  fc.array(fc.constantFrom(...'{}[]":,\\ \0\n-=&;ab'), { maxLength: 120 }).map((list) => Buffer.from(list.join(""))),
+  fc
+    .array(fc.constantFrom(..."{}[]\":,\\ \0\n-=&;ab'/*#01"), { maxLength: 120 })
+    .map((list) => Buffer.from(list.join(""))),
 );
 
 test("what passes is what came", () => {
@@ -73,6 +76,28 @@ test("a foreign token is found in every object, under every name, however it was
       let text = `{"a":${before},${JSON.stringify(name)}:"${THIEF}","b":${after}}`;
       for (let level = 0; level < depth; level += 1) text = level % 2 === 0 ? `[${text}]` : `{"x":${text}}`;
       expect(passed("application/json", cut(Buffer.from(text), cuts))).toBe("foreign-credential");
+    }),
+  );
+});
+
+/** As JSON means them; a list counts as a level, and its texts have its name. */
+function textsOf(value: unknown, name: string, depth: number): readonly ObjectText[] {
+  if (typeof value === "string") return [{ name, value, depth }];
+  if (typeof value !== "object" || value === null) return [];
+  if (Array.isArray(value)) return value.flatMap((one) => textsOf(one, name, depth + 1));
+  return Object.entries(value).flatMap(([key, one]) => textsOf(one, key, depth + 1));
+}
+
+test("what lenient readers take changes nothing about objects in plain JSON", () => {
+  fc.assert(
+    fc.property(fc.json({ maxDepth: 5, stringUnit: "binary" }), fc.boolean(), (text, isSpaced) => {
+      const found: ObjectText[] = [];
+      const value: unknown = JSON.parse(text);
+      new ObjectTexts().take(Buffer.from(JSON.stringify(value, null, isSpaced ? 2 : 0)), (one) => {
+        found.push(one);
+        return false;
+      });
+      expect(found).toEqual(textsOf(value, "", 0));
     }),
   );
 });

@@ -18,7 +18,7 @@ export { isForeignKin, type ServedPlace } from "./key-like.ts";
 export { knownCredential, knownCredentialOf } from "./known.ts";
 export { noOtherKey, presentsAsField, presentsAsPair, presentsByName, presentsInObject } from "./place-names.ts";
 export { placeholderFor, type RandomBytes } from "./placeholder.ts";
-export { queryPairs, withQueryValue } from "./presented.ts";
+export { pathPairs, queryPairs, withQueryValue } from "./presented.ts";
 export type { HeaderField, HttpRequest } from "./request.ts";
 export { resolveCredentials, type Surroundings } from "./resolve.ts";
 export {

@@ -17,12 +17,16 @@ const HARMLESS_FIELD =
   /^(?:x-amz-server-side-encryption-.*|x-(?:amz|goog|ms)-meta-.*|www-authenticate|anthropic-dangerous-.*|npm-auth-type|x-goog-authuser)$/i;
 /** What AWS takes so that a repeated request is done once. */
 const ONCE = /^(?:client|clientrequest|creation|idempotency|request)token$/;
+/** What is called a key and is the name of a variable, or public. */
+const NO_KEY = /^(?:[A-Z]+(?:_[A-Z0-9]+)+$|(?:ssh|ecdsa|sk-ssh)-[a-z0-9@.-]+ )/;
 /** A session is no login by its name: many servers number conversations so. */
 const SESSION = /^(?:ssid|sid|sso|ticket|connectsid|(?:asp|j|php)sess(?:ion)?(?:id)?)$/;
 const CONVERSATION = /^(?:x?sess(?:ion)?(?:id)?)$/;
 // A text in an object is anything: what it is named has to say who asks, and not what is asked about (`SecretId`, `keyId`, a webhook's `secret`).
 const IN_OBJECT =
   /^(?:(?:access|account|api|app|auth|authentication|authorization|bearer|id|oauth2?|personal|private|refresh|secret|security|service|session|user|x)+(?:token|key|jwt)|(?:aws)?secretaccesskey|authorization|auth|bearer|jwt|pat|client(?:secret|assertion)|assertion)$/;
+/** Names of which some servers' keys are UUIDs; sessions and users are numbered so, too. */
+const UUID_TOO = /^(?:(?:access|api|app|auth|private|secret|service|x)+(?:token|key)|clientsecret)$/;
 const PASSWORD = /^(?:user|login|account)?passw(?:or)?d$/;
 
 /** What is handed in for a new token. */
@@ -38,7 +42,7 @@ export function presentsByName(name: string): boolean {
 export function presentsAsField({ name, value }: { readonly name: string; readonly value: string }): boolean {
   // A browser cannot set headers on a WebSocket, so some servers take the key as a protocol's name.
   if (/^sec-websocket-protocol$/i.test(name)) return /key|token|bearer|auth|secret|jwt|[\w-]{32}/i.test(value);
-  if (HARMLESS_FIELD.test(name)) return false;
+  if (HARMLESS_FIELD.test(name) || (/^x-atlassian-token$/i.test(name) && /^no-?check$/i.test(value))) return false;
   const bare = bareName(name);
   return presentsByName(name) || ((FIELD.test(bare) || FIELD_WORD.test(name)) && !HARMLESS.test(bare));
 }
@@ -47,7 +51,8 @@ export function presentsAsField({ name, value }: { readonly name: string; readon
 export function presentsAsPair({ name, value }: { readonly name: string; readonly value: string }): boolean {
   if (value === "") return false;
   const bare = bareName(name);
-  if (ONCE.test(bare) && isUuid(value)) return false;
+  if (ONCE.test(bare)) return isKeyLike(value); // `terraform-20260101` is none
+  if (bare === "key" && NO_KEY.test(value)) return false;
   if (SESSION.test(bare)) return isKeyLike(value);
   if (CONVERSATION.test(bare)) return isKeyLike(value) && !/^[0-9a-f]{32}$/i.test(value);
   return presentsByName(name);
@@ -66,7 +71,10 @@ export function presentsInObject({
   if (depth > 2 || value === "" || (value.length < SHORTEST_KEY && !/pass/i.test(name))) return false;
   const bare = bareName(name);
   if (PASSWORD.test(bare)) return depth === 1;
-  return (IN_OBJECT.test(bare) || (bare === "token" && depth === 1)) && isKeyLike(value.replace(/^\w+ +/, ""));
+  // blanks around it are cut off by many who take it
+  const key = value.trim().replace(/^\w+\s+/, "");
+  if (IN_OBJECT.test(bare)) return isKeyLike(key) || (isUuid(key) && UUID_TOO.test(bare));
+  return bare === "token" && depth === 1 && isKeyLike(key);
 }
 
 /** Why nothing else may stand under this name, in words that say what to do. */
@@ -77,5 +85,9 @@ export function noOtherKey(name: string): string {
 }
 
 function bareName(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, "");
+  // `key[]` and `key[0]` are lists of one
+  return name
+    .toLowerCase()
+    .replace(/\[\d*\]$/, "")
+    .replace(/[^a-z0-9]/g, "");
 }
