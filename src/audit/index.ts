@@ -36,6 +36,7 @@ export { makeExtension, makeReceipt, openSigned, type SignedLog } from "./receip
 export { type LineMarks, type PlacedLine, searchLog, searchLogBackwards } from "./search.ts";
 export type { LogIo } from "./segment.ts";
 export { openSessionLog, type SessionLog, type SessionLogOptions } from "./session.ts";
+export { eraseFromVault, VaultReader, withPrivate } from "./vault.ts";
 export { compareCopies } from "./verify/against.ts";
 export type { LogReport, VerifyOptions } from "./verify/report.ts";
 export { verifyLog, verifyLogInParallel } from "./verify/verify.ts";

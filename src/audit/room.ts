@@ -13,7 +13,7 @@ const ENVELOPE = 300;
 
 /** What is used, and what is left of a limit. */
 export interface Room {
-  /** Bytes of lines and blobs, those still on their way included. */
+  /** Bytes of lines, blobs and private values, those still on their way included. */
   readonly used: number;
   /** Takes a record's room; the problem when there is none. */
   take(body: EncodedBody, type: string): Problem | undefined;
@@ -28,7 +28,8 @@ export function openRoom(maxBytes: number, used: number): Room {
     },
     take(body: EncodedBody, type: string): Problem | undefined {
       const blobs = body.blobs.reduce((sum, blob) => sum + blob.bytes.length, 0);
-      const cost = Buffer.byteLength(body.text) + ENVELOPE + blobs;
+      const vault = body.privates.length === 0 ? 0 : Buffer.byteLength(JSON.stringify(body.privates));
+      const cost = Buffer.byteLength(body.text) + ENVELOPE + blobs + vault;
       if (taken + cost > maxBytes - (LAST_TYPES.has(type) ? 0 : LAST_WORDS)) return limitProblem(maxBytes);
       taken += cost;
       return undefined;

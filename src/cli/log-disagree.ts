@@ -1,5 +1,5 @@
 // `ringfence log show --disagree`: what an agent said beside what the walls saw, where the two differ.
-import { readLog } from "#audit";
+import { readLog, withPrivate } from "#audit";
 import type { LogRecord } from "#core/log";
 import { type Disagreement, type DisagreementReport, disagreements } from "#core/session";
 import { forTerminal } from "#core/text";
@@ -21,7 +21,7 @@ export function printDisagreements(logs: readonly FoundLog[], json: boolean): vo
 }
 
 function* recordsOf({ dir }: FoundLog): Generator<LogRecord> {
-  for (const { record } of readLog(dir)) if (record !== undefined) yield record;
+  for (const { record } of withPrivate(dir, readLog(dir))) if (record !== undefined) yield record;
 }
 
 function linesOf(report: DisagreementReport): readonly string[] {

@@ -1,5 +1,5 @@
 // `ringfence log show | tail`: records by what is asked of them, as lines safe on a terminal, as JSON, or told as a timeline or a tree.
-import { type PlacedLine, type ReadLine, type ReadPlace, searchLog, searchLogBackwards } from "#audit";
+import { type PlacedLine, type ReadLine, type ReadPlace, searchLog, searchLogBackwards, withPrivate } from "#audit";
 import { damagedLine, type LogRecord, type RecordFilter, type RecordSelect, recordLine, recordSelect } from "#core/log";
 import { processTree, timeline, timelineLines, treeLines } from "#core/session";
 import { EXIT, fail } from "./exit.ts";
@@ -55,14 +55,15 @@ function wanted(logs: readonly FoundLog[], { filter, last }: ShowOptions): Itera
 }
 
 function* linesOf(log: FoundLog, select: RecordSelect): Generator<Shown> {
-  for (const line of searchLog(log.dir, select)) if (isWanted(line, select)) yield { ...line, log };
+  for (const line of withPrivate(log.dir, searchLog(log.dir, select)))
+    if (isWanted(line, select)) yield { ...line, log };
 }
 
 /** Read from the end, so that the last few of a million cost as much as those of ten. */
 function lastOf(log: FoundLog, select: RecordSelect, most: number): readonly Shown[] {
   const found: Shown[] = [];
   if (most === 0) return found;
-  for (const line of searchLogBackwards(log.dir, select)) {
+  for (const line of withPrivate(log.dir, searchLogBackwards(log.dir, select))) {
     if (isWanted(line, select)) found.push({ ...line, log });
     if (found.length >= most) break;
   }
@@ -106,7 +107,7 @@ function printJson(logs: readonly FoundLog[], lines: Iterable<Shown>): void {
   process.stdout.write("\n]}\n");
 }
 
-/** A record's line is JSON already, and its exact bytes are what was signed. */
+/** A record's line is JSON already, and its exact bytes are what was signed, but for private values that the vault opened. */
 function jsonOf({ record, text }: ReadLine): string {
   return record === undefined ? JSON.stringify({ damaged: text.slice(0, 65_536) }) : text;
 }
@@ -123,7 +124,7 @@ function told(log: FoundLog, { filter, as, last }: ShowOptions): readonly string
   const select = recordSelect(filter, log.root);
   const damaged: string[] = [];
   const records = function* (): Generator<LogRecord> {
-    for (const { record, text } of searchLog(log.dir, select)) {
+    for (const { record, text } of withPrivate(log.dir, searchLog(log.dir, select))) {
       if (record === undefined) damaged.push(damagedLine(text));
       else if (select.wants(record, text)) yield record;
     }
@@ -166,7 +167,7 @@ async function follow(logs: readonly FoundLog[], options: ShowOptions): Promise<
       if (place === undefined || !isBehind(line.place, place)) print(line, options.as === "jsonl", false);
     while (!closed) {
       await new Promise((resolve) => setTimeout(resolve, 200));
-      for (const line of searchLog(log.dir, {}, place)) {
+      for (const line of withPrivate(log.dir, searchLog(log.dir, {}, place))) {
         place = line.place;
         closed ||= line.record?.type === "session.close";
         if (isWanted(line, select)) print({ ...line, log }, options.as === "jsonl", false);

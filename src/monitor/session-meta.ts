@@ -28,7 +28,7 @@ export function metaOf(
     id,
     workspace: prepared.workspace.root,
     ...prepared.shown,
-    command: request.argv,
+    command: request.argv.map((text) => prepared.leaks.redactor().text(text)),
     ...(request.keeper === undefined ? {} : { kept: true }),
     startedAt: started.toISOString(),
     startedMs: started.getTime(),

@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { ledgerPlaces, openSessionLog, type SessionLog, type WitnessPlace } from "#audit";
 import type { Problem, Result } from "#core";
-import type { Append } from "#core/log";
+import { type Append, PRIVATE_FIELDS } from "#core/log";
 import { CallBook } from "#core/session";
 import { type Fence, type FenceEvent, type FenceExit, findBubblewrap, type OnSeen } from "#sandbox";
 import type { ChangesPlace } from "./changes/changes.ts";
@@ -131,6 +131,7 @@ class Session {
       workspace: prepared.workspace.root,
       open: prepared.openData,
       redact: (body) => prepared.leaks.redactor().record(body),
+      privateFields: PRIVATE_FIELDS,
       maxBytes: prepared.policy.sandbox.limits.logBytes,
     });
     const record: Append = async (body) => {
@@ -264,7 +265,7 @@ class Session {
       tell: (line) => (this.request.terminals.stdin ? undefined : this.request.progress(line)),
       onHit: (hit) => this.stop(hit, log),
     });
-    this.announcer?.tell("started", { command: [...this.request.argv] });
+    this.announcer?.tell("started", { command: this.request.argv.map((text) => prepared.leaks.redactor().text(text)) });
     if (this.request.from !== undefined) this.announcer?.tell("restored", { from: this.request.from });
     if (log.failed.aborted || this.limit !== undefined) fence.kill(); // reached before there was a fence to end
     const isLive = prepared.policy.sandbox.apply === "live";

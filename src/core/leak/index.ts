@@ -3,6 +3,6 @@ export { mayInflate } from "./deflate-head.ts";
 export type { Unpack, Unpacked } from "./packed.ts";
 export { Redactor, type RedactorParts } from "./redactor.ts";
 export { LeakSearch, type LeakSearchOptions, type RequestSearch, type Sight } from "./search.ts";
-export type { LeakSecret } from "./secret.ts";
+export { type LeakSecret, SHORTEST } from "./secret.ts";
 export { type NamedValue, readSecretFile, type SecretFile } from "./secret-file.ts";
 export { type TokenFound, tokenFor, tokensOfKin } from "./token-shape.ts";

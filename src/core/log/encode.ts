@@ -1,7 +1,9 @@
 // From what a room hands over to the bytes of one line. The order of the envelope's keys is fixed:
 // v seq prev ts mono session actor origin type data. No floats, no silent repair: what has no exact form is refused.
 import { err, ok, type Problem, type Result } from "../result.ts";
+import { toHex } from "./base64.ts";
 import { MAX_DEPTH } from "./canonical.ts";
+import { committedBytes, type PrivateValue, type Sealing } from "./commitment.ts";
 import type { Actor, Json, RecordBody } from "./record.ts";
 
 /** Longest line without its line feed: a C2SP entry bundle counts lengths in 16 bits. */
@@ -41,6 +43,8 @@ export interface Blob {
 export interface EncodedBody {
   readonly text: string;
   readonly blobs: readonly Blob[];
+  /** What its commitments stand for. */
+  readonly privates: readonly PrivateValue[];
 }
 
 /** Lower-case hexadecimal SHA-256 of some bytes; handed in, because core has no crypto. */
@@ -70,8 +74,9 @@ function isLow(unit: number): boolean {
  * too long the largest fields of `data` do. A key of the caller that starts with `$` gets a second one, so nothing that
  * an agent says can pass for a blob. Fails with `record-invalid` on floats, undefined, functions, depth over 64.
  */
-export function encodeBody(body: RecordBody, digest: HexDigest): Result<EncodedBody, Problem> {
+export function encodeBody(body: RecordBody, digest: HexDigest, sealing?: Sealing): Result<EncodedBody, Problem> {
   const blobs: Blob[] = [];
+  const privates: PrivateValue[] = [];
   const toBlob = (json: string): string => {
     const bytes = new TextEncoder().encode(json);
     const name = digest(bytes);
@@ -83,9 +88,18 @@ export function encodeBody(body: RecordBody, digest: HexDigest): Result<EncodedB
     if (body.origin !== "observed" && body.origin !== "claimed") throw new Unencodable("origin", "is unknown");
     const actor = body.actor === undefined ? "" : `"actor":${encodeActor(body.actor)},`;
     const head = `${actor}"origin":"${body.origin}","type":"${body.type}","data":`;
-    const fields = fieldsOf(body.data, toBlob);
+    const isPrivate = (key: string): boolean => sealing?.fields[body.type]?.includes(key) === true;
+    const commit = (key: string, value: Json): string => {
+      // Refused here what has no exact form; the commitment is to the value itself.
+      encode(value, `data.${key}`, MAX_DEPTH - 2, undefined);
+      const salt = (sealing as Sealing).salt();
+      const { bytes, length } = committedBytes(salt, value);
+      privates.push({ path: `data.${key}`, salt: toHex(salt), value });
+      return `{"$c":"${digest(bytes)}","n":${length}}`;
+    };
+    const fields = fieldsOf(body.data, toBlob, (key, value) => (isPrivate(key) ? commit(key, value) : undefined));
     const data = shrink(fields, MAX_LINE - ENVELOPE_ROOM - utf8Length(head), toBlob);
-    return ok({ text: `${head}${data}}`, blobs });
+    return ok({ text: `${head}${data}}`, blobs, privates });
   } catch (error) {
     if (!(error instanceof Unencodable)) throw error;
     return err({ code: "record-invalid", message: `the record's \`${error.where}\` ${error.why}` });
@@ -136,13 +150,17 @@ function encodeActor(actor: Actor): string {
   return `{${parts.join(",")}}`;
 }
 
-function fieldsOf(data: RecordBody["data"], toBlob: ToBlob): { name: string; json: string }[] {
+function fieldsOf(
+  data: RecordBody["data"],
+  toBlob: ToBlob,
+  committed: (key: string, value: Json) => string | undefined,
+): { name: string; json: string }[] {
   if (typeof data !== "object" || data === null || Array.isArray(data))
     throw new Unencodable("data", "is not an object");
   // `data` is one level below the line itself.
   return Object.keys(data).map((key) => ({
     name: encodeKey(key),
-    json: encode(data[key] as Json, `data.${key}`, MAX_DEPTH - 2, toBlob),
+    json: committed(key, data[key] as Json) ?? encode(data[key] as Json, `data.${key}`, MAX_DEPTH - 2, toBlob),
   }));
 }
 

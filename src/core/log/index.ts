@@ -13,6 +13,15 @@ export {
 } from "./checkpoint.ts";
 export { parseClaim } from "./claim.ts";
 export {
+  commitmentOf,
+  committedBytes,
+  PRIVATE_FIELDS,
+  type PrivateFields,
+  type PrivateValue,
+  SALT_LENGTH,
+  type Sealing,
+} from "./commitment.ts";
+export {
   type Cosignature,
   type Cosigner,
   cosign,

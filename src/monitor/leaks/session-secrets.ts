@@ -1,7 +1,7 @@
 // The secrets that one session looks for in what leaves (NET-9): what its masked files hold, also those that come later, what the broker keeps, and
 // what was planted. They are in the supervisor's memory and nowhere else; the record and the agent hear names.
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { LeakSearch, type LeakSecret, Redactor, readSecretFile } from "#core/leak";
+import { LeakSearch, type LeakSecret, Redactor, readSecretFile, SHORTEST } from "#core/leak";
 import { unpack } from "#egress";
 import { KEY_PART, privateParts } from "./key-material.ts";
 
@@ -29,6 +29,8 @@ export interface SessionSecrets {
   search(): LeakSearch | undefined;
   /** Takes them, and tokens of anybody's, out of what is recorded: an agent that got hold of one may write it into a command. */
   redactor(): Redactor;
+  /** Values that only the record must not hold: a setup may send its own. */
+  neverRecord(values: readonly LeakSecret[]): void;
   /** A file that was masked during the session. */
   addFile(path: string, name: string): void;
 }
@@ -40,6 +42,7 @@ const BYTES_MOST = 512 * 1024;
 /** Collects them. */
 export function collectSecrets(parts: SessionSecretParts): SessionSecrets {
   const known = new Map<string, LeakSecret>();
+  const unrecorded = new Map<string, LeakSecret>();
   const shown = new Set(parts.shown);
   let bytes = 0;
   let isFull = false;
@@ -92,11 +95,19 @@ export function collectSecrets(parts: SessionSecretParts): SessionSecrets {
       held = values.length;
       if (redactor === undefined || isNew)
         redactor = new Redactor(
-          { secrets: [...known.values()], unpack, shown: new Set(parts.placeholders()) },
+          { secrets: [...known.values(), ...unrecorded.values()], unpack, shown: new Set(parts.placeholders()) },
           redactor,
         );
       isNew = false;
       return redactor;
+    },
+    neverRecord: (values) => {
+      for (const secret of values) {
+        const key = Buffer.from(secret.value).toString("latin1");
+        if (secret.value.length < SHORTEST || known.has(key) || unrecorded.has(key)) continue;
+        unrecorded.set(key, secret);
+        isNew = true;
+      }
     },
     addFile,
   };

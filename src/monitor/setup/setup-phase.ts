@@ -3,6 +3,7 @@
 import { closeSync, openSync, readFileSync } from "node:fs";
 import type { SessionLog } from "#audit";
 import { err, ok, type Problem, type Result } from "#core";
+import type { LeakSecret } from "#core/leak";
 import type { Append } from "#core/log";
 import { forTerminal } from "#core/text";
 import { secretsOf } from "#credentials";
@@ -89,7 +90,9 @@ class SetupPhase {
   constructor(parts: SetupParts, setup: PreparedSetup, log: SessionLog) {
     this.parts = parts;
     this.setup = setup;
-    this.redaction = redactionOf(valuesOf(setup, parts.request.caller.env));
+    const values = valuesOf(setup, parts.request.caller.env);
+    this.redaction = redactionOf(values);
+    parts.prepared.leaks.neverRecord(asSecrets(values));
     // A record of the setup says so: what the agent did is everything else.
     this.append = (body) => parts.append({ ...body, data: { ...this.redaction.data(body.data), phase: "setup" } });
     log.failed.addEventListener("abort", () => this.stop());
@@ -202,6 +205,7 @@ class SetupPhase {
     const { id: session, prepared, request } = this.parts;
     const { setup, sinceMs } = this;
     const values = valuesOf(setup, request.caller.env); // a token may have been renewed meanwhile
+    prepared.leaks.neverRecord(asSecrets(values));
     const { helper } = request.installation;
     const { data, found, unsure } = await checkSetup({ session, prepared, setup, values, sinceMs, helper });
     const verdict = found.length > 0 ? "found" : unsure.length > 0 ? "unsure" : "gone";
@@ -272,4 +276,8 @@ function valuesOf({ credentials, exposed }: PreparedSetup, env: RunRequest["call
     ...exposed.map((name) => ({ name, value: env[name] ?? "" })),
     ...held.map(({ name, value }) => ({ name, value: value.toString() })),
   ];
+}
+
+function asSecrets(values: readonly SoughtValue[]): readonly LeakSecret[] {
+  return values.map(({ name, value }) => ({ name, value: Buffer.from(value) }));
 }
