@@ -54,10 +54,11 @@ export interface BlockIndex {
   readonly whole: boolean;
 }
 
-/** True when the file begins as ours do. */
+/** True when the file is one of ours, however damaged: other programs' gzip has no extra field in its head. */
 export function isBlocked(fd: number): boolean {
-  const head = Buffer.alloc(HEAD.length);
-  return readSync(fd, head, 0, head.length, 0) === head.length && head.equals(HEAD);
+  const head = Buffer.alloc(4);
+  readSync(fd, head, 0, head.length, 0);
+  return head.equals(HEAD.subarray(0, head.length));
 }
 
 /** Walks over the blocks' heads up to the first that is none. */

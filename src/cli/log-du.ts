@@ -12,12 +12,13 @@ import { sizeText } from "./size-text.ts";
 export function duCommand(): Command {
   return new Command("du")
     .description("bytes of each session's record: lines, blobs, tiles, vault; their sum; what retention would free")
+    .option("--policy <file>", "also this policy")
     .option("--json", "print one JSON document")
-    .action(async (flags: { readonly json?: true }) => {
+    .action(async (flags: { readonly json?: true; readonly policy?: string }) => {
       const stateDir = callerStateDir(process.env);
       const sizes = logSizes(stateDir);
       const total = sizes.reduce((sum, { total: each }) => sum + each, 0);
-      const free = await freeable(stateDir);
+      const free = await freeable(stateDir, flags.policy);
       const document = { logs: sizes, total, ...(free === undefined ? {} : { freeable: free }) };
       process.stdout.write(
         flags.json === true ? `${JSON.stringify(document, undefined, 2)}\n` : textOf(sizes, total, free),
@@ -27,8 +28,8 @@ export function duCommand(): Command {
 }
 
 /** Bytes that `log prune` would free now; undefined without a policy that says so, or where the ledger cannot tell. */
-async function freeable(stateDir: string): Promise<number | undefined> {
-  const loaded = loadPolicy(await layersHere());
+async function freeable(stateDir: string, policy: string | undefined): Promise<number | undefined> {
+  const loaded = loadPolicy(await layersHere(policy));
   const retention = loaded.ok ? loaded.value.policy.audit.retentionMs : undefined;
   const key = await machineKey(stateDir).catch(() => undefined);
   if (retention === undefined || key === undefined) return undefined;

@@ -12,6 +12,7 @@ import { sizeText } from "./size-text.ts";
 interface PruneFlags {
   readonly olderThan?: string;
   readonly dryRun?: true;
+  readonly policy?: string;
   readonly json?: true;
 }
 
@@ -22,6 +23,7 @@ export function pruneCommand(): Command {
       "remove the records of old sessions; the ledger keeps, signed, that they were there and when they went",
     )
     .option("--older-than <time>", "for example 400d; the policy's `audit.retention` when absent, and never less")
+    .option("--policy <file>", "also this policy")
     .option("--dry-run", "only say what would go")
     .option("--json", "print one JSON document")
     .action(async (flags: PruneFlags) => {
@@ -31,7 +33,7 @@ export function pruneCommand(): Command {
 }
 
 async function prune(stateDir: string, flags: PruneFlags): Promise<number> {
-  const age = await ageOf(flags.olderThan);
+  const age = await ageOf(flags);
   const key = await machineKey(stateDir).catch(() => undefined);
   if (key === undefined)
     return fail(
@@ -64,8 +66,8 @@ interface Age {
 }
 
 /** The age that was asked for. What the policy keeps is kept, whoever asks. */
-async function ageOf(asked: string | undefined): Promise<Age> {
-  const loaded = loadPolicy(await layersHere());
+async function ageOf({ olderThan: asked, policy }: PruneFlags): Promise<Age> {
+  const loaded = loadPolicy(await layersHere(policy));
   if (!loaded.ok) return fail(loaded.error, EXIT.badInput);
   const { retentionMs } = loaded.value.policy.audit;
   const hint = "such as `--older-than 400d`";

@@ -63,6 +63,15 @@ describe("a policy", () => {
     ]);
   });
 
+  it("keeps records at least as long as the strongest layer says", () => {
+    const kept = (...layers: Parameters<typeof load>): number | undefined => load(...layers).policy.audit.retentionMs;
+    const managed = layer("managed", "audit: { retention: 400d }");
+    expect(kept(layer("user", "tier: medium"))).toBeUndefined();
+    expect(kept(managed, layer("user", "audit: { retention: 30d }"))).toBe(400 * 86_400_000);
+    expect(kept(managed, layer("user", "audit: { retention: 500d }"))).toBe(500 * 86_400_000);
+    expect(kept(managed, layer("project", "audit: { retention: 1d }"))).toBe(400 * 86_400_000);
+  });
+
   it("takes the names of Claude Code and srt", () => {
     const { policy } = load(
       layer(
