@@ -306,7 +306,7 @@ test("private values stay commitments; --private tells those whose salt and comm
   const entry = (path: string, value: string): string => `${JSON.stringify({ seq: 0, path, salt, value })}\n`;
   writeFileSync(
     join(dir, "vault/000000000000.jsonl"),
-    `${entry("text", "my secret plan") + entry("note", "a lie")}rubbish\n`,
+    `${entry("data.text", "my secret plan") + entry("data.note", "a lie")}rubbish\n`,
   );
   const bed = await closedLog();
   const told = async (isPrivate: boolean): Promise<string> => {

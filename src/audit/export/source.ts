@@ -100,7 +100,7 @@ class Reader {
       return [damage];
     }
     const faults = this.#faults(record).map((kind) => this.#damage(kind, { ...spot, bytes: Buffer.from(text) }));
-    const found = beside(record);
+    const found = beside(record, place.segment);
     const lost = found.lost.map((digest) => this.#damage("blob", { ...spot, bytes: Buffer.from(digest) }));
     const leaf = createHash("sha256").update(Uint8Array.of(0)).update(text).digest("hex");
     this.here = { next: Math.max(record.seq + 1, this.here.next), prev: leaf, ts: record.ts, place };
