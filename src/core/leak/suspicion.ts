@@ -7,7 +7,8 @@ const RUN = /[A-Za-z0-9+/=_-]{12,}/g;
 const ODD = /[^\t\n\r\x20-\x7e]|%[0-9A-Fa-f]{2}|%u|\\[ux0-9]|&#|=[0-9A-F]{2}|=\r?\n/;
 const DIGITS = /(?:[0-9][^0-9]*){7}|(?:[0-9A-Fa-f]{2}[^0-9A-Za-z]{1,4}){7}/;
 /** Eight numbers with a little between them, as many groups of hex digits, rows of digits. */
-const NUMBERS = /(?:[0-9]{1,10}[A-Za-z]{0,8}[^0-9A-Za-z][^0-9]{0,15}){7}|(?:\b(?:0x)?[0-9A-Fa-f]{2}[^0-9A-Za-z]{1,4}){7}|[0-9]{24}/;
+const NUMBERS =
+  /(?:[0-9]{1,10}[A-Za-z]{0,8}[^0-9A-Za-z][^0-9]{0,15}){7}|(?:\b(?:0x)?[0-9A-Fa-f]{2}[^0-9A-Za-z]{1,4}){7}|[0-9]{24}/;
 /** A digest or an id: what it means is looked at. */
 const DIGEST = /^[0-9a-f]{2,128}$/;
 const LETTER_BY_LETTER = /(?:"[^"]{1,12}",?\s*){4}|(?:"[^"]{0,64}":"[^"]{1,12}",?){4}/;
