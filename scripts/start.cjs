@@ -43,7 +43,18 @@ function readCache() {
 }
 
 // The bundle is ASCII, which the build makes sure of: read as such it is neither checked nor widened.
-const script = new Script(readFileSync(file, "latin1"), { filename: file, cachedData: readCache() });
+function readBundle() {
+  try {
+    return readFileSync(file, "latin1");
+  } catch {
+    process.stderr.write(
+      `ringfence: \`${file}\` is missing\nhint: build it anew: node ${join(__dirname, "build.mjs")} program\n`,
+    );
+    return process.exit(125);
+  }
+}
+
+const script = new Script(readBundle(), { filename: file, cachedData: readCache() });
 script.runInThisContext()({}, createRequire(file), { exports: {} }, file, join(__dirname, "../dist"));
 
 // The build runs this once a bundle, after the program has compiled what its command needs.
