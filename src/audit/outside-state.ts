@@ -41,9 +41,8 @@ export interface OutsideLook {
 export async function findOutsideLog(look: OutsideLook): Promise<Result<OutsideState | undefined, Problem>> {
   const { dir, mark } = look.places;
   const certificate = await readSmall(join(dir, "certificate"));
-  const isRemembered = (await readSmall(mark)) !== undefined;
-  if (!isRemembered && (await holdsNothing(dir))) return ok(undefined);
-  if (certificate === undefined) return err(isRemembered ? gone(look.places) : noLog(dir));
+  if (await holdsNothing(dir)) return ok(undefined);
+  if (certificate === undefined) return err((await readSmall(mark)) === undefined ? noLog(dir) : gone(look.places));
   const owner = await ownerKeys(look, certificate);
   if (owner === undefined) return err(notOurs(dir));
   const notes = await epochNotes(dir);
@@ -122,11 +121,11 @@ function noLog(dir: string): Problem {
   };
 }
 
-function gone({ dir, mark }: LogPlaces): Problem {
+function gone({ dir }: LogPlaces): Problem {
   return {
     code: "log-gone",
-    message: `there was a log in \`${dir}\`, and it is gone`,
-    hint: `put it back; to begin another one there, remove \`${mark}\``,
+    message: `the log in \`${dir}\` lost its certificate`,
+    hint: "put it back, or choose another folder",
   };
 }
 

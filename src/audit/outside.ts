@@ -2,7 +2,7 @@
 // certified by the machine's key; what others say is `claimed`. Unlike a session's it may be gone on with: its writer's key
 // died with it, so the machine signs the note of the next epoch (docs/log-format.md, "Reopened").
 import { existsSync } from "node:fs";
-import { mkdir, realpath, stat } from "node:fs/promises";
+import { mkdir, realpath, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import {
@@ -18,7 +18,7 @@ import {
 import { EMPTY_CHAIN, rootOf } from "./chain.ts";
 import { type LogClock, systemClock } from "./clock.ts";
 import { type EpochKeys, type EpochRule, keysInMemory, SESSION_EPOCHS } from "./epochs.ts";
-import { privateFolder, publishFile, syncFolder } from "./files.ts";
+import { privateFolder, publishFile, readSmall, syncFolder } from "./files.ts";
 import { appendToLedger, machineKeyOfToday } from "./ledger.ts";
 import { type Lock, lockAnywhere } from "./lock.ts";
 import { giveAuthority, type MachineEpoch } from "./machine-epoch.ts";
@@ -51,6 +51,8 @@ export interface OutsideLog {
   readonly failed: AbortSignal;
   readonly dir: string;
   readonly origin: string;
+  /** Records of a log that stood here before and is gone; the ledger has its end. */
+  readonly replaced?: number;
   /** Signs what is there and lets go; the log may be gone on with later. */
   end(): Promise<{ readonly size: number; readonly root: string }>;
 }
@@ -123,7 +125,8 @@ async function openLocked(
     await writer.end();
     throw error;
   }
-  return ok(outsideLog({ dir: options.dir, session, writer, lock }));
+  const log = outsideLog({ dir: options.dir, session, writer, lock });
+  return ok(begun.replaced === undefined ? log : { ...log, replaced: begun.replaced });
 }
 
 /** The disk is the limit. */
@@ -141,6 +144,7 @@ interface Begun {
   readonly from: WriterOptions["from"];
   readonly epoch: { readonly epoch: number; readonly from: number };
   readonly records: readonly RecordBody[];
+  readonly replaced?: number;
 }
 
 /** A folder whose writer died before its first record begins anew, with a key of its own. */
@@ -148,10 +152,12 @@ async function begin(options: OutsideLogOptions, own: Own, found: OutsideState |
   const { places, session, keys, machine } = own;
   const { dir } = places;
   const { key } = keys.signer;
-  // The ledger knows of every log before it begins.
-  const known = { dir, key: formatVerifierKey(key) };
+  // The ledger knows of every log before it begins, and of one whose place it takes.
+  const replaced = await rememberedSize(places);
+  const known = { dir, key: formatVerifierKey(key), ...(replaced === undefined ? {} : { replaces: replaced }) };
   const told = await appendToLedger(options, session, [{ type: "lifecycle.log", origin: "observed", data: known }]);
   if (!told.ok) throw new LogError(told.error);
+  await rm(places.mark, { force: true });
   for (const name of ["log", "tile", "checkpoints"]) await privateFolder(join(dir, name));
   await giveAuthority(options.stateDir, machine, dir);
   await publishFile(join(dir, "vkey"), `${formatVerifierKey(machine.genesis)}\n`);
@@ -163,6 +169,7 @@ async function begin(options: OutsideLogOptions, own: Own, found: OutsideState |
     from: found?.from ?? { state: EMPTY_CHAIN, sealed: 0 },
     epoch: { epoch: 0, from: 0 },
     records: [{ type: "epoch.open", origin: "observed", data: opening }, ...recovered(found)],
+    ...(replaced === undefined ? {} : { replaced }),
   };
 }
 
@@ -177,6 +184,12 @@ async function goOn(options: OutsideLogOptions, own: Own, found: OutsideState): 
   await publishEpoch(places.dir, epoch, signEpoch(start, machine.signer));
   const records = [epochOpen(epoch, key), ...recovered(found)];
   return { from: found.from, epoch: { epoch, from: state.size }, records };
+}
+
+/** How many records stood here once, by the mark that was signed then; nothing of them is left in the folder. */
+async function rememberedSize({ mark }: LogPlaces): Promise<number | undefined> {
+  const size = Number((await readSmall(mark))?.split("\n", 2)[1]);
+  return Number.isSafeInteger(size) && size > 0 ? size : undefined;
 }
 
 function recovered(found: OutsideState | undefined): readonly RecordBody[] {

@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { LogError, type OutsideLog, openOutsideLog } from "#audit";
 import type { Problem } from "#core";
 import { parseClaim } from "#core/log";
+import { forTerminal } from "#core/text";
 import { type Answers, openAnswers } from "./answers.ts";
 import { cutLines } from "./bounded-lines.ts";
 import { callerStateDir } from "./caller.ts";
@@ -51,6 +52,10 @@ async function append(stateDir: string, flags: Flags): Promise<number> {
   });
   if (!opened.ok) return fail(opened.error, 1);
   const log = opened.value;
+  if (log.replaced !== undefined)
+    complain(
+      `ringfence: another log stood in \`${forTerminal(log.dir)}\` and is gone (${log.replaced} records): a new one begins, and the ledger says so\n`,
+    );
   const answers = openAnswers();
   const input = new Input(log, answers);
   const stop = stopSignals();

@@ -37,7 +37,9 @@ export type RecordType =
   | "recovery"
   | "prune"
   | "recorder.lost"
+  | "redaction"
   | "epoch.close"
+  | "other"
   | "epoch.open"
   | `mcp.${string}`
   | `review.${string}`
