@@ -52,7 +52,7 @@ export function openAnswers(): Answers {
     }
     if (count === 0) return;
     entries.splice(0, count);
-    if (!gone.signal.aborted) isFlowing = out.write(text);
+    if (!gone.signal.aborted) isFlowing = out.write(text, wake);
     wake();
   };
   out.on("drain", () => {
@@ -79,10 +79,8 @@ export function openAnswers(): Answers {
       });
     },
     room: () => until(() => isFlowing && entries.length < MOST.answers && weight < MOST.weight),
-    async done(): Promise<void> {
-      await until(isIdle);
-      while (!isIdle() && !gone.signal.aborted) await new Promise((resolve) => setTimeout(resolve, 5));
-    },
+    // Whoever waits for the last one is woken when it is written: a file never says that it may be written to again.
+    done: () => until(isIdle),
   };
 }
 

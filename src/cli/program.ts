@@ -81,11 +81,16 @@ async function main(commands: Commands, argv: readonly string[]): Promise<void> 
   endQuietlyOnClosedPipe();
   process.on("uncaughtException", failAsBug);
   process.on("unhandledRejection", failAsBug);
+  // Waiting for what never comes ends in silence and 0 otherwise.
+  const stuck = (): never => failAsBug(new Error("it waits for what never comes"));
+  process.on("beforeExit", stuck);
   try {
     await (await program(commands, argv)).parseAsync(argv);
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) failAsBug(thrown);
     if (thrown.exitCode !== 0) badUsage(thrown, commands, argv);
+  } finally {
+    process.off("beforeExit", stuck);
   }
 }
 

@@ -127,6 +127,14 @@ describe("an end that nobody planned", () => {
     expect(bed.verify()).toMatchObject({ status: 0, text: expect.stringMatching(/ OK .* 2 records/) });
   });
 
+  it("of the input is the end of a writer that answers into a file, too: all signed, and what was refused in the exit code", () => {
+    const args = ["-c", '"$0" log append --dir "$1" >"$2"', launcher, bed.dir, join(bed.folder, "answers")];
+    const { status } = spawnSync("sh", args, { env: bed.env, input: `{"type":"a"}\n${claim(1)}` });
+    expect(status).toBe(65);
+    expect(readFileSync(join(bed.folder, "answers"), "utf8")).toMatch(/^\{"error":.*"line":1\}\n\{"seq":1\}\n$/);
+    expect(bed.verify()).toMatchObject({ status: 0, text: expect.stringMatching(/ OK .* 2 records/) });
+  });
+
   it("of whoever reads the answers is no end of the signatures", async () => {
     const child = spawn(
       "sh",
