@@ -24,6 +24,7 @@ export type AddressClass =
   | "nat64"
   | "6to4"
   | "teredo"
+  | "isatap"
   | "orchid"
   | "discard"
   | "invalid";
@@ -107,7 +108,14 @@ export function classifyAddress(text: string): AddressClass {
   if (address instanceof ipaddr.IPv4)
     return LADDER_V4().find(([block, bits]) => address.match([block, bits]))?.[2] ?? "public";
   const found = LADDER_V6().find(([block, bits]) => address.match([block, bits]))?.[2];
-  return found ?? (address.match(GLOBAL_UNICAST()) ? "public" : "reserved");
+  if (found !== undefined) return found;
+  if (isIsatap(address)) return "isatap";
+  return address.match(GLOBAL_UNICAST()) ? "public" : "reserved";
+}
+
+/** RFC 5214: below any prefix, a tunnel's interface leads to the IPv4 address in the last 32 bits. */
+function isIsatap({ parts }: ipaddr.IPv6): boolean {
+  return ((parts[4] ?? 0) & ~0x0200) === 0 && parts[5] === 0x5efe;
 }
 
 /** True when `text` is an address inside the block. A block or address that does not parse contains nothing. */
