@@ -9,6 +9,7 @@ import type { NameGuard } from "./leak-filter.ts";
 import type { Live } from "./live.ts";
 import type { NameBudget } from "./name-budget.ts";
 import type { ChooseProxy, OutsideProxy } from "./outside-proxy.ts";
+import type { TakeOwn } from "./own.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Resolve } from "./resolve.ts";
 import type { Tally } from "./tally.ts";
@@ -59,6 +60,8 @@ export interface DialDeps {
   /** Looks at names before they are looked up. */
   readonly nameGuard?: NameGuard;
   readonly inspector?: Inspector;
+  /** Takes what is asked of the proxy itself. */
+  readonly own?: TakeOwn;
   /** The program at the other end, where that is known. */
   readonly peer?: Peer;
   /** A client that says nothing for this long between requests is let go. */

@@ -25,6 +25,7 @@ export {
 } from "./leak-filter.ts";
 export { modelWatch } from "./model/model-watch.ts";
 export { type ChooseProxy, readOutsideProxy } from "./outside-proxy.ts";
+export type { TakeOwn } from "./own.ts";
 export { type Egress, type EgressOptions, openEgress } from "./proxy.ts";
 export { type TokenFilterOptions, tokenFilter } from "./token-filter.ts";
 export { readToolConfig, type ToolConfigPlaces } from "./tool-config.ts";

@@ -17,6 +17,7 @@ import type { NameGuard } from "./leak-filter.ts";
 import { Live } from "./live.ts";
 import { NameBudget } from "./name-budget.ts";
 import type { ChooseProxy } from "./outside-proxy.ts";
+import type { TakeOwn } from "./own.ts";
 import { type Preface, readPreface } from "./peer.ts";
 import { type DigestOf, observed, type ProgramAt, recalled } from "./program.ts";
 import { recordRefused } from "./refused-inside.ts";
@@ -37,6 +38,8 @@ export interface EgressOptions {
   readonly consult?: Consult;
   /** What looks at each exchange, in order. */
   readonly filters?: readonly HttpFilter[];
+  /** Takes what is asked of the proxy itself: agents' telemetry. */
+  readonly own?: TakeOwn;
   /** What looks at names, before anything is looked up. */
   readonly nameGuard?: NameGuard;
   /** The digest of a program's file, for rules that name one. */
@@ -91,6 +94,7 @@ export async function openEgress(options: EgressOptions): Promise<Result<Egress,
     // the rules come first: what they refuse costs no token and nobody else's look
     filters: [rules, ...(options.filters ?? [])],
     ...(options.nameGuard === undefined ? {} : { nameGuard: options.nameGuard }),
+    ...(options.own === undefined ? {} : { own: options.own }),
     ...(options.inspector === undefined ? {} : { inspector: options.inspector }),
     resolve: options.resolve ?? systemResolver(),
     budget: new NameBudget(options.now ?? Date.now),

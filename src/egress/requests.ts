@@ -8,6 +8,7 @@ import { BadMessage, parseRequestHead, type RequestHead, UpstreamFault } from ".
 import type { Intake } from "./intake.ts";
 import { endToEnd, isWebSocket } from "./message.ts";
 import { outgoing } from "./outgoing.ts";
+import { isOwn, serveOwn } from "./own.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 import { closeUpstream, isUsable, openUpstream, type Upstream } from "./upstream.ts";
 
@@ -73,6 +74,9 @@ class Requests {
   /** One request: judged, looked at, and only then sent. */
   private async one(head: RequestHead): Promise<Outcome> {
     const { client, options, progress } = this;
+    const { own } = options.deps;
+    if (own !== undefined && options.fixed === undefined && isOwn(head))
+      return await serveOwn(head, client, { room: options.deps.room, take: own });
     const to = destinationOf(head, options.fixed);
     this.at = { host: to.host, port: to.port };
     const rule = judge(options.deps, to.host, to.port);

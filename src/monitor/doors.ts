@@ -24,6 +24,7 @@ import { inspectorOption } from "./prepare/inspection.ts";
 import type { Prepared } from "./prepare/prepare.ts";
 import { serveSshLogins } from "./prepare/ssh-logins.ts";
 import type { RunRequest } from "./request.ts";
+import { telemetryReceiver } from "./telemetry/receiver.ts";
 
 /** What they need of the session. */
 export interface DoorParts {
@@ -82,6 +83,7 @@ export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonl
       programAt: (address, port) => parts.dials.programAt(address, port),
       digestOf: programDigests(),
       ...(outside.value === undefined ? {} : { outside: outside.value }),
+      ...(prepared.policy.audit.telemetry === "on" ? { own: telemetryReceiver(append) } : {}),
       ...inspectorOption(prepared.inspection, network.plan, { must: credentials, may: [leaks] }),
       // what the program sent is looked at before the broker puts anything in
       ...{ filters: [modelWatch({ append }), ...bounds, leaks, ...credentials], nameGuard },

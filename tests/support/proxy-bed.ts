@@ -35,6 +35,7 @@ export async function bed(options: {
   consult?: Consult;
   filters?: readonly HttpFilter[];
   preface?: boolean;
+  own?: NonNullable<EgressOptions["own"]>;
   programAt?: NonNullable<EgressOptions["programAt"]>;
   outside?: ChooseProxy;
   stallMs?: number;
@@ -61,6 +62,7 @@ export async function bed(options: {
     ...(options.idleMs === undefined ? {} : { idleMs: options.idleMs }),
     ...(options.consult === undefined ? {} : { consult: options.consult }),
     ...(options.filters === undefined ? {} : { filters: options.filters }),
+    ...(options.own === undefined ? {} : { own: options.own }),
     ...(options.outside === undefined ? {} : { outside: options.outside }),
     ...(options.stallMs === undefined ? {} : { stallMs: options.stallMs }),
     ...(options.preface === undefined ? {} : { preface: options.preface }),

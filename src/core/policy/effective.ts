@@ -100,7 +100,12 @@ export function policyOf(merged: Merged, layers: Policy["layers"]): Policy {
     },
     auto: autoOf(list("auto.classifier")[0], one("auto.timeout")),
     ...lifecycleOf(list("lifecycle")[0]),
-    audit: { reads: one("audit.reads"), witness: texts("audit.witness"), ...retentionOf(list("audit.retention")[0]) },
+    audit: {
+      reads: one("audit.reads"),
+      telemetry: one("audit.telemetry"),
+      witness: texts("audit.witness"),
+      ...retentionOf(list("audit.retention")[0]),
+    },
     credentials: list("credentials").map((p) => ({ entry: p.value as CredentialEntry, at: p.at })),
     credentialsFixed: merged.fixed.includes("credentials"),
     env: { pass: texts("env.pass"), set: environment(list("env.set")) },

@@ -157,7 +157,12 @@ export interface PolicyFile {
   /** Features of later versions: checked for shape here, refused by name at run time (unbuilt.ts). */
   readonly credentials?: List<CredentialEntry>;
   readonly audit?:
-    | { readonly reads?: string | undefined; readonly retention?: string | undefined; readonly witness?: List }
+    | {
+        readonly reads?: string | undefined;
+        readonly retention?: string | undefined;
+        readonly witness?: List;
+        readonly telemetry?: "on" | "off" | undefined;
+      }
     | undefined;
   readonly mcp?: { readonly lock?: string | undefined; readonly mode?: string | undefined } | undefined;
   readonly review?:

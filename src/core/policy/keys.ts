@@ -175,6 +175,8 @@ export const POLICY_KEYS: readonly PolicyKey[] = [
   list("limits", "tests"),
   value("audit.reads", ranked("all", "secrets", "none")),
   value("audit.retention", shorter),
+  // more is told to the record and to nobody else, but the agent is asked for all that it is told
+  value("audit.telemetry", ranked("off", "on")),
   // it is told how long the logs are, and every session's end speaks to it: who may name one is a matter of trust
   list("rights", "audit.witness"),
   value("mcp.lock", different),

@@ -62,7 +62,7 @@ legs:
   C: [${DEFAULT_LEG_POLICY.C.join(", ")}]
   workspace: ${DEFAULT_LEG_POLICY.workspace}
 auto: { timeout: 2s }
-audit: { reads: secrets }
+audit: { reads: secrets, telemetry: off }
 `;
 
 /** Parses, trusts and merges. Problems of every layer are returned together, each with its place. */

@@ -162,8 +162,12 @@ export interface Policy {
   readonly auto: { readonly classifier?: { readonly url: string; readonly timeoutMs: number } };
   /** Where the lifecycle of sessions is told; the variable of the caller's environment holds the shared secret. */
   readonly lifecycle?: { readonly url: string; readonly secretEnv: string };
-  /** Which opens for reading go on record; who cosigns a session's end, as `URL VKEY`; how long records are kept at least. */
+  /**
+   * Which opens for reading go on record; who cosigns a session's end, as `URL VKEY`; how long records are kept at least; whether agents are told to
+   * leave their telemetry.
+   */
   readonly audit: {
+    readonly telemetry: "on" | "off";
     readonly reads: "none" | "secrets" | "all";
     readonly witness: readonly string[];
     readonly retentionMs?: number;

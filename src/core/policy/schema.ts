@@ -167,6 +167,7 @@ export const policyFileSchema: z.ZodType<PolicyFile> = z.strictObject({
       reads: z.enum(["none", "secrets", "all"]).optional(),
       retention: duration.optional(),
       witness: z.array(witness).optional(),
+      telemetry: z.enum(["on", "off"]).optional(),
     })
     .optional(),
   mcp: z.strictObject({ lock: path.optional(), mode: threeWay.optional() }).optional(),

@@ -30,6 +30,8 @@ export interface AgentPreset {
   readonly credentials: readonly string[];
   /** Arguments put directly behind the command that turn its own sandbox off; its permission prompts stay as they are. */
   readonly insideArgs: readonly string[];
+  /** How it is told to leave its telemetry at `{endpoint}`, as OTLP/HTTP with JSON; absent where it has none. */
+  readonly telemetry?: { readonly env?: Readonly<Record<string, string>>; readonly args?: readonly string[] };
   /** Its settings in a workspace, relative; protected like every persistence path (SAND-3). */
   readonly protectedSettings: readonly string[];
 }
@@ -68,17 +70,27 @@ export function agentFor(argv: readonly string[]): AgentPreset | undefined {
   return find(argv)?.preset;
 }
 
-/** The argument vector as it runs inside: the preset's `insideArgs` directly behind the command, so that what the person typed comes later and wins. */
-export function insideArgv(argv: readonly string[]): readonly string[] {
+/**
+ * The argument vector as it runs inside: the preset's `insideArgs` directly behind the command, so that what the person typed comes later and wins.
+ * `endpoint`: where it leaves its telemetry, if it shall.
+ */
+export function insideArgv(argv: readonly string[], endpoint?: string): readonly string[] {
   const found = find(argv);
   if (found === undefined) return argv;
-  return [...argv.slice(0, found.at + 1), ...found.preset.insideArgs, ...argv.slice(found.at + 1)];
+  const { insideArgs, telemetry } = found.preset;
+  const told = endpoint === undefined ? [] : (telemetry?.args ?? []).map((word) => pointed(word, endpoint));
+  return [...argv.slice(0, found.at + 1), ...insideArgs, ...told, ...argv.slice(found.at + 1)];
 }
 
-/** The preset's variables for a fence whose HOME is `home` (absolute, no trailing slash). */
-export function agentEnvironment(preset: AgentPreset, home: string): Record<string, string> {
+/** The preset's variables for a fence whose HOME is `home` (absolute, no trailing slash). `endpoint`: where it leaves its telemetry, if it shall. */
+export function agentEnvironment(preset: AgentPreset, home: string, endpoint?: string): Record<string, string> {
   const entries = Object.entries(preset.env).map(([name, value]) => [name, value.replace(/^~(?=\/)/, () => home)]);
-  return Object.fromEntries(entries);
+  const told = Object.entries(endpoint === undefined ? {} : (preset.telemetry?.env ?? {}));
+  return Object.fromEntries([...entries, ...told.map(([name, value]) => [name, pointed(value, endpoint ?? "")])]);
+}
+
+function pointed(text: string, endpoint: string): string {
+  return text.replaceAll("{endpoint}", () => endpoint);
 }
 
 function find(argv: readonly string[]): Found | undefined {

@@ -37,6 +37,8 @@ export class CallBook {
 
   #callOf(body: RecordBody): string | undefined {
     const { type, actor, data, origin } = body;
+    // what is told a second time (telemetry, a transcript) begins and ends nothing
+    if (data["via"] === "otel" || data["via"] === "transcript") return actor?.tool_use_id;
     if (type === "tool.call") return this.#opened(body);
     if (type === "tool.result") return this.#ended(body);
     const pid = actor?.pid;

@@ -107,7 +107,7 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
     terminal: request.terminals.stdin || request.terminals.stdout || request.terminals.stderr,
     pass: policy.env.pass,
     set: policy.env.set,
-    agent: parts.agent === undefined ? {} : agentEnvironment(parts.agent, caller.home),
+    agent: parts.agent === undefined ? {} : agentEnvironment(parts.agent, caller.home, telemetryAt(parts)),
     proxy: parts.network.env,
   });
   return ok({
@@ -143,7 +143,7 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
         ? { objects: parts.objects }
         : {}),
       cwd: workspace.cwd,
-      argv: insideArgv(request.argv),
+      argv: insideArgv(request.argv, telemetryAt(parts)),
       env: { ...parts.ssh?.env, ...parts.placeholders, ...environment.variables, ...parts.shown.env },
       uid: user.uid,
       gid: user.gid,
@@ -168,6 +168,11 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
 }
 
 /** Secret-named files are masked where the search found them, so only what the policy shows besides can hold one that is worth the cost of looking. */
+/** Where an agent leaves its telemetry: the proxy itself. */
+function telemetryAt({ network, policy }: Pick<PlanParts, "network" | "policy">): string | undefined {
+  return policy.audit.telemetry === "on" ? `http://127.0.0.1:${network.bridge.port}` : undefined;
+}
+
 function readsToRecord({ audit, sandbox }: Policy): RecorderPlan["reads"] {
   const { allowRead, allowWrite, showSecrets } = sandbox.filesystem;
   return audit.reads === "secrets" && allowRead.length + allowWrite.length + showSecrets.length === 0
