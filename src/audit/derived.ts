@@ -67,12 +67,17 @@ function tileFault(dir: string, file: string, leaves: Leaves): TileFault | "alie
   return { seq, offset, whole: have.length === length && want.length === length };
 }
 
-/** Compares every blob that a record names with its name, and every blob that none names: a crash leaves such, but never a false one. */
-export function checkBlobs(dir: string, uses: readonly BlobUse[]): LogVerdict | undefined {
+/** Compares every blob that a record names with its name, and every blob that none names: a crash leaves such, but never a false one. One that the ledger says was redacted may be gone. */
+export function checkBlobs(
+  dir: string,
+  uses: readonly BlobUse[],
+  redacted: ReadonlySet<string>,
+): LogVerdict | undefined {
   const files = new Set(filesBelow(dir, "blobs"));
   const seen = new Map<string, number>();
   for (const { digest, bytes, seq } of uses) {
     const file = blobPath(digest);
+    if (!files.has(file) && redacted.has(digest)) continue;
     if (!files.has(file)) return { word: "INCOMPLETE", what: file };
     const length = seen.get(digest) ?? wholeBlob(dir, digest, bytes);
     seen.set(digest, length);

@@ -2,14 +2,14 @@
 import { existsSync, readdirSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
-import { type Epoch, type LogRecord, splitNotes, type VerifierKey } from "#core/log";
+import { type Epoch, type Json, type LogRecord, splitNotes, type VerifierKey } from "#core/log";
 import { readSmall } from "./files.ts";
 import { Unreadable } from "./open-file.ts";
 import { LEDGER, ledgerPlaces, outsidePlaces, sessionPlaces } from "./places.ts";
 import { readLog } from "./read.ts";
 import { Finding } from "./verify/finding.ts";
 import { verifyPruned } from "./verify/pruned.ts";
-import type { LedgerWord, LogReport, Remembered, VerifyOptions } from "./verify/report.ts";
+import type { LedgerWord, LogReport, RedactionWord, Remembered, VerifyOptions } from "./verify/report.ts";
 import { findSigners } from "./verify/signers.ts";
 import { verifyLogInParallel } from "./verify/verify.ts";
 
@@ -176,6 +176,8 @@ function learn(entries: Map<string, LedgerEntry>, record: LogRecord): void {
     entries.set(session, { session, entry: record.seq, opened: ts, workspace, key, first });
   }
   const entry = entries.get(session);
+  if (type === "redaction" && origin === "observed" && entry !== undefined)
+    entries.set(session, { ...entry, redactions: [...(entry.redactions ?? []), redactionWord(record)] });
   if (type === "prune" && origin === "observed" && entry !== undefined && entry.pruned === undefined)
     entries.set(session, { ...entry, ...prunedWord(record) });
   // The first close counts: what the session's own supervisor said.
@@ -184,6 +186,12 @@ function learn(entries: Map<string, LedgerEntry>, record: LogRecord): void {
 }
 
 /** A removal that is not of the whole log is none that this version makes. */
+function redactionWord({ seq, ts, data }: LogRecord): RedactionWord {
+  const texts = (value: Json | undefined): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
+  const [paths, blobs] = [texts(data["paths"]), texts(data["blobs"])];
+  return { entry: seq, ts, seq: Number(data["seq"]), paths, blobs, reason: String(data["reason"]) };
+}
+
 function prunedWord({ seq, ts, data }: LogRecord): Pick<LedgerWord, "pruned"> {
   const [from, size, root] = [data["from"], Number(data["to"]), String(data["root"])];
   if (from !== 0 || !Number.isSafeInteger(size) || size < 1 || !/^[0-9a-f]{64}$/.test(root)) return {};

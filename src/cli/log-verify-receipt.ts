@@ -1,15 +1,24 @@
 // `ringfence log verify RECEIPT`: one record, its proof and its signatures in one file, checked with a public key alone.
 import { sha256, verifyEd25519 } from "#audit";
-import { checkReceipt, exitOf, RECEIPT_HEAD, type ReceiptReport, verdictText } from "#core/log";
+import {
+  checkDisclosure,
+  checkReceipt,
+  DISCLOSURE_HEAD,
+  type DisclosureReport,
+  exitOf,
+  RECEIPT_HEAD,
+  verdictText,
+} from "#core/log";
 import { forTerminal } from "#core/text";
 import { EXIT, fail } from "./exit.ts";
 import { readInput } from "./log-key.ts";
 import { keyField, keyLines, type Trust, verdictFields } from "./log-verify-answer.ts";
+import { jsonLine } from "./print-json.ts";
 
 /** Checks the receipt in `file` and returns the exit code of its verdict. */
 export function verifyReceipt(file: string, trust: Trust, flags: { readonly json?: boolean }): number {
   const text = readInput(file);
-  if (!text.startsWith(`${RECEIPT_HEAD}\n`))
+  if (!text.startsWith(`${RECEIPT_HEAD}\n`) && !text.startsWith(`${DISCLOSURE_HEAD}\n`))
     fail(
       {
         code: "input",
@@ -18,13 +27,14 @@ export function verifyReceipt(file: string, trust: Trust, flags: { readonly json
       },
       EXIT.badInput,
     );
-  const report = checkReceipt(text, trust.keys, { sha256, verify: verifyEd25519 });
+  const check = text.startsWith(`${DISCLOSURE_HEAD}\n`) ? checkDisclosure : checkReceipt;
+  const report: DisclosureReport = check(text, trust.keys, { sha256, verify: verifyEd25519 });
   const exit = exitOf(report.verdict);
   process.stdout.write(flags.json === true ? jsonReceipt(report, trust, exit) : textReceipt(file, report, trust));
   return exit;
 }
 
-function jsonReceipt({ verdict, epoch, ...rest }: ReceiptReport, trust: Trust, exit: number): string {
+function jsonReceipt({ verdict, epoch, ...rest }: DisclosureReport, trust: Trust, exit: number): string {
   const document = {
     ok: exit === 0,
     exit,
@@ -33,16 +43,17 @@ function jsonReceipt({ verdict, epoch, ...rest }: ReceiptReport, trust: Trust, e
     ...(epoch === undefined ? {} : { epoch: epoch.epoch }),
     ...rest,
   };
-  return `${JSON.stringify(document, undefined, 2)}\n`;
+  return jsonLine(document, 2);
 }
 
-function textReceipt(file: string, report: ReceiptReport, trust: Trust): string {
-  const { verdict, record, origin, size } = report;
+function textReceipt(file: string, report: DisclosureReport, trust: Trust): string {
+  const { verdict, record, origin, size, disclosed } = report;
   const lines = [`${file}  ${verdictText(verdict)}`];
   if (record !== undefined)
     lines.push(
       `  record ${record.seq} of ${size}, ${record.ts}, ${record.origin}, ${record.type}: ${JSON.stringify(record.data)}`,
       `  in the log ${origin}`,
     );
+  if (disclosed !== undefined) lines.push(`  ${disclosed.path} was: ${JSON.stringify(disclosed.value)}`);
   return `${[...lines, ...keyLines(trust)].map((line) => forTerminal(line)).join("\n")}\n`;
 }

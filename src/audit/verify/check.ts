@@ -132,22 +132,19 @@ export class Check {
     return this.#conclude(records, torn);
   }
 
-  /** The folder's statements. A key that only a record names is a note that was taken away, not a stranger. */
+  /** The folder's statements. A key that only records name is that of a note that was taken away, not a stranger's. */
   #ownStatements(signers: Signers, checkpoint: string): Statement[] {
     try {
       return ownStatements(this.#dir, signers, checkpoint);
     } catch (error) {
       if (!(error instanceof Finding) || error.verdict.word !== "UNTRUSTED_KEY") throw error;
-      const next = readRecords(this.#dir, signers.session).controls.findLast(
-        ({ record }) => record.type === "epoch.close" && Number(record.data["epoch"]) === signers.epochs.length - 1,
-      );
-      const key = parseVerifierKey(sha256, String(next?.record.data["next"] ?? ""));
       const { file } = error.verdict;
-      if (key === undefined) throw error;
-      const known = {
-        ...signers,
-        epochs: [...signers.epochs, { ...signers.epochs[0], epoch: 0, from: 0, key, start: "", reopened: false }],
-      };
+      const named = readRecords(this.#dir, signers.session)
+        .controls.filter(({ record }) => record.type.startsWith("epoch."))
+        .map(({ record }) => parseVerifierKey(sha256, String(record.data["next"] ?? record.data["key"] ?? "")))
+        .filter((key) => key !== undefined)
+        .map((key) => ({ epoch: 0, from: 0, key, start: "", reopened: false }));
+      const known = { ...signers, epochs: [...signers.epochs, ...named] };
       openStatement(known, textOf(this.#dir, file), { file, source: "checkpoint" });
       throw incomplete(`epochs/${signers.epochs.length}`);
     }
@@ -202,7 +199,8 @@ export class Check {
   #judgeBeside(tiles: readonly string[], records: Records): void {
     const complete = isClosed(records) && this.#signers?.session !== undefined;
     const bad =
-      checkTiles(this.#dir, tiles, { leaves: records.leaves, complete }) ?? checkBlobs(this.#dir, records.blobs);
+      checkTiles(this.#dir, tiles, { leaves: records.leaves, complete }) ??
+      checkBlobs(this.#dir, records.blobs, this.#redacted());
     if (bad !== undefined) throw new Finding(bad);
     const twin = differingTwin(this.#dir);
     if (twin !== undefined) throw tampered("framing", { seq: Number(twin.slice(4, 16)), file: twin });
@@ -210,6 +208,16 @@ export class Check {
     if (strange.length === 0) return;
     const more = strange.length > 3 ? ` and ${strange.length - 3} more` : "";
     this.#notes.push(`not part of a log, and not read: ${strange.slice(0, 3).join(", ")}${more}`);
+  }
+
+  /** Blobs that the ledger says were taken out; what it says stands in the report. */
+  #redacted(): ReadonlySet<string> {
+    const words = this.#options.remembered?.ledger?.redactions ?? [];
+    for (const { seq, paths, ts, reason, entry } of words)
+      this.#notes.push(
+        `redacted: ${paths.join(", ")} of record ${seq} on ${ts} (${reason}), as entry ${entry} of the ledger says`,
+      );
+    return new Set(words.flatMap(({ blobs }) => blobs));
   }
 
   #conclude(records: Records, torn: number): LogVerdict {

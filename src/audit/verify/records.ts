@@ -92,7 +92,7 @@ export class Collector {
 }
 
 /** How the types of records that speak for the log begin. */
-const CONTROLS = ["session.", "epoch.", "recovery", "prune"];
+const CONTROLS = ["session.", "epoch.", "recovery", "prune", "redaction"];
 
 /** True when the last record is the log's own close. */
 export function isClosed({ controls, at }: Records): boolean {

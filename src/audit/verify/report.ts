@@ -12,6 +12,21 @@ export interface LedgerWord {
   readonly closed?: { readonly size: number; readonly root: string };
   /** There when its records were removed. */
   readonly pruned?: PrunedWord;
+  /** Values beside its lines that were taken out. */
+  readonly redactions?: readonly RedactionWord[];
+}
+
+/** What the ledger says of values that were taken out of a session's vault or blobs. */
+export interface RedactionWord {
+  /** Number of the ledger's entry that says so. */
+  readonly entry: number;
+  readonly ts: string;
+  /** The record whose values they were. */
+  readonly seq: number;
+  readonly paths: readonly string[];
+  /** Digests of blobs that are gone. */
+  readonly blobs: readonly string[];
+  readonly reason: string;
 }
 
 /** What the ledger says of records that were removed. */

@@ -30,6 +30,7 @@ export {
   formatCosignerKey,
   parseCosignerKey,
 } from "./cosignature.ts";
+export { checkDisclosure, DISCLOSURE_HEAD, type DisclosureReport, formatDisclosure } from "./disclosure.ts";
 export {
   BLOB_FROM,
   type Blob,
