@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { forTerminal } from "#core/text";
 import { applyHunks, applyReview, takeOutput } from "#monitor";
 import { EXIT, fail } from "./exit.ts";
+import { printJson } from "./print-json.ts";
 import { parseHunks, requireReview, reviewPlaces, splitTarget } from "./review-session.ts";
 
 /** The command. Exit 0: all that was named is applied; 1: something was refused. */
@@ -57,7 +58,7 @@ async function apply(args: readonly string[], options: Options): Promise<void> {
       : takeOutput(places, open, { paths, all, to }));
   if (!done.ok) return fail(done.error, EXIT.badInput);
   const { applied, refused, notices, left } = done.value;
-  if (options.json === true) process.stdout.write(`${JSON.stringify(done.value)}\n`);
+  if (options.json === true) printJson(done.value);
   else {
     for (const path of applied) process.stdout.write(`applied  ${forTerminal(path)}\n`);
     for (const { path, code } of refused) process.stdout.write(`refused  ${forTerminal(path)}  (${code})\n`);

@@ -7,6 +7,7 @@ import { answerQuestion, type FoundQuestion, findQuestions } from "#monitor";
 import { watchAll } from "./approve-watch.ts";
 import { callerStateDir } from "./caller.ts";
 import { EXIT, fail } from "./exit.ts";
+import { printJson } from "./print-json.ts";
 import { requireOutside, requireQuestion } from "./questions.ts";
 import { askAtTerminal, terminalIsHere } from "./terminal-prompt.ts";
 
@@ -109,7 +110,7 @@ async function list(json: boolean): Promise<void> {
   const found = await findQuestions(callerStateDir(process.env));
   if (json) {
     const questions = found.map(({ question, late }) => ({ ...question, late }));
-    process.stdout.write(`${JSON.stringify(questions)}\n`);
+    printJson(questions);
     return;
   }
   for (const { question, late } of found) {

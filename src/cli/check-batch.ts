@@ -8,6 +8,7 @@ import { linkResolver, readPolicy, workspaceFolder } from "#monitor";
 import { callerHome, callerStateDir } from "./caller.ts";
 import { type GivenRules, ruleCompiler } from "./check-rules.ts";
 import { EXIT, fail } from "./exit.ts";
+import { jsonLine } from "./print-json.ts";
 
 /** What the command line says for every line that does not say it itself. */
 export interface BatchOptions extends GivenRules {
@@ -35,7 +36,7 @@ export async function checkBatch(options: BatchOptions): Promise<void> {
   };
   for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
     if (line.trim() === "") continue;
-    const answer = `${JSON.stringify(judge(line))}\n`;
+    const answer = jsonLine(judge(line));
     out.push(answer);
     size += answer.length;
     if (size > 65_536) await flush();

@@ -22,6 +22,7 @@ import { callerHome, callerStateDir } from "./caller.ts";
 import { checkBatch } from "./check-batch.ts";
 import { type GivenRules, ruleCompiler } from "./check-rules.ts";
 import { EXIT, fail } from "./exit.ts";
+import { printJson } from "./print-json.ts";
 
 const EXIT_OF: Readonly<Record<Verdict, number>> = { allow: 0, ask: 10, deny: 20 };
 interface CheckOptions extends GivenRules {
@@ -85,7 +86,7 @@ async function checkOne(text: readonly string[], options: CheckOptions): Promise
   const judge: Judge = { rules, mode, facts: { root, home, resolve: linkResolver() } };
   const judgement = decideAll(judge, actions);
   const advice = [...adviceOn(judge, actions, judgement, origins), ...inFence(judge, judgement, policy)];
-  if (options.json) process.stdout.write(`${JSON.stringify({ ...judgement, advice })}\n`);
+  if (options.json) printJson({ ...judgement, advice });
   else
     process.stdout.write(
       proofLines(judgement, advice)

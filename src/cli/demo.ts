@@ -10,6 +10,7 @@ import { demoFailures, demoScreen } from "./demo-screen.ts";
 import { callerEnvironment } from "./environment.ts";
 import { EXIT, fail } from "./exit.ts";
 import { findInstallation } from "./installation.ts";
+import { jsonLine } from "./print-json.ts";
 
 /** The command. Exits 0 only if every honest act worked, every theft was stopped, and the log holds. */
 export function demoCommand(): Command {
@@ -37,9 +38,7 @@ async function demo(options: { readonly json?: true }): Promise<void> {
   });
   if (!report.ok) fail(report.error, interrupt.signal.aborted ? 128 + 2 : EXIT.cannotStart);
   const color = process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined;
-  process.stdout.write(
-    options.json ? `${JSON.stringify(asJson(report.value))}\n` : demoScreen(report.value, { color }),
-  );
+  process.stdout.write(options.json ? jsonLine(asJson(report.value)) : demoScreen(report.value, { color }));
   if (demoFailures(report.value).length > 0) process.exitCode = 1;
 }
 

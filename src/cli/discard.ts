@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { discardHunks, discardReview } from "#monitor";
 import { EXIT, fail } from "./exit.ts";
+import { jsonLine } from "./print-json.ts";
 import { parseHunks, requireReview, reviewPlaces, splitTarget } from "./review-session.ts";
 
 /** The command. */
@@ -45,7 +46,7 @@ async function discard(args: readonly string[], options: Options): Promise<void>
   const rest = left > 0 ? `, ${left} left: ringfence review ${open.meta.id}` : "";
   process.stdout.write(
     options.json === true
-      ? `${JSON.stringify(done.value)}\n`
+      ? jsonLine(done.value)
       : `discarded ${discarded} ${what}${discarded === 1 ? "" : "s"} of ${open.meta.id}${rest}\n`,
   );
 }

@@ -5,6 +5,7 @@ import { callerStateDir } from "./caller.ts";
 import { allChecks, type Check } from "./doctor-checks.ts";
 import { hookStandings } from "./hook-standing.ts";
 import { findInstallation } from "./installation.ts";
+import { jsonLine } from "./print-json.ts";
 
 /** The command. */
 export function doctorCommand(): Command {
@@ -18,7 +19,7 @@ export function doctorCommand(): Command {
       const ready = checks.every((check) => check.available || !check.needed);
       process.stdout.write(
         options.json === true
-          ? `${JSON.stringify({ ready, checks }, undefined, 2)}\n`
+          ? jsonLine({ ready, checks }, 2)
           : page(checks, { ready, verbose: options.verbose === true }),
       );
       process.exitCode = ready ? 0 : 1;

@@ -8,6 +8,7 @@ import { callerAccount, callerStateDir } from "./caller.ts";
 import { callerEnvironment } from "./environment.ts";
 import { complain, EXIT, fail } from "./exit.ts";
 import { findInstallation } from "./installation.ts";
+import { printJson } from "./print-json.ts";
 import { startHost } from "./start-host.ts";
 
 const IDLE_MS = 10 * 60_000;
@@ -73,7 +74,7 @@ async function serve(stateDir: string): Promise<void> {
 function status(stateDir: string, json: boolean): void {
   const running = readHostStatus(stateDir);
   process.exitCode = running === undefined ? 1 : EXIT.ok;
-  if (json) process.stdout.write(`${JSON.stringify({ running: running !== undefined, ...running })}\n`);
+  if (json) printJson({ running: running !== undefined, ...running });
   else if (running === undefined) process.stdout.write("no hook host runs; the next hook starts one\n");
   else process.stdout.write(`process ${running.pid}, since ${running.startedAt}, version ${running.version}\n`);
 }

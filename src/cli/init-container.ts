@@ -3,6 +3,7 @@ import { findWorkspace, type NewFile, writeNewFiles } from "#monitor";
 import { callerHome, callerStateDir } from "./caller.ts";
 import { EXIT, fail } from "./exit.ts";
 import { findInstallation } from "./installation.ts";
+import { printJson } from "./print-json.ts";
 
 /** How they are given out. */
 export interface ContainerInitOptions {
@@ -21,7 +22,7 @@ export function initContainer(files: readonly NewFile[], options: ContainerInitO
   const written = options.print ? undefined : writeNewFiles(workspace.value.root, files);
   if (written?.ok === false) fail(written.error, written.error.code === "init-exists" ? EXIT.usage : EXIT.cannotStart);
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ written: written !== undefined, files }, undefined, 2)}\n`);
+    printJson({ written: written !== undefined, files }, 2);
     return;
   }
   for (const { path, text } of options.print ? files : []) process.stdout.write(`# ${path}\n${text}\n`);

@@ -13,6 +13,7 @@ import { callerHome, callerStateDir } from "./caller.ts";
 import { EXIT, fail } from "./exit.ts";
 import { initContainer } from "./init-container.ts";
 import { findInstallation } from "./installation.ts";
+import { jsonLine } from "./print-json.ts";
 
 interface InitOptions {
   readonly force?: boolean;
@@ -64,9 +65,7 @@ async function init(options: InitOptions): Promise<void> {
   if (options.json !== true) process.stdout.write(text);
   if (options.json === true) {
     const seen = [...survey.value.files].sort();
-    process.stdout.write(
-      `${JSON.stringify({ file: POLICY_FILE, written: written !== undefined, seen, text }, undefined, 2)}\n`,
-    );
+    process.stdout.write(jsonLine({ file: POLICY_FILE, written: written !== undefined, seen, text }, 2));
   } else if (written !== undefined) {
     process.stderr.write(
       `\nwrote ${POLICY_FILE}: read it, change what you like, then accept it with \`ringfence policy trust\`\n`,

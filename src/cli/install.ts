@@ -19,6 +19,7 @@ import {
   type WrittenFile,
   writeRecord,
 } from "./install-record.ts";
+import { jsonLine } from "./print-json.ts";
 
 interface InstallOptions {
   readonly project?: boolean;
@@ -135,9 +136,7 @@ function report(
   outcome: { readonly written: boolean; readonly text: string },
 ): void {
   const files = changes.map((change) => ({ path: change.file.path, changes: !isIdle(change) }));
-  process.stdout.write(
-    options.json === true ? `${JSON.stringify({ written: outcome.written, files }, undefined, 2)}\n` : outcome.text,
-  );
+  process.stdout.write(options.json === true ? jsonLine({ written: outcome.written, files }, 2) : outcome.text);
 }
 
 function check(word: string | undefined, options: InstallOptions): void {
@@ -149,9 +148,7 @@ function check(word: string | undefined, options: InstallOptions): void {
       `${stands ? "ok     " : "MISSING"}  ${name} (${scope})  ${forTerminal(why)}\n`,
   );
   process.stdout.write(
-    options.json === true
-      ? `${JSON.stringify({ hooks: standings }, undefined, 2)}\n`
-      : lines.join("") || "no hooks are installed\n",
+    options.json === true ? jsonLine({ hooks: standings }, 2) : lines.join("") || "no hooks are installed\n",
   );
   process.exitCode = standings.length > 0 && standings.every(({ stands }) => stands) ? 0 : 1;
 }

@@ -8,6 +8,7 @@ import { EXIT, fail } from "./exit.ts";
 import { noteOnHead } from "./git-note.ts";
 import { findLog } from "./log-find.ts";
 import { trustedKey } from "./log-key.ts";
+import { jsonLine } from "./print-json.ts";
 
 interface CheckpointFlags {
   readonly dir?: string;
@@ -52,7 +53,6 @@ export function checkpointCommand(): Command {
 function answer({ log, size, root, checkpoint }: SignedLog, flags: CheckpointFlags): string {
   const { origin } = log;
   if (flags.gitTrailer === true) return `Agent-Audit: ${origin} ${size} ${toBase64(root)}\n`;
-  if (flags.json === true)
-    return `${JSON.stringify({ origin, size, root: toBase64(root), checkpoint }, undefined, 2)}\n`;
+  if (flags.json === true) return jsonLine({ origin, size, root: toBase64(root), checkpoint }, 2);
   return checkpoint;
 }

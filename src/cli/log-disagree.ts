@@ -4,14 +4,13 @@ import type { LogRecord } from "#core/log";
 import { type Disagreement, type DisagreementReport, disagreements } from "#core/session";
 import { forTerminal } from "#core/text";
 import type { FoundLog } from "./log-find.ts";
+import { jsonLine } from "./print-json.ts";
 
 /** Prints them, for each log. */
 export function printDisagreements(logs: readonly FoundLog[], json: boolean): void {
   const reports = logs.map((log) => ({ session: log.name, ...disagreements(recordsOf(log), log.root) }));
   if (json) {
-    process.stdout.write(
-      `${JSON.stringify(reports.length === 1 ? reports[0] : { sessions: reports }, undefined, 1)}\n`,
-    );
+    process.stdout.write(jsonLine(reports.length === 1 ? reports[0] : { sessions: reports }, 1));
     return;
   }
   for (const report of reports) {

@@ -6,6 +6,7 @@ import { forTerminal } from "#core/text";
 import { callerStateDir } from "./caller.ts";
 import { EXIT } from "./exit.ts";
 import { layersHere } from "./policy-layers.ts";
+import { jsonLine } from "./print-json.ts";
 import { sizeText } from "./size-text.ts";
 
 /** The command. */
@@ -20,9 +21,7 @@ export function duCommand(): Command {
       const total = sizes.reduce((sum, { total: each }) => sum + each, 0);
       const free = await freeable(stateDir, flags.policy);
       const document = { logs: sizes, total, ...(free === undefined ? {} : { freeable: free }) };
-      process.stdout.write(
-        flags.json === true ? `${JSON.stringify(document, undefined, 2)}\n` : textOf(sizes, total, free),
-      );
+      process.stdout.write(flags.json === true ? jsonLine(document, 2) : textOf(sizes, total, free));
       process.exitCode = EXIT.ok;
     });
 }

@@ -8,6 +8,7 @@ import { EXIT, fail } from "./exit.ts";
 import { findInstallation } from "./installation.ts";
 import { findLog } from "./log-find.ts";
 import { trustedKey } from "./log-key.ts";
+import { printJson } from "./print-json.ts";
 
 /** Flags of both. */
 export interface BundleFlags {
@@ -58,5 +59,5 @@ async function openLog(stateDir: string, session: string | undefined, flags: Bun
 }
 
 function print(document: object): void {
-  process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+  printJson(document, 2);
 }

@@ -7,6 +7,7 @@ import { callerStateDir } from "./caller.ts";
 import { EXIT, fail } from "./exit.ts";
 import { findLog } from "./log-find.ts";
 import { readInput, trustedKey } from "./log-key.ts";
+import { printJson } from "./print-json.ts";
 
 interface ProveFlags {
   readonly dir?: string;
@@ -56,8 +57,7 @@ function give(made: Result<string, Problem>, signed: SignedLog, flags: ProveFlag
   if (!made.ok) return fail(made.error, exitOfProblem(made.error));
   if (flags.out !== undefined) writeNew(flags.out, made.value);
   const { log, size } = signed;
-  if (flags.json === true)
-    process.stdout.write(`${JSON.stringify({ origin: log.origin, size, proof: made.value }, undefined, 2)}\n`);
+  if (flags.json === true) printJson({ origin: log.origin, size, proof: made.value }, 2);
   else if (flags.out === undefined) process.stdout.write(made.value);
   return EXIT.ok;
 }

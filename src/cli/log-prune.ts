@@ -6,6 +6,7 @@ import { forTerminal } from "#core/text";
 import { callerStateDir } from "./caller.ts";
 import { complain, EXIT, fail, problemLines } from "./exit.ts";
 import { layersHere } from "./policy-layers.ts";
+import { jsonLine } from "./print-json.ts";
 import { refuseInside } from "./review-session.ts";
 import { sizeText } from "./size-text.ts";
 
@@ -96,7 +97,7 @@ function ageText(milliseconds: number): string {
 }
 
 function jsonOf(gone: readonly Prunable[], kept: readonly Kept[], isDry: boolean): string {
-  return `${JSON.stringify({ dryRun: isDry, pruned: gone, kept }, undefined, 2)}\n`;
+  return jsonLine({ dryRun: isDry, pruned: gone, kept }, 2);
 }
 
 function textOf(

@@ -2,6 +2,7 @@
 import { type PlacedLine, type ReadLine, type ReadPlace, searchLog, searchLogBackwards, withPrivate } from "#audit";
 import { damagedLine, type LogRecord, type RecordFilter, type RecordSelect, recordLine, recordSelect } from "#core/log";
 import { processTree, timeline, timelineLines, treeLines } from "#core/session";
+import { forTerminalJson } from "#core/text";
 import { EXIT, fail } from "./exit.ts";
 import { printDisagreements } from "./log-disagree.ts";
 import { type FoundLog, findLogs, readable } from "./log-find.ts";
@@ -40,8 +41,10 @@ export async function showRecords(
 }
 
 function print({ record, text, log }: Shown, isJson: boolean, isNamed: boolean): void {
-  if (isJson) process.stdout.write(`${jsonOf({ ...(record === undefined ? {} : { record }), text })}\n`);
-  else
+  if (isJson) {
+    const line = jsonOf({ ...(record === undefined ? {} : { record }), text });
+    process.stdout.write(`${process.stdout.isTTY ? forTerminalJson(line) : line}\n`);
+  } else
     process.stdout.write(
       `${record === undefined ? damagedLine(text) : recordLine(record, isNamed ? log.name : undefined)}\n`,
     );
@@ -98,10 +101,10 @@ function timeOf(line: Shown): string {
 function printJson(logs: readonly FoundLog[], lines: Iterable<Shown>): void {
   const [only] = logs;
   const head = logs.length === 1 ? { session: only?.name } : { sessions: logs.map(({ name }) => name) };
-  process.stdout.write(`${JSON.stringify(head).slice(0, -1)},"records":[`);
+  process.stdout.write(`${forTerminalJson(JSON.stringify(head).slice(0, -1))},"records":[`);
   let first = true;
   for (const line of lines) {
-    process.stdout.write(`${first ? "\n" : ",\n"}${jsonOf(line)}`);
+    process.stdout.write(`${first ? "\n" : ",\n"}${forTerminalJson(jsonOf(line))}`);
     first = false;
   }
   process.stdout.write("\n]}\n");

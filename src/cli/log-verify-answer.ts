@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { LogReport } from "#audit";
 import { exitOf, formatVerifierKey, type LogVerdict, type VerifierKey, verdictText } from "#core/log";
 import { forTerminal } from "#core/text";
+import { jsonLine } from "./print-json.ts";
 
 /** The keys that are trusted. */
 export interface Trust {
@@ -15,7 +16,7 @@ export interface Trust {
 export function jsonAnswer(reports: readonly LogReport[], trust: Trust, exit: number): string {
   const logs = reports.map(({ verdict, ...rest }) => ({ ...rest, ...verdictFields(verdict) }));
   const document = { ok: exit === 0, exit, key: keyField(trust), freshness: freshnessOf(reports), logs };
-  return `${JSON.stringify(document, undefined, 2)}\n`;
+  return jsonLine(document, 2);
 }
 
 /** A verdict's parts (`word`, `kind`, `seq`, …), its text and its exit code. */

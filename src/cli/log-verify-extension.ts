@@ -4,6 +4,7 @@ import { sha256, verifyEd25519 } from "#audit";
 import { checkExtension, EXTENSION_HEAD, type ExtensionReport, exitOf, verdictText } from "#core/log";
 import { forTerminal } from "#core/text";
 import { keyField, keyLines, type Trust, verdictFields } from "./log-verify-answer.ts";
+import { printJson } from "./print-json.ts";
 
 /** The text of a consistency proof; undefined for any other file. */
 export function extensionText(file: string): string | undefined {
@@ -24,7 +25,7 @@ export function verifyExtension(
   if (given.json) {
     const { verdict, ...rest } = report;
     const document = { ok: exit === 0, exit, key: keyField(trust), ...verdictFields(verdict), ...rest };
-    process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+    printJson(document, 2);
   } else process.stdout.write(textOf(report, trust, anchor !== undefined));
   return exit;
 }

@@ -16,6 +16,7 @@ import { callerStateDir } from "./caller.ts";
 import { EXIT, fail } from "./exit.ts";
 import { findLog } from "./log-find.ts";
 import { readInput, trustedKey } from "./log-key.ts";
+import { printJson } from "./print-json.ts";
 
 interface Address {
   readonly host: string;
@@ -106,8 +107,7 @@ async function submit(session: string | undefined, flags: SubmitFlags): Promise<
   if (!done.ok) return fail(done.error, done.error.code === "witness-refused" ? 2 : 1);
   const { origin, size, time } = done.value;
   const at = new Date(time * 1000).toISOString();
-  if (flags.json === true)
-    process.stdout.write(`${JSON.stringify({ origin, size, at, checkpoint: done.value.note }, undefined, 2)}\n`);
+  if (flags.json === true) printJson({ origin, size, at, checkpoint: done.value.note }, 2);
   else process.stdout.write(`${forTerminal(origin)}: ${size} records, seen by the witness at ${at}\n`);
   return EXIT.ok;
 }

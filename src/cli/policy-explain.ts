@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { compileRules, type Dropped, loadPolicy, POLICY_KEYS, removedTools } from "#core/policy";
 import { EXIT, fail } from "./exit.ts";
 import { layersHere, oneValue, placesHere, say } from "./policy-layers.ts";
+import { printJson } from "./print-json.ts";
 
 /** The subcommand. */
 export function policyExplainCommand(): Command {
@@ -24,7 +25,7 @@ async function explain(options: { readonly policy?: string; readonly json?: bool
   const rules = compileRules(policy.permissions, { root, home });
   const removed = rules.ok ? removedTools(rules.value) : [];
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ policy, values, dropped, notBuilt, removedTools: removed })}\n`);
+    printJson({ policy, values, dropped, notBuilt, removedTools: removed });
     return;
   }
   for (const { key, value, layer, at } of values) say(`${key}: ${oneValue(value)}   (${layer}, ${at.file}:${at.line})`);

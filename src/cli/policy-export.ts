@@ -8,6 +8,7 @@ import { forTerminal, forTerminalLines } from "#core/text";
 import { readPolicyFile } from "#monitor";
 import { complain, EXIT, fail } from "./exit.ts";
 import { layersHere } from "./policy-layers.ts";
+import { printJson } from "./print-json.ts";
 
 interface ExportOptions {
   readonly to: ExportForm;
@@ -43,8 +44,7 @@ async function exportFile(file: string | undefined, options: ExportOptions): Pro
       },
       EXIT.usage,
     );
-  if (options.json)
-    process.stdout.write(`${JSON.stringify({ files, unenforced: exported.unenforced }, undefined, 2)}\n`);
+  if (options.json) printJson({ files, unenforced: exported.unenforced }, 2);
   else {
     process.stdout.write(printed(files));
     complain(exported.unenforced.map(line).join("") + leftOut(loaded.value.dropped));

@@ -7,6 +7,7 @@ import { forTerminal } from "#core/text";
 import { POLICY_FILE, readPolicyFile, workspaceFolder, writePolicyFile } from "#monitor";
 import { callerHome } from "./caller.ts";
 import { complain, EXIT, fail } from "./exit.ts";
+import { printJson } from "./print-json.ts";
 
 interface ImportOptions {
   readonly from: NativeForm;
@@ -44,8 +45,7 @@ async function importFile(file: string, options: ImportOptions): Promise<void> {
   const imported = importPolicy(options.from, { file, path, text: read.value.text, home: callerHome() });
   if (!imported.ok) return fail(imported.error, EXIT.badInput);
   const written = options.write === true ? write(imported.value, options.force === true) : undefined;
-  if (options.json)
-    process.stdout.write(`${JSON.stringify({ ...imported.value, written: written ?? null }, undefined, 2)}\n`);
+  if (options.json) printJson({ ...imported.value, written: written ?? null }, 2);
   else {
     // the text is escaped where it is made: values as YAML escapes, comments for the terminal
     if (written === undefined) process.stdout.write(imported.value.text);

@@ -10,6 +10,7 @@ import { callerHome, callerStateDir } from "./caller.ts";
 import { complain, EXIT, fail } from "./exit.ts";
 import { findLog, readable } from "./log-find.ts";
 import { oneValue, say } from "./policy-layers.ts";
+import { printJson } from "./print-json.ts";
 import { refuseInside } from "./review-session.ts";
 import { askAtTerminal, terminalIsHere } from "./terminal-prompt.ts";
 
@@ -42,8 +43,7 @@ async function learn(
   }
   if (options.write !== undefined) return choose(learned, log.name, resolve(options.write));
   const yaml = learnedPolicy(learned.proposals, log.name);
-  if (options.json === true)
-    return void process.stdout.write(`${JSON.stringify({ session: log.name, ...learned, yaml })}\n`);
+  if (options.json === true) return void printJson({ session: log.name, ...learned, yaml });
   if (session === undefined) say(`session ${log.name}`);
   for (const line of report(learned)) say(line);
   if (learned.proposals.length > 0) process.stdout.write(`\n${yaml}`);

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import type { Problem } from "#core";
 import { compileRules, lintPolicy, loadPolicy } from "#core/policy";
 import { layersToTry, placesHere, RESULT, say, sayProblem } from "./policy-layers.ts";
+import { printJson } from "./print-json.ts";
 
 /** The subcommand. */
 export function policyLintCommand(): Command {
@@ -19,7 +20,7 @@ export function policyLintCommand(): Command {
 
 async function lint(file: string | undefined, json: boolean): Promise<void> {
   const end = (findings: readonly Problem[], code: number): void => {
-    if (json) process.stdout.write(`${JSON.stringify({ result: code, findings })}\n`);
+    if (json) printJson({ result: code, findings });
     else {
       for (const finding of findings) sayProblem(finding);
       if (findings.length === 0) say("nothing to say against it");

@@ -17,6 +17,7 @@ import {
 } from "#core/policy";
 import { linkResolver, readPolicyFile } from "#monitor";
 import { layersToTry, placesHere, RESULT, say } from "./policy-layers.ts";
+import { printJson } from "./print-json.ts";
 
 /** The subcommand. */
 export function policyTestCommand(): Command {
@@ -29,7 +30,7 @@ export function policyTestCommand(): Command {
     .action(async (file: string | undefined, options: { readonly json?: boolean }) => {
       const report = await testPolicy(file);
       process.exitCode = report.result;
-      if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+      if (options.json) printJson(report);
       else print(report);
     });
 }

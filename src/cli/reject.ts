@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { answerQuestion } from "#monitor";
 import { EXIT, fail } from "./exit.ts";
+import { jsonLine } from "./print-json.ts";
 import { requireOutside, requireQuestion } from "./questions.ts";
 
 /** The command. */
@@ -20,6 +21,6 @@ async function reject(id: string, options: { readonly json?: true }): Promise<vo
   if (!answered.ok) fail(answered.error, EXIT.badInput);
   const { id: question, session } = found.question;
   process.stdout.write(
-    options.json === true ? `${JSON.stringify({ question, session, verdict: "deny" })}\n` : `refused ${question}\n`,
+    options.json === true ? jsonLine({ question, session, verdict: "deny" }) : `refused ${question}\n`,
   );
 }

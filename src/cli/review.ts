@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { hunksAt, type OpenReview, type ReviewPlaces, showReview } from "#monitor";
 import { EXIT, fail } from "./exit.ts";
+import { jsonLine } from "./print-json.ts";
 import { requireReview, reviewPlaces, splitTarget } from "./review-session.ts";
 
 /** The command. Exit 0: nothing waits for a person; 1: something does. */
@@ -36,7 +37,7 @@ async function review(args: readonly string[], options: { readonly json?: true }
   const held = open.changes.filter((entry) => entry.held !== undefined).length;
   if (options.json === true)
     process.stdout.write(
-      `${JSON.stringify({ session: open.meta.id, workspace: open.meta.workspace, changes: shownChanges(places, open, paths) })}\n`,
+      jsonLine({ session: open.meta.id, workspace: open.meta.workspace, changes: shownChanges(places, open, paths) }),
     );
   else {
     process.stdout.write(

@@ -10,6 +10,7 @@ import { callerEnvironment } from "./environment.ts";
 import { complain, EXIT, fail } from "./exit.ts";
 import { insideSwitch } from "./hook-standing.ts";
 import { findInstallation } from "./installation.ts";
+import { printJson } from "./print-json.ts";
 import { commandLineLayer, declareRunOptions, inTypedWords, type RunOptions } from "./run-options.ts";
 import { terminalChannel } from "./terminal-channel.ts";
 
@@ -39,7 +40,7 @@ async function run(argv: readonly string[], options: RunOptions): Promise<void> 
     case "refused":
       return fail(answer.problems.map(inTypedWords), answer.exitCode);
     case "planned":
-      process.stdout.write(`${JSON.stringify(answer.plan, undefined, 1)}\n`);
+      printJson(answer.plan, 1);
       return;
     case "ended": {
       const { outcome } = answer;

@@ -4,6 +4,7 @@ import { parseDuration } from "#core/policy";
 import { forTerminal } from "#core/text";
 import { cleanUp, findLitter } from "#monitor";
 import { complain, EXIT, fail } from "./exit.ts";
+import { printJson } from "./print-json.ts";
 import { refuseInside, reviewPlaces } from "./review-session.ts";
 
 interface Options {
@@ -39,7 +40,7 @@ async function clean(options: Options): Promise<void> {
       );
   const left = options.dryRun === true ? [] : await cleanUp(places, litter);
   const gone = options.dryRun === true ? 0 : litter.length - left.length;
-  if (options.json === true) process.stdout.write(`${JSON.stringify({ litter, left }, undefined, 1)}\n`);
+  if (options.json === true) printJson({ litter, left }, 1);
   else if (litter.length === 0) complain("ringfence: nothing is left of any session\n");
   else if (options.dryRun !== true)
     complain(`ringfence: ${gone} removed${left.length > 0 ? `, ${left.length} not` : ""}\n`);

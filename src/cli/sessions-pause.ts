@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { requestLifecycle } from "#monitor";
 import { callerStateDir } from "./caller.ts";
 import { complain, EXIT, fail } from "./exit.ts";
+import { printJson } from "./print-json.ts";
 import { refuseInside } from "./review-session.ts";
 import { requireRunning } from "./running-session.ts";
 
@@ -30,7 +31,6 @@ async function ask(op: "pause" | "resume", session: string, options: Options): P
   const { id } = requireRunning(stateDir, session);
   const done = await requestLifecycle(stateDir, id, { op });
   if (!done.ok) return fail(done.error, EXIT.cannotStart);
-  if (options.json === true)
-    process.stdout.write(`${JSON.stringify({ session: id, state: op === "pause" ? "paused" : "running" })}\n`);
+  if (options.json === true) printJson({ session: id, state: op === "pause" ? "paused" : "running" });
   else complain(`ringfence: session ${id} ${op === "pause" ? "is paused" : "goes on"}\n`);
 }

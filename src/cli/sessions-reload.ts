@@ -4,6 +4,7 @@ import { forTerminal } from "#core/text";
 import { requestReload } from "#monitor";
 import { callerStateDir } from "./caller.ts";
 import { complain, EXIT, fail } from "./exit.ts";
+import { printJson } from "./print-json.ts";
 import { refuseInside } from "./review-session.ts";
 import { requireRunning } from "./running-session.ts";
 
@@ -24,7 +25,7 @@ async function reload(session: string, json: boolean): Promise<void> {
   const done = await requestReload(stateDir, id);
   if (!done.ok) return fail(done.error, EXIT.policyRefused);
   const { opened, closed } = done.value;
-  if (json) return void process.stdout.write(`${JSON.stringify({ session: id, opened, closed })}\n`);
+  if (json) return void printJson({ session: id, opened, closed });
   if (opened.length + closed.length === 0) return complain(`ringfence: session ${id} follows its policy already\n`);
   for (const [what, rules] of [
     ["opened", opened],

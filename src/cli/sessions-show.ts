@@ -15,6 +15,7 @@ import {
 import { callerStateDir } from "./caller.ts";
 import { EXIT, fail } from "./exit.ts";
 import { lastSession } from "./log-find.ts";
+import { printJson } from "./print-json.ts";
 import { sizeText } from "./size-text.ts";
 
 interface Options {
@@ -49,7 +50,7 @@ function show(session: string, options: Options): void {
   const facts = { ...factsOf(id, meta, record), legs };
   if (options.json === true) {
     const processes = record?.tree.roots.map(plain) ?? [];
-    process.stdout.write(`${JSON.stringify({ ...facts, processes, lost: record?.tree.lost ?? 0 }, undefined, 1)}\n`);
+    printJson({ ...facts, processes, lost: record?.tree.lost ?? 0 }, 1);
     return;
   }
   const rows: readonly (readonly [string, string])[] = [

@@ -12,6 +12,7 @@ import {
 } from "#monitor";
 import { callerStateDir } from "./caller.ts";
 import { complain, EXIT, fail } from "./exit.ts";
+import { printJson } from "./print-json.ts";
 import { refuseInside, reviewPlaces } from "./review-session.ts";
 
 interface Options {
@@ -96,5 +97,5 @@ function lineOf(one: SnapshotMeta): string {
 }
 
 function print(document: object): void {
-  process.stdout.write(`${JSON.stringify(document, undefined, 1)}\n`);
+  printJson(document, 1);
 }

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { forTerminal } from "#core/text";
 import { type UndoResult, undoSession } from "#monitor";
 import { EXIT, fail } from "./exit.ts";
+import { printJson } from "./print-json.ts";
 import { refuseInside, reviewPlaces, splitTarget } from "./review-session.ts";
 
 interface Options {
@@ -37,7 +38,7 @@ async function undo(args: readonly string[], options: Options): Promise<void> {
   });
   if (!done.ok) return fail(done.error, EXIT.badInput);
   const { refused } = done.value;
-  if (options.json === true) process.stdout.write(`${JSON.stringify(done.value)}\n`);
+  if (options.json === true) printJson(done.value);
   else print(done.value, options);
   process.exitCode = refused.length > 0 ? 1 : 0;
 }

@@ -4,6 +4,7 @@ import { forTerminal } from "#core/text";
 import { legsOfSession, listSessions, requestStop, type SessionMeta } from "#monitor";
 import { callerStateDir } from "./caller.ts";
 import { complain, EXIT, fail } from "./exit.ts";
+import { printJson } from "./print-json.ts";
 import { requireRunning } from "./running-session.ts";
 import { addSessionsClean } from "./sessions-clean.ts";
 import { addSessionsPause } from "./sessions-pause.ts";
@@ -120,5 +121,5 @@ function pause(): Promise<void> {
 }
 
 function print(document: object): void {
-  process.stdout.write(`${JSON.stringify(document, undefined, 1)}\n`);
+  printJson(document, 1);
 }

@@ -9,6 +9,7 @@ import { agentNamed } from "./hook-client.ts";
 import { isIdle, planUninstall } from "./hook-plan.ts";
 import { hookSite } from "./hook-site.ts";
 import { dropRecord, readRecord, recordPath } from "./install-record.ts";
+import { jsonLine } from "./print-json.ts";
 import { removeMadeFolders } from "./settings-file.ts";
 
 interface UninstallOptions {
@@ -54,7 +55,7 @@ function uninstall(word: string, options: UninstallOptions): void {
     : `${agent.value} no longer asks ringfence; changed:\n${shown.join("")}`;
   process.stdout.write(
     options.json === true
-      ? `${JSON.stringify({ written: options.dryRun !== true && !idle, files }, undefined, 2)}\n`
+      ? jsonLine({ written: options.dryRun !== true && !idle, files }, 2)
       : options.dryRun === true
         ? showChanges(changes.value)
         : text,

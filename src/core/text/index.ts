@@ -1,2 +1,2 @@
 export { beyondAscii, exactText, framedLines, wrappedWords } from "./exact.ts";
-export { forTerminal, forTerminalLines } from "./show.ts";
+export { forTerminal, forTerminalJson, forTerminalLines } from "./show.ts";

@@ -12,6 +12,15 @@ export function forTerminal(hostile: string, options: { readonly max?: number } 
   return shown.length <= max ? shown : `${shown.slice(0, max)}… (${shown.length - max} more characters)`;
 }
 
+/** A JSON text with the same as JSON's own escapes: to a program it is the same document. What stands between its parts stays. */
+export function forTerminalJson(json: string): string {
+  return json.replace(HIDDEN, (c) => (/[\n\r\t]/.test(c) ? c : c.split("").map(unit).join("")));
+}
+
+function unit(half: string): string {
+  return `\\u${half.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
 /** Like `forTerminal`, but keeps line feeds and tabs: for text of several lines such as a diff. */
 export function forTerminalLines(hostile: string): string {
   return hostile

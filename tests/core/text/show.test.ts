@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { forTerminal, forTerminalLines } from "#core/text";
+import { forTerminal, forTerminalJson, forTerminalLines } from "#core/text";
 
 describe("what a person sees", () => {
   it.each([
@@ -30,5 +30,15 @@ describe("what a person sees", () => {
   });
   it("keeps lines and tabs of a longer text, and nothing else", () => {
     expect(forTerminalLines("a\tb\n\u001bc")).toBe("a\tb\n\\u{1b}c");
+  });
+  it("shows a JSON document as it is, to a person and to a program", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.string({ unit: "binary" }), fc.constantFrom(0, 2), (value, text, indent) => {
+        const json = JSON.stringify({ value, text, [text]: "\u009b31m\u202e\u{e0041}" }, undefined, indent);
+        const shown = forTerminalJson(json);
+        expect(shown.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u);
+        expect(JSON.parse(shown)).toEqual(JSON.parse(json));
+      }),
+    );
   });
 });
