@@ -1,8 +1,11 @@
 // Server-sent events (HTML standard, section 9.2.6) cut into the data of each, from text that comes in any pieces.
+import type { TextRoom } from "./output.ts";
 
-/** Reads one stream. An event longer than `most` characters is left out, and `hasLost` says so. */
+/** Reads one stream. An event longer than `most` characters, or than there is room for, is left out, and `hasLost` says so. */
 export class EventStream {
   readonly #most: number;
+  readonly #room: TextRoom;
+  #held = 0;
   /** The line that is not over, in the pieces it came in: joining each time would cost a long line its square. */
   #line: string[] = [];
   #data: string[] = [];
@@ -11,8 +14,9 @@ export class EventStream {
   #endedInReturn = false;
   hasLost = false;
 
-  constructor(most: number) {
+  constructor(most: number, room: TextRoom) {
     this.#most = most;
+    this.#room = room;
   }
 
   /** The events that the piece completes. */
@@ -33,11 +37,22 @@ export class EventStream {
 
   #keep(part: string): void {
     this.#size += part.length;
-    if (this.#size > this.#most) {
-      this.#isTooLong = true;
-      this.#line = [];
-      this.#data = [];
-    } else if (part !== "") this.#line.push(part);
+    if (this.#isTooLong || part === "") return;
+    if (this.#size <= this.#most && this.#room.take(part.length)) {
+      this.#held += part.length;
+      this.#line.push(part);
+      return;
+    }
+    this.#isTooLong = true;
+    this.#line = [];
+    this.#data = [];
+    this.close();
+  }
+
+  /** Gives back what an event that is not over holds. */
+  close(): void {
+    this.#room.give(this.#held);
+    this.#held = 0;
   }
 
   #endLine(): string | undefined {
@@ -54,6 +69,7 @@ export class EventStream {
     this.#data = [];
     this.#size = 0;
     this.#isTooLong = false;
+    this.close();
     return isThere ? event : undefined;
   }
 }

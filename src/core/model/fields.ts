@@ -28,13 +28,26 @@ export function countOf(value: unknown): number | undefined {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
-/** JSON or `undefined`. */
+/** JSON, or `undefined`; also for one that would be a hundred times as large as its text. */
 export function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return isCrowded(text) ? undefined : JSON.parse(text);
   } catch {
     return undefined;
   }
+}
+
+/** The most objects and lists, as their opening brackets count; a conversation of a million tokens has some ten thousand. */
+const NODES_MOST = 1_000_000;
+
+function isCrowded(text: string): boolean {
+  if (text.length <= NODES_MOST) return false;
+  let nodes = 0;
+  for (let at = 0; at < text.length && nodes <= NODES_MOST; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit === 0x5b || unit === 0x7b) nodes += 1;
+  }
+  return nodes > NODES_MOST;
 }
 
 /** A content field: a text, or a list of parts of which those with `text` count. */

@@ -30,7 +30,7 @@ export function answerReader(api: ModelApi, isStream: boolean, room: TextRoom): 
     if (data === "[DONE]") draft.isComplete = true;
     else soundly(draft, () => takeEvent({ api, draft, heard }, fieldsOf(parsed(data))));
   };
-  const stream = new EventStream(DOCUMENT_MOST);
+  const stream = new EventStream(DOCUMENT_MOST, room);
   const document = new Document(room);
   return {
     take: (piece) => {
@@ -48,6 +48,7 @@ export function answerReader(api: ModelApi, isStream: boolean, room: TextRoom): 
       draft.isComplete = isWhole && (draft.isComplete || !isStream || draft.stop !== undefined);
       const output = draft.output();
       draft.close();
+      stream.close();
       document.close();
       return output;
     },

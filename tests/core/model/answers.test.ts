@@ -138,6 +138,11 @@ describe("a request", () => {
   test("that is no JSON object is none", () => {
     for (const body of ["", "x", "7", "null", '"a"']) expect(readPrompt(APIS.chat, body)).toBeUndefined();
   });
+  test("that is nothing but brackets is none: it would be a hundred times as large as its text", () => {
+    const many = (count: number): string => `{"messages":[${"{},".repeat(count)}{}]}`;
+    expect(readPrompt(APIS.chat, many(900_000))).toMatchObject({ messages: 900_001 });
+    expect(readPrompt(APIS.chat, many(2_000_000))).toBeUndefined();
+  });
   test("is told by its path", () => {
     const api = (target: string): string | undefined => modelApiOf(target)?.name;
     expect(api("/v1/messages?beta=true")).toBe("messages");
@@ -155,9 +160,15 @@ describe("a request", () => {
 });
 
 test("an event that is longer than is kept is left out, and the next one is read", () => {
-  const stream = new EventStream(100);
+  const stream = new EventStream(100, new Room(1000));
   expect(stream.take(`data: a\n\ndata: ${"x".repeat(60)}`)).toEqual(["a"]);
   expect(stream.take("x".repeat(60))).toEqual([]);
   expect(stream.take("\n\ndata: b\r\rdata: c\r\n\r\n")).toEqual(["b", "c"]);
   expect(stream.hasLost).toBe(true);
+  const memory = new Room(30);
+  const poor = new EventStream(100, memory);
+  expect(poor.take(`data: ${"x".repeat(40)}\n\ndata: a\n\ndata: b`)).toEqual(["a"]);
+  expect([poor.hasLost, memory.left]).toEqual([true, 23]);
+  poor.close();
+  expect(memory.left).toBe(30);
 });
