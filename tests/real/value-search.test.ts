@@ -69,6 +69,7 @@ describe("a compressed file", () => {
   const long = Buffer.from(
     `${randomBytes(200_000).toString("base64")}${VALUE}${randomBytes(200_000).toString("base64")}`,
   );
+  const short = Buffer.from(`before ${VALUE} after`);
   const search = async (name: string, bytes: Buffer): Promise<readonly [readonly string[], readonly string[]]> => {
     const folder = tmp();
     writeFileSync(join(folder, name), bytes);
@@ -95,6 +96,12 @@ describe("a compressed file", () => {
     ["zip within zip", "a.jar", zipOf(zipOf(long))],
     ["zip stored in zip", "a.jar", zipOf(zipOf(long), { method: 0 })],
     ["zip within gzip", "a.gz", zlib.gzipSync(zipOf(long))],
+    ["gzip with other bytes behind it", "a.gz", Buffer.concat([zlib.gzipSync(short), randomBytes(99)])],
+    ["gzip whose sum is wrong", "a.gz", Buffer.concat([zlib.gzipSync(short).subarray(0, -8), Buffer.alloc(8, 7)])],
+    ["gzip somewhere in a file", "a.tar", Buffer.concat([randomBytes(512), zlib.gzipSync(long), randomBytes(512)])],
+    ["zip behind a script", "a.pyz", Buffer.concat([Buffer.from("#!/usr/bin/env python3\n"), zipOf(long)])],
+    ["zip without its end", "a.zip", zipOf(long).subarray(0, -100)],
+    ["zip before other bytes", "a.zip", Buffer.concat([zipOf(long), randomBytes(70_000)])],
   ] as const)("%s gives up what it holds", async (_, name, bytes) => {
     expect(await search(name, bytes)).toEqual([["it"], []]);
   });
@@ -114,6 +121,17 @@ describe("a compressed file", () => {
     expect((await search("a.zip", zipOf(zlib.gzipSync("x"), { method: 14 })))[1]).toEqual([
       "method 14 of a zip archive",
     ]);
+  });
+
+  it("in a file that is an archive of another kind is told, where it is xz", async () => {
+    const stream = Buffer.from("fd377a585a000004e6d6b446", "hex");
+    expect(await search("a.deb", Buffer.concat([randomBytes(100), stream]))).toEqual([[], ["xz"]]);
+    expect(await search("liblzma.so", Buffer.concat([randomBytes(100), stream.subarray(0, 8)]))).toEqual([[], []]);
+  });
+
+  it("that breaks off within another is told", async () => {
+    const broken = zlib.gzipSync(Buffer.concat([zlib.gzipSync(short), Buffer.alloc(99, 7)]));
+    expect((await search("a.gz", broken))[1]).toEqual(["a compressed stream in another that breaks off"]);
   });
 
   it.each([

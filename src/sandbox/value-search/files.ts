@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { FormSearch, type SoughtForm } from "./forms.ts";
+import { MarkSearch } from "./marks.ts";
 import { unpackFile } from "./packed.ts";
 import { packedKind } from "./packed-kind.ts";
 
@@ -113,16 +114,18 @@ async function searchFile(
     try {
       if (!fstatSync(fd).isFile()) return { names: [], unread: [] }; // another one since; what it is is told where it stands
       const take = searching();
+      const inside = new MarkSearch();
       const piece = Buffer.allocUnsafe(PIECE);
       let head: Buffer | undefined;
       for (let n = readSync(fd, piece); n > 0; n = readSync(fd, piece)) {
         head ??= Buffer.from(piece.subarray(0, Math.min(n, 64)));
         take(piece.subarray(0, n));
+        inside.take(piece.subarray(0, n));
       }
       const packed = packedKind(head ?? Buffer.alloc(0), path);
-      if (packed === undefined) return { names: [...names], unread: [] };
-      const unread = "unread" in packed ? [packed.unread] : await unpackFile(fd, packed.kind, searching);
-      return { names: [...names], unread };
+      if (packed !== undefined && "unread" in packed) return { names: [...names], unread: [packed.unread] };
+      const unread = await unpackFile(fd, { kind: packed?.kind, marks: inside.marks }, searching);
+      return { names: [...names], unread: inside.isFull ? [...unread, "too many compressed parts"] : unread };
     } finally {
       closeSync(fd);
     }

@@ -1,9 +1,11 @@
 // What a compressed file holds, one content after the other: streams within streams, the entries of a zip archive, the objects of a pack of git's. What ends
 // in nonsense gave what it had; what cannot be read is told.
-import { createReadStream, fstatSync, readSync } from "node:fs";
+import { fstatSync, readSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import zlib from "node:zlib";
+import type { PackedMark } from "./marks.ts";
+import { ENTRY_HEAD, gzipMember, zipEntry } from "./packed-head.ts";
 import { type PackedKind, packedKind } from "./packed-kind.ts";
 
 /** Takes one content; each gets its own. What it throws ends the reading. */
@@ -25,20 +27,54 @@ const PACK_MOST = 512 * 1_048_576;
 const HELD_MOST = 256 * 1_048_576;
 const ENTRIES_MOST = 200_000;
 const HEAD = 16;
+const PIECE = 65_536;
+// No more than what stands behind the bytes of a gzip member: what follows it breaks another crumb.
+const CRUMB = 8;
+const CRUMBS_MOST = 262_144;
+const AT_ONCE = { flush: zlib.constants.Z_SYNC_FLUSH };
 
-/** Reads everything that is in the open file. The answer names what is in it and cannot be read. */
-export async function unpackFile(fd: number, kind: PackedKind, content: TakeContent): Promise<readonly string[]> {
+/** Reads everything that is in the open file: by what it is, and where a mark stands in it. The answer names what is in it and cannot be read. */
+export async function unpackFile(
+  fd: number,
+  { kind, marks }: { readonly kind: PackedKind | undefined; readonly marks: readonly PackedMark[] },
+  content: TakeContent,
+): Promise<readonly string[]> {
   const source: Source = {
     size: fstatSync(fd).size,
     slice: (from, to) => readAt(fd, from, to),
-    stream: (from, to) => createReadStream("", { fd, start: from, end: to - 1, autoClose: false }),
+    // no stream of a descriptor: one that is ended closes it
+    stream: (from, to) => Readable.from(piecesOf(fd, from, to)),
   };
-  return unpack(source, kind, { content, depth: 0 });
+  const how = { content, depth: 0 };
+  // What has a directory is read by it; a gzip stream is a mark like others, and there may be several.
+  if (kind === "git-pack" || (kind === "zip" && hasDirectory(source))) return unpack(source, kind, how);
+  const unread = new Set(
+    kind === undefined || kind === "gzip" || kind === "zip" ? [] : await unpack(source, kind, how),
+  );
+  for (const mark of marks) for (const what of await unpackAt(source, mark, how)) unread.add(what);
+  return [...unread];
+}
+
+/** What begins at a mark. One that chance wrote holds nothing. */
+async function unpackAt(source: Source, { at, kind }: PackedMark, how: Unpacking): Promise<readonly string[]> {
+  if (kind === "xz" || kind === "bzip2") return [kind];
+  const head = source.slice(at, at + ENTRY_HEAD);
+  const entry = kind === "gzip" ? gzipMember(head) : zipEntry(head);
+  if (entry === undefined) return [];
+  if ("unread" in entry) return [entry.unread];
+  if (at + entry.begin >= source.size) return [];
+  return unpackStream(() => source.stream(at + entry.begin, source.size), ["deflate"], {
+    ...how,
+    depth: how.depth + 1,
+    isChance: at > 0,
+  });
 }
 
 interface Unpacking {
   readonly content: TakeContent;
   readonly depth: number;
+  /** Its beginning may be chance: that it breaks off says nothing. */
+  readonly isChance?: boolean;
 }
 
 async function unpack(source: Source, kind: PackedKind, how: Unpacking): Promise<readonly string[]> {
@@ -51,11 +87,15 @@ async function unpack(source: Source, kind: PackedKind, how: Unpacking): Promise
 async function unpackStream(
   open: () => Readable,
   outer: readonly Inflater[],
-  { content, depth }: Unpacking,
+  { content, depth, isChance = false }: Unpacking,
 ): Promise<readonly string[]> {
   const kinds = [...outer];
   for (;;) {
-    const inner = packedKind(await pass(open(), kinds, content()));
+    const { head, isBroken } = await pass(open(), kinds, content());
+    const inner = packedKind(head);
+    // What broke has lost its last piece on the way here: in small ones that is nearly nothing.
+    if (isBroken) await pass(open(), kinds, content(), [crumbs]);
+    if (isBroken && !isChance && kinds.includes("gzip")) return ["a compressed stream in another that breaks off"];
     if (inner === undefined) return [];
     if ("unread" in inner) return [inner.unread];
     if (depth + kinds.length >= DEPTH_MOST) return ["too deep"];
@@ -69,23 +109,46 @@ async function unpackStream(
   }
 }
 
+async function* crumbs(from: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let size = 0;
+  for await (const piece of from) {
+    for (let at = 0; at < piece.length; at += CRUMB) yield piece.subarray(at, at + CRUMB);
+    size += piece.length;
+    if (size > CRUMBS_MOST) return;
+  }
+}
+
+function* piecesOf(fd: number, from: number, to: number): Generator<Buffer> {
+  for (let at = from; at < to; ) {
+    const piece = readAt(fd, at, Math.min(to, at + PIECE));
+    if (piece.length === 0) return;
+    at += piece.length;
+    yield piece;
+  }
+}
+
 function inflater(kind: Inflater): NodeJS.ReadWriteStream {
   switch (kind) {
     case "gzip":
-      return zlib.createGunzip();
+      return zlib.createGunzip(AT_ONCE);
     case "zlib":
-      return zlib.createInflate();
+      return zlib.createInflate(AT_ONCE);
     case "brotli":
       return zlib.createBrotliDecompress();
     case "deflate":
-      return zlib.createInflateRaw();
+      return zlib.createInflateRaw(AT_ONCE);
     default:
       return kind satisfies never;
   }
 }
 
 /** The first bytes of what came out. A stream that ends in nonsense ends there; what `take` throws is thrown. */
-async function pass(from: Readable, kinds: readonly Inflater[], take: (piece: Buffer) => void): Promise<Buffer> {
+async function pass(
+  from: Readable,
+  kinds: readonly Inflater[],
+  take: (piece: Buffer) => void,
+  before: readonly unknown[] = [],
+): Promise<{ readonly head: Buffer; readonly isBroken: boolean }> {
   let head: Buffer = Buffer.alloc(0);
   let failed: { readonly error: unknown } | undefined;
   const sink = async (pieces: AsyncIterable<Buffer>): Promise<void> => {
@@ -99,10 +162,13 @@ async function pass(from: Readable, kinds: readonly Inflater[], take: (piece: Bu
       }
     }
   };
-  const parts: unknown[] = [from, ...kinds.map(inflater), sink];
-  await pipeline(parts as readonly NodeJS.ReadWriteStream[]).catch(() => undefined);
+  const parts: unknown[] = [from, ...kinds.flatMap((kind) => [...before, inflater(kind)]), sink];
+  let isBroken = false;
+  await pipeline(parts as readonly NodeJS.ReadWriteStream[]).catch((error: NodeJS.ErrnoException) => {
+    isBroken = error.code?.startsWith("Z_") === true;
+  });
   if (failed !== undefined) throw failed.error;
-  return head;
+  return { head, isBroken };
 }
 
 async function held(from: Readable, kinds: readonly Inflater[]): Promise<Buffer | undefined> {
@@ -120,12 +186,21 @@ function sourceOf(bytes: Buffer): Source {
   return { size: bytes.length, slice, stream: (from, to) => Readable.from([slice(from, to)]) };
 }
 
+function endOfZip({ size, slice }: Source): { readonly tail: Buffer; readonly end: number } {
+  const tail = slice(Math.max(0, size - 65_557), size);
+  const end = tail.lastIndexOf("PK\x05\x06", undefined, "latin1");
+  return { tail, end: end + 22 > tail.length ? -1 : end };
+}
+
+function hasDirectory(source: Source): boolean {
+  return endOfZip(source).end >= 0;
+}
+
 /** By the directory at its end (APPNOTE.TXT 4.3). What is stored as it is was seen in the archive itself. */
 async function unpackZip(source: Source, { content, depth }: Unpacking): Promise<readonly string[]> {
   const { size } = source;
-  const tail = source.slice(Math.max(0, size - 65_557), size);
-  const end = tail.lastIndexOf("PK\x05\x06", undefined, "latin1");
-  if (end < 0 || end + 22 > tail.length) return []; // no archive, or a part of one
+  const { end, tail } = endOfZip(source);
+  if (end < 0) return ["a zip archive without its end"];
   const count = tail.readUInt16LE(end + 10);
   const [length, from] = [tail.readUInt32LE(end + 12), tail.readUInt32LE(end + 16)];
   if (count === 0xffff || length === 0xffffffff || from === 0xffffffff || count > ENTRIES_MOST) return ["zip64"];
