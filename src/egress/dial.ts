@@ -19,6 +19,8 @@ import { proxyAuthorization, reachProxy, tunnelThrough } from "./via.ts";
 export interface Dialled {
   readonly socket: Socket;
   readonly rule: EgressRule;
+  /** Its name in the record. */
+  readonly connection: string;
   /** Where its bytes land: no `data` event tells of them. Absent where TLS is to be spoken over it. */
   readonly landing?: Landing;
   /** Set where the connection ends at an outside proxy that is asked in absolute form. */
@@ -129,15 +131,19 @@ export async function dial(deps: DialDeps, to: DialTarget): Promise<Dialled | Re
     const left = Math.min(most, until - performance.now());
     if (left <= 0) break;
     const through = proxy === undefined ? {} : { through: `${proxy.host}:${proxy.port}` };
+    let connection: string;
     try {
-      await deps.tally.connect({ host, port, address, rule: placeOf(rule), scheme: to.scheme, ...through }, deps.peer);
+      connection = await deps.tally.connect(
+        { host, port, address, rule: placeOf(rule), scheme: to.scheme, ...through },
+        deps.peer,
+      );
     } catch {
       return refusal(503, "not-recorded", "the record cannot be written, so nothing may happen");
     }
     try {
       const dialled = await reach({ ...to, address, proxy }, left, deps.room);
       deps.live.add({ host, port, address, socket: dialled.socket, scheme: to.scheme, peer: deps.peer });
-      return { ...dialled, rule };
+      return { ...dialled, rule, connection };
     } catch (error) {
       lastCause = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
     }

@@ -69,6 +69,7 @@ export class Tally {
   private readonly reached = new Map<string, Mutable<Reached>>();
   private ends: Gathering | undefined;
   private isEnding = false;
+  private connections = 0;
   private readonly blocked = new Map<string, Mutable<Blocked> & { recorded: number; folded: number; since: number }>();
 
   constructor(append: Append, now: () => number) {
@@ -76,7 +77,10 @@ export class Tally {
     this.now = now;
   }
 
-  /** Durable before it resolves: only then may the connection be dialled. Rejects when it cannot be recorded. */
+  /**
+   * Durable before it resolves: only then may the connection be dialled. Rejects when it cannot be recorded. Its name in the record, which its end
+   * has as well.
+   */
   async connect(
     to: {
       readonly host: string;
@@ -88,15 +92,19 @@ export class Tally {
       readonly through?: string;
     },
     peer?: Peer,
-  ): Promise<void> {
-    await this.append({ type: "net.connect", origin: "observed", ...by(peer), data: { ...to, ...wanted(peer) } });
+  ): Promise<string> {
+    const connection = `c${++this.connections}`;
+    const data = { connection, ...to, ...wanted(peer) };
+    await this.append({ type: "net.connect", origin: "observed", ...by(peer), data });
     const entry = this.entry(to.host, to.port);
     entry.count += 1;
+    return connection;
   }
 
   /** Adds bytes of a connection that has ended, and records its end. */
   async close(
     to: {
+      readonly connection: string;
       readonly host: string;
       readonly port: number;
       readonly bytesUp: number;

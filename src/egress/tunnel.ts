@@ -94,7 +94,7 @@ export async function serveTunnel(
   }
   const ms = Math.round(performance.now() - since);
   const { bytesRead: bytesDown, bytesWritten: bytesUp } = upstream;
-  await deps.tally.close({ host, port, bytesUp, bytesDown, ms }, deps.peer);
+  await deps.tally.close({ connection: dialled.connection, host, port, bytesUp, bytesDown, ms }, deps.peer);
 }
 
 const UNREADABLE = { reason: "tls", hint: "the TLS handshake with the program failed" };

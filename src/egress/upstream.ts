@@ -9,6 +9,8 @@ import type { Refusal } from "./refusal.ts";
 export interface Upstream extends FixedPlace {
   readonly intake: Intake;
   readonly since: number;
+  /** Its name in the record. */
+  readonly connection: string;
   bytesUp: number;
   bytesDown: number;
   /** True when nothing moved for too long. */
@@ -33,7 +35,7 @@ export async function openUpstream(
   try {
     if (deps.inspector === undefined) throw new Error("not-inspected");
     const intake = new Intake(await deps.inspector.originate(dialled.socket, { host, port }));
-    return upstreamOf(to, { intake }, deps);
+    return upstreamOf(to, { intake, connection: dialled.connection }, deps);
   } catch (error) {
     dialled.socket.destroy();
     const { reason, hint } = error instanceof InspectFault ? error.refusal : UNVERIFIED;
@@ -46,13 +48,13 @@ const UNVERIFIED = { reason: "upstream-tls", hint: "the host is allowed but its 
 /** One around a connection that is open already. */
 export function upstreamOf(
   { scheme, host, port }: FixedPlace,
-  dialled: Pick<Dialled, "forward"> & { readonly intake: Intake },
+  dialled: Pick<Dialled, "connection" | "forward"> & { readonly intake: Intake },
   deps: DialDeps,
 ): Upstream {
-  const { forward, intake } = dialled;
+  const { connection, forward, intake } = dialled;
   const counts = { bytesUp: 0, bytesDown: 0, isStalled: false };
   const upstream = {
-    ...{ scheme, host, port, intake, since: performance.now(), ...counts },
+    ...{ scheme, host, port, connection, intake, since: performance.now(), ...counts },
     ...(forward === undefined ? {} : { forward }),
   };
   intake.socket.setTimeout(deps.stallMs, () => {
@@ -73,6 +75,7 @@ export function isUsable(upstream: Upstream, to: FixedPlace, upgrade: boolean): 
 /** Ends it and records what went through. */
 export async function closeUpstream(upstream: Upstream, deps: DialDeps): Promise<void> {
   upstream.intake.socket.destroy();
-  const { host, port, bytesUp, bytesDown, since } = upstream;
-  await deps.tally.close({ host, port, bytesUp, bytesDown, ms: Math.round(performance.now() - since) }, deps.peer);
+  const { connection, host, port, bytesUp, bytesDown, since } = upstream;
+  const ms = Math.round(performance.now() - since);
+  await deps.tally.close({ connection, host, port, bytesUp, bytesDown, ms }, deps.peer);
 }
