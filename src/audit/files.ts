@@ -1,12 +1,22 @@
 // Small durable files: written aside, synced, renamed, and the folder synced, so that a reader sees the old or the new whole.
 // Everything is opened without following links: a link in the log's folder is never ours.
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
-/** Makes a folder (and those above it) that only its owner may enter. */
-export async function privateFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
+/** Makes a folder (and those above it) that only its owner may enter; true when it was not there. */
+export async function privateFolder(path: string): Promise<boolean> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "EEXIST" && (await stat(path)).isDirectory()) return false;
+    if (code !== "ENOENT" || dirname(path) === path) throw error;
+  }
+  // Node's own `recursive` says ENOENT of a disk that may only be read.
+  await privateFolder(dirname(path));
+  return await privateFolder(path);
 }
 
 /** Makes a folder's entries durable. */

@@ -23,11 +23,12 @@ import { appendToLedger, machineKeyOfToday } from "./ledger.ts";
 import { type Lock, lockAnywhere } from "./lock.ts";
 import { giveAuthority, type MachineEpoch } from "./machine-epoch.ts";
 import { findOutsideLog, type OutsideState } from "./outside-state.ts";
-import { LEDGER, type LogPlaces, outsidePlaces } from "./places.ts";
+import { LEDGER, type LogPlaces, outsidePlaces, sessionPlaces } from "./places.ts";
 import { LogError, systemProblem } from "./problem.ts";
 import { publishEpoch } from "./sealer.ts";
 import { type LogIo, systemIo } from "./segment.ts";
 import { openTiles } from "./tiles.ts";
+import { writeProblem } from "./write-failure.ts";
 import { openWriter, type Writer, type WriterOptions } from "./writer.ts";
 
 /** What a log elsewhere is opened with. */
@@ -102,6 +103,7 @@ async function openLocked(
   const keys = keysInMemory(`${machine.genesis.name}/${session}`);
   const own = { places, session, keys, machine };
   const isNew = state === undefined || state.from.state.size === 0;
+  if (isNew && isSession(options.stateDir, session)) return err(sessionsName(session));
   const begun = isNew ? await begin(options, own, state) : await goOn(options, own, state);
   const writer = await openWriter({
     dir: places.dir,
@@ -203,6 +205,8 @@ function outsideLog(own: { dir: string; session: string; writer: Writer; lock: L
     try {
       await writer.seal({ last: true });
       return { size: writer.state.size, root: toHex(rootOf(writer.state)) };
+    } catch (error) {
+      throw error instanceof LogError ? error : new LogError(writeProblem(error, dir));
     } finally {
       await writer.end();
       await lock.release();
@@ -233,6 +237,12 @@ function nameOf({ dir, origin }: OutsideLogOptions): string | undefined {
   return SESSION_ID.test(name) && name !== LEDGER ? name : undefined;
 }
 
+/** Two logs of one name would have keys of one name: what is signed of the one could be taken for the other's. */
+function isSession(stateDir: string, name: string): boolean {
+  const { dir, mark } = sessionPlaces(stateDir, name);
+  return existsSync(dir) || existsSync(mark);
+}
+
 function now({ clock = systemClock }: OutsideLogOptions): string {
   return new Date(clock.wall()).toISOString();
 }
@@ -242,6 +252,14 @@ function badName({ dir, origin }: OutsideLogOptions): Problem {
     code: "log-session-name",
     message: `\`${origin ?? basename(dir)}\` cannot name a log`,
     hint: "give it a name of letters, digits, `.`, `_` and `-`, at most 64, with `--origin`",
+  };
+}
+
+function sessionsName(name: string): Problem {
+  return {
+    code: "log-session-name",
+    message: `\`${name}\` is the name of a session's log on this machine`,
+    hint: "give this one a name of its own with `--origin`",
   };
 }
 

@@ -1,12 +1,11 @@
 // Signing: a checkpoint after each high-risk record, each thousand records, and within half a second of anything else. It runs
 // beside the appends and never holds one up. Order, always: the data is durable, then tiles, then the high-water mark in
 // another folder, then the checkpoint; at the end of an epoch then the next one's note, and only then its key.
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type NoteSigner, signCheckpoint, signEpoch } from "#core/log";
 import { type ChainState, rootOf } from "./chain.ts";
 import type { EpochKeys } from "./epochs.ts";
-import { publishFile, syncFolder } from "./files.ts";
+import { privateFolder, publishFile, syncFolder } from "./files.ts";
 import { type Tile, type TileBuilder, writeTiles } from "./tiles.ts";
 
 /** An unsigned tail is never older than this. */
@@ -163,7 +162,7 @@ async function publishTiles(dir: string, tiles: TileBuilder, last: boolean): Pro
 /** Publishes the note of an epoch in a log's folder. */
 export async function publishEpoch(dir: string, epoch: number, note: string): Promise<void> {
   const folder = join(dir, "epochs");
-  if ((await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined) await syncFolder(dir);
+  if (await privateFolder(folder)) await syncFolder(dir);
   await publishFile(join(folder, String(epoch)), note);
 }
 
