@@ -9,6 +9,7 @@ import { LEDGER, ledgerPlaces, outsidePlaces, sessionPlaces } from "./places.ts"
 import { readLog } from "./read.ts";
 import { Finding } from "./verify/finding.ts";
 import { verifyPruned } from "./verify/pruned.ts";
+import { isEmptied } from "./verify/remembered.ts";
 import type { LedgerWord, LogReport, RedactionWord, Remembered, VerifyOptions } from "./verify/report.ts";
 import { findSigners } from "./verify/signers.ts";
 import { verifyLogInParallel } from "./verify/verify.ts";
@@ -73,7 +74,7 @@ export async function verifySession(
   const places = sessionPlaces(stateDir, entry.session);
   const mark = await markOf(places.mark);
   const { pruned } = entry;
-  if (pruned === undefined && !existsSync(places.dir)) return deleted(places.dir, entry);
+  if (pruned === undefined && isEmptied(places.dir)) return deleted(places.dir, entry);
   const remembered: Remembered = { ledger: entry, mark, ...(anchor === undefined ? {} : { anchor }) };
   // The ledger's word comes before the records go, so they may be there still; then they are judged as ever.
   if (pruned !== undefined && !existsSync(join(places.dir, "log")))

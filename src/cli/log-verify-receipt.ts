@@ -47,7 +47,7 @@ function jsonReceipt({ verdict, epoch, ...rest }: DisclosureReport, trust: Trust
 }
 
 function textReceipt(file: string, report: DisclosureReport, trust: Trust): string {
-  const { verdict, record, origin, size, disclosed } = report;
+  const { verdict, record, origin, size, disclosed, notes = [] } = report;
   const lines = [`${file}  ${verdictText(verdict)}`];
   if (record !== undefined)
     lines.push(
@@ -55,5 +55,6 @@ function textReceipt(file: string, report: DisclosureReport, trust: Trust): stri
       `  in the log ${origin}`,
     );
   if (disclosed !== undefined) lines.push(`  ${disclosed.path} was: ${JSON.stringify(disclosed.value)}`);
+  lines.push(...notes.map((note) => `  ${note}`));
   return `${[...lines, ...keyLines(trust)].map((line) => forTerminal(line)).join("\n")}\n`;
 }

@@ -4,7 +4,7 @@ import { cosignaturesOf, splitNotes, type VerifierKey } from "#core/log";
 import { verifyEd25519 } from "../crypto.ts";
 import { Finding, incomplete, tampered } from "./finding.ts";
 import type { Signers } from "./signers.ts";
-import { openStatement, type Tree } from "./statements.ts";
+import { openKept, type Tree } from "./statements.ts";
 
 /** What anchors showed: `anchored` when at least one says something about this log, and all of those fit; `witnessed`: report.ts. */
 export interface AnchorWord {
@@ -49,8 +49,9 @@ function cosignersOf(note: string, witnesses: readonly VerifierKey[]): readonly 
 }
 
 function judge(signers: Signers, note: string, tree: Tree): number {
-  const { size, root, owned } = openStatement(signers, note, { file: "anchor", source: "anchor" });
-  if (size > tree.size) throw new Finding({ word: "TRUNCATED", have: tree.size, want: size, source: "anchor" });
+  const from = { file: "anchor", source: "anchor" } as const;
+  const short = (want: number): Finding => new Finding({ word: "TRUNCATED", have: tree.size, want, source: "anchor" });
+  const { size, root, owned } = openKept(signers, note, from, { size: tree.size, short });
   if (!owned) throw tampered("epoch", { seq: Math.max(0, size - 1), file: "anchor" });
   if (tree.rootAt(size) !== root) throw tampered("fork", { seq: Math.max(0, size - 1), file: "anchor" });
   return size;

@@ -9,7 +9,7 @@ import { judgeAnchors } from "./anchors.ts";
 import { judgeEpochs } from "./epochs.ts";
 import { Finding, incomplete, tampered, verdictOf } from "./finding.ts";
 import { isClosed, type Records, readRecords, recoveredBytes } from "./records.ts";
-import { judgeLedgerWord, judgeMark } from "./remembered.ts";
+import { emptied, isEmptied, judgeLedgerWord, judgeMark } from "./remembered.ts";
 import type { LogReport, VerifyOptions } from "./report.ts";
 import { findSigners, type Signers, sameKey } from "./signers.ts";
 import { judgeStatements, openStatement, ownStatements, type Statement, type Tree } from "./statements.ts";
@@ -43,6 +43,8 @@ export class Check {
   begin(): Begun | undefined {
     return this.#attempt(() => {
       const dir = this.#dir;
+      const { mark } = this.#options.remembered ?? {};
+      if (typeof mark === "string" && isEmptied(dir)) throw emptied(mark);
       this.#checkpoint = textOf(dir, "checkpoint");
       const signers = findSigners(dir, this.#options);
       this.#signers = signers;

@@ -1,6 +1,6 @@
 // Whether the notes of a log's epochs and its records tell the same story: each epoch ends with its `epoch.close`, which names
 // the next key; the note says where that was. The roots in the notes are compared like every other signed root.
-import { type Epoch, formatVerifierKey } from "#core/log";
+import { type Epoch, formatVerifierKey, reopenedNotes } from "#core/log";
 import { incomplete, tampered } from "./finding.ts";
 import { type Control, isClosed, type Records } from "./records.ts";
 
@@ -16,12 +16,7 @@ export function judgeEpochs(epochs: readonly Epoch[], records: Records, sealed: 
     if (next !== undefined && !next.reopened) expectClose(epoch, { next, closes, records });
     else expectCutOff(epoch, { closes, sealed: next !== undefined ? 0 : isClosed(records) ? records.at.size : sealed });
   }
-  return epochs
-    .filter(({ reopened }) => reopened)
-    .map(
-      ({ epoch, from, start }) =>
-        `epoch ${epoch} was begun by the machine's key at record ${from} (${start}): its writer had gone`,
-    );
+  return reopenedNotes(epochs);
 }
 
 /** Where the next epoch goes on from this one: one close, the last record that this one owns, names the key in the note. */

@@ -1,9 +1,12 @@
 // What the machine remembers of a log outside its folder: the ledger's entry and the high-water mark.
+import { lstatSync } from "node:fs";
+import { join } from "node:path";
+import { parseCheckpoint, splitNote } from "#core/log";
 import { Finding, tampered } from "./finding.ts";
 import { isClosed, type Records } from "./records.ts";
 import type { LedgerWord } from "./report.ts";
 import type { Signers } from "./signers.ts";
-import { openStatement, type Tree } from "./statements.ts";
+import { openKept, type Tree } from "./statements.ts";
 
 /** Judges how long the log is by what the ledger heard at its close. Throws a finding; returns notes. */
 export function judgeLedgerWord(
@@ -21,11 +24,24 @@ export function judgeLedgerWord(
   return [];
 }
 
+/** Of a log that was here nothing is left: the notes, the checkpoint and the lines are all gone. */
+export function isEmptied(dir: string): boolean {
+  return ["certificate", "checkpoint", "log"].every(
+    (name) => lstatSync(join(dir, name), { throwIfNoEntry: false }) === undefined,
+  );
+}
+
+/** What a mark says of a folder that was emptied. */
+export function emptied(mark: string): Finding {
+  const want = parseCheckpoint(splitNote(mark)?.text ?? "")?.size ?? 1;
+  return new Finding({ word: "ROLLBACK", have: 0, want, source: "high-water mark" });
+}
+
 /** Judges the log by its high-water mark; returns how many records that vouches for. */
 export function judgeMark(signers: Signers, mark: string, tree: Tree): number {
   const source = "high-water mark";
-  const { size, root, owned } = openStatement(signers, mark, { file: source, source });
-  if (size > tree.size) throw new Finding({ word: "ROLLBACK", have: tree.size, want: size, source });
+  const short = (want: number): Finding => new Finding({ word: "ROLLBACK", have: tree.size, want, source });
+  const { size, root, owned } = openKept(signers, mark, { file: source, source }, { size: tree.size, short });
   if (!owned) throw tampered("epoch", { seq: Math.max(0, size - 1), file: source });
   if (tree.rootAt(size) !== root) throw tampered("fork", { seq: Math.max(0, size - 1), file: source });
   return size;

@@ -1,10 +1,10 @@
 // What was signed about a log: so many records, this root. Checkpoints in the folder, the notes of its epochs, and what others
 // kept. A statement counts only when the epoch that owns its size signed it: a younger key must not reseal older records.
-import { type Epoch, openCheckpoint, ownerOf, toHex } from "#core/log";
+import { type Epoch, openCheckpoint, ownerOf, parseCheckpoint, splitNote, toHex } from "#core/log";
 import { verifyEd25519 } from "../crypto.ts";
 import { filesIn } from "../derived.ts";
-import { tampered } from "./finding.ts";
-import { type Signers, untrusted } from "./signers.ts";
+import { Finding, tampered } from "./finding.ts";
+import { type Signers, signatureOf, untrusted } from "./signers.ts";
 import { textOf } from "./texts.ts";
 
 /** One signed size and root. */
@@ -41,6 +41,39 @@ export function openStatement(
   const { size, root } = opened.checkpoint;
   const owner = ownerOf(signers.epochs, size);
   return { ...from, size, root: toHex(root), owned: owner !== undefined && opened.keys.includes(owner.key) };
+}
+
+/**
+ * Opens a checkpoint that was kept outside the folder; `short` says what it means when it speaks of more records than there are.
+ * Whoever puts an older state back takes the notes of its later keys along: then its length counts, though no key that is left
+ * signed it.
+ */
+export function openKept(
+  signers: Signers,
+  note: string,
+  from: { readonly file: string; readonly source: Statement["source"] },
+  log: { readonly size: number; readonly short: (want: number) => Finding },
+): Statement {
+  const statement = openOrMiss(signers, note, from);
+  const size = statement instanceof Finding ? sizeUnder(signers, note) : statement.size;
+  if (size > log.size) throw log.short(size);
+  if (statement instanceof Finding) throw statement;
+  return statement;
+}
+
+function openOrMiss(...args: Parameters<typeof openStatement>): Statement | Finding {
+  try {
+    return openStatement(...args);
+  } catch (error) {
+    if (error instanceof Finding && error.verdict.word === "UNTRUSTED_KEY") return error;
+    throw error;
+  }
+}
+
+/** What a checkpoint under this log's name says of its size; 0 when it is under another name. */
+function sizeUnder({ origin }: Signers, note: string): number {
+  const claimed = parseCheckpoint(splitNote(note)?.text ?? "");
+  return claimed?.origin === origin && signatureOf(note).name === origin ? claimed.size : 0;
 }
 
 function startOf({ epoch, from, root }: Epoch): Statement {

@@ -125,6 +125,16 @@ export function ownerOf(epochs: readonly Epoch[], size: number): Epoch | undefin
   return epochs.findLast(({ from }) => from < size) ?? epochs[0];
 }
 
+/** What a reader should know of epochs that the authority began: up to there another key vouched for the log, from there on the machine's word alone. */
+export function reopenedNotes(epochs: readonly Epoch[]): string[] {
+  return epochs
+    .filter(({ reopened }) => reopened)
+    .map(
+      ({ epoch, from, start }) =>
+        `epoch ${epoch} was begun by the machine's key at record ${from} (${start}): its writer had gone`,
+    );
+}
+
 /** Cuts notes that stand end to end (an `authority` file) apart; undefined when something else stands there. */
 export function splitEpochNotes(text: string): readonly string[] | undefined {
   if (text === "") return [];

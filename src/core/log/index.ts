@@ -56,6 +56,7 @@ export {
   openEpochs,
   ownerOf,
   parseEpoch,
+  reopenedNotes,
   signEpoch,
   splitEpochNotes,
 } from "./epoch.ts";

@@ -2,7 +2,7 @@
 // tlog-proof@v1; its `extra` line carries what the proof speaks of (the record's line) and why its signature is believed.
 import { fromBase64, toBase64 } from "./base64.ts";
 import { parseCheckpoint } from "./checkpoint.ts";
-import { type Epoch, type NoteCrypto, ownerOf } from "./epoch.ts";
+import { type Epoch, type NoteCrypto, ownerOf, reopenedNotes } from "./epoch.ts";
 import { type LogRecord, readLeaf } from "./leaf.ts";
 import { HASH_LENGTH, leafHash } from "./merkle.ts";
 import { openNote, splitNote, type VerifierKey } from "./note.ts";
@@ -78,6 +78,8 @@ export interface ReceiptReport {
   readonly size?: number;
   readonly epoch?: Epoch;
   readonly signedBy?: string;
+  /** What a reader should know: a session is never gone on with, but a receipt alone cannot tell that its log is one. */
+  readonly notes?: readonly string[];
 }
 
 /** Checks a receipt with trusted keys and nothing else. Total. */
@@ -108,7 +110,8 @@ export function checkReceipt(text: string, trusted: readonly VerifierKey[], cryp
   if (record === undefined) return bad("framing", index);
   if (record.seq !== index) return bad("reorder", index);
   if (log.session !== undefined && record.session !== log.session) return bad("fork", index);
-  return { verdict: { word: "OK" }, record, origin: log.origin, size, epoch, signedBy: log.root.name };
+  const notes = reopenedNotes(log.epochs);
+  return { verdict: { word: "OK" }, record, origin: log.origin, size, epoch, signedBy: log.root.name, notes };
 }
 
 function bad(kind: TamperKind, seq: number): ReceiptReport {
