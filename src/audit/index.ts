@@ -34,7 +34,7 @@ export { findPrunable, type Kept, type Prunable, pruneSession } from "./prune.ts
 export { type ReadLine, type ReadPlace, readLog } from "./read.ts";
 export { makeExtension, makeReceipt, openSigned, type SignedLog } from "./receipt.ts";
 export { type BesideValue, recordAt, redactRecord, valuesBeside } from "./redact.ts";
-export { type LineMarks, type PlacedLine, searchLog, searchLogBackwards } from "./search.ts";
+export { type LineMarks, type PlacedLine, requirePlace, searchLog, searchLogBackwards } from "./search.ts";
 export type { LogIo } from "./segment.ts";
 export { openSessionLog, type SessionLog, type SessionLogOptions } from "./session.ts";
 export { VaultReader, withPrivate } from "./vault.ts";

@@ -2,7 +2,7 @@
 // read strictly. So a million records are gone through in about the time that reading their bytes takes, and there is no index that
 // could be out of date, forged, or hold what the log has lost. A line that is not framed like a record is always given out.
 import { type LogRecord, MAX_LINE, readLeaf } from "#core/log";
-import { unreadable } from "./open-file.ts";
+import { Unreadable, unreadable } from "./open-file.ts";
 import { openSegmentFile, type SegmentFile, segmentNames } from "./segment-file.ts";
 
 /** A line of a log: its record, or `undefined` with the text for what is none. */
@@ -42,6 +42,16 @@ export function* searchLog(dir: string, marks: LineMarks = {}, from?: ReadPlace)
 export function* searchLogBackwards(dir: string, marks: LineMarks = {}): Generator<PlacedLine> {
   for (const segment of segmentNames(dir).reverse())
     yield* withSegment(dir, segment, (source) => backwards(source, { segment, marks: new Marks(marks) }));
+}
+
+/** For who follows: throws `Unreadable` when the log does not reach to `place` any more. */
+export function requirePlace(dir: string, { segment, offset }: ReadPlace): void {
+  const file = `log/${segment}`;
+  if (!segmentNames(dir).includes(segment)) throw new Unreadable(file, "absent", "is gone");
+  const source = openSegmentFile(dir, segment);
+  const { size } = source;
+  source.close();
+  if (size < offset) throw new Unreadable(file, "system", "is shorter than what was shown of it");
 }
 
 const CHUNK = 524_288;

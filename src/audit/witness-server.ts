@@ -31,7 +31,9 @@ export async function serveWitness(
   witness: Witness,
   at: { readonly host: string; readonly port: number },
 ): Promise<Result<WitnessServer, Problem>> {
-  const server = createServer({ requestTimeout: PATIENCE_MS, headersTimeout: PATIENCE_MS }, (request, response) => {
+  // Node looks for what is late every 30 s unless it is told.
+  const patience = { requestTimeout: PATIENCE_MS, headersTimeout: PATIENCE_MS, connectionsCheckingInterval: 1000 };
+  const server = createServer(patience, (request, response) => {
     answer(witness, request, response).catch(() => response.destroy());
   });
   server.maxConnections = MAX_CLIENTS;

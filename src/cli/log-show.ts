@@ -1,5 +1,13 @@
 // `ringfence log show | tail`: records by what is asked of them, as lines safe on a terminal, as JSON, or told as a timeline or a tree.
-import { type PlacedLine, type ReadLine, type ReadPlace, searchLog, searchLogBackwards, withPrivate } from "#audit";
+import {
+  type PlacedLine,
+  type ReadLine,
+  type ReadPlace,
+  requirePlace,
+  searchLog,
+  searchLogBackwards,
+  withPrivate,
+} from "#audit";
 import { damagedLine, type LogRecord, type RecordFilter, type RecordSelect, recordLine, recordSelect } from "#core/log";
 import { processTree, timeline, timelineLines, treeLines } from "#core/session";
 import { forTerminalJson } from "#core/text";
@@ -170,6 +178,7 @@ async function follow(logs: readonly FoundLog[], options: ShowOptions): Promise<
       if (place === undefined || !isBehind(line.place, place)) print(line, options.as === "jsonl", false);
     while (!closed) {
       await new Promise((resolve) => setTimeout(resolve, 200));
+      if (place !== undefined) requirePlace(log.dir, place);
       for (const line of withPrivate(log.dir, searchLog(log.dir, {}, place))) {
         place = line.place;
         closed ||= line.record?.type === "session.close";

@@ -58,6 +58,33 @@ test("a collector decodes what OTLP sends, compressed or not, with the header th
   });
 });
 
+test("what a receiver answers is printed without the secrets that it was sent, however it repeats them", async () => {
+  const bed = await closedLog();
+  const [token, pass, key] = ["s3cr3t-TOKEN-value", "hunter2-of-the-week", "QUERY-s3cr3t"];
+  const basic = Buffer.from(`me:${pass}`).toString("base64");
+  for (const [authorization, word] of [
+    [`Bearer ${token}`, token],
+    [`Basic ${basic}`, basic],
+    [`Basic ${basic}`, pass],
+    ["Bearer other", key],
+  ] as const) {
+    const said = `bad ${word} ${encodeURIComponent(word)} ${Buffer.from(word).toString("base64")}`;
+    const rejected = JSON.stringify({ partialSuccess: { rejectedLogRecords: 1, errorMessage: said } });
+    const receiver = await httpReceiver([
+      { status: 302, headers: { location: `http://x.test/?t=${encodeURIComponent(said)}` } },
+      { status: 200, body: rejected },
+    ]);
+    for (const _ of [1, 2]) {
+      const more = { headers: { authorization } };
+      const done = await bed.run("otlp", `http://127.0.0.1:${receiver.port}/v1/logs?key=${key}`, more);
+      const message = done.ok ? (done.value.problem?.message ?? "") : done.error.message;
+      expect(message).toMatch(/did not take the records: it (?:answered 302|rejected 1)/);
+      expect(message).not.toContain(word);
+      expect(message).not.toContain(Buffer.from(word).toString("base64").slice(0, 12));
+    }
+  }
+});
+
 test("records that a collector rejects within a 200 are not delivered", async () => {
   const bed = await closedLog();
   const body = JSON.stringify({ partialSuccess: { rejectedLogRecords: "2", errorMessage: "too old" } });

@@ -8,6 +8,7 @@ import { bodyOf, type Format, retryAfterMs, type Stream } from "#core/log/export
 import { systemCode } from "../problem.ts";
 import { type Patience, type Tried, triedText, tryAgain } from "./again.ts";
 import { bulkBody, judgeAnswer } from "./http-answer.ts";
+import { receiverWords } from "./receiver-words.ts";
 import type { Batch, Sink } from "./sink.ts";
 import { isUntrusted } from "./untrusted.ts";
 
@@ -47,7 +48,12 @@ async function deliver(
   signal: AbortSignal,
 ): Promise<Result<undefined, Problem>> {
   const sent = encoded(batch, options);
-  const { tried, tries } = await tryAgain(() => post(sent, options), options.patience, signal);
+  const words = receiverWords(options);
+  const once = async (): Promise<Tried> => {
+    const tried = await post(sent, options);
+    return tried.kind === "taken" ? tried : { ...tried, why: words(tried.why) };
+  };
+  const { tried, tries } = await tryAgain(once, options.patience, signal);
   return tried.kind === "taken" ? ok(undefined) : err(problemOf(options.url, tried, tries));
 }
 
