@@ -63,11 +63,11 @@ describe("records of another program", () => {
     const bad = [
       "",
       "{",
-      "[]",
-      '{"type":"x"}',
+      '{"type":"Tool Call","data":{}}',
+      '{"type":"x","a":1,"data":{"a":1}}',
       '{"type":"session.close","data":{}}',
       '{"type":"x","data":{"a":1,"a":2}}',
-      '{"type":"x","data":{"a":0.5}}',
+      '{"type":"x","data":{},"actor":7}',
     ];
     const input = Buffer.concat([
       Buffer.from(claim(1) + bad.map((line) => `${line}\n`).join("")),

@@ -157,6 +157,7 @@ export const SAMPLES: Readonly<Record<string, readonly Partial<RecordBody>[]>> =
   ],
   "lifecycle.pause": [{ data: { by: "person" } }],
   "setup.start": [{ data: { commands: ["npm ci"], network: [], exposed: [], credentials: [] } }],
+  other: [{ data: { command: "ls", ratio: { number: "0.5" } }, origin: "claimed" }],
   "other.thing": [{ data: { any: [1, null, { deep: true }] }, origin: "claimed" }],
 };
 

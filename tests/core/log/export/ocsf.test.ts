@@ -20,7 +20,7 @@ describe("OCSF", () => {
     expect(ocsfFaults(plain(event))).toEqual([]);
   });
 
-  it.each(recordTypes())("%s has a class of its own, not the base event", (type) => {
+  it.each(recordTypes().filter((type) => type !== "other"))("%s has a class of its own, not the base event", (type) => {
     const event = ocsfEvent(exported(type, SAMPLES[type]?.[0] ?? {}), STREAM);
     expect(event["class_uid"]).not.toBe(0);
   });
