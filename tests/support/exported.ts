@@ -145,6 +145,7 @@ export const SAMPLES: Readonly<Record<string, readonly Partial<RecordBody>[]>> =
     { data: { part: "network", added: ["a.test"] } },
   ],
   recovery: [{ data: { cut_bytes: 12, cut_sha256: "ab", last_good: 3 } }],
+  redaction: [{ data: { session: "s0", seq: 3, path: "text", reason: "a person asked for it" } }],
   prune: [{ data: { session: "s0", from: 0, to: 9, root: "ab", reason: "age" } }],
   "recorder.lost": [{ data: { events: 17 } }],
   "epoch.close": [{ data: { epoch: 0, next: "k", reason: "time" } }],
