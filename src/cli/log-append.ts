@@ -56,8 +56,6 @@ async function append(stateDir: string, flags: Flags): Promise<number> {
     complain(
       `ringfence: another log stood in \`${forTerminal(log.dir)}\` and is gone (${log.replaced} records): a new one begins, and the ledger says so\n`,
     );
-  // Whatever ends the process before its answer is there, nobody takes that for success.
-  process.exitCode = 1;
   const answers = openAnswers();
   const input = new Input(log, answers);
   const stop = stopSignals();
