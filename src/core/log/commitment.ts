@@ -8,7 +8,7 @@ export type PrivateFields = Readonly<Record<string, readonly string[]>>;
 /** What a session keeps private: what was said to a model, by it, and what its tools answered. */
 export const PRIVATE_FIELDS: PrivateFields = {
   prompt: ["text"],
-  "model.output": ["text"],
+  "model.output": ["text", "thinking"],
   "tool.result": ["output"],
 };
 
