@@ -66,7 +66,8 @@ export class Redactor {
     const seen = this.#search.glance(json);
     if (seen !== undefined) return seen;
     const texts: string[] = [];
-    const isSpread = collect(value, texts);
+    // What is odd is looked at alone and with what stands beside it: the search has bounds, and each look its own.
+    const isSpread = collect(value, texts) || texts.some((text) => this.#search.isNewAndOdd(text));
     for (const text of texts) {
       const within = yield* this.#search.look(text);
       if (within !== undefined) return within;

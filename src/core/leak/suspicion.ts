@@ -11,7 +11,7 @@ const NUMBERS =
   /(?:[0-9]{1,10}[A-Za-z]{0,8}[^0-9A-Za-z][^0-9]{0,15}){7}|(?:\b(?:0x)?[0-9A-Fa-f]{2}[^0-9A-Za-z]{1,4}){7}|[0-9]{24}/;
 /** A digest or an id: what it means is looked at. */
 const DIGEST = /^[0-9a-f]{2,128}$/;
-const LETTER_BY_LETTER = /(?:"[^"]{1,12}",?\s*){4}|(?:"[^"]{0,64}":"[^"]{1,12}",?){4}/;
+const LETTER_BY_LETTER = /(?:\\*"[^"\\]{1,12}\\*",?\s*){4}|(?:\\*"[^"\\]{0,64}\\*":\\*"[^"\\]{1,12}\\*",?){4}/;
 
 /** Could it? */
 export function mayHide(text: string): boolean {

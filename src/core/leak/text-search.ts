@@ -30,6 +30,11 @@ export class TextSearch {
     return seen;
   }
 
+  /** Not seen before, and it could hold what takes more than one step. */
+  isNewAndOdd(text: string): boolean {
+    return text.length >= LEAST && !this.#quiet.has(text) && mayHide(text);
+  }
+
   /** What stands in it within one step. */
   glance(text: string): Seen | undefined {
     return seenOf(this.#search.request().glance(new TextEncoder().encode(text)));
