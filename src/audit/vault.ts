@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { commitmentOf, committedBytes, fromHex, type Json, type LogRecord, type PrivateValue } from "#core/log";
 import type { Pending } from "./chain.ts";
 import { sha256Hex } from "./crypto.ts";
-import { publishFile, syncFolder } from "./files.ts";
+import { syncFolder } from "./files.ts";
 import { openForScan } from "./open-file.ts";
 import type { PlacedLine } from "./search.ts";
 import { type LogIo, segmentName } from "./segment.ts";
@@ -117,24 +117,28 @@ export function* withPrivate(dir: string, lines: Iterable<PlacedLine>): Generato
   }
 }
 
-/** Takes the values of a record out of the vault, the file's old bytes with them as far as the file system lets go of them. How many there were. */
+/**
+ * Takes the values of a record out of the vault; how many there were. Their bytes are overwritten where they stand: a session that is being
+ * written goes on behind them, and a crash costs no other value.
+ */
 export async function eraseFromVault(dir: string, segment: string, seq: number, path?: string): Promise<number> {
-  const name = plain(segment);
-  const entries = entriesIn(dir, segment);
-  const kept = entries.filter((entry) => entry.seq !== seq || (path !== undefined && entry.path !== path));
-  if (kept.length === entries.length) return 0;
-  const file = join(dir, "vault", name);
-  await overwrite(file);
-  await publishFile(file, kept.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
-  return entries.length - kept.length;
-}
-
-async function overwrite(path: string): Promise<void> {
-  const file = await open(path, constants.O_RDWR | constants.O_NOFOLLOW);
+  const name = join(dir, "vault", plain(segment));
+  if (!existsSync(name)) return 0;
+  const file = await open(name, constants.O_RDWR | constants.O_NOFOLLOW);
   try {
-    const { size } = await file.stat();
-    await file.write(Buffer.alloc(size, 0x0a), 0, size, 0);
+    const bytes = await file.readFile();
+    let count = 0;
+    for (let at = 0, end = 0; at < bytes.length; at = end + 1) {
+      const found = bytes.indexOf(0x0a, at);
+      end = found < 0 ? bytes.length : found;
+      const entry = parseEntry(bytes.toString("utf8", at, end));
+      if (entry?.seq !== seq || (path !== undefined && entry.path !== path)) continue;
+      for (let done = at; done < end; )
+        done += (await file.write(Buffer.alloc(end - done, 0x0a), 0, end - done, done)).bytesWritten;
+      count += 1;
+    }
     await file.sync();
+    return count;
   } finally {
     await file.close();
   }

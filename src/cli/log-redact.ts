@@ -6,6 +6,8 @@ import { callerStateDir } from "./caller.ts";
 import { EXIT, fail } from "./exit.ts";
 import { findLog } from "./log-find.ts";
 import { parsePlace } from "./log-place.ts";
+import { printJson } from "./print-json.ts";
+import { refuseInside } from "./review-session.ts";
 
 /** The command. */
 export function redactCommand(): Command {
@@ -16,6 +18,7 @@ export function redactCommand(): Command {
     .requiredOption("--reason <text>", "why: it stands in the machine's ledger, for ever")
     .option("--json", "print one JSON document")
     .action(async (record: string, path: string | undefined, flags: { reason: string; json?: boolean }) => {
+      refuseInside();
       const stateDir = callerStateDir(process.env);
       const { session: said, seq } = parsePlace(record, "redact");
       const session = findLog(stateDir, said).name;
@@ -23,7 +26,7 @@ export function redactCommand(): Command {
       const done = await redactRecord({ stateDir }, request);
       if (!done.ok) return fail(done.error, EXIT.badInput);
       const paths = done.value.map((value) => value.path);
-      if (flags.json === true) process.stdout.write(`${JSON.stringify({ session, seq, redacted: paths })}\n`);
+      if (flags.json === true) printJson({ session, seq, redacted: paths });
       else process.stdout.write(`${forTerminal(`redacted: ${paths.join(", ")} of record ${seq} of ${session}`)}\n`);
     });
 }

@@ -87,6 +87,31 @@ describe("late redaction", () => {
     expect(verified.stdout).toMatch(/redacted: data\.text of record 1 .*a customer's number/);
   });
 
+  it("of a session that is running costs no value that comes later, and none beside it", async () => {
+    const opened = await openSessionLog({
+      ...{ stateDir, session: "s2", policy: "p", workspace: "/w", maxBytes: 10_000_000 },
+      privateFields: PRIVATE_FIELDS,
+    });
+    if (!opened.ok) throw new Error(opened.error.message);
+    const say = (said: string) => opened.value.append({ type: "prompt", origin: "claimed", data: { text: said } });
+    const [before, secret] = [await say("kept before"), await say(SAID)];
+    expect(ringfence("log", "redact", `s2:${secret}`, "data.text", "--reason", "a number").status).toBe(0);
+    const after = await say("kept after");
+    await opened.value.close({});
+    expect(readFileSync(join(sessionPlaces(stateDir, "s2").dir, "vault", "000000000000.jsonl"), "utf8")).not.toContain(
+      "4711",
+    );
+    const shown = JSON.parse(ringfence("log", "show", "s2", "--type", "prompt", "--json").stdout);
+    expect(
+      shown.records.map((record: { seq: number; data: { text: unknown } }) => [record.seq, record.data.text]),
+    ).toEqual([
+      [before, "kept before"],
+      [secret, { $c: expect.any(String), n: SAID.length }],
+      [after, "kept after"],
+    ]);
+    expect(ringfence("log", "verify").status).toBe(0);
+  });
+
   it("takes a blob out; one that is gone without a word is INCOMPLETE as before", () => {
     const blob = join(dir, blobs()[0] as string);
     expect(existsSync(blob)).toBe(true);
