@@ -15,7 +15,7 @@ import sys
 if not sys.flags.isolated:
     sys.path.pop(0)  # modules beside this file are the bundle's, not Python's
 
-import base64, gzip, hashlib, json, os, re, subprocess, tempfile
+import base64, gzip, hashlib, json, os, re, stat, subprocess, tempfile
 
 ED25519_SPKI = bytes.fromhex("302a300506032b6570032100")
 NO_PREV = "0" * 64
@@ -102,6 +102,11 @@ def follow_epochs(notes, genesis, authority=()):
         need(all(key[2] != old[2] for _, old, _, _ in epochs), what + " repeats a key")
         epochs.append((size, key, root, by != epochs[-1][1]))
     return epochs
+
+
+def reopened_notes(epochs):
+    """From there on a log has the machine's word alone."""
+    return [f"epoch {number} was begun by the machine's key at record {size}" for number, (size, _, _, reopened) in enumerate(epochs) if reopened]
 
 
 def open_keys(certificate, authority, epochs, machine):
@@ -193,24 +198,42 @@ def read_record(line, number):
 def read_lines(folder):
     """Every whole line, and the bytes behind the last one."""
     lines, rest = [], b""
-    names = sorted(os.listdir(os.path.join(folder, "log")))
+    names = files_below(os.path.join(folder, "log"))
+    need(names, "there are no records")
     for name in names:
         if name.endswith(".gz") and name[:-3] in names:
             continue  # it was being compressed when it was copied; the lines count
         need(re.fullmatch(r"\d{12}\.jsonl(\.gz)?", name), "a file that does not belong: log/" + name)
         need(rest == b"" and int(name[:12]) == len(lines), "log/" + name + " does not follow the lines before it")
-        with (gzip.open if name.endswith(".gz") else open)(os.path.join(folder, "log", name), "rb") as file:
+        path = plain(os.path.join(folder, "log", name))
+        with (gzip.open if name.endswith(".gz") else open)(path, "rb") as file:
             *whole, rest = file.read().split(b"\n")
         lines += whole
     return lines, rest
 
 
+def left_by_crash(rest, seq, previous):
+    """The beginning of the next line, or sectors that a power cut left as zeros: no line ever holds a zero byte."""
+    head = b'{"v":1,"seq":%d,"prev":"%s","ts":"' % (seq, previous.encode())
+    text = rest.partition(b"\x00")[0][: len(head)]
+    return text == head[: len(text)]
+
+
+def plain(path):
+    """Links, pipes and devices are no part of a log, and are not opened."""
+    need(stat.S_ISREG(os.lstat(path).st_mode), "no plain file: " + path)
+    return path
+
+
 def read_text(folder, name):
-    with open(os.path.join(folder, name), encoding="utf-8", newline="") as file:
+    with open(plain(os.path.join(folder, name)), encoding="utf-8", newline="") as file:
         return file.read()
 
 
 def files_below(folder):
+    for where, names, _ in os.walk(folder):
+        for path in [where, *(os.path.join(where, name) for name in names)]:
+            need(stat.S_ISDIR(os.lstat(path).st_mode), "no plain folder: " + path)
     return sorted(
         os.path.relpath(os.path.join(where, name), folder)
         for where, _, names in os.walk(folder)
@@ -258,13 +281,15 @@ def check_log(folder, machine):
             need(known, f"record {number} closes an epoch that its note does not know")
         for digest, size in re.findall(rb'\{"\$blob":"([0-9a-f]{64})","bytes":(\d+)\}', line):
             blobs[digest.decode()] = int(size)
+    need(left_by_crash(rest, len(lines), previous), f"what follows record {len(lines) - 1} was not left by a crash")
     newest = max(signed)
     need(newest <= len(lines), f"{len(lines)} records, a signed checkpoint speaks of {newest}")
     # The ledger closes many sessions and never itself; what somebody only claimed closes nothing.
-    closed = session is not None and "session.close" in kinds
-    need(not closed or (kinds[-1] == "session.close" and newest == len(lines) and rest == b""), "something stands behind the close")
+    closed = session is not None and "session.close" in kinds[:newest]
+    need(not closed or (kinds.index("session.close") == len(lines) - 1 and rest == b""), "something stands behind the close")
     for number, (size, key, _, reopened) in enumerate(epochs[1:], 1):
         if reopened:
+            need(kinds[0] != "session.open", f"epoch {number} goes on with a session, whose key died with its writer")
             opens = read_record(lines[size], size) if size < len(lines) else None
             need(opens is None or (opens["type"] == "epoch.open" and parse_vkey(opens["data"]["key"]) == key), f"epoch {number} was reopened without its record")
         else:
@@ -274,10 +299,13 @@ def check_log(folder, machine):
 
     check_tiles(folder, leaves)
     for digest, size in blobs.items():
-        with open(os.path.join(folder, "blobs", digest[:2], digest[2:]), "rb") as file:
+        with open(plain(os.path.join(folder, "blobs", digest[:2], digest[2:])), "rb") as file:
             content = file.read()
         need(len(content) == size and hashlib.sha256(content).hexdigest() == digest, "another blob than the one that was recorded: " + digest)
-    return {"origin": origin, "session": session, "size": newest, "root": tree.root(), "lines": len(lines), "leaves": leaves, "closed": closed, "key": epochs[0][1], "certified_by": certified_by}
+    for name in files_below(os.path.join(folder, "blobs")):
+        with open(plain(os.path.join(folder, "blobs", name)), "rb") as file:
+            need(hashlib.sha256(file.read()).hexdigest() == name.replace("/", ""), "a blob that is not what its name says: " + name)
+    return {"origin": origin, "session": session, "size": newest, "root": tree.root(), "lines": len(lines), "leaves": leaves, "closed": closed, "key": epochs[0][1], "certified_by": certified_by, "reopened": reopened_notes(epochs)}
 
 
 def check_tiles(folder, leaves):
@@ -295,7 +323,7 @@ def check_tiles(folder, leaves):
         need(match, "a file that does not belong: tile/" + name)
         level, index, width = int(match[1]), int(re.sub("[x/]", "", match[2])), int(match[3] or 256)
         hashes = levels[level][index * 256 : index * 256 + width] if level < len(levels) else []
-        with open(os.path.join(folder, "tile", name), "rb") as file:
+        with open(plain(os.path.join(folder, "tile", name)), "rb") as file:
             need(len(hashes) == width and file.read() == b"".join(hashes), "another tile than the records give: tile/" + name)
 
 
@@ -317,7 +345,7 @@ def check_receipt(path, machine):
     record = read_record(line, index)
     need(record["seq"] == index and session in (None, record["session"]), "the record belongs to another place")
     owner = max(number for number, epoch in enumerate(epochs) if number == 0 or epoch[0] <= index)
-    return {"origin": origin, "session": session, "size": size, "index": index, "record": record, "epoch": owner}
+    return {"origin": origin, "session": session, "size": size, "index": index, "record": record, "epoch": owner, "reopened": reopened_notes(epochs)}
 
 
 def check_bundle(folder, machine):
@@ -351,13 +379,16 @@ def main(what, vkey_file):
     if os.path.isfile(what):
         receipt = check_receipt(what, machine)
         say(f"OK record {receipt['index']} of {receipt['size']} in {receipt['origin']}")
-        say(json.dumps(receipt["record"], ensure_ascii=True))
+        for words in [json.dumps(receipt["record"], ensure_ascii=True), *receipt["reopened"]]:
+            say(words)
         return
     bundle = os.path.isdir(os.path.join(what, "session"))
     log, words = check_bundle(what, machine) if bundle else (check_log(what, machine), None)
     print("OK", log["size"], base64.b64encode(log["root"]).decode())
     if words:
         print(words)
+    for note in log["reopened"]:
+        say(note)
     if log["lines"] > log["size"]:
         print(f"not signed: the last {log['lines'] - log['size']} records")
 
