@@ -208,6 +208,7 @@ def read_lines(folder):
         path = plain(os.path.join(folder, "log", name))
         with (gzip.open if name.endswith(".gz") else open)(path, "rb") as file:
             *whole, rest = file.read().split(b"\n")
+        need(rest == b"" or not name.endswith(".gz"), "log/" + name + " ends in no line: only a segment that is being written may")
         lines += whole
     return lines, rest
 
