@@ -72,7 +72,7 @@ export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonl
   const publishSocket = join(prepared.paths.dir, "ports.sock");
   const { broker } = prepared.credentials;
   const credentials = broker === undefined ? [] : [credentialFilter({ broker, append })];
-  const { bounds, leaks, nameGuard } = leakOptions({
+  const { looks, nameGuard } = leakOptions({
     ...{ secrets: prepared.leaks, plan: network.plan, canRead: prepared.inspection !== undefined },
     ...{ network: prepared.policy.sandbox.network, broker, append },
     tell: (line) => (request.terminals.stdin ? undefined : request.progress(line)),
@@ -84,9 +84,9 @@ export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonl
       digestOf: programDigests(),
       ...(outside.value === undefined ? {} : { outside: outside.value }),
       ...(prepared.policy.audit.telemetry === "on" ? { own: telemetryReceiver(append) } : {}),
-      ...inspectorOption(prepared.inspection, network.plan, { must: credentials, may: [leaks] }),
+      ...inspectorOption(prepared.inspection, network.plan, { must: credentials, may: looks }),
       // what the program sent is looked at before the broker puts anything in
-      ...{ filters: [modelWatch({ append }), ...bounds, leaks, ...credentials], nameGuard },
+      ...{ filters: [modelWatch({ append }), ...looks, ...credentials], nameGuard },
       consult: legGate({ legs, guard: parts.guard, cwd: prepared.plan.cwd, ask: () => questions?.ask }),
     }),
     prepared.plan.ports.length === 0

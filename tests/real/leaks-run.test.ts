@@ -98,6 +98,7 @@ it("lets nothing of them leave to an allowed host, and says by name what stayed"
     expect(arrived).toEqual(["POST /control", "POST /control"]);
     expect(said).toContain("`.env:API_KEY` stood in a body for ok.test: it did not leave");
     expect(said).toContain("alarm: the planted `canary ~/.aws/credentials:aws_secret_access_key` stood in a body");
+    expect(said).toContain("alarm: the planted `canary ~/.ssh/deploy_rsa` stood in a body");
     expect(said).toContain("`.env:API_KEY` stood in a host: it did not leave");
     expect(said).not.toContain(VALUE);
     const log = caller.outside(["bash", "-c", `grep -rhao 'net.blocked.*' "$XDG_STATE_HOME"/ringfence/log`], {

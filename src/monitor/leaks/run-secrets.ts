@@ -52,8 +52,7 @@ export function leakOptions(parts: {
   readonly canRead: boolean;
   readonly tell: (line: string) => void;
 }): Required<Pick<EgressOptions, "nameGuard">> & {
-  readonly leaks: HttpFilter;
-  readonly bounds: readonly HttpFilter[];
+  readonly looks: readonly HttpFilter[];
 } {
   const options = {
     search: () => parts.secrets.search(),
@@ -61,7 +60,9 @@ export function leakOptions(parts: {
       parts.canRead && readingOf(parts.plan(), { host, port }, { must: false, may: true }) === "yes",
     onLeak: (leak: Leak) => parts.tell(leakText(leak)),
   };
-  return { leaks: leakFilter(options), nameGuard: nameGuard(options), bounds: boundsOf(parts) };
+  const { budget, tokens } = boundsOf(parts);
+  // A planted key looks like anybody's too: what the session knows speaks first, so that it is an alarm.
+  return { looks: [...budget, leakFilter(options), ...tokens], nameGuard: nameGuard(options) };
 }
 
 /** The filters that the policy asks for by a key of its own. */
@@ -72,7 +73,7 @@ function boundsOf({
   plan,
   secrets,
   tell,
-}: Parameters<typeof leakOptions>[0]): readonly HttpFilter[] {
+}: Parameters<typeof leakOptions>[0]): Readonly<Record<"budget" | "tokens", readonly HttpFilter[]>> {
   const { budget, tokens } = network;
   const shown = [...secrets.shown, ...Object.values(broker?.env ?? {})];
   const isCounted = budget.upBytes !== undefined || budget.requestsPerMinute !== undefined;
@@ -80,10 +81,10 @@ function boundsOf({
     tell(`the ${limit} budget for ${forTerminal(host, { max: 120 })} is used up (${most})`);
     append({ type: "limit.hit", origin: "observed", data: { limit, host, most } }).catch(() => undefined); // refused all the same
   };
-  return [
-    ...(isCounted ? [hostBudget({ ...budget, now: Date.now, onHit })] : []),
-    ...(tokens === "off" ? [] : [tokenFilter({ trusts: (host) => isOwn(plan(), host), shown: () => shown })]),
-  ];
+  return {
+    budget: isCounted ? [hostBudget({ ...budget, now: Date.now, onHit })] : [],
+    tokens: tokens === "off" ? [] : [tokenFilter({ trusts: (host) => isOwn(plan(), host), shown: () => shown })],
+  };
 }
 
 /** The agent's own model is told everything anyway: its preset opened it. */

@@ -41,7 +41,7 @@ export async function openSetupDoors(parts: SetupDoorParts): Promise<Result<Setu
   const plan = (): PreparedSetup["egressPlan"] => setup.egressPlan;
   const { broker } = setup.credentials;
   const credentials = broker === undefined ? [] : [credentialFilter({ broker, append })];
-  const { bounds, leaks, nameGuard } = leakOptions({
+  const { looks, nameGuard } = leakOptions({
     ...{ secrets: prepared.leaks, plan, canRead: prepared.inspection !== undefined },
     ...{ network: prepared.policy.sandbox.network, broker, append },
     tell: request.progress,
@@ -51,8 +51,8 @@ export async function openSetupDoors(parts: SetupDoorParts): Promise<Result<Setu
     programAt: (address, port) => parts.dials.programAt(address, port),
     digestOf: programDigests(),
     ...(outside.value === undefined ? {} : { outside: outside.value }),
-    ...inspectorOption(prepared.inspection, plan, { must: credentials, may: [leaks] }),
-    ...{ filters: [...bounds, leaks, ...credentials], nameGuard },
+    ...inspectorOption(prepared.inspection, plan, { must: credentials, may: looks }),
+    ...{ filters: [...looks, ...credentials], nameGuard },
     consult: consult(parts),
   });
   if (!egress.ok) return egress;
