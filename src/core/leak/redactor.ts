@@ -60,19 +60,26 @@ export class Redactor {
     return toEnd(this.record({ type: "session.open", origin: "observed", data: given })).data;
   }
 
-  /** Whether something stands in it; each text that could hide more is undone alone, and all of them together. */
-  *#sees(value: Json): Work<Seen | undefined> {
+  /**
+   * Whether something stands in it; each text that could hide more is undone alone, and all of them together. `isKnown`: that something does is
+   * known of what it belongs to, so texts that were clean elsewhere count as new.
+   */
+  *#sees(value: Json, isKnown = false): Work<Seen | undefined> {
     const json = JSON.stringify(value);
     const seen = this.#search.glance(json);
     if (seen !== undefined) return seen;
     const texts: string[] = [];
     // What is odd is looked at alone and with what stands beside it: the search has bounds, and each look its own.
-    const isSpread = collect(value, texts) || texts.some((text) => this.#search.isNewAndOdd(text));
+    const isOdd = (text: string): boolean => (isKnown ? mayHide(text) : this.#search.isNewAndOdd(text));
+    const isSpread = collect(value, texts) || texts.some(isOdd);
     for (const text of texts) {
       const within = yield* this.#search.look(text);
       if (within !== undefined) return within;
     }
-    return isSpread ? yield* this.#search.deep(json) : undefined;
+    const together = isSpread ? yield* this.#search.deep(json) : undefined;
+    // What was clean alone and was not beside the others is looked at again wherever it stands next.
+    if (together !== undefined) this.#search.forget(texts);
+    return together;
   }
 
   *#taken(whole: readonly Json[], hasActor: boolean): Work<[Actor | undefined, Data]> {
@@ -106,10 +113,10 @@ export class Redactor {
   /** What several entries hold together: those of them that do, and no others, lose their texts; last their names. */
   *#spread(given: readonly Entry[], made: (entries: readonly Entry[]) => Json): Work<Json> {
     let entries = given;
-    let seen = yield* this.#sees(made(entries));
+    let seen = yield* this.#sees(made(entries), true);
     for (let round = 0; seen !== undefined && round < ROUNDS; round += 1) {
       const name = instead(seen);
-      const sees = (some: readonly Entry[]): Work<Seen | undefined> => this.#sees(made(some));
+      const sees = (some: readonly Entry[]): Work<Seen | undefined> => this.#sees(made(some), true);
       const all = entries;
       const to = yield* least(1, all.length, (count) => sees(all.slice(0, count)));
       const back = yield* least(1, all.length, (count) => sees(all.slice(all.length - count)));
@@ -123,7 +130,7 @@ export class Redactor {
         if (at < begins || at >= until) return entry;
         return [entry[0] === undefined || !isLast ? entry[0] : `${name} ${at}`, scrubbed(entry[1], name)];
       });
-      seen = yield* this.#sees(made(entries));
+      seen = yield* this.#sees(made(entries), true);
     }
     return seen === undefined ? made(entries) : instead(seen);
   }

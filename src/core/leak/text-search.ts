@@ -30,6 +30,11 @@ export class TextSearch {
     return seen;
   }
 
+  /** They are looked at again. */
+  forget(texts: readonly string[]): void {
+    for (const text of texts) this.#quiet.delete(text);
+  }
+
   /** Not seen before, and it could hold what takes more than one step. */
   isNewAndOdd(text: string): boolean {
     return text.length >= LEAST && !this.#quiet.has(text) && mayHide(text);

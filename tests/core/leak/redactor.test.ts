@@ -91,6 +91,15 @@ it("takes out the arguments that hold it together, and no others", () => {
   expect(argv.join("")).not.toContain(SECRET.slice(0, 11));
 });
 
+it("takes out what says something only beside the rest each time that it comes", () => {
+  const by = redactor();
+  const packed = DISGUISES["base64 of deflate in JSON"]?.(SECRET);
+  const path = `/tmp/ringfence-test-vpdjfu/shop/${String(packed)}`;
+  const again = (): RecordBody =>
+    call({ path, operation: "create", via: "recorder" }, { pid: 542, exe: "/usr/bin/touch" });
+  for (let time = 0; time < 3; time += 1) expect(stands(taken(again(), by))).toBe(false);
+});
+
 it("hands on what is clean as it is", () => {
   const body = call({ path: "/home/me/shop/.git/objects/ab/cdef0123456789abcdef0123456789abcdef01", n: 3 }, { pid: 1 });
   expect(taken(body)).toBe(body);
