@@ -1,6 +1,6 @@
 // What stands beside the lines: tiles (derived: any difference from what the lines give is damage) and blobs (named by their hash).
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, fstatSync, lstatSync, readdirSync, readSync } from "node:fs";
+import { closeSync, fstatSync, lstatSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { HASH_LENGTH, type LogVerdict } from "#core/log";
 import { blobPath } from "./blobs.ts";
@@ -135,13 +135,23 @@ export function strangeNames(dir: string): string[] {
   }
 }
 
-/** The regular files in a folder that holds nothing else, crash leftovers apart. Throws `Unreadable` on anything else. */
+/**
+ * The regular files in a folder that holds nothing else, crash leftovers apart. Throws `Unreadable` on anything else. Listed once: a writer at work
+ * puts a name between two looks.
+ */
 export function filesIn(dir: string, folder: string): string[] {
-  const files = filesBelow(dir, folder);
-  const entries = files.length === 0 && !existsSync(join(dir, folder)) ? [] : readdirSync(join(dir, folder));
-  const odd = entries.find((name) => !name.startsWith(".tmp-") && !files.includes(`${folder}/${name}`));
-  if (odd !== undefined) throw new Unreadable(`${folder}/${odd}`, "alien", "is not a regular file");
-  return files;
+  try {
+    const found = lstatSync(join(dir, folder), { throwIfNoEntry: false });
+    if (found === undefined) return [];
+    const entries = found.isDirectory() ? readdirSync(join(dir, folder), { withFileTypes: true }) : [];
+    const own = entries.filter(({ name }) => !name.startsWith(".tmp-"));
+    const odd = found.isDirectory() ? own.find((entry) => !entry.isFile())?.name : "";
+    if (odd !== undefined)
+      throw new Unreadable(odd === "" ? folder : `${folder}/${odd}`, "alien", "is not a regular file");
+    return own.map(({ name }) => `${folder}/${name}`).sort();
+  } catch (error) {
+    throw unreadable(folder, error);
+  }
 }
 
 /** No tile or blob stands deeper. */
