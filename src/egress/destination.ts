@@ -62,7 +62,7 @@ export function authority(text: string, defaultTo: number): { readonly host: str
   const { name, port } = splitPort(text);
   const host = parseHost(name);
   const number = port === undefined ? defaultTo : Number(port);
-  if (host === undefined || (port !== undefined && !/^\d{1,5}$/.test(port)) || number < 1 || number > 65_535)
+  if (host === undefined || (port !== undefined && !/^[1-9]\d{0,4}$/.test(port)) || number < 1 || number > 65_535)
     throw new BadMessage("authority");
   return { host, port: number };
 }
