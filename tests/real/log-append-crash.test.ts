@@ -92,7 +92,6 @@ describe("an end that nobody planned", () => {
         ),
     ],
     ["no certificate", (): void => rmSync(join(bed.dir, "certificate"))],
-    ["nothing at all", (): void => rmSync(bed.dir, { recursive: true })],
     ["an older copy of everything", (): void => rollBack()],
   ])("is told from tampering: %s is refused", (_name, tamper) => {
     bed.append(claim(1) + claim(2));
@@ -129,7 +128,7 @@ describe("an end that nobody planned", () => {
 
   it("of the input is the end of a writer that answers into a file, too: all signed, and what was refused in the exit code", () => {
     const args = ["-c", '"$0" log append --dir "$1" >"$2"', launcher, bed.dir, join(bed.folder, "answers")];
-    const { status } = spawnSync("sh", args, { env: bed.env, input: `{"type":"a"}\n${claim(1)}` });
+    const { status } = spawnSync("sh", args, { env: bed.env, input: `{"type":"a","type":"b"}\n${claim(1)}` });
     expect(status).toBe(65);
     expect(readFileSync(join(bed.folder, "answers"), "utf8")).toMatch(/^\{"error":.*"line":1\}\n\{"seq":1\}\n$/);
     expect(bed.verify()).toMatchObject({ status: 0, text: expect.stringMatching(/ OK .* 2 records/) });

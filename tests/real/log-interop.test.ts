@@ -116,7 +116,9 @@ test("all but sigstore, which knows no notes, read a log that its writers left a
   expect(report.notes.filter((note) => note.includes("its writer had gone"))).toHaveLength(2);
   const answer = `OK ${report.records} ${Buffer.from(report.root ?? "", "hex").toString("base64")}\n`;
   const vkey = join(stateDir, "keys/machine.vkey");
-  expect(readByPython(dir, vkey)).toEqual({ ok: true, said: answer });
+  const begun = (epoch: number, record: number): string =>
+    `epoch ${epoch} was begun by the machine's key at record ${record}\n`;
+  expect(readByPython(dir, vkey)).toEqual({ ok: true, said: `${answer}${begun(2, 8)}${begun(4, 16)}` });
   expect(readByGo("log", dir, vkey)).toEqual({ ok: true, said: answer });
   for (const change of [
     (): void => rmSync(join(dir, "epochs/2")),

@@ -194,7 +194,7 @@ test("a shortened ledger, a ledger that is gone, a session it does not know", as
   expect(next).toMatchObject({ ok: false, error: { code: "log-damaged" } });
   expect(readdirSync(join(m.stateDir, "log/sessions"))).not.toContain("four");
   rmSync(ledger, { recursive: true });
-  expect((await m.words())[0]).toBe("INCOMPLETE(checkpoint)");
+  expect((await m.words())[0]).toBe("ROLLBACK(0, 6, high-water mark)");
 });
 
 test("a foreign key, links, files that do not belong", async () => {
