@@ -63,8 +63,14 @@ export function showRuntime(context: TestContext, runtime: Runtime, stage: Stage
   const url = `https://localhost:${world.port}`;
   const cover = `cat ${BUNDLE} $SSL_CERT_FILE >both.pem; mount --bind both.pem ${BUNDLE}; `;
   const argv = runtime.trustsBundleOnly === true ? ["unshare", "-Urm", "sh", "-c", cover + post] : ["sh", "-c", post];
-  const arrives = caller.outside(argv, { cwd: outside, env: { ...trusting(world, folder), U: url, P } });
-  expect(arrives.stdout + arrives.stderr).toMatch(control);
+  const act = (): string => {
+    const { stdout, stderr } = caller.outside(argv, { cwd: outside, env: { ...trusting(world, folder), U: url, P } });
+    return stdout + stderr;
+  };
+  // Programs have times of their own for a connection, and a busy machine has others.
+  let arrives = act();
+  for (let again = 0; again < 2 && !control.test(arrives); again += 1) arrives = act();
+  expect(arrives).toMatch(control);
 
   const before = world.requests().length;
   // The second time in a fresh copy, as one who knows of no proxy.
