@@ -83,7 +83,7 @@ describe.each(callers.map((caller) => [caller.name, caller] as const))("%s", (_,
   test("a further command, a published port, a pause", async (context) => {
     needs(context, ...NEEDED, "python3");
     const cwd = caller.folder("exec");
-    const port = 20_000 + (process.pid % 20_000) + (caller.name === "root" ? 0 : 1);
+    const port = 20_000 + (process.pid % 12_000) + (caller.name === "root" ? 0 : 1);
     const server = `python3 -m http.server --bind 127.0.0.1 ${port} >/dev/null 2>&1 & echo up; wait`;
     const run = await begun(caller, ["--port", `${port}`], server, cwd);
     const id = sessionOf(caller);
