@@ -2,6 +2,7 @@
 // A program that the agent started is one moment, with all that its whole tree of processes wrote, reached and was refused. Pure; texts
 // stay an adversary's until `timelineLines` escapes them.
 import { isOfType, type Json, type LogRecord, verdictOf } from "../log/index.ts";
+import { quoted } from "./quoted.ts";
 import { commandIn, inputFields, pathIn } from "./tool-input.ts";
 
 /** One moment. Lists hold each thing once, in the order of its first time. */
@@ -250,10 +251,6 @@ function command({ data, actor }: LogRecord): string {
   const argv = data["argv"];
   const words = Array.isArray(argv) ? argv.filter((word): word is string => typeof word === "string") : [];
   return words.length === 0 ? (actor?.exe ?? "") : words.map(quoted).join(" ");
-}
-
-function quoted(word: string): string {
-  return /^[\p{L}\p{N}._/:@%+,=~^-]+$/u.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function ending(data: LogRecord["data"]): string {

@@ -1,6 +1,7 @@
 // The process tree as lines for a terminal: each process with its command, how it ended, and the files and hosts on its branch. Pure.
 import { forTerminal } from "../text/index.ts";
 import type { ProcessNode, ProcessTree } from "./process-tree.ts";
+import { quoted } from "./quoted.ts";
 
 /** How much is shown. */
 export interface TreeView {
@@ -78,10 +79,6 @@ function headline({ node, times }: Branch): string {
 function command({ programs }: ProcessNode): string {
   if (programs.length === 0) return "(a process that only forked)";
   return programs.map(({ argv, exe }) => argv.map(quoted).join(" ") || exe).join(" → ");
-}
-
-function quoted(word: string): string {
-  return /^[\p{L}\p{N}._/:@%+,=~^-]+$/u.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function ending({ end }: ProcessNode): string {
