@@ -1,10 +1,9 @@
 // One session from start to end (DESIGN 4 and 8): policy, record, walls, command, and what becomes of its changes.
 // The order is the promise: nothing runs before the record can be written, nothing reaches the host before the gate has seen it.
 import { randomBytes } from "node:crypto";
-import { ledgerPlaces, openSessionLog, type SessionLog, type WitnessPlace } from "#audit";
+import { ledgerPlaces, type SessionLog, type WitnessPlace } from "#audit";
 import type { Problem, Result } from "#core";
-import { type Append, PRIVATE_FIELDS } from "#core/log";
-import { CallBook } from "#core/session";
+import type { Append } from "#core/log";
 import { type Fence, type FenceEvent, type FenceExit, findBubblewrap, type OnSeen } from "#sandbox";
 import type { ChangesPlace } from "./changes/changes.ts";
 import { openDirectPast } from "./changes/direct-past.ts";
@@ -19,7 +18,6 @@ import type { Announcer } from "./lifecycle/announcer.ts";
 import { announcerOfRun } from "./lifecycle/announcer-of-run.ts";
 import { tidyUp } from "./lifecycle/janitor.ts";
 import { openLifecycle, type SessionLifecycle } from "./lifecycle/session-lifecycle.ts";
-import { limitRate } from "./limits/event-rate.ts";
 import { hitText, type LimitHit, recordHit } from "./limits/hit.ts";
 import { cgroupHits } from "./limits/limits.ts";
 import { RecentDials } from "./network/recent-dials.ts";
@@ -31,6 +29,7 @@ import { recorderOf } from "./recorder.ts";
 import type { RunAnswer, RunRequest } from "./request.ts";
 import { lastingFolders, writtenFolders } from "./session-folders.ts";
 import { type MetaNow, type MetaParts, metaOf } from "./session-meta.ts";
+import { closeRecord, openRecord } from "./session-record.ts";
 import { newSessionId, writeMeta } from "./sessions.ts";
 import { runSetup, type SetupEnd, type SetupSession } from "./setup/setup-phase.ts";
 import { forwardSignals } from "./signals.ts";
@@ -124,31 +123,11 @@ class Session {
     } catch (cause) {
       return this.refuse([stateUnwritable(request.stateDir, cause)]); // a full disk: nothing could be recorded either
     }
-    const opening = openSessionLog({
-      stateDir: request.stateDir,
-      session: this.id,
-      policy: prepared.policyDigest,
-      workspace: prepared.workspace.root,
-      open: prepared.openData,
-      redact: (body) => prepared.leaks.redactor().record(body),
-      privateFields: PRIVATE_FIELDS,
-      maxBytes: prepared.policy.sandbox.limits.logBytes,
+    const { opening, append } = openRecord({
+      ...this.parts(),
+      onAct: () => this.lifecycle?.touch(),
+      onFlood: (hit, uncounted) => this.stop(hit, uncounted),
     });
-    const record: Append = async (body) => {
-      const log = await opening;
-      if (!log.ok) throw Object.assign(new Error(log.error.message), { problem: log.error });
-      return log.value.append(body);
-    };
-    const { eventRate } = prepared.policy.sandbox.limits;
-    const counted = limitRate(record, {
-      perSecond: eventRate,
-      onHit: () => this.stop({ limit: "eventRate", most: eventRate }, { append: record }),
-    });
-    const calls = new CallBook();
-    const append: Append = (body) => {
-      if (!body.type.startsWith("lifecycle.")) this.lifecycle?.touch();
-      return counted(calls.take(body));
-    };
     this.append = append;
     const legs = new LegBook(append);
     const dials = new RecentDials();
@@ -184,7 +163,7 @@ class Session {
       if (!log.ok) return await this.refuse([log.error]);
       if (launched?.ok !== true || !doors.ok) {
         const problems = launched?.ok === false ? [launched.error] : doors.ok ? [] : doors.error;
-        await this.close(log.value, { refused: problems[0]?.code ?? "unknown" });
+        await closeRecord(log.value, { refused: problems[0]?.code ?? "unknown" });
         return await this.refuse(problems);
       }
       this.fence = launched.value;
@@ -323,7 +302,7 @@ class Session {
     });
     const prompts = doors.prompts();
     await this.announcer?.settle();
-    const closed = await this.close(log, {
+    const closed = await closeRecord(log, {
       exit: exitCode,
       applied: finished.applied.length,
       held: finished.held.length,
@@ -351,17 +330,6 @@ class Session {
       lastNotices: [unwritten, left, untold, ...unseen].filter((notice) => notice !== undefined),
     });
     return { kind: "ended", outcome };
-  }
-
-  private async close(
-    log: SessionLog,
-    data: Record<string, number | string>,
-  ): Promise<{ size: number; root: string; problem?: string }> {
-    try {
-      return await log.close(data);
-    } catch (error) {
-      return { size: 0, root: "", problem: `the record could not be closed: ${(error as Error).message}` };
-    }
   }
 
   private async refuse(problems: readonly (Problem | SetupEnd)[]): Promise<RunAnswer> {
