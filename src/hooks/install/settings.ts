@@ -1,8 +1,18 @@
 // What is written into an agent's own settings, and how it is found and taken out again: pure, one table for all agents.
 import type { HookedAgent, Problem, Result } from "#core";
 import { ok } from "#core";
-import { appendTo, cutMember, nodeAt, setMissing } from "./json-edit.ts";
-import { type JsonForm, type JsonList, type JsonNode, jsonValue, memberOf, parseJsonText } from "./json-text.ts";
+import {
+  appendTo,
+  cutMember,
+  type JsonForm,
+  type JsonList,
+  type JsonNode,
+  jsonValue,
+  memberOf,
+  nodeAt,
+  parseJsonText,
+  setMissing,
+} from "#core/settings";
 
 /** An agent whose hooks stand in a JSON file. OpenCode has a plugin instead. */
 export type SettingsAgent = Exclude<HookedAgent, "opencode">;

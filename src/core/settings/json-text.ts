@@ -1,6 +1,6 @@
 // JSON as people write it (comments, trailing commas, a BOM) with the place of everything, so that a settings file is changed by cutting and
 // inserting text and never written anew. Pure. What two parsers could read differently (a key twice) is an error here.
-import { err, ok, type Problem, type Result } from "#core";
+import { err, ok, type Problem, type Result } from "../result.ts";
 
 /** One value and where it stands: `[start, end)` in UTF-16 units. */
 export type JsonNode = JsonObject | JsonList | JsonScalar;
@@ -18,6 +18,8 @@ export interface JsonObject {
 export interface JsonMember {
   readonly key: string;
   readonly start: number;
+  /** Behind the key. */
+  readonly keyEnd: number;
   readonly end: number;
   readonly value: JsonNode;
 }
@@ -137,7 +139,7 @@ function readMember(scanner: Scanner, depth: number): JsonMember | undefined {
     return undefined;
   }
   const value = take(scanner, ":") ? readNode(scanner, depth + 1) : undefined;
-  return value === undefined ? undefined : { key: key.value, start: key.start, end: value.end, value };
+  return value === undefined ? undefined : { key: key.value, start: key.start, keyEnd: key.end, end: value.end, value };
 }
 
 interface Body<T> {

@@ -1,6 +1,6 @@
 // Inserts into JSON text and takes out of it again, touching no other byte: order, comments, indentation, line ends and BOM stay. Pure.
 // What is inserted directly behind a value is taken out to the last character when nobody changed it in between.
-import { err, ok, type Problem, type Result } from "#core";
+import { err, ok, type Problem, type Result } from "../result.ts";
 import {
   type JsonList,
   type JsonMember,
