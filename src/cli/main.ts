@@ -21,6 +21,7 @@ const COMMANDS: Commands = {
   approve: async () => (await import("./approve.ts")).approveCommand(),
   reject: async () => (await import("./reject.ts")).rejectCommand(),
   log: async () => (await import("./log.ts")).logCommand(),
+  mcp: async () => (await import("./mcp.ts")).mcpCommand(),
 };
 
 startProgram(COMMANDS, process.argv);

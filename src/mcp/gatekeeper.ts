@@ -1,0 +1,47 @@
+// The gatekeeper's contract: bytes of one message in, what is to be done with them out. It knows no transport.
+import type { Json, JsonObject, ServerDescription, Verified } from "#core/mcp";
+import type { Asker } from "./asker.ts";
+import type { McpPorts } from "./ports.ts";
+
+/** What a transport does with a message. */
+export type Passage =
+  /** To the other side, these bytes. `delivered` is called once they are written. */
+  | { readonly kind: "forward"; readonly bytes: Uint8Array; delivered?(): void }
+  /** Back to the sender. */
+  | { readonly kind: "answer"; readonly bytes: Uint8Array }
+  | { readonly kind: "drop"; readonly why: string }
+  /** A batch that is not passed on whole: its messages, one by one. */
+  | { readonly kind: "several"; readonly parts: readonly Passage[] };
+
+/** A message that the transport could not even hold: what is known of it. */
+export interface Unread {
+  readonly why: "too-long" | "half-line" | "bad-event";
+  readonly head: Uint8Array;
+  readonly tail: Uint8Array;
+}
+
+/** One connection's gatekeeper. Calls may overlap: a question to a person does not stop what comes behind it. */
+export interface Gatekeeper {
+  fromClient(bytes: Uint8Array): Promise<Passage>;
+  fromServer(bytes: Uint8Array): Promise<Passage>;
+  /** The same for what the transport could not hold. */
+  unread(from: "client" | "server", what: Unread): Promise<Passage>;
+  /** Ends questions, drops what is open. */
+  close(): Promise<void>;
+}
+
+/** Which part of a server is verified: its opening (instructions, capabilities) before its lists are known, or all of it. */
+export type VerifiedPart = "opening" | "whole";
+
+/** What one gatekeeper works with. */
+export interface GatekeeperOptions {
+  readonly server: string;
+  readonly ports: McpPorts;
+  readonly asker: Asker;
+  /** Compares what was found with the lock; reads the lock anew each time. Pins a first sight only as a whole. */
+  verify(found: ServerDescription, part: VerifiedPart): Promise<Verified>;
+  /** The digest of one definition, for calls on record. */
+  digest(definition: JsonObject): string;
+  /** Strips and redacts; `changed` says whether anything was. */
+  clean(value: Json): { readonly value: Json; readonly changed: boolean };
+}
