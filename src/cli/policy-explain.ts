@@ -1,6 +1,6 @@
 // `ringfence policy explain`: what is left of all layers, each value with its layer and line.
 import { Command } from "commander";
-import { compileRules, type Dropped, loadPolicy, POLICY_KEYS, removedTools } from "#core/policy";
+import { compileRules, type Dropped, loadPolicy, POLICY_KEYS, removedTools, serverKeys } from "#core/policy";
 import { EXIT, fail } from "./exit.ts";
 import { layersHere, oneValue, placesHere, say } from "./policy-layers.ts";
 import { printJson } from "./print-json.ts";
@@ -18,7 +18,8 @@ async function explain(options: { readonly policy?: string; readonly json?: bool
   const loaded = loadPolicy(await layersHere(options.policy));
   if (!loaded.ok) return fail(loaded.error, EXIT.badInput);
   const { policy, merged, dropped, notBuilt } = loaded.value;
-  const values = POLICY_KEYS.flatMap(({ key }) =>
+  const keys = [...POLICY_KEYS, ...serverKeys(merged.servers)];
+  const values = keys.flatMap(({ key }) =>
     (merged.parts.get(key) ?? []).map((part) => ({ key, value: part.value, layer: part.layer, at: part.at })),
   );
   const { workspaceRoot: root, home } = placesHere();

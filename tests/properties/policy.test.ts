@@ -1,7 +1,7 @@
 // I3: a lower layer only tightens what the managed file fixed, and a file nobody accepted never loosens anything.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type LayerText, loadPolicy, POLICY_KEYS, type Policy } from "#core/policy";
+import { type LayerText, loadPolicy, mcpServer, POLICY_KEYS, type Policy, serverKeys } from "#core/policy";
 import { DEFAULT_LEG_POLICY } from "#core/session";
 import { policyJsonSchema } from "../../src/core/policy/schema.ts";
 
@@ -59,6 +59,25 @@ const file = fc.record(
         privatePaths: fc.subarray(["./p"]),
         readingTools: fc.subarray(["mcp__s__get"]),
         workspace: fc.constantFrom("auto", "own", "foreign"),
+      },
+      { requiredKeys: [] },
+    ),
+    mcp: fc.record(
+      {
+        ...{ lock: fc.constantFrom("a.json", "b.json"), mode: fc.constantFrom("frozen", "ask", "off") },
+        ...{ sampling: fc.constantFrom("deny", "ask", "allow"), elicitation: fc.constantFrom("deny", "ask") },
+        results: fc.constantFrom("hold", "mark"),
+        servers: fc.dictionary(
+          fc.constantFrom("x", "y"),
+          fc.record(
+            {
+              sampling: fc.constantFrom("deny", "ask", "allow"),
+              elicitation: fc.constantFrom("deny", "ask"),
+              sources: fc.subarray(["untrusted", "private", "outside"]),
+            },
+            { requiredKeys: [] },
+          ),
+        ),
       },
       { requiredKeys: [] },
     ),
@@ -134,8 +153,22 @@ function expectNotLooser(before: Policy, after: Policy, set: (...path: string[])
   const owners = ["foreign", "auto", "own"];
   if (set("legs", "workspace")) expect(owners.indexOf(n.workspace)).toBeLessThanOrEqual(owners.indexOf(m.workspace));
   if (set("auto", "classifier")) expect(after.auto).toEqual(before.auto);
+  const [w, x] = [before.mcp, after.mcp];
+  if (set("mcp", "lock")) expect(x.lock.text).toBe(w.lock.text);
+  expectTighter(["frozen", "ask", "off"], w.mode, x.mode, set("mcp", "mode"));
+  expectTighter(["hold", "mark"], w.results, x.results, set("mcp", "results"));
+  for (const name of ["x", "y", "z"]) {
+    const [k, l] = [mcpServer(w, name), mcpServer(x, name)];
+    for (const key of ["sampling", "elicitation"] as const)
+      expectTighter(["deny", "ask", "allow"], k[key], l[key], set("mcp", key) || set("mcp", "servers", name, key));
+    if (set("mcp", "servers", name, "sources")) subset(m.servers[name] ?? [], n.servers[name] ?? []);
+  }
   if (set("env", "pass")) subset(after.env.pass, before.env.pass);
   if (set("env", "set")) expect(after.env.set).toEqual(before.env.set);
+}
+
+function expectTighter(words: readonly string[], before: string, after: string, isCompared: boolean): void {
+  if (isCompared) expect(words.indexOf(after)).toBeLessThanOrEqual(words.indexOf(before));
 }
 
 function isSet(value: unknown): (...path: string[]) => boolean {
@@ -204,12 +237,18 @@ describe("layers", () => {
 
 it("every key of the schema stands in the table of what tightens", () => {
   const leaves = (node: unknown, path: readonly string[]): readonly string[] => {
-    const properties = (node as { properties?: Record<string, unknown> }).properties;
+    const { properties, additionalProperties: each } = node as {
+      properties?: Record<string, unknown>;
+      additionalProperties?: { properties?: unknown };
+    };
+    if (each?.properties !== undefined) return leaves(each, [...path, "*"]);
     return properties === undefined
       ? [path.join(".")]
       : Object.entries(properties).flatMap(([key, value]) => leaves(value, [...path, key]));
   };
-  const known = new Set(POLICY_KEYS.flatMap((key) => key.paths.map((path) => path.join("."))));
+  const known = new Set(
+    [...POLICY_KEYS, ...serverKeys(["*"])].flatMap((key) => key.paths.map((path) => path.join("."))),
+  );
   // or is part of one that comes whole, from one layer: a secret belongs to its address
   const isKnown = (key: string): boolean => known.has(key) || known.has(key.slice(0, key.lastIndexOf(".")));
   expect(leaves(policyJsonSchema(), []).filter((key) => !isKnown(key))).toEqual([]);

@@ -1,5 +1,6 @@
 // Merged parts → the Policy (policy.ts): other tools' names and units are gone here, and every value is there.
 import type { CredentialEntry } from "../credentials/index.ts";
+import { mcpOf, serverSources } from "./effective-mcp.ts";
 import type { ChannelEntry, NetworkEntry, RuleEntry } from "./file.ts";
 import { parseDuration, parseSize } from "./measure.ts";
 import type { Merged, Part } from "./merge.ts";
@@ -96,6 +97,7 @@ export function policyOf(merged: Merged, layers: Policy["layers"]): Policy {
       privatePaths: texts("legs.privatePaths"),
       foreignPaths: texts("legs.foreignPaths"),
       readingTools: texts("legs.readingTools"),
+      servers: serverSources(merged),
       workspace: one("legs.workspace"),
     },
     auto: autoOf(list("auto.classifier")[0], one("auto.timeout")),
@@ -106,6 +108,7 @@ export function policyOf(merged: Merged, layers: Policy["layers"]): Policy {
       witness: texts("audit.witness"),
       ...retentionOf(list("audit.retention")[0]),
     },
+    mcp: mcpOf(merged),
     credentials: list("credentials").map((p) => ({ entry: p.value as CredentialEntry, at: p.at })),
     credentialsFixed: merged.fixed.includes("credentials"),
     env: { pass: texts("env.pass"), set: environment(list("env.set")) },

@@ -2,6 +2,7 @@
 import type { CredentialEntry } from "../credentials/index.ts";
 import type { LegSource } from "../session/leg-policy.ts";
 import type { Verdict } from "../verdict.ts";
+import type { McpFile } from "./file-mcp.ts";
 import type { ApplyWhen, ApprovalPolicy, Mode, RuleOfTwo, SandboxMode, Tier, WorkspaceKind } from "./policy.ts";
 
 /** One entry of `permissions.allow|ask|deny`: the rule alone, or with examples that are checked at load. */
@@ -164,7 +165,7 @@ export interface PolicyFile {
         readonly telemetry?: "on" | "off" | undefined;
       }
     | undefined;
-  readonly mcp?: { readonly lock?: string | undefined; readonly mode?: string | undefined } | undefined;
+  readonly mcp?: McpFile | undefined;
   readonly review?:
     | {
         readonly secrets?: string | undefined;

@@ -3,10 +3,11 @@ export { backstop } from "./backstop.ts";
 export { decide, decideAll } from "./decide.ts";
 export { removedTools } from "./decide-tool.ts";
 export { MAX_POLICY_CHARACTERS, parsePolicyDocument } from "./document.ts";
+export { mcpServer } from "./effective-mcp.ts";
 export { explainedCodes, explainReason, hintFor, tellingReasons } from "./explain.ts";
 export type { Judge, JudgedCommand, Judgement } from "./judge.ts";
 export type { PathFacts } from "./judge-paths.ts";
-export { POLICY_KEYS } from "./keys.ts";
+export { POLICY_KEYS, serverKeys } from "./keys.ts";
 export { lintPolicy } from "./lint.ts";
 export { undescribedCredentials } from "./lint-credentials.ts";
 export { DEFAULT_POLICY_TEXT, type LayerText, type LoadedPolicy, loadPolicy } from "./load.ts";
@@ -19,6 +20,8 @@ export type {
   ApprovalPolicy,
   LayerName,
   Limits,
+  McpPolicy,
+  McpServerPolicy,
   Mode,
   NetworkRuleText,
   PathText,

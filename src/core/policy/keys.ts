@@ -19,6 +19,8 @@ export interface PolicyKey {
   readonly looser: (a: unknown, b: unknown) => boolean;
   /** Without a value nothing is bounded, so any value tightens. */
   readonly bounds?: true;
+  /** What holds where no layer says it. */
+  readonly unset?: unknown;
 }
 
 const never = (): boolean => false;
@@ -179,8 +181,12 @@ export const POLICY_KEYS: readonly PolicyKey[] = [
   value("audit.telemetry", ranked("off", "on")),
   // it is told how long the logs are, and every session's end speaks to it: who may name one is a matter of trust
   list("rights", "audit.witness"),
+  // what it approves, it approves for this person: who may name another one is a matter of trust
   value("mcp.lock", different),
-  value("mcp.mode", ranked("deny", "ask", "off")),
+  value("mcp.mode", ranked("frozen", "ask", "off")),
+  value("mcp.sampling", ranked("deny", "ask", "allow")),
+  value("mcp.elicitation", ranked("deny", "ask")),
+  value("mcp.results", ranked("hold", "mark")),
   value("review.secrets", ranked("block", "ask", "off")),
   value("review.deletions", larger),
   value("review.workflows", ranked("block", "ask", "off")),
@@ -190,3 +196,23 @@ export const POLICY_KEYS: readonly PolicyKey[] = [
   value("budget.toolCalls", larger),
   value("budget.repeats", larger),
 ];
+
+/** Every key of one MCP server; `*` stands for its name. What a file says for all servers binds each of them (effective-mcp.ts). */
+export const SERVER_KEYS: readonly PolicyKey[] = [
+  { ...value("mcp.servers.*.sampling", ranked("deny", "ask", "allow")), unset: "deny" },
+  { ...value("mcp.servers.*.elicitation", ranked("deny", "ask")), unset: "ask" },
+  // where nobody says it, it is guessed by names: who knows better is a matter of trust
+  value("mcp.servers.*.sources", lacks),
+];
+
+/** The keys of the servers of these names. */
+export function serverKeys(names: readonly string[]): readonly PolicyKey[] {
+  const named = (text: string, name: string): string => (text === "*" ? name : text);
+  return names.flatMap((name) =>
+    SERVER_KEYS.map((key) => ({
+      ...key,
+      key: key.key.replace("*", () => name),
+      paths: key.paths.map((path) => path.map((step) => (typeof step === "string" ? named(step, name) : step))),
+    })),
+  );
+}

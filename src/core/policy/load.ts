@@ -63,6 +63,7 @@ legs:
   workspace: ${DEFAULT_LEG_POLICY.workspace}
 auto: { timeout: 2s }
 audit: { reads: secrets, telemetry: off }
+mcp: { lock: .ringfence/mcp.lock.json, mode: ask, sampling: deny, elicitation: ask, results: mark }
 `;
 
 /** Parses, trusts and merges. Problems of every layer are returned together, each with its place. */

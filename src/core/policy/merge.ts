@@ -2,7 +2,7 @@
 // Strength: managed > command line > local > project > user > default. Pure; knows nothing of what a key means beyond keys.ts.
 import type { Span } from "../result.ts";
 import type { DocumentPath, PolicyDocument } from "./document.ts";
-import { POLICY_KEYS, type PolicyKey } from "./keys.ts";
+import { POLICY_KEYS, type PolicyKey, serverKeys } from "./keys.ts";
 import type { LayerName } from "./policy.ts";
 
 /** One parsed layer. `trusted` is false for a file inside the workspace that nobody accepted. */
@@ -35,6 +35,8 @@ export interface Merged {
   readonly dropped: readonly Dropped[];
   /** The keys that give, and that the managed file gives by itself: no other file adds to them. */
   readonly fixed: readonly string[];
+  /** The MCP servers that some layer speaks of. */
+  readonly servers: readonly string[];
 }
 
 const STRENGTH: readonly LayerName[] = ["managed", "command-line", "local", "project", "user", "default"];
@@ -49,12 +51,14 @@ export function mergeLayers(layers: readonly ParsedLayer[]): Merged {
   const sorted = strongestFirst(layers);
   const parts = new Map<string, readonly Part[]>();
   const dropped: Dropped[] = [];
-  for (const key of POLICY_KEYS) {
+  const servers = [...new Set(sorted.flatMap(({ document }) => Object.keys(document.value.mcp?.servers ?? {})))];
+  const keys = [...POLICY_KEYS, ...serverKeys(servers)];
+  for (const key of keys) {
     const merged = MERGE[key.kind](key, sorted, dropped);
     if (merged.length > 0) parts.set(key.key, merged);
   }
-  const fixed = POLICY_KEYS.filter((key) => isFixed(key, sorted)).map(({ key }) => key);
-  return { parts, dropped, fixed };
+  const fixed = keys.filter((key) => isFixed(key, sorted)).map(({ key }) => key);
+  return { parts, dropped, fixed, servers };
 }
 
 type Merge = (key: PolicyKey, sorted: readonly ParsedLayer[], dropped: Dropped[]) => readonly Part[];
@@ -80,12 +84,17 @@ function mergeValue(key: PolicyKey, sorted: readonly ParsedLayer[], dropped: Dro
   for (const { part, trusted } of said) {
     // who says the same says nothing: the value stays its author's
     if (trusted || JSON.stringify(part.value) === JSON.stringify(chosen?.value)) continue;
-    if (chosen === undefined ? key.bounds !== true : key.looser(part.value, chosen.value))
+    if (chosen === undefined ? loosensUnset(key, part.value) : key.looser(part.value, chosen.value))
       dropped.push({ key: key.key, value: part.value, layer: part.layer, at: part.at, because: "not-accepted" });
     // The person's own options outrank the file; everything weaker, and the managed value, is tightened by it.
     else if (chosen?.layer !== "command-line" || managed !== undefined) chosen = part;
   }
   return chosen === undefined ? [] : [chosen];
+}
+
+/** Where nobody said anything yet. */
+function loosensUnset({ bounds, unset, looser }: PolicyKey, value: unknown): boolean {
+  return unset === undefined ? bounds !== true : looser(value, unset);
 }
 
 function mergeList(key: PolicyKey, sorted: readonly ParsedLayer[], dropped: Dropped[]): readonly Part[] {

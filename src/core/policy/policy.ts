@@ -94,6 +94,23 @@ export interface SetupPolicy {
   readonly cache: "auto" | "off";
 }
 
+/** What an MCP server may ask of its client. */
+export interface McpServerPolicy {
+  readonly sampling: "deny" | "ask" | "allow";
+  /** `deny`, or `ask`: plain forms go on to the client, an address is asked about here, and a form that wants a secret never passes. */
+  readonly elicitation: "deny" | "ask";
+}
+
+/** How MCP servers are held. `servers` names those that a file speaks of; `mcpServer` answers for every name. */
+export interface McpPolicy extends McpServerPolicy {
+  /** The lock file, as written. */
+  readonly lock: PathText;
+  readonly mode: "frozen" | "ask" | "off";
+  /** What becomes of a result with soft findings: a person is asked, or they are only on record and shown. */
+  readonly results: "hold" | "mark";
+  readonly servers: Readonly<Record<string, McpServerPolicy>>;
+}
+
 /** The merged policy of one session. */
 export interface Policy {
   readonly version: 1;
@@ -172,6 +189,7 @@ export interface Policy {
     readonly witness: readonly string[];
     readonly retentionMs?: number;
   };
+  readonly mcp: McpPolicy;
   /** As written, strongest layer first; `core/credentials` makes whole ones of them. */
   readonly credentials: readonly CredentialText[];
   /** True where the managed file lists them all: then an agent's own keys are not added. */

@@ -5,6 +5,7 @@ import { LEG_SOURCES, type LegSource } from "../session/leg-policy.ts";
 import type { PolicyFile, TestEntry } from "./file.ts";
 import { parseDuration, parseSize } from "./measure.ts";
 import { credential } from "./schema-credentials.ts";
+import { mcp } from "./schema-mcp.ts";
 import { host, network, networkRule } from "./schema-network.ts";
 
 const duration = z
@@ -170,7 +171,7 @@ export const policyFileSchema: z.ZodType<PolicyFile> = z.strictObject({
       telemetry: z.enum(["on", "off"]).optional(),
     })
     .optional(),
-  mcp: z.strictObject({ lock: path.optional(), mode: threeWay.optional() }).optional(),
+  mcp: mcp.optional(),
   review: z
     .strictObject({
       secrets: reviewWord.optional(),

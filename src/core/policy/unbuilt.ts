@@ -16,8 +16,6 @@ const DOES: Readonly<Record<string, Passes>> = {
   "sandbox.unixSockets": nothing,
   "sandbox.devices": nothing,
   "approvals.channels": (value) => Array.isArray(value) && !value.includes("desktop") && !value.includes("console"),
-  "mcp.lock": nothing,
-  "mcp.mode": only("off"),
   "review.secrets": only("off"),
   "review.deletions": nothing,
   "review.workflows": only("off"),

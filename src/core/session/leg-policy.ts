@@ -36,6 +36,9 @@ export const LEG_SOURCES = {
 /** One source. */
 export type LegSource = keyof typeof LEG_SOURCES;
 
+/** `untrusted`: what it answers, outsiders write. `private`: it reads what is private. `outside`: its tools that are not plainly readers change something. */
+export type ServerSource = "untrusted" | "private" | "outside";
+
 /** The policy's `legs`. A source may stand under several legs, and one that stands under none is not counted. */
 export interface LegPolicy {
   readonly A: readonly LegSource[];
@@ -51,6 +54,8 @@ export interface LegPolicy {
   readonly foreignPaths: readonly string[];
   /** MCP tools, as `mcp__server__tool` with `*`, that only read: not `mcp-write`. */
   readonly readingTools: readonly string[];
+  /** What an MCP server stands for, by its name, instead of what its name and its tools' names make one think. */
+  readonly servers: Readonly<Record<string, readonly ServerSource[]>>;
   /** Whether the workspace's own files are the person's: `auto` asks the history of the clone (session/clone.ts). */
   readonly workspace: "auto" | "own" | "foreign";
 }
@@ -74,6 +79,7 @@ export const DEFAULT_LEG_POLICY: LegPolicy = {
   privatePaths: [],
   foreignPaths: [],
   readingTools: [],
+  servers: {},
   workspace: "auto",
 };
 

@@ -51,8 +51,6 @@ describe("a policy", () => {
     const { notBuilt } = load(layer("user", DESIGN_6));
     expect(notBuilt.map((p) => p.message.split("`")[1])).toEqual([
       "approvals.channels: terminal, console",
-      "mcp.lock: .ringfence/mcp.lock.json",
-      "mcp.mode: ask",
       "review.secrets: block",
       "review.deletions: 5",
       "review.workflows: ask",
