@@ -1,29 +1,13 @@
-// Every system call that one run of `log append` makes on its log and state, failed once in every way: strace counts the calls on
-// those paths, then fails (or kills at) the n-th. One thread of Node's pool makes the order the same each time.
-import { spawnSync } from "node:child_process";
+// One run of `log append` in which one system call on its log or state fails, and what must hold afterwards.
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { machineKey, openOutsideLog, outsideMark, verifyLog } from "#audit";
 import { exitOf, verdictText } from "#core/log";
 import { claim } from "./append-bed.ts";
+import { type FaultPoint, FaultTrace } from "./fault-trace.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../scripts/start.cjs", import.meta.url));
-
-/** How a call fails. Calls that give no room do not run out of it. */
-export type Fault = "EIO" | "ENOSPC" | "EDQUOT" | "EINTR" | "KILL";
-
-const FAULTS: readonly Fault[] = ["EIO", "ENOSPC", "EDQUOT", "EINTR", "KILL"];
-
-const TAKES_ROOM =
-  /^(?:mkdir|openat|write|pwrite64|pwritev|fsync|fdatasync|rename|link|ftruncate|truncate|copy_file_range)$/;
-
-/** The n-th call of a name. */
-export interface FaultPoint {
-  readonly call: string;
-  readonly at: number;
-  readonly fault: Fault;
-}
 
 /** What one fault led to. */
 export interface FaultOutcome {
@@ -40,14 +24,26 @@ export class FaultBed {
   readonly #folder: string;
   readonly #template: string | undefined;
   readonly #input: string;
-  readonly #args: readonly string[];
-  #paths: readonly string[] = [];
+  readonly #trace: FaultTrace;
 
-  constructor(folder: string, options: { template?: string; input: string; args?: readonly string[] }) {
+  /** `only` restricts the paths, which begin with `/log` or `/state`. */
+  constructor(folder: string, options: { template?: string; input: string; args?: readonly string[]; only?: RegExp }) {
     this.#folder = folder;
     this.#template = options.template;
     this.#input = options.input;
-    this.#args = options.args ?? [];
+    this.#trace = new FaultTrace({
+      argv: [process.execPath, PROGRAM, "log", "append", "--dir", this.#dir, ...(options.args ?? [])],
+      env: this.env,
+      input: options.input,
+      file: join(folder, "trace"),
+      paths: new RegExp(`^${folder}(?:${(options.only ?? /\/(?:log|state)/).source})`),
+      reset: () => this.#reset(),
+    });
+  }
+
+  /** Every call to fail. */
+  points(): Promise<readonly FaultPoint[]> {
+    return this.#trace.points();
   }
 
   get #dir(): string {
@@ -58,37 +54,9 @@ export class FaultBed {
     return join(this.#folder, "state/ringfence");
   }
 
-  /** Every call to fail, found by one run without a fault. `only` restricts the paths. */
-  points(only: RegExp = /./): readonly FaultPoint[] {
-    const file = join(this.#folder, "trace");
-    this.#reset();
-    const seen = this.#run(["-f", "-y", "-s", "0", "-o", file, "-e", "trace=file,desc,ftruncate"]);
-    if (seen.status !== 0) throw new Error(`a run without a fault fails: ${seen.stderr}`);
-    const ours = new RegExp(`${this.#folder}/(?:log|state)[^">,]*`, "g");
-    const found = [...new Set(readFileSync(file, "utf8").match(ours) ?? [])];
-    this.#paths = found.filter((path) => only.test(path.slice(this.#folder.length)));
-    this.#reset();
-    this.#run(["-f", "-s", "0", "-o", file, ...this.#pathArgs()]);
-    const counts = new Map<string, number>();
-    for (const [, call = ""] of readFileSync(file, "utf8").matchAll(/^\d+ +(\w+)\(/gm))
-      if (call !== "execve") counts.set(call, (counts.get(call) ?? 0) + 1);
-    return [...counts].flatMap(([call, count]) =>
-      Array.from({ length: count }, (_, n) => n + 1).flatMap((at) =>
-        FAULTS.filter((fault) => TAKES_ROOM.test(call) || !(fault === "ENOSPC" || fault === "EDQUOT")).map((fault) => ({
-          call,
-          at,
-          fault,
-        })),
-      ),
-    );
-  }
-
   /** Lets one call fail, and says what followed. */
-  async fail({ call, at, fault }: FaultPoint): Promise<FaultOutcome> {
-    this.#reset();
-    const how = fault === "KILL" ? "signal=KILL" : `error=${fault}`;
-    const trace = ["-f", "-o", "/dev/null", "-e", `trace=${call}`, "-e", `inject=${call}:${how}:when=${at}`];
-    const { stdout } = this.#run([...trace, ...this.#pathArgs()]);
+  async fail(point: FaultPoint): Promise<FaultOutcome> {
+    const { stdout } = await this.#trace.fail(point);
     const said = this.#acknowledged(stdout);
     const verdict = await this.#verdict();
     const outcome = { acknowledged: said.size, verdict: verdict.text };
@@ -114,26 +82,9 @@ export class FaultBed {
     return exit === 0 ? {} : { wrong: `${text} after the next writer` };
   }
 
-  #pathArgs(): readonly string[] {
-    return this.#paths.flatMap((path) => ["-P", path]);
-  }
-
   #reset(): void {
     for (const name of ["log", "state"]) rmSync(join(this.#folder, name), { recursive: true, force: true });
     if (this.#template !== undefined) cpSync(this.#template, this.#folder, { recursive: true });
-  }
-
-  #run(strace: readonly string[]): { status: number | null; stdout: string; stderr: string } {
-    return spawnSync(
-      "strace",
-      [...strace, process.execPath, PROGRAM, "log", "append", "--dir", this.#dir, ...this.#args],
-      {
-        env: { ...this.env, UV_THREADPOOL_SIZE: "1" },
-        input: this.#input,
-        encoding: "utf8",
-        maxBuffer: 2 ** 28,
-      },
-    );
   }
 
   get env(): Record<string, string> {
