@@ -16,7 +16,7 @@ export interface Scanned {
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const WORDS = ["true", "false", "null"];
-const ESCAPES = '"\\/bfnrt';
+const SHORT_ESCAPES: ReadonlySet<number> = new Set([...'"\\/bfnrt'].map((c) => c.charCodeAt(0)));
 
 /** Scans the text. Each object's keys are compared as what they mean, not as they are spelled. */
 export function scanJson(text: string, maxDepth: number): Result<Scanned, JsonFault> {
@@ -95,34 +95,35 @@ class Scan {
   }
 
   #string(): boolean {
-    for (let at = this.#at + 1; ; at += 1) {
-      const code = this.#text.charCodeAt(at);
+    const text = this.#text;
+    let at = this.#at + 1;
+    while (at < text.length) {
+      const code = text.charCodeAt(at);
       if (code === 0x22) {
         this.#at = at + 1;
         return true;
       }
-      if (code === 0x5c) {
-        at = this.#escape(at);
-        if (at < 0) return false;
-      } else if (!(code >= 0x20)) {
-        this.#at = at; // a control character, or the end
-        return false;
-      }
+      if (code < 0x20) break;
+      at = code === 0x5c ? this.#escape(at) : at + 1;
+      if (at < 0) return false;
     }
+    this.#at = at;
+    return false;
   }
 
-  /** Where the escape at `at` ends, or -1. Two halves of a character stand together or not at all. */
+  /** The place behind the escape at `at`, or -1. Two halves of a character stand together or not at all. */
   #escape(at: number): number {
-    if (this.#text[at + 1] !== "u") {
-      const known = ESCAPES.includes(this.#text[at + 1] ?? "no");
-      if (!known) this.#at = at;
-      return known ? at + 1 : -1;
+    const code = this.#text.charCodeAt(at + 1);
+    if (code !== 0x75) {
+      if (SHORT_ESCAPES.has(code)) return at + 2;
+      this.#at = at;
+      return -1;
     }
     const unit = this.#unit(at);
     if (unit < 0) this.#at = at;
-    if (unit < 0xd800 || unit > 0xdfff) return unit < 0 ? -1 : at + 5;
+    if (unit < 0xd800 || unit > 0xdfff) return unit < 0 ? -1 : at + 6;
     const second = unit < 0xdc00 ? this.#unit(at + 6) : -1;
-    if (second >= 0xdc00 && second <= 0xdfff) return at + 11;
+    if (second >= 0xdc00 && second <= 0xdfff) return at + 12;
     this.#refuse("lone-surrogate", at);
     return -1;
   }
