@@ -1,5 +1,13 @@
 // The door of MCP's words: JSON and JSON-RPC as data, what a server says of itself, what of it may be served. Pure.
-export type { Held, Verified } from "./approved.ts";
+export {
+  findingKey,
+  type Held,
+  type HeldWhy,
+  type PinMode,
+  stricter,
+  type Verified,
+  verifyDescription,
+} from "./approved.ts";
 export {
   DEFINITIONS,
   type Definition,
@@ -8,6 +16,9 @@ export {
   type ServerDescription,
   textAt,
 } from "./description.ts";
+export { changedFields, type DescriptionDiff, diffDescriptions } from "./description-diff.ts";
+export { type ReadDescription, readDescription } from "./description-read.ts";
+export { type Change, diffThings, type FieldChange } from "./diff.ts";
 export { BATCH_VERSION, eraOf, type McpEra, MODERN_META, modernMeta } from "./era.ts";
 export {
   ExactNumber,
@@ -20,6 +31,9 @@ export {
 } from "./json.ts";
 export { type JsonLimits, readJson, readJsonText, WIRE_LIMITS } from "./json-read.ts";
 export type { JsonFault } from "./json-scan.ts";
+export { EMPTY_LOCK, type Lock, lockOf, type ServerLock, withPin, withServer } from "./lock.ts";
+export { readLock } from "./lock-read.ts";
+export { lockText } from "./lock-text.ts";
 export {
   isId,
   type McpError,
@@ -33,4 +47,23 @@ export {
   readMessage,
   writeMessage,
 } from "./message.ts";
+export {
+  definitionDigest,
+  type FoundPin,
+  type Pin,
+  type PinKind,
+  pinDigest,
+  pinKey,
+  pinsOf,
+  pinText,
+  type Sha256,
+} from "./pin.ts";
 export type { Finding } from "./screen/finding.ts";
+export {
+  commandTarget,
+  isSameTarget,
+  type PackagePin,
+  type ServerTarget,
+  targetText,
+  urlTarget,
+} from "./target.ts";

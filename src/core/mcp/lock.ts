@@ -1,0 +1,58 @@
+// What people approved of MCP servers: per server which one it is, every pin, and the findings that somebody saw and accepted.
+import type { ServerDescription } from "./description.ts";
+import { type Pin, pinKey, pinsOf } from "./pin.ts";
+import type { PackagePin, ServerTarget } from "./target.ts";
+
+/** What is approved of one server. */
+export interface ServerLock {
+  readonly target: ServerTarget;
+  readonly package?: PackagePin;
+  /** Information: what the server called its version and which protocol it chose. */
+  readonly version?: string;
+  readonly protocolVersion?: string;
+  readonly pins: readonly Pin[];
+  /** By the key of a pin: the findings in it that a person accepted, as `findingKey` names them. */
+  readonly accepted: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Servers by name. */
+export type Lock = ReadonlyMap<string, ServerLock>;
+
+/** A lock without servers. */
+export const EMPTY_LOCK: Lock = new Map();
+
+/** What a server says, as a lock of it. Throws nothing and checks nothing: verifying says which of it may be pinned. */
+export function lockOf(
+  found: ServerDescription,
+  about: Pick<ServerLock, "target" | "package"> & {
+    readonly pins?: readonly Pin[];
+    readonly accepted?: ServerLock["accepted"];
+  },
+): ServerLock {
+  const version = found.serverInfo?.["version"];
+  return {
+    target: about.target,
+    ...(about.package === undefined ? {} : { package: about.package }),
+    ...(typeof version === "string" ? { version } : {}),
+    ...(found.protocolVersion === undefined ? {} : { protocolVersion: found.protocolVersion }),
+    pins: (about.pins ?? pinsOf(found)).map(({ kind, name, fields }) => ({ kind, name, fields })),
+    accepted: about.accepted ?? new Map(),
+  };
+}
+
+/** The lock with one server as it is now. */
+export function withServer(lock: Lock, name: string, server: ServerLock): Lock {
+  return new Map([...lock, [name, server]]);
+}
+
+/** The lock of a server with one thing of it as `pin` says, or without it; findings in it that were accepted are `accepted`. */
+export function withPin(
+  server: ServerLock,
+  key: string,
+  change: { readonly pin: Pin | undefined; readonly accepted: readonly string[] },
+): ServerLock {
+  const rest = server.pins.filter((pin) => pinKey(pin) !== key);
+  const accepted = new Map([...server.accepted].filter(([of]) => of !== key));
+  if (change.pin !== undefined && change.accepted.length > 0) accepted.set(key, change.accepted);
+  return { ...server, pins: change.pin === undefined ? rest : [...rest, change.pin], accepted };
+}
