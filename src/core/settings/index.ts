@@ -10,3 +10,4 @@ export {
   memberOf,
   parseJsonText,
 } from "./json-text.ts";
+export { parseTomlText, type TomlKey, type TomlStatement } from "./toml-text.ts";

@@ -1,0 +1,107 @@
+// The programs whose MCP servers can be wrapped, and how each writes a server down: one table, from their documentation and code
+// (docs/mcp.md). Where the files stand is the caller's to know; this is what stands in them.
+
+/** A client by the word that people type. */
+export type ClientId = (typeof CLIENT_IDS)[number];
+
+/** Every client, in the order of the documentation. */
+export const CLIENT_IDS = [
+  "claude-code",
+  "codex",
+  "cursor",
+  "vscode",
+  "copilot",
+  "gemini",
+  "claude-desktop",
+  "opencode",
+  "windsurf",
+] as const;
+
+/** How a client writes its servers down. */
+export interface ClientForm {
+  readonly title: string;
+  readonly text: "json" | "toml";
+  /** Where servers stand by name; `*` is any key. */
+  readonly roots: readonly (readonly string[])[];
+  /** OpenCode has one list of words for the command, everybody else a command and a list of arguments. */
+  readonly command: "split" | "joined";
+  /** The key of the server's variables. */
+  readonly env: string;
+  /** Words of `type` that mean a program, and the one that is written; none where the client has no such key. */
+  readonly programTypes: readonly string[];
+  /** Words of `type` that mean Streamable HTTP. */
+  readonly httpTypes: readonly string[];
+  /** Keys of a Streamable HTTP address without a `type`. */
+  readonly urls: readonly string[];
+  /** The key of fixed headers. */
+  readonly headers: string;
+  /** Keys by which the client signs in by itself or makes headers of its own. */
+  readonly signIn: readonly string[];
+}
+
+const JSON_FORM: Omit<ClientForm, "title"> = {
+  text: "json",
+  roots: [["mcpServers"]],
+  command: "split",
+  env: "env",
+  programTypes: ["stdio"],
+  httpTypes: ["http", "streamable-http"],
+  urls: ["url"],
+  headers: "headers",
+  signIn: ["oauth", "auth", "headersHelper"],
+};
+
+/** The table. */
+export const CLIENTS: Readonly<Record<ClientId, ClientForm>> = {
+  "claude-code": {
+    ...JSON_FORM,
+    title: "Claude Code",
+    roots: [["mcpServers"], ["projects", "*", "mcpServers"]],
+    // An address without a type is no server to it.
+    urls: [],
+  },
+  codex: {
+    ...JSON_FORM,
+    title: "Codex",
+    text: "toml",
+    roots: [["mcp_servers"]],
+    programTypes: [],
+    httpTypes: [],
+    headers: "http_headers",
+    signIn: ["oauth", "oauth_resource", "scopes", "env_http_headers"],
+  },
+  cursor: { ...JSON_FORM, title: "Cursor" },
+  vscode: { ...JSON_FORM, title: "VS Code", roots: [["servers"]] },
+  copilot: { ...JSON_FORM, title: "Copilot CLI", programTypes: ["local", "stdio"] },
+  gemini: {
+    ...JSON_FORM,
+    title: "Gemini CLI",
+    // Its plain `url` is the older SSE unless a type says otherwise.
+    urls: ["httpUrl"],
+    signIn: ["oauth", "authProviderType", "targetAudience", "targetServiceAccount"],
+  },
+  "claude-desktop": { ...JSON_FORM, title: "Claude Desktop", httpTypes: [], urls: [] },
+  opencode: {
+    ...JSON_FORM,
+    title: "OpenCode",
+    roots: [["mcp"]],
+    command: "joined",
+    env: "environment",
+    programTypes: ["local"],
+    httpTypes: ["remote"],
+    urls: [],
+  },
+  windsurf: { ...JSON_FORM, title: "Windsurf", urls: ["serverUrl", "url"] },
+};
+
+/** The client that a word means, or undefined. */
+export function clientNamed(word: string): ClientId | undefined {
+  const meant = Object.hasOwn(ALIASES, word) ? ALIASES[word] : word;
+  return CLIENT_IDS.find((id) => id === meant);
+}
+
+const ALIASES: Readonly<Record<string, ClientId>> = {
+  claude: "claude-code",
+  "cursor-agent": "cursor",
+  code: "vscode",
+};

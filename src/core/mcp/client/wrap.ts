@@ -1,0 +1,160 @@
+// A client's whole file, wrapped and unwrapped. What is written can always be taken back: a wrapping whose undoing is not the same text, to the
+// last byte, is refused before anything is written.
+import { err, ok, type Problem, type Result } from "../../result.ts";
+import type { ClientId } from "./client.ts";
+import { readEntries } from "./entries.ts";
+import { type Edit, type Entry, samePath, withEdits } from "./entry.ts";
+import { type ClientServer, clientServer, entryNotes } from "./server.ts";
+import { unwrapEntry, vectorOf } from "./unwrap-entry.ts";
+import { type EntryChange, type Hints, type WrapContext, wrapHttp, wrapProgram } from "./wrap-entry.ts";
+
+/** What was remembered of one wrapped entry. */
+export interface EntryHints {
+  readonly place: readonly string[];
+  readonly hints: Hints;
+}
+
+/** What became of one entry. */
+export interface EntryOutcome {
+  readonly name: string;
+  readonly place: readonly string[];
+  readonly kind: "wrapped" | "unwrapped" | "left";
+  /** Why it is left, or what else is to be known. */
+  readonly notes: readonly string[];
+}
+
+/** A text as it would be. */
+export interface Rewritten {
+  readonly text: string;
+  readonly outcomes: readonly EntryOutcome[];
+  readonly hints: readonly EntryHints[];
+}
+
+/** A client's file. */
+export interface ClientText {
+  readonly client: ClientId;
+  readonly text: string;
+  /** For what is said of it. */
+  readonly file: string;
+  /** What earlier wrappings remembered. */
+  readonly hints: readonly EntryHints[];
+}
+
+/** What to wrap. */
+export interface WrapChoice {
+  /** The absolute path of Ringfence. */
+  readonly program: string;
+  /** Servers by name; none: all. */
+  readonly servers: readonly string[];
+}
+
+/** Wraps every entry that is chosen. Entries of ours are first unwrapped, so wrapping twice is wrapping once. */
+export function wrapText(given: ClientText, choice: WrapChoice): Result<Rewritten, Problem> {
+  const { client, file } = given;
+  const base = unwrapText(given, choice.servers);
+  if (!base.ok) return base;
+  const { text } = base.value;
+  const entries = readEntries(client, text, file);
+  if (!entries.ok) return entries;
+  const chosen = entries.value.filter(({ name }) => choice.servers.length === 0 || choice.servers.includes(name));
+  const stuck = (entry: Entry): EntryOutcome | undefined =>
+    base.value.outcomes.find(({ kind, place }) => kind === "left" && samePath(place, entry.place));
+  const steps = chosen.map((entry) => {
+    const before = stuck(entry);
+    if (before !== undefined) return { outcome: before };
+    const server = clientServer(client, entry, choice.servers.includes(entry.name));
+    return stepOf({ client, text, program: choice.program }, entry, server);
+  });
+  const made = withEdits(
+    text,
+    steps.flatMap(({ change }) => change?.edits ?? []),
+  );
+  const hints = steps.flatMap(({ outcome, change }) =>
+    change === undefined ? [] : [{ place: outcome.place, hints: change.hints }],
+  );
+  const others = given.hints.filter(({ place }) => !chosen.some((entry) => samePath(entry.place, place)));
+  const back = unwrapText({ client, file, text: made, hints }, choice.servers);
+  if (!back.ok || back.value.text !== text) return err(noWayBack(file));
+  return ok({ text: made, outcomes: steps.map(({ outcome }) => outcome), hints: [...others, ...hints] });
+}
+
+function stepOf(
+  context: WrapContext,
+  entry: Entry,
+  server: ClientServer,
+): { readonly outcome: EntryOutcome; readonly change?: EntryChange } {
+  const { name, place } = entry;
+  switch (server.kind) {
+    case "left":
+      return { outcome: { name, place, kind: "left", notes: [leftNote(server.why, server.byName === true, name)] } };
+    case "program":
+    case "http": {
+      const change = server.kind === "program" ? wrapProgram(context, entry, server) : wrapHttp(context, entry, server);
+      return { outcome: { name, place, kind: "wrapped", notes: entryNotes(entry) }, change };
+    }
+    default:
+      return server satisfies never;
+  }
+}
+
+function leftNote(why: string, byName: boolean, name: string): string {
+  return byName ? `${why}; \`ringfence mcp wrap --server ${name}\` wraps it, and the gateway signs in` : why;
+}
+
+/** Takes our words out of every entry that is chosen, and touches no other. */
+export function unwrapText(given: ClientText, servers: readonly string[]): Result<Rewritten, Problem> {
+  const { client, file } = given;
+  let { text } = given;
+  const outcomes: EntryOutcome[] = [];
+  // Somebody may have wrapped what was wrapped: the innermost command is the server.
+  for (let round = 0; round < ROUNDS_MOST; round++) {
+    const entries = readEntries(client, text, file);
+    if (!entries.ok) return entries;
+    const ours = entries.value.filter(
+      (entry) =>
+        (servers.length === 0 || servers.includes(entry.name)) &&
+        vectorOf(client, entry) !== undefined &&
+        !outcomes.some(({ kind, place }) => kind === "left" && samePath(place, entry.place)),
+    );
+    if (ours.length === 0)
+      return ok({
+        text,
+        outcomes: [...outcomes],
+        hints: given.hints.filter(({ place }) => outcomes.every((done) => !samePath(done.place, place))),
+      });
+    const edits = ours.flatMap((entry): readonly Edit[] => {
+      const remembered = given.hints.find(({ place }) => samePath(place, entry.place))?.hints ?? {};
+      const back = unwrapEntry(client, text, entry, remembered);
+      const known = outcomes.findIndex(({ place }) => samePath(place, entry.place));
+      if (known >= 0) outcomes.splice(known, 1);
+      const { name, place } = entry;
+      outcomes.push(
+        back === undefined
+          ? {
+              name,
+              place,
+              kind: "left",
+              notes: ["it was changed since it was wrapped, and what it was cannot be told; put it back by hand"],
+            }
+          : { name, place, kind: "unwrapped", notes: [] },
+      );
+      return back ?? [];
+    });
+    text = withEdits(text, edits);
+  }
+  return err({
+    code: "client-nested",
+    message: `\`${file}\` wraps the same server over and over`,
+    hint: "look at it; nothing was written",
+  });
+}
+
+const ROUNDS_MOST = 8;
+
+function noWayBack(file: string): Problem {
+  return {
+    code: "client-undo",
+    message: `\`${file}\` is written in a way that could not be put back to the last byte`,
+    hint: "nothing was written; write its servers in the plain form, one key a line",
+  };
+}
