@@ -9,22 +9,12 @@ import { launcher } from "../support/installation.ts";
 import { processesOf, sleep, until } from "../support/lifecycle-session.ts";
 import { litterOf } from "../support/litter.ts";
 import { needs } from "../support/needs.ts";
+import { randomFrom } from "../support/random.ts";
 import { tmp } from "../support/tmp.ts";
 
 const names = process.getuid?.() === 0 ? (["root", "user"] as const) : (["user"] as const);
 const KILLS = process.env["SLOW"] === "1" ? 200 : 15;
 const SEED = Number(process.env["KILL_SEED"] ?? Date.now() % 1_000_000);
-
-/** A small generator (mulberry32), so that the moments can be repeated. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Writes, starts children of its own, and ends after about half a second: starts, runs, applies and ends are all hit. */
 const WORK =
