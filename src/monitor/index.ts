@@ -50,6 +50,8 @@ export { keepSession } from "./lifecycle/keep.ts";
 export { findSnapshot, restoreSnapshot } from "./lifecycle/restore.ts";
 export { listSnapshots, removeSnapshot, type SnapshotMeta } from "./lifecycle/snapshots.ts";
 export { bytesText } from "./limits/hit.ts";
+export type { McpPeers, McpSession } from "./mcp/mcp-session.ts";
+export { openUpstreamSession, type UpstreamRequest, type UpstreamSession } from "./mcp/upstream-session.ts";
 export { linkResolver } from "./prepare/links.ts";
 export {
   acceptPolicyFile,

@@ -37,5 +37,6 @@ export { type PolicyTest, parseTestLines, runTest, type TestOutcome, testName, t
 export { proofLines, SCREEN } from "./proof.ts";
 export { parseRule, type Rule } from "./rule.ts";
 export { type CompiledRules, compileRules } from "./rules.ts";
+export type { ServerWords } from "./server-view.ts";
 export { type Circumstances, type Settlement, settle } from "./settle.ts";
 export { readsSecret, sparingRules } from "./sparing.ts";

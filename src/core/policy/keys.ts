@@ -197,13 +197,27 @@ export const POLICY_KEYS: readonly PolicyKey[] = [
   value("budget.repeats", larger),
 ];
 
+/** What of `sandbox` a server has its own word for. */
+const OF_SERVER: ReadonlySet<string> = new Set(["workspace", "runtime", "filesystem", "network", "limits"]);
+
 /** Every key of one MCP server; `*` stands for its name. What a file says for all servers binds each of them (effective-mcp.ts). */
 export const SERVER_KEYS: readonly PolicyKey[] = [
   { ...value("mcp.servers.*.sampling", ranked("deny", "ask", "allow")), unset: "deny" },
   { ...value("mcp.servers.*.elicitation", ranked("deny", "ask")), unset: "ask" },
   // where nobody says it, it is guessed by names: who knows better is a matter of trust
   value("mcp.servers.*.sources", lacks),
+  ...POLICY_KEYS.flatMap(keyOfServer),
+  list("rights", "mcp.servers.*.credentials"),
 ];
+
+/** A server's fence is described in the words of the agent's own, and they tighten and loosen alike. */
+function keyOfServer(key: PolicyKey): readonly PolicyKey[] {
+  const own = key.paths.flatMap(([room, ...rest]): readonly DocumentPath[] => {
+    if (room === "env") return [["mcp", "servers", "*", room, ...rest]];
+    return room === "sandbox" && OF_SERVER.has(String(rest[0])) ? [["mcp", "servers", "*", ...rest]] : [];
+  });
+  return own[0] === undefined ? [] : [{ ...key, key: own[0].join("."), paths: own }];
+}
 
 /** The keys of the servers of these names. */
 export function serverKeys(names: readonly string[]): readonly PolicyKey[] {

@@ -9,6 +9,7 @@ import type { RuleEntry } from "./file.ts";
 import { type Dropped, type Merged, mergeLayers, type ParsedLayer, strongestFirst } from "./merge.ts";
 import type { LayerName, Policy, RuleText } from "./policy.ts";
 import { parseRule } from "./rule.ts";
+import { type ServerWords, serverLayers } from "./server-view.ts";
 import { againstTier } from "./tier.ts";
 import { unbuiltParts } from "./unbuilt.ts";
 
@@ -66,8 +67,11 @@ audit: { reads: secrets, telemetry: off }
 mcp: { lock: .ringfence/mcp.lock.json, mode: ask, sampling: deny, elicitation: ask, results: mark }
 `;
 
-/** Parses, trusts and merges. Problems of every layer are returned together, each with its place. */
-export function loadPolicy(layers: readonly LayerText[]): Result<LoadedPolicy, readonly Problem[]> {
+/** Parses, trusts and merges, as the layers speak to the agent or to `server`. Problems of every layer are returned together, each with its place. */
+export function loadPolicy(
+  layers: readonly LayerText[],
+  server?: ServerWords,
+): Result<LoadedPolicy, readonly Problem[]> {
   const texts = strongestFirst([
     ...layers,
     { name: "default" as const, file: "the default policy", text: DEFAULT_POLICY_TEXT, digest: "", trusted: true },
@@ -83,7 +87,7 @@ export function loadPolicy(layers: readonly LayerText[]): Result<LoadedPolicy, r
     }
   }
   if (problems.length > 0) return err(problems);
-  const merged = mergedModes(parsed);
+  const merged = mergedModes(server === undefined ? parsed : serverLayers(parsed, server));
   problems.push(...badRules(merged), ...againstTier(merged));
   if (problems.length > 0) return err(problems);
   const read = texts.filter((t) => t.name !== "default").map(({ name, file, digest }) => ({ name, file, digest }));

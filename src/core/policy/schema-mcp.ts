@@ -1,12 +1,9 @@
 // The shape of `mcp` in a policy file: how servers of the Model Context Protocol are pinned, what they may ask of their client, and each by its name.
 import * as z from "zod";
 import type { McpFile, McpServerFile } from "./file-mcp.ts";
+import { env, filesystem, limits, path, RUNTIMES, WORKSPACES, word } from "./schema-fence.ts";
+import { network } from "./schema-network.ts";
 
-const path = z
-  .string()
-  .min(1)
-  .max(4096)
-  .refine((text) => !/[\0\n\r]/.test(text), "a path holds no line break and no NUL");
 /** As clients' configurations name servers. */
 const serverName = z
   .string()
@@ -21,6 +18,14 @@ const server: z.ZodType<McpServerFile> = z.strictObject({
   sampling: sampling.optional(),
   elicitation: elicitation.optional(),
   sources: z.array(z.enum(["untrusted", "private", "outside"])).optional(),
+  workspace: z.enum(WORKSPACES).optional(),
+  runtime: z.enum(RUNTIMES).optional(),
+  filesystem: filesystem.optional(),
+  network: network.optional(),
+  limits: limits.optional(),
+  env: env.optional(),
+  /** Names that `credentials` describes, or known ones. */
+  credentials: z.array(word).optional(),
 });
 
 /** `mcp` as a whole. */

@@ -3,28 +3,30 @@
 import * as z from "zod";
 import { LEG_SOURCES, type LegSource } from "../session/leg-policy.ts";
 import type { PolicyFile, TestEntry } from "./file.ts";
-import { parseDuration, parseSize } from "./measure.ts";
 import { credential } from "./schema-credentials.ts";
+import {
+  count,
+  duration,
+  env,
+  envName,
+  filesystem,
+  limits,
+  path,
+  paths,
+  RUNTIMES,
+  size,
+  WORKSPACES,
+  word,
+} from "./schema-fence.ts";
 import { mcp } from "./schema-mcp.ts";
 import { host, network, networkRule } from "./schema-network.ts";
 
-const duration = z
-  .string({ error: "expected a duration such as `30m`" })
-  .refine((text) => parseDuration(text) !== undefined, "expected a duration such as `90s`, `30m` or `4h`");
-const size = z
-  .union([z.string(), z.number()], { error: "expected a size such as `4g`" })
-  .refine((value) => parseSize(value) !== undefined, "expected a size such as `512m` or `4g`, or a number of bytes");
-const count = z.int().min(1).max(10_000_000);
-const word = z.string().min(1).max(4096);
-const path = word.refine((text) => !/[\0\n\r]/.test(text), "a path holds no line break and no NUL");
-const paths = z.array(path);
 const witness = z
   .string()
   .regex(
     /^https?:\/\/[^\s?#@]+ [^+\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+={0,2}$/,
     "expected `URL VKEY`: where the witness answers, and its key",
   );
-const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected the name of an environment variable");
 
 const rule = z.union(
   [word, z.strictObject({ rule: word, match: z.array(word).optional(), notMatch: z.array(word).optional() })],
@@ -44,7 +46,6 @@ const channel = z.union(
 );
 
 const MODES = ["default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions"] as const;
-const RUNTIMES = ["auto", "process", "container", "gvisor", "kata", "microvm", "kubernetes", "remote"] as const;
 
 const permissionKeys = z.strictObject({
   mode: z.enum(MODES).optional(),
@@ -61,30 +62,10 @@ const permissions = permissionKeys.refine(
     mode === undefined || defaultMode === undefined || mode === (defaultMode === "manual" ? "default" : defaultMode),
   { path: ["defaultMode"], error: "says another mode than `mode`, which is the same key" },
 );
-const filesystem = z.strictObject({
-  allowRead: paths.optional(),
-  denyRead: paths.optional(),
-  allowWrite: paths.optional(),
-  denyWrite: paths.optional(),
-  showSecrets: paths.optional(),
-});
-const limits = z.strictObject({
-  timeout: duration.optional(),
-  memory: size.optional(),
-  pids: count.optional(),
-  cpus: z.number().positive().max(4096).optional(),
-  fileSize: size.optional(),
-  disk: size.optional(),
-  files: count.optional(),
-  openFiles: z.int().min(16).max(1_048_576).optional(),
-  connections: count.optional(),
-  logBytes: size.optional(),
-  eventRate: count.optional(),
-});
 const sandbox = z.strictObject({
   mode: z.enum(["read-only", "workspace-write", "danger-full-access"]).optional(),
   runtime: z.enum(RUNTIMES).optional(),
-  workspace: z.enum(["overlay", "direct", "worktree", "clone", "read-only"]).optional(),
+  workspace: z.enum(WORKSPACES).optional(),
   apply: z.enum(["end", "live", "ask"]).optional(),
   filesystem: filesystem.optional(),
   network: network.optional(),
@@ -157,7 +138,7 @@ export const policyFileSchema: z.ZodType<PolicyFile> = z.strictObject({
     })
     .optional(),
   credentials: z.array(credential).optional(),
-  env: z.strictObject({ pass: z.array(envName).optional(), set: z.record(envName, z.string()).optional() }).optional(),
+  env: env.optional(),
   ruleOfTwo: threeWay.optional(),
   legs: legs.optional(),
   tests: z.array(policyTestSchema).optional(),

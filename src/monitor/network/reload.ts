@@ -154,7 +154,10 @@ class Watch implements NetworkReload {
   private async wanted(): Promise<Result<Wanted, Problem>> {
     const read = await readLayers(this.options.places);
     if (!read.ok) return err(firstOf(read.error));
-    const loaded = loadPolicy(read.value.map((layer) => ({ ...layer, trusted: layer.trusted && this.mayOpen(layer) })));
+    const loaded = loadPolicy(
+      read.value.map((layer) => ({ ...layer, trusted: layer.trusted && this.mayOpen(layer) })),
+      this.options.places.server,
+    );
     if (!loaded.ok) return err(firstOf(loaded.error));
     if (loaded.value.notBuilt.length > 0) return err(firstOf(loaded.value.notBuilt));
     const plan = this.options.egressOf(loaded.value.policy);

@@ -4,7 +4,7 @@ import { constants, realpathSync } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
-import { type LayerText, type LoadedPolicy, loadPolicy, MAX_POLICY_CHARACTERS } from "#core/policy";
+import { type LayerText, type LoadedPolicy, loadPolicy, MAX_POLICY_CHARACTERS, type ServerWords } from "#core/policy";
 
 /** The managed file. Only root can write it; nothing below loosens what it sets. */
 export const MANAGED_POLICY = "/etc/ringfence/policy.yaml";
@@ -19,6 +19,8 @@ export interface PolicyPlaces {
   readonly policyFile?: string;
   /** What the options of the command line say, in the shape of a policy file. */
   readonly commandLine?: object;
+  /** The MCP server to which the layers speak; the agent where there is none. */
+  readonly server?: ServerWords;
   /** For tests: another place than `/etc/ringfence/policy.yaml`. */
   readonly managedFile?: string;
 }
@@ -26,7 +28,7 @@ export interface PolicyPlaces {
 /** Reads every layer and merges. A layer that exists and cannot be read is a problem, never an absent one. */
 export async function readPolicy(places: PolicyPlaces): Promise<Result<LoadedPolicy, readonly Problem[]>> {
   const layers = await readLayers(places);
-  return layers.ok ? loadPolicy(layers.value) : layers;
+  return layers.ok ? loadPolicy(layers.value, places.server) : layers;
 }
 
 /** The layers as texts, each with its digest and whether a person accepted it. */

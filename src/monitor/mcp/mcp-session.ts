@@ -1,0 +1,24 @@
+// One session of the gateway, whichever side its server stands on: what judging, asking and recording need, and nothing of transports.
+import type { Policy } from "#core/policy";
+import type { GuardedSession } from "../guard/guarded-session.ts";
+
+/** Who speaks with whom. Both names come from a client's configuration: hostile text where they are shown. */
+export interface McpPeers {
+  readonly server: string;
+  readonly client?: string;
+}
+
+/** What the ports of a gateway are made of. */
+export interface McpSession extends McpPeers {
+  /** Record, policy, legs and questions: of the server's own session, or of the agent's in whose fence its client runs. */
+  readonly guarded: GuardedSession;
+  /** As it speaks to this server: `mcp.servers.NAME` stands where the words for the agent stood. */
+  readonly policy: Policy;
+  readonly root: string;
+  readonly home: string;
+  readonly stateDir: string;
+  /** The session's known secrets taken out. */
+  readonly redact: (text: string) => string;
+  /** One line for the person. */
+  readonly tell: (line: string) => void;
+}
