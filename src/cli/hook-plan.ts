@@ -16,7 +16,7 @@ import {
 } from "#hooks";
 import type { InstallRecord, WrittenFile } from "./install-record.ts";
 import { sha256 } from "./install-record.ts";
-import { readSettingsFile, type SettingsFile } from "./settings-file.ts";
+import { readSettingsFile, type SettingsFile, settingsText } from "./settings-file.ts";
 
 /** One file's change; `after` is undefined where the file goes. */
 export interface FileChange {
@@ -57,7 +57,7 @@ export function planInstall(
   const { path } = file.value;
   const without = withoutOurs(agent, file.value, record);
   if (!without.ok) return without;
-  const text = decode(without.value, path);
+  const text = settingsText(without.value, path);
   if (!text.ok) return text;
   const after = withHooks(agent, text.value, path, client.shell);
   if (!after.ok) return after;
@@ -117,7 +117,7 @@ function planTrust(
   if (!file.ok) return file;
   const without = withoutOurTrust(file.value, about.record, about.hooksFiles);
   if (!without.ok) return without;
-  const text = decode(without.value, file.value.path);
+  const text = settingsText(without.value, file.value.path);
   if (!text.ok) return text;
   const { hooksFiles, places } = about;
   const after = withTrust(text.value, file.value.path, { hooksFiles, places, client: client.shell });
@@ -194,21 +194,9 @@ function unwritten(
   const untouched = writtenBy(record, file);
   if (untouched !== undefined)
     return ok(untouched.original === null ? undefined : Buffer.from(untouched.original, "base64"));
-  const text = decode(file.bytes, file.path);
+  const text = settingsText(file.bytes, file.path);
   const left = text.ok ? cut(text.value) : text;
   if (!left.ok) return left;
   const wasMade = record?.files.find(({ path }) => path === file.path)?.original === null;
   return ok(wasMade && nothing.test(left.value) ? undefined : Buffer.from(left.value));
-}
-
-function decode(bytes: Buffer | undefined, path: string): Result<string, Problem> {
-  try {
-    return ok(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes ?? new Uint8Array()));
-  } catch {
-    return err({
-      code: "not-utf8",
-      message: `\`${path}\` is not UTF-8`,
-      hint: "mend the file first; nothing was written",
-    });
-  }
 }

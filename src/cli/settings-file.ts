@@ -29,6 +29,8 @@ export interface SettingsFile {
   /** Undefined when there is none. */
   readonly bytes: Buffer | undefined;
   readonly mode: number;
+  /** How many names it has. */
+  readonly links: number;
 }
 
 /** Finds and reads the file. A Problem when it leads out of its base, is not the caller's, or is no plain file of reasonable size. */
@@ -42,11 +44,11 @@ export function readSettingsFile({ path, base }: SettingsPlace): Result<Settings
     const folder = lstatSync(nearestFolder(dirname(real)));
     if (folder.uid !== owner) return err(refused(path, "its folder belongs to another user"));
     const stat = lstatSync(real, { throwIfNoEntry: false });
-    if (stat === undefined) return ok({ path: real, bytes: undefined, mode: 0o600 });
+    if (stat === undefined) return ok({ path: real, bytes: undefined, mode: 0o600, links: 0 });
     if (!stat.isFile()) return err(refused(path, "it is no plain file"));
     if (stat.uid !== owner) return err(refused(path, "it belongs to another user"));
     if (stat.size > SIZE_MOST) return err(refused(path, "it is larger than 4 MiB"));
-    return ok({ path: real, bytes: readPlain(real), mode: stat.mode & 0o777 });
+    return ok({ path: real, bytes: readPlain(real), mode: stat.mode & 0o777, links: stat.nlink });
   } catch (error) {
     return err(failed(path, error));
   }
@@ -84,6 +86,19 @@ export function replaceSettingsFile(
   } finally {
     if (aside !== undefined) rmSync(aside, { force: true });
     if (folder !== undefined) closeSync(folder);
+  }
+}
+
+/** The file's text, byte order mark and line ends as they are; an empty one for no file. */
+export function settingsText(bytes: Uint8Array | undefined, path: string): Result<string, Problem> {
+  try {
+    return ok(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes ?? new Uint8Array()));
+  } catch {
+    return err({
+      code: "not-utf8",
+      message: `\`${path}\` is not UTF-8`,
+      hint: "mend the file first; nothing was written",
+    });
   }
 }
 

@@ -18,7 +18,8 @@ export interface EntryHints {
 export interface EntryOutcome {
   readonly name: string;
   readonly place: readonly string[];
-  readonly kind: "wrapped" | "unwrapped" | "left";
+  /** `kept`: it was wrapped before. */
+  readonly kind: "wrapped" | "kept" | "unwrapped" | "left";
   /** Why it is left, or what else is to be known. */
   readonly notes: readonly string[];
 }
@@ -57,13 +58,14 @@ export function wrapText(given: ClientText, choice: WrapChoice): Result<Rewritte
   const entries = readEntries(client, text, file);
   if (!entries.ok) return entries;
   const chosen = entries.value.filter(({ name }) => choice.servers.length === 0 || choice.servers.includes(name));
-  const stuck = (entry: Entry): EntryOutcome | undefined =>
-    base.value.outcomes.find(({ kind, place }) => kind === "left" && samePath(place, entry.place));
-  const steps = chosen.map((entry) => {
-    const before = stuck(entry);
-    if (before !== undefined) return { outcome: before };
-    const server = clientServer(client, entry, choice.servers.includes(entry.name));
-    return stepOf({ client, text, program: choice.program }, entry, server);
+  const steps = chosen.map((entry): Step => {
+    const before = base.value.outcomes.find(({ place }) => samePath(place, entry.place));
+    if (before?.kind === "left") return { outcome: before };
+    // What a person once named stays wrapped when they name nothing.
+    const server = clientServer(client, entry, choice.servers.includes(entry.name) || before !== undefined);
+    const step = stepOf({ client, text, program: choice.program }, entry, server);
+    const kept = before !== undefined && step.change !== undefined;
+    return kept ? { ...step, outcome: { ...step.outcome, kind: "kept" } } : step;
   });
   const made = withEdits(
     text,
@@ -72,17 +74,18 @@ export function wrapText(given: ClientText, choice: WrapChoice): Result<Rewritte
   const hints = steps.flatMap(({ outcome, change }) =>
     change === undefined ? [] : [{ place: outcome.place, hints: change.hints }],
   );
-  const others = given.hints.filter(({ place }) => !chosen.some((entry) => samePath(entry.place, place)));
   const back = unwrapText({ client, file, text: made, hints }, choice.servers);
   if (!back.ok || back.value.text !== text) return err(noWayBack(file));
-  return ok({ text: made, outcomes: steps.map(({ outcome }) => outcome), hints: [...others, ...hints] });
+  const older = base.value.hints.filter(({ place }) => !hints.some((each) => samePath(each.place, place)));
+  return ok({ text: made, outcomes: steps.map(({ outcome }) => outcome), hints: [...older, ...hints] });
 }
 
-function stepOf(
-  context: WrapContext,
-  entry: Entry,
-  server: ClientServer,
-): { readonly outcome: EntryOutcome; readonly change?: EntryChange } {
+interface Step {
+  readonly outcome: EntryOutcome;
+  readonly change?: EntryChange;
+}
+
+function stepOf(context: WrapContext, entry: Entry, server: ClientServer): Step {
   const { name, place } = entry;
   switch (server.kind) {
     case "left":
@@ -104,8 +107,8 @@ function leftNote(why: string, byName: boolean, name: string): string {
 /** Takes our words out of every entry that is chosen, and touches no other. */
 export function unwrapText(given: ClientText, servers: readonly string[]): Result<Rewritten, Problem> {
   const { client, file } = given;
+  const outcomes = new Map<string, EntryOutcome>();
   let { text } = given;
-  const outcomes: EntryOutcome[] = [];
   // Somebody may have wrapped what was wrapped: the innermost command is the server.
   for (let round = 0; round < ROUNDS_MOST; round++) {
     const entries = readEntries(client, text, file);
@@ -114,32 +117,20 @@ export function unwrapText(given: ClientText, servers: readonly string[]): Resul
       (entry) =>
         (servers.length === 0 || servers.includes(entry.name)) &&
         vectorOf(client, entry) !== undefined &&
-        !outcomes.some(({ kind, place }) => kind === "left" && samePath(place, entry.place)),
+        outcomes.get(keyOf(entry.place))?.kind !== "left",
     );
-    if (ours.length === 0)
-      return ok({
-        text,
-        outcomes: [...outcomes],
-        hints: given.hints.filter(({ place }) => outcomes.every((done) => !samePath(done.place, place))),
-      });
-    const edits = ours.flatMap((entry): readonly Edit[] => {
-      const remembered = given.hints.find(({ place }) => samePath(place, entry.place))?.hints ?? {};
-      const back = unwrapEntry(client, text, entry, remembered);
-      const known = outcomes.findIndex(({ place }) => samePath(place, entry.place));
-      if (known >= 0) outcomes.splice(known, 1);
-      const { name, place } = entry;
-      outcomes.push(
-        back === undefined
-          ? {
-              name,
-              place,
-              kind: "left",
-              notes: ["it was changed since it was wrapped, and what it was cannot be told; put it back by hand"],
-            }
-          : { name, place, kind: "unwrapped", notes: [] },
-      );
-      return back ?? [];
-    });
+    if (ours.length === 0) {
+      const hints = given.hints.filter(({ place }) => outcomes.get(keyOf(place))?.kind !== "unwrapped");
+      return ok({ text, outcomes: [...outcomes.values()], hints });
+    }
+    const edits: Edit[] = [];
+    for (const { entry, back } of ours.map((entry) => ({
+      entry,
+      back: unwrapEntry(client, text, entry, hintsOf(given, entry)),
+    }))) {
+      edits.push(...(back ?? []));
+      outcomes.set(keyOf(entry.place), unwrapped(entry, back !== undefined));
+    }
     text = withEdits(text, edits);
   }
   return err({
@@ -147,6 +138,19 @@ export function unwrapText(given: ClientText, servers: readonly string[]): Resul
     message: `\`${file}\` wraps the same server over and over`,
     hint: "look at it; nothing was written",
   });
+}
+
+function hintsOf({ hints }: ClientText, entry: Entry): Hints {
+  return hints.find(({ place }) => samePath(place, entry.place))?.hints ?? {};
+}
+
+function keyOf(place: readonly string[]): string {
+  return JSON.stringify(place);
+}
+
+function unwrapped({ name, place }: Entry, isBack: boolean): EntryOutcome {
+  const why = "it was changed since it was wrapped, and what it was cannot be told; put it back by hand";
+  return isBack ? { name, place, kind: "unwrapped", notes: [] } : { name, place, kind: "left", notes: [why] };
 }
 
 const ROUNDS_MOST = 8;
