@@ -1,4 +1,5 @@
 // What a running fence is to its session, and what is heard of it (DESIGN 8). `launch.ts` makes one; every runtime gives the same.
+import type { Readable, Writable } from "node:stream";
 import type { Problem } from "#core";
 import type { FurtherCommand } from "#core/sandbox";
 
@@ -41,11 +42,20 @@ export interface FenceExit {
   readonly limit?: "memory";
 }
 
+/** The command's ends, where it speaks with this process. Output that nobody reads holds back `exited`: read it, or destroy the stream. */
+export interface FenceStreams {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+}
+
 /** A running fence. It ends with its command, with `kill`, and with this process. */
 export interface Fence {
   /** Of bubblewrap, on the host. */
   readonly pid: number;
   readonly exited: Promise<FenceExit>;
+  /** Only where it was launched with `stdio: "pipe"`. */
+  readonly streams?: FenceStreams;
   /** How many pid namespaces the command stands below this one. */
   readonly levels: number;
   /** Ends everything inside at once; `exited` follows. Idempotent. */

@@ -2,7 +2,7 @@
 export { type Cgroup, type CgroupLimits, openCgroup, removeGroup, staleGroups } from "./cgroup.ts";
 export { probeClaims } from "./claims.ts";
 export { type CopiedTree, copyTree } from "./copy-tree.ts";
-export type { Activity, Fence, FenceEvent, FenceExit } from "./fence.ts";
+export type { Activity, Fence, FenceEvent, FenceExit, FenceStreams } from "./fence.ts";
 export type { Freezer } from "./freezer.ts";
 export { BORROWED_OBJECTS } from "./git/git-fence.ts";
 export { makeHandover } from "./git/handover.ts";

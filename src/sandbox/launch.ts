@@ -16,7 +16,7 @@ import {
   type SandboxPlan,
 } from "#core/sandbox";
 import { Answers } from "./answers.ts";
-import type { Fence, FenceEvent, FenceExit } from "./fence.ts";
+import type { Fence, FenceEvent, FenceExit, FenceStreams } from "./fence.ts";
 import { encodeField, fenceProblem, furtherProblem, readEvents } from "./fence-events.ts";
 import { type OnSeen, readRecorder } from "./recorder-stream.ts";
 
@@ -24,8 +24,8 @@ import { type OnSeen, readRecorder } from "./recorder-stream.ts";
 export interface LaunchDeps {
   readonly helper: string;
   readonly bwrap: string;
-  /** The host's descriptors; the helper relays them, the command never sees them. */
-  readonly stdio: { readonly stdin: number; readonly stdout: number; readonly stderr: number };
+  /** The host's descriptors; the helper relays them, the command never sees them. `pipe`: the command speaks with this process (`Fence.streams`). */
+  readonly stdio: { readonly stdin: number; readonly stdout: number; readonly stderr: number } | "pipe";
   /** `cgroup.procs` files that the whole fence joins before anything else. */
   readonly cgroups: readonly string[];
   /** The Unix socket of `publishPorts`; needed when the plan has ports. */
@@ -52,7 +52,8 @@ const KILL_GRACE_MS = 2_000;
 const ANSWER_MS = 2_000;
 const HALT_MS = 5_000;
 
-/** The recorder's descriptor (native/helper.h), after the one for further commands. */
+/** Descriptors of the helper (native/helper.h): the command's streams, and the recorder after the one for further commands. */
+const STREAM = 6;
 const RECORDER = 10;
 
 /** A terminal that is not free after this long is stopped. */
@@ -149,7 +150,8 @@ function start(
   const listen = deps.commandSocket === undefined ? [] : ["--listen", deps.commandSocket];
   const before = [...listen, ...deps.cgroups];
   const [file = "", ...args] = before.length === 0 ? argv : [deps.helper, "enter", ...before, "--", ...argv];
-  const { stdin, stdout, stderr } = deps.stdio;
+  const { stdin, stdout, stderr } =
+    deps.stdio === "pipe" ? ({ stdin: "pipe", stdout: "pipe", stderr: "pipe" } as const) : deps.stdio;
   return spawn(file, args, {
     // Its own session: keys such as ^C reach the command by the supervisor or the pty, not bubblewrap by accident.
     detached: true,
@@ -224,6 +226,7 @@ function follow(
       pid: child.pid ?? -1,
       levels: deps.maker.levels,
       exited,
+      ...(deps.stdio === "pipe" ? { streams: streamsOf(child) } : {}),
       kill,
       signal: (signal) => send(`signal ${signal}`),
       resized: () => send("resize"),
@@ -291,6 +294,12 @@ function follow(
       if (event !== undefined) deps.onEvent?.(event);
     });
   });
+}
+
+function streamsOf(child: ChildProcess): FenceStreams {
+  const [stdin, stdout, stderr] = [0, 1, 2].map((index) => child.stdio[STREAM + index] as Duplex);
+  if (stdin === undefined || stdout === undefined || stderr === undefined) throw new Error("a fence without streams");
+  return { stdin, stdout, stderr };
 }
 
 function toEvent(word: string, fields: readonly string[]): FenceEvent | undefined {
