@@ -8,6 +8,7 @@ export {
   type Verified,
   verifyDescription,
 } from "./approved.ts";
+export { type ChangeLine, changeLines, differences, linesOfChange } from "./change-lines.ts";
 export {
   DEFINITIONS,
   type Definition,
@@ -33,7 +34,7 @@ export { type JsonLimits, readJson, readJsonText, WIRE_LIMITS } from "./json-rea
 export type { JsonFault } from "./json-scan.ts";
 export { EMPTY_LOCK, type Lock, lockOf, type ServerLock, withPin, withServer } from "./lock.ts";
 export { readLock } from "./lock-read.ts";
-export { lockText } from "./lock-text.ts";
+export { lockText, pointer as pointerOf } from "./lock-text.ts";
 export {
   isId,
   type McpError,

@@ -1,0 +1,63 @@
+// `ringfence mcp diff --batch` (DESIGN 5): lines `{id, before, after}` in, one line `{id, changed, fields}` out for each, in order. What cannot be read
+// counts as changed.
+import {
+  changedFields,
+  diffDescriptions,
+  differences,
+  isObject,
+  type Json,
+  pointerOf,
+  readDescription,
+  readJson,
+} from "#core/mcp";
+import { cutLines } from "./bounded-lines.ts";
+import { jsonLine } from "./print-json.ts";
+
+const LINE_MOST = 67_108_864;
+
+/** Reads standard input to its end. */
+export async function mcpDiffBatch(): Promise<void> {
+  const answers: string[] = [];
+  const cutter = cutLines(LINE_MOST, (bytes) => {
+    if (bytes === undefined || bytes.some((byte) => byte > 0x20)) answers.push(jsonLine(answerTo(bytes)));
+  });
+  for await (const chunk of process.stdin) {
+    cutter.push(chunk as Buffer);
+    await print(answers);
+  }
+  cutter.end();
+  await print(answers);
+}
+
+async function print(answers: string[]): Promise<void> {
+  const text = answers.splice(0).join("");
+  if (text !== "" && !process.stdout.write(text)) await new Promise((done) => process.stdout.once("drain", done));
+}
+
+/** The answer to one line. */
+function answerTo(bytes: Uint8Array | undefined): object {
+  const unread = (id: Json, error: string): object => ({ id, changed: true, fields: [], error });
+  if (bytes === undefined) return unread(null, "the line is too long");
+  const read = readJson(bytes, { maxBytes: LINE_MOST, maxDepth: 192 });
+  if (!read.ok) return unread(null, `the line is no JSON (${read.error.code})`);
+  if (!isObject(read.value)) return unread(null, "the line is no object");
+  const { id = null, before = null, after = null } = read.value;
+  if (before === null && after === null) return unread(id, "neither `before` nor `after` is there");
+  const [was, is] = [readDescription(before ?? []), readDescription(after ?? [])];
+  if (!was.ok) return unread(id, `\`before\` ${was.error}`);
+  if (!is.ok) return unread(id, `\`after\` ${is.error}`);
+  const { changes, information } = diffDescriptions(was.value, is.value);
+  return {
+    id,
+    changed: changes.length > 0,
+    fields: changedFields(changes),
+    changes: changes.map(({ kind, name, change, was: old, fields }) => ({
+      kind,
+      name,
+      change,
+      ...(old === undefined ? {} : { was: old }),
+      at: fields.flatMap((field) => differences(field).map(({ at }) => pointerOf(at))),
+    })),
+    ...(information.length === 0 ? {} : { information }),
+  };
+}
