@@ -9,7 +9,14 @@ export type Action =
   | { readonly kind: "edit"; readonly path: string }
   | { readonly kind: "delete"; readonly path: string }
   | { readonly kind: "fetch"; readonly host: string; readonly port: number; readonly url?: string }
-  | { readonly kind: "mcp"; readonly server: string; readonly tool: string; readonly input: unknown }
+  /** `apart`: the server is known by itself; otherwise both names were read out of one word of an agent's. */
+  | {
+      readonly kind: "mcp";
+      readonly server: string;
+      readonly tool: string;
+      readonly input: unknown;
+      readonly apart?: true;
+    }
   | { readonly kind: "agent"; readonly name: string }
   | { readonly kind: "prompt"; readonly text: string }
   | { readonly kind: "other"; readonly tool: string; readonly input: unknown };

@@ -2,6 +2,7 @@
 import type { Action } from "../action.ts";
 import type { Reason } from "../decision.ts";
 import { wildcardSource } from "../text/wildcard.ts";
+import type { Met } from "./argument.ts";
 import type { Judge } from "./judge.ts";
 import type { CompiledRule, CompiledRules } from "./rules.ts";
 
@@ -30,16 +31,24 @@ const OWN: ReadonlyMap<string, string> = new Map([
 
 /** Exactly one reason. */
 export function reasonOnTool(judge: Judge, action: ToolAction): Reason {
-  const { subject, rule: named, matches } = toolOf(action);
+  const { subject, rule: named, allows, limits } = toolOf(action);
   const inert = action.kind === "other" && INERT.has(action.tool);
-  for (const verdict of ["deny", "ask", "allow"] as const) {
-    const rule = judge.rules[verdict].find((each) => matches(each) || (verdict !== "allow" && spells(each, action)));
-    if (rule === undefined) continue;
-    // whether such a tool only reads cannot be proved
-    if (verdict === "allow" && judge.mode === "plan" && (action.kind === "mcp" || action.kind === "other") && !inert)
-      return { code: "plan-mode", verdict: "ask", subject };
-    return { code: "rule-matched", verdict, subject, rule: rule.text.text, at: rule.text.at };
-  }
+  const matched = (rule: CompiledRule, verdict: Reason["verdict"], code = "rule-matched"): Reason => ({
+    ...{ code, verdict, subject, rule: rule.text.text, at: rule.text.at },
+  });
+  let unsure: CompiledRule | undefined;
+  for (const verdict of ["deny", "ask"] as const)
+    for (const rule of judge.rules[verdict]) {
+      const met = limits(rule);
+      if (met === "yes") return matched(rule, verdict);
+      if (met === "maybe") unsure ??= rule;
+    }
+  if (unsure !== undefined) return matched(unsure, "ask", "rule-not-excluded");
+  const allowing = judge.rules.allow.find(allows);
+  // whether such a tool only reads cannot be proved
+  if (allowing !== undefined && judge.mode === "plan" && (action.kind === "mcp" || action.kind === "other") && !inert)
+    return { code: "plan-mode", verdict: "ask", subject };
+  if (allowing !== undefined) return matched(allowing, "allow");
   if (inert) return { code: "inert-tool", verdict: "allow", subject };
   if (judge.mode === "bypassPermissions") return { code: "bypass", verdict: "allow", subject };
   const code = action.kind === "other" ? (OWN.get(action.tool) ?? "unknown-tool") : "no-rule";
@@ -49,7 +58,7 @@ export function reasonOnTool(judge: Judge, action: ToolAction): Reason {
 /** The tools that a deny of the bare name takes away as a whole (PERM-1): an agent need not even be shown them. */
 export function removedTools(rules: CompiledRules): readonly string[] {
   const bare = rules.deny.filter(({ rule }) => {
-    if (rule.tool === "mcp") return rule.name === undefined;
+    if (rule.tool === "mcp") return rule.name === undefined && rule.when === undefined;
     return rule.tool === "other" || rule.tool === "WebFetch" ? !("domain" in rule) : !("specifier" in rule);
   });
   return [...new Set(bare.map(({ text }) => text.text.trim()))];
@@ -59,7 +68,9 @@ interface NamedTool {
   readonly subject: string;
   /** The rule that names exactly this. */
   readonly rule?: string;
-  readonly matches: (rule: CompiledRule) => boolean;
+  readonly allows: (rule: CompiledRule) => boolean;
+  /** As an ask or deny. */
+  readonly limits: (rule: CompiledRule) => Met;
 }
 
 function toolOf(action: ToolAction): NamedTool {
@@ -68,36 +79,47 @@ function toolOf(action: ToolAction): NamedTool {
       return {
         subject: action.host,
         rule: `WebFetch(domain:${action.host})`,
-        matches: (r) => r.domain?.(action.host) === true,
+        ...both(({ domain }) => domain?.(action.host) === true),
       };
     case "mcp": {
       const subject = `mcp__${action.server}__${action.tool}`;
-      const matches = ({ rule }: CompiledRule): boolean =>
-        rule.tool === "mcp" &&
-        named(rule.server, action.server) &&
-        (rule.name === undefined || named(rule.name, action.tool));
-      return /^[A-Za-z0-9_.-]+$/.test(subject) ? { subject, rule: subject, matches } : { subject, matches };
+      const allows = ({ mcp }: CompiledRule): boolean => mcp?.allows(action) === true;
+      const limits = (rule: CompiledRule): Met => rule.mcp?.limits(action) ?? (spells(rule, action) ? "yes" : "no");
+      const named = { subject, allows, limits };
+      return isName(subject) && subject.indexOf("__", 5) === subject.lastIndexOf("__")
+        ? { ...named, rule: subject }
+        : named;
     }
     case "agent":
       return {
         subject: action.name,
         rule: `Agent(${action.name})`,
-        matches: ({ rule }) =>
-          rule.tool === "Agent" && (rule.specifier === undefined || named(rule.specifier, action.name)),
+        ...both(
+          ({ rule }) => rule.tool === "Agent" && (rule.specifier === undefined || named(rule.specifier, action.name)),
+        ),
       };
     case "other": {
       const subject = action.tool;
-      const matches = ({ rule }: CompiledRule): boolean => rule.tool === "other" && rule.name === action.tool;
-      return /^[A-Za-z][A-Za-z0-9_-]*$/.test(subject) ? { subject, rule: subject, matches } : { subject, matches };
+      const found = { subject, ...both(({ rule }) => rule.tool === "other" && rule.name === action.tool) };
+      return /^[A-Za-z][A-Za-z0-9_-]*$/.test(subject) ? { ...found, rule: subject } : found;
     }
     default:
       return action satisfies never;
   }
 }
 
+/** A rule that allows and limits the same. */
+function both(matches: (rule: CompiledRule) => boolean): Pick<NamedTool, "allows" | "limits"> {
+  return { allows: matches, limits: (rule) => (matches(rule) ? "yes" : "no") };
+}
+
+function isName(text: string): boolean {
+  return /^[A-Za-z0-9_./-]+$/.test(text);
+}
+
 /** Agents write a server's tool in one word, each in its own way. Such a word in a rule limits the tool; who it would allow is not certain. */
-function spells({ rule }: CompiledRule, action: ToolAction): boolean {
-  if (rule.tool !== "other" || action.kind !== "mcp") return false;
+function spells({ rule }: CompiledRule, action: Extract<ToolAction, { readonly kind: "mcp" }>): boolean {
+  if (rule.tool !== "other") return false;
   const { server, tool } = action;
   return (
     ["_", "-", "__", "/"].some((dash) => rule.name === `${server}${dash}${tool}`) ||

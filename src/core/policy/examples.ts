@@ -73,13 +73,24 @@ function actionOf(rule: Rule, example: string): Action | undefined {
     case "Agent":
       return { kind: "agent", name: example };
     case "mcp": {
-      const [, server, tool] = /^mcp__(.+?)__(.+)$/.exec(example) ?? [];
-      return server === undefined || tool === undefined ? undefined : { kind: "mcp", server, tool, input: {} };
+      const [, server, tool, given] = /^mcp__(.+?)__([^\s{]+)\s*(\{.*\})?$/s.exec(example) ?? [];
+      const input = argumentsIn(given);
+      if (server === undefined || tool === undefined || input === undefined) return undefined;
+      return { kind: "mcp", server, tool, input };
     }
     case "other":
       return { kind: "other", tool: example, input: {} };
     default:
       return rule satisfies never;
+  }
+}
+
+/** `mcp__s__t {"name": "x"}`: the arguments behind the name, if any. */
+function argumentsIn(text: string | undefined): unknown {
+  try {
+    return text === undefined ? {} : JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

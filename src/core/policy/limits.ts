@@ -144,7 +144,7 @@ function hostLimits(command: Command, { rules }: Judge): readonly Reason[] {
 }
 
 /** The host of `https://host/x`, `user@host:x`, `host:443` or a bare `host.name`. */
-function hostIn(word: string): string | undefined {
+export function hostIn(word: string): string | undefined {
   const [, host] =
     /^(?:-{1,2}[\w-]+=)?(?:[a-z][\w+.-]*:\/\/)?(?:[^/?#@\s]*@)?(\[[\da-f:.]+\]|[^/?#:@\s[\]]+)(?:[:/?#]|$)/i.exec(
       word,

@@ -2,6 +2,7 @@
 import { fixedPart } from "../paths/index.ts";
 import type { Problem } from "../result.ts";
 import { isInside } from "../shell/index.ts";
+import type { Condition } from "./condition.ts";
 import { finding } from "./lint-finding.ts";
 import type { Merged } from "./merge.ts";
 import type { PathText } from "./policy.ts";
@@ -25,9 +26,9 @@ export function broadAllow({ text, rule, bash, fixed }: CompiledRule, places: Pl
         ? [finding("broad-rule", "allows a whole top-level domain", text, "name the hosts")]
         : [];
     case "mcp":
-      return rule.server.includes("*")
-        ? [finding("broad-rule", "allows servers that are not spelled", text, "name the servers")]
-        : [];
+      if (rule.server.includes("*"))
+        return [finding("broad-rule", "allows servers that are not spelled", text, "name the servers")];
+      return looseConditions(text, rule.when);
     case "Read":
     case "Write":
     case "Edit": {
@@ -87,6 +88,28 @@ function noBoundary(text: CompiledRule["text"], specifier: string): readonly Pro
         ),
       ]
     : [];
+}
+
+/** `url=https://api.example*` is also `https://api.example.evil.test`; `name=*` says only that there is one. */
+function looseConditions(text: CompiledRule["text"], when: readonly Condition[] = []): readonly Problem[] {
+  return when.flatMap(({ path, is }) => {
+    if (is.kind !== "text") return [];
+    const name = path.join(".");
+    if (is.pattern === "*")
+      return [
+        finding("broad-rule", `takes any text as \`${name}\``, text, "leave the condition out, or spell the value"),
+      ];
+    return /[^\s*/=?&:]\*$/.test(is.pattern)
+      ? [
+          finding(
+            "no-word-boundary",
+            `has a \`*\` right behind a word in \`${name}\`, so it also matches longer ones`,
+            text,
+            "end it with `/*`, or spell the value",
+          ),
+        ]
+      : [];
+  });
 }
 
 function holdsHome(path: string, { home }: Places): boolean {

@@ -88,7 +88,12 @@ function covers(wide: CompiledRule, narrow: CompiledRule, as: { readonly limit?:
         (b.domain !== undefined && !b.domain.includes("*") && wide.domain?.(b.domain) === true)
       );
     case "mcp":
-      return a.tool === "mcp" && a.server === b.server && (a.name === undefined || a.name === b.name);
+      return (
+        a.tool === "mcp" &&
+        a.server === b.server &&
+        (a.name === undefined || a.name === b.name) &&
+        (a.when === undefined || JSON.stringify(a.when) === JSON.stringify(b.when))
+      );
     case "Agent":
       return a.tool === "Agent" && (a.specifier === undefined || a.specifier === b.specifier);
     case "other":

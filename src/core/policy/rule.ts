@@ -3,6 +3,7 @@ import { parseHost } from "../net/host.ts";
 import { err, ok, type Problem, type Result } from "../result.ts";
 import { forTerminal } from "../text/show.ts";
 import { familyOf } from "../tool/actions-of-tool.ts";
+import { type McpRule, parseMcpRule } from "./mcp-rule.ts";
 import { nearest } from "./suggest.ts";
 
 /** The tools a rule can name, apart from `mcp__…`. */
@@ -25,7 +26,7 @@ export type Rule =
   | { readonly tool: "Read" | "Write" | "Edit"; readonly specifier?: string }
   | { readonly tool: "WebFetch"; readonly domain?: string }
   | { readonly tool: "Agent"; readonly specifier?: string }
-  | { readonly tool: "mcp"; readonly server: string; readonly name?: string }
+  | McpRule
   /** Any other bare tool name that no agent uses for one of the above: it denies, asks or allows that tool as a whole. */
   | { readonly tool: "other"; readonly name: string };
 
@@ -42,7 +43,10 @@ export function parseRule(text: string): Result<Rule, Problem> {
   if (text.length > 4096) return bad("is too long");
   const trimmed = text.trim();
   if (trimmed === "*") return bad("is too broad to mean anything", "name the tools, or use `permissions.mode`");
-  if (trimmed.startsWith("mcp__")) return mcpRule(trimmed, bad);
+  if (trimmed.startsWith("mcp__")) {
+    const rule = parseMcpRule(trimmed);
+    return rule.ok ? rule : bad(rule.error, "for example `mcp__github__create_issue(repo=acme/*)`");
+  }
   const match = /^([A-Za-z][A-Za-z0-9_-]*)(?:\(([\s\S]*)\))?$/.exec(trimmed);
   const name = match?.[1];
   if (name === undefined)
@@ -97,12 +101,4 @@ function domainOf(text: string): string | undefined {
   if (!text.includes("*")) return parseHost(text);
   const plain = text.toLowerCase().replace(/\.$/, "");
   return plain.split(".").every((label) => /^[a-z0-9_*-]{1,63}$/.test(label)) ? plain : undefined;
-}
-
-function mcpRule(text: string, bad: (message: string, hint?: string) => Result<never, Problem>): Result<Rule, Problem> {
-  const match = /^mcp__([A-Za-z0-9_.*-]+?)(?:__([A-Za-z0-9_.*-]+))?$/.exec(text);
-  const server = match?.[1];
-  if (server === undefined) return bad("is not of the form `mcp__server` or `mcp__server__tool`");
-  const name = match?.[2];
-  return ok(name === undefined || name === "*" ? { tool: "mcp", server } : { tool: "mcp", server, name });
 }

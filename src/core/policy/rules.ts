@@ -3,6 +3,7 @@ import { compilePattern, couldMatchBelow, fixedPart, type PathMatcher } from "..
 import { err, ok, type Problem, type Result } from "../result.ts";
 import { wildcardSource } from "../text/wildcard.ts";
 import { type BashMatcher, compileBash } from "./bash-rule.ts";
+import { compileMcp, type McpMatcher } from "./mcp-rule.ts";
 import type { RuleText } from "./policy.ts";
 import { parseRule, type Rule } from "./rule.ts";
 
@@ -23,6 +24,7 @@ export interface CompiledRule {
   /** False for a folder below which the path rule cannot match. */
   readonly below?: PathMatcher;
   readonly domain?: (host: string) => boolean;
+  readonly mcp?: McpMatcher;
 }
 
 /** Three lists. */
@@ -69,6 +71,8 @@ function compileRule(text: RuleText, rule: Rule, places: Places, allows: boolean
       };
     case "WebFetch":
       return { text, rule, domain: domainMatcher(rule.domain, allows) };
+    case "mcp":
+      return { text, rule, mcp: compileMcp(rule) };
     default:
       return { text, rule };
   }

@@ -1,5 +1,6 @@
 // → Claude Code's settings.json. Its rules are sisters of ours; importing the file again gives every verdict back (tests/properties/import.test.ts).
 
+import type { Condition } from "../condition.ts";
 import type { Exporter } from "./native.ts";
 import { json, type Native, type NativeRule, patternOf, type Report, rulesOf } from "./native.ts";
 import { plainPath, wallHosts, wallPaths } from "./walls.ts";
@@ -71,13 +72,27 @@ function ruleTexts({ list, rule, text, at }: NativeRule, report: Report): readon
         report.say(text, at, "an allow with a star in the server's name means nothing there: left out");
         return [];
       }
-      return [`mcp__${rule.server}${rule.name === undefined ? "" : `__${rule.name}`}`];
+      const name = `mcp__${rule.server}${rule.name === undefined ? "" : `__${rule.name}`}`;
+      if (rule.when === undefined) return [name];
+      const parameter = list === "allow" ? undefined : parameterText(rule.when);
+      if (parameter === undefined)
+        report.say(text, at, "only one top-level argument is judged there, and only to limit: left out");
+      return parameter === undefined ? [] : [`${name}(${parameter})`];
     }
     case "other":
       return [rule.name];
     default:
       return rule satisfies never;
   }
+}
+
+/** `name:value`, where one such condition is all. */
+function parameterText([only, ...more]: readonly Condition[]): string | undefined {
+  const [key, ...deeper] = only?.path ?? [];
+  if (only === undefined || more.length > 0 || deeper.length > 0 || !/^[A-Za-z_$][\w$-]*$/.test(key ?? ""))
+    return undefined;
+  const value = only.is.kind === "text" ? only.is.pattern : String(only.is.value);
+  return /^[^\s"()][^"()\n\r]*$/.test(value) ? `${key}:${value}` : undefined;
 }
 
 function paths(

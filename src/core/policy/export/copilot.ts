@@ -1,12 +1,12 @@
 // → Copilot CLI's flags. It has no rule that asks, so an `ask` becomes a deny there; reading cannot be denied at all.
-import { type Exporter, patternOf, prefixOf, rulesOf } from "./native.ts";
+import { type Exporter, patternOf, prefixOf, rulesByName } from "./native.ts";
 import { plainPath, wallHosts } from "./walls.ts";
 
 /** The exporter. */
 export const exportCopilot: Exporter = (loaded, report) => {
   const flags: string[] = [];
   const tool = (list: "allow" | "deny", text: string): void => void flags.push(`--${list}-tool ${quoted(text)}`);
-  for (const native of rulesOf(loaded)) {
+  for (const native of rulesByName(loaded, report)) {
     const { rule, text, at } = native;
     const list = native.list === "allow" ? "allow" : "deny";
     if (native.list === "ask") report.say(text, at, "no rule asks there: it became a deny");

@@ -1,11 +1,11 @@
 // → Cursor: `.cursor/cli.json` for rules, `sandbox.json` for walls. No rule asks there, so an `ask` becomes a deny.
-import { type Exporter, json, type NativeRule, patternOf, prefixOf, type Report, rulesOf } from "./native.ts";
+import { type Exporter, json, type NativeRule, patternOf, prefixOf, type Report, rulesByName } from "./native.ts";
 import { plainPath, wallHosts, wallPaths } from "./walls.ts";
 
 /** The exporter. */
 export const exportCursor: Exporter = (loaded, report) => {
   const permissions = { allow: [] as string[], deny: [] as string[] };
-  for (const rule of rulesOf(loaded)) {
+  for (const rule of rulesByName(loaded, report)) {
     const text = ruleText(rule, report);
     if (text === undefined) continue;
     const list = rule.list === "allow" ? permissions.allow : permissions.deny;

@@ -1,5 +1,5 @@
 // → a policy of Gemini CLI. The highest priority wins there, so denies stand at 900, asks at 500, allows at 100.
-import { type Exporter, type NativeRule, patternOf, prefixOf, type Report, rulesOf } from "./native.ts";
+import { type Exporter, type NativeRule, patternOf, prefixOf, type Report, rulesByName } from "./native.ts";
 
 const DECISIONS = { allow: ["allow", 100], ask: ["ask_user", 500], deny: ["deny", 900] } as const;
 const READS = ["read_file", "read_many_files", "glob", "grep_search", "search_file_content", "list_directory"];
@@ -7,7 +7,7 @@ const WRITES = ["write_file", "replace"];
 
 /** The exporter. */
 export const exportGemini: Exporter = (loaded, report) => {
-  const rules = rulesOf(loaded).flatMap((rule) => tables(rule, report));
+  const rules = rulesByName(loaded, report).flatMap((rule) => tables(rule, report));
   // what no rule names: as here, commands and writes ask
   const rest = `[[rule]]\ntoolName = ["run_shell_command", "write_file", "replace", "web_fetch"]\ndecision = "${loaded.policy.permissions.mode === "dontAsk" ? "deny" : "ask_user"}"\npriority = 10\n`;
   return {

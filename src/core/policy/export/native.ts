@@ -60,6 +60,15 @@ export function rulesOf({ policy }: LoadedPolicy): readonly NativeRule[] {
   return [...list("allow", allow), ...list("ask", ask), ...list("deny", deny)];
 }
 
+/** The same for an agent that judges no arguments: a rule with conditions would mean more there, so it is left out aloud. */
+export function rulesByName(loaded: LoadedPolicy, report: Report): readonly NativeRule[] {
+  return rulesOf(loaded).filter(({ rule, text, at }) => {
+    const isNamed = rule.tool !== "mcp" || rule.when === undefined;
+    if (!isNamed) report.say(text, at, "arguments of MCP tools are not judged there: left out");
+    return isNamed;
+  });
+}
+
 /** A `Bash(…)` rule as words. */
 export interface CommandWords {
   /** Words in order. */

@@ -1,5 +1,5 @@
 // → OpenCode's opencode.json. The last match wins there, so each tool has its allows first, then what asks, then what is denied.
-import { commandWords, type Exporter, json, type NativeRule, patternOf, type Report, rulesOf } from "./native.ts";
+import { commandWords, type Exporter, json, type NativeRule, patternOf, type Report, rulesByName } from "./native.ts";
 
 type Word = "allow" | "ask" | "deny";
 const ORDER = { allow: 0, ask: 1, deny: 2 } as const;
@@ -14,7 +14,7 @@ export const exportOpenCode: Exporter = (loaded, report) => {
     ["webfetch", new Map([["*", rest]])],
     ["task", new Map([["*", rest]])],
   ]);
-  for (const rule of [...rulesOf(loaded)].sort((a, b) => ORDER[a.list] - ORDER[b.list]))
+  for (const rule of [...rulesByName(loaded, report)].sort((a, b) => ORDER[a.list] - ORDER[b.list]))
     for (const [tool, pattern] of entries(rule, report)) {
       const patterns = tools.get(tool) ?? new Map<string, Word>();
       // a key keeps its first place in an object, and the place decides

@@ -2,6 +2,7 @@
 // parameters, and tool names with stars (facts: docs/import.md).
 import type { Span } from "../../result.ts";
 import { wildcardSource } from "../../text/wildcard.ts";
+import { parseRule } from "../rule.ts";
 import type { Draft, RuleList } from "./draft.ts";
 import { allowPattern, type Base, braced, isCommon } from "./path-pattern.ts";
 
@@ -197,11 +198,14 @@ function mcp(rule: ClaudeRule, draft: Draft, name: string, inner: string | undef
   if (inner !== undefined) {
     if (rule.list === "allow")
       return draft.say(rule.text, rule.at, "an allow by parameter means nothing there", "not carried over");
+    // one top-level parameter and a value that reaches to the end: the same words mean the same here
+    if (/^[A-Za-z_$][\w$-]*:/.test(inner.trim()) && parseRule(`${name}(${inner.trim()})`).ok)
+      return carry(rule, draft, `${name}(${inner.trim()})`);
     draft.say(
       rule.text,
       rule.at,
       `permissions.${rule.list} by a parameter`,
-      `became \`${name}\` as a whole: MCP tools are not judged by parameters here`,
+      `became \`${name}\` as a whole: its parameter is not understood here`,
     );
     return carry(rule, draft, name, `was ${rule.text}`);
   }
