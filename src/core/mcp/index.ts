@@ -3,12 +3,24 @@ export {
   findingKey,
   type Held,
   type HeldWhy,
+  holdAll,
   type PinMode,
   stricter,
   type Verified,
   verifyDescription,
 } from "./approved.ts";
 export { type ChangeLine, changeLines, differences, linesOfChange } from "./change-lines.ts";
+export { CLIENT_IDS, CLIENTS, type ClientId, clientNamed } from "./client/client.ts";
+export { readEntries } from "./client/entries.ts";
+export { type ClientFile, clientFiles, clientOfFile } from "./client/places.ts";
+export { clientServer } from "./client/server.ts";
+export {
+  type EntryHints,
+  type EntryOutcome,
+  type Rewritten,
+  unwrapText,
+  wrapText,
+} from "./client/wrap.ts";
 export {
   DEFINITIONS,
   type Definition,
@@ -48,6 +60,8 @@ export {
   readMessage,
   writeMessage,
 } from "./message.ts";
+export { readOpening, type ServerOpening } from "./opening.ts";
+export { type Pending, pendingText, readPending } from "./pending.ts";
 export {
   definitionDigest,
   type FoundPin,
@@ -59,7 +73,10 @@ export {
   pinText,
   type Sha256,
 } from "./pin.ts";
+export { failure, REFUSAL, refusalOf, wishRefusal } from "./refusal.ts";
 export type { Finding } from "./screen/finding.ts";
+export { objectOf } from "./served.ts";
+export { STRAY_ENDS, type Stray, strayOf } from "./stray-id.ts";
 export {
   commandTarget,
   isSameTarget,
