@@ -26,7 +26,9 @@ export type HeldWhy =
   /** Nothing of the server is approved yet, and something in it speaks against trusting it unseen. */
   | "first-sight"
   /** Frozen, and the lock does not know the server. */
-  | "unknown-server";
+  | "unknown-server"
+  /** The lock knows the name, and another command or address by it. */
+  | "other-server";
 
 /** One definition that nobody has approved as it is now. */
 export interface Held {
@@ -142,6 +144,14 @@ function firstSightJudge(
     if (own.length > 0) return heldAs(pin, "soft-finding", { findings: own });
     return distrusted ? heldAs(pin, "first-sight", { findings: [] }) : undefined;
   };
+}
+
+/** Holds all of a description for one reason: there is nothing to compare it with. */
+export function holdAll(found: ServerDescription, why: HeldWhy, findings: readonly Finding[]): Verified {
+  const held = pinsOf(found).map((pin) =>
+    heldAs(pin, why, { findings: findings.filter(({ at }) => isWithin(at, pin.at)) }),
+  );
+  return { description: served(found, { kept: [], approved: [] }), held: oncePerName(held) };
 }
 
 /** How a finding is named in a lock: what it is, and where in the definition. */

@@ -5,8 +5,9 @@ import { isList, isObject, type Json, type JsonObject } from "./json.ts";
 import { readJsonText } from "./json-read.ts";
 import type { Lock, ServerLock } from "./lock.ts";
 import { isNamed, LOCK_END, LOCK_FORM, LOCK_VERSION, pointer, SECTIONS } from "./lock-text.ts";
+import { readTarget } from "./pending.ts";
 import { fieldDigest, fieldsOf, type Pin, type PinKind, pinDigest, type Sha256 } from "./pin.ts";
-import type { PackagePin, ServerTarget } from "./target.ts";
+import type { PackagePin } from "./target.ts";
 
 /** A lock in a file of this name, or what is wrong with it and where. */
 export function readLock(
@@ -94,8 +95,8 @@ class Reader {
       return value;
     };
     const [version, protocolVersion] = [text("version"), text("protocolVersion")];
-    const target = targetOf(told.get("target"));
-    if (target === undefined) throw this.#wrong([name, "target"]);
+    const target = readTarget(told.get("target"));
+    if (target === undefined && told.has("target")) throw this.#wrong([name, "target"]);
     const pack = packageOf(told.get("package"));
     if (pack === "wrong") throw this.#wrong([name, "package"]);
     const accepted = new Map<string, readonly string[]>();
@@ -105,7 +106,7 @@ class Reader {
     for (const key of accepted.keys())
       if (!drafts.has(key)) throw new Unsound(`accepts findings in what it does not pin: \`${key}\` of \`${name}\``, 1);
     return {
-      target,
+      ...(target === undefined ? {} : { target }),
       ...(pack === undefined ? {} : { package: pack }),
       ...(version === undefined ? {} : { version }),
       ...(protocolVersion === undefined ? {} : { protocolVersion }),
@@ -201,14 +202,6 @@ const TOLD: ReadonlySet<string> = new Set(["target", "package", "version", "prot
 const KINDS: ReadonlyMap<string, PinKind> = new Map(
   Object.entries(SECTIONS).map(([kind, section]) => [section, kind as PinKind]),
 );
-
-function targetOf(value: Json | undefined): ServerTarget | undefined {
-  if (!isObject(value) || Object.keys(value).length !== 1) return undefined;
-  const { argv, url } = value;
-  if (typeof url === "string") return { url };
-  const words = isList(argv) ? argv.filter((word) => typeof word === "string") : [];
-  return isList(argv) && words.length === argv.length && words.length > 0 ? { argv: words } : undefined;
-}
 
 function packageOf(value: Json | undefined): PackagePin | undefined | "wrong" {
   if (value === undefined) return undefined;

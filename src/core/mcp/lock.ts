@@ -5,7 +5,8 @@ import type { PackagePin, ServerTarget } from "./target.ts";
 
 /** What is approved of one server. */
 export interface ServerLock {
-  readonly target: ServerTarget;
+  /** Missing where a description was pinned without its server: then it holds for whatever has the name. */
+  readonly target?: ServerTarget;
   readonly package?: PackagePin;
   /** Information: what the server called its version and which protocol it chose. */
   readonly version?: string;
@@ -31,7 +32,7 @@ export function lockOf(
 ): ServerLock {
   const version = found.serverInfo?.["version"];
   return {
-    target: about.target,
+    ...(about.target === undefined ? {} : { target: about.target }),
     ...(about.package === undefined ? {} : { package: about.package }),
     ...(typeof version === "string" ? { version } : {}),
     ...(found.protocolVersion === undefined ? {} : { protocolVersion: found.protocolVersion }),

@@ -68,7 +68,8 @@ function versionOf(serverInfo: JsonObject): JsonObject {
   return typeof version === "string" ? { version } : {};
 }
 
-function objectOf(fields: ReadonlyMap<string, string>): JsonObject {
+/** A pinned object as its server said it. */
+export function objectOf(fields: ReadonlyMap<string, string>): JsonObject {
   return Object.fromEntries([...fields].map(([key, text]) => [key, jsonOf(text)]));
 }
 

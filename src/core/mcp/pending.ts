@@ -1,0 +1,76 @@
+// A description of which something was held, kept until a person looks at it: what they are shown is this, and what they approve is this, whatever the
+// server says meanwhile.
+import { err, ok, type Result } from "../result.ts";
+import type { ServerDescription } from "./description.ts";
+import { readDescription } from "./description-read.ts";
+import { isList, isObject, type Json, type JsonObject, member, writeJson } from "./json.ts";
+import { readJson } from "./json-read.ts";
+import type { Finding } from "./screen/finding.ts";
+import type { ServerTarget } from "./target.ts";
+
+/** One server that waits for a person. */
+export interface Pending {
+  readonly server: string;
+  readonly target: ServerTarget;
+  /** The folder in which its client worked, and the lock that it is held to there. */
+  readonly workspace: string;
+  readonly lockFile: string;
+  readonly description: ServerDescription;
+  readonly findings: readonly Finding[];
+}
+
+const VERSION = 1;
+const LIMITS = { maxBytes: 256 << 20, maxDepth: 140 } as const;
+
+/** As text. */
+export function pendingText(pending: Pending): string {
+  const { server, workspace, lockFile, description, findings, target } = pending;
+  const said: JsonObject = { ...description };
+  return `${writeJson({
+    pending: VERSION,
+    server,
+    target: "url" in target ? { url: target.url } : { argv: target.argv },
+    workspace,
+    lockFile,
+    description: said,
+    findings: findings.map(({ severity, kind, at, excerpt }) => ({ severity, kind, at, excerpt })),
+  })}\n`;
+}
+
+/** Reads it; the error is a word. */
+export function readPending(bytes: Uint8Array): Result<Pending, string> {
+  const read = readJson(bytes, LIMITS);
+  if (!read.ok) return err(read.error.code);
+  const text = (key: string): string | undefined => {
+    const value = member(read.value, key);
+    return typeof value === "string" ? value : undefined;
+  };
+  const [server, workspace, lockFile] = [text("server"), text("workspace"), text("lockFile")];
+  const target = readTarget(member(read.value, "target"));
+  const description = readDescription(member(read.value, "description") ?? null);
+  const findings = readFindings(member(read.value, "findings"));
+  const whole = server !== undefined && workspace !== undefined && lockFile !== undefined && target !== undefined;
+  if (member(read.value, "pending") !== VERSION || !whole || !description.ok || findings === undefined)
+    return err("of another form");
+  return ok({ server, target, workspace, lockFile, description: description.value.description, findings });
+}
+
+/** A target as JSON says it, else undefined. */
+export function readTarget(value: Json | undefined): ServerTarget | undefined {
+  if (!isObject(value) || Object.keys(value).length !== 1) return undefined;
+  const { argv, url } = value;
+  if (typeof url === "string") return { url };
+  const words = isList(argv) ? argv.filter((word) => typeof word === "string") : [];
+  return isList(argv) && words.length === argv.length && words.length > 0 ? { argv: words } : undefined;
+}
+
+function readFindings(value: Json | undefined): readonly Finding[] | undefined {
+  if (!isList(value)) return undefined;
+  const findings = value.flatMap((one): readonly Finding[] => {
+    const { severity, kind, at, excerpt } = isObject(one) ? one : {};
+    if (severity !== "hard" && severity !== "soft") return [];
+    if (typeof kind !== "string" || typeof at !== "string" || typeof excerpt !== "string") return [];
+    return [{ severity, kind, at, excerpt }];
+  });
+  return findings.length === value.length ? findings : undefined;
+}

@@ -1,0 +1,126 @@
+// A server held to what was approved of it. Two locks speak: the project's, which came with the repository and only tightens, and the person's own, which
+// alone approves. A server that neither knows is pinned at first sight, when nothing in it speaks against that; what is held is kept for the person.
+import { err, ok, type Problem, type Result } from "#core";
+import {
+  type Finding,
+  holdAll,
+  isSameTarget,
+  type JsonObject,
+  type Lock,
+  lockOf,
+  objectOf,
+  type PinMode,
+  type ServerDescription,
+  type ServerLock,
+  type ServerTarget,
+  stricter,
+  type Verified,
+  verifyDescription,
+  withServer,
+} from "#core/mcp";
+import { dropPending, keepPending, ownLockFile, readLockFile, updateLockFile, type VerifiedPart } from "#mcp";
+
+/** Whose pins, and where they are. */
+export interface PinsOptions {
+  readonly server: string;
+  readonly target: ServerTarget;
+  readonly mode: PinMode;
+  readonly workspace: string;
+  /** The project's lock. */
+  readonly lockFile: string;
+  readonly stateDir: string;
+  /** Screens a description; `peers` are the tools that the locks know of other servers. */
+  screen(found: ServerDescription, peers: readonly PeerTool[]): readonly Finding[];
+  /** One line for the person. */
+  tell(line: string): void;
+}
+
+/** A tool of another server. */
+export interface PeerTool {
+  readonly server: string;
+  readonly tool: JsonObject;
+}
+
+/** Compares descriptions of one server with its pins. */
+export interface Pins {
+  /** Reads the locks anew each time. Rejects when one cannot be read: then nothing is served. */
+  verify(found: ServerDescription, part: VerifiedPart): Promise<Verified>;
+}
+
+/** Opens them. Nothing is read yet. */
+export function openPins(options: PinsOptions): Pins {
+  return { verify: (found, part) => verify(options, found, part) };
+}
+
+async function verify(options: PinsOptions, found: ServerDescription, part: VerifiedPart): Promise<Verified> {
+  const { server, target, mode, stateDir } = options;
+  const project = orThrow(await readLockFile(options.lockFile)) ?? new Map();
+  const ownFile = ownLockFile(stateDir, server, target);
+  const own = orThrow(await readLockFile(ownFile))?.get(server);
+  const findings = options.screen(found, peersIn(project, server));
+  const verified = judge({ found, findings, mode, target, project: project.get(server), own });
+  if (part !== "whole") return verified;
+  const first = verified.firstSight ?? [];
+  if (own === undefined && first.length > 0) {
+    const pinned = await pinFirstSight(ownFile, server, lockOf(found, { target, pins: first }));
+    // Another copy of the server was faster: what it was pinned as counts.
+    if (!pinned) return verify(options, found, part);
+    options.tell(firstSightLine(server, verified));
+  }
+  const key = { server, target, workspace: options.workspace };
+  if (verified.held.length === 0) await dropPending(stateDir, key);
+  else await keepPending(stateDir, { ...key, lockFile: options.lockFile, description: found, findings });
+  return verified;
+}
+
+interface Sight {
+  readonly found: ServerDescription;
+  readonly findings: readonly Finding[];
+  readonly mode: PinMode;
+  readonly target: ServerTarget;
+  readonly project: ServerLock | undefined;
+  readonly own: ServerLock | undefined;
+}
+
+function judge({ found, findings, mode, target, project, own }: Sight): Verified {
+  if (mode === "off") return verifyDescription(found, undefined, mode, findings);
+  if (project === undefined) return verifyDescription(found, own, mode, findings);
+  if (project.target !== undefined && !isSameTarget(project.target, target)) return holdAll(found, "other-server", findings);
+  // Findings are accepted by the person; a repository's word on them is an attacker's.
+  const tight = verifyDescription(found, { ...project, accepted: own?.accepted ?? new Map() }, mode, findings);
+  // Frozen, the project's lock is what was reviewed; nothing is pinned beside it.
+  return mode === "frozen" ? tight : stricter(tight, verifyDescription(found, own, mode, findings));
+}
+
+/** False when the server has got pins meanwhile. */
+async function pinFirstSight(file: string, server: string, lock: ServerLock): Promise<boolean> {
+  let isFirst = false;
+  const written = await updateLockFile(file, (now): Result<Lock, Problem> => {
+    isFirst = !now.has(server);
+    return isFirst ? ok(withServer(now, server, lock)) : err(KNOWN);
+  });
+  if (isFirst) orThrow(written);
+  return isFirst;
+}
+
+const KNOWN: Problem = { code: "lock-known", message: "the server is pinned already" };
+
+function firstSightLine(server: string, { firstSight = [], held }: Verified): string {
+  const tools = firstSight.filter(({ kind }) => kind === "tool").length;
+  const waiting = held.length === 0 ? "" : `; ${held.length} held: \`ringfence mcp approve ${server}\``;
+  return `first sight of MCP server ${server}: ${tools} ${tools === 1 ? "tool" : "tools"} pinned as they are now${waiting}`;
+}
+
+function peersIn(lock: Lock, server: string): readonly PeerTool[] {
+  return [...lock].flatMap(([name, { pins }]) =>
+    name === server
+      ? []
+      : pins.filter(({ kind }) => kind === "tool").map(({ fields }) => ({ server: name, tool: objectOf(fields) })),
+  );
+}
+
+function orThrow<T>(result: Result<T, Problem>): T {
+  if (result.ok) return result.value;
+  const { at, message } = result.error;
+  throw new Error(at === undefined ? message : `${at.file}:${at.line}: ${message}`);
+}
