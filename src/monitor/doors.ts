@@ -16,6 +16,7 @@ import type { LegBook } from "./guard/leg-book.ts";
 import { legGate } from "./guard/leg-gate.ts";
 import { leakOptions } from "./leaks/run-secrets.ts";
 import { NOT_YET, type SessionLifecycle } from "./lifecycle/session-lifecycle.ts";
+import { openGatewayQuestions } from "./mcp/gateway-questions.ts";
 import { programDigests } from "./network/program-digest.ts";
 import type { RecentDials } from "./network/recent-dials.ts";
 import { sessionNetwork } from "./network/session-network.ts";
@@ -52,6 +53,8 @@ export interface Doors {
   event(event: FenceEvent): void;
   /** Further commands that run. */
   commands(): number;
+  /** How a person is asked; `undefined` where nobody can be. */
+  ask(): Questions["ask"] | undefined;
   /** The questions that a person was asked; `undefined` where nobody could ask any. */
   prompts(): PromptTally | undefined;
   /** Idempotent; `limit` is what further commands are told. */
@@ -132,16 +135,23 @@ export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonl
     egress: egress.value,
     event: (event) => exec.value.event(event),
     commands: () => exec.value.count,
+    ask: () => questions?.ask,
     prompts: () => questions?.stats(),
     close: (end = {}) => (closing ??= close(end)),
   });
 }
 
-/** The agent's hooks, and the questions that come of them. */
+/** The questions of a session, and the agent's hooks from which they come. */
 async function openHooks(
   { append, id, legs, prepared, request, running }: DoorParts,
   opened: (questions: Questions) => void,
 ): Promise<Result<Closes, Problem> | undefined> {
+  if (request.gateway !== undefined) {
+    const { policy, workspace } = prepared;
+    const asked = await openGatewayQuestions({ id, request, policy, root: workspace.root, append });
+    opened(asked);
+    return ok(asked);
+  }
   if (request.hooks === undefined) return undefined;
   const { dialectOf } = request.hooks;
   const places = { root: prepared.workspace.root, home: request.caller.home };

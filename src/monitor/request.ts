@@ -3,6 +3,7 @@ import type { Problem } from "#core";
 import type { Outcome } from "#core/session";
 import type { QuestionChannel } from "./approvals/question-channel.ts";
 import type { DialectOf } from "./guard/hook-answer.ts";
+import type { ServerSession } from "./mcp/running-server.ts";
 
 /** The person who runs it, as the password database and their shell say. */
 export interface Caller {
@@ -52,6 +53,8 @@ export interface RunRequest {
    * signal; its own process's signals are its own.
    */
   readonly keeper?: { readonly started: (id: string) => void; readonly stop: AbortSignal };
+  /** For a session whose command is an MCP server: who speaks with it, and who takes its streams once it runs. A keeper ends it. */
+  readonly gateway?: ServerSession;
   /** Stop before anything starts and answer the plan. */
   readonly dryRun: boolean;
 }

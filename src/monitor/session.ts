@@ -20,6 +20,7 @@ import { tidyUp } from "./lifecycle/janitor.ts";
 import { openLifecycle, type SessionLifecycle } from "./lifecycle/session-lifecycle.ts";
 import { hitText, type LimitHit, recordHit } from "./limits/hit.ts";
 import { cgroupHits } from "./limits/limits.ts";
+import { runningServer } from "./mcp/running-server.ts";
 import { RecentDials } from "./network/recent-dials.ts";
 import { notRecorded } from "./not-recorded.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -168,11 +169,15 @@ class Session {
       }
       this.fence = launched.value;
       this.announceRunning(launched.value);
+      const server = runningServer({
+        ...{ ...this.parts(), append, legs, guard: guard.value, ask: doors.value.ask(), fence: launched.value },
+      });
       log.value.failed.addEventListener("abort", () => {
         this.logFailure = log.value.failed.reason as Problem;
         this.stop({ limit: "logBytes" }, log.value);
       });
       request.keeper?.started(this.id);
+      if (server !== undefined) request.gateway?.serve(server);
       const exit = await this.follow(log.value, append);
       await doors.value.close(this.limit === undefined ? {} : { limit: this.limit.limit });
       return await this.end(log.value, exit, doors.value);
@@ -206,7 +211,7 @@ class Session {
     return prepared.runtime.runtime.start(prepared.plan, {
       helper: request.installation.helper,
       bwrap,
-      stdio: request.stdio,
+      stdio: request.gateway === undefined ? request.stdio : "pipe",
       cgroups: prepared.cgroup?.procs ?? [],
       scratch: prepared.paths.dir,
       publishSocket: doors.publishSocket,

@@ -31,6 +31,8 @@ export interface SessionMeta {
   readonly command: readonly string[];
   /** True for a fence that the hook host keeps for the shell commands of an agent outside: no person started it. */
   readonly kept?: true;
+  /** The MCP server that it runs, by its client's name for it. */
+  readonly server?: string;
   readonly startedAt: string;
   readonly startedMs: number;
   readonly endedAt?: string;

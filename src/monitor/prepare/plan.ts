@@ -61,8 +61,8 @@ export interface PlanParts {
     readonly mounts: readonly Mount[];
     readonly bridge: NonNullable<SandboxPlan["bridge"]>;
   };
-  /** The setup's package caches are its own: what the agent put into its ones never meets the setup's secrets. */
-  readonly cachesOf?: "setup";
+  /** The setup's package caches are its own, and so are each MCP server's: what one put into them never meets another's secrets. */
+  readonly cachesOf?: string;
   /** What a cgroup limits already. */
   readonly byCgroup: Cgroup["holds"];
 }

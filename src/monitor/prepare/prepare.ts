@@ -19,6 +19,8 @@ import { secretsOfRun } from "../leaks/run-secrets.ts";
 import type { SessionSecrets } from "../leaks/session-secrets.ts";
 import { startFromNamed } from "../lifecycle/restore.ts";
 import { limitHolders } from "../limits/held-by.ts";
+import { mcpData } from "../mcp/running-server.ts";
+import { serverWords } from "../mcp/server-words.ts";
 import type { Refusal, RunRequest } from "../request.ts";
 import { makeSessionFolders, type SessionMeta, type SessionPaths, sessionPaths } from "../sessions.ts";
 import { hasSetup, type PreparedSetup, planSetup } from "../setup/setup-plan.ts";
@@ -30,12 +32,13 @@ import { planInspection } from "./inspection.ts";
 import { deniedCommand } from "./judge-command.ts";
 import { type PlanParts, planRun } from "./plan.ts";
 import { readPolicy } from "./policy-files.ts";
+import { projectName } from "./project.ts";
 import { type ChosenRuntime, runtimeFor, unfitFor } from "./runtime.ts";
 import { beginSecretHunt, type SecretHunt } from "./secret-search.ts";
 import { type ShownWorkspace, showWorkspace } from "./shown-workspace.ts";
 import { planSshLogins, type SshLogins } from "./ssh-logins.ts";
 import { wallsOf } from "./walls.ts";
-import { findWorkspace, type Workspace } from "./workspace.ts";
+import { findWorkspace, noPlace, type Workspace } from "./workspace.ts";
 import { writtenFolders } from "./written.ts";
 
 /** A run that can start. The caller owns the cgroup, the folders and the lookout. */
@@ -92,7 +95,7 @@ export interface Prepared {
 export async function prepare(request: RunRequest, session: string): Promise<Result<Prepared, Refusal>> {
   const { installation, stateDir } = request;
   const places = { installation: installation.root, stateDir, home: request.caller.home };
-  const workspace = findWorkspace(request.cwd, places);
+  const workspace = request.gateway?.hasPlace === false ? noPlace(places) : findWorkspace(request.cwd, places);
   if (!workspace.ok) return err({ exitCode: 125, problems: [workspace.error] });
   const hunt = beginSecretHunt(installation.helper, workspace.value.root);
   const fetched: RunCredentials[] = [];
@@ -116,7 +119,10 @@ async function prepareAll(parts: {
   const { caller, stateDir } = request;
   const cannot = (...problems: readonly Problem[]): Result<never, Refusal> => err({ exitCode: 125, problems });
   const { root } = workspace;
+  const server = serverWords(request, workspace);
+  if (!server.ok) return cannot(server.error);
   const loaded = await readPolicy({
+    ...(server.value === undefined ? {} : { server: server.value }),
     workspaceRoot: root,
     stateDir,
     home: caller.home,
@@ -147,7 +153,7 @@ async function prepareAll(parts: {
   if (!runtime.ok) return cannot(runtime.error);
 
   const walls = wallsOf(policy);
-  const agent = agentFor(request.argv);
+  const agent = request.gateway === undefined ? agentFor(request.argv) : undefined;
   const written = writtenFolders(policy.sandbox.filesystem.allowWrite, { root, home: caller.home });
   const tools = await readToolConfig({ home: caller.home, env: caller.env, written });
   const egressOf = (changed: Policy): ReturnType<typeof egressPlanOf> => egressPlanOf(changed, { agent, tools });
@@ -237,6 +243,7 @@ async function prepareAll(parts: {
         turned: turnedPlan(egressPlan),
       },
     },
+    ...(server.value === undefined ? {} : { cachesOf: `mcp-${projectName(server.value.name)}` }),
     byCgroup: limited?.holds ?? { memory: false, pids: false, cpu: false },
   };
   const planned = planRun(run);
@@ -312,7 +319,8 @@ async function prepareAll(parts: {
       kind: shown.value.kind,
       runtime: { ...runtime.value.shown },
       ...(copy === undefined ? {} : { commit: copy.commit }),
-      ...(request.keeper === undefined ? {} : { kept: true }),
+      ...(request.keeper === undefined || request.gateway !== undefined ? {} : { kept: true }),
+      ...mcpData(request.gateway),
       layers: loaded.value.policy.layers.map((layer) => ({ ...layer })),
       network: egressPlan.allow.map((rule) => rule.text),
       ...(inspected.value.inspection === undefined ? {} : { inspection: inspected.value.inspection.told }),

@@ -20,7 +20,7 @@ export function keptFolders(options: {
   readonly caches: "private" | "none";
   readonly agent: AgentPreset | undefined;
   /** Whose caches, where they are not the agent's. */
-  readonly of?: "setup";
+  readonly of?: string;
 }): SessionFolders["kept"] {
   const project = projectName(options.root);
   const caches = options.caches === "none" ? [] : cachePlaces;

@@ -1,6 +1,6 @@
 // Which folder the agent works on (DESIGN 8): the git top level of the working directory, else the directory itself;
 // and which folders can never be one.
-import { accessSync, constants, existsSync, lstatSync, readFileSync, realpathSync } from "node:fs";
+import { accessSync, constants, existsSync, lstatSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import { isNeverWorkspace } from "#core/sandbox";
@@ -49,6 +49,21 @@ export function findWorkspace(cwd: string, forbidden: Forbidden): Result<Workspa
     });
   }
   return ok({ root, cwd: real, gitFolder: git.value });
+}
+
+/** An empty folder that nobody may write, for a program whose caller stands in none of a project's; its working directory is its own home. */
+export function noPlace({ stateDir, home }: Pick<Forbidden, "stateDir" | "home">): Result<Workspace, Problem> {
+  const root = join(stateDir, "empty");
+  try {
+    mkdirSync(root, { recursive: true, mode: 0o700 });
+    return ok({ root: realpathSync(root), cwd: home });
+  } catch (cause) {
+    return err({
+      code: "state-unwritable",
+      message: `Ringfence's state folder \`${stateDir}\` cannot be written (${code(cause)})`,
+      hint: "make it writable, or set XDG_STATE_HOME to a folder of yours on a local disk",
+    });
+  }
 }
 
 /** The workspace of a directory for judging alone: nothing is refused, and a directory that is not there is its own. */

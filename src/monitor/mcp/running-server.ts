@@ -1,0 +1,63 @@
+// A server that runs in the fence of its session, as whoever speaks with it has it.
+
+import { ok } from "#core";
+import type { Append, Json } from "#core/log";
+import type { Fence, FenceStreams } from "#sandbox";
+import type { Guard, GuardedSession } from "../guard/guarded-session.ts";
+import type { LegBook } from "../guard/leg-book.ts";
+import type { Prepared } from "../prepare/prepare.ts";
+import type { RunRequest } from "../request.ts";
+import type { McpPeers, McpSession } from "./mcp-session.ts";
+
+/** What `runSession` is asked for beside a command. */
+export interface ServerSession extends McpPeers {
+  /** Values of the variables that the client's entry for this server declares: paths in them are shown to it. */
+  readonly declared: readonly string[];
+  /** False where the client's own folder is none of a project (a home, `/`): then the server is shown an empty one. */
+  readonly hasPlace: boolean;
+  /** Takes over. Must not throw. */
+  readonly serve: (server: RunningServer) => void;
+}
+
+/** As `session.open` tells it. */
+export function mcpData(gateway: McpPeers | undefined): { readonly mcp?: Json } {
+  if (gateway === undefined) return {};
+  const { server, client } = gateway;
+  return { mcp: { server, ...(client === undefined ? {} : { client }) } };
+}
+
+/** It runs, and has not been sent anything. */
+export interface RunningServer {
+  readonly session: McpSession;
+  readonly streams: FenceStreams;
+  readonly fence: Pick<Fence, "exited" | "kill" | "signal">;
+}
+
+/** Put together from a session's parts; `undefined` in one that serves nobody. */
+export function runningServer(parts: {
+  readonly id: string;
+  readonly request: RunRequest;
+  readonly prepared: Prepared;
+  readonly append: Append;
+  readonly legs: LegBook;
+  readonly guard: () => Guard;
+  readonly ask: GuardedSession["ask"] | undefined;
+  readonly fence: Fence;
+}): RunningServer | undefined {
+  const { id, request, prepared, append, legs, guard, ask, fence } = parts;
+  const { gateway, caller, stateDir, progress } = request;
+  if (gateway === undefined) return undefined;
+  if (fence.streams === undefined || ask === undefined)
+    throw new Error("a server's session without streams or questions");
+  const { server, client } = gateway;
+  return {
+    streams: fence.streams,
+    fence,
+    session: {
+      ...{ server, ...(client === undefined ? {} : { client }), policy: prepared.policy, stateDir, tell: progress },
+      ...{ root: prepared.workspace.root, home: caller.home },
+      redact: (text) => prepared.leaks.redactor().text(text),
+      guarded: { id, contained: true, append, legs, ask, guard: async () => ok(guard()) },
+    },
+  };
+}
