@@ -1,5 +1,6 @@
 // The gatekeeper's contract: bytes of one message in, what is to be done with them out. It knows no transport.
-import type { Json, JsonObject, ServerDescription, Verified } from "#core/mcp";
+import type { Problem, Result } from "#core";
+import type { Finding, Json, JsonLimits, JsonObject, ServerDescription, ServerOpening, Verified } from "#core/mcp";
 import type { Asker } from "./asker.ts";
 import type { McpPorts } from "./ports.ts";
 
@@ -26,6 +27,8 @@ export interface Gatekeeper {
   fromServer(bytes: Uint8Array): Promise<Passage>;
   /** The same for what the transport could not hold. */
   unread(from: "client" | "server", what: Unread): Promise<Passage>;
+  /** A person has changed the lock: what is served is compared anew. Answers with what the client is to be told, message by message. */
+  reverify(): Promise<readonly Uint8Array[]>;
   /** Ends questions, drops what is open. */
   close(): Promise<void>;
 }
@@ -38,10 +41,16 @@ export interface GatekeeperOptions {
   readonly server: string;
   readonly ports: McpPorts;
   readonly asker: Asker;
+  /** Lists everything the server has, whole, by requests of our own. */
+  list(asker: Asker, opening: ServerOpening): Promise<Result<ServerDescription, Problem>>;
   /** Compares what was found with the lock; reads the lock anew each time. Pins a first sight only as a whole. */
   verify(found: ServerDescription, part: VerifiedPart): Promise<Verified>;
   /** The digest of one definition, for calls on record. */
   digest(definition: JsonObject): string;
+  /** What screening says of a text of the server: a result, an error, a wish, a notification's parameters. */
+  screen(value: Json): readonly Finding[];
   /** Strips and redacts; `changed` says whether anything was. */
   clean(value: Json): { readonly value: Json; readonly changed: boolean };
+  /** How long and deep a message may be; 16 MiB and 128 levels, where nothing else is said. */
+  readonly limits?: JsonLimits;
 }

@@ -1,0 +1,196 @@
+// The gatekeeper: each message is read strictly, told apart, and given to the part that knows it. Whatever cannot be read is never forwarded.
+import {
+  BATCH_VERSION,
+  eraOf,
+  isList,
+  isObject,
+  type Json,
+  type McpFailure,
+  type McpMessage,
+  type McpNotification,
+  type McpRequest,
+  type McpResponse,
+  modernMeta,
+  readJson,
+  readMessage,
+  writeMessage,
+} from "#core/mcp";
+import type { Gatekeeper, GatekeeperOptions, Passage, Unread } from "../gatekeeper.ts";
+import { passAnswer } from "./answers.ts";
+import { passBatch } from "./batch.ts";
+import { type ClientRequest, dropped, type Envelope, forwarded, Gate, type ServerRequest } from "./gate.ts";
+import { excerptOf } from "./notes.ts";
+import { passClientNotice, passServerNotice } from "./notices.ts";
+import { passRequest } from "./requests.ts";
+import { wordsOf } from "./snapshot.ts";
+import { passUnread, type Side } from "./unread.ts";
+import { passWish } from "./wishes.ts";
+
+/** The gatekeeper of one connection. */
+export function openGatekeeper(options: GatekeeperOptions): Gatekeeper {
+  return new Keeper(options);
+}
+
+class Keeper implements Gatekeeper {
+  readonly #gate: Gate;
+  #closed = false;
+
+  constructor(options: GatekeeperOptions) {
+    this.#gate = new Gate(options);
+  }
+
+  fromClient(bytes: Uint8Array): Promise<Passage> {
+    return this.#from("client", bytes);
+  }
+
+  fromServer(bytes: Uint8Array): Promise<Passage> {
+    return this.#from("server", bytes);
+  }
+
+  unread(from: Side, { why, head, tail }: Unread): Promise<Passage> {
+    return passUnread(this.#gate, { from, why, head, tail });
+  }
+
+  async reverify(): Promise<readonly Uint8Array[]> {
+    const told: Uint8Array[] = [];
+    for (const era of this.#gate.eras.listed()) {
+      const snapshot = this.#gate.eras.snapshot(era);
+      const state = await snapshot.reverify();
+      for (const [kind, shown] of snapshot.shown)
+        if (era === "legacy" && state.ok && shown !== wordsOf(state.value, kind)) told.push(CHANGED[kind]);
+    }
+    return told;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const open of [...this.#gate.client.values(), ...this.#gate.server.values()]) open.abort.abort();
+    await this.#gate.notes.note({ kind: "close" });
+  }
+
+  async #from(from: Side, bytes: Uint8Array): Promise<Passage> {
+    if (this.#closed) return dropped("closed");
+    const read = readJson(bytes, this.#gate.options.limits);
+    if (!read.ok) return passUnread(this.#gate, { from, why: read.error.code, head: bytes, tail: bytes });
+    return isList(read.value) ? this.#batch(from, bytes, read.value) : this.#one(from, bytes, read.value);
+  }
+
+  async #batch(from: Side, bytes: Uint8Array, members: readonly Json[]): Promise<Passage> {
+    const { eras, notes } = this.#gate;
+    if (eras.legacy?.protocolVersion === BATCH_VERSION && members.length > 0)
+      return passBatch(bytes, members, (one, its) => this.#one(from, its, one));
+    await notes.refused({ from, why: "batch", excerpt: excerptOf(bytes) });
+    return dropped("batch");
+  }
+
+  async #one(from: Side, bytes: Uint8Array, value: Json): Promise<Passage> {
+    const read = readMessage(value);
+    if (!read.ok || !isObject(value)) {
+      const fault = read.ok ? { code: "not-an-object" as const } : read.error;
+      return passUnread(this.#gate, { from, why: fault.code, head: bytes, tail: bytes, value });
+    }
+    const envelope: Envelope = { message: read.value, value, bytes };
+    return from === "client" ? this.#fromClient(envelope) : this.#fromServer(envelope);
+  }
+
+  async #fromClient(envelope: Envelope): Promise<Passage> {
+    const { message } = envelope;
+    switch (message.kind) {
+      case "request":
+        return this.#request(envelope as Envelope<McpRequest>, message);
+      case "notification":
+        return passClientNotice(this.#gate, envelope as Envelope<McpNotification>);
+      case "response":
+      case "error":
+        return this.#clientAnswer(envelope, message);
+      default:
+        return message satisfies never;
+    }
+  }
+
+  async #fromServer(envelope: Envelope): Promise<Passage> {
+    const { message } = envelope;
+    if (this.#gate.options.asker.settle?.(message)) return dropped("own-answer");
+    switch (message.kind) {
+      case "request":
+        return this.#wish(envelope as Envelope<McpRequest>, message);
+      case "notification":
+        return passServerNotice(this.#gate, envelope as Envelope<McpNotification>);
+      case "response":
+      case "error":
+        return this.#serverAnswer(envelope as Envelope<McpResponse | McpFailure>, message);
+      default:
+        return message satisfies never;
+    }
+  }
+
+  async #request(envelope: Envelope<McpRequest>, { id, method, params }: McpRequest): Promise<Passage> {
+    const { client, eras } = this.#gate;
+    const era = eraOf(method, params);
+    if (era === "modern") eras.introduce(modernMeta(params));
+    const open: ClientRequest = {
+      ...{ id, method, params, era, began: performance.now() },
+      ...{ abort: new AbortController(), phase: "judging" },
+    };
+    const fault = client.add(id, open);
+    if (fault !== undefined) return this.#refused("client", envelope, fault);
+    const passage = await passRequest(this.#gate, envelope, open);
+    if (passage.kind === "forward") open.phase = "forwarded";
+    else client.end(id);
+    return passage;
+  }
+
+  async #serverAnswer(
+    envelope: Envelope<McpResponse | McpFailure>,
+    { id }: McpMessage & { id: unknown },
+  ): Promise<Passage> {
+    const { client } = this.#gate;
+    const known = id as McpFailure["id"];
+    const open = known === null ? undefined : client.get(known);
+    // An answer before the question was asked is a guess; a second one is a second opinion.
+    if (open?.phase !== "forwarded") return this.#refused("server", envelope, client.strangerFault(known));
+    open.phase = "answering";
+    const passage = await passAnswer(this.#gate, envelope, open);
+    client.end(open.id);
+    return passage;
+  }
+
+  async #wish(envelope: Envelope<McpRequest>, { id, method }: McpRequest): Promise<Passage> {
+    const { server, eras } = this.#gate;
+    // Where nobody opened a session, a server must not ask (2026-07-28).
+    if (eras.legacy === undefined && method !== "ping") return this.#refused("server", envelope, "out-of-era");
+    const open: ServerRequest = { id, method, abort: new AbortController(), phase: "judging" };
+    const fault = server.add(id, open);
+    if (fault !== undefined) return this.#refused("server", envelope, fault);
+    const passage = await passWish(this.#gate, envelope, open);
+    if (passage.kind === "forward") open.phase = "forwarded";
+    else server.end(id);
+    return passage;
+  }
+
+  async #clientAnswer(envelope: Envelope, { id }: McpResponse | McpFailure): Promise<Passage> {
+    const { server } = this.#gate;
+    const open = id === null ? undefined : server.get(id);
+    if (open?.phase !== "forwarded") return this.#refused("client", envelope, server.strangerFault(id));
+    server.end(open.id);
+    return forwarded(envelope);
+  }
+
+  async #refused(from: Side, { message, bytes }: Envelope, why: string): Promise<Passage> {
+    const id = "id" in message && message.id !== null ? { id: message.id } : {};
+    const method = "method" in message ? { method: message.method } : {};
+    await this.#gate.notes.refused({ from, why, ...id, ...method, excerpt: excerptOf(bytes) });
+    return dropped(why);
+  }
+}
+
+const CHANGED = {
+  tool: writeMessage({ kind: "notification", method: "notifications/tools/list_changed", params: undefined }),
+  prompt: writeMessage({ kind: "notification", method: "notifications/prompts/list_changed", params: undefined }),
+  resourceTemplate: writeMessage({
+    kind: "notification",
+    method: "notifications/resources/list_changed",
+    params: undefined,
+  }),
+};

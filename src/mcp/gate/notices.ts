@@ -1,0 +1,99 @@
+// Notifications of both sides. Cancelling ends a question as well as a request; a change of lists is told only when what is served has changed.
+import { type DefinitionKind, isId, isObject, type JsonObject, type McpNotification, member } from "#core/mcp";
+import type { Passage } from "../gatekeeper.ts";
+import { dropped, type Envelope, forwarded, type Gate, rewritten } from "./gate.ts";
+import { wordsOf } from "./snapshot.ts";
+
+const CANCELLED = "notifications/cancelled";
+
+/** Notifications that need no line of their own. */
+const PLAIN: ReadonlySet<string> = new Set([
+  "notifications/initialized",
+  "notifications/roots/list_changed",
+  "notifications/progress",
+  "notifications/message",
+  "notifications/resources/updated",
+  "notifications/elicitation/complete",
+  "notifications/tasks/status",
+  "notifications/subscriptions/acknowledged",
+  CANCELLED,
+]);
+
+const CHANGES: Readonly<Record<string, DefinitionKind>> = {
+  "notifications/tools/list_changed": "tool",
+  "notifications/prompts/list_changed": "prompt",
+  "notifications/resources/list_changed": "resourceTemplate",
+};
+
+/** A notification of the client. */
+export async function passClientNotice(gate: Gate, envelope: Envelope<McpNotification>): Promise<Passage> {
+  const { method } = envelope.message;
+  if (method === CANCELLED) return cancelRequest(gate, envelope);
+  if (method === "notifications/initialized")
+    return { kind: "forward", bytes: envelope.bytes, delivered: gate.eras.initializing() };
+  if (!PLAIN.has(method)) await gate.notes.notice({ from: "client", method, verdict: "allow" });
+  return forwarded(envelope);
+}
+
+/** The client wants no answer any more: what is still judged never happens, what was forwarded is cancelled there too. */
+function cancelRequest(gate: Gate, envelope: Envelope<McpNotification>): Passage {
+  const id = member(envelope.message.params, "requestId");
+  const open = isId(id) ? gate.client.get(id) : undefined;
+  if (open === undefined || open.method === "initialize") return dropped("cancels-nothing");
+  const wasForwarded = open.phase === "forwarded";
+  open.abort.abort();
+  gate.client.end(open.id);
+  return wasForwarded ? forwarded(envelope) : dropped("cancelled-in-time");
+}
+
+/** A notification of the server. */
+export async function passServerNotice(gate: Gate, envelope: Envelope<McpNotification>): Promise<Passage> {
+  const { method, params } = envelope.message;
+  const kind = Object.hasOwn(CHANGES, method) ? CHANGES[method] : undefined;
+  if (kind !== undefined) return passChange(gate, envelope, kind);
+  if (method === CANCELLED && !cancelsOwn(gate, envelope)) return dropped("cancels-nothing");
+  const findings = params === undefined ? [] : gate.options.screen(params);
+  const verdict = findings.some(({ severity }) => severity === "hard") ? "deny" : "allow";
+  if (verdict === "deny" || findings.length > 0 || !PLAIN.has(method))
+    await gate.notes.notice({ from: "server", method, verdict, ...(findings.length > 0 ? { findings } : {}) });
+  if (verdict === "deny") return dropped("hard-finding");
+  return params === undefined ? forwarded(envelope) : cleanedNotice(gate, envelope, params);
+}
+
+/** The server no longer wants what it asked of the client. */
+function cancelsOwn(gate: Gate, { message }: Envelope<McpNotification>): boolean {
+  const id = member(message.params, "requestId");
+  const open = isId(id) ? gate.server.get(id) : undefined;
+  if (open === undefined) return false;
+  const wasForwarded = open.phase === "forwarded";
+  open.abort.abort();
+  gate.server.end(open.id);
+  return wasForwarded;
+}
+
+/** Names in it are the other side's own and stay; the rest is stripped and redacted like any text of a server. */
+function cleanedNotice(gate: Gate, envelope: Envelope<McpNotification>, params: JsonObject): Passage {
+  const cleaned = gate.options.clean(params);
+  if (!cleaned.changed || !isObject(cleaned.value)) return forwarded(envelope);
+  const tokens = ["progressToken", "requestId", "taskId", "uri"].flatMap((key) => {
+    const value = member(params, key);
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return rewritten(envelope, { params: { ...cleaned.value, ...Object.fromEntries(tokens) } });
+}
+
+/** The lists are read and verified anew; a client hears of it when what it is served is no longer the same. */
+async function passChange(gate: Gate, envelope: Envelope<McpNotification>, kind: DefinitionKind): Promise<Passage> {
+  const { legacy } = gate.eras;
+  const modern = member(member(envelope.message.params, "_meta"), SUBSCRIPTION) !== undefined;
+  if (legacy === undefined && !modern) return dropped("out-of-era");
+  const snapshot = gate.eras.snapshot(modern ? "modern" : "legacy");
+  const after = await snapshot.refresh();
+  // Resources come and go like files: a client is always told.
+  if (kind === "resourceTemplate") return forwarded(envelope);
+  const shown = snapshot.shown.get(kind);
+  const changed = after.ok && shown !== undefined && shown !== wordsOf(after.value, kind);
+  return changed ? forwarded(envelope) : dropped("nothing-served-changed");
+}
+
+const SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId";

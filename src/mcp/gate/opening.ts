@@ -1,0 +1,63 @@
+// The server's first words. Its instructions go to the model like any tool's description, and what it says it can do makes a client ask for it:
+// both are compared with the lock before the client has them.
+import {
+  isObject,
+  type JsonObject,
+  type McpResponse,
+  readOpening,
+  refusalOf,
+  type ServerDescription,
+  type Verified,
+  writeJson,
+} from "#core/mcp";
+import type { Passage } from "../gatekeeper.ts";
+import { type ClientRequest, type Envelope, forwarded, type Gate, replaced, rewritten } from "./gate.ts";
+
+const NO_LISTS = { tools: [], prompts: [], resources: [], resourceTemplates: [] };
+
+/** The answer to `initialize` or `server/discover`. */
+export async function passOpening(gate: Gate, envelope: Envelope<McpResponse>, open: ClientRequest): Promise<Passage> {
+  const { result } = envelope.message;
+  const refused = (text: string): Passage => replaced(refusalOf(open, open.era, text));
+  if (!isObject(result)) return refused("ringfence: refused: the server's opening is no object");
+  const opening = readOpening(open.era, result);
+  const { era: _, ...words } = opening;
+  const found: ServerDescription = { ...words, ...NO_LISTS };
+  let verified: Verified;
+  try {
+    verified = await gate.options.verify(found, "opening");
+    await note(gate, open, found, verified);
+  } catch (thrown) {
+    return refused(`ringfence: refused: the server's opening could not be verified or recorded: ${String(thrown)}`);
+  }
+  if (open.method === "initialize") gate.eras.opened(opening);
+  const served = servedOpening(gate, result, verified.description);
+  return writeJson(served) === writeJson(result) ? forwarded(envelope) : rewritten(envelope, { result: served });
+}
+
+/** The result with the verified words in the place of the server's. */
+function servedOpening(gate: Gate, result: JsonObject, verified: ServerDescription): JsonObject {
+  const { instructions: _, capabilities: __, ...rest } = result;
+  const instructions = verified.instructions === undefined ? {} : { instructions: verified.instructions };
+  const cleaned = gate.options.clean({ ...rest, ...instructions }).value;
+  const capabilities = Object.hasOwn(result, "capabilities") ? { capabilities: verified.capabilities } : {};
+  const words: JsonObject = { ...(isObject(cleaned) ? cleaned : rest), ...capabilities };
+  // In the server's own order of members, so that what was not changed is the same text.
+  return Object.fromEntries(
+    [...new Set([...Object.keys(result), ...Object.keys(words)])].flatMap((key) =>
+      Object.hasOwn(words, key) ? [[key, words[key] ?? null]] : [],
+    ),
+  );
+}
+
+async function note(gate: Gate, open: ClientRequest, found: ServerDescription, verified: Verified): Promise<void> {
+  const clientInfo = open.params === undefined ? undefined : (open.params["clientInfo"] ?? undefined);
+  await gate.notes.note({
+    kind: "open",
+    era: open.era,
+    ...(found.protocolVersion === undefined ? {} : { protocolVersion: found.protocolVersion }),
+    ...(isObject(clientInfo) ? { clientInfo } : {}),
+    ...(found.serverInfo === undefined ? {} : { serverInfo: found.serverInfo }),
+    held: verified.held,
+  });
+}

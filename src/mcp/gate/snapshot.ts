@@ -1,0 +1,127 @@
+// What one server has said of itself and what of it may be served. The gateway lists for itself: whatever a client is shown or may call
+// stands in here, and has been compared with the lock as a whole.
+import { err, ok, type Problem, type Result } from "#core";
+import {
+  DEFINITIONS,
+  type DefinitionKind,
+  type Held,
+  type JsonObject,
+  type ServerDescription,
+  textAt,
+  type Verified,
+  writeJson,
+} from "#core/mcp";
+
+/** A verified description with its definitions by name. */
+export interface Served {
+  readonly verified: Verified;
+  /** Grows with every listing: cursors of an older one are no longer good. */
+  readonly serial: number;
+  find(kind: DefinitionKind, name: string): JsonObject | undefined;
+  held(kind: DefinitionKind, name: string): Held | undefined;
+}
+
+/** What a snapshot is made by. */
+export interface SnapshotSource {
+  /** Every list of the server, whole. */
+  list(): Promise<Result<ServerDescription, Problem>>;
+  verify(found: ServerDescription): Promise<Verified>;
+  /** Called with each new state before anybody is served from it. */
+  report(state: Result<Served, Problem>): Promise<void>;
+}
+
+/** The state of one server in one era. */
+export class Snapshot {
+  /** The words of each list as the client was shown them last. */
+  readonly shown: Map<DefinitionKind, string> = new Map();
+  readonly #source: SnapshotSource;
+  #found: ServerDescription | undefined;
+  #state: Result<Served, Problem> | undefined;
+  #running: Promise<Result<Served, Problem>> | undefined;
+  #next: Promise<Result<Served, Problem>> | undefined;
+  #serial = 0;
+
+  constructor(source: SnapshotSource) {
+    this.#source = source;
+  }
+
+  /** The state now; a first or a failed listing is made (again) on demand. */
+  current(): Promise<Result<Served, Problem>> {
+    if (this.#running !== undefined) return this.#running;
+    return this.#state?.ok ? Promise.resolve(this.#state) : this.#run();
+  }
+
+  /** The state as it stands, without waiting. */
+  get latest(): Served | undefined {
+    return this.#state?.ok ? this.#state.value : undefined;
+  }
+
+  /** Lists anew. However often it is asked for meanwhile: one listing runs, one waits. */
+  refresh(): Promise<Result<Served, Problem>> {
+    const running = this.#running;
+    if (running === undefined) return this.#run();
+    this.#next ??= running.then(() => {
+      this.#next = undefined;
+      return this.#run();
+    });
+    return this.#next;
+  }
+
+  /** Compares what was found with the lock once more: a person may have approved it meanwhile. */
+  async reverify(): Promise<Result<Served, Problem>> {
+    const found = this.#found;
+    if (found === undefined || this.#running !== undefined) return this.current();
+    return this.#settle(await this.#verified(found));
+  }
+
+  #run(): Promise<Result<Served, Problem>> {
+    this.#running = this.#listed().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #listed(): Promise<Result<Served, Problem>> {
+    const found = await this.#source.list();
+    this.#found = found.ok ? found.value : undefined;
+    return this.#settle(found.ok ? await this.#verified(found.value) : found);
+  }
+
+  async #verified(found: ServerDescription): Promise<Result<Served, Problem>> {
+    try {
+      this.#serial += 1;
+      return ok(servedOf(await this.#source.verify(found), this.#serial));
+    } catch (thrown) {
+      return err({ code: "mcp-unverified", message: `it could not be verified: ${String(thrown)}` });
+    }
+  }
+
+  async #settle(state: Result<Served, Problem>): Promise<Result<Served, Problem>> {
+    try {
+      await this.#source.report(state);
+      this.#state = state;
+    } catch {
+      this.#state = err({ code: "mcp-unrecorded", message: "what it says of itself could not be recorded" });
+    }
+    return this.#state;
+  }
+}
+
+function servedOf(verified: Verified, serial: number): Served {
+  const names = DEFINITIONS.flatMap(({ kind, list, key }) =>
+    verified.description[list].map((body): [string, JsonObject] => [`${kind} ${textAt(body, key) ?? ""}`, body]),
+  );
+  const byName = new Map(names);
+  return {
+    verified,
+    serial,
+    find: (kind, name) => byName.get(`${kind} ${name}`),
+    held: (kind, name) => verified.held.find((one) => one.kind === kind && one.name === name),
+  };
+}
+
+/** A list of definitions as one text: what is served has changed when this has. */
+export function wordsOf(served: Served, kind: DefinitionKind): string {
+  const list = DEFINITIONS.find((entry) => entry.kind === kind)?.list;
+  return writeJson(list === undefined ? [] : served.verified.description[list]);
+}

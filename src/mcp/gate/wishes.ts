@@ -1,0 +1,78 @@
+// What a server wants of the client: sampling, elicitation, roots. As a request of its own (legacy), or inside of a result, where the client
+// answers by asking again (modern, `inputRequests`). Both are the same wish and get the same judgement.
+import { err, ok, type Result } from "#core";
+import { isObject, type Json, type JsonObject, type McpRequest, member, wishRefusal } from "#core/mcp";
+import type { Passage } from "../gatekeeper.ts";
+import type { McpAskVerdict, McpCall, McpServerRequest } from "../ports.ts";
+import {
+  answered,
+  type ClientRequest,
+  dropped,
+  type Envelope,
+  forwarded,
+  type Gate,
+  judged,
+  rewritten,
+  type ServerRequest,
+} from "./gate.ts";
+
+const WISHES: ReadonlySet<string> = new Set(["sampling/createMessage", "elicitation/create", "roots/list"]);
+
+function isWish(method: Json | undefined): method is McpServerRequest["method"] {
+  return typeof method === "string" && WISHES.has(method);
+}
+
+/** A request of the server, which has been taken in as `open`. */
+export async function passWish(gate: Gate, envelope: Envelope<McpRequest>, open: ServerRequest): Promise<Passage> {
+  const { method, params } = envelope.message;
+  if (!isWish(method)) {
+    if (method !== "ping") await gate.notes.notice({ from: "server", method, verdict: "allow" });
+    return forwarded(envelope);
+  }
+  const verdict = await judgeWish(gate, { method, params, era: "legacy" }, open.abort.signal);
+  if (open.abort.signal.aborted) return dropped("cancelled");
+  if (verdict.verdict === "deny") return answered(wishRefusal(open.id, method, verdict.text));
+  return verdict.params === undefined ? forwarded(envelope) : rewritten(envelope, { params: verdict.params });
+}
+
+/** The wishes inside of a result, all or none: a call whose wishes are refused is refused, with the reason for the model. */
+export async function askWishes(
+  gate: Gate,
+  {
+    open,
+    call,
+    wishes,
+  }: { readonly open: ClientRequest; readonly call: McpCall | undefined; readonly wishes: Json | undefined },
+): Promise<Result<{ readonly wishes: JsonObject; readonly changed: boolean }, string>> {
+  if (wishes === undefined) return ok({ wishes: {}, changed: false });
+  if (!isObject(wishes)) return err("ringfence: refused: the server's wishes have no form that can be judged");
+  const passed: [string, Json][] = [];
+  let changed = false;
+  for (const [key, wish] of Object.entries(wishes)) {
+    const [method, params] = [member(wish, "method"), member(wish, "params")];
+    if (!isObject(wish) || !isWish(method) || (params !== undefined && !isObject(params)))
+      return err("ringfence: refused: the server wants something of the client that cannot be judged");
+    const request = { method, params, era: open.era, ...(call === undefined ? {} : { call }) };
+    const verdict = await judgeWish(gate, request, open.abort.signal);
+    if (verdict.verdict === "deny") return err(verdict.text);
+    if (verdict.params !== undefined) changed = true;
+    passed.push([key, verdict.params === undefined ? wish : { ...wish, params: verdict.params }]);
+  }
+  return ok({ wishes: Object.fromEntries(passed), changed });
+}
+
+async function judgeWish(
+  gate: Gate,
+  wish: Omit<McpServerRequest, "server" | "findings">,
+  signal: AbortSignal,
+): Promise<McpAskVerdict> {
+  const { server, ports, screen, clean } = gate.options;
+  const said: JsonObject = wish.params ?? {};
+  const verdict = await judged(ports.ask({ ...wish, server, findings: screen(said) }, signal));
+  if (verdict.verdict === "deny") return verdict;
+  const given = "params" in verdict && verdict.params !== undefined ? verdict.params : undefined;
+  const cleaned = clean(given ?? said);
+  return cleaned.changed && isObject(cleaned.value)
+    ? { verdict: "allow", params: cleaned.value }
+    : { verdict: "allow", ...(given === undefined ? {} : { params: given }) };
+}
