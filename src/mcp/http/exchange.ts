@@ -1,0 +1,142 @@
+// One HTTP request outwards over a dialled connection, and its response. Nothing is followed, decoded or joined here: whoever asks sees what came.
+import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
+import type { Duplex } from "node:stream";
+import { err, ok, type Problem, type Result } from "#core";
+import { authorityOf, type HttpPlace, type HttpTarget, originOf, type Way } from "./place.ts";
+import { secured } from "./tls.ts";
+
+/** What is sent. `host`, `connection` and the length are written here. */
+export interface Asked {
+  readonly target: HttpTarget;
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly fields: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  /** Ends the exchange at any time, also while the body is read. */
+  readonly signal: AbortSignal;
+  /** The head must be here by then. */
+  readonly headMs: number;
+}
+
+/** What came: the head, and a body that is read or destroyed by whoever asked. */
+export type Answered = IncomingMessage;
+
+/** Requests outwards. The opener closes it. */
+export interface Exchanger {
+  ask(asked: Asked): Promise<Result<Answered, Problem>>;
+  /** Ends every connection. Idempotent. */
+  close(): void;
+}
+
+const HEAD_BYTES_MOST = 32 * 1024;
+/** Shorter than servers keep an idle connection, so that none is used as it ends. */
+const IDLE_MS = 4_000;
+const CONNECTIONS_MOST = 64;
+
+/** A failure of the way out, on its way through Node's agent. */
+class WayFault extends Error {
+  readonly problem: Problem;
+  constructor(problem: Problem) {
+    super(problem.message);
+    this.problem = problem;
+  }
+}
+
+/** Opens it over one way out. */
+export function openExchanger(way: Way): Exchanger {
+  const agent = new WayAgent(way);
+  return { ask: (asked) => ask(agent, asked), close: () => agent.destroy() };
+}
+
+/** What Node hands on of a request's options, and what it wants back. */
+type Options = { readonly place?: HttpPlace };
+type Created = (error: Error | null, socket: Duplex) => void;
+
+/** Node's pool of connections, each made by the way out. */
+class WayAgent extends Agent {
+  private readonly way: Way;
+
+  constructor(way: Way) {
+    super({ keepAlive: true, maxSockets: CONNECTIONS_MOST, timeout: IDLE_MS, scheduling: "lifo" });
+    this.way = way;
+  }
+
+  // The pool is keyed by origin: a plain connection never serves an https request.
+  override getName(options?: object): string {
+    const { place } = (options ?? {}) as Options;
+    return place === undefined ? "nowhere" : originOf(place);
+  }
+
+  override createConnection(options: object, callback?: Created): undefined {
+    const { place } = options as Options;
+    const made =
+      place === undefined ? Promise.reject(new Error("a request without a place")) : connect(this.way, place);
+    made.then(
+      (socket) => callback?.(null, socket),
+      (error: Error) => callback?.(error, undefined as never),
+    );
+  }
+}
+
+async function connect(way: Way, place: HttpPlace): Promise<Duplex> {
+  // Plain HTTP crosses no network that strangers share: anybody on the way could rewrite a tool.
+  if (place.scheme === "http" && !way.mayBePlain(place))
+    throw new WayFault({
+      code: "mcp-plain-http",
+      message: `${originOf(place)} is reached without TLS`,
+      hint: "use its https address; plain http is for this machine and for private addresses that the policy names",
+    });
+  const dialled = await way.dial(place);
+  if (!dialled.ok) throw new WayFault(dialled.error);
+  if (place.scheme === "http") return dialled.value;
+  const tls = await secured(dialled.value, place.host, way.roots);
+  if (!tls.ok) throw new WayFault(tls.error);
+  return tls.value;
+}
+
+function ask(agent: WayAgent, asked: Asked): Promise<Result<Answered, Problem>> {
+  const { target, method, body, signal } = asked;
+  return new Promise((done) => {
+    const failed = (problem: Problem): void => done(err(problem));
+    if (signal.aborted) return failed(ABORTED);
+    const sent: ClientRequest = request({
+      ...{ agent, method, path: target.path, maxHeaderSize: HEAD_BYTES_MOST, setHost: false, place: target },
+      headers: {
+        host: authorityOf(target),
+        ...asked.fields,
+        ...(body === undefined ? {} : { "content-length": String(body.length) }),
+      },
+    });
+    const stop = (): void => void sent.destroy(new Error("aborted"));
+    signal.addEventListener("abort", stop, { once: true });
+    const timer = setTimeout(() => sent.destroy(new Error("no answer in time")), asked.headMs);
+    sent.on("error", (error) => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
+      failed(signal.aborted ? ABORTED : problemOf(target, error));
+    });
+    sent.on("response", (response) => {
+      clearTimeout(timer);
+      response.once("close", () => signal.removeEventListener("abort", stop));
+      // A body that breaks off is the reader's news; an error without a listener would be the process's end.
+      response.on("error", () => undefined);
+      done(ok(response));
+    });
+    // A switch of protocols was not asked for.
+    sent.on("upgrade", (_, socket) => {
+      socket.destroy();
+      sent.destroy(new Error("switched protocols unasked"));
+    });
+    sent.end(body);
+  });
+}
+
+const ABORTED: Problem = { code: "mcp-aborted", message: "the request was given up" };
+
+function problemOf(target: HttpTarget, error: Error & { readonly code?: string }): Problem {
+  if (error instanceof WayFault) return error.problem;
+  return {
+    code: "mcp-upstream",
+    message: `${originOf(target)} does not answer as a server does (${error.code ?? error.message})`,
+    hint: "look whether the server is up, and whether its address is right",
+  };
+}

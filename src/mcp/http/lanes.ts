@@ -1,0 +1,96 @@
+// The lanes behind one listener: one for each session that a client opened, and for requests without sessions one in which their id is free. The names of
+// sessions are made here: a client cannot choose one, and never learns the upstream's.
+import { randomBytes } from "node:crypto";
+import type { McpId } from "#core/mcp";
+import { Lane, type LaneOptions } from "./lane.ts";
+import type { ToClient } from "./to-client.ts";
+
+/** A lane with what the listener knows of it. */
+export interface ListenerLane {
+  readonly lane: Lane;
+  /** The session's name for its client; absent where there are no sessions. */
+  readonly name?: string;
+  /** Requests under way, by id. */
+  readonly open: Set<McpId>;
+  /** What waits for a listening client; its stream takes it while it is open. */
+  readonly aside: ToClient[];
+  take?: ((to: ToClient) => void) | undefined;
+  usedAt: number;
+}
+
+/** What lanes are made with; each has a gatekeeper of its own. */
+export type LaneParts = Omit<LaneOptions, "aside" | "userAgent">;
+
+const SESSIONS_MOST = 64;
+const FREE_MOST = 16;
+const ASIDE_MOST = 256;
+
+/** All of one listener's. */
+export class Lanes {
+  private readonly parts: LaneParts;
+  private readonly sessions = new Map<string, ListenerLane>();
+  private readonly free: ListenerLane[] = [];
+  private uses = 0;
+
+  constructor(parts: LaneParts) {
+    this.parts = parts;
+  }
+
+  /** A new session. The one that was not used for longest ends where there are too many; its client begins anew. */
+  open(userAgent: string | undefined): ListenerLane & { readonly name: string } {
+    if (this.sessions.size >= SESSIONS_MOST) {
+      const idle = [...this.sessions.values()].filter(({ open, take }) => open.size === 0 && take === undefined);
+      const [oldest] = (idle.length > 0 ? idle : [...this.sessions.values()]).sort((a, b) => a.usedAt - b.usedAt);
+      if (oldest !== undefined) void this.end(oldest);
+    }
+    const name = randomBytes(24).toString("base64url");
+    const made = { ...this.make(userAgent), name };
+    this.sessions.set(name, made);
+    return made;
+  }
+
+  /** A session by the name that its client gives; `undefined` for one that is over or never was. */
+  session(name: string): ListenerLane | undefined {
+    const found = this.sessions.get(name);
+    if (found?.lane.isGone === true) {
+      void this.end(found);
+      return undefined;
+    }
+    if (found !== undefined) found.usedAt = ++this.uses;
+    return found;
+  }
+
+  /** A lane for a request without a session: two clients may number theirs alike. `undefined` where all are taken. */
+  without(id: McpId | undefined, userAgent: string | undefined): ListenerLane | undefined {
+    const found = this.free.find(({ open }) => id === undefined || !open.has(id));
+    if (found !== undefined || this.free.length >= FREE_MOST) return found;
+    const made = this.make(userAgent);
+    this.free.push(made);
+    return made;
+  }
+
+  /** Ends one. */
+  async end(lane: ListenerLane): Promise<void> {
+    if (lane.name !== undefined) this.sessions.delete(lane.name);
+    await lane.lane.close();
+  }
+
+  /** Ends them all. */
+  async close(): Promise<void> {
+    await Promise.all([...this.sessions.values(), ...this.free].map((lane) => this.end(lane)));
+  }
+
+  private make(userAgent: string | undefined): ListenerLane {
+    const aside: ToClient[] = [];
+    const lane: Lane = new Lane({
+      ...this.parts,
+      ...(userAgent === undefined ? {} : { userAgent }),
+      aside: (to) => {
+        if (made.take !== undefined) made.take(to);
+        else if (aside.length < ASIDE_MOST) aside.push(to);
+      },
+    });
+    const made: ListenerLane = { lane, aside, open: new Set(), usedAt: ++this.uses };
+    return made;
+  }
+}

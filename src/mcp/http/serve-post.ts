@@ -1,0 +1,216 @@
+// One POST of a client: read whole, told apart, through its lane's gatekeeper, and answered in the form that the upstream chose.
+import {
+  eraOf,
+  failure,
+  isList,
+  type Json,
+  type McpId,
+  type McpMessage,
+  member,
+  REFUSAL,
+  readJson,
+  readMessage,
+  writeMessage,
+} from "#core/mcp";
+import type { Passage } from "../gatekeeper.ts";
+import { readWhole } from "./body.ts";
+import { LaneFault } from "./lane.ts";
+import type { Lanes, ListenerLane } from "./lanes.ts";
+import { headerMismatch } from "./mirrored.ts";
+import { messageOf } from "./own-requests.ts";
+import { Reply } from "./reply.ts";
+import { BODY_MOST, type Serving } from "./serving.ts";
+
+const BODY_MS = 60_000;
+/** HeaderMismatch (revision 2026-07-28). */
+const HEADER_MISMATCH = -32_020;
+const USER_AGENT = /^[\x20-\x7e]{1,256}$/;
+
+/** Serves it. */
+export async function servePost(serving: Serving): Promise<void> {
+  const { asked, response, lanes, note } = serving;
+  const body = await readWhole(asked, { most: BODY_MOST, ms: BODY_MS });
+  if (typeof body === "string") {
+    await note({ kind: "refused", from: "client", why: body, count: 1 });
+    if (!response.destroyed) response.writeHead(body === "too-long" ? 413 : 408, { connection: "close" }).end();
+    return;
+  }
+  const read = readJson(body);
+  const parsed = read.ok ? readMessage(read.value) : undefined;
+  const message = parsed?.ok === true ? parsed.value : undefined;
+  const lane = laneOf(lanes, message, asked.headers);
+  const id = message?.kind === "request" ? message.id : null;
+  if (typeof lane === "string") {
+    const code = lane === "session" ? 404 : lane === "busy" ? 503 : 400;
+    return refuse(serving, { status: code, id, text: WORDS[lane], why: `http-${lane}` });
+  }
+  const differs = message && mismatch(lane, message, serving);
+  if (differs !== undefined)
+    return refuse(serving, {
+      status: 400,
+      id,
+      text: `Header mismatch: ${differs}`,
+      why: "header-mismatch",
+      code: HEADER_MISMATCH,
+    });
+  await pass(serving, lane, { body, message, value: read.ok ? read.value : undefined });
+}
+
+const WORDS = {
+  session: "there is no such session",
+  "no-session": "the session's id is missing",
+  busy: "too many requests of this id are open",
+} as const;
+
+/** Whose lane it is, or the word why nobody's. */
+function laneOf(
+  lanes: Lanes,
+  message: McpMessage | undefined,
+  headers: Serving["asked"]["headers"],
+): ListenerLane | keyof typeof WORDS {
+  const agent = headers["user-agent"];
+  const userAgent = agent !== undefined && USER_AGENT.test(agent) ? agent : undefined;
+  const isRequest = message?.kind === "request";
+  if (isRequest && eraOf(message.method, message.params) === "modern")
+    return lanes.without(message.id, userAgent) ?? "busy";
+  if (isRequest && message.method === "initialize") return lanes.open(userAgent);
+  const name = headers["mcp-session-id"];
+  if (typeof name === "string") return lanes.session(name) ?? "session";
+  // What cannot be read is refused by a gatekeeper too, and on record.
+  return message === undefined ? (lanes.without(undefined, userAgent) ?? "busy") : "no-session";
+}
+
+function mismatch({ lane, name }: ListenerLane, message: McpMessage, { asked }: Serving): string | undefined {
+  const { headers } = asked;
+  if (name === undefined) return headerMismatch(headers, message, lane.mirroredOf(message));
+  const version = headers["mcp-protocol-version"];
+  const isSame = version === undefined || lane.agreedVersion === undefined || version === lane.agreedVersion;
+  return isSame ? undefined : "the MCP-Protocol-Version header is not the version that was agreed on";
+}
+
+interface Posted {
+  readonly body: Buffer;
+  readonly message: McpMessage | undefined;
+  readonly value: Json | undefined;
+}
+
+async function pass(serving: Serving, at: ListenerLane, posted: Posted): Promise<void> {
+  const { response, asked } = serving;
+  const { lane, name } = at;
+  const { message } = posted;
+  const isRequest = message?.kind === "request";
+  const isModern = isRequest && eraOf(message.method, message.params) === "modern";
+  const ids = idsOf(posted.value);
+  const gone = new AbortController();
+  let isAnswered = false;
+  response.once("close", () => {
+    if (isAnswered) return;
+    gone.abort();
+    // In the modern era this is how a client cancels; in the legacy one it may come back for the rest.
+    if (isModern) void lane.gatekeeper.fromClient(cancelled(message.id));
+  });
+  const opens = isRequest && message.method === "initialize";
+  const reply = new Reply(response, {
+    isStream: isList(posted.value) && ids.length > 0,
+    fields: () => (opens && name !== undefined && lane.agreedVersion !== undefined ? { "mcp-session-id": name } : {}),
+  });
+  for (const id of ids) at.open.add(id);
+  try {
+    const passage = await lane.gatekeeper.fromClient(posted.body);
+    await give(passage, { at, reply, signal: gone.signal, client: asked.headers, isRequest });
+    if (lane.isGone) reply.code = 404;
+    reply.end();
+  } catch (error) {
+    if (!(error instanceof LaneFault)) throw error;
+    reply.code = lane.isGone ? 404 : 502;
+    await reply.write({ kind: "message", bytes: errorWithoutId(error.problem.message) });
+  } finally {
+    isAnswered = true;
+    for (const id of ids) at.open.delete(id);
+  }
+}
+
+interface Giving {
+  readonly at: ListenerLane;
+  readonly reply: Reply;
+  readonly signal: AbortSignal;
+  readonly client: Serving["asked"]["headers"];
+  readonly isRequest: boolean;
+}
+
+async function give(passage: Passage, giving: Giving): Promise<void> {
+  const { at, reply, signal, client, isRequest } = giving;
+  switch (passage.kind) {
+    case "answer":
+      reply.code = statusOf(passage.bytes);
+      return reply.write({ kind: "message", bytes: passage.bytes });
+    case "drop":
+      reply.code = isRequest ? 400 : 202;
+      if (isRequest)
+        await reply.write({ kind: "message", bytes: errorWithoutId(`the message is refused (${passage.why})`) });
+      return;
+    case "several":
+      await Promise.all(passage.parts.map((part) => give(part, giving)));
+      return;
+    case "forward": {
+      const message = messageOf(passage.bytes);
+      // What the gatekeeper passes is a message.
+      if (message === undefined) throw new LaneFault({ code: "mcp-unread", message: "the message cannot be read" });
+      const delivered = passage.delivered?.bind(passage);
+      if (message.kind !== "request") reply.code = 202;
+      for await (const to of at.lane.send(passage.bytes, message, { signal, client, resumes: true, delivered })) {
+        if (at.lane.isGone) reply.code = 404;
+        await reply.write(to);
+      }
+      return;
+    }
+    default:
+      return passage satisfies never;
+  }
+}
+
+function idsOf(value: Json | undefined): readonly McpId[] {
+  const all = isList(value) ? value : value === undefined ? [] : [value];
+  return all.flatMap((one) => {
+    const id = member(one, "method") === undefined ? undefined : member(one, "id");
+    return typeof id === "string" || typeof id === "number" ? [id] : [];
+  });
+}
+
+function cancelled(id: McpId): Uint8Array {
+  const params = { requestId: id, reason: "the client closed the stream" };
+  return writeMessage({ kind: "notification", method: "notifications/cancelled", params });
+}
+
+/** The gateway's own errors about the form of a message have a status of their own; everything else is an answer like any other. */
+function statusOf(bytes: Uint8Array): number {
+  const message = messageOf(bytes);
+  if (message?.kind !== "error") return 200;
+  return [REFUSAL.parse, REFUSAL.invalidRequest].some((code) => code === message.error.code) ? 400 : 200;
+}
+
+async function refuse(
+  { response, note }: Serving,
+  what: {
+    readonly status: number;
+    readonly id: McpId | null;
+    readonly text: string;
+    readonly why: string;
+    readonly code?: number;
+  },
+): Promise<void> {
+  await note({
+    kind: "refused",
+    from: "client",
+    why: what.why,
+    count: 1,
+    ...(what.id === null ? {} : { id: what.id }),
+  });
+  const code = what.code ?? REFUSAL.invalidRequest;
+  const bytes = what.id === null ? errorWithoutId(what.text, code) : writeMessage(failure(what.id, code, what.text));
+  response.writeHead(what.status, { "content-type": "application/json" }).end(bytes);
+}
+
+function errorWithoutId(message: string, code: number = REFUSAL.invalidRequest): Uint8Array {
+  return writeMessage({ kind: "error", id: null, error: { code, message } });
+}
