@@ -13,8 +13,6 @@ import type { McpPeers, McpSession } from "./mcp-session.ts";
 export interface ServerSession extends McpPeers {
   /** Values of the variables that the client's entry for this server declares: paths in them are shown to it. */
   readonly declared: readonly string[];
-  /** False where the client's own folder is none of a project (a home, `/`): then the server is shown an empty one. */
-  readonly hasPlace: boolean;
   /** Takes over. Must not throw. */
   readonly serve: (server: RunningServer) => void;
 }

@@ -19,6 +19,7 @@ import { secretsOfRun } from "../leaks/run-secrets.ts";
 import type { SessionSecrets } from "../leaks/session-secrets.ts";
 import { startFromNamed } from "../lifecycle/restore.ts";
 import { limitHolders } from "../limits/held-by.ts";
+import { exposedLines, heldByBroker } from "../mcp/declared.ts";
 import { mcpData } from "../mcp/running-server.ts";
 import { serverWords } from "../mcp/server-words.ts";
 import type { Refusal, RunRequest } from "../request.ts";
@@ -38,7 +39,7 @@ import { beginSecretHunt, type SecretHunt } from "./secret-search.ts";
 import { type ShownWorkspace, showWorkspace } from "./shown-workspace.ts";
 import { planSshLogins, type SshLogins } from "./ssh-logins.ts";
 import { wallsOf } from "./walls.ts";
-import { findWorkspace, noPlace, type Workspace } from "./workspace.ts";
+import { findServerWorkspace, findWorkspace, type Workspace } from "./workspace.ts";
 import { writtenFolders } from "./written.ts";
 
 /** A run that can start. The caller owns the cgroup, the folders and the lookout. */
@@ -95,7 +96,7 @@ export interface Prepared {
 export async function prepare(request: RunRequest, session: string): Promise<Result<Prepared, Refusal>> {
   const { installation, stateDir } = request;
   const places = { installation: installation.root, stateDir, home: request.caller.home };
-  const workspace = request.gateway?.hasPlace === false ? noPlace(places) : findWorkspace(request.cwd, places);
+  const workspace = (request.gateway === undefined ? findWorkspace : findServerWorkspace)(request.cwd, places);
   if (!workspace.ok) return err({ exitCode: 125, problems: [workspace.error] });
   const hunt = beginSecretHunt(installation.helper, workspace.value.root);
   const fetched: RunCredentials[] = [];
@@ -130,7 +131,8 @@ async function prepareAll(parts: {
     ...(request.policyFile === undefined ? {} : { policyFile: request.policyFile }),
   });
   if (!loaded.ok) return err(badInput(loaded.error));
-  const { policy, notBuilt } = loaded.value;
+  const { notBuilt } = loaded.value;
+  const policy = request.gateway === undefined ? loaded.value.policy : heldByBroker(loaded.value.policy);
   if (notBuilt.length > 0) return cannot(...notBuilt);
   // By its name it has no walls, and `run` is the walls (I15). It is for agents that only their hooks guard.
   if (policy.sandbox.mode === "danger-full-access") {
@@ -272,6 +274,7 @@ async function prepareAll(parts: {
     ...new Set([...planned.value.exposed, ...(setup.value?.exposed ?? [])]),
     ...[...secrets.shown, ...history].map((path) => path.slice(lower.length + 1)),
   ];
+  for (const line of exposedLines(request.gateway, planned.value.exposed)) request.progress(line);
   const { kind, copy, repository } = shown.value;
   const limits = limitHolders(policy.sandbox.limits, limited);
   return ok({

@@ -51,8 +51,14 @@ export function findWorkspace(cwd: string, forbidden: Forbidden): Result<Workspa
   return ok({ root, cwd: real, gitFolder: git.value });
 }
 
-/** An empty folder that nobody may write, for a program whose caller stands in none of a project's; its working directory is its own home. */
-export function noPlace({ stateDir, home }: Pick<Forbidden, "stateDir" | "home">): Result<Workspace, Problem> {
+/** The same for an MCP server, whose client may stand in a home or in `/`: that is no project, and the server is shown an empty folder. */
+export function findServerWorkspace(cwd: string, forbidden: Forbidden): Result<Workspace, Problem> {
+  const found = findWorkspace(cwd, forbidden);
+  return !found.ok && found.error.code === "workspace-refused" ? noPlace(forbidden) : found;
+}
+
+/** Nothing to be written in; the working directory is the fence's own home. */
+function noPlace({ stateDir, home }: Pick<Forbidden, "stateDir" | "home">): Result<Workspace, Problem> {
   const root = join(stateDir, "empty");
   try {
     mkdirSync(root, { recursive: true, mode: 0o700 });
