@@ -18,6 +18,7 @@ import { readInput } from "./log-key.ts";
 import { jsonAnswer, type Trust, textAnswer } from "./log-verify-answer.ts";
 import { extensionText, verifyExtension } from "./log-verify-extension.ts";
 import { verifyReceipt } from "./log-verify-receipt.ts";
+import { timestampNotes } from "./log-verify-timestamp.ts";
 
 /** Flags as commander gives them. */
 export interface VerifyFlags {
@@ -25,6 +26,8 @@ export interface VerifyFlags {
   readonly anchor?: string;
   readonly witness?: string;
   readonly against?: string;
+  readonly timestamp?: string;
+  readonly tsa?: string;
   readonly json?: boolean;
 }
 
@@ -39,15 +42,17 @@ export async function verifyCommand(stateDir: string, target: string | undefined
     fail({ code: "usage", message: "a receipt has no anchor and no other copy: it is one" }, EXIT.usage);
   }
   if (flags.against !== undefined) expectCopy(target, flags.against);
+  const stamped = timestampNotes(flags);
   const anchor = flags.anchor === undefined ? undefined : readAnchor(flags.anchor);
   const witnesses = flags.witness === undefined ? [] : readWitnesses(flags.witness);
   const checked = await verifyTarget(stateDir, target, { trust, anchor, witnesses });
   const { against } = flags;
   const last = checked.at(-1);
-  const reports =
+  const compared =
     against === undefined || last === undefined
       ? checked
       : [...checked.slice(0, -1), await compareCopies(last, against, trust.keys)];
+  const reports = compared.map((report) => ({ ...report, notes: [...report.notes, ...stamped] }));
   const exit = worstExit(reports.map(({ verdict }) => exitOf(verdict)));
   process.stdout.write(flags.json === true ? jsonAnswer(reports, trust, exit) : textAnswer(reports, trust));
   return exit;

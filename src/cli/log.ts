@@ -12,6 +12,7 @@ import { proveCommand } from "./log-prove.ts";
 import { pruneCommand } from "./log-prune.ts";
 import { redactCommand } from "./log-redact.ts";
 import { logShowCommand, logTailCommand } from "./log-show-command.ts";
+import { timestampCommand } from "./log-timestamp.ts";
 import { type VerifyFlags, verifyCommand } from "./log-verify.ts";
 import { witnessCommand } from "./log-witness.ts";
 
@@ -28,6 +29,8 @@ export function logCommand(): Command {
     .option("--key <file>", "trust this public key (a vkey line) instead of the machine's own")
     .option("--anchor <file>", "checkpoints kept elsewhere that the logs must still contain")
     .option("--witness <file>", "public keys of witnesses whose word under an anchor counts")
+    .option("--timestamp <file>", "a time stamp (RFC 3161) of the anchor, as `log timestamp` keeps it")
+    .option("--tsa <file>", "certificates of its authority, or of those who certified it, as PEM")
     .option("--against <folder>", "another copy of the log: one must be a beginning of the other")
     .option("--json", "print one JSON document")
     .action(async (target: string | undefined, flags: VerifyFlags) => {
@@ -44,6 +47,7 @@ export function logCommand(): Command {
   log.addCommand(discloseCommand());
   log.addCommand(redactCommand());
   log.addCommand(checkpointCommand());
+  log.addCommand(timestampCommand());
   log.addCommand(exportCommand());
   log.addCommand(witnessCommand());
   log.addCommand(pruneCommand());

@@ -1,0 +1,129 @@
+// Time stamps of a log's checkpoint: taken from OpenSSL's authority, checked by ours and by OpenSSL, and refused when anything about them is wrong.
+import { execFileSync } from "node:child_process";
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import {
+  checkTimestamp,
+  machineKey,
+  openSessionLog,
+  openSigned,
+  type SignedLog,
+  timestampLog,
+  verifyLog,
+} from "#audit";
+import type { VerifierKey } from "#core/log";
+import { certificatePath } from "../../src/audit/anchor/certificate-path.ts";
+import { needs } from "../support/needs.ts";
+import { tmp } from "../support/tmp.ts";
+import { openTsa } from "../support/tsa.ts";
+
+async function aLog(): Promise<{ readonly signed: SignedLog; readonly keys: readonly VerifierKey[] }> {
+  const stateDir = tmp();
+  const opened = await openSessionLog({ stateDir, session: "s1", policy: "none", workspace: "/w", open: {} });
+  if (!opened.ok) throw new Error(opened.error.message);
+  await opened.value.append({ type: "prompt", origin: "claimed", data: { text: "hello" } });
+  await opened.value.close({});
+  const key = await machineKey(stateDir);
+  const keys = key === undefined ? [] : [key];
+  const signed = openSigned(join(stateDir, "log/sessions/s1"), keys);
+  if (!signed.ok) throw new Error(signed.error.message);
+  return { signed: signed.value, keys };
+}
+
+const certificates = (...files: readonly string[]): X509Certificate[] =>
+  files.map((file) => new X509Certificate(readFileSync(file)));
+
+for (const kind of ["rsa", "p256"] as const)
+  test(`a ${kind} authority's word is taken, kept, and holds for OpenSSL too`, async (ctx) => {
+    needs(ctx, "openssl");
+    const { keys, signed } = await aLog();
+    const tsa = await openTsa({ folder: tmp(), kind });
+    const before = Date.now();
+    const done = await timestampLog(signed, { url: tsa.url, trusted: certificates(tsa.ca) });
+    if (!done.ok) throw new Error(done.error.message);
+    expect(done.value).toMatchObject({ size: signed.size, authority: "CN=test authority" });
+    expect(Math.abs(done.value.time.getTime() - before)).toBeLessThan(60_000);
+    expect(readFileSync(done.value.checkpoint, "utf8")).toBe(signed.checkpoint);
+    // the authority learned a digest, not the log's name
+    expect(tsa.queries[0]?.includes(signed.log.origin)).toBe(false);
+    const args = ["ts", "-verify", "-data", done.value.checkpoint, "-in", done.value.reply, "-CAfile", tsa.ca];
+    expect(execFileSync("openssl", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] })).toContain("OK");
+    // what is kept beside a log is no part of it
+    expect((await verifyLog(signed.dir, { keys })).records).toBe(signed.size);
+    const [reply, stamped] = [readFileSync(done.value.reply), Buffer.from(signed.checkpoint)];
+    for (const trusted of [certificates(tsa.ca), certificates(tsa.leaf)])
+      expect(checkTimestamp(reply, stamped, trusted)).toMatchObject({ ok: true });
+    const other = await openTsa({ folder: tmp() });
+    expect(checkTimestamp(reply, stamped, certificates(other.ca))).toMatchObject({ ok: false });
+    expect(checkTimestamp(reply, stamped, [])).toMatchObject({ ok: false });
+    expect(checkTimestamp(reply, Buffer.from(`${signed.checkpoint} `), certificates(tsa.ca))).toEqual({
+      ok: false,
+      error: "it stamps something else",
+    });
+  });
+
+test("every byte of a reply counts, but those that nobody signed", async (ctx) => {
+  needs(ctx, "openssl");
+  const { signed } = await aLog();
+  const tsa = await openTsa({ folder: tmp(), kind: "p256" });
+  const trusted = certificates(tsa.ca);
+  const done = await timestampLog(signed, { url: tsa.url, trusted });
+  if (!done.ok) throw new Error(done.error.message);
+  const reply = readFileSync(done.value.reply);
+  const stamped = Buffer.from(signed.checkpoint);
+  const honest = checkTimestamp(reply, stamped, trusted);
+  const loose: string[] = [];
+  const step = process.env["SLOW"] === "1" ? 1 : 11;
+  for (let at = 0; at < reply.length; at += step) {
+    const changed = Buffer.from(reply);
+    changed[at] = (changed[at] ?? 0) ^ 1;
+    const word = checkTimestamp(changed, stamped, trusted);
+    if (!word.ok) continue;
+    // what still holds says the same
+    if (
+      honest.ok &&
+      word.value.time.getTime() === honest.value.time.getTime() &&
+      word.value.authority === honest.value.authority
+    )
+      continue;
+    loose.push(`${at}: ${JSON.stringify(word.value)}`);
+  }
+  expect(loose).toEqual([]);
+});
+
+test("a certificate for another purpose, an old answer and nobody are refused in words", async (ctx) => {
+  needs(ctx, "openssl");
+  const { signed } = await aLog();
+  const refusal = async (tsa: { url: string; ca: string }): Promise<string> => {
+    const done = await timestampLog(signed, { url: tsa.url, trusted: certificates(tsa.ca) });
+    return done.ok ? "stamped" : `${done.error.code}: ${done.error.message}`;
+  };
+  const first = await openTsa({ folder: tmp() });
+  const old: Buffer[] = [];
+  const again = await openTsa({
+    folder: tmp(),
+    spoil: (reply) => {
+      old.push(reply);
+      return old[0] ?? reply;
+    },
+  });
+  expect(await refusal(first)).toBe("stamped");
+  expect(await refusal(again)).toBe("stamped");
+  expect(await refusal(again)).toMatch(/^timestamp-wrong: .*another question/);
+  const rubbish = await openTsa({ folder: tmp(), spoil: () => Buffer.from("no") });
+  expect(await refusal(rubbish)).toMatch(/^timestamp-wrong: .*no time-stamp reply/);
+  const nobody = { url: "http://127.0.0.1:9/", ca: first.ca };
+  expect(await refusal(nobody)).toMatch(/^timestamp-refused: .*ECONNREFUSED|bad port/);
+  const [root] = certificates(first.ca);
+  if (root === undefined) throw new Error("no root");
+  expect(certificatePath(root, [], { trusted: [root], at: new Date() })).toEqual({
+    ok: false,
+    error: "the signer's certificate is not for time stamps",
+  });
+  const [leaf] = certificates(first.leaf);
+  if (leaf === undefined) throw new Error("no leaf");
+  const late = { trusted: [root], at: new Date(Date.now() + 3 * 86_400_000) };
+  expect(certificatePath(leaf, [], late)).toMatchObject({ ok: false, error: expect.stringContaining("did not hold") });
+});
