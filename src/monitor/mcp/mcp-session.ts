@@ -14,6 +14,8 @@ export interface McpSession extends McpPeers {
   readonly guarded: GuardedSession;
   /** As it speaks to this server: `mcp.servers.NAME` stands where the words for the agent stood. */
   readonly policy: Policy;
+  /** True: the server runs in a fence without a way out, so nothing that it is told leaves this machine. */
+  readonly confined: boolean;
   readonly root: string;
   readonly home: string;
   readonly stateDir: string;

@@ -53,6 +53,7 @@ export function runningServer(parts: {
     fence,
     session: {
       ...{ server, ...(client === undefined ? {} : { client }), policy: prepared.policy, stateDir, tell: progress },
+      confined: prepared.egressPlan.allow.length === 0 && prepared.egressPlan.mode === "enforce",
       ...{ root: prepared.workspace.root, home: caller.home },
       redact: (text) => prepared.leaks.redactor().text(text),
       guarded: { id, contained: true, append, legs, ask, guard: async () => ok(guard()) },

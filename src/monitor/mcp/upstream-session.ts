@@ -144,7 +144,7 @@ export async function openUpstreamSession(request: UpstreamRequest): Promise<Res
     session: {
       server,
       ...(request.client === undefined ? {} : { client: request.client }),
-      ...{ policy, root, home: caller.home, stateDir, tell: request.progress },
+      ...{ confined: false, policy, root, home: caller.home, stateDir, tell: request.progress },
       redact: (text) => leaks.redactor().text(text),
       guarded: {
         ...{ id, contained: false, append, legs: new LegBook(append), ask: questions.ask },
