@@ -1,6 +1,7 @@
 // One session of the gateway, whichever side its server stands on: what judging, asking and recording need, and nothing of transports.
 import type { Policy } from "#core/policy";
 import type { GuardedSession } from "../guard/guarded-session.ts";
+import type { SessionSecrets } from "../leaks/session-secrets.ts";
 
 /** Who speaks with whom. Both names come from a client's configuration: hostile text where they are shown. */
 export interface McpPeers {
@@ -19,6 +20,8 @@ export interface McpSession extends McpPeers {
   readonly root: string;
   readonly home: string;
   readonly stateDir: string;
+  /** The session's secrets, looked for in what the server is told. */
+  readonly leaks: Pick<SessionSecrets, "search">;
   /** The session's known secrets taken out. */
   readonly redact: (text: string) => string;
   /** One line for the person. */

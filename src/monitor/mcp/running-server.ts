@@ -7,6 +7,7 @@ import type { Guard, GuardedSession } from "../guard/guarded-session.ts";
 import type { LegBook } from "../guard/leg-book.ts";
 import type { Prepared } from "../prepare/prepare.ts";
 import type { RunRequest } from "../request.ts";
+import { isConfined } from "./confined.ts";
 import type { McpPeers, McpSession } from "./mcp-session.ts";
 
 /** What `runSession` is asked for beside a command. */
@@ -53,8 +54,10 @@ export function runningServer(parts: {
     fence,
     session: {
       ...{ server, ...(client === undefined ? {} : { client }), policy: prepared.policy, stateDir, tell: progress },
-      confined: prepared.egressPlan.allow.length === 0 && prepared.egressPlan.mode === "enforce",
+      confined: isConfined(prepared.egressPlan),
       ...{ root: prepared.workspace.root, home: caller.home },
+      leaks: prepared.leaks,
+      leaks: prepared.leaks,
       redact: (text) => prepared.leaks.redactor().text(text),
       guarded: { id, contained: true, append, legs, ask, guard: async () => ok(guard()) },
     },

@@ -9,6 +9,7 @@ import { err, ok, type Problem, type Result } from "#core";
 import { PRIVATE_FIELDS } from "#core/log";
 import { isAddress } from "#core/net";
 import type { ServerWords } from "#core/policy";
+import type { NamedSecret } from "#credentials";
 import { openEgress, readOutsideProxy, readToolConfig } from "#egress";
 import { compileGuard } from "../guard/guard.ts";
 import { LegBook } from "../guard/leg-book.ts";
@@ -31,6 +32,8 @@ export type UpstreamRequest = McpPeers &
   Pick<RunRequest, "cwd" | "caller" | "stateDir" | "installation" | "policyFile" | "commandLine" | "progress"> & {
     /** The server's address. Naming it is the person's word for this one host and port. */
     readonly url: URL;
+    /** What the client's own entry gives this server: kept out of record and results like any secret. */
+    readonly given?: readonly NamedSecret[];
   };
 
 /** An open one. Whoever opened it closes it. */
@@ -81,7 +84,7 @@ export async function openUpstreamSession(request: UpstreamRequest): Promise<Res
   const credentials = await openCredentials(named.value.agent, { request: run, session: id, workspace: root });
   if (!credentials.ok) return cannot(...credentials.error);
   const { broker } = credentials.value;
-  const leaks = secretsOfRun({ request: run, policy, broker, planted: [], files: [], lower: root });
+  const leaks = secretsOfRun({ request: run, policy, broker, planted: request.given ?? [], files: [], lower: root });
   const paths = sessionPaths(stateDir, id);
   const meta = (state: SessionMeta["state"]): SessionMeta => ({
     ...{ id, workspace: root, kind: "uncontained", command: ["mcp", "proxy", server], state, held: 0, masked: [] },
@@ -145,6 +148,8 @@ export async function openUpstreamSession(request: UpstreamRequest): Promise<Res
       server,
       ...(request.client === undefined ? {} : { client: request.client }),
       ...{ confined: false, policy, root, home: caller.home, stateDir, tell: request.progress },
+      leaks,
+      leaks,
       redact: (text) => leaks.redactor().text(text),
       guarded: {
         ...{ id, contained: false, append, legs: new LegBook(append), ask: questions.ask },
