@@ -1,0 +1,146 @@
+// What a text means when it is undone: letters in base64, hex, escapes, entities, tags and selectors, turned around or turned by thirteen. A decoded text
+// counts only when it reads like words, and it is looked at again, twice deep at most.
+import { fold } from "./fold.ts";
+
+const LONGEST = 65_536;
+const RUNS_MOST = 64;
+
+/** Every text that the given one hides in another spelling. */
+export function decodedIn(text: string): readonly string[] {
+  const found: string[] = [];
+  const keep = (decoded: string | undefined): void => {
+    if (decoded !== undefined && decoded.length >= 6 && found.length < RUNS_MOST) found.push(decoded.slice(0, LONGEST));
+  };
+  keep(tagged(text));
+  keep(selected(text));
+  keep(widthBits(text));
+  keep(escapes(text));
+  for (const run of runs(text, /[A-Za-z0-9+/_-]{16,}={0,2}/g)) keep(words(base64(run)));
+  for (const run of runs(text, /(?:[A-Za-z0-9+/_-]{4,80}\s{1,4}){2,200}[A-Za-z0-9+/_-]{2,80}={0,2}/g))
+    if (/[a-z][A-Z]|[A-Z][a-z][A-Z]|\d/.test(run)) keep(words(base64(run.replace(/\s+/g, ""))));
+  for (const run of runs(text, /(?:[0-9a-f]{2}[\s:,]?){10,}/gi)) keep(words(hex(run.replace(/[^0-9a-f]/gi, ""))));
+  for (const run of runs(text, /(?:\b[01]{8}\b\s*){6,}/g)) keep(words(bits(run)));
+  for (const run of runs(text, /(?:\b\d{2,3}\b[\s,]+){7,}\d{2,3}\b/g)) keep(words(decimals(run)));
+  if (/\brot[-_ ]?13\b/i.test(text) || /\b(?:vafgehpgvbaf?|cnffjbeq|perqragvnyf?|vtaber|frperg|orsber|nyjnlf)\b/i.test(text)) keep(rot13(text));
+  if (isBackwards(text)) keep([...text].reverse().join(""));
+  return found;
+}
+
+function* runs(text: string, pattern: RegExp): Generator<string> {
+  let left = RUNS_MOST;
+  for (const [run] of text.matchAll(pattern)) {
+    yield run.slice(0, LONGEST);
+    left -= 1;
+    if (left === 0) return;
+  }
+}
+
+/** Undefined for what is no text: most runs of letters mean nothing in base64. */
+function words(bytes: Uint8Array | undefined): string | undefined {
+  if (bytes === undefined || bytes.length < 6) return undefined;
+  let text = "";
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+  const odd = text.match(/[^\t\n\r\x20-\x7e\p{L}\p{M}\p{N}\p{P}\p{Zs}]/gu)?.length ?? 0;
+  return odd === 0 && /[\p{L}]{2,}/u.test(text) ? text : undefined;
+}
+
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+function base64(run: string): Uint8Array | undefined {
+  // words in camel case and paths are runs, too, and mean nothing
+  if (!/[A-Z]/.test(run) || !/[a-z0-9]/.test(run)) return undefined;
+  const out: number[] = [];
+  let held = 0;
+  let count = 0;
+  for (const letter of run.replace(/=+$/, "")) {
+    const value = letter === "-" ? 62 : letter === "_" ? 63 : LETTERS.indexOf(letter);
+    if (value < 0) return undefined;
+    held = ((held << 6) | value) & 0xffff;
+    count += 6;
+    if (count >= 8) {
+      count -= 8;
+      out.push((held >>> count) & 255);
+    }
+  }
+  return Uint8Array.from(out);
+}
+
+function hex(digits: string): Uint8Array {
+  return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+function bits(run: string): Uint8Array {
+  return Uint8Array.from(run.match(/[01]{8}/g) ?? [], (byte) => Number.parseInt(byte, 2));
+}
+
+function decimals(run: string): Uint8Array | undefined {
+  const codes = (run.match(/\d+/g) ?? []).map(Number);
+  return codes.every((code) => code >= 9 && code < 127) ? Uint8Array.from(codes) : undefined;
+}
+
+function tagged(text: string): string | undefined {
+  const tags = text.match(/[\u{e0020}-\u{e007e}]/gu);
+  return tags === null ? undefined : String.fromCodePoint(...tags.slice(0, 4096).map((tag) => (tag.codePointAt(0) ?? 0) - 0xe0000));
+}
+
+function selected(text: string): string | undefined {
+  const marks = text.match(/[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gu);
+  if (marks === null || marks.length < 6) return undefined;
+  return words(
+    Uint8Array.from(marks.slice(0, 4096), (mark) => {
+      const code = mark.codePointAt(0) ?? 0;
+      return code < 0x10000 ? code - 0xfe00 : code - 0xe0100 + 16;
+    }),
+  );
+}
+
+/** Two invisible letters as the bits of bytes. */
+function widthBits(text: string): string | undefined {
+  const marks = text.match(/[\u200b-\u200d\u2060-\u2064\ufeff]/g);
+  if (marks === null || marks.length < 48) return undefined;
+  const [zero] = marks;
+  const kinds = [...new Set(marks)];
+  for (const nil of kinds.length > 1 ? kinds : [zero]) {
+    const decoded = words(bits(marks.filter((mark) => kinds.indexOf(mark) < 2).map((mark) => (mark === nil ? "0" : "1")).join("")));
+    if (decoded !== undefined) return decoded;
+  }
+  return undefined;
+}
+
+const NAMED: ReadonlyMap<string, string> = new Map(
+  Object.entries({ lt: "<", gt: ">", amp: "&", quot: '"', apos: "'", nbsp: " ", sol: "/", tilde: "~", period: ".", colon: ":", excl: "!" }),
+);
+const ESCAPED = /\\u\{?([0-9a-f]{4,6})\}?|\\x([0-9a-f]{2})|%u([0-9a-f]{4})|%([0-9a-f]{2})|&#x([0-9a-f]{2,6});|&#(\d{2,7});|&([a-z]{2,6});|\\([0-3][0-7]{2})/gi;
+
+function escapes(text: string): string | undefined {
+  if (!/[\\%&]/.test(text)) return undefined;
+  let many = 0;
+  const plain = text.replace(ESCAPED, (whole, u, x, pu, percent, hexadecimal, decimal, named, octal) => {
+    const digits = u ?? x ?? pu ?? percent ?? hexadecimal;
+    const code = digits !== undefined ? Number.parseInt(digits, 16) : octal !== undefined ? Number.parseInt(octal, 8) : Number(decimal);
+    if (named !== undefined) return NAMED.get(String(named).toLowerCase()) ?? whole;
+    many += 1;
+    return code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) ? String.fromCodePoint(code) : whole;
+  });
+  return many >= 3 ? plain : undefined;
+}
+
+function rot13(text: string): string {
+  return text.replace(/[a-z]/gi, (letter) => {
+    const code = letter.charCodeAt(0);
+    const base = code < 97 ? 65 : 97;
+    return String.fromCharCode(((code - base + 13) % 26) + base);
+  });
+}
+
+const BACKWARDS =
+  /(?:^|[^a-z])(?:eht|resu|llet|daer|dnes|erofeb|syawla|erongi|suoiverp|snoitcurtsni|noitcurtsni|terces|drowssap|slaitnederc|loot|elif|tnetnoc|ton|od|ssap|neht|llac|tnatropmi|neddih|hss|asr)(?=$|[^a-z])/g;
+
+/** Words that no language has, and that turned around are orders. */
+function isBackwards(text: string): boolean {
+  return (fold(text).match(BACKWARDS)?.length ?? 0) >= 2;
+}

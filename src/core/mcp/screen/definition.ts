@@ -1,0 +1,98 @@
+// The definitions of a server, screened: each alone, then its pieces together, then beside the tools of other servers.
+import { definitionsOf, type ServerDescription, textAt } from "../description.ts";
+import type { Json, JsonObject } from "../json.ts";
+import { clausesOf } from "./clause.ts";
+import type { Finding } from "./finding.ts";
+import { fold } from "./fold.ts";
+import { type Peer, peerSignals } from "./peers.ts";
+import { matchesOf } from "./rules.ts";
+import { keySignals, shapeSignals } from "./schema.ts";
+import { type Signal, settle } from "./signal.ts";
+import { signalsOf } from "./text.ts";
+import { weighed } from "./topic.ts";
+import { type Field, fieldsOf } from "./walk.ts";
+
+export type { Peer } from "./peers.ts";
+
+/** The whole of what a server says of itself; `at` points into the description. `peers` of the same name are the server's own and prove nothing. */
+export function screenDescription(server: string, description: ServerDescription, peers: readonly Peer[]): readonly Finding[] {
+  const own = description.tools.map((tool) => ({ server, tool }));
+  const around = [...own, ...peers.filter((peer) => peer.server !== server)];
+  const findings = definitionsOf(description).flatMap(({ at, body }) => under(at, screenDefinition(server, body, around)));
+  for (const [index, resource] of description.resources.entries())
+    findings.push(...under(`/resources/${index}`, screenDefinition(server, resource, around)));
+  if (description.instructions !== undefined)
+    findings.push(...under("/instructions", screenDefinition(server, description.instructions, around)));
+  if (description.serverInfo !== undefined)
+    findings.push(...under("/serverInfo", screenDefinition(server, description.serverInfo, [])));
+  return [...findings, ...splitOver(server, description, findings)];
+}
+
+function under(at: string, findings: readonly Finding[]): Finding[] {
+  return findings.map((finding) => ({ ...finding, at: at + finding.at }));
+}
+
+/** One tool, prompt, resource or template, or the text of the instructions; `at` points into it. */
+export function screenDefinition(server: string, definition: Json, peers: readonly Peer[]): readonly Finding[] {
+  const tool: JsonObject = typeof definition === "object" && definition !== null ? (definition as JsonObject) : {};
+  const fields = fieldsOf(definition);
+  const names = `${server} ${textAt(tool, "name") ?? ""} ${textAt(tool, "title") ?? ""}`;
+  const own = new Set(peers.filter((peer) => peer.server === server).map((peer) => textAt(peer.tool, "name") ?? ""));
+  const signals: Signal[] = fields.flatMap((field) => fieldSignals(field));
+  signals.push(...nameSignals(textAt(tool, "name")), ...shapeSignals(tool, fields, names));
+  signals.push(...joinedSignals(fields, signals));
+  const texts = fields.filter(({ isKey, key }) => !isKey && key !== "name").map(({ text }) => text);
+  signals.push(...peerSignals(tool, texts, peers.filter((peer) => peer.server !== server), new Set([...own, textAt(tool, "name") ?? ""])));
+  return settle(weighed(ownAside(signals, own), names));
+}
+
+function fieldSignals(field: Field): readonly Signal[] {
+  return [...signalsOf(field.text, { at: field.at, origin: "definition" }), ...(field.isKey ? keySignals(field, "definition") : [])];
+}
+
+/** A name is a word of ASCII: one that looks like it and is not, or a sentence, is no name. */
+function nameSignals(name: string | undefined): readonly Signal[] {
+  if (name === undefined) return [];
+  const sign = (weight: number, isHard: boolean): readonly Signal[] => [{ kind: "odd-name", weight, isHard, at: "/name", text: name }];
+  if (/[^\x20-\x7e]/.test(name) && /^[\w .\-/]+$/.test(fold(name))) return sign(1, true);
+  return /\s\S+\s/.test(name) && name.length > 48 ? sign(0.6, false) : [];
+}
+
+/** Orders among tools of one server are how it is used. */
+function ownAside(signals: readonly Signal[], own: ReadonlySet<string>): readonly Signal[] {
+  if (own.size < 2) return signals;
+  return signals.filter(
+    ({ kind, text, isHard }) => kind !== "cross-tool-order" || isHard || ![...own].some((name) => name.length > 3 && text.includes(name)),
+  );
+}
+
+/** Kinds that are looked for over the borders of fields: their words are so particular that no honest neighbours make them up. */
+const OVER_BORDERS: ReadonlySet<string> = new Set(["concealment", "instruction-override", "secret-theft", "encoded-order", "context-theft"]);
+
+/** An order in pieces, each in a field of its own. */
+function joinedSignals(fields: readonly Field[], before: readonly Signal[]): readonly Signal[] {
+  const pieces = fields.filter(({ isKey, key, text }) => !isKey && key !== "name" && key !== "type" && text.length > 2);
+  if (pieces.length < 2) return [];
+  const seen = new Set(before.filter(({ weight }) => weight >= 0.8).map(({ kind }) => kind));
+  const found: Signal[] = [];
+  // a field that ends as a sentence ends is no piece of one
+  const joined = pieces.map(({ text }) => (/[.!?:)\]]\s*$/.test(text) ? `${text}\n\n` : `${text} `)).join("");
+  for (const clause of clausesOf(joined))
+    for (const match of matchesOf(clause, "definition"))
+      if (match.isHard && OVER_BORDERS.has(match.kind) && !seen.has(match.kind) && !pieces.some(({ text }) => text.includes(clause.raw)))
+        found.push({ ...match, isHard: false, weight: 1, at: "", text: clause.raw });
+  const letters = pieces.map(({ text }) => text).filter((text) => /^[A-Za-z0-9+/_=-]{4,}$/.test(text));
+  if (letters.length > 1)
+    found.push(...signalsOf(letters.join(""), { at: "", origin: "definition" }).filter(({ kind }) => kind === "encoded-order"));
+  return found;
+}
+
+/** The same over the tools of one server. */
+function splitOver(server: string, { tools }: ServerDescription, before: readonly Finding[]): readonly Finding[] {
+  if (tools.length < 2 || before.some(({ severity }) => severity === "hard")) return [];
+  const fields = tools.flatMap((tool, index) => {
+    const text = textAt(tool, "description");
+    return text === undefined ? [] : [{ at: `/tools/${index}/description`, text, key: "description", isKey: false }];
+  });
+  return settle(weighed(joinedSignals(fields, []), server));
+}

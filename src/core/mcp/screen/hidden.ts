@@ -1,0 +1,76 @@
+// What a text hides from a reader's eye and shows to a model: invisible letters, reversed runs, escapes of terminals, letters of another script.
+import { fold, INVISIBLE } from "./fold.ts";
+
+/** One way of hiding, found in a text. */
+export interface Hidden {
+  readonly kind: "hidden-text" | "mixed-script" | "terminal-control";
+  readonly weight: number;
+  readonly isHard: boolean;
+}
+
+const ANY = /[^\x09\x0a\x0d\x20-\x7e]/;
+/** A flag of a region is written in tags, between a black flag and a cancel tag. */
+const FLAGS = /\u{1f3f4}[\u{e0061}-\u{e007a}\u{e0030}-\u{e0039}]{2,6}\u{e007f}/gu;
+const TAGS = /[\u{e0000}-\u{e007f}]/gu;
+const OVERRIDES = /[\u202d\u202e]/;
+const ISOLATES = /[\u202a-\u202c\u2066-\u2069]/g;
+const RIGHT_TO_LEFT = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}]/u;
+/** Joiners belong into emoji and into scripts whose letters join. */
+const JOINERS =
+  /(?<=[\p{Extended_Pictographic}\u{1f3fb}-\u{1f3ff}\ufe0f])\u200d(?=\p{Extended_Pictographic})|(?<=[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}])[\u200c\u200d]/gu;
+/** A zero-width space shows where a word of these may break. */
+const BREAKS = /(?<=[\p{Script=Thai}\p{Script=Khmer}\p{Script=Lao}\p{Script=Myanmar}\p{Script=Tibetan}])\u200b/gu;
+const ZERO_WIDTH = /[\u200b-\u200d\u2060-\u2064\u206a-\u206f\ufeff\u180e]/g;
+const SELECTORS = /[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gu;
+const SELECTED = /(?<=[\p{Extended_Pictographic}\p{Emoji}\p{Script=Han}\p{Sm}\p{So}\u180b-\u180f])[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gu;
+const PRIVATE = /\p{Co}/gu;
+const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\u0080-\u0084\u0086-\u009f]/g;
+const ESCAPE = /\x1b|\u009b/;
+const FILLERS = /[\u115f\u1160\u3164\uffa0\u2800]{1,}/gu;
+const MARKS = /\p{Mn}{6,}/u;
+
+/** Everything that the text hides. */
+export function hiddenIn(text: string): readonly Hidden[] {
+  if (!ANY.test(text)) return [];
+  const found: Hidden[] = [];
+  const add = (kind: Hidden["kind"], weight: number, isHard = false): void => {
+    found.push({ kind, weight, isHard });
+  };
+  const tags = count(text.replace(FLAGS, ""), TAGS);
+  if (tags > 0) add("hidden-text", 1, true);
+  if (OVERRIDES.test(text)) add("hidden-text", 1, true);
+  if (count(text, ISOLATES) > 0 && !RIGHT_TO_LEFT.test(text)) add("hidden-text", 1, count(text, ISOLATES) > 3);
+  const widths = count(text.replace(JOINERS, "").replace(BREAKS, "").replace(/^\ufeff/, ""), ZERO_WIDTH);
+  if (widths > 0) add("hidden-text", 1, widths >= 4);
+  const selectors = count(text.replace(SELECTED, ""), SELECTORS);
+  if (selectors > 0) add("hidden-text", selectors > 1 ? 1 : 0.4, selectors >= 4);
+  if (count(text, PRIVATE) > 0) add("hidden-text", 1, count(text, PRIVATE) >= 16);
+  if (ESCAPE.test(text)) add("terminal-control", 1, true);
+  else if (count(text, CONTROL) > 0) add("terminal-control", 1, count(text, CONTROL) > 2);
+  if (FILLERS.test(text) && !/[\u1100-\u11ff\u3131-\u318e]/.test(text.replace(FILLERS, ""))) add("hidden-text", 1);
+  FILLERS.lastIndex = 0;
+  if (MARKS.test(text.normalize("NFC"))) add("hidden-text", 0.5);
+  if (mixedWords(text) > 0) add("mixed-script", mixedWords(text) > 1 ? 1 : 0.8);
+  return found;
+}
+
+/** Words of Latin letters and ones that only look so. Units and symbols (`µm`, `Δx`, `πr`) are no words. */
+function mixedWords(text: string): number {
+  let words = 0;
+  for (const [word] of text.matchAll(/[\p{L}\p{M}]{3,40}/gu)) {
+    if (!/[A-Za-z]/.test(word)) continue;
+    const others = word.match(/[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}\p{Script=Coptic}]/gu);
+    if (others === null || /^[µμΔδΩωπΣσλθαβγ]/u.test(word)) continue;
+    if (/^[a-z]+$/.test(fold(word))) words += 1;
+  }
+  return words;
+}
+
+function count(text: string, pattern: RegExp): number {
+  return text.match(pattern)?.length ?? 0;
+}
+
+/** The text as a reader sees it. */
+export function visible(text: string): string {
+  return text.replace(INVISIBLE, "");
+}

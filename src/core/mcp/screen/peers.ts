@@ -1,0 +1,84 @@
+// Shadowing: a server that speaks of another server's tools, or looks like one of them.
+import { textAt } from "../description.ts";
+import type { JsonObject } from "../json.ts";
+import { wordsOf } from "./clause.ts";
+import { skeleton } from "./fold.ts";
+import { isDirective } from "./mood.ts";
+import { namesIn } from "./shapes.ts";
+import type { Signal } from "./signal.ts";
+
+/** A tool of a server that the same client has, too. */
+export interface Peer {
+  readonly server: string;
+  readonly tool: JsonObject;
+}
+
+/** What one name of many servers says nothing of. */
+const DISTINCT = /[_\-A-Z]/;
+const SAME_WORDS = 0.72;
+
+/** Signs against a tool because of the tools of other servers. `texts` are its own; `own` are the names of its server's tools. */
+export function peerSignals(tool: JsonObject, texts: readonly string[], others: readonly Peer[], own: ReadonlySet<string>): readonly Signal[] {
+  const name = textAt(tool, "name") ?? "";
+  return [...spokenOf(texts, others, own), ...others.flatMap((peer) => likeness(name, tool, peer))];
+}
+
+function spokenOf(texts: readonly string[], others: readonly Peer[], own: ReadonlySet<string>): readonly Signal[] {
+  const names = new Map(others.map(({ tool, server }) => [textAt(tool, "name") ?? "", server]));
+  const signals: Signal[] = [];
+  for (const text of texts) {
+    for (const sentence of text.split(/(?<=[.!?\n])\s/)) {
+      const spoken = words(sentence).filter((word) => names.has(word) && !own.has(word) && DISTINCT.test(word) && word.length >= 6);
+      if (spoken.length > 0)
+        signals.push({ kind: "cross-tool-order", weight: isDirective(wordsOf(sentence)) ? 1 : 0.6, isHard: false, at: "/description", text: sentence });
+    }
+  }
+  return signals;
+}
+
+function words(sentence: string): readonly string[] {
+  return [...namesIn(sentence), ...(sentence.match(/[A-Za-z][\w-]{4,80}/g) ?? [])];
+}
+
+function likeness(name: string, tool: JsonObject, { tool: peer }: Peer): readonly Signal[] {
+  const theirs = textAt(peer, "name") ?? "";
+  if (name === "" || theirs === "") return [];
+  const sign = (weight: number, isHard: boolean): readonly Signal[] => [
+    { kind: "name-squatting", weight, isHard, at: "/name", text: `${name} / ${theirs}` },
+  ];
+  if (name !== theirs && skeleton(name) === skeleton(theirs)) return sign(1, true);
+  if (name !== theirs && isTypo(name, theirs)) return sign(1, false);
+  // one name for one thing is common; the same words for it are a copy
+  const isCopy = overlap(textAt(tool, "description") ?? "", textAt(peer, "description") ?? "") >= SAME_WORDS;
+  if (name === theirs && DISTINCT.test(name) && isCopy) return sign(1, false);
+  return [];
+}
+
+/** One letter more, less, other or moved in a long name. A plural is no typing error. */
+function isTypo(one: string, two: string): boolean {
+  if (Math.min(one.length, two.length) < 8 || Math.abs(one.length - two.length) > 1) return false;
+  const [a, b] = one.length <= two.length ? [one.toLowerCase(), two.toLowerCase()] : [two.toLowerCase(), one.toLowerCase()];
+  if (a === b) return one !== two && one.replace(/[_-]/g, "") === two.replace(/[_-]/g, "");
+  if (`${a}s` === b) return false;
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at += 1;
+  if (/\d/.test(b[at] ?? "") && /\d/.test(a[at] ?? "")) return false;
+  // `get_user` and `set_user`: the verb is the first letter's
+  if (at === 0) return false;
+  const rest = a.length === b.length ? a.slice(at + 1) === b.slice(at + 1) : a.slice(at) === b.slice(at + 1);
+  const isMoved = a.length === b.length && a[at] === b[at + 1] && a[at + 1] === b[at] && a.slice(at + 2) === b.slice(at + 2);
+  return (rest && !/s(?:_|$)/.test(b.slice(at, at + 2))) || isMoved;
+}
+
+function overlap(one: string, two: string): number {
+  const [a, b] = [bag(one), bag(two)];
+  if (a.size < 3 || b.size < 3) return 0;
+  const both = [...a].filter((word) => b.has(word)).length;
+  return both / Math.min(a.size, b.size) >= 0.85 && both / Math.max(a.size, b.size) >= 0.5 ? both / Math.min(a.size, b.size) : both / (a.size + b.size - both);
+}
+
+const EMPTY: ReadonlySet<string> = new Set(["a", "an", "the", "of", "to", "in", "and", "or", "for", "with", "from", "by", "on"]);
+
+function bag(text: string): ReadonlySet<string> {
+  return new Set(wordsOf(text).split(" ").filter((word) => word.length > 1 && !EMPTY.has(word)));
+}

@@ -1,0 +1,71 @@
+// What a server asks of a person or of the client's model: a form may not ask for secrets, an address must be what it looks like, and a completion is not
+// to be fed with others' context or freed of its rules.
+import { textAt } from "../description.ts";
+import { isObject, type Json, type JsonObject, member } from "../json.ts";
+import type { Finding } from "./finding.ts";
+import { fold } from "./fold.ts";
+import { linkFaults } from "./link.ts";
+import { type Signal, settle } from "./signal.ts";
+import { signalsOf } from "./text.ts";
+import { fieldsOf } from "./walk.ts";
+import table from "./wanted.json" with { type: "json" };
+
+const SECRET = new RegExp(`\\b(?:${table.secret})`, "i");
+const SECRET_X = new RegExp(table.secretx, "iu");
+const ABOUT = new RegExp(table.about, "i");
+const ASKS =
+  /\b(?:enter|provide|type|paste|confirm|supply|input|submit|give|share|send|fill|need|required?|verify|re-?enter|what is|what'?s|tell|please|re-?authenticate|sign in|log in|unlock)\b/i;
+
+/** `elicitation/create`: `at` points into its params. */
+export function screenElicitation(params: Json): readonly Finding[] {
+  const object: JsonObject = isObject(params) ? params : {};
+  const signals: Signal[] = fieldsOf(params).flatMap(({ at, text, key }) => (key === "url" ? [] : signalsOf(text, { at, origin: "result" })));
+  const url = textAt(object, "url");
+  if (url !== undefined)
+    for (const { why, weight, isHard } of linkFaults(url)) signals.push({ kind: `link-${why}`, weight, isHard, at: "/url", text: url });
+  else signals.push(...wanted(object));
+  return settle(signals);
+}
+
+function wanted(params: JsonObject): readonly Signal[] {
+  const message = textAt(params, "message") ?? "";
+  const properties = member(member(params, "requestedSchema"), "properties");
+  const open = isObject(properties) ? Object.entries(properties).filter(([, value]) => isOpen(value)) : [];
+  const signals: Signal[] = [];
+  for (const [key, value] of open) {
+    const text = [key.replace(/([a-z])([A-Z])/g, "$1 $2").replace(/[_-]+/g, " "), ...["title", "description"].map((name) => (isObject(value) ? (textAt(value, name) ?? "") : ""))].join(". ");
+    const isPassword = isObject(value) && member(value, "format") === "password";
+    if (isPassword || asksFor(text)) signals.push(secretSignal(`/requestedSchema/properties/${key}`, text));
+  }
+  // a message that asks, and a field that takes any answer
+  if (open.length > 0 && asksFor(message) && (ASKS.test(message) || !/^[\x20-\x7e]*$/.test(message))) signals.push(secretSignal("/message", message));
+  return signals;
+}
+
+function secretSignal(at: string, text: string): Signal {
+  return { kind: "asks-for-secret", weight: 1, isHard: true, at, text };
+}
+
+/** What takes any text or number; a choice or a yes takes no secret. */
+function isOpen(value: Json): boolean {
+  if (!isObject(value)) return true;
+  const type = member(value, "type");
+  return type !== "boolean" && type !== "array" && !["enum", "oneOf", "const"].some((key) => Object.hasOwn(value, key));
+}
+
+function asksFor(text: string): boolean {
+  const plain = text.normalize("NFKC");
+  const matched = SECRET.exec(plain) ?? SECRET.exec(fold(plain)) ?? SECRET_X.exec(plain);
+  if (matched === null) return false;
+  const sentence = plain.slice(Math.max(0, matched.index - 40), matched.index + matched[0].length + 24);
+  return !ABOUT.test(sentence);
+}
+
+/** `sampling/createMessage`: `at` points into its params. */
+export function screenSampling(params: Json): readonly Finding[] {
+  const signals: Signal[] = fieldsOf(params).flatMap(({ at, text }) => signalsOf(text, { at, origin: "definition" }));
+  const context = member(params, "includeContext");
+  if (context === "allServers") signals.push({ kind: "foreign-context", weight: 1, isHard: true, at: "/includeContext", text: "allServers" });
+  else if (context === "thisServer") signals.push({ kind: "foreign-context", weight: 0.5, isHard: false, at: "/includeContext", text: "thisServer" });
+  return settle(signals);
+}

@@ -1,0 +1,155 @@
+// Which orders a clause gives: each rule names the ideas that make one, and says how near they stand. What is denied (`do not send`), told of attacks
+// (`detects prompts that …`) or quoted beside such words counts less or not at all.
+import type { Clause } from "./clause.ts";
+import { type Hit, ideasIn } from "./lexicon.ts";
+import { isDirective, isForeign, isNegated } from "./mood.ts";
+import table from "./rules.json" with { type: "json" };
+
+/** A rule that holds of a clause. */
+export interface Match {
+  readonly kind: string;
+  readonly weight: number;
+  readonly isHard: boolean;
+}
+
+/** Whose words they are: a definition should describe a tool; a result holds anything that was ever written. */
+export type Origin = "definition" | "result";
+
+interface Rule {
+  readonly kind: string;
+  readonly slots: readonly (readonly string[])[];
+  readonly not: readonly string[];
+  readonly gap: number;
+  readonly isOrdered: boolean;
+  readonly isForeign: boolean;
+  readonly isDirective: boolean;
+  /** A rule about denial itself needs the denied words. */
+  readonly seesDenied: boolean;
+  readonly weights: Readonly<Record<Origin, number>>;
+  readonly isHard: Readonly<Record<Origin, boolean>>;
+}
+
+interface Row {
+  readonly kind: string;
+  readonly all: readonly string[];
+  readonly not?: readonly string[];
+  readonly gap?: number;
+  readonly order?: boolean;
+  readonly foreign?: boolean;
+  readonly imperative?: boolean;
+  readonly hard?: boolean;
+  readonly weight?: number;
+  readonly results?: number;
+}
+
+const NO_GAP = 10_000;
+
+const RULES: readonly Rule[] = (table.rules as readonly Row[]).map((row) => {
+  const slots = row.all.map((slot) => slot.split("|"));
+  return {
+    kind: row.kind,
+    slots,
+    not: row.not ?? [],
+    gap: row.gap ?? NO_GAP,
+    isOrdered: row.order === true,
+    isForeign: row.foreign === true,
+    isDirective: row.imperative === true,
+    seesDenied: slots.flat().some((idea) => /^(?:neg|negtell|weaken|ignore|notice|bad|only)(?:\.|$)/.test(idea)),
+    weights: { definition: row.weight ?? 1, result: row.results ?? 0 },
+    isHard: { definition: row.hard === true, result: (row.results ?? 0) >= 2 },
+  };
+});
+
+/** Told of, not told: the weight that is left. */
+const TOLD_OF = 0.25;
+
+/** What the clause orders, the strongest match of each kind. */
+export function matchesOf(clause: Clause, origin: Origin, isOpen = false): readonly Match[] {
+  const hits = ideasIn(clause.words, isOpen);
+  if (hits.length < 1) return [];
+  const all = byIdea(hits);
+  const affirmed = byIdea(hits.filter((hit) => !isNegated(clause.words, hit, all.get("neg") ?? [])));
+  const told = toldFrom(clause, all);
+  const foreign = isForeign(clause);
+  const directive = isDirective(clause.words);
+  const best = new Map<string, Match>();
+  for (const rule of RULES) {
+    const weight = rule.weights[origin];
+    if (weight === 0 || (rule.isForeign && !foreign) || (rule.isDirective && !directive && !isOpen)) continue;
+    const at = placeOf(rule, rule.seesDenied ? all : affirmed);
+    if (at < 0 || rule.not.some((idea) => all.has(idea))) continue;
+    const isTold = told >= 0 && (told <= at || told === 0);
+    const match: Match = {
+      kind: rule.kind,
+      weight: isTold ? weight * TOLD_OF : weight,
+      isHard: rule.isHard[origin] && !isTold,
+    };
+    const before = best.get(rule.kind);
+    if (before === undefined || rank(match) > rank(before)) best.set(rule.kind, match);
+  }
+  return [...best.values()];
+}
+
+function rank({ weight, isHard }: Match): number {
+  return isHard ? 10 : weight;
+}
+
+function byIdea(hits: readonly Hit[]): ReadonlyMap<string, readonly Hit[]> {
+  const map = new Map<string, Hit[]>();
+  for (const hit of hits) {
+    const list = map.get(hit.idea);
+    if (list === undefined) map.set(hit.idea, [hit]);
+    else list.push(hit);
+  }
+  return map;
+}
+
+/** From which place on a clause tells of orders rather than gives them; -1 where it does not, 0 where all of it does. */
+function toldFrom({ raw }: Clause, ideas: ReadonlyMap<string, readonly Hit[]>): number {
+  const meta = ideas.get("meta")?.[0];
+  if (meta === undefined) return -1;
+  if (ideas.has("address") || /\b(?:you must|you should|must always|important|mandatory)\b/i.test(raw)) return -1;
+  return /["'`“‘«][^"'`”’»]{8,200}["'`”’»]/.test(raw) ? 0 : meta.from;
+}
+
+/** Where the rule's ideas first stand as it wants them; -1 where they do not. */
+function placeOf(rule: Rule, ideas: ReadonlyMap<string, readonly Hit[]>): number {
+  const lists: (readonly Hit[])[] = [];
+  for (const slot of rule.slots) {
+    const list =
+      slot.length === 1
+        ? (ideas.get(slot[0] ?? "") ?? [])
+        : slot.flatMap((idea) => ideas.get(idea) ?? []).sort((a, b) => a.from - b.from);
+    if (list.length === 0) return -1;
+    lists.push(list);
+  }
+  return rule.isOrdered ? inOrder(lists, rule.gap) : together(lists, rule.gap);
+}
+
+function inOrder(lists: readonly (readonly Hit[])[], gap: number): number {
+  for (const start of lists[0] ?? []) {
+    let to = start.to;
+    let isWhole = true;
+    for (const list of lists.slice(1)) {
+      const next = list.find((hit) => hit.from >= to);
+      if (next === undefined) return -1;
+      to = next.to;
+      if (to - start.from > gap) isWhole = false;
+    }
+    if (isWhole) return start.from;
+  }
+  return -1;
+}
+
+/** The smallest stretch that holds one of each; a stem and a phrase that begins with it may be the same words. */
+function together(lists: readonly (readonly Hit[])[], gap: number): number {
+  const all = lists.flatMap((list, slot) => list.map((hit) => ({ slot, hit }))).sort((a, b) => a.hit.from - b.hit.from);
+  const last = new Map<number, Hit>();
+  for (const { slot, hit } of all) {
+    last.set(slot, hit);
+    if (last.size < lists.length) continue;
+    const from = Math.min(...[...last.values()].map((one) => one.from));
+    if (hit.to - from <= gap) return from;
+  }
+  return -1;
+}

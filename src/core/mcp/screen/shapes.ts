@@ -1,0 +1,35 @@
+// What has a shape rather than words: paths of secrets, files that agents obey, addresses, shell commands, the control tokens of chat templates.
+// Each place found in a text becomes a word of its own, so that a rule may ask for it as it asks for any other idea.
+import table from "./shapes.json" with { type: "json" };
+
+const PLACES: readonly { readonly mark: string; readonly pattern: RegExp }[] = table.places.map(({ mark, pattern }) => ({
+  mark,
+  pattern: new RegExp(pattern, "gi"),
+}));
+
+/** Nothing of the table can begin without one of these: plain prose is spared ten searches. */
+const MAY_HOLD = /[./\\@|=~$]|\bcrontab\b|launch|wallet|login data|chmod|powershell|systemd|mkfs|approve|permission/i;
+
+/** Control tokens of chat templates: no manual of a tool needs them. */
+export const TOKENS: RegExp = new RegExp(table.tokens, "i");
+/** A turn of somebody else's, played in a text. */
+export const TURNS: RegExp = new RegExp(table.turns);
+/** Tags that ask for a model's ear. */
+export const TAGS: RegExp = new RegExp(table.tags, "i");
+/** A picture whose address is filled in by whoever shows it. */
+export const PICTURE: RegExp = new RegExp(table.picture, "i");
+
+const NAME_OF_TOOL = /\b(?:[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[a-z]{2,}[a-z0-9]*(?:[A-Z][a-z0-9]+)+|mcp__\w+)\b/g;
+const QUOTED_NAME = /[`'"‘“]([a-z][a-z0-9]*(?:[-_][a-z0-9]+){1,5})[`'"’”]/gi;
+
+/** The text with a word for each shape in it. The shapes themselves are gone; names of tools keep their words. */
+export function withShapes(text: string): string {
+  let shaped = text;
+  if (MAY_HOLD.test(text)) for (const { mark, pattern } of PLACES) shaped = shaped.replace(pattern, ` ${mark} `);
+  return shaped.replace(QUOTED_NAME, " qqname $1 ").replace(NAME_OF_TOOL, (name) => ` qqname ${name} `);
+}
+
+/** The names of tools that a text speaks of, as they are written. */
+export function namesIn(text: string): readonly string[] {
+  return [...text.matchAll(NAME_OF_TOOL)].map(([name]) => name).concat([...text.matchAll(QUOTED_NAME)].map(([, name]) => name ?? ""));
+}

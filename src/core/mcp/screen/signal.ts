@@ -1,0 +1,46 @@
+// What was seen, before it is decided what it amounts to: single words mean little, and several small signs of one definition together mean something.
+import { forTerminal } from "../../text/index.ts";
+import type { Finding } from "./finding.ts";
+
+/** One sign, with its weight: at 1 it is worth a person's look on its own. */
+export interface Signal {
+  readonly kind: string;
+  readonly weight: number;
+  readonly isHard: boolean;
+  readonly at: string;
+  readonly text: string;
+}
+
+/** A sum below this is what honest servers say, too. */
+const SOFT = 1;
+/** So much of so many kinds is no accident. */
+const HARD = 2.8;
+const KINDS = 3;
+const EXCERPT = 160;
+
+/**
+ * The findings of one definition or one result: none where the signs do not add up. So a text is flagged exactly when there is a finding.
+ */
+export function settle(signals: readonly Signal[]): readonly Finding[] {
+  const best = new Map<string, Signal>();
+  for (const signal of signals) {
+    const before = best.get(signal.kind);
+    if (before === undefined || rank(signal) > rank(before)) best.set(signal.kind, signal);
+  }
+  const kinds = [...best.values()].sort((a, b) => rank(b) - rank(a));
+  const sum = kinds.reduce((total, { weight }) => total + weight, 0);
+  if (sum < SOFT - 1e-9 && !kinds.some(({ isHard }) => isHard)) return [];
+  const isTogetherHard = sum >= HARD && kinds.filter(({ weight }) => weight >= 0.5).length >= KINDS;
+  return kinds
+    .filter(({ weight, isHard }) => isHard || weight >= 0.3)
+    .map(({ kind, isHard, at, text }) => ({
+      severity: isHard || isTogetherHard ? "hard" : "soft",
+      kind,
+      at,
+      excerpt: forTerminal(text, { max: EXCERPT }),
+    }));
+}
+
+function rank({ weight, isHard }: Signal): number {
+  return (isHard ? 10 : 0) + weight;
+}

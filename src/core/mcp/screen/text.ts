@@ -1,0 +1,94 @@
+// One text, read in every way that a model may read it: as it is, with letters of other scripts and digits made plain, written apart, and undone from
+// what it is encoded in, twice deep at most.
+import { type Clause, clausesOf, plainWords } from "./clause.ts";
+import { decodedIn } from "./decode.ts";
+import { fold, unleet, unspaced } from "./fold.ts";
+import { hiddenIn, visible } from "./hidden.ts";
+import { matchesOf, type Origin } from "./rules.ts";
+import { PICTURE, TAGS, TOKENS, TURNS } from "./shapes.ts";
+import type { Signal } from "./signal.ts";
+
+/** Where a text stands, and whose it is. */
+export interface Place {
+  readonly at: string;
+  readonly origin: Origin;
+}
+
+const DEEPEST = 2;
+const CHUNK = 4096;
+const CHUNK_OVERLAP = 512;
+
+/** Every sign in the text. */
+export function signalsOf(text: string, place: Place, depth = 0): readonly Signal[] {
+  const signals: Signal[] = [];
+  const add = (kind: string, weight: number, isHard: boolean, excerpt: string): void => {
+    signals.push({ kind, weight, isHard, at: place.at, text: excerpt });
+  };
+  const isResult = place.origin === "result";
+  // What is invisible is stripped from results anyway, and pages of the web are full of it.
+  for (const { kind, weight, isHard } of hiddenIn(text))
+    add(kind, isResult ? weight * 0.3 : weight, isHard && !isResult, text);
+  const plain = visible(text);
+  for (const chunk of chunks(plain)) for (const sign of shapesOf(chunk, isResult)) add(sign.kind, sign.weight, sign.isHard, chunk);
+  for (const clause of clausesOf(plain)) addMatches(clause, false);
+  const folded = fold(plain);
+  const leet = unleet(folded);
+  if (leet !== undefined) for (const clause of clausesOf(leet)) addMatches(clause, false, "disguised");
+  const joined = unspaced(folded);
+  if (joined !== undefined) {
+    add("disguised", 0.6, false, joined);
+    addMatches({ raw: joined, words: plainWords(joined) }, true, "disguised");
+  }
+  if (depth < DEEPEST) for (const decoded of decodedIn(text)) addDecoded(decoded);
+  return signals;
+
+  function addMatches(clause: Clause, isOpen: boolean, disguise?: string): void {
+    for (const { kind, weight, isHard } of matchesOf(clause, place.origin, isOpen)) {
+      if (disguise === undefined) add(kind, weight, isHard, clause.raw);
+      else if (weight >= 0.5 && !signals.some((one) => one.kind === kind && one.weight >= weight)) {
+        add(kind, weight, isHard, clause.raw);
+        add(disguise, 1, isHard, clause.raw);
+      }
+    }
+  }
+
+  function addDecoded(decoded: string): void {
+    const inner = signalsOf(decoded, { ...place, origin: "definition" }, depth + 1).filter(
+      ({ kind, weight, isHard }) => (isHard || weight >= 0.5) && !signals.some((one) => one.kind === kind && (one.isHard || !isHard)),
+    );
+    if (inner.length === 0) return;
+    const isHard = !isResult || inner.some((one) => one.isHard);
+    add("encoded-order", 1, isHard, decoded);
+  }
+}
+
+function* chunks(text: string): Generator<string> {
+  for (let from = 0; from < text.length; from += CHUNK - CHUNK_OVERLAP) {
+    yield text.slice(from, from + CHUNK);
+    if (from + CHUNK >= text.length) return;
+  }
+}
+
+interface Sign {
+  readonly kind: string;
+  readonly weight: number;
+  readonly isHard: boolean;
+}
+
+const PADDING = /[^\S\n]{60}|(?:\n[^\S\n]{0,8}){16}/;
+
+function shapesOf(text: string, isResult: boolean): readonly Sign[] {
+  const signs: Sign[] = [];
+  if (TOKENS.test(text)) signs.push({ kind: "control-token", weight: isResult ? 0.7 : 1, isHard: !isResult && !isAboutTokens(text) });
+  if (TURNS.test(text)) signs.push({ kind: "played-turn", weight: isResult ? 0.4 : 0.8, isHard: false });
+  if (TAGS.test(text)) signs.push({ kind: "model-tag", weight: isResult ? 0.4 : 0.7, isHard: false });
+  if (PICTURE.test(text)) signs.push({ kind: "picture-leak", weight: isResult ? 0.6 : 1, isHard: !isResult });
+  // far below what a dialog shows
+  if (!isResult && PADDING.test(text)) signs.push({ kind: "padding", weight: 0.8, isHard: false });
+  return signs;
+}
+
+/** A tool of tokenizers or chat templates names them between quotes. */
+function isAboutTokens(text: string): boolean {
+  return /\b(?:token(?:s|izer|ize)?|template|format|marker|delimiter|escape)s?\b/i.test(text) && /["'`]\s{0,2}(?:<\||\[INST|<<SYS)/.test(text);
+}
