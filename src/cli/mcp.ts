@@ -1,12 +1,20 @@
 // `ringfence mcp …`: servers that are pinned, read, fenced and recorded. One file a subcommand.
 import { Command } from "commander";
+import { mcpApproveCommand } from "./mcp-approve.ts";
+import { mcpDiffCommand } from "./mcp-diff.ts";
+import { mcpLockCommand } from "./mcp-lock.ts";
 import { mcpUnwrapCommand } from "./mcp-unwrap.ts";
+import { mcpVerifyCommand } from "./mcp-verify.ts";
 import { mcpWrapCommand } from "./mcp-wrap.ts";
 
 /** The command. */
 export function mcpCommand(): Command {
   return new Command("mcp")
     .description("run MCP servers in fences of their own, pin what they say of themselves, and judge each call")
+    .addCommand(mcpLockCommand())
+    .addCommand(mcpVerifyCommand())
+    .addCommand(mcpDiffCommand())
+    .addCommand(mcpApproveCommand())
     .addCommand(mcpWrapCommand())
     .addCommand(mcpUnwrapCommand());
 }

@@ -50,7 +50,9 @@ export { keepSession } from "./lifecycle/keep.ts";
 export { findSnapshot, restoreSnapshot } from "./lifecycle/restore.ts";
 export { listSnapshots, removeSnapshot, type SnapshotMeta } from "./lifecycle/snapshots.ts";
 export { bytesText } from "./limits/hit.ts";
+export { lockFilePlace } from "./mcp/lock-place.ts";
 export type { McpPeers, McpSession } from "./mcp/mcp-session.ts";
+export { openPins, type PeerTool, type Pins, type PinsOptions } from "./mcp/pins.ts";
 export { openUpstreamSession, type UpstreamRequest, type UpstreamSession } from "./mcp/upstream-session.ts";
 export { linkResolver } from "./prepare/links.ts";
 export {

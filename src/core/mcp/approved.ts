@@ -133,7 +133,10 @@ function firstSightJudge(
 ): Judge {
   if (mode === "frozen") return (pin, own) => heldAs(pin, common(pin) ?? "unknown-server", { findings: own });
   const isPlaced = ({ at }: Finding): boolean => pins.some((pin) => isWithin(at, pin.at));
-  const distrusted = findings.some((one) => one.severity === "hard" || !isPlaced(one));
+  // Resources come and go: they are screened each time that they are listed.
+  const distrusted = findings.some(
+    (one) => one.severity === "hard" || !(isPlaced(one) || isWithin(one.at, "/resources")),
+  );
   const looks = new Map<string, Set<string>>();
   for (const pin of pins) looks.set(look(pin), (looks.get(look(pin)) ?? new Set()).add(pin.name));
   return (pin, own) => {

@@ -85,7 +85,8 @@ interface Sight {
 function judge({ found, findings, mode, target, project, own }: Sight): Verified {
   if (mode === "off") return verifyDescription(found, undefined, mode, findings);
   if (project === undefined) return verifyDescription(found, own, mode, findings);
-  if (project.target !== undefined && !isSameTarget(project.target, target)) return holdAll(found, "other-server", findings);
+  if (project.target !== undefined && !isSameTarget(project.target, target))
+    return holdAll(found, "other-server", findings);
   // Findings are accepted by the person; a repository's word on them is an attacker's.
   const tight = verifyDescription(found, { ...project, accepted: own?.accepted ?? new Map() }, mode, findings);
   // Frozen, the project's lock is what was reviewed; nothing is pinned beside it.

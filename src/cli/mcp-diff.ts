@@ -1,0 +1,119 @@
+// `ringfence mcp diff`: what a server says of itself beside what was approved, field by field. Exit 0 when nothing differs, 1 when something does.
+import { Command } from "commander";
+import {
+  type Change,
+  changeLines,
+  type DescriptionDiff,
+  diffDescriptions,
+  diffThings,
+  pinsOf,
+  type ServerLock,
+} from "#core/mcp";
+import { listPending, ownLockFile, readLockFile } from "#mcp";
+import { EXIT, fail } from "./exit.ts";
+import { mcpDiffBatch } from "./mcp-diff-batch.ts";
+import {
+  descriptionIn,
+  type FoundServer,
+  findServer,
+  type PinOptions,
+  type PinPlaces,
+  pinPlaces,
+  printedLines,
+  serverWords,
+} from "./mcp-pins.ts";
+import { printJson } from "./print-json.ts";
+
+interface DiffOptions extends PinOptions {
+  readonly before?: string;
+  readonly after?: string;
+  readonly batch?: boolean;
+}
+
+/** The command. */
+export function mcpDiffCommand(): Command {
+  return new Command("diff")
+    .description("show what a server says now beside what was approved of it")
+    .argument("[server...]", "servers by name (default: all that wait), and behind `--` the command of one")
+    .option("--server <name>", "the server's name")
+    .option("--from <file>", "its description, as JSON, instead of what the gateway held")
+    .option("--lock <file>", "another lock than the policy's")
+    .option("--before <file>", "compare this description …")
+    .option("--after <file>", "… with this one, without a lock")
+    .option("--batch", "read JSON lines {id, before, after}, write {id, changed, fields}")
+    .option("--json", "print one JSON document")
+    .action(async (words: readonly string[], options: DiffOptions) => {
+      if (options.batch === true) return mcpDiffBatch();
+      process.exitCode =
+        options.before === undefined && options.after === undefined
+          ? await withLock(words, options)
+          : twoFiles(options);
+    });
+}
+
+function twoFiles({ before, after, json }: DiffOptions): number {
+  if (before === undefined || after === undefined)
+    return fail(
+      { code: "usage", message: "`--before` and `--after` belong together", hint: "name both files" },
+      EXIT.usage,
+    );
+  const [was, is] = [descriptionIn(before), descriptionIn(after)];
+  const diff = diffDescriptions({ description: was, further: {} }, { description: is, further: {} });
+  return show([{ server: "", diff }], json === true);
+}
+
+async function withLock(words: readonly string[], options: DiffOptions): Promise<number> {
+  const { names, argv } = serverWords(words, options);
+  const places = await pinPlaces(options);
+  const waiting = (await listPending(places.stateDir)).filter(({ workspace }) => workspace === places.workspace);
+  const asked = names.length > 0 ? names : [...new Set(waiting.map(({ server }) => server))];
+  const diffs = [];
+  for (const server of asked) {
+    const found = await findServer(server, { ...options, argv }, places);
+    if (found === undefined)
+      return fail(
+        {
+          code: "mcp-nothing",
+          message: `nothing of \`${server}\` waits`,
+          hint: `ringfence mcp diff ${server} -- COMMAND`,
+        },
+        EXIT.badInput,
+      );
+    if (!found.ok) return fail(found.error, EXIT.cannotStart);
+    diffs.push({ server, diff: await diffWithLock(found.value, places) });
+  }
+  return show(diffs, options.json === true);
+}
+
+/** What differs from what was approved: of the project's lock, where it has the server, else of the person's own. */
+export async function diffWithLock(found: FoundServer, places: PinPlaces): Promise<DescriptionDiff> {
+  const approved = await approvedOf(found, places);
+  const changes: readonly Change[] = diffThings(approved?.pins ?? [], pinsOf(found.description));
+  const version = found.description.serverInfo?.["version"];
+  const isOld = approved?.version !== undefined && approved.version !== version;
+  return { changes, information: isOld ? ["serverInfo.version"] : [] };
+}
+
+/** What is approved of a server, or undefined; ends the process for a lock that cannot be read. */
+export async function approvedOf(
+  { server, target, pending }: FoundServer,
+  { lockFile, stateDir }: PinPlaces,
+): Promise<ServerLock | undefined> {
+  const project = await readLockFile(pending?.lockFile ?? lockFile);
+  if (!project.ok) return fail(project.error, EXIT.badInput);
+  const own = target === undefined ? undefined : await readLockFile(ownLockFile(stateDir, server, target));
+  if (own?.ok === false) return fail(own.error, EXIT.badInput);
+  return own?.value?.get(server) ?? project.value?.get(server);
+}
+
+function show(diffs: readonly { readonly server: string; readonly diff: DescriptionDiff }[], json: boolean): number {
+  const isChanged = diffs.some(({ diff }) => diff.changes.length > 0);
+  if (json) printJson({ changed: isChanged, servers: diffs.map(({ server, diff }) => ({ server, ...diff })) });
+  else
+    for (const { server, diff } of diffs) {
+      if (server !== "")
+        process.stdout.write(printedLines([{ mark: "head", text: `server ${JSON.stringify(server)}` }]));
+      process.stdout.write(printedLines(changeLines(diff)));
+    }
+  return isChanged ? 1 : 0;
+}

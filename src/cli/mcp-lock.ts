@@ -1,0 +1,166 @@
+// `ringfence mcp lock`: pins what a server says of itself in the project's lock, for review, and, typed by a person at a terminal, approves it here.
+import { Command } from "commander";
+import { err, ok, type Problem, type Result } from "#core";
+import {
+  changeLines,
+  type Finding,
+  type Held,
+  type Lock,
+  lockOf,
+  pinKey,
+  pinsOf,
+  type ServerLock,
+  verifyDescription,
+  withServer,
+} from "#core/mcp";
+import { screenDescription } from "#core/mcp/screen";
+import { forTerminal } from "#core/text";
+import { dropPending, keepPending, ownLockFile, updateLockFile } from "#mcp";
+import { EXIT, fail } from "./exit.ts";
+import { diffWithLock } from "./mcp-diff.ts";
+import {
+  type FoundServer,
+  findServer,
+  type PinOptions,
+  type PinPlaces,
+  pinPlaces,
+  printedLines,
+  serverWords,
+} from "./mcp-pins.ts";
+import { say } from "./policy-layers.ts";
+import { printJson } from "./print-json.ts";
+import { requireOutside } from "./questions.ts";
+import { terminalIsHere } from "./terminal-prompt.ts";
+
+interface LockOptions extends PinOptions {
+  readonly update?: boolean;
+}
+
+/** The command. */
+export function mcpLockCommand(): Command {
+  return new Command("lock")
+    .description("pin what a server says of itself, in the project's lock")
+    .argument("[server...]", "servers by name, and behind `--` the command of one")
+    .option("--server <name>", "the server's name")
+    .option("--from <file>", "its description, as JSON, instead of asking it")
+    .option("--url <url>", "the address of a server whose description comes from a file")
+    .option("--lock <file>", "another lock than the policy's")
+    .option("--update", "write what changed, too; approving it is left to `mcp approve`")
+    .option("--json", "print one JSON document")
+    .action(lock);
+}
+
+async function lock(words: readonly string[], options: LockOptions): Promise<void> {
+  requireOutside();
+  const { names, argv } = serverWords(words, options);
+  if (names.length === 0)
+    return fail(
+      { code: "usage", message: "which server?", hint: "ringfence mcp lock NAME -- COMMAND [ARG...]" },
+      EXIT.usage,
+    );
+  if (names.length > 1 && (argv.length > 0 || options.from !== undefined))
+    return fail(
+      { code: "usage", message: "one command or file describes one server", hint: "lock them one by one" },
+      EXIT.usage,
+    );
+  const places = await pinPlaces(options);
+  const results: LockResult[] = [];
+  for (const server of names) {
+    const found = await findServer(server, { ...options, argv }, places);
+    if (found === undefined)
+      return fail(
+        {
+          code: "mcp-nothing",
+          message: `how \`${server}\` is started is not known`,
+          hint: `ringfence mcp lock ${server} -- COMMAND`,
+        },
+        EXIT.badInput,
+      );
+    if (!found.ok) return fail(found.error, EXIT.cannotStart);
+    results.push(await lockOne(found.value, places, options));
+  }
+  if (options.json === true) printJson({ lock: places.lockFile, servers: results });
+  if (results.some(({ written, held }) => !written || held.length > 0)) process.exitCode = 1;
+}
+
+interface LockResult {
+  readonly server: string;
+  readonly written: boolean;
+  readonly approved: boolean;
+  readonly pinned: number;
+  readonly held: readonly Held[];
+}
+
+async function lockOne(found: FoundServer, places: PinPlaces, options: LockOptions): Promise<LockResult> {
+  const { server, description, target } = found;
+  const quiet = options.json === true;
+  const findings = screenDescription(server, description, []);
+  // What no person may approve unseen is not pinned here: a hard finding, two definitions of one name, names that are taken for one another.
+  const { held } = verifyDescription(description, lockOf(description, {}), "ask", findings);
+  const keys = new Set(held.map(pinKey));
+  const pins = pinsOf(description).filter((pin) => !keys.has(pinKey(pin)));
+  const next = lockOf(description, { ...(target === undefined ? {} : { target }), pins });
+  const result = { server, pinned: pins.length, held };
+  const diff = await diffWithLock(found, places);
+  const written = await updateLockFile(places.lockFile, (now) => {
+    const changes = now.has(server) && diff.changes.length > 0;
+    return changes && options.update !== true
+      ? err(CHANGED)
+      : ok(withServer(now, server, keepAccepted(now, server, next)));
+  });
+  if (!written.ok) {
+    if (written.error !== CHANGED) return fail(written.error, EXIT.badInput);
+    if (!quiet) process.stdout.write(printedLines(changeLines(diff)));
+    if (!quiet)
+      say(
+        `${server} is pinned already, and differs: look at it with \`ringfence mcp approve ${server}\`, or write it for review with \`--update\``,
+      );
+    await wait(found, places, findings);
+    return { ...result, written: false, approved: false };
+  }
+  const approved = target !== undefined && diff.changes.every(({ change }) => change === "added") && terminalIsHere();
+  if (approved) await approve(next, found, places);
+  if (held.length > 0) await wait(found, places, findings);
+  else if (target !== undefined) await dropPending(places.stateDir, { server, target, workspace: places.workspace });
+  if (!quiet) tell({ ...result, written: true, approved }, places);
+  return { ...result, written: true, approved };
+}
+
+const CHANGED: Problem = { code: "lock-changed", message: "the server is pinned already, and differs" };
+
+/** Findings that were accepted in a definition stay so as long as the definition does. */
+function keepAccepted(now: Lock, server: string, next: ServerLock): ServerLock {
+  const old = now.get(server);
+  if (old === undefined) return next;
+  const kept = next.pins.filter((pin) => old.accepted.has(pinKey(pin)));
+  return { ...next, accepted: new Map(kept.map((pin) => [pinKey(pin), old.accepted.get(pinKey(pin)) ?? []])) };
+}
+
+async function approve(next: ServerLock, { server, target }: FoundServer, { stateDir }: PinPlaces): Promise<void> {
+  if (target === undefined) return;
+  const own = await updateLockFile(
+    ownLockFile(stateDir, server, target),
+    (now): Result<Lock, Problem> => ok(withServer(now, server, keepAccepted(now, server, next))),
+  );
+  if (!own.ok) fail(own.error, EXIT.badInput);
+}
+
+async function wait(
+  { server, target, description }: FoundServer,
+  places: PinPlaces,
+  findings: readonly Finding[],
+): Promise<void> {
+  if (target === undefined) return;
+  const { stateDir, workspace, lockFile } = places;
+  await keepPending(stateDir, { server, target, workspace, lockFile, description, findings });
+}
+
+function tell({ server, pinned, held, approved }: LockResult, { lockFile }: PinPlaces): void {
+  say(`${server}: ${pinned} pinned in ${lockFile}${approved ? ", and approved here" : ""}`);
+  for (const { kind, name, why, findings } of held) {
+    say(`  held: ${kind} ${name} (${why})`);
+    for (const { severity, kind: what, at, excerpt } of findings)
+      say(`    ${severity}: ${what} at ${at}: ${forTerminal(excerpt, { max: 200 })}`);
+  }
+  if (held.length > 0) say(`  look at what is held with \`ringfence mcp approve ${server}\``);
+}

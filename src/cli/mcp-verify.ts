@@ -1,0 +1,139 @@
+// `ringfence mcp verify`: whether servers say word for word what the lock has of them. Exit 0 they do, 1 they do not, 2 some could not be asked, 3 the
+// lock cannot be read (DESIGN 5).
+import { Command } from "commander";
+import { type Held, type Lock, type ServerLock, type ServerTarget, verifyDescription } from "#core/mcp";
+import { screenDescription } from "#core/mcp/screen";
+import { ownLockFile, readLockFile } from "#mcp";
+import { EXIT, fail, problemLines } from "./exit.ts";
+import { findServer, type PinOptions, type PinPlaces, pinPlaces, serverWords } from "./mcp-pins.ts";
+import { RESULT, say } from "./policy-layers.ts";
+import { printJson } from "./print-json.ts";
+
+/** The command. */
+export function mcpVerifyCommand(): Command {
+  return new Command("verify")
+    .description("compare what servers say of themselves with the lock")
+    .argument("[server...]", "servers by name (default: all of the lock), and behind `--` the command of one")
+    .option("--server <name>", "the server's name")
+    .option("--from <file>", "its description, as JSON, instead of asking it")
+    .option("--lock <file>", "another lock than the policy's")
+    .option("--run", "start servers as the lock says, also those that nobody here has approved")
+    .option("--json", "print one JSON document")
+    .action(verify);
+}
+
+interface ServerResult {
+  readonly server: string;
+  readonly result: "holds" | "differs" | "unknown" | "unasked";
+  readonly held: readonly Held[];
+  readonly removed: readonly string[];
+  readonly why?: string;
+}
+
+interface VerifyOptions extends PinOptions {
+  readonly run?: boolean;
+}
+
+async function verify(words: readonly string[], options: VerifyOptions): Promise<void> {
+  const { names, argv } = serverWords(words, options);
+  const places = await pinPlaces(options);
+  const lock = await readLockFile(places.lockFile);
+  if (!lock.ok) {
+    process.stderr.write(problemLines(lock.error));
+    process.exitCode = RESULT.unreadable;
+    return;
+  }
+  if (lock.value === undefined)
+    return fail(
+      {
+        code: "lock-missing",
+        message: `there is no lock \`${places.lockFile}\``,
+        hint: "ringfence mcp lock NAME -- COMMAND",
+      },
+      RESULT.incomplete,
+    );
+  if (names.length > 1 && (argv.length > 0 || options.from !== undefined))
+    return fail(
+      { code: "usage", message: "one command or file describes one server", hint: "verify them one by one" },
+      EXIT.usage,
+    );
+  const results: ServerResult[] = [];
+  for (const server of names.length > 0 ? names : lock.value.keys())
+    results.push(await verifyOne(server, { lock: lock.value, places, options: { ...options, argv } }));
+  const code = results.some(({ result }) => result === "differs" || result === "unknown")
+    ? RESULT.fails
+    : results.some(({ result }) => result === "unasked")
+      ? RESULT.incomplete
+      : RESULT.holds;
+  process.exitCode = code;
+  if (options.json === true) printJson({ lock: places.lockFile, holds: code === RESULT.holds, servers: results });
+  else results.forEach(tell);
+}
+
+async function verifyOne(
+  server: string,
+  {
+    lock,
+    places,
+    options,
+  }: {
+    readonly lock: Lock;
+    readonly places: PinPlaces;
+    readonly options: VerifyOptions & { readonly argv: readonly string[] };
+  },
+): Promise<ServerResult> {
+  const nothing = { server, held: [], removed: [] };
+  const pinned = lock.get(server);
+  if (pinned === undefined) return { ...nothing, result: "unknown", why: "the lock does not have it" };
+  const isGiven = options.from !== undefined || options.argv.length > 0;
+  const mayRun = options.run === true || (await isApproved(server, pinned, places));
+  const argv = isGiven ? options.argv : mayRun ? commandOf(pinned, places) : undefined;
+  if (argv === undefined) return { ...nothing, result: "unasked", why: UNASKED };
+  const found = await findServer(server, { ...options, argv }, places);
+  if (found === undefined) return { ...nothing, result: "unasked", why: UNASKED };
+  if (!found.ok) return { ...nothing, result: "unasked", why: found.error.message };
+  return compare(server, pinned, found.value.description);
+}
+
+const UNASKED = "say how it is started, behind `--`; `--run` starts what the lock says";
+
+/** A lock comes with a repository: what it says to start is started when a person here has approved that command before. */
+async function isApproved(server: string, { target }: ServerLock, { stateDir }: PinPlaces): Promise<boolean> {
+  if (target === undefined) return false;
+  const own = await readLockFile(ownLockFile(stateDir, server, target));
+  return own.ok && own.value?.has(server) === true;
+}
+
+function compare(
+  server: string,
+  pinned: ServerLock,
+  description: Parameters<typeof verifyDescription>[0],
+): ServerResult {
+  const findings = screenDescription(server, description, []);
+  const { held, removed = [] } = verifyDescription(description, pinned, "frozen", findings);
+  return {
+    server,
+    result: held.length === 0 && removed.length === 0 ? "holds" : "differs",
+    held,
+    removed: removed.map(({ kind, name }) => `${kind} ${name}`),
+  };
+}
+
+/** The command of a lock, where it can be run from what stands there: a secret was left out. */
+function commandOf({ target }: ServerLock, { workspace, home }: PinPlaces): readonly string[] | undefined {
+  if (!isCommand(target) || target.argv.some((word) => word.includes("${secret}"))) return undefined;
+  return target.argv.map((word) => word.replace(/^\$\{workspace\}/, workspace).replace(/^\$\{home\}/, home));
+}
+
+function isCommand(target: ServerTarget | undefined): target is { readonly argv: readonly string[] } {
+  return target !== undefined && "argv" in target;
+}
+
+function tell({ server, result, held, removed, why }: ServerResult): void {
+  say(`${result.padEnd(8)} ${server}${why === undefined ? "" : `: ${why}`}`);
+  for (const { kind, name, why: because, was, fields } of held) {
+    const in_ = fields.length === 0 ? "" : ` in ${fields.join(", ")}`;
+    say(`  ${because}: ${kind}${name === "" ? "" : ` ${name}`}${was === undefined ? "" : ` (it was ${was})`}${in_}`);
+  }
+  for (const one of removed) say(`  gone: ${one}`);
+}
