@@ -57,7 +57,6 @@ export function runningServer(parts: {
       confined: isConfined(prepared.egressPlan),
       ...{ root: prepared.workspace.root, home: caller.home },
       leaks: prepared.leaks,
-      leaks: prepared.leaks,
       redact: (text) => prepared.leaks.redactor().text(text),
       guarded: { id, contained: true, append, legs, ask, guard: async () => ok(guard()) },
     },

@@ -149,7 +149,6 @@ export async function openUpstreamSession(request: UpstreamRequest): Promise<Res
       ...(request.client === undefined ? {} : { client: request.client }),
       ...{ confined: false, policy, root, home: caller.home, stateDir, tell: request.progress },
       leaks,
-      leaks,
       redact: (text) => leaks.redactor().text(text),
       guarded: {
         ...{ id, contained: false, append, legs: new LegBook(append), ask: questions.ask },
