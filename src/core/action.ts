@@ -16,6 +16,8 @@ export type Action =
       readonly tool: string;
       readonly input: unknown;
       readonly apart?: true;
+      /** Digest of the tool's pinned definition, where it is known: an answer to a question counts for this tool alone. */
+      readonly definition?: string;
     }
   | { readonly kind: "agent"; readonly name: string }
   | { readonly kind: "prompt"; readonly text: string }

@@ -10,6 +10,7 @@ export const PRIVATE_FIELDS: PrivateFields = {
   prompt: ["text"],
   "model.output": ["text", "thinking"],
   "tool.result": ["output"],
+  "mcp.result": ["output"],
 };
 
 /** Bytes of a salt. */

@@ -24,6 +24,8 @@ export interface Circumstances {
   readonly walls: boolean;
   /** True when the policy denies or asks about any shell command. */
   readonly limited: boolean;
+  /** True for a call whose MCP server is held: by a fence of its own that has no way out, or because the tool plainly reads. */
+  readonly serverHeld?: boolean;
 }
 
 /** The final answer: `ask` needs a person now, and `deny` is final. */
@@ -35,7 +37,7 @@ export interface Settlement {
   readonly obligations: readonly Obligation[];
 }
 
-/** The kinds of act that a fence holds by itself. An MCP server or an unknown tool may act anywhere. */
+/** The kinds of act that a fence holds by itself. An MCP server of a client's, or an unknown tool, may act anywhere. */
 const HELD: ReadonlySet<ActionKind> = new Set(["exec", "read", "write", "edit", "delete", "fetch", "agent"]);
 const CHANGES: ReadonlySet<ActionKind> = new Set(["write", "edit", "delete"]);
 /** What merely nobody granted: it is known what it does. Every code that stands in neither list, a later version's too, insists on a person. */
@@ -76,12 +78,13 @@ export function settle(judgement: Judgement, terms: Circumstances): Settlement {
   return terms.approvals === "never" ? no("approval-never", judgement) : { verdict, obligations };
 }
 
-function fenceHolds({ kinds, reasons }: Judgement, { walls, sandbox, limited }: Circumstances): boolean {
+function fenceHolds({ kinds, reasons }: Judgement, terms: Circumstances): boolean {
+  const { walls, sandbox, limited, serverHeld } = terms;
   return (
     walls &&
     sandbox !== "danger-full-access" &&
     kinds.length > 0 &&
-    kinds.every((kind) => HELD.has(kind)) &&
+    kinds.every((kind) => HELD.has(kind) || (kind === "mcp" && serverHeld === true)) &&
     reasons.every(
       (reason) =>
         reason.verdict === "allow" || NOT_GRANTED.has(reason.code) || (!limited && NOT_PROVED.has(reason.code)),

@@ -48,7 +48,7 @@ function alone(action: Action): string {
     case "fetch":
       return action.url ?? `${action.host}:${action.port}`;
     case "mcp":
-      return `${action.server} ${action.tool} ${json(action.input)}`;
+      return `${action.server} ${action.tool} ${json(action.input)}${definition(action.definition)}`;
     case "agent":
       return action.name;
     case "prompt":
@@ -76,6 +76,11 @@ function whole(rest: object, hash: HexDigest): string {
   const text = json(rest);
   if (text.length <= INPUT_MOST) return text;
   return `${text.length} more characters of input, SHA-256 ${hash(new TextEncoder().encode(text))}`;
+}
+
+/** JSON has no line ends, so the line is ours. */
+function definition(digest: string | undefined): string {
+  return digest === undefined ? "" : `\ndefinition ${digest.slice(0, 32)}`;
 }
 
 function json(value: unknown): string {

@@ -7,7 +7,15 @@ export {
   disagreements,
 } from "./disagreement.ts";
 export { addGrant, type Grant, type Grants, takeGrant } from "./grants.ts";
-export { DEFAULT_LEG_POLICY, LEG_SOURCES, type Leg, type LegPolicy, type LegSource, legsOf } from "./leg-policy.ts";
+export {
+  DEFAULT_LEG_POLICY,
+  LEG_SOURCES,
+  type Leg,
+  type LegPolicy,
+  type LegSource,
+  legsOf,
+  type ServerSource,
+} from "./leg-policy.ts";
 export {
   approveLegs,
   causesOf,
@@ -37,6 +45,8 @@ export {
 export { type Choice, effectLines, questionChoices, questionLines } from "./question-lines.ts";
 export { type CommandSource, commandSources } from "./sources/commands.ts";
 export type { LegContext } from "./sources/context.ts";
+export { plainlyReads, plainlyWrites } from "./sources/mcp.ts";
+export { outcomeSources } from "./sources/mcp-outcome.ts";
 export { allLegPrograms } from "./sources/programs.ts";
 export { duration, summaryLines } from "./summary.ts";
 export { type Moment, timeline } from "./timeline.ts";

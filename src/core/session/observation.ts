@@ -10,6 +10,7 @@ import type { LegContext } from "./sources/context.ts";
 import { hostKind } from "./sources/hosts.ts";
 import { mcpSources } from "./sources/mcp.ts";
 import { readSources, writeSources } from "./sources/paths.ts";
+import { inputFields } from "./tool-input.ts";
 
 /** What an act speaks of, before it happens or after. Total; an act that speaks of nothing gives none. */
 export function observationsOf(action: Action, context: LegContext, origin: Origin): readonly Observation[] {
@@ -63,11 +64,11 @@ export function observationsOfRecord(record: RecordBody, context: LegContext): r
   if (type === "file.write" && data["verdict"] !== "refused")
     return as(`changed ${text("path")}`, writeSources(absolute(text("path"), context), context));
   if (type === "secret.use") return as(`used the secret ${text("credential")}`, ["credential"]);
-  if (type.startsWith("mcp.") && text("server") !== "" && text("tool") !== "")
-    return as(
-      `called mcp__${text("server")}__${text("tool")}`,
-      mcpSources(text("server"), text("tool"), data["arguments"], context),
-    );
+  if (type === "mcp.call" && data["verdict"] !== "deny") {
+    const tool = text("tool") === "" ? text("method") : text("tool");
+    const called = `called mcp__${text("server")}__${tool}`;
+    return as(called, mcpSources(text("server"), tool, inputFields(data["input"]), context));
+  }
   return [];
 }
 

@@ -53,7 +53,7 @@ export function compileGuard(policy: Policy, places: GuardPlaces): Result<() => 
 }
 
 /** Registries and models are the session's own; a code host is where outsiders write. */
-function isService(text: string): boolean {
+export function isService(text: string): boolean {
   return text.startsWith("preset:") && !/^preset:git(?:hub|lab)(?:\/|$)/.test(text);
 }
 

@@ -29,15 +29,15 @@ const SQL = /^\s*(?:insert|update|delete|drop|alter|create|truncate|grant|revoke
 
 /** What the call, and the answer that the model will read, speak of. */
 export function mcpSources(server: string, tool: string, input: unknown, context: LegContext): readonly LegSource[] {
-  const sources = new Set<LegSource>(["mcp-result"]);
-  const name = words(tool);
+  const { servers, readingTools } = context.policy;
+  const said = Object.hasOwn(servers, server) ? servers[server] : undefined;
+  const sources = new Set<LegSource>();
   const texts = textsIn(input);
-  const listed = context.policy.readingTools.some((pattern) => matches(pattern, `mcp__${server}__${tool}`));
-  const [verb = ""] = name.filter((word) => READERS.has(word) || WRITERS.has(word));
-  const writes = !READERS.has(verb) || name.some((word) => WRITERS.has(word)) || texts.some((text) => SQL.test(text));
-  if (writes && !listed) sources.add("mcp-write");
-  if ([...words(server), ...name].some((word) => PRIVATE.has(word))) sources.add("mcp-private");
-  if (CODE_HOST.test(server) && PRIVATE_CODE.test(name.join("_"))) sources.add("mcp-private");
+  const listed = readingTools.some((pattern) => matches(pattern, `mcp__${server}__${tool}`));
+  const writes = !plainlyReads(tool) || texts.some((text) => SQL.test(text));
+  if (said?.includes("untrusted") ?? true) sources.add("mcp-result");
+  if (writes && !listed && (said?.includes("outside") ?? true)) sources.add("mcp-write");
+  if (said?.includes("private") ?? soundsPrivate(server, tool)) sources.add("mcp-private");
   for (const text of texts) {
     const host = /^(?:https?|wss?|ftp):/i.test(text) ? hostOfUrl(text.trim().replace(/\s/g, "%20"), false) : undefined;
     const kind = host === undefined ? "local" : hostKind(host, context);
@@ -47,6 +47,25 @@ export function mcpSources(server: string, tool: string, input: unknown, context
   for (const path of pathsIn(input, context))
     for (const source of readSources(path, context)) if (OF_FILES.has(source)) sources.add(source);
   return [...sources];
+}
+
+/** By its words: a reader's, and none of a writer's. */
+export function plainlyReads(tool: string): boolean {
+  const name = words(tool);
+  return name.some((word) => READERS.has(word)) && !name.some((word) => WRITERS.has(word));
+}
+
+/** One of its words says that it changes something. */
+export function plainlyWrites(tool: string): boolean {
+  return words(tool).some((word) => WRITERS.has(word));
+}
+
+function soundsPrivate(server: string, tool: string): boolean {
+  const name = words(tool);
+  return (
+    [...words(server), ...name].some((word) => PRIVATE.has(word)) ||
+    (CODE_HOST.test(server) && PRIVATE_CODE.test(name.join("_")))
+  );
 }
 
 const OF_FILES: ReadonlySet<LegSource> = new Set(["secret-file", "outside-file"]);

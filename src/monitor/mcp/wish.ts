@@ -1,0 +1,145 @@
+// What a server wants of its client: the client's model (sampling), the person's words (elicitation), its folders (roots). Sampling is off unless the
+// policy says otherwise; a form that wants a secret never passes; an address is shown whole, as it is dialled, before anybody opens it.
+import type { Reason } from "#core";
+import { isObject, type Json, type JsonObject, member } from "#core/mcp";
+import { adviceOn, decide, explainReason, hintFor, type McpServerPolicy, mcpServer } from "#core/policy";
+import type { McpAskVerdict, McpServerRequest } from "#mcp";
+import { askedRefusalText, refusalText } from "../guard/answer-text.ts";
+import type { Asked, Guard } from "../guard/guarded-session.ts";
+import { type McpAction, plain } from "./call-act.ts";
+import { requestBody } from "./call-record.ts";
+import type { McpSession } from "./mcp-session.ts";
+
+/** Judges one; on record before it is answered. */
+export async function judgeWish(
+  session: McpSession,
+  wish: McpServerRequest,
+  guard: Guard,
+  signal: AbortSignal,
+): Promise<McpAskVerdict> {
+  const opinion = opinionOn(session, wish, guard);
+  const { act, params, reason } = opinion;
+  const asked = reason?.verdict === "ask" ? await ask(session, { act, reason }, guard, signal) : undefined;
+  const verdict = asked?.verdict ?? (reason === undefined ? "allow" : "deny");
+  const reasons = reason === undefined ? [] : [reason];
+  await session.guarded.append(requestBody(session, wish, { verdict, reasons, asked }));
+  if (verdict === "allow") return { verdict, ...(params === undefined ? {} : { params }) };
+  return { verdict, text: textOf(reason, { act, guard, asked }) };
+}
+
+/** What speaks against it, or is to be asked; and what of it may pass. */
+interface Opinion {
+  readonly act: McpAction;
+  readonly reason?: Reason;
+  /** Where it is not passed as it came. */
+  readonly params?: JsonObject;
+}
+
+function opinionOn(session: McpSession, wish: McpServerRequest, guard: Guard): Opinion {
+  const { server } = session;
+  const { method, params = {} } = wish;
+  const policy = mcpServer(session.policy.mcp, server);
+  const act: McpAction = { kind: "mcp", server, tool: method, input: plain(params), apart: true };
+  const { verdict, reasons } = decide(guard.judge, act);
+  const ruled = reasons.find((reason) => reason.verdict === verdict);
+  if (verdict === "deny" && ruled !== undefined) return { act, reason: ruled };
+  const allows = verdict === "allow" && ruled?.rule?.includes(method) === true;
+  const limited = ruled?.code === "rule-matched" && verdict === "ask" ? ruled : undefined;
+  const says = (code: string, answer: Reason["verdict"]): Reason => ({ code, verdict: answer, subject: method });
+  if (method === "sampling/createMessage") return sampling({ act, params, policy, allows }, says);
+  if (method === "elicitation/create") {
+    const found = elicitation(wish, policy, says);
+    return { act: found.act ?? act, ...optional(found.reason ?? limited) };
+  }
+  return { act, ...optional(limited) };
+}
+
+function optional(reason: Reason | undefined): { readonly reason?: Reason } {
+  return reason === undefined ? {} : { reason };
+}
+
+type Says = (code: string, verdict: Reason["verdict"]) => Reason;
+
+interface Sampling {
+  readonly act: McpAction;
+  readonly params: JsonObject;
+  readonly policy: McpServerPolicy;
+  /** A rule of the person's names sampling. */
+  readonly allows: boolean;
+}
+
+/** What the client knows of other servers is none of this one's business. */
+function sampling({ act, params, policy, allows }: Sampling, says: Says): Opinion {
+  const { includeContext, ...rest } = params;
+  const changed = includeContext === undefined ? {} : { params: rest };
+  const plainAct = { ...act, input: plain(rest) };
+  if (policy.sampling === "deny") return { act: plainAct, reason: says("sampling-off", "deny") };
+  if (policy.sampling === "allow" || allows) return { act: plainAct, ...changed };
+  return { act: plainAct, reason: says("sampling", "ask"), ...changed };
+}
+
+function elicitation(
+  { params = {}, findings, server }: McpServerRequest,
+  policy: McpServerPolicy,
+  says: Says,
+): { readonly reason?: Reason; readonly act?: McpAction } {
+  if (policy.elicitation === "deny") return { reason: says("elicitation-off", "deny") };
+  const isUrl = member(params, "mode") === "url" || member(params, "url") !== undefined;
+  if (!isUrl) {
+    const secret = findings.some(({ severity }) => severity === "hard") || asksForSecret(params);
+    return secret ? { reason: says("asks-for-secret", "deny") } : {};
+  }
+  const shown = shownAddress(member(params, "url"));
+  if (shown === undefined) return { reason: says("elicitation-bad-url", "deny") };
+  if (findings.some(({ severity }) => severity === "hard")) return { reason: says("hard-finding", "deny") };
+  const input = { open: shown.href, host: shown.host, says: plain(member(params, "message")) };
+  const act: McpAction = { kind: "mcp", server, tool: "elicitation/create", input, apart: true };
+  return { act, reason: { code: "elicitation-url", verdict: "ask", subject: shown.host } };
+}
+
+/** As it would be dialled: names in punycode, no user, https. */
+function shownAddress(url: Json | undefined): URL | undefined {
+  const read = typeof url === "string" && URL.canParse(url) ? new URL(url) : undefined;
+  const isPlain = read?.protocol === "https:" && read.username === "" && read.password === "";
+  return isPlain ? read : undefined;
+}
+
+/** Names of fields that hold what nobody should type into a form that a program shows for another. */
+const SECRET_FIELD =
+  /passw|passcode|passphrase|secret|token|credential|api_?key|private_?key|access_?key|seed_?phrase|mnemonic|recovery_?(?:code|phrase)|\bpin\b|otp|one_?time|mfa|2fa|cvv|cvc|card_?num|ssn|social_?security|iban/i;
+
+function asksForSecret(params: JsonObject): boolean {
+  const properties = member(member(params, "requestedSchema"), "properties");
+  if (!isObject(properties)) return false;
+  return Object.entries(properties).some(([name, field]) => {
+    const format = member(field, "format");
+    const words = [name, member(field, "title")].filter((word) => typeof word === "string");
+    const named = words.some((word) =>
+      SECRET_FIELD.test(word.replace(/([a-z0-9])([A-Z])/g, "$1_$2").replace(/[\s-]+/g, "_")),
+    );
+    return format === "password" || named;
+  });
+}
+
+function ask(
+  session: McpSession,
+  { act, reason }: { readonly act: McpAction; readonly reason: Reason },
+  { judge }: Guard,
+  signal: AbortSignal,
+): Promise<Asked> {
+  const agent = session.client ?? `the MCP server ${session.server}`;
+  return session.guarded.ask({ agent, actions: [act], cwd: session.root, reasons: [reason], legs: [] }, judge, signal);
+}
+
+/** What the model is told. */
+function textOf(
+  reason: Reason | undefined,
+  { act, guard, asked }: { readonly act: McpAction; readonly guard: Guard; readonly asked: Asked | undefined },
+): string {
+  if (reason === undefined) return refusalText([], []);
+  const why = [`\`${reason.subject}\`: ${explainReason(reason)}`];
+  if (asked !== undefined) return askedRefusalText(why, asked.reason);
+  if (reason.rule !== undefined) return refusalText(why, adviceOn(guard.judge, [act], decide(guard.judge, act)));
+  const hint = hintFor(reason)?.replaceAll("NAME", act.server);
+  return refusalText(why, hint === undefined ? [] : [hint]);
+}
