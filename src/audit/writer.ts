@@ -186,7 +186,7 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
       const body = encodeBody(epochClose(epoch, next.key, reason), sha256Hex);
       if (!body.ok) throw new Error(body.error.message);
       claim(body.value, "epoch.close");
-      await writeBatch([{ ...stamp(own, body.value), type: "epoch.close", resolve: nobody, reject: nobody }]);
+      await writeBatch([waitingFor(own, body.value, { type: "epoch.close", resolve: nobody, reject: nobody })]);
       epoch += 1;
       turn(next);
     } catch (error) {
@@ -194,8 +194,13 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
     }
   };
 
-  const stamp = (session: string, body: EncodedBody): Pending => {
-    return { session, wallMs: clock.wall(), mono: Number(clock.mono() - opened), body };
+  // Spelled out, not spread: this is made for every record.
+  const waitingFor = (
+    session: string,
+    body: EncodedBody,
+    { type, resolve, reject }: Pick<Waiting, "type" | "resolve" | "reject">,
+  ): Waiting => {
+    return { session, wallMs: clock.wall(), mono: Number(clock.mono() - opened), body, type, resolve, reject };
   };
   const stillWelcome = (waiting: Waiting): boolean => {
     const problem = refusal(waiting.type);
@@ -247,9 +252,8 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
       claim(encoded.value, body.type);
       isClosing ||= body.type === "session.close";
       if (condition === "full") await options.freeReserve();
-      const pending = stamp(session, encoded.value);
       return await new Promise<number>((resolve, reject) => {
-        turns.push({ ...pending, type: body.type, resolve, reject });
+        turns.push(waitingFor(session, encoded.value, { type: body.type, resolve, reject }));
       });
     },
     seal: (sealing) => sealer.seal(sealing),

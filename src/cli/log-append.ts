@@ -9,6 +9,7 @@ import { type Answers, openAnswers } from "./answers.ts";
 import { cutLines } from "./bounded-lines.ts";
 import { callerStateDir } from "./caller.ts";
 import { complain, EXIT, fail, problemLines } from "./exit.ts";
+import { openInput } from "./standard-input.ts";
 
 /** Longest line that is taken; long texts in it become blobs. */
 const LONGEST_LINE = 8_388_608;
@@ -135,13 +136,14 @@ class Input {
 /** Reads standard input until it ends or is to be read no more. */
 async function feed(input: Input, until: AbortSignal): Promise<void> {
   const cutter = cutLines(LONGEST_LINE, input.take);
+  const source = openInput();
   const stop = (): void => {
-    process.stdin.destroy();
+    source.destroy();
   };
   until.addEventListener("abort", stop, { once: true });
   try {
     if (until.aborted) return;
-    for await (const chunk of process.stdin) {
+    for await (const chunk of source) {
       cutter.push(chunk as Buffer);
       await input.answers.room();
       if (until.aborted) return;

@@ -2,6 +2,7 @@
 // rounded or guessed: repeated keys, which two readers would read differently, are refused, and a number that JSON would round is kept by its text.
 import { err, ok, type Result } from "../result.ts";
 import { RECORD_TYPE } from "./encode.ts";
+import { findRepairs, type Repairs } from "./json-tokens.ts";
 import type { Actor, RecordBody, RecordType } from "./record.ts";
 
 /** Types that say something about the log itself: only its own writer may. */
@@ -44,10 +45,9 @@ function claimed(type: RecordType, data: { readonly [key: string]: unknown }): R
 function parsedExactly(text: string): Result<unknown, string> {
   try {
     const value: unknown = JSON.parse(text);
-    const twice = repeatedKey(text);
+    const { twice, inexact } = findRepairs(text);
     if (twice !== undefined) return err(`has the key \`${twice.slice(0, 64)}\` twice`);
-    const exact = text.replace(TOKENS, (token) => (isInexact(token) ? `{"number":"${token}"}` : token));
-    return ok(exact === text ? value : JSON.parse(exact));
+    return ok(inexact.length === 0 ? value : JSON.parse(asTexts(text, inexact)));
   } catch {
     return err("is not JSON");
   }
@@ -61,33 +61,13 @@ function isActor(value: unknown): value is Actor {
   return isObject(value) && Object.entries(value).every(([key, field]) => typeof field === ACTOR.get(key));
 }
 
-const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\],]|-?[0-9][0-9.eE+-]*/g;
-
-/** A number that is no integer, or one that a double would round. */
-function isInexact(token: string): boolean {
-  return /^[-0-9]/.test(token) && (!/^-?[0-9]+$/.test(token) || !Number.isSafeInteger(Number(token)));
-}
-
-/** For a text that is JSON: a key that stands twice in one object. */
-function repeatedKey(text: string): string | undefined {
-  const open: (Set<string> | undefined)[] = [];
-  let isKey = false;
-  for (const [token] of text.matchAll(TOKENS)) {
-    const first = token.charCodeAt(0);
-    if (first === BRACE || first === BRACKET) {
-      open.push(first === BRACE ? new Set() : undefined);
-      isKey = first === BRACE;
-    } else if (first === COMMA) isKey = open.at(-1) !== undefined;
-    else if (first === QUOTE) {
-      if (!isKey) continue;
-      isKey = false;
-      const key = token.includes("\\") ? String(JSON.parse(token)) : token.slice(1, -1);
-      const keys = open.at(-1);
-      if (keys?.has(key) === true) return key;
-      keys?.add(key);
-    } else if (first === BRACE_END || first === BRACKET_END) open.pop();
+/** The text with its numbers at those places as texts. */
+function asTexts(text: string, places: Repairs["inexact"]): string {
+  let exact = "";
+  let from = 0;
+  for (const [start, end] of places) {
+    exact += `${text.slice(from, start)}{"number":"${text.slice(start, end)}"}`;
+    from = end;
   }
-  return undefined;
+  return exact + text.slice(from);
 }
-
-const [QUOTE, COMMA, BRACKET, BRACKET_END, BRACE, BRACE_END] = [0x22, 0x2c, 0x5b, 0x5d, 0x7b, 0x7d];

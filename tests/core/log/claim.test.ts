@@ -86,3 +86,42 @@ describe("a claim", () => {
     );
   });
 });
+
+describe("what a parser would repair", () => {
+  const dataOf = (text: string): unknown => {
+    const parsed = parseClaim(text);
+    return parsed.ok ? parsed.value.data : parsed.error;
+  };
+
+  it("is found wherever it stands", () => {
+    expect(dataOf('{"data" : { "a\\\\" : [ 1.5 , 0 , 1e3 ] , "b\\"" : 9007199254740993 } }')).toEqual({
+      "a\\": [{ number: "1.5" }, 0, { number: "1e3" }],
+      'b"': { number: "9007199254740993" },
+    });
+    expect(dataOf('{"data":{"a":"\\"1.5\\\\","b":"{\\"b\\":1,\\"b\\":2}"}}')).toEqual({
+      a: '"1.5\\',
+      b: '{"b":1,"b":2}',
+    });
+    expect(dataOf('{"x":[[{"\\u0061":1,"a":2}]]}')).toContain("`a` twice");
+  });
+
+  it("is nothing of what JSON.stringify writes of texts and integers, however it is laid out", () => {
+    const json = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 5 },
+        fc.string({ unit: "binary" }),
+        fc.string({ unit: fc.constantFrom('"', "\\", "{", "}", "[", "1", ".", ",", ":") }),
+        fc.integer(),
+        fc.constantFrom(true, false, null),
+        fc.array(tie("value")),
+        fc.dictionary(fc.string(), tie("value")),
+      ),
+    })).value;
+    fc.assert(
+      fc.property(json, fc.nat(3), (value, indent) => {
+        const text = JSON.stringify({ data: { value } }, undefined, indent);
+        expect(dataOf(text)).toEqual(JSON.parse(text).data);
+      }),
+    );
+  });
+});
