@@ -38,13 +38,13 @@ export function unleet(folded: string): string | undefined {
   return changed >= 2 ? text : undefined;
 }
 
-const SPACED = /(?<![^\W_])(?:[\p{L}\p{N}@$][ .\-_*·•|/]{1,3}){7,}[\p{L}\p{N}](?![^\W_])/gu;
+const SPACED = /(?<![^\W_])(?:[\p{L}\p{N}@$][ .\-_*\u00b7\u2022|/]{1,3}){7,}[\p{L}\p{N}](?![^\W_])/gu;
 
 /** Letters written apart (`d o   n o t`), together again; words apart only where the gap is wider. */
 export function unspaced(folded: string): string | undefined {
   const runs = folded.match(SPACED);
   if (runs === null) return undefined;
   return runs
-    .map((run) => run.replace(/ {2,}/g, "\u0001").replace(/[ .\-_*·•|/]/g, "").replaceAll("\u0001", " "))
+    .map((run) => run.replace(/ {2,}/g, "\u0001").replace(/[ .\-_*\u00b7\u2022|/]/g, "").replaceAll("\u0001", " "))
     .join(" ");
 }

@@ -60,7 +60,7 @@ function mixedWords(text: string): number {
   for (const [word] of text.matchAll(/[\p{L}\p{M}]{3,40}/gu)) {
     if (!/[A-Za-z]/.test(word)) continue;
     const others = word.match(/[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}\p{Script=Coptic}]/gu);
-    if (others === null || /^[µμΔδΩωπΣσλθαβγ]/u.test(word)) continue;
+    if (others === null || /^[\u00b5\u03bc\u0394\u03b4\u03a9\u03c9\u03c0\u03a3\u03c3\u03bb\u03b8\u03b1\u03b2\u03b3]/u.test(word)) continue;
     if (/^[a-z]+$/.test(fold(word))) words += 1;
   }
   return words;

@@ -52,7 +52,7 @@ function requestsIn(message: Json): readonly Asked[] {
 
 const ARTICLE =
   /\b(?:prompt[- ]injections?|tool[- ]poisoning|jailbreak(?:s|ing)?|red[- ]team(?:ing)?|attack(?:s|ers?|er's)?|exploits?|vulnerabilit(?:y|ies)|malicious|threat model|CVE-\d{4}|security research(?:ers?)?|proof of concept|mitigations?|adversar(?:y|ial)|exfiltration|phishing)\b/gi;
-const QUOTED = /```[\s\S]{0,4000}?```|^[ \t]*>[^\n]*$|"[^"\n]{6,400}"|“[^”\n]{6,400}”|`[^`\n]{4,400}`|‘[^’\n]{6,400}’/gm;
+const QUOTED = /```[\s\S]{0,4000}?```|^[ \t]*>[^\n]*$|"[^"\n]{6,400}"|\u201c[^\u201d\n]{6,400}\u201d|`[^`\n]{4,400}`|\u2018[^\u2019\n]{6,400}\u2019/gm;
 
 /** An article of attacks quotes them: what it quotes is left out, and the rest is worth a look at most. */
 function textSignals({ at, text }: Field): readonly Signal[] {

@@ -109,7 +109,7 @@ function toldFrom({ raw }: Clause, ideas: ReadonlyMap<string, readonly Hit[]>): 
   const meta = ideas.get("meta")?.[0];
   if (meta === undefined) return -1;
   if (ideas.has("address") || /\b(?:you must|you should|must always|important|mandatory)\b/i.test(raw)) return -1;
-  return /["'`“‘«][^"'`”’»]{8,200}["'`”’»]/.test(raw) ? 0 : meta.from;
+  return /["'`\u201c\u2018\u00ab][^"'`\u201d\u2019\u00bb]{8,200}["'`\u201d\u2019\u00bb]/.test(raw) ? 0 : meta.from;
 }
 
 /** Where the rule's ideas first stand as it wants them; -1 where they do not. */

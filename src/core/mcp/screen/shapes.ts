@@ -20,7 +20,7 @@ export const TAGS: RegExp = new RegExp(table.tags, "i");
 export const PICTURE: RegExp = new RegExp(table.picture, "i");
 
 const NAME_OF_TOOL = /\b(?:[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[a-z]{2,}[a-z0-9]*(?:[A-Z][a-z0-9]+)+|mcp__\w+)\b/g;
-const QUOTED_NAME = /[`'"‘“]([a-z][a-z0-9]*(?:[-_][a-z0-9]+){1,5})[`'"’”]/gi;
+const QUOTED_NAME = /[`'"\u2018\u201c]([a-z][a-z0-9]*(?:[-_][a-z0-9]+){1,5})[`'"\u2019\u201d]/gi;
 
 /** The text with a word for each shape in it. The shapes themselves are gone; names of tools keep their words. */
 export function withShapes(text: string): string {
