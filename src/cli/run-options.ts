@@ -148,6 +148,11 @@ export function commandLineLayer(options: RunOptions, cwd: string): object {
   });
 }
 
+/** `--allow-domain` of a command that opens the session of one MCP server. */
+export function serverNetworkLayer(server: string, rules: readonly string[]): object {
+  return rules.length === 0 ? {} : { mcp: { servers: { [server]: { network: domains(rules) } } } };
+}
+
 /** Which option a key of the layer was typed as. */
 const OPTION_OF: ReadonlyMap<string, string> = new Map([
   ["tier", "--tier"],

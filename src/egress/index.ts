@@ -12,7 +12,7 @@ export type {
 } from "./filter.ts";
 export { type BudgetHit, type HostBudgetOptions, hostBudget } from "./host-budget.ts";
 export type { Inspection, Readers } from "./inspect/inspection.ts";
-export { openInspection } from "./inspect/open.ts";
+export { openInspection, trustedRoots } from "./inspect/open.ts";
 export type { Inspector } from "./inspector.ts";
 export { unpack } from "./leak/unpack.ts";
 export {

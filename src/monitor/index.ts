@@ -53,6 +53,9 @@ export { bytesText } from "./limits/hit.ts";
 export { lockFilePlace } from "./mcp/lock-place.ts";
 export type { McpPeers, McpSession } from "./mcp/mcp-session.ts";
 export { openPins, type PeerTool, type Pins, type PinsOptions } from "./mcp/pins.ts";
+export { loginToServer } from "./mcp/login-server.ts";
+export { type ClientSide, proxyServer } from "./mcp/proxy-server.ts";
+export type { GivenField } from "./mcp/upstream-login.ts";
 export { openUpstreamSession, type UpstreamRequest, type UpstreamSession } from "./mcp/upstream-session.ts";
 export { linkResolver } from "./prepare/links.ts";
 export {

@@ -88,7 +88,7 @@ async function connect(way: Way, place: HttpPlace): Promise<Duplex> {
   const dialled = await way.dial(place);
   if (!dialled.ok) throw new WayFault(dialled.error);
   if (place.scheme === "http") return dialled.value;
-  const tls = await secured(dialled.value, place.host, way.roots);
+  const tls = await secured(dialled.value, place.host, await way.roots());
   if (!tls.ok) throw new WayFault(tls.error);
   return tls.value;
 }

@@ -27,8 +27,8 @@ export interface Way {
   dial(to: { readonly host: string; readonly port: number }): Promise<Result<Duplex, Problem>>;
   /** True for a place that plain HTTP may go to: this machine, or a private address that the policy names. */
   mayBePlain(to: HttpPlace): boolean;
-  /** PEM of the authorities that servers are verified by; Node's own where absent. */
-  readonly roots?: string;
+  /** PEM of the authorities that servers are verified by, read when the first one is. */
+  readonly roots: () => Promise<string>;
 }
 
 const LENGTH_MOST = 4096;

@@ -8,13 +8,13 @@ import { err, ok, type Problem, type Result } from "#core";
 const HANDSHAKE_MS = 15_000;
 
 /** The secured connection; otherwise the connection is gone. */
-export function secured(socket: Duplex, host: string, roots: string | undefined): Promise<Result<TLSSocket, Problem>> {
+export function secured(socket: Duplex, host: string, roots: string): Promise<Result<TLSSocket, Problem>> {
   return new Promise((done) => {
     const tls = connect({
       ...{ socket, host, minVersion: "TLSv1.2", rejectUnauthorized: true, ALPNProtocols: ["http/1.1"] },
       // RFC 6066: an address is no server name.
       servername: isIP(host) === 0 ? host : "",
-      ...(roots === undefined ? {} : { ca: roots }),
+      ca: roots,
     });
     const end = (why: string | undefined): void => {
       clearTimeout(timer);
