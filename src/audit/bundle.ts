@@ -34,6 +34,7 @@ export interface Bundled {
 const PARTS = [
   "tile",
   "cosigned",
+  "timestamps",
   "checkpoint",
   "checkpoints",
   "epochs",

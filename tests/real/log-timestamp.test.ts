@@ -55,6 +55,9 @@ for (const kind of ["rsa", "p256"] as const)
     const [reply, stamped] = [readFileSync(done.value.reply), Buffer.from(signed.checkpoint)];
     for (const trusted of [certificates(tsa.ca), certificates(tsa.leaf)])
       expect(checkTimestamp(reply, stamped, trusted)).toMatchObject({ ok: true });
+    expect(checkTimestamp(Buffer.concat([reply, Buffer.from("x")]), stamped, certificates(tsa.ca))).toMatchObject({
+      ok: false,
+    });
     const other = await openTsa({ folder: tmp() });
     expect(checkTimestamp(reply, stamped, certificates(other.ca))).toMatchObject({ ok: false });
     expect(checkTimestamp(reply, stamped, [])).toMatchObject({ ok: false });

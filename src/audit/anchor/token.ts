@@ -56,6 +56,7 @@ function judge(
   stamped: Uint8Array,
   trusted: readonly X509Certificate[],
 ): Result<TimestampWord, string> {
+  if (endOfDer(reply) !== reply.length) return err("it is not one message and nothing else");
   const { status, timeStampToken } = AsnConvert.parse(reply, TimeStampResp);
   if (status.status !== PKIStatus.granted && status.status !== PKIStatus.grantedWithMods)
     return err(`the authority refused: ${status.statusString?.join("; ") ?? `status ${status.status}`}`);
@@ -143,6 +144,14 @@ function asSet(attributes: readonly Attribute[]): Buffer {
 
 function digestOf(name: string, bytes: Uint8Array): Buffer {
   return createHash(name).update(bytes).digest();
+}
+
+/** Where the first DER value ends (X.690 section 8.1.3). */
+function endOfDer(bytes: Uint8Array): number {
+  const first = bytes[1] ?? 0;
+  if (first < 0x80) return 2 + first;
+  const length = bytes.subarray(2, 2 + (first & 0x7f));
+  return 2 + length.length + length.reduce((sum, byte) => sum * 256 + byte, 0);
 }
 
 /** The content bytes of an object identifier in DER (X.690 section 8.19). */
