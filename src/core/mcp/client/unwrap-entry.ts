@@ -63,7 +63,6 @@ function unwrapHttp(
 ): readonly Edit[] | undefined {
   const members = list.node.kind === "list" ? list.node.members : [];
   const url = members[own];
-  const key = hints.urlKey ?? form.urls[0] ?? "url";
   const gap = text.slice(command.node.end, list.keys[0]?.start ?? 0);
   const isLast = members.length === own + 1;
   if (url === undefined || !isLast || (form.command === "split" && !isBetween(form, gap))) return undefined;
@@ -75,7 +74,7 @@ function unwrapHttp(
   const token = bearer?.node.kind === "list" && bearer.node.members.length === 1 ? bearer.node.members[0] : undefined;
   if (bearer !== undefined && token === undefined) return undefined;
   return [
-    rename(form, command, 0, key),
+    spell(command, 0, hints.urlKey) ?? rename(form, command, 0, form.urls[0] ?? "url"),
     { start: command.node.start, end: list.node.end, text: slice(text, url) },
     ...(type === undefined
       ? []
@@ -84,7 +83,7 @@ function unwrapHttp(
     ...(bearer === undefined || token === undefined
       ? []
       : [
-          rename(form, bearer, 0, "bearer_token_env_var"),
+          spell(bearer, 0, hints.bearerKey) ?? rename(form, bearer, 0, "bearer_token_env_var"),
           { start: bearer.node.start, end: bearer.node.end, text: slice(text, token) },
         ]),
   ];
@@ -98,16 +97,21 @@ function headersBack(
   hints: Hints,
 ): readonly Edit[] | undefined {
   const edits: Edit[] = [];
-  for (const leaf of variables) {
-    edits.push(rename(form, leaf, 0, form.headers));
+  // As they were written, unless the variables are others now.
+  const spelled = hints.headers?.length === variables.length ? hints.headers : [];
+  for (const [at, leaf] of variables.entries()) {
+    edits.push(spell(leaf, 0, spelled[at]?.[0]) ?? rename(form, leaf, 0, form.headers));
     if (leaf.path.length === 1) continue;
-    const at = headers.findIndex(([, variable]) => variable === leaf.path[1]);
-    const [header] = headers[at] ?? [];
-    const place = leaf.keys[1];
-    if (header === undefined || place === undefined) return undefined;
-    edits.push({ start: place.start, end: place.end, text: hints.headers?.[at] ?? quoted(header) });
+    const header = headers.find(([, variable]) => variable === leaf.path[1])?.[0];
+    if (header === undefined) return undefined;
+    edits.push(spell(leaf, 1, spelled[at]?.[1] ?? quoted(header)) ?? rename(form, leaf, 1, header));
   }
   return edits;
+}
+
+function spell(leaf: Leaf, level: number, text: string | undefined): Edit | undefined {
+  const place = leaf.keys[level];
+  return text === undefined || place === undefined ? undefined : { start: place.start, end: place.end, text };
 }
 
 // What stands between a command and the list that was written behind it: a comma, space, and in TOML the keys above.

@@ -12,10 +12,12 @@ export interface Hints {
   readonly argsMade?: true;
   /** The value of `type` as it was written. */
   readonly type?: string;
-  /** The key of the address. */
+  /** The key of the address as it was written. */
   readonly urlKey?: string;
-  /** The keys of the headers as they were written, in order. */
-  readonly headers?: readonly string[];
+  /** The key of the bearer token's variable as it was written. */
+  readonly bearerKey?: string;
+  /** For each leaf of the headers, its keys as they were written. */
+  readonly headers?: readonly (readonly string[])[];
 }
 
 /** The changes of one entry. */
@@ -82,13 +84,14 @@ export function wrapHttp(context: WrapContext, entry: Entry, server: HttpServer)
       ? []
       : [rename(form, bearer, 0, "env_vars"), ...inBrackets(bearer)]),
   ];
-  const written = headers.map(({ keys }) => keys[1]).filter((key) => key !== undefined);
+  const spelled = (leaf: Leaf): readonly string[] => leaf.keys.map(({ start, end }) => text.slice(start, end));
   return {
     edits,
     hints: {
-      urlKey: server.urlKey,
+      urlKey: spelled(url).join("."),
       ...(type === undefined ? {} : { type: text.slice(type.node.start, type.node.end) }),
-      ...(written.length === 0 ? {} : { headers: written.map(({ start, end }) => text.slice(start, end)) }),
+      ...(bearer === undefined ? {} : { bearerKey: spelled(bearer).join(".") }),
+      ...(headers.length === 0 ? {} : { headers: headers.map(spelled) }),
     },
   };
 }
