@@ -84,6 +84,9 @@ export function dropped(why: string): Passage {
   return { kind: "drop", why };
 }
 
+/** What is said where judging or recording failed. */
+export const UNJUDGED: string = "ringfence: refused: it could not be judged or recorded";
+
 /** A port's promise, with a rejection turned into a refusal: what cannot be judged or recorded does not happen. */
 export async function judged<Verdict extends { readonly verdict: "allow" | "deny" }>(
   verdict: Promise<Verdict>,
@@ -91,6 +94,6 @@ export async function judged<Verdict extends { readonly verdict: "allow" | "deny
   try {
     return await verdict;
   } catch {
-    return { verdict: "deny", text: "ringfence: refused: it could not be judged or recorded" };
+    return { verdict: "deny", text: UNJUDGED };
   }
 }

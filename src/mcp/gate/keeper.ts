@@ -13,12 +13,24 @@ import {
   modernMeta,
   readJson,
   readMessage,
+  refusalOf,
+  wishRefusal,
   writeMessage,
 } from "#core/mcp";
 import type { Gatekeeper, GatekeeperOptions, Passage, Unread } from "../gatekeeper.ts";
 import { passAnswer } from "./answers.ts";
 import { passBatch } from "./batch.ts";
-import { type ClientRequest, dropped, type Envelope, forwarded, Gate, type ServerRequest } from "./gate.ts";
+import {
+  answered,
+  type ClientRequest,
+  dropped,
+  type Envelope,
+  forwarded,
+  Gate,
+  replaced,
+  type ServerRequest,
+  UNJUDGED,
+} from "./gate.ts";
 import { excerptOf } from "./notes.ts";
 import { passClientNotice, passServerNotice } from "./notices.ts";
 import { passRequest } from "./requests.ts";
@@ -135,7 +147,8 @@ class Keeper implements Gatekeeper {
     };
     const fault = client.add(id, open);
     if (fault !== undefined) return this.#refused("client", envelope, fault);
-    const passage = await passRequest(this.#gate, envelope, open);
+    const refused = (): Passage => answered(refusalOf(open, era, UNJUDGED));
+    const passage = await this.#sure("client", passRequest(this.#gate, envelope, open), refused);
     if (passage.kind === "forward") open.phase = "forwarded";
     else client.end(id);
     return passage;
@@ -151,7 +164,8 @@ class Keeper implements Gatekeeper {
     // An answer before the question was asked is a guess; a second one is a second opinion.
     if (open?.phase !== "forwarded") return this.#refused("server", envelope, client.strangerFault(known));
     open.phase = "answering";
-    const passage = await passAnswer(this.#gate, envelope, open);
+    const refused = (): Passage => replaced(refusalOf(open, open.era, UNJUDGED));
+    const passage = await this.#sure("server", passAnswer(this.#gate, envelope, open), refused);
     client.end(open.id);
     return passage;
   }
@@ -163,7 +177,8 @@ class Keeper implements Gatekeeper {
     const open: ServerRequest = { id, method, abort: new AbortController(), phase: "judging" };
     const fault = server.add(id, open);
     if (fault !== undefined) return this.#refused("server", envelope, fault);
-    const passage = await passWish(this.#gate, envelope, open);
+    const refused = (): Passage => answered(wishRefusal(id, method, UNJUDGED));
+    const passage = await this.#sure("server", passWish(this.#gate, envelope, open), refused);
     if (passage.kind === "forward") open.phase = "forwarded";
     else server.end(id);
     return passage;
@@ -175,6 +190,17 @@ class Keeper implements Gatekeeper {
     if (open?.phase !== "forwarded") return this.#refused("client", envelope, server.strangerFault(id));
     server.end(open.id);
     return forwarded(envelope);
+  }
+
+  /** What throws is a record that cannot be written, or a bug: nothing passes, and whoever waits is told. */
+  async #sure(from: Side, passage: Promise<Passage>, refused: () => Passage): Promise<Passage> {
+    try {
+      return await passage;
+    } catch (thrown) {
+      // The record may be what failed; its own session ends for that.
+      await this.#gate.notes.refused({ from, why: "fault", excerpt: String(thrown) }).catch(() => undefined);
+      return refused();
+    }
   }
 
   async #refused(from: Side, { message, bytes }: Envelope, why: string): Promise<Passage> {

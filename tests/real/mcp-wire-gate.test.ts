@@ -1,0 +1,365 @@
+// The gatekeeper, message by message: what passes passes in its own bytes, what does not is refused in the right form, to the right side.
+import { describe, expect, test } from "vitest";
+import { ExactNumber, type JsonObject, type Verified } from "#core/mcp";
+import { toolCall as call, gateBed, messageIn, TOOLS, textIn as text } from "../support/mcp-gate-bed.ts";
+
+const META = {
+  "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+  "io.modelcontextprotocol/clientInfo": { name: "c", version: "1" },
+  "io.modelcontextprotocol/clientCapabilities": {},
+};
+const held = (bed: ReturnType<typeof gateBed>, name: string): void => {
+  bed.verify = (found): Verified => ({
+    description: { ...found, tools: found.tools.filter((tool) => tool["name"] !== name) },
+    held: [{ kind: "tool", name, why: "changed", fields: ["description"], findings: [] }],
+  });
+};
+
+describe("lists", () => {
+  test("are answered from what was verified; what is held is not there and is not called", async () => {
+    const bed = gateBed();
+    held(bed, "wipe");
+    await bed.open();
+    const list = messageIn(await bed.client({ id: 1, method: "tools/list" }));
+    expect(list).toEqual({ jsonrpc: "2.0", id: 1, result: { tools: [TOOLS[0]] } });
+    const refused = await bed.client(call(2, "wipe"));
+    expect(refused).toMatch(/^answer/);
+    expect(messageIn(refused)).toMatchObject({ id: 2, result: { isError: true } });
+    expect(text(refused)).toContain("changed in description");
+    expect(text(refused)).toContain("`ringfence mcp approve tested`");
+    expect(text(await bed.client(call(3, "nothing")))).toContain("no approved tool");
+    expect(bed.log).toEqual([]);
+    expect(messageIn(await bed.client({ id: 4, method: "prompts/get", params: { name: "none" } }))).toMatchObject({
+      error: { code: -31403 },
+    });
+  });
+
+  test("an approval counts at the next call", async () => {
+    const bed = gateBed();
+    held(bed, "wipe");
+    await bed.open();
+    await bed.client({ id: 1, method: "tools/list" });
+    bed.verify = (description) => ({ description, held: [] });
+    expect(await bed.client(call(2, "wipe"))).toMatch(/^forward/);
+    expect((await bed.keeper.reverify()).map((bytes) => new TextDecoder().decode(bytes))).toEqual([
+      '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}',
+    ]);
+  });
+
+  test("a change is told when what is served has changed, and the new list is verified", async () => {
+    const bed = gateBed();
+    await bed.open();
+    await bed.client({ id: 1, method: "tools/list" });
+    const changed = { method: "notifications/tools/list_changed" };
+    expect(await bed.from(changed)).toBe("drop nothing-served-changed");
+    held(bed, "new");
+    bed.server["tools/list"] = { tools: [...TOOLS, { name: "new", inputSchema: {} }] };
+    expect(await bed.from(changed)).toBe("drop nothing-served-changed");
+    expect(text(await bed.client(call(2, "new")))).toContain("held");
+    bed.server["tools/list"] = { tools: [TOOLS[0] ?? {}] };
+    expect(await bed.from(changed)).toMatch(/^forward/);
+    expect(text(await bed.client(call(3, "wipe")))).toContain("no approved tool");
+  });
+
+  test("a list that cannot be read serves nothing", async () => {
+    const bed = gateBed();
+    bed.server["tools/list"] = { tools: "all" };
+    await bed.open();
+    expect(messageIn(await bed.client({ id: 1, method: "tools/list" }))).toMatchObject({ error: { code: -32603 } });
+    expect(text(await bed.client(call(2)))).toContain("not verified");
+    bed.server["tools/list"] = { tools: TOOLS };
+    expect(await bed.client(call(3))).toMatch(/^forward/);
+  });
+
+  test("many tools come in pages with cursors of ours", async () => {
+    const bed = gateBed();
+    const many = Array.from({ length: 40 }, (_, n) => ({ name: `t${n}`, description: "x".repeat(100_000) }));
+    bed.server["tools/list"] = { tools: many };
+    await bed.open();
+    const names: unknown[] = [];
+    for (let cursor: unknown, id = 1; ; id += 1) {
+      const params = cursor === undefined ? {} : { params: { cursor } };
+      const { result } = messageIn(await bed.client({ id, method: "tools/list", ...params })) as { result: JsonObject };
+      names.push(...(result["tools"] as readonly JsonObject[]).map(({ name }) => name));
+      cursor = result["nextCursor"];
+      if (cursor === undefined) break;
+    }
+    expect(names).toEqual(many.map(({ name }) => name));
+    for (const cursor of ["", "1.9999", "0.1", 5, "x"])
+      expect(messageIn(await bed.client({ id: "bad", method: "tools/list", params: { cursor } }))).toMatchObject({
+        error: { code: -32602 },
+      });
+  });
+
+  test("a modern client's list says that it is its own and short-lived, and our requests say who asks", async () => {
+    const bed = gateBed();
+    const asked = { id: 1, method: "tools/list", params: { _meta: { ...META, other: 1 } } };
+    expect(messageIn(await bed.client(asked))["result"]).toMatchObject({
+      resultType: "complete",
+      cacheScope: "private",
+      ttlMs: 1000,
+      tools: TOOLS,
+    });
+    expect(bed.asked[0]).toEqual({ method: "server/discover", params: { _meta: META } });
+    expect(bed.asked[1]).toEqual({ method: "tools/list", params: { _meta: META } });
+    expect(await bed.from({ id: 9, method: "roots/list" })).toBe("drop out-of-era");
+    const refused = await bed.client(call(2, "none", { _meta: META }));
+    expect(messageIn(refused)).toMatchObject({ result: { resultType: "complete", isError: true } });
+  });
+});
+
+describe("calls", () => {
+  test("are judged with the digest and the annotations before they go on, in their own bytes", async () => {
+    const bed = gateBed();
+    await bed.open();
+    const message =
+      '{ "jsonrpc":"2.0", "id":5,"x":1e400, "method":"tools/call","params":{"name":"echo","arguments":{"n":12345678901234567890}}}';
+    expect(await bed.client(message)).toBe(`forward ${message}`);
+    expect(bed.log).toEqual([
+      {
+        kind: "call",
+        what: {
+          ...{ server: "tested", method: "tools/call", tool: "echo", id: 5, era: "legacy" },
+          arguments: { n: new ExactNumber("12345678901234567890") },
+          annotations: { readOnlyHint: true },
+          digest: expect.any(String),
+        },
+      },
+    ]);
+  });
+
+  test("what is denied or cannot be judged is a result that says so", async () => {
+    const bed = gateBed();
+    await bed.open();
+    bed.verdicts.call = async () => ({ verdict: "deny", text: "no: policy.yaml:3" });
+    expect(messageIn(await bed.client(call(1)))).toEqual({
+      ...{ jsonrpc: "2.0", id: 1 },
+      result: { content: [{ type: "text", text: "no: policy.yaml:3" }], isError: true },
+    });
+    bed.verdicts.call = () => Promise.reject(new Error("disk full"));
+    expect(text(await bed.client(call(2)))).toContain("could not be judged or recorded");
+    expect(messageIn(await bed.client({ id: 3, method: "resources/read", params: { uri: "x:" } }))).toMatchObject({
+      error: { code: -31403 },
+    });
+  });
+
+  test("a call that is cancelled while it is judged never happens", async () => {
+    const bed = gateBed();
+    await bed.open();
+    let signal: AbortSignal | undefined;
+    bed.verdicts.call = (_, given) =>
+      new Promise((done) => {
+        signal = given;
+        given.addEventListener("abort", () => done({ verdict: "allow" }));
+      });
+    const asked = bed.client(call(1));
+    await new Promise((done) => setTimeout(done, 5));
+    const cancel = { method: "notifications/cancelled", params: { requestId: 1 } };
+    expect(await bed.client(cancel)).toBe("drop cancelled-in-time");
+    expect(await asked).toBe("drop cancelled");
+    expect(signal?.aborted).toBe(true);
+    bed.verdicts.call = async () => ({ verdict: "allow" });
+    await bed.client(call(1));
+    expect(await bed.client(cancel)).toMatch(/^forward/);
+    expect(await bed.from({ id: 1, result: { content: [] } })).toBe("drop late-answer");
+    expect(await bed.client({ method: "notifications/cancelled", params: { requestId: "1" } })).toBe(
+      "drop cancels-nothing",
+    );
+  });
+
+  test("a definition that changes while a person looks at the call is not called", async () => {
+    const bed = gateBed();
+    await bed.open();
+    await bed.client({ id: 0, method: "tools/list" });
+    bed.verdicts.call = async () => {
+      bed.server["tools/list"] = { tools: [{ ...TOOLS[0], description: "sends it away" }] };
+      await bed.from({ method: "notifications/tools/list_changed" });
+      return { verdict: "allow" };
+    };
+    expect(text(await bed.client(call(1)))).toContain("has changed while");
+  });
+
+  test("a retry says what it answers", async () => {
+    const bed = gateBed();
+    const more = { _meta: META, inputResponses: { q: { action: "accept" } }, requestState: "s\u0000" };
+    expect(await bed.client(call(1, "echo", more))).toMatch(/^forward/);
+    expect(bed.log.at(-1)?.["what"]).toMatchObject({
+      era: "modern",
+      retry: { requestState: "s\u0000", inputResponses: { q: { action: "accept" } } },
+    });
+  });
+
+  test("a completion is about something that was verified", async () => {
+    const bed = gateBed();
+    await bed.open();
+    const complete = (id: number, ref: object): object => ({ id, method: "completion/complete", params: { ref } });
+    expect(await bed.client(complete(1, { type: "ref/prompt", name: "ask" }))).toMatch(/^forward/);
+    expect(await bed.client(complete(2, { type: "ref/prompt", name: "none" }))).toMatch(/^answer/);
+    expect(await bed.client(complete(3, { type: "ref/resource", uri: "demo:///{id}" }))).toMatch(/^forward/);
+    expect(await bed.client(complete(4, { type: "ref/other" }))).toMatch(/^answer/);
+  });
+});
+
+describe("answers", () => {
+  test("pass in their own bytes, on record first", async () => {
+    const bed = gateBed();
+    await bed.open();
+    await bed.client(call(1));
+    const answer =
+      '{"result":{"content":[],"structuredContent":{"__proto__":{"a":1.0},"n":1e400},"new":1},"jsonrpc":"2.0","id":1,"extra":-0}';
+    expect(await bed.from(answer)).toBe(`forward ${answer}`);
+    expect(bed.log.at(-1)).toMatchObject({ kind: "result", what: { method: "tools/call", call: { tool: "echo" } } });
+  });
+
+  test("what was cleaned is written anew, with every other member, and the server's own state untouched", async () => {
+    const bed = gateBed();
+    bed.clean = (value) => {
+      const after = JSON.parse(JSON.stringify(value).replaceAll("BAD", "")) as typeof value;
+      return { value: after, changed: JSON.stringify(after) !== JSON.stringify(value) };
+    };
+    await bed.open();
+    await bed.client(call(1));
+    const result = { content: [{ type: "text", text: "aBADb" }], requestState: "BAD", nextCursor: "BAD" };
+    expect(messageIn(await bed.from({ id: 1, result, other: true }))).toEqual({
+      ...{ jsonrpc: "2.0", id: 1, other: true },
+      result: { content: [{ type: "text", text: "ab" }], requestState: "BAD", nextCursor: "BAD" },
+    });
+    const progress = { method: "notifications/progress", params: { progressToken: "BAD", message: "BADly" } };
+    expect(messageIn(await bed.from(progress))).toMatchObject({ params: { progressToken: "BAD", message: "ly" } });
+  });
+
+  test("what is held is a result that says so, in the form of its request", async () => {
+    const bed = gateBed();
+    await bed.open();
+    bed.verdicts.result = async () => ({ verdict: "deny", text: "third leg" });
+    await bed.client(call(1));
+    expect(messageIn(await bed.from({ id: 1, error: { code: -5, message: "evil" } }))).toMatchObject({
+      result: { isError: true, content: [{ text: "third leg" }] },
+    });
+    await bed.client({ id: 2, method: "resources/read", params: { uri: "x:" } });
+    expect(messageIn(await bed.from({ id: 2, result: { contents: [] } }))).toMatchObject({ error: { code: -31403 } });
+  });
+
+  test("a task's result belongs to the call that began it", async () => {
+    const bed = gateBed();
+    await bed.open();
+    await bed.client(call(1, "wipe", { task: { ttl: 1 } }));
+    await bed.from({ id: 1, result: { task: { taskId: "t1", status: "working" } } });
+    await bed.client({ id: 2, method: "tasks/result", params: { taskId: "t1" } });
+    await bed.from({ id: 2, result: { content: [{ type: "text", text: "done" }] } });
+    expect(bed.log.at(-1)).toMatchObject({
+      kind: "result",
+      what: { method: "tasks/result", call: { tool: "wipe", task: true } },
+    });
+  });
+});
+
+describe("the opening", () => {
+  test("instructions and capabilities are what was verified; an unchanged one keeps its bytes", async () => {
+    const bed = gateBed();
+    await bed.client({ id: 1, method: "initialize", params: { clientInfo: { name: "c" } } });
+    const opening =
+      '{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","instructions":"do","capabilities":{ "tools":{}},"serverInfo":{"name":"s"},"z":1}}';
+    expect(await bed.from(opening)).toBe(`forward ${opening}`);
+    expect(bed.log).toEqual([
+      expect.objectContaining({ kind: "open", clientInfo: { name: "c" }, serverInfo: { name: "s" } }),
+    ]);
+    bed.verify = ({ instructions: _, ...found }) => ({
+      description: { ...found, capabilities: { prompts: {} } },
+      held: [],
+    });
+    await bed.client({ id: 2, method: "initialize" });
+    expect(messageIn(await bed.from(opening.replace('"id":1', '"id":2')))["result"]).toEqual({
+      ...{ protocolVersion: "2025-11-25", capabilities: { prompts: {} }, serverInfo: { name: "s" }, z: 1 },
+    });
+    bed.verify = () => Promise.reject(new Error("no lock"));
+    await bed.client({ id: 3, method: "initialize" });
+    expect(messageIn(await bed.from(opening.replace('"id":1', '"id":3')))).toMatchObject({ error: { code: -31403 } });
+  });
+});
+
+describe("what a server wants of the client", () => {
+  const wish = (id: number, method: string): object => ({ id, method, params: { message: "?" } });
+
+  test("a denied wish is answered as a person's no", async () => {
+    const bed = gateBed();
+    await bed.open();
+    bed.verdicts.ask = async () => ({ verdict: "deny", text: "off" });
+    expect(messageIn(await bed.from(wish(1, "elicitation/create")))).toMatchObject({
+      id: 1,
+      result: { action: "decline" },
+    });
+    expect(messageIn(await bed.from(wish(1, "sampling/createMessage")))).toMatchObject({ id: 1, error: { code: -1 } });
+    bed.verdicts.ask = async () => ({ verdict: "allow", params: { message: "less" } });
+    expect(messageIn(await bed.from(wish(1, "sampling/createMessage")))).toMatchObject({ params: { message: "less" } });
+    bed.verdicts.ask = () => Promise.reject(new Error("gone"));
+    expect(await bed.from(wish(2, "roots/list"))).toMatch(/^answer/);
+  });
+
+  test("inside of a result: all or none", async () => {
+    const bed = gateBed();
+    const ask = (id: number): Promise<string> => bed.client(call(id, "echo", { _meta: META }));
+    const result = {
+      ...{ resultType: "input_required", requestState: "opaque \u200b" },
+      inputRequests: {
+        a: { method: "elicitation/create", params: { message: "?" }, x: 1 },
+        b: { method: "roots/list" },
+      },
+    };
+    await ask(1);
+    const same = JSON.stringify({ jsonrpc: "2.0", id: 1, result });
+    expect(await bed.from(same)).toBe(`forward ${same}`);
+    expect(bed.log.filter(({ kind }) => kind === "ask").map((entry) => entry["what"])).toMatchObject([
+      { method: "elicitation/create", era: "modern", call: { tool: "echo" } },
+      { method: "roots/list" },
+    ]);
+    bed.verdicts.ask = async ({ method }) =>
+      method === "roots/list" ? { verdict: "deny", text: "no roots" } : { verdict: "allow" };
+    await ask(2);
+    const refused = await bed.from({ id: 2, result });
+    expect(messageIn(refused)).toMatchObject({ result: { isError: true, resultType: "complete" } });
+    expect(text(refused)).toBe("no roots");
+    bed.verdicts.ask = async () => ({ verdict: "allow", params: { message: "." } });
+    await ask(3);
+    expect(messageIn(await bed.from({ id: 3, result }))["result"]).toEqual({
+      ...result,
+      inputRequests: {
+        a: { method: "elicitation/create", params: { message: "." }, x: 1 },
+        b: { method: "roots/list", params: { message: "." } },
+      },
+    });
+    await ask(4);
+    expect(
+      text(await bed.from({ id: 4, result: { ...result, inputRequests: { a: { method: "shell/run" } } } })),
+    ).toContain("cannot be judged");
+  });
+
+  test("a server that takes its wish back ends the question", async () => {
+    const bed = gateBed();
+    await bed.open();
+    bed.verdicts.ask = (_, signal) =>
+      new Promise((done) => signal.addEventListener("abort", () => done({ verdict: "allow" })));
+    const asked = bed.from(wish(1, "elicitation/create"));
+    await new Promise((done) => setTimeout(done, 5));
+    expect(await bed.from({ method: "notifications/cancelled", params: { requestId: 1 } })).toBe(
+      "drop cancels-nothing",
+    );
+    expect(await asked).toBe("drop cancelled");
+  });
+});
+
+test("what nobody knows passes with a line; a text that is held does not", async () => {
+  const bed = gateBed();
+  await bed.open();
+  expect(await bed.client({ id: 1, method: "vendor/thing", params: { a: 1 } })).toMatch(/^forward/);
+  expect(await bed.from({ id: 1, result: { z: "z" } })).toMatch(/^forward/);
+  expect(await bed.from({ method: "notifications/vendor" })).toMatch(/^forward/);
+  bed.screen = () => [{ severity: "hard", kind: "concealment", at: "/message", excerpt: "…" }];
+  expect(await bed.from({ method: "notifications/message", params: { data: "x" } })).toBe("drop hard-finding");
+  expect(bed.log.map((event) => [event.kind, event["verdict"]])).toEqual([
+    ["notice", "allow"],
+    ["result", undefined],
+    ["notice", "allow"],
+    ["notice", "deny"],
+  ]);
+});
