@@ -3,6 +3,8 @@ import { Command } from "commander";
 import { mcpApproveCommand } from "./mcp-approve.ts";
 import { mcpDiffCommand } from "./mcp-diff.ts";
 import { mcpLockCommand } from "./mcp-lock.ts";
+import { mcpProxyCommand } from "./mcp-proxy.ts";
+import { mcpRunCommand } from "./mcp-run.ts";
 import { mcpUnwrapCommand } from "./mcp-unwrap.ts";
 import { mcpVerifyCommand } from "./mcp-verify.ts";
 import { mcpWrapCommand } from "./mcp-wrap.ts";
@@ -11,10 +13,13 @@ import { mcpWrapCommand } from "./mcp-wrap.ts";
 export function mcpCommand(): Command {
   return new Command("mcp")
     .description("run MCP servers in fences of their own, pin what they say of themselves, and judge each call")
+    .enablePositionalOptions()
+    .addCommand(mcpRunCommand())
     .addCommand(mcpLockCommand())
     .addCommand(mcpVerifyCommand())
     .addCommand(mcpDiffCommand())
     .addCommand(mcpApproveCommand())
+    .addCommand(mcpProxyCommand())
     .addCommand(mcpWrapCommand())
     .addCommand(mcpUnwrapCommand());
 }

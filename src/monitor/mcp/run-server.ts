@@ -1,0 +1,80 @@
+// `mcp run`: a stdio server in the fence of a session of its own, with the gateway between it and its client. One process is one connection's server; a
+// client that probes starts two, and each has its own.
+import { closeSync, openSync } from "node:fs";
+import type { Readable, Writable } from "node:stream";
+import { commandTarget } from "#core/mcp";
+import { relayStdio } from "#mcp";
+import type { RunAnswer, RunRequest } from "../request.ts";
+import { runSession } from "../session.ts";
+import { endServer } from "./ending.ts";
+import { gatekeeperOf } from "./gatekeeper-of.ts";
+import type { McpPeers } from "./mcp-session.ts";
+import type { RunningServer } from "./running-server.ts";
+import { passErrors, type TakeLine } from "./server-errors.ts";
+
+/** The client's side of the connection. */
+export interface ClientEnds {
+  readonly input: Readable;
+  readonly output: Writable;
+  /** Lines of the server's standard error. */
+  readonly errors: TakeLine;
+}
+
+/** What is run, for whom. */
+export type ServerRequest = McpPeers &
+  Pick<RunRequest, "argv" | "cwd" | "caller" | "stateDir" | "installation" | "policyFile" | "progress"> & {
+    /** Names of the variables that the client's entry declares for its server. */
+    readonly declared: readonly string[];
+    readonly ends: ClientEnds;
+    /** Aborted when the session is to end now. */
+    readonly stop: AbortSignal;
+  };
+
+/** Runs it until the server or its client has ended. `refused`: the server was never started, and its client reads nothing. */
+export async function runServer(request: ServerRequest): Promise<RunAnswer> {
+  const { server, client, declared, ends, argv, caller } = request;
+  const kill = new AbortController();
+  const over: Promise<unknown>[] = [];
+  const serve = (running: RunningServer): void => {
+    over.push(serveClient(request, running, () => kill.abort()));
+  };
+  const nothing = openSync("/dev/null", "r+");
+  try {
+    const answer = await runSession({
+      ...{ argv, caller, cwd: request.cwd, stateDir: request.stateDir, installation: request.installation },
+      ...(request.policyFile === undefined ? {} : { policyFile: request.policyFile }),
+      commandLine: declared.length === 0 ? {} : { mcp: { servers: { [server]: { env: { pass: [...declared] } } } } },
+      stdio: { stdin: nothing, stdout: nothing, stderr: nothing },
+      terminals: { stdin: false, stdout: false, stderr: false },
+      progress: request.progress,
+      keeper: { started: () => undefined, stop: kill.signal },
+      gateway: {
+        ...{ server, ...(client === undefined ? {} : { client }), serve },
+        declared: declared.flatMap((name) => caller.env[name] ?? []),
+      },
+      dryRun: false,
+    });
+    await Promise.all(over);
+    return answer;
+  } finally {
+    closeSync(nothing);
+    ends.input.destroy();
+  }
+}
+
+/** The gateway between the two, until both have ended. */
+async function serveClient(
+  { argv, ends, stop }: ServerRequest,
+  running: RunningServer,
+  kill: () => void,
+): Promise<void> {
+  const { session, streams } = running;
+  const target = commandTarget(argv, { workspace: session.root, home: session.home });
+  const relay = relayStdio(
+    { fromClient: ends.input, toClient: ends.output, fromServer: streams.stdout, toServer: streams.stdin },
+    gatekeeperOf(session, target),
+  );
+  passErrors(streams.stderr, ends.errors);
+  await endServer(running, { quiet: relay.ended, stop, kill });
+  await relay.close();
+}
