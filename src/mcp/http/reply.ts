@@ -11,7 +11,7 @@ const TAKES_MS = 5 * 60_000;
 /** The answer to one request. */
 export class Reply {
   private readonly response: ServerResponse;
-  private readonly fields: () => Readonly<Record<string, string>>;
+  private readonly fields: (status: number) => Readonly<Record<string, string>>;
   private status = 200;
   private isStream: boolean;
   private hasWritten = false;
@@ -19,7 +19,10 @@ export class Reply {
   /** `fields` go with the head, whenever it is written. */
   constructor(
     response: ServerResponse,
-    options: { readonly isStream?: boolean; readonly fields?: () => Readonly<Record<string, string>> } = {},
+    options: {
+      readonly isStream?: boolean;
+      readonly fields?: (status: number) => Readonly<Record<string, string>>;
+    } = {},
   ) {
     this.response = response;
     this.isStream = options.isStream ?? false;
@@ -44,7 +47,7 @@ export class Reply {
       if (to.kind !== "message" || this.hasWritten) return;
       this.hasWritten = true;
       const bytes = Buffer.from(to.bytes);
-      this.response.writeHead(this.status, { ...this.fields(), "content-type": "application/json" });
+      this.response.writeHead(this.status, { ...this.fields(this.status), "content-type": "application/json" });
       this.response.end(bytes, to.delivered);
       return;
     }
@@ -61,7 +64,7 @@ export class Reply {
     this.isStream = true;
     this.hasWritten = true;
     this.response.writeHead(200, {
-      ...this.fields(),
+      ...this.fields(200),
       "content-type": "text/event-stream",
       "cache-control": "no-cache, no-transform",
       "x-accel-buffering": "no",
@@ -71,7 +74,7 @@ export class Reply {
 
   /** Nothing more comes. What had no message at all is answered by its status. */
   end(): void {
-    if (!this.hasWritten) this.response.writeHead(this.status, this.fields());
+    if (!this.hasWritten) this.response.writeHead(this.status, this.fields(this.status));
     this.hasWritten = true;
     if (!this.response.writableEnded) this.response.end();
   }

@@ -112,7 +112,7 @@ async function pass(serving: Serving, at: ListenerLane, posted: Posted): Promise
   const opens = isRequest && message.method === "initialize";
   const reply = new Reply(response, {
     isStream: isList(posted.value) && ids.length > 0,
-    fields: () => (opens && name !== undefined && lane.agreedVersion !== undefined ? { "mcp-session-id": name } : {}),
+    fields: (status) => (opens && name !== undefined && status < 400 ? { "mcp-session-id": name } : {}),
   });
   for (const id of ids) at.open.add(id);
   try {
@@ -120,6 +120,7 @@ async function pass(serving: Serving, at: ListenerLane, posted: Posted): Promise
     await give(passage, { at, reply, signal: gone.signal, client: asked.headers, isRequest });
     if (lane.isGone) reply.code = 404;
     reply.end();
+    if (opens && lane.agreedVersion === undefined) await serving.lanes.end(at);
   } catch (error) {
     if (!(error instanceof LaneFault)) throw error;
     reply.code = lane.isGone ? 404 : 502;
