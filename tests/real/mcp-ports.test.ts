@@ -188,7 +188,7 @@ describe("legs", () => {
     const open = bed.call("get_page");
     await bed.judge(open);
     expect(await bed.answer(open, link)).toBe("allow");
-    const secret = { content: [{ type: "resource", resource: { uri: "file:///srv/clients/list.csv", text: "x" } }] };
+    const secret = { content: [{ type: "resource", resource: { uri: "file:///work/.env", text: "x" } }] };
     const last = bed.call("get_page");
     expect(await bed.judge(last)).toBe("allow");
     expect(await bed.answer(last, secret)).toMatch(/third leg/);
