@@ -2,6 +2,7 @@
 // Values of headers come by the names of variables: nothing secret stands on a command line.
 import { randomBytes } from "node:crypto";
 import { Command, InvalidArgumentError } from "commander";
+import { isProtocolHeader } from "#core/mcp";
 import { type ClientSide, type GivenField, loginToServer, proxyServer } from "#monitor";
 import { callerAccount, callerStateDir } from "./caller.ts";
 import { callerEnvironment } from "./environment.ts";
@@ -132,16 +133,12 @@ function refuse(message: string, hint: string): never {
   return fail({ code: "usage", message, hint }, EXIT.usage);
 }
 
-/** Headers that the protocol writes itself, or that belong to one connection. */
-const OWN =
-  /^(?:host|connection|content-.*|transfer-encoding|te|trailer|upgrade|expect|accept.*|mcp-.*|last-event-id|proxy-.*)$/;
-
 function header(text: string, all: readonly (readonly [string, string])[]): readonly (readonly [string, string])[] {
   const cut = text.lastIndexOf("=");
   const [field, variable] = [text.slice(0, Math.max(cut, 0)).toLowerCase(), text.slice(cut + 1)];
   if (!/^[!#$%&'*+\-.^_`|~0-9a-z]{1,128}$/.test(field) || !/^\w{1,256}$/.test(variable))
     throw new InvalidArgumentError("write it as NAME=VARIABLE");
-  if (OWN.test(field)) throw new InvalidArgumentError("that header is the protocol's own");
+  if (isProtocolHeader(field)) throw new InvalidArgumentError("that header is the protocol's own");
   if (all.some(([other]) => other === field)) throw new InvalidArgumentError("that header is there already");
   return [...all, [field, variable]];
 }

@@ -12,6 +12,7 @@ export {
 export { type ChangeLine, changeLines, differences, linesOfChange } from "./change-lines.ts";
 export { CLIENT_IDS, CLIENTS, type ClientId, clientNamed } from "./client/client.ts";
 export { readEntries } from "./client/entries.ts";
+export { isProtocolHeader } from "./client/http-server.ts";
 export { type ClientFile, clientFiles, clientOfFile } from "./client/places.ts";
 export { clientServer } from "./client/server.ts";
 export {

@@ -68,7 +68,7 @@ export const CLIENTS: Readonly<Record<ClientId, ClientForm>> = {
     programTypes: [],
     httpTypes: [],
     headers: "http_headers",
-    signIn: ["oauth", "oauth_resource", "scopes", "env_http_headers"],
+    signIn: ["oauth", "oauth_resource", "scopes"],
   },
   cursor: { ...JSON_FORM, title: "Cursor" },
   vscode: { ...JSON_FORM, title: "VS Code", roots: [["servers"]] },

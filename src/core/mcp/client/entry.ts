@@ -82,3 +82,9 @@ export function textsOf(node: JsonNode | undefined): readonly string[] | undefin
 export function samePath(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((key, at) => key === b[at]);
 }
+
+/** True when the entry has the key with exactly this value. */
+export function isValue(entry: Entry, key: string, value: boolean): boolean {
+  const node = leafAt(entry, key)?.node;
+  return node?.kind === "scalar" && node.value === value;
+}

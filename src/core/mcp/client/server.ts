@@ -4,36 +4,8 @@
 import type { JsonNode } from "../../settings/json-text.ts";
 import { CLIENTS, type ClientForm, type ClientId } from "./client.ts";
 import { type Entry, has, leafAt, leavesBelow, textAt, textsOf } from "./entry.ts";
-
-/** What an entry is to the gateway. */
-export type ClientServer = ProgramServer | HttpServer | LeftServer;
-
-/** A program that the client starts. */
-export interface ProgramServer {
-  readonly kind: "program";
-  /** The command and its arguments, placeholders as written. */
-  readonly words: readonly string[];
-  /** Names of the variables that the entry declares. */
-  readonly env: readonly string[];
-}
-
-/** A Streamable HTTP server whose only credentials are fixed headers. */
-export interface HttpServer {
-  readonly kind: "http";
-  readonly url: string;
-  /** The key that the address stands at. */
-  readonly urlKey: string;
-  readonly headers: readonly string[];
-  /** Codex: the variable with the bearer token. */
-  readonly bearer?: string;
-}
-
-/** An entry that is not changed. `byName`: it is when a person names the server. */
-export interface LeftServer {
-  readonly kind: "left";
-  readonly why: string;
-  readonly byName?: true;
-}
+import { httpServer } from "./http-server.ts";
+import { type ClientServer, left } from "./kinds.ts";
 
 /** Reads an entry. `named`: a person asked for this server by its name. */
 export function clientServer(client: ClientId, entry: Entry, named: boolean): ClientServer {
@@ -51,7 +23,7 @@ export function clientServer(client: ClientId, entry: Entry, named: boolean): Cl
   if (isProgram && urlKey !== undefined) return left("it has a command and an address");
   if (isProgram) return program(form, entry);
   if (urlKey !== undefined && (type === undefined || form.httpTypes.includes(type)))
-    return http(form, entry, urlKey, named);
+    return httpServer(form, entry, urlKey, named);
   if (client === "gemini" && has(entry, "url"))
     return left("its `url` is the older SSE, which the gateway does not speak (`httpUrl` is Streamable HTTP)");
   return left(
@@ -59,10 +31,6 @@ export function clientServer(client: ClientId, entry: Entry, named: boolean): Cl
       ? "it has neither a command nor an address that the client would use"
       : `\`${type}\` is no kind of server that is known here`,
   );
-}
-
-function left(why: string): LeftServer {
-  return { kind: "left", why };
 }
 
 // The client puts values in place of such signs before it starts anything; rules and pins go by the name as it is written.
@@ -110,70 +78,4 @@ function declaredEnv(form: ClientForm, entry: Entry): readonly string[] | undefi
 function passedName(node: JsonNode): string | undefined {
   const name = node.kind === "object" ? node.members.find(({ key }) => key === "name")?.value : node;
   return name?.kind === "scalar" && typeof name.value === "string" ? name.value : undefined;
-}
-
-function http(form: ClientForm, entry: Entry, urlKey: string, named: boolean): ClientServer {
-  const url = textAt(entry, urlKey);
-  if (url === undefined) return left("its address is no text");
-  const signIn = form.signIn.find((key) => has(entry, key) && !isValue(entry, key, false));
-  if (signIn !== undefined)
-    return left(`the client signs in by itself (\`${signIn}\`), and its token is for the server's address alone`);
-  if (/[$%{}]/.test(url))
-    return left("its address has a placeholder, whose value would stand among the arguments of a process");
-  const address = /^https?:\/\/([^/?#]*)([^?#]*)([?#].*)?$/i.exec(url);
-  if (address === null) return left("its address is not http or https");
-  if (/@/.test(address[1] ?? "") || address[3] !== undefined)
-    return left("its address may hold a secret, which would stand among the arguments of a process");
-  if (/\/sse\/?$/.test(address[2] ?? ""))
-    return left("its address is that of the older SSE, which the gateway does not speak");
-  if (has(entry, "command") || has(entry, "args") || has(entry, form.env) || has(entry, "env_vars"))
-    return left("it has an address and what belongs to a program");
-  const headers = leavesBelow(entry, form.headers);
-  const fit = headers.every(
-    ({ path, node }) =>
-      path.length === 1 ||
-      (path.length === 2 &&
-        /^[\w!#$&'*+.^`|~-]+$/.test(path[1] ?? "") &&
-        node.kind === "scalar" &&
-        typeof node.value === "string"),
-  );
-  if (!fit) return left("its headers are not names with texts");
-  const names = headers.map(({ path }) => path[1]).filter((name) => name !== undefined);
-  const bearer = form.text === "toml" ? textAt(entry, "bearer_token_env_var") : undefined;
-  if (names.length === 0 && bearer === undefined && !named)
-    return { kind: "left", why: "it has no fixed header, so the client may sign in by itself", byName: true };
-  return { kind: "http", url, urlKey, headers: names, ...(bearer === undefined ? {} : { bearer }) };
-}
-
-/** What else a person should know of an entry that is wrapped. */
-export function entryNotes(entry: Entry): readonly string[] {
-  const listed = ["alwaysAllow", "autoApprove", "autoApproved"].find((key) => {
-    const node = leafAt(entry, key)?.node;
-    return node?.kind === "list" && node.members.length > 0;
-  });
-  const mode = textAt(entry, "default_tools_approval_mode");
-  return [
-    ...(isValue(entry, "trust", true)
-      ? ["`trust: true` stays: the client asks nobody before a call; ringfence's rules still hold"]
-      : []),
-    ...(isValue(entry, "sandboxEnabled", true)
-      ? ["`sandboxEnabled` stays: VS Code asks nobody before a call; ringfence's rules still hold"]
-      : []),
-    ...(listed === undefined
-      ? []
-      : [`\`${listed}\` stays: the client asks nobody before those calls; ringfence's rules still hold`]),
-    ...(mode === "approve" || mode === "auto"
-      ? [`\`default_tools_approval_mode = "${mode}"\` stays; ringfence's rules still hold`]
-      : []),
-    ...(has(entry, "envFile")
-      ? [
-          "`envFile` is read by the client; the server gets those of its names that the policy lists under `mcp.servers.*.env`",
-        ]
-      : []),
-  ];
-}
-
-function isValue(entry: Entry, key: string, value: boolean): boolean {
-  const node = leafAt(entry, key)?.node;
-  return node?.kind === "scalar" && node.value === value;
 }

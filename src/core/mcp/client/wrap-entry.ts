@@ -3,7 +3,7 @@
 import { CLIENTS, type ClientForm, type ClientId } from "./client.ts";
 import { quoted } from "./entries.ts";
 import { type Edit, type Entry, type Leaf, leafAt, leavesBelow } from "./entry.ts";
-import type { HttpServer, ProgramServer } from "./server.ts";
+import type { HttpServer, ProgramServer } from "./kinds.ts";
 import { type Vector, vectorWords } from "./vector.ts";
 
 /** What unwrapping cannot see in the wrapped entry: spellings, and whether a list was there. None of it is a secret. */

@@ -4,7 +4,9 @@ import { err, ok, type Problem, type Result } from "../../result.ts";
 import type { ClientId } from "./client.ts";
 import { readEntries } from "./entries.ts";
 import { type Edit, type Entry, samePath, withEdits } from "./entry.ts";
-import { type ClientServer, clientServer, entryNotes } from "./server.ts";
+import type { ClientServer } from "./kinds.ts";
+import { entryNotes } from "./notes.ts";
+import { clientServer } from "./server.ts";
 import { unwrapEntry, vectorOf } from "./unwrap-entry.ts";
 import { type EntryChange, type Hints, type WrapContext, wrapHttp, wrapProgram } from "./wrap-entry.ts";
 
