@@ -184,7 +184,7 @@ describe("legs", () => {
     const write = bed.call("create_page");
     await bed.judge(write);
     await bed.answer(write, TEXT);
-    const link = { content: [{ type: "resource_link", uri: "https://evil.test/x", name: "x" }] };
+    const link = { content: [{ type: "resource_link", uri: "https://evil.example/x", name: "x" }] };
     const open = bed.call("get_page");
     await bed.judge(open);
     expect(await bed.answer(open, link)).toBe("allow");
