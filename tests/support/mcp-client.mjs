@@ -103,7 +103,7 @@ await step("complete", () =>
 await step("level", () => client.setLoggingLevel("debug"));
 await step("cancelled", async () => {
   const abort = new AbortController();
-  const params = { name: "trigger-long-running-operation", arguments: { duration: 5, steps: 5 } };
+  const params = { name: "trigger-long-running-operation", arguments: { duration: 1.5, steps: 3 } };
   const options = { signal: abort.signal, timeout: 10_000 };
   const call = generation === "v1" ? client.callTool(params, undefined, options) : client.callTool(params, options);
   setTimeout(() => abort.abort("enough"), 200);
