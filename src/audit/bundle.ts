@@ -35,6 +35,7 @@ const PARTS = [
   "tile",
   "cosigned",
   "timestamps",
+  "rekor",
   "checkpoint",
   "checkpoints",
   "epochs",

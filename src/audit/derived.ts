@@ -121,7 +121,7 @@ const MAX_BLOB = 2 ** 30;
 
 /** What a log's folder holds, and what may stand beside it: cosignatures, the vault of private fields, a public key for convenience. */
 const NAMES: ReadonlySet<string> = new Set(
-  "authority blobs certificate checkpoint checkpoints cosigned epochs log tile timestamps vault vkey".split(" "),
+  "authority blobs certificate checkpoint checkpoints cosigned epochs log rekor tile timestamps vault vkey".split(" "),
 );
 
 /** Names in a log's folder that are no part of a log. Throws `Unreadable`. */

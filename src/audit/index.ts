@@ -1,4 +1,6 @@
 // The door of the audit room: one log a session, the machine's ledger, the keys, and reading and checking them.
+export { type Entered, enterInRekor, type RekorPlace } from "./anchor/rekor.ts";
+export { checkRekorEntry, type RekorWord } from "./anchor/rekor-entry.ts";
 export { type TimestampAuthority, type Timestamped, timestampLog } from "./anchor/timestamp.ts";
 export { checkTimestamp, type TimestampWord } from "./anchor/token.ts";
 export { type Bundled, type BundleOptions, makeBundle } from "./bundle.ts";

@@ -1,6 +1,7 @@
 // What stands in the folder of an outside program's log: nothing yet, or a log of this machine's that may be gone on with.
-// Whose it is, its epochs and everything signed about it are checked first; a writer never goes on from what it cannot explain.
-import type { Dirent } from "node:fs";
+// Whose it is, its epochs and everything signed about it are checked first; a writer never goes on from what it cannot explain. Of a log
+// that is longer than a segment only the open one is read again (resume-start.ts).
+import { type Dirent, existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
@@ -19,13 +20,16 @@ import { readSmall } from "./files.ts";
 import { MOST_AUTHORITY } from "./machine-epoch.ts";
 import type { LogPlaces } from "./places.ts";
 import { type Mark, type Resumed, resumeLog } from "./resume.ts";
-import type { TileBuilder } from "./tiles.ts";
+import { openSegmentStart, type Start } from "./resume-start.ts";
+import { openTiles, type TileBuilder } from "./tiles.ts";
 
 /** A log that can be gone on with. */
 export interface OutsideState extends Resumed {
   readonly session: string;
   /** The epoch that begins now. */
   readonly epoch: number;
+  /** Knows the leaves that are there. */
+  readonly tiles: TileBuilder;
 }
 
 /** What is needed to look. */
@@ -33,8 +37,6 @@ export interface OutsideLook {
   readonly places: LogPlaces;
   /** The machine's key in epoch 0. */
   readonly genesis: VerifierKey;
-  /** Learns the leaves that are there. */
-  readonly tiles: TileBuilder;
 }
 
 /** Looks into the folder; undefined when no log was begun there. Changes nothing but a torn end, which it cuts. */
@@ -50,20 +52,32 @@ export async function findOutsideLog(look: OutsideLook): Promise<Result<OutsideS
   const opened = openEpochs(notes, { key: owner.key, start: "" }, trust);
   if (!opened.ok) return err(brokenEpoch(dir, opened.epoch));
   const { epochs } = opened;
-  const resumed = await resumeLog({
-    places: look.places,
-    what: "the log",
-    openMark: (note) => openMark(note, epochs),
-    marks: epochs.slice(1).map(({ from, root }) => ({ size: from, root: toHex(root ?? new Uint8Array(0)) })),
-    session: owner.session,
-    onLeaf: (leaf) => look.tiles.add(leaf),
-  });
+  const marks = epochs.slice(1).map(({ from, root }) => ({ size: from, root: toHex(root ?? new Uint8Array(0)) }));
+  const resume = async (start?: Start): Promise<Result<Resumed & { readonly tiles: TileBuilder }, Problem>> => {
+    const tiles = tilesOf(dir, start);
+    const resumed = await resumeLog({
+      ...{ places: look.places, what: "the log", session: owner.session, marks },
+      openMark: (note) => openMark(note, epochs),
+      onLeaf: (leaf) => tiles.add(leaf),
+      ...(start === undefined ? {} : { start }),
+    });
+    return resumed.ok ? ok({ ...resumed.value, tiles }) : resumed;
+  };
+  const start = openSegmentStart(dir);
+  const fromThere = start === undefined ? undefined : await resume(start);
+  // A tile may be what is wrong, and only the lines say what else is.
+  const resumed = fromThere?.ok === true ? fromThere : await resume();
   if (!resumed.ok) return resumed;
   const last = epochs.at(-1)?.epoch ?? 0;
   const { size } = resumed.value.from.state;
   // An epoch that wrote nothing never was: its note is replaced by the one that goes on from the same place.
   const unused = last > 0 && epochs.at(-1)?.from === size;
   return ok({ ...resumed.value, session: owner.session, epoch: unused ? last : last + 1 });
+}
+
+/** A builder of the tiles that a log lacks. */
+export function tilesOf(dir: string, start?: Start): TileBuilder {
+  return openTiles((path) => existsSync(join(dir, path)), start);
 }
 
 const CRYPTO = { sha256, verify: verifyEd25519 };

@@ -22,12 +22,11 @@ import { privateFolder, publishFile, readSmall, syncFolder } from "./files.ts";
 import { appendToLedger, machineKeyOfToday } from "./ledger.ts";
 import { type Lock, lockAnywhere } from "./lock.ts";
 import { giveAuthority, type MachineEpoch } from "./machine-epoch.ts";
-import { findOutsideLog, type OutsideState } from "./outside-state.ts";
+import { findOutsideLog, type OutsideState, tilesOf } from "./outside-state.ts";
 import { LEDGER, type LogPlaces, outsidePlaces, sessionPlaces } from "./places.ts";
 import { LogError, systemProblem } from "./problem.ts";
 import { publishEpoch } from "./sealer.ts";
 import { type LogIo, systemIo } from "./segment.ts";
-import { openTiles } from "./tiles.ts";
 import { writeProblem } from "./write-failure.ts";
 import { openWriter, type Writer, type WriterOptions } from "./writer.ts";
 
@@ -93,8 +92,7 @@ async function openLocked(
   const name = nameOf(options);
   if (name === undefined) return err(badName(options));
   await privateFolder(join(places.mark, ".."));
-  const tiles = openTiles((path) => existsSync(join(places.dir, path)));
-  const found = await findOutsideLog({ places, genesis: machine.genesis, tiles });
+  const found = await findOutsideLog({ places, genesis: machine.genesis });
   if (!found.ok) return found;
   const state = found.value;
   if (state !== undefined && options.origin !== undefined && state.session !== options.origin)
@@ -115,7 +113,7 @@ async function openLocked(
     ...(options.sealEvery === undefined ? {} : { sealEvery: options.sealEvery }),
     clock: options.clock ?? systemClock,
     io: options.io ?? systemIo,
-    tiles,
+    tiles: state?.tiles ?? tilesOf(places.dir),
     maxBytes: NO_LIMIT,
     from: begun.from,
     freeReserve: () => Promise.resolve(),

@@ -11,6 +11,7 @@ import { readSmall } from "./files.ts";
 import { Unreadable } from "./open-file.ts";
 import type { LogPlaces } from "./places.ts";
 import { loadShortcut } from "./resume-shortcut.ts";
+import type { Start } from "./resume-start.ts";
 import { type Scan, scanLog } from "./scan.ts";
 import { segmentName } from "./segment.ts";
 import type { WriterOptions } from "./writer.ts";
@@ -32,8 +33,10 @@ export interface ResumeOptions {
   readonly marks?: readonly Mark[];
   /** Session that every line must name; absent for the ledger. */
   readonly session?: string;
-  /** Sees every leaf hash, in order; then no shortcut is taken. */
+  /** Sees every leaf hash that is read, in order; then the ledger's shortcut is not taken. */
   readonly onLeaf?: (leaf: Uint8Array) => void;
+  /** Begin here; refused unless something was signed behind it. */
+  readonly start?: Start;
 }
 
 /** Where a log stands. */
@@ -57,9 +60,12 @@ export async function resumeLog(options: ResumeOptions): Promise<Result<Resumed,
   }
   const target = Math.max(0, ...marks.map(({ size }) => size));
   const shortcut = options.onLeaf === undefined ? await loadShortcut(places.resume, marks) : undefined;
+  const { start } = options;
+  if (start !== undefined && target <= start.size)
+    return err(damaged(options, "nothing that was signed follows from where its reading begins"));
   let found: Found;
   try {
-    found = readToEnd(options, marks, shortcut);
+    found = readToEnd(options, marks, start ?? shortcut);
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     if (target === 0 && error.reason === "absent") return ok({ from: { state: EMPTY_CHAIN, sealed: 0 } });
@@ -82,13 +88,21 @@ interface Found {
   readonly last: LogRecord | undefined;
 }
 
-function readToEnd(options: ResumeOptions, marks: readonly Mark[], shortcut: Omit<Scan, "fault"> | undefined): Found {
+function readToEnd(
+  options: ResumeOptions,
+  marks: readonly Mark[],
+  from: (Omit<Scan, "fault"> & Partial<Pick<Start, "rootAt">>) | undefined,
+): Found {
   const roots = new Map<number, string>();
   const wanted = new Set(marks.map(({ size }) => size));
   let last: Uint8Array | undefined;
-  if (shortcut !== undefined) roots.set(shortcut.size, toHex(openTree(sha256, shortcut.frontier).root()));
+  if (from !== undefined) roots.set(from.size, toHex(openTree(sha256, from.frontier).root()));
+  for (const size of wanted) {
+    const before = from !== undefined && size < from.size ? from.rootAt?.(size) : undefined;
+    if (before !== undefined) roots.set(size, before);
+  }
   const scan = scanLog(options.places.dir, {
-    ...(shortcut === undefined ? {} : { from: shortcut }),
+    ...(from === undefined ? {} : { from }),
     ...(options.session === undefined ? {} : { session: options.session }),
     onLine: (view, line, tree) => {
       if (wanted.has(tree.size)) roots.set(tree.size, toHex(tree.root()));

@@ -2,7 +2,7 @@
 // Derived from the log and rebuildable; they make proofs cheap and show which leaf was changed.
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { openTree } from "#core/log";
+import { type HashAt, openTree } from "#core/log";
 import { sha256 } from "./crypto.ts";
 import { publishFile } from "./files.ts";
 
@@ -26,9 +26,21 @@ export interface TileBuilder {
   partial(): readonly Tile[];
 }
 
-/** Opens a builder for an empty tree. A log that is gone on with has most tiles already: `isThere` says which need no writing. */
-export function openTiles(isThere: (path: string) => boolean = () => false): TileBuilder {
-  const levels: { index: number; hashes: Uint8Array[] }[] = [];
+/** The tree before the first leaf that a builder is told. */
+export interface TilesStart {
+  readonly size: number;
+  readonly at: HashAt;
+}
+
+/**
+ * Opens a builder, for an empty tree unless `start` says which one. A log that is gone on with has most tiles already: `isThere` says which
+ * need no writing.
+ */
+export function openTiles(
+  isThere: (path: string) => boolean = () => false,
+  start: TilesStart = { size: 0, at: nothing },
+): TileBuilder {
+  const levels = begunLevels(start);
   const full: Tile[] = [];
   const add = (level: number, hash: Uint8Array): void => {
     levels[level] ??= { index: 0, hashes: [] };
@@ -56,6 +68,29 @@ export function openTiles(isThere: (path: string) => boolean = () => false): Til
           : [{ path: `${tilePath(level, index)}.p/${hashes.length}`, bytes: Buffer.concat(hashes) }],
       ),
   };
+}
+
+interface Level {
+  index: number;
+  hashes: Uint8Array[];
+}
+
+/** The tile of each level that is not full yet. */
+function begunLevels({ size, at }: TilesStart): Level[] {
+  const levels: Level[] = [];
+  for (let count = size; count > 0; count = Math.floor(count / TILE_WIDTH)) {
+    const first = count - (count % TILE_WIDTH);
+    const level = LEVELS_A_TILE * levels.length;
+    const hashes = Array.from({ length: count % TILE_WIDTH }, (_, i) => at(level, first + i));
+    levels.push({ index: first / TILE_WIDTH, hashes });
+  }
+  return levels;
+}
+
+const LEVELS_A_TILE = 8;
+
+function nothing(): never {
+  throw new RangeError("an empty tree has no hashes");
 }
 
 /** `tile/0/x001/x234/067`. */

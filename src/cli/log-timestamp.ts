@@ -23,7 +23,7 @@ export function timestampCommand(): Command {
       "have the newest checkpoint of a log time-stamped by an authority (RFC 3161), and keep the answer beside the log",
     )
     .argument("[session]", "a session (the last one by default), `ledger`, or the folder of a log")
-    .requiredOption("--url <url>", "where the authority answers", parseUrl)
+    .requiredOption("--url <url>", "where the authority answers", parseOutsideUrl)
     .requiredOption("--tsa <file>", "certificates of the authority, or of those who certified it, as PEM")
     .option("--key <file>", "trust this public key instead of the machine's own")
     .option("--json", "print one JSON document")
@@ -66,7 +66,8 @@ export function readCertificates(file: string): readonly X509Certificate[] {
   return fail({ code: "log-key", message: `\`${file}\` holds no certificates`, hint }, EXIT.badInput);
 }
 
-function parseUrl(text: string): string {
+/** The address of somebody outside who remembers for us. */
+export function parseOutsideUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "")
     throw new InvalidArgumentError("give the http or https address of the authority");

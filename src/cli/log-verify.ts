@@ -17,17 +17,14 @@ import { EXIT, fail } from "./exit.ts";
 import { readInput } from "./log-key.ts";
 import { jsonAnswer, type Trust, textAnswer } from "./log-verify-answer.ts";
 import { extensionText, verifyExtension } from "./log-verify-extension.ts";
+import { type OutsideFlags, outsideNotes } from "./log-verify-outside.ts";
 import { verifyReceipt } from "./log-verify-receipt.ts";
-import { timestampNotes } from "./log-verify-timestamp.ts";
 
 /** Flags as commander gives them. */
-export interface VerifyFlags {
+export interface VerifyFlags extends OutsideFlags {
   readonly key?: string;
-  readonly anchor?: string;
   readonly witness?: string;
   readonly against?: string;
-  readonly timestamp?: string;
-  readonly tsa?: string;
   readonly json?: boolean;
 }
 
@@ -42,7 +39,7 @@ export async function verifyCommand(stateDir: string, target: string | undefined
     fail({ code: "usage", message: "a receipt has no anchor and no other copy: it is one" }, EXIT.usage);
   }
   if (flags.against !== undefined) expectCopy(target, flags.against);
-  const stamped = timestampNotes(flags);
+  const outside = outsideNotes(flags);
   const anchor = flags.anchor === undefined ? undefined : readAnchor(flags.anchor);
   const witnesses = flags.witness === undefined ? [] : readWitnesses(flags.witness);
   const checked = await verifyTarget(stateDir, target, { trust, anchor, witnesses });
@@ -52,7 +49,7 @@ export async function verifyCommand(stateDir: string, target: string | undefined
     against === undefined || last === undefined
       ? checked
       : [...checked.slice(0, -1), await compareCopies(last, against, trust.keys)];
-  const reports = compared.map((report) => ({ ...report, notes: [...report.notes, ...stamped] }));
+  const reports = compared.map((report) => ({ ...report, notes: [...report.notes, ...outside] }));
   const exit = worstExit(reports.map(({ verdict }) => exitOf(verdict)));
   process.stdout.write(flags.json === true ? jsonAnswer(reports, trust, exit) : textAnswer(reports, trust));
   return exit;

@@ -11,6 +11,7 @@ import { lastSession } from "./log-find.ts";
 import { proveCommand } from "./log-prove.ts";
 import { pruneCommand } from "./log-prune.ts";
 import { redactCommand } from "./log-redact.ts";
+import { rekorCommand } from "./log-rekor.ts";
 import { logShowCommand, logTailCommand } from "./log-show-command.ts";
 import { timestampCommand } from "./log-timestamp.ts";
 import { type VerifyFlags, verifyCommand } from "./log-verify.ts";
@@ -31,6 +32,8 @@ export function logCommand(): Command {
     .option("--witness <file>", "public keys of witnesses whose word under an anchor counts")
     .option("--timestamp <file>", "a time stamp (RFC 3161) of the anchor, as `log timestamp` keeps it")
     .option("--tsa <file>", "certificates of its authority, or of those who certified it, as PEM")
+    .option("--rekor <file>", "an entry of the anchor in a transparency log, as `log rekor` keeps it")
+    .option("--rekor-key <file>", "public key of that log, as PEM")
     .option("--against <folder>", "another copy of the log: one must be a beginning of the other")
     .option("--json", "print one JSON document")
     .action(async (target: string | undefined, flags: VerifyFlags) => {
@@ -48,6 +51,7 @@ export function logCommand(): Command {
   log.addCommand(redactCommand());
   log.addCommand(checkpointCommand());
   log.addCommand(timestampCommand());
+  log.addCommand(rekorCommand());
   log.addCommand(exportCommand());
   log.addCommand(witnessCommand());
   log.addCommand(pruneCommand());

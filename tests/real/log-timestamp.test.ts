@@ -2,35 +2,13 @@
 import { execFileSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import {
-  checkTimestamp,
-  machineKey,
-  openSessionLog,
-  openSigned,
-  type SignedLog,
-  timestampLog,
-  verifyLog,
-} from "#audit";
-import type { VerifierKey } from "#core/log";
+import { checkTimestamp, timestampLog, verifyLog } from "#audit";
 import { certificatePath } from "../../src/audit/anchor/certificate-path.ts";
 import { needs } from "../support/needs.ts";
+import { smallLog } from "../support/small-log.ts";
 import { tmp } from "../support/tmp.ts";
 import { openTsa } from "../support/tsa.ts";
-
-async function aLog(): Promise<{ readonly signed: SignedLog; readonly keys: readonly VerifierKey[] }> {
-  const stateDir = tmp();
-  const opened = await openSessionLog({ stateDir, session: "s1", policy: "none", workspace: "/w", open: {} });
-  if (!opened.ok) throw new Error(opened.error.message);
-  await opened.value.append({ type: "prompt", origin: "claimed", data: { text: "hello" } });
-  await opened.value.close({});
-  const key = await machineKey(stateDir);
-  const keys = key === undefined ? [] : [key];
-  const signed = openSigned(join(stateDir, "log/sessions/s1"), keys);
-  if (!signed.ok) throw new Error(signed.error.message);
-  return { signed: signed.value, keys };
-}
 
 const certificates = (...files: readonly string[]): X509Certificate[] =>
   files.map((file) => new X509Certificate(readFileSync(file)));
@@ -38,7 +16,7 @@ const certificates = (...files: readonly string[]): X509Certificate[] =>
 for (const kind of ["rsa", "p256"] as const)
   test(`a ${kind} authority's word is taken, kept, and holds for OpenSSL too`, async (ctx) => {
     needs(ctx, "openssl");
-    const { keys, signed } = await aLog();
+    const { keys, signed } = await smallLog();
     const tsa = await openTsa({ folder: tmp(), kind });
     const before = Date.now();
     const done = await timestampLog(signed, { url: tsa.url, trusted: certificates(tsa.ca) });
@@ -69,7 +47,7 @@ for (const kind of ["rsa", "p256"] as const)
 
 test("every byte of a reply counts, but those that nobody signed", async (ctx) => {
   needs(ctx, "openssl");
-  const { signed } = await aLog();
+  const { signed } = await smallLog();
   const tsa = await openTsa({ folder: tmp(), kind: "p256" });
   const trusted = certificates(tsa.ca);
   const done = await timestampLog(signed, { url: tsa.url, trusted });
@@ -98,7 +76,7 @@ test("every byte of a reply counts, but those that nobody signed", async (ctx) =
 
 test("a certificate for another purpose, an old answer and nobody are refused in words", async (ctx) => {
   needs(ctx, "openssl");
-  const { signed } = await aLog();
+  const { signed } = await smallLog();
   const refusal = async (tsa: { url: string; ca: string }): Promise<string> => {
     const done = await timestampLog(signed, { url: tsa.url, trusted: certificates(tsa.ca) });
     return done.ok ? "stamped" : `${done.error.code}: ${done.error.message}`;

@@ -7,8 +7,8 @@ import { MessageImprint, TimeStampReq, TimeStampReqVersion } from "@peculiar/asn
 import { AlgorithmIdentifier } from "@peculiar/asn1-x509";
 import { err, ok, type Problem, type Result } from "#core";
 import { publishFile } from "../files.ts";
-import { systemCode } from "../problem.ts";
 import type { SignedLog } from "../receipt.ts";
+import { askOutside } from "./ask-outside.ts";
 import { checkTimestamp, type TimestampWord } from "./token.ts";
 
 /** An authority as its clients know it. */
@@ -28,9 +28,7 @@ export interface Timestamped extends Omit<TimestampWord, "nonce"> {
 }
 
 const SHA256 = "2.16.840.1.101.3.4.2.1";
-/** Replies are a few KB, with certificates. */
-const LONGEST_REPLY = 1 << 20;
-const PATIENCE_MS = 30_000;
+const HEADERS = { "content-type": "application/timestamp-query", accept: "application/timestamp-reply" };
 
 /** Stamps it and keeps checkpoint and reply beside the log, in `timestamps/`. A reply that does not hold is not kept. */
 export async function timestampLog(
@@ -39,7 +37,7 @@ export async function timestampLog(
 ): Promise<Result<Timestamped, Problem>> {
   const stamped = Buffer.from(signed.checkpoint, "utf8");
   const nonce = positive(randomBytes(16));
-  const answer = await ask(authority.url, timestampQuery(stamped, nonce));
+  const answer = await askOutside(authority.url, { body: timestampQuery(stamped, nonce), headers: HEADERS });
   if (!answer.ok) return err(refused("timestamp-refused", authority, answer.error));
   const word = checkTimestamp(answer.value, stamped, authority.trusted);
   if (!word.ok) return err(refused("timestamp-wrong", authority, word.error));
@@ -72,28 +70,6 @@ export function timestampQuery(stamped: Uint8Array, nonce: Uint8Array): Uint8Arr
 function positive(bytes: Buffer): Buffer {
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
   return bytes;
-}
-
-async function ask(url: string, query: Uint8Array): Promise<Result<Buffer, string>> {
-  try {
-    const response = await fetch(url, {
-      method: "POST",
-      body: query,
-      headers: { "content-type": "application/timestamp-query", accept: "application/timestamp-reply" },
-      redirect: "error",
-      signal: AbortSignal.timeout(PATIENCE_MS),
-    });
-    const pieces: Uint8Array[] = [];
-    let size = 0;
-    for await (const piece of response.body ?? []) {
-      size += piece.length;
-      if (size > LONGEST_REPLY) return err("its answer does not end");
-      pieces.push(piece);
-    }
-    return response.status === 200 ? ok(Buffer.concat(pieces)) : err(`HTTP status ${response.status}`);
-  } catch (error) {
-    return err(systemCode(error instanceof Error && error.cause !== undefined ? error.cause : error));
-  }
 }
 
 function refused(code: string, { url }: TimestampAuthority, why: string): Problem {
