@@ -6,67 +6,17 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
-  readlinkSync,
   rmSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { commandOf, EVENTS } from "../../src/hooks/install/settings.ts";
-import { launcher } from "../support/installation.ts";
 import { needs } from "../support/needs.ts";
+import { put, settingsBed } from "../support/settings-bed.ts";
 import { tmp } from "../support/tmp.ts";
-
-interface Bed {
-  readonly home: string;
-  readonly project: string;
-  run(...args: readonly string[]): { readonly code: number | null; readonly out: string; readonly err: string };
-  /** Every file below home and project with its bytes, mode and links. */
-  tree(): Readonly<Record<string, string>>;
-}
-
-function bed(env: Readonly<Record<string, string>> = {}): Bed {
-  const folder = tmp();
-  const [home, project, state] = [join(folder, "home"), join(folder, "project"), join(folder, "state")];
-  for (const each of [home, project, state]) mkdirSync(each);
-  execFileSync("git", ["init", "-q", project]);
-  return {
-    home,
-    project,
-    run: (...args) => {
-      const options = {
-        cwd: project,
-        encoding: "utf8",
-        env: { PATH: process.env["PATH"], HOME: home, XDG_STATE_HOME: state, ...env },
-      } as const;
-      const { status, stdout, stderr } = spawnSync(launcher, args, options);
-      return { code: status, out: stdout, err: stderr };
-    },
-    tree: () => Object.fromEntries([...walk(home, "~"), ...walk(project, ".")]),
-  };
-}
-
-function walk(folder: string, name: string): readonly (readonly [string, string])[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.name !== ".git")
-    .flatMap((entry) => {
-      const path = join(folder, entry.name);
-      const shown = `${name}/${entry.name}`;
-      if (entry.isSymbolicLink()) return [[shown, `-> ${readlinkSync(path)}`] as const];
-      if (entry.isDirectory()) return [[shown, "folder"] as const, ...walk(path, shown)];
-      const mode = (statSync(path).mode & 0o777).toString(8);
-      return [[shown, `${mode} ${readFileSync(path).toString("base64")}`] as const];
-    });
-}
-
-function put(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
-}
 
 const PLACES = [
   ["claude-code", ".claude/settings.json", ".claude/settings.json"],
@@ -95,7 +45,7 @@ const READ_BY: Readonly<Record<string, readonly string[]>> = { "a comment": ["ge
 
 describe.each(PLACES)("%s", (agent, own, shared) => {
   it.each(Object.entries(BEFORE))("every byte comes back: %s", (name, text) => {
-    const { run, tree, home, project } = bed();
+    const { run, tree, home, project } = settingsBed();
     if (text !== undefined) {
       put(join(home, own), text);
       put(join(project, shared), text);
@@ -111,7 +61,7 @@ describe.each(PLACES)("%s", (agent, own, shared) => {
   });
 
   it("a dry run and a second installation write nothing", () => {
-    const { run, tree } = bed();
+    const { run, tree } = settingsBed();
     const before = tree();
     expect(run("install", agent, "--dry-run")).toMatchObject({ code: 0, out: expect.stringContaining("+") });
     expect(tree()).toEqual(before);
@@ -122,7 +72,7 @@ describe.each(PLACES)("%s", (agent, own, shared) => {
   });
 
   it("keeps what was changed since, and takes only its own", () => {
-    const { run, home } = bed();
+    const { run, home } = settingsBed();
     const file = join(home, own);
     put(file, '{\n  "version": 1,\n  "a": [1],\n  "hooks": {}\n}\n');
     expect(run("install", agent).code).toBe(0);
@@ -135,7 +85,7 @@ describe.each(PLACES)("%s", (agent, own, shared) => {
   it.each(Object.entries(BEYOND_JSON))(
     "a file that the agent skips is not written to, and holds no hooks: %s",
     (what, mark) => {
-      const { run, home, tree } = bed();
+      const { run, home, tree } = settingsBed();
       const file = join(home, own);
       const taken = READ_BY[what]?.includes(agent) === true;
       put(file, mark('{\n  "version": 1\n}\n'));
@@ -155,7 +105,7 @@ describe.each(PLACES)("%s", (agent, own, shared) => {
   );
 
   it("refuses a file that it does not understand, with its place, and writes nothing", () => {
-    const { run, home, tree } = bed();
+    const { run, home, tree } = settingsBed();
     put(join(home, own), '{\n  "hooks": {,}\n}\n');
     const before = tree();
     const { code, err } = run("install", agent);
@@ -169,7 +119,7 @@ describe.each(PLACES)("%s", (agent, own, shared) => {
   });
 
   it("follows a link inside the home, and none that leads out of it", () => {
-    const { run, home, project } = bed();
+    const { run, home, project } = settingsBed();
     put(join(home, "dotfiles/settings.json"), "{}\n");
     mkdirSync(dirname(join(home, own)), { recursive: true });
     symlinkSync(join(home, "dotfiles/settings.json"), join(home, own));
@@ -192,7 +142,7 @@ describe.each(PLACES)("%s", (agent, own, shared) => {
 
   it("refuses a file of somebody else", (context) => {
     needs(context, "root");
-    const { run, home, tree } = bed();
+    const { run, home, tree } = settingsBed();
     put(join(home, own), "{}\n");
     chownSync(join(home, own), 12_345, 12_345);
     const before = tree();
@@ -201,7 +151,7 @@ describe.each(PLACES)("%s", (agent, own, shared) => {
   });
 
   it("a hook that was taken out is noticed", () => {
-    const { run, home } = bed();
+    const { run, home } = settingsBed();
     expect(run("install", agent).code).toBe(0);
     const file = join(home, own);
     writeFileSync(file, readFileSync(file, "utf8").replace(/"timeout(Sec)?": 180/, '"timeout$1": 1'));
@@ -220,7 +170,7 @@ it.each([
   ["gemini", ".gemini/settings.json", '{ "hooksConfig": { "disabled": ["ringfence"] } }'],
   ["codex", ".codex/config.toml", "[features]\nhooks = false\n"],
 ])("%s: a repository that switches a person's hooks off by %s is seen", (agent, file, text) => {
-  const { run, project } = bed();
+  const { run, project } = settingsBed();
   expect(run("install", agent).code).toBe(0);
   expect(run("install", "--check", agent).code).toBe(0);
   put(join(project, file), text);
@@ -229,7 +179,7 @@ it.each([
 });
 
 it("opencode: the plugin comes and goes, and an edited one is left for its editor", () => {
-  const { run, home, tree } = bed();
+  const { run, home, tree } = settingsBed();
   const before = tree();
   expect(run("install", "opencode").code).toBe(0);
   const file = join(home, ".config/opencode/plugins/ringfence.js");
@@ -243,7 +193,7 @@ it("opencode: the plugin comes and goes, and an edited one is left for its edito
 });
 
 it("codex: trust is added to config.toml, noticed when gone, and refused where it cannot be added", () => {
-  const { run, home } = bed();
+  const { run, home } = settingsBed();
   const config = join(home, ".codex/config.toml");
   put(config, 'model = "x"\r\n[features]\r\nhooks = true');
   expect(run("install", "codex").code).toBe(0);
@@ -274,14 +224,14 @@ it.each([
   ["gemini", ".gemini/settings.json", '{ "hooksConfig": { "disabled": ["ringfence"] } }'],
   ["codex", ".codex/config.toml", "[features]\nhooks = false\n"],
 ] as const)("%s: a switch that turns hooks off is told", (agent, file, text) => {
-  const { run, home } = bed();
+  const { run, home } = settingsBed();
   put(join(home, file), text);
   expect(run("install", agent)).toMatchObject({ code: 0, err: expect.stringContaining("switches hooks off") });
   expect(run("install", "--check").code).toBe(1);
 });
 
 it("bad usage is told apart", () => {
-  const { run } = bed();
+  const { run } = settingsBed();
   expect(run("install")).toMatchObject({ code: 64 });
   expect(run("install", "emacs")).toMatchObject({ code: 64, err: expect.stringContaining("claude-code") });
   expect(run("install", "codex", "--user", "--project")).toMatchObject({ code: 64 });
