@@ -1,7 +1,7 @@
 // Reading a whole body that must fit, and the words for what is in it.
 import type { Readable } from "node:stream";
 
-/** The whole body, or the word why it is none: `too-long`, `broken`, `slow`. */
+/** The whole body, or the word why it is none: `too-long` (the rest of it is still to come), `broken`, `slow`. */
 export async function readWhole(
   stream: Readable,
   limits: { readonly most: number; readonly ms: number },
@@ -14,7 +14,7 @@ export async function readWhole(
     stream.destroy();
   }, limits.ms);
   try {
-    for await (const piece of stream as AsyncIterable<Buffer>) {
+    for await (const piece of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       size += piece.length;
       if (size > limits.most) return "too-long";
       pieces.push(piece);

@@ -87,6 +87,8 @@ async function connect(way: Way, place: HttpPlace): Promise<Duplex> {
     });
   const dialled = await way.dial(place);
   if (!dialled.ok) throw new WayFault(dialled.error);
+  // An error between two requests ends the connection, never the process.
+  dialled.value.on("error", () => undefined);
   if (place.scheme === "http") return dialled.value;
   const tls = await secured(dialled.value, place.host, await way.roots());
   if (!tls.ok) throw new WayFault(tls.error);

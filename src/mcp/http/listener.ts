@@ -87,6 +87,8 @@ async function serve(serving: Serving, name: ListenerName): Promise<void> {
       ...(refused.status === 405 ? { allow: "POST, GET, DELETE" } : {}),
     });
     response.end();
+    // Unread, it would make the system throw the answer away with it.
+    asked.resume();
     return;
   }
   const stray = strayCredentials(name, asked.headers);

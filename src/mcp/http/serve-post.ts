@@ -32,7 +32,9 @@ export async function servePost(serving: Serving): Promise<void> {
   const body = await readWhole(asked, { most: BODY_MOST, ms: BODY_MS });
   if (typeof body === "string") {
     await note({ kind: "refused", from: "client", why: body, count: 1 });
-    if (!response.destroyed) response.writeHead(body === "too-long" ? 413 : 408, { connection: "close" }).end();
+    if (response.destroyed) return;
+    response.writeHead(body === "too-long" ? 413 : 408, { connection: "close" }).end();
+    asked.resume();
     return;
   }
   const read = readJson(body);

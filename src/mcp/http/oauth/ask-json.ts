@@ -59,6 +59,7 @@ export async function askJson(exchanger: Exchanger, question: JsonQuestion): Pro
     return err(problem("mcp-oauth-redirect", `${where} sends the question elsewhere, which is not followed`));
   }
   const bytes = await readWhole(answered.value, { most: BODY_MOST, ms: ASK_MS });
+  answered.value.destroy();
   if (typeof bytes === "string") return err(problem("mcp-oauth-answer", `${where}: the answer is ${bytes}`));
   if (!isPlainEncoding(headers["content-encoding"]))
     return err(problem("mcp-oauth-answer", `${where}: a packed answer`));
