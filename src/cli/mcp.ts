@@ -5,6 +5,7 @@ import { mcpDiffCommand } from "./mcp-diff.ts";
 import { mcpLockCommand } from "./mcp-lock.ts";
 import { mcpProxyCommand } from "./mcp-proxy.ts";
 import { mcpRunCommand } from "./mcp-run.ts";
+import { mcpScanCommand } from "./mcp-scan.ts";
 import { mcpUnwrapCommand } from "./mcp-unwrap.ts";
 import { mcpVerifyCommand } from "./mcp-verify.ts";
 import { mcpWrapCommand } from "./mcp-wrap.ts";
@@ -19,6 +20,7 @@ export function mcpCommand(): Command {
     .addCommand(mcpVerifyCommand())
     .addCommand(mcpDiffCommand())
     .addCommand(mcpApproveCommand())
+    .addCommand(mcpScanCommand())
     .addCommand(mcpProxyCommand())
     .addCommand(mcpWrapCommand())
     .addCommand(mcpUnwrapCommand());

@@ -17,7 +17,7 @@ const OVERLAP = 160;
 
 // A full stop ends a sentence only before white space: paths, hosts and numbers hold them too. A line ends one where the next begins anew.
 const ENDS =
-  /[.!?;]{1,8}["'\u201d\u2019)\]*_`]{0,4}(?=\s|$|<)|(?<=[a-z]{2})[.!](?=[A-Z][a-z])|[\u3002\uff01\uff1f\uff1b\u0964\u061f\u06d4]|\n\s{0,20}\n|\n(?=\s{0,20}(?:[-*\u2022#>|<]|\d{1,3}[.)]|[A-Z\p{Lo}]))|<\/?[A-Za-z][\w-]{0,30}>|-->|<!--/gu;
+  /[.!?;]{1,8}["'\u201d\u2019)\]*_`]{0,4}(?=\s|$|<)|(?<=[a-z]{2})[.!](?=[A-Z][a-z])|[\u3002\uff01\uff1f\uff1b\u0964\u061f\u06d4]|\n\s{0,80}\n|\n(?=\s{0,80}(?:[-*\u2022#>|<"'`]|\w+\(|\d{1,3}[.)]|[A-Z\p{Lo}]))|<\/?[A-Za-z][\w-]{0,30}>|-->|<!--/gu;
 
 /** The clauses of a text, in order. */
 export function clausesOf(text: string): readonly Clause[] {

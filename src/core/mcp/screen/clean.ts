@@ -4,10 +4,21 @@ import { isList, isObject, type Json, type JsonObject } from "../json.ts";
 import { strip } from "./strip.ts";
 
 /** What must come back byte for byte, or is no text. */
-const OPAQUE: ReadonlySet<string> = new Set(["requestState", "nextCursor", "blob", "jsonrpc", "method", "mimeType", "type"]);
+const OPAQUE: ReadonlySet<string> = new Set([
+  "requestState",
+  "nextCursor",
+  "blob",
+  "jsonrpc",
+  "method",
+  "mimeType",
+  "type",
+]);
 
 /** The same value when nothing had to go. Pure but for `redact`. */
-export function cleanResult(value: Json, redact: (text: string) => string): { readonly value: Json; readonly changed: boolean } {
+export function cleanResult(
+  value: Json,
+  redact: (text: string) => string,
+): { readonly value: Json; readonly changed: boolean } {
   const cleaned = cleanedOf(value, redact, false);
   return { value: cleaned, changed: cleaned !== value };
 }

@@ -21,7 +21,7 @@ export function decodedIn(text: string): readonly string[] {
   for (const run of runs(text, /(?:[0-9a-f]{2}[\s:,]?){10,}/gi)) keep(words(hex(run.replace(/[^0-9a-f]/gi, ""))));
   for (const run of runs(text, /(?:\b[01]{8}\b\s*){6,}/g)) keep(words(bits(run)));
   for (const run of runs(text, /(?:\b\d{2,3}\b[\s,]+){7,}\d{2,3}\b/g)) keep(words(decimals(run)));
-  if (/\brot[-_ ]?13\b/i.test(text) || /\b(?:vafgehpgvbaf?|cnffjbeq|perqragvnyf?|vtaber|frperg|orsber|nyjnlf)\b/i.test(text)) keep(rot13(text));
+  if ((text.match(TURNED)?.length ?? 0) >= 2) keep(rot13(text));
   if (isBackwards(text)) keep([...text].reverse().join(""));
   return found;
 }
@@ -84,7 +84,9 @@ function decimals(run: string): Uint8Array | undefined {
 
 function tagged(text: string): string | undefined {
   const tags = text.match(/[\u{e0020}-\u{e007e}]/gu);
-  return tags === null ? undefined : String.fromCodePoint(...tags.slice(0, 4096).map((tag) => (tag.codePointAt(0) ?? 0) - 0xe0000));
+  return tags === null
+    ? undefined
+    : String.fromCodePoint(...tags.slice(0, 4096).map((tag) => (tag.codePointAt(0) ?? 0) - 0xe0000));
 }
 
 function selected(text: string): string | undefined {
@@ -105,29 +107,58 @@ function widthBits(text: string): string | undefined {
   const [zero] = marks;
   const kinds = [...new Set(marks)];
   for (const nil of kinds.length > 1 ? kinds : [zero]) {
-    const decoded = words(bits(marks.filter((mark) => kinds.indexOf(mark) < 2).map((mark) => (mark === nil ? "0" : "1")).join("")));
+    const decoded = words(
+      bits(
+        marks
+          .filter((mark) => kinds.indexOf(mark) < 2)
+          .map((mark) => (mark === nil ? "0" : "1"))
+          .join(""),
+      ),
+    );
     if (decoded !== undefined) return decoded;
   }
   return undefined;
 }
 
 const NAMED: ReadonlyMap<string, string> = new Map(
-  Object.entries({ lt: "<", gt: ">", amp: "&", quot: '"', apos: "'", nbsp: " ", sol: "/", tilde: "~", period: ".", colon: ":", excl: "!" }),
+  Object.entries({
+    lt: "<",
+    gt: ">",
+    amp: "&",
+    quot: '"',
+    apos: "'",
+    nbsp: " ",
+    sol: "/",
+    tilde: "~",
+    period: ".",
+    colon: ":",
+    excl: "!",
+  }),
 );
-const ESCAPED = /\\u\{?([0-9a-f]{4,6})\}?|\\x([0-9a-f]{2})|%u([0-9a-f]{4})|%([0-9a-f]{2})|&#x([0-9a-f]{2,6});|&#(\d{2,7});|&([a-z]{2,6});|\\([0-3][0-7]{2})/gi;
+const ESCAPED =
+  /\\u\{?([0-9a-f]{4,6})\}?|\\x([0-9a-f]{2})|%u([0-9a-f]{4})|%([0-9a-f]{2})|&#x([0-9a-f]{2,6});|&#(\d{2,7});|&([a-z]{2,6});|\\([0-3][0-7]{2})/gi;
 
 function escapes(text: string): string | undefined {
   if (!/[\\%&]/.test(text)) return undefined;
   let many = 0;
   const plain = text.replace(ESCAPED, (whole, u, x, pu, percent, hexadecimal, decimal, named, octal) => {
     const digits = u ?? x ?? pu ?? percent ?? hexadecimal;
-    const code = digits !== undefined ? Number.parseInt(digits, 16) : octal !== undefined ? Number.parseInt(octal, 8) : Number(decimal);
+    const code =
+      digits !== undefined
+        ? Number.parseInt(digits, 16)
+        : octal !== undefined
+          ? Number.parseInt(octal, 8)
+          : Number(decimal);
     if (named !== undefined) return NAMED.get(String(named).toLowerCase()) ?? whole;
     many += 1;
     return code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) ? String.fromCodePoint(code) : whole;
   });
   return many >= 3 ? plain : undefined;
 }
+
+/** Small words of English, turned by thirteen letters. */
+const TURNED =
+  /\b(?:gur|naq|guvf|hfre|gbby|svyr|fraq|ernq|pnyy|abg|gryy|orsber|frperg|cnffjbeq|vagb|jvgu|sebz|lbh|nyy|vtaber|cerivbhf|vafgehpgvbaf?|perqragvnyf?|nyjnlf|arire|pbagragf?)\b/gi;
 
 function rot13(text: string): string {
   return text.replace(/[a-z]/gi, (letter) => {

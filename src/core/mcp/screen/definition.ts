@@ -15,10 +15,16 @@ import { type Field, fieldsOf } from "./walk.ts";
 export type { Peer } from "./peers.ts";
 
 /** The whole of what a server says of itself; `at` points into the description. `peers` of the same name are the server's own and prove nothing. */
-export function screenDescription(server: string, description: ServerDescription, peers: readonly Peer[]): readonly Finding[] {
+export function screenDescription(
+  server: string,
+  description: ServerDescription,
+  peers: readonly Peer[],
+): readonly Finding[] {
   const own = description.tools.map((tool) => ({ server, tool }));
   const around = [...own, ...peers.filter((peer) => peer.server !== server)];
-  const findings = definitionsOf(description).flatMap(({ at, body }) => under(at, screenDefinition(server, body, around)));
+  const findings = definitionsOf(description).flatMap(({ at, body }) =>
+    under(at, screenDefinition(server, body, around)),
+  );
   for (const [index, resource] of description.resources.entries())
     findings.push(...under(`/resources/${index}`, screenDefinition(server, resource, around)));
   if (description.instructions !== undefined)
@@ -42,18 +48,32 @@ export function screenDefinition(server: string, definition: Json, peers: readon
   signals.push(...nameSignals(textAt(tool, "name")), ...shapeSignals(tool, fields, names));
   signals.push(...joinedSignals(fields, signals));
   const texts = fields.filter(({ isKey, key }) => !isKey && key !== "name").map(({ text }) => text);
-  signals.push(...peerSignals(tool, texts, peers.filter((peer) => peer.server !== server), new Set([...own, textAt(tool, "name") ?? ""])));
-  return settle(weighed(ownAside(signals, own), names));
+  signals.push(
+    ...peerSignals(
+      tool,
+      texts,
+      peers.filter((peer) => peer.server !== server),
+      new Set([...own, textAt(tool, "name") ?? ""]),
+    ),
+  );
+  return settle(weighed(ownAside(signals, own), names), {
+    length: fields.reduce((sum, { text }) => sum + text.length, 0),
+  });
 }
 
 function fieldSignals(field: Field): readonly Signal[] {
-  return [...signalsOf(field.text, { at: field.at, origin: "definition" }), ...(field.isKey ? keySignals(field, "definition") : [])];
+  return [
+    ...signalsOf(field.text, { at: field.at, origin: "definition" }),
+    ...(field.isKey ? keySignals(field, "definition") : []),
+  ];
 }
 
 /** A name is a word of ASCII: one that looks like it and is not, or a sentence, is no name. */
 function nameSignals(name: string | undefined): readonly Signal[] {
   if (name === undefined) return [];
-  const sign = (weight: number, isHard: boolean): readonly Signal[] => [{ kind: "odd-name", weight, isHard, at: "/name", text: name }];
+  const sign = (weight: number, isHard: boolean): readonly Signal[] => [
+    { kind: "odd-name", weight, isHard, at: "/name", text: name },
+  ];
   if (/[^\x20-\x7e]/.test(name) && /^[\w .\-/]+$/.test(fold(name))) return sign(1, true);
   return /\s\S+\s/.test(name) && name.length > 48 ? sign(0.6, false) : [];
 }
@@ -62,12 +82,18 @@ function nameSignals(name: string | undefined): readonly Signal[] {
 function ownAside(signals: readonly Signal[], own: ReadonlySet<string>): readonly Signal[] {
   if (own.size < 2) return signals;
   return signals.filter(
-    ({ kind, text, isHard }) => kind !== "cross-tool-order" || isHard || ![...own].some((name) => name.length > 3 && text.includes(name)),
+    ({ kind, text, isHard }) =>
+      kind !== "cross-tool-order" || isHard || ![...own].some((name) => name.length > 3 && text.includes(name)),
   );
 }
 
 /** Kinds that are looked for over the borders of fields: their words are so particular that no honest neighbours make them up. */
-const OVER_BORDERS: ReadonlySet<string> = new Set(["concealment", "instruction-override", "secret-theft", "encoded-order", "context-theft"]);
+const OVER_BORDERS: ReadonlySet<string> = new Set([
+  "concealment",
+  "instruction-override",
+  "secret-theft",
+  "encoded-order",
+]);
 
 /** An order in pieces, each in a field of its own. */
 function joinedSignals(fields: readonly Field[], before: readonly Signal[]): readonly Signal[] {
@@ -79,11 +105,18 @@ function joinedSignals(fields: readonly Field[], before: readonly Signal[]): rea
   const joined = pieces.map(({ text }) => (/[.!?:)\]]\s*$/.test(text) ? `${text}\n\n` : `${text} `)).join("");
   for (const clause of clausesOf(joined))
     for (const match of matchesOf(clause, "definition"))
-      if (match.isHard && OVER_BORDERS.has(match.kind) && !seen.has(match.kind) && !pieces.some(({ text }) => text.includes(clause.raw)))
+      if (
+        match.isHard &&
+        OVER_BORDERS.has(match.kind) &&
+        !seen.has(match.kind) &&
+        !pieces.some(({ text }) => text.includes(clause.raw))
+      )
         found.push({ ...match, isHard: false, weight: 1, at: "", text: clause.raw });
   const letters = pieces.map(({ text }) => text).filter((text) => /^[A-Za-z0-9+/_=-]{4,}$/.test(text));
   if (letters.length > 1)
-    found.push(...signalsOf(letters.join(""), { at: "", origin: "definition" }).filter(({ kind }) => kind === "encoded-order"));
+    found.push(
+      ...signalsOf(letters.join(""), { at: "", origin: "definition" }).filter(({ kind }) => kind === "encoded-order"),
+    );
   return found;
 }
 
@@ -94,5 +127,7 @@ function splitOver(server: string, { tools }: ServerDescription, before: readonl
     const text = textAt(tool, "description");
     return text === undefined ? [] : [{ at: `/tools/${index}/description`, text, key: "description", isKey: false }];
   });
-  return settle(weighed(joinedSignals(fields, []), server));
+  return settle(weighed(joinedSignals(fields, []), server), {
+    length: 0,
+  });
 }

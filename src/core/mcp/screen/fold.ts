@@ -14,7 +14,12 @@ export const INVISIBLE: RegExp =
 export function fold(text: string): string {
   // most texts are plain, and for them nothing of the rest can change anything
   if (/^[\x09\x0a\x0d\x20-\x7e]*$/.test(text)) return text.toLowerCase();
-  const plain = text.replace(INVISIBLE, "").normalize("NFKC").toLowerCase().normalize("NFD").replace(/\p{Mn}/gu, "");
+  const plain = text
+    .replace(INVISIBLE, "")
+    .normalize("NFKC")
+    .toLowerCase()
+    .normalize("NFD")
+    .replace(/\p{Mn}/gu, "");
   return plain.normalize("NFC").replace(/[^\x00-\x7f]/gu, (letter) => LOOKALIKE.get(letter) ?? letter);
 }
 
@@ -45,6 +50,11 @@ export function unspaced(folded: string): string | undefined {
   const runs = folded.match(SPACED);
   if (runs === null) return undefined;
   return runs
-    .map((run) => run.replace(/ {2,}/g, "\u0001").replace(/[ .\-_*\u00b7\u2022|/]/g, "").replaceAll("\u0001", " "))
+    .map((run) =>
+      run
+        .replace(/ {2,}/g, "\u0001")
+        .replace(/[ .\-_*\u00b7\u2022|/]/g, "")
+        .replaceAll("\u0001", " "),
+    )
     .join(" ");
 }

@@ -1,5 +1,6 @@
 // What a text hides from a reader's eye and shows to a model: invisible letters, reversed runs, escapes of terminals, letters of another script.
 import { fold, INVISIBLE } from "./fold.ts";
+import type { Origin } from "./rules.ts";
 
 /** One way of hiding, found in a text. */
 export interface Hidden {
@@ -22,7 +23,8 @@ const JOINERS =
 const BREAKS = /(?<=[\p{Script=Thai}\p{Script=Khmer}\p{Script=Lao}\p{Script=Myanmar}\p{Script=Tibetan}])\u200b/gu;
 const ZERO_WIDTH = /[\u200b-\u200d\u2060-\u2064\u206a-\u206f\ufeff\u180e]/g;
 const SELECTORS = /[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gu;
-const SELECTED = /(?<=[\p{Extended_Pictographic}\p{Emoji}\p{Script=Han}\p{Sm}\p{So}\u180b-\u180f])[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gu;
+const SELECTED =
+  /(?<=[\p{Extended_Pictographic}\p{Emoji}\p{Script=Han}\p{Sm}\p{So}\u180b-\u180f])[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gu;
 const PRIVATE = /\p{Co}/gu;
 const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\u0080-\u0084\u0086-\u009f]/g;
 const ESCAPE = /\x1b|\u009b/;
@@ -30,23 +32,31 @@ const FILLERS = /[\u115f\u1160\u3164\uffa0\u2800]{1,}/gu;
 const MARKS = /\p{Mn}{6,}/u;
 
 /** Everything that the text hides. */
-export function hiddenIn(text: string): readonly Hidden[] {
+export function hiddenIn(text: string, origin: Origin): readonly Hidden[] {
+  const isResult = origin === "result";
   if (!ANY.test(text)) return [];
   const found: Hidden[] = [];
   const add = (kind: Hidden["kind"], weight: number, isHard = false): void => {
     found.push({ kind, weight, isHard });
   };
   const tags = count(text.replace(FLAGS, ""), TAGS);
-  if (tags > 0) add("hidden-text", 1, true);
-  if (OVERRIDES.test(text)) add("hidden-text", 1, true);
-  if (count(text, ISOLATES) > 0 && !RIGHT_TO_LEFT.test(text)) add("hidden-text", 1, count(text, ISOLATES) > 3);
-  const widths = count(text.replace(JOINERS, "").replace(BREAKS, "").replace(/^\ufeff/, ""), ZERO_WIDTH);
-  if (widths > 0) add("hidden-text", 1, widths >= 4);
+  if (tags > 0) add("hidden-text", 1, !isResult || tags > 3);
+  if (OVERRIDES.test(text)) add("hidden-text", 1, !isResult);
+  if (count(text, ISOLATES) > 0 && !RIGHT_TO_LEFT.test(text))
+    add("hidden-text", 1, !isResult && count(text, ISOLATES) > 3);
+  const widths = count(
+    text
+      .replace(JOINERS, "")
+      .replace(BREAKS, "")
+      .replace(/^\ufeff/, ""),
+    ZERO_WIDTH,
+  );
+  if (widths > 0) add("hidden-text", 1, !isResult && widths >= 4);
   const selectors = count(text.replace(SELECTED, ""), SELECTORS);
-  if (selectors > 0) add("hidden-text", selectors > 1 ? 1 : 0.4, selectors >= 4);
-  if (count(text, PRIVATE) > 0) add("hidden-text", 1, count(text, PRIVATE) >= 16);
-  if (ESCAPE.test(text)) add("terminal-control", 1, true);
-  else if (count(text, CONTROL) > 0) add("terminal-control", 1, count(text, CONTROL) > 2);
+  if (selectors > 0) add("hidden-text", selectors > 1 ? 1 : 0.4, selectors >= (isResult ? 12 : 4));
+  if (count(text, PRIVATE) > 0) add("hidden-text", 1, !isResult && count(text, PRIVATE) >= 16);
+  if (ESCAPE.test(text)) add("terminal-control", 1, !isResult);
+  else if (count(text, CONTROL) > 0) add("terminal-control", 1, !isResult && count(text, CONTROL) > 2);
   if (FILLERS.test(text) && !/[\u1100-\u11ff\u3131-\u318e]/.test(text.replace(FILLERS, ""))) add("hidden-text", 1);
   FILLERS.lastIndex = 0;
   if (MARKS.test(text.normalize("NFC"))) add("hidden-text", 0.5);
@@ -59,8 +69,14 @@ function mixedWords(text: string): number {
   let words = 0;
   for (const [word] of text.matchAll(/[\p{L}\p{M}]{3,40}/gu)) {
     if (!/[A-Za-z]/.test(word)) continue;
-    const others = word.match(/[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}\p{Script=Coptic}]/gu);
-    if (others === null || /^[\u00b5\u03bc\u0394\u03b4\u03a9\u03c9\u03c0\u03a3\u03c3\u03bb\u03b8\u03b1\u03b2\u03b3]/u.test(word)) continue;
+    const others = word.match(
+      /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}\p{Script=Coptic}]/gu,
+    );
+    if (
+      others === null ||
+      /^[\u00b5\u03bc\u0394\u03b4\u03a9\u03c9\u03c0\u03a3\u03c3\u03bb\u03b8\u03b1\u03b2\u03b3]/u.test(word)
+    )
+      continue;
     if (/^[a-z]+$/.test(fold(word))) words += 1;
   }
   return words;

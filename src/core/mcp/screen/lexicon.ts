@@ -1,8 +1,9 @@
 // Which ideas a clause holds: words and phrases of many languages, found in one pass by a tree of letters, however long the text.
-import english from "./lexicon.json" with { type: "json" };
-import languages from "./languages.json" with { type: "json" };
+
 import { plainWords } from "./clause.ts";
 import { fold } from "./fold.ts";
+import languages from "./languages.json" with { type: "json" };
+import english from "./lexicon.json" with { type: "json" };
 
 /** An idea at its place in the words of a clause. */
 export interface Hit {
@@ -18,7 +19,8 @@ interface Node {
 }
 
 // Scripts that write no spaces, or hang words together: their terms may begin and end inside of what looks like one word.
-const JOINED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Arabic}]/u;
+const JOINED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Arabic}]/u;
 
 const TERMS: Readonly<Record<string, readonly string[]>> = { ...english, ...languages };
 

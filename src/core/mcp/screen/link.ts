@@ -5,7 +5,16 @@ import table from "./wanted.json" with { type: "json" };
 
 /** What is wrong with an address. */
 export interface LinkFault {
-  readonly why: "scheme" | "not-https" | "userinfo" | "address-host" | "international-host" | "lookalike-host" | "shortened" | "unreadable" | "secret-in-url";
+  readonly why:
+    | "scheme"
+    | "not-https"
+    | "userinfo"
+    | "address-host"
+    | "international-host"
+    | "lookalike-host"
+    | "shortened"
+    | "unreadable"
+    | "secret-in-url";
   readonly weight: number;
   readonly isHard: boolean;
 }
@@ -27,10 +36,16 @@ export function linkFaults(text: string): readonly LinkFault[] {
   if (isAddress(host) && !isLocal) faults.push(fault("address-host", 1, true));
   // A parser makes `xn--` of it: what a person would see is something else
   if (/(?:^|\.)xn--/.test(host)) faults.push(fault("international-host", 1, true));
-  else if (/[^\x20-\x7e]|\\|%[0-9a-f]{2}/i.test(/^[a-z]+:[/\\]*([^/?#]*)/i.exec(text)?.[1] ?? "")) faults.push(fault("international-host", 1, true));
+  else if (/[^\x20-\x7e]|\\|%[0-9a-f]{2}/i.test(/^[a-z]+:[/\\]*([^/?#]*)/i.exec(text)?.[1] ?? ""))
+    faults.push(fault("international-host", 1, true));
   if (isLookalike(host)) faults.push(fault("lookalike-host", 1, true));
   if (table.short.includes(host)) faults.push(fault("shortened", 1, false));
-  if (/[?&#](?:password|passwd|secret|api_?key|access_token|private_key|ssh_?key|env)=[^&]{4,}/i.test(url.search + url.hash)) faults.push(fault("secret-in-url", 1, false));
+  if (
+    /[?&#](?:password|passwd|secret|api_?key|access_token|private_key|ssh_?key|env)=[^&]{4,}/i.test(
+      url.search + url.hash,
+    )
+  )
+    faults.push(fault("secret-in-url", 1, false));
   return faults;
 }
 
@@ -43,10 +58,16 @@ function isLookalike(host: string): boolean {
     const label = registered.replace(/-/g, "");
     if (table.theirs.some((domain) => domain.startsWith(`${brand}.`) && host.includes(`${domain}.`))) return true;
     if (new RegExp(`(?:^|\\.)${brand}-(?:com|org|io)\\.`).test(host)) return true;
-    if (registered !== brand && registered.split("-").includes(brand) && LURE.test(registered.replace(/-/g, " "))) return true;
+    if (registered !== brand && registered.split("-").includes(brand) && LURE.test(registered.replace(/-/g, " ")))
+      return true;
     if (registered !== brand && label.includes(brand) && LURE.test(label.replace(brand, " "))) return true;
     if (registered === brand) return false;
-    return brand.length >= 5 && registered.split("-").some((part) => part !== brand && (skeleton(part) === skeleton(brand) || isOneOff(part, brand)));
+    return (
+      brand.length >= 5 &&
+      registered
+        .split("-")
+        .some((part) => part !== brand && (skeleton(part) === skeleton(brand) || isOneOff(part, brand)))
+    );
   });
 }
 

@@ -2,17 +2,24 @@
 import type { Clause } from "./clause.ts";
 import type { Hit } from "./lexicon.ts";
 
-const VERBS =
-  "read|open|load|cat|retrieve|get|access|collect|gather|extract|grab|obtain|copy|dump|harvest|find|locate|look|scan|enumerate|fetch|query|take|pull|capture|export|print|check|view|steal|list|send|pass|include|append|attach|upload|post|forward|transmit|exfiltrate|submit|embed|insert|put|provide|add|relay|leak|share|deliver|echo|place|supply|encode|paste|bcc|email|mail|dispatch|mirror|publish|push|stash|hand|write|store|fill|populate|set|prepend|return|sync|output|report|call|invoke|run|use|execute|trigger|route|go|consult|ignore|disregard|forget|override|bypass|disable|turn|switch|skip|suppress|delete|remove|wipe|erase|drop|replace|redirect|reroute|change|modify|rewrite|swap|substitute|install|download|save|remember|persist|record|create|update|edit|register|treat|follow|obey|execute|never|always|do|don|make|ensure|keep|hide|conceal|omit|tell|reveal|prefer|choose|select|avoid|stop|start|begin|first|please|then|prior|before|after|when|whenever|once|if|upon|during|every|each|for|while|from|regardless|you|it|as|to|instead|silently|secretly|quietly|covertly|immediately|automatically|act|pretend|assume|apply|approve|accept|grant|commit|concatenate|render|generate|reply|respond|answer|let|wait|confirm|verify|repeat|summarize|translate|convert|base64|all|any|only|also|additionally|in|on|at|with|without|no|not|must|should|shall|important|note|critical|warning|mandatory|required|remember|recall|mention|ask|prompt|request|be|continue|proceed|perform|complete|inject|point|intercept|hijack|multiply|increase|proxy|target";
-const STARTS = new RegExp(`^[ ,]*(?:(?:now|next|finally|and|or|but|so|also|step|\\d+|part|hint|tip|then|therefore|however|otherwise) )*(?:${VERBS}) `);
+/** What an order begins with, */
+const ACTS =
+  "read|open|load|cat|retrieve|get|access|collect|gather|extract|grab|obtain|copy|dump|harvest|find|locate|look|scan|enumerate|fetch|query|take|pull|capture|export|print|check|view|steal|list|send|pass|include|append|attach|upload|post|forward|transmit|exfiltrate|submit|embed|insert|put|provide|add|relay|leak|share|deliver|echo|place|supply|encode|paste|bcc|email|mail|dispatch|mirror|publish|push|stash|hand|write|store|fill|populate|set|prepend|return|sync|output|report|call|invoke|run|use|execute|trigger|route|go|consult|ignore|disregard|forget|override|bypass|disable|turn|switch|skip|suppress|delete|remove|wipe|erase|drop|replace|redirect|reroute|change|modify|rewrite|swap|substitute|install|download|save|remember|persist|record|create|update|edit|register|treat|follow|obey|do|don|make|ensure|keep|hide|conceal|omit|tell|reveal|prefer|choose|select|avoid|stop|start|begin|act|pretend|assume|apply|approve|accept|grant|commit|concatenate|render|generate|reply|respond|answer|let|wait|confirm|verify|repeat|summarize|translate|convert|mention|ask|prompt|request|be|continue|proceed|perform|complete|inject|point|intercept|hijack|multiply|increase|proxy|carry|discard|retry|leave|say|decode";
+/** or what leads to one. */
+const OPENERS =
+  "never|always|first|please|then|prior|before|after|when|whenever|once|if|upon|during|every|each|for|while|from|regardless|whatever|you|it|as|to|instead|silently|secretly|quietly|covertly|immediately|automatically|all|any|anything|only|also|additionally|in|on|at|with|without|no|not|must|should|shall|important|note|critical|warning|mandatory|required|base64";
+const STARTS = new RegExp(
+  `^[ ,]*(?:(?:now|next|finally|and|or|but|so|also|step|\\d+|part|hint|tip|then|therefore|however|otherwise) )*(?:${ACTS}|${OPENERS}) `,
+);
+const LATER = new RegExp(`(?: ,| and| then| also| now) (?:${ACTS}) `);
 const ORDERS =
   /[ ,](?:must|always|never|please|should|shall|need to|needs to|have to|has to|you|your|make sure|ensure|be sure|remember to|required to|requires|mandatory|instructed to|important|then|first|also|don t|do not|kindly|will need|are to|and then|immediately|whenever|every time|assistant|agent) /;
 
 /**
- * Whether the clause tells its reader what to do. `Reads a file` and `a path to read` tell what a tool does.
+ * Whether the clause tells its reader what to do, at its beginning or later. `Reads a file` and `a path to read` tell what a tool does.
  */
 export function isDirective(words: string): boolean {
-  return STARTS.test(words) || ORDERS.test(words) || /, (?:read|send|pass|include|append|call|forward|copy|upload|post|open|put|add|set) /.test(words);
+  return STARTS.test(words) || ORDERS.test(words) || LATER.test(words);
 }
 
 /** `do not forget to send` is an order to send. */
@@ -20,7 +27,8 @@ const TWICE = /(?:forget|fail|hesitate|omit|skip|neglect|stop|just|only|simply|w
 
 /** Whether what the hit says is denied: a denial stands at most three words before it. */
 export function isNegated(words: string, hit: Hit, denials: readonly Hit[]): boolean {
-  if (!/^(?:read|send|ship|call|write|steal|content|danger|persist|alter\.strong|route|install)$/.test(hit.idea)) return false;
+  if (!/^(?:read|send|ship|call|write|steal|content|danger|persist|alter\.strong|route|install)$/.test(hit.idea))
+    return false;
   return denials.some((denial) => {
     if (denial.to > hit.from) return false;
     const between = words.slice(denial.to, hit.from);

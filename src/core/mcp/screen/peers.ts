@@ -18,7 +18,12 @@ const DISTINCT = /[_\-A-Z]/;
 const SAME_WORDS = 0.72;
 
 /** Signs against a tool because of the tools of other servers. `texts` are its own; `own` are the names of its server's tools. */
-export function peerSignals(tool: JsonObject, texts: readonly string[], others: readonly Peer[], own: ReadonlySet<string>): readonly Signal[] {
+export function peerSignals(
+  tool: JsonObject,
+  texts: readonly string[],
+  others: readonly Peer[],
+  own: ReadonlySet<string>,
+): readonly Signal[] {
   const name = textAt(tool, "name") ?? "";
   return [...spokenOf(texts, others, own), ...others.flatMap((peer) => likeness(name, tool, peer))];
 }
@@ -28,9 +33,17 @@ function spokenOf(texts: readonly string[], others: readonly Peer[], own: Readon
   const signals: Signal[] = [];
   for (const text of texts) {
     for (const sentence of text.split(/(?<=[.!?\n])\s/)) {
-      const spoken = words(sentence).filter((word) => names.has(word) && !own.has(word) && DISTINCT.test(word) && word.length >= 6);
+      const spoken = words(sentence).filter(
+        (word) => names.has(word) && !own.has(word) && DISTINCT.test(word) && word.length >= 6,
+      );
       if (spoken.length > 0)
-        signals.push({ kind: "cross-tool-order", weight: isDirective(wordsOf(sentence)) ? 1 : 0.6, isHard: false, at: "/description", text: sentence });
+        signals.push({
+          kind: "cross-tool-order",
+          weight: isDirective(wordsOf(sentence)) ? 1 : 0.6,
+          isHard: false,
+          at: "/description",
+          text: sentence,
+        });
     }
   }
   return signals;
@@ -57,7 +70,8 @@ function likeness(name: string, tool: JsonObject, { tool: peer }: Peer): readonl
 /** One letter more, less, other or moved in a long name. A plural is no typing error. */
 function isTypo(one: string, two: string): boolean {
   if (Math.min(one.length, two.length) < 8 || Math.abs(one.length - two.length) > 1) return false;
-  const [a, b] = one.length <= two.length ? [one.toLowerCase(), two.toLowerCase()] : [two.toLowerCase(), one.toLowerCase()];
+  const [a, b] =
+    one.length <= two.length ? [one.toLowerCase(), two.toLowerCase()] : [two.toLowerCase(), one.toLowerCase()];
   if (a === b) return one !== two && one.replace(/[_-]/g, "") === two.replace(/[_-]/g, "");
   if (`${a}s` === b) return false;
   let at = 0;
@@ -66,7 +80,8 @@ function isTypo(one: string, two: string): boolean {
   // `get_user` and `set_user`: the verb is the first letter's
   if (at === 0) return false;
   const rest = a.length === b.length ? a.slice(at + 1) === b.slice(at + 1) : a.slice(at) === b.slice(at + 1);
-  const isMoved = a.length === b.length && a[at] === b[at + 1] && a[at + 1] === b[at] && a.slice(at + 2) === b.slice(at + 2);
+  const isMoved =
+    a.length === b.length && a[at] === b[at + 1] && a[at + 1] === b[at] && a.slice(at + 2) === b.slice(at + 2);
   return (rest && !/s(?:_|$)/.test(b.slice(at, at + 2))) || isMoved;
 }
 
@@ -74,11 +89,32 @@ function overlap(one: string, two: string): number {
   const [a, b] = [bag(one), bag(two)];
   if (a.size < 3 || b.size < 3) return 0;
   const both = [...a].filter((word) => b.has(word)).length;
-  return both / Math.min(a.size, b.size) >= 0.85 && both / Math.max(a.size, b.size) >= 0.5 ? both / Math.min(a.size, b.size) : both / (a.size + b.size - both);
+  return both / Math.min(a.size, b.size) >= 0.85 && both / Math.max(a.size, b.size) >= 0.5
+    ? both / Math.min(a.size, b.size)
+    : both / (a.size + b.size - both);
 }
 
-const EMPTY: ReadonlySet<string> = new Set(["a", "an", "the", "of", "to", "in", "and", "or", "for", "with", "from", "by", "on"]);
+const EMPTY: ReadonlySet<string> = new Set([
+  "a",
+  "an",
+  "the",
+  "of",
+  "to",
+  "in",
+  "and",
+  "or",
+  "for",
+  "with",
+  "from",
+  "by",
+  "on",
+]);
 
 function bag(text: string): ReadonlySet<string> {
-  return new Set(wordsOf(text).split(" ").filter((word) => word.length > 1 && !EMPTY.has(word)));
+  return new Set(
+    wordsOf(text)
+      .split(" ")
+      .filter((word) => word.length > 1 && !EMPTY.has(word))
+      .map((word) => word.replace(/ies$/, "y").replace(/(?:es|s|ing)$/, "")),
+  );
 }

@@ -19,12 +19,15 @@ const ASKS =
 /** `elicitation/create`: `at` points into its params. */
 export function screenElicitation(params: Json): readonly Finding[] {
   const object: JsonObject = isObject(params) ? params : {};
-  const signals: Signal[] = fieldsOf(params).flatMap(({ at, text, key }) => (key === "url" ? [] : signalsOf(text, { at, origin: "result" })));
+  const signals: Signal[] = fieldsOf(params).flatMap(({ at, text, key }) =>
+    key === "url" ? [] : signalsOf(text, { at, origin: "result" }),
+  );
   const url = textAt(object, "url");
   if (url !== undefined)
-    for (const { why, weight, isHard } of linkFaults(url)) signals.push({ kind: `link-${why}`, weight, isHard, at: "/url", text: url });
+    for (const { why, weight, isHard } of linkFaults(url))
+      signals.push({ kind: `link-${why}`, weight, isHard, at: "/url", text: url });
   else signals.push(...wanted(object));
-  return settle(signals);
+  return settle(signals, { length: 0 });
 }
 
 function wanted(params: JsonObject): readonly Signal[] {
@@ -33,12 +36,16 @@ function wanted(params: JsonObject): readonly Signal[] {
   const open = isObject(properties) ? Object.entries(properties).filter(([, value]) => isOpen(value)) : [];
   const signals: Signal[] = [];
   for (const [key, value] of open) {
-    const text = [key.replace(/([a-z])([A-Z])/g, "$1 $2").replace(/[_-]+/g, " "), ...["title", "description"].map((name) => (isObject(value) ? (textAt(value, name) ?? "") : ""))].join(". ");
+    const text = [
+      key.replace(/([a-z])([A-Z])/g, "$1 $2").replace(/[_-]+/g, " "),
+      ...["title", "description"].map((name) => (isObject(value) ? (textAt(value, name) ?? "") : "")),
+    ].join(". ");
     const isPassword = isObject(value) && member(value, "format") === "password";
     if (isPassword || asksFor(text)) signals.push(secretSignal(`/requestedSchema/properties/${key}`, text));
   }
   // a message that asks, and a field that takes any answer
-  if (open.length > 0 && asksFor(message) && (ASKS.test(message) || !/^[\x20-\x7e]*$/.test(message))) signals.push(secretSignal("/message", message));
+  if (open.length > 0 && asksFor(message) && (ASKS.test(message) || SECRET_X.test(message)))
+    signals.push(secretSignal("/message", message));
   return signals;
 }
 
@@ -54,7 +61,7 @@ function isOpen(value: Json): boolean {
 }
 
 function asksFor(text: string): boolean {
-  const plain = text.normalize("NFKC");
+  const plain = text.normalize("NFKC").replace(/[-_]+/g, " ");
   const matched = SECRET.exec(plain) ?? SECRET.exec(fold(plain)) ?? SECRET_X.exec(plain);
   if (matched === null) return false;
   const sentence = plain.slice(Math.max(0, matched.index - 40), matched.index + matched[0].length + 24);
@@ -65,7 +72,9 @@ function asksFor(text: string): boolean {
 export function screenSampling(params: Json): readonly Finding[] {
   const signals: Signal[] = fieldsOf(params).flatMap(({ at, text }) => signalsOf(text, { at, origin: "definition" }));
   const context = member(params, "includeContext");
-  if (context === "allServers") signals.push({ kind: "foreign-context", weight: 1, isHard: true, at: "/includeContext", text: "allServers" });
-  else if (context === "thisServer") signals.push({ kind: "foreign-context", weight: 0.5, isHard: false, at: "/includeContext", text: "thisServer" });
-  return settle(signals);
+  if (context === "allServers")
+    signals.push({ kind: "foreign-context", weight: 1, isHard: true, at: "/includeContext", text: "allServers" });
+  else if (context === "thisServer")
+    signals.push({ kind: "foreign-context", weight: 0.5, isHard: false, at: "/includeContext", text: "thisServer" });
+  return settle(signals, { length: 0 });
 }

@@ -15,14 +15,19 @@ import { type Field, fieldsOf } from "./walk.ts";
  */
 export function screenResult(_server: string, message: Json, peers: readonly Peer[] = []): readonly Finding[] {
   const asked = requestsIn(message);
-  const fields = fieldsOf(message).filter(({ at, key }) => !isOpaque(key) && !asked.some((one) => at.startsWith(`${one.at}/`)));
+  const fields = fieldsOf(message).filter(
+    ({ at, key }) => !isOpaque(key) && !asked.some((one) => at.startsWith(`${one.at}/`)),
+  );
   const signals = fields.flatMap((field) => (field.isKey && field.text.length < 40 ? [] : textSignals(field)));
   signals.push(...joined(fields, signals));
   if (peers.length > 0) signals.push(...spoken(fields, peers));
   return [
-    ...settle(signals),
+    ...settle(signals, { length: fields.reduce((sum, { text }) => sum + text.length, 0) }),
     ...asked.flatMap(({ at, method, params }) =>
-      (method === "elicitation/create" ? screenElicitation(params) : screenSampling(params)).map((finding) => ({ ...finding, at: `${at}/params${finding.at}` })),
+      (method === "elicitation/create" ? screenElicitation(params) : screenSampling(params)).map((finding) => ({
+        ...finding,
+        at: `${at}/params${finding.at}`,
+      })),
     ),
   ];
 }
@@ -41,35 +46,53 @@ interface Asked {
 function requestsIn(message: Json): readonly Asked[] {
   const one = (value: Json | undefined, at: string): readonly Asked[] => {
     const method = member(value, "method");
-    return method === "elicitation/create" || method === "sampling/createMessage" ? [{ at, method, params: member(value, "params") ?? {} }] : [];
+    return method === "elicitation/create" || method === "sampling/createMessage"
+      ? [{ at, method, params: member(value, "params") ?? {} }]
+      : [];
   };
   const nested = [message, member(message, "result")].flatMap((holder, index) => {
     const requests = member(holder, "inputRequests");
-    return isObject(requests) ? Object.entries(requests).flatMap(([key, value]) => one(value, `${index === 0 ? "" : "/result"}/inputRequests/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`)) : [];
+    return isObject(requests)
+      ? Object.entries(requests).flatMap(([key, value]) =>
+          one(
+            value,
+            `${index === 0 ? "" : "/result"}/inputRequests/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`,
+          ),
+        )
+      : [];
   });
   return [...one(message, ""), ...nested];
 }
 
 const ARTICLE =
   /\b(?:prompt[- ]injections?|tool[- ]poisoning|jailbreak(?:s|ing)?|red[- ]team(?:ing)?|attack(?:s|ers?|er's)?|exploits?|vulnerabilit(?:y|ies)|malicious|threat model|CVE-\d{4}|security research(?:ers?)?|proof of concept|mitigations?|adversar(?:y|ial)|exfiltration|phishing)\b/gi;
-const QUOTED = /```[\s\S]{0,4000}?```|^[ \t]*>[^\n]*$|"[^"\n]{6,400}"|\u201c[^\u201d\n]{6,400}\u201d|`[^`\n]{4,400}`|\u2018[^\u2019\n]{6,400}\u2019/gm;
+const QUOTED =
+  /```[\s\S]{0,4000}?```|^[ \t]*>[^\n]*$|"[^"\n]{6,400}"|\u201c[^\u201d\n]{6,400}\u201d|`[^`\n]{4,400}`|\u2018[^\u2019\n]{6,400}\u2019/gm;
 
 /** An article of attacks quotes them: what it quotes is left out, and the rest is worth a look at most. */
 function textSignals({ at, text }: Field): readonly Signal[] {
   const isArticle = new Set(text.match(ARTICLE)?.map((term) => term.toLowerCase())).size >= 3;
   if (!isArticle) return signalsOf(text, { at, origin: "result" });
-  return signalsOf(text.replace(QUOTED, " ... "), { at, origin: "result" }).map((signal) => ({ ...signal, weight: Math.min(1, signal.weight) * 0.55, isHard: false }));
+  return signalsOf(text.replace(QUOTED, " ... "), { at, origin: "result" }).map((signal) => ({
+    ...signal,
+    weight: Math.min(1, signal.weight) * 0.55,
+    isHard: false,
+  }));
 }
 
 /** Orders that run over the blocks of one result. */
 function joined(fields: readonly Field[], before: readonly Signal[]): readonly Signal[] {
-  const pieces = fields.filter(({ isKey, key }) => !isKey && (key === "text" || key === "message" || key === "description"));
+  const pieces = fields.filter(
+    ({ isKey, key }) => !isKey && (key === "text" || key === "message" || key === "description"),
+  );
   if (pieces.length < 2 || pieces.length > 400) return [];
   const seen = new Set(before.map(({ kind }) => kind));
   const text = pieces.map((piece) => piece.text.trim()).join(" ");
   return clausesOf(text).flatMap((clause) =>
     matchesOf(clause, "result")
-      .filter(({ kind, isHard }) => isHard && !seen.has(kind) && !pieces.some((piece) => piece.text.includes(clause.raw)))
+      .filter(
+        ({ kind, isHard }) => isHard && !seen.has(kind) && !pieces.some((piece) => piece.text.includes(clause.raw)),
+      )
       .map((match) => ({ ...match, at: "", text: clause.raw })),
   );
 }

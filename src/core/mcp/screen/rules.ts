@@ -77,7 +77,7 @@ export function matchesOf(clause: Clause, origin: Origin, isOpen = false): reado
     const weight = rule.weights[origin];
     if (weight === 0 || (rule.isForeign && !foreign) || (rule.isDirective && !directive && !isOpen)) continue;
     const at = placeOf(rule, rule.seesDenied ? all : affirmed);
-    if (at < 0 || rule.not.some((idea) => all.has(idea))) continue;
+    if (at < 0 || rule.not.some((idea) => all.get(idea)?.some((hit) => idea === "own" || hit.from >= at))) continue;
     const isTold = told >= 0 && (told <= at || told === 0);
     const match: Match = {
       kind: rule.kind,
@@ -104,12 +104,15 @@ function byIdea(hits: readonly Hit[]): ReadonlyMap<string, readonly Hit[]> {
   return map;
 }
 
+/** A quotation; an apostrophe opens none. */
+const QUOTED = /(?<![\p{L}\p{N}])["'`\u201c\u2018\u00ab][^"'`\u201d\u2019\u00bb]{8,200}["'`\u201d\u2019\u00bb]/u;
+
 /** From which place on a clause tells of orders rather than gives them; -1 where it does not, 0 where all of it does. */
 function toldFrom({ raw }: Clause, ideas: ReadonlyMap<string, readonly Hit[]>): number {
   const meta = ideas.get("meta")?.[0];
   if (meta === undefined) return -1;
   if (ideas.has("address") || /\b(?:you must|you should|must always|important|mandatory)\b/i.test(raw)) return -1;
-  return /["'`\u201c\u2018\u00ab][^"'`\u201d\u2019\u00bb]{8,200}["'`\u201d\u2019\u00bb]/.test(raw) ? 0 : meta.from;
+  return QUOTED.test(raw) ? 0 : meta.from;
 }
 
 /** Where the rule's ideas first stand as it wants them; -1 where they do not. */

@@ -2,8 +2,8 @@
 import { tokenFor } from "../../leak/index.ts";
 import { textAt } from "../description.ts";
 import { isObject, type Json, type JsonObject, member } from "../json.ts";
-import { type Origin, matchesOf } from "./rules.ts";
 import { wordsOf } from "./clause.ts";
+import { matchesOf, type Origin } from "./rules.ts";
 import type { Signal } from "./signal.ts";
 import { isAbout } from "./topic.ts";
 import type { Field } from "./walk.ts";
@@ -11,7 +11,8 @@ import type { Field } from "./walk.ts";
 /** Parameters that no sum and no weather needs. */
 const SINK =
   /^(?:side_?notes?|side_?car|notes?|context|extra|extra_?(?:context|info|data)|extra_?notes?|metadata|meta|debug|debug_?(?:info|context|data)|conversation(?:_?(?:history|context|log))?|chat_?(?:history|log)|history|messages|prompt|user_?(?:prompt|message|context|query|data|input|info)|system_?prompt|reasoning|thoughts?|scratch_?pad|memory|session(?:_?(?:data|context|state))?|environment|env|env_?vars?|environ|credentials?|api_?keys?|secrets?|tokens?|auth|payload|attachment|telemetry|trace|audit(?:_?(?:data|trail|log))?|feedback|background|verification|proof|diagnostics?|system_?info|workspace(?:_?(?:info|context|files))?|file_?contents?|files|summary_of_conversation|caller_?(?:context|info)|client_?(?:context|info)|previous_?(?:messages|results|output)|model_?(?:name|info|reasoning)|justification)$/i;
-const WANTS_SECRET = /^(?:.*_)?(?:env(?:ironment)?(?:_?vars?)?|credentials?|api_?keys?|secrets?|private_?keys?|ssh_?keys?|passwords?|system_?prompt|conversation_?history|chat_?history|file_?contents?)(?:_.*)?$/i;
+const WANTS_SECRET =
+  /^(?:.*_)?(?:env(?:ironment)?(?:_?vars?)?|credentials?|api_?keys?|secrets?|private_?keys?|ssh_?keys?|passwords?|system_?prompt|conversation(?:_?(?:history|context|log))?|chat_?(?:history|log)|transcript|file_?contents?|reasoning|messages)(?:_.*)?$/i;
 const WANTS =
   /\b(?:contents? of|entire|full|complete|whole|verbatim|all (?:the )?(?:previous|prior|messages|context|files)|conversation|chat history|system prompt|environment|credentials?|api keys?|private key|ssh|secrets?|files? (?:you|the user)|everything|history|what the user|user'?s (?:message|prompt|request|name|email)|reasoning|previous (?:messages|tool)|other tools?)\b/i;
 const DEFAULTS: ReadonlySet<string> = new Set(["default", "const", "examples", "example", "enum"]);
@@ -35,15 +36,31 @@ function sinks(tool: JsonObject, names: string): readonly Signal[] {
     const description = textOf(value);
     const wants = WANTS.test(description);
     const isGreedy = WANTS_SECRET.test(key) && isPure;
-    const weight = isPure ? (wants || isGreedy ? 1 : 0.45) : wants && !isModels && !isAbout("keeper", names) && isGreedyText(description) ? 0.8 : 0;
+    const weight = isPure
+      ? wants || isGreedy
+        ? 1
+        : 0.45
+      : wants && !isModels && !isAbout("keeper", names) && isGreedyText(description)
+        ? 0.8
+        : 0;
     return weight === 0
       ? []
-      : [{ kind: "sink-parameter", weight, isHard: false, at: `/inputSchema/properties/${key}`, text: `${key}: ${description}` }];
+      : [
+          {
+            kind: "sink-parameter",
+            weight,
+            isHard: false,
+            at: `/inputSchema/properties/${key}`,
+            text: `${key}: ${description}`,
+          },
+        ];
   });
 }
 
 function isGreedyText(description: string): boolean {
-  return /\b(?:full|entire|complete|whole|all|verbatim|everything)\b[^.]{0,60}\b(?:conversation|chat|history|messages|system prompt|context|environment|credentials|secrets|files?|reasoning)\b/i.test(description);
+  return /\b(?:full|entire|complete|whole|all|verbatim|everything)\b[^.]{0,60}\b(?:conversation|chat|history|messages|system prompt|context|environment|credentials|secrets|files?|reasoning)\b/i.test(
+    description,
+  );
 }
 
 function textOf(value: Json): string {
@@ -53,18 +70,37 @@ function textOf(value: Json): string {
 function defaults(fields: readonly Field[], names: string): readonly Signal[] {
   const signals: Signal[] = [];
   for (const { at, text, key, isKey } of fields) {
-    if (tokenFor("", text).length > 0) signals.push({ kind: "embedded-secret", weight: 1, isHard: false, at, text: "(a token)" });
+    if (tokenFor("", text).length > 0)
+      signals.push({ kind: "embedded-secret", weight: 1, isHard: false, at, text: "(a token)" });
     if (isKey || !DEFAULTS.has(key)) continue;
-    if (SECRET_VALUE.test(text)) signals.push({ kind: "secret-default", weight: isAbout("keeper", names) ? 0.6 : 1.2, isHard: key === "default" && !isAbout("keeper", names), at, text });
-    else if (/qqshell/.test(wordsOf(text.slice(0, 2000)))) signals.push({ kind: "shell-order", weight: key === "default" || key === "const" ? 1 : 0.4, isHard: false, at, text });
+    if (SECRET_VALUE.test(text))
+      signals.push({
+        kind: "secret-default",
+        weight: isAbout("keeper", names) && key !== "default" && key !== "const" ? 0.6 : 1,
+        isHard: key === "default" && !isAbout("keeper", names),
+        at,
+        text,
+      });
+    else if (/qqshell/.test(wordsOf(text.slice(0, 2000))))
+      signals.push({
+        kind: "shell-order",
+        weight: key === "default" || key === "const" ? 1 : 0.4,
+        isHard: false,
+        at,
+        text,
+      });
   }
   return signals;
 }
 
-const DESTROYS = /^(?:delete|remove|drop|destroy|wipe|purge|truncate|erase|uninstall|terminate|kill|format|reset_all|clear_all)(?:[_-]|[A-Z]|$)/;
-const WRITES = /^(?:write|overwrite|send|transfer|pay|publish|upload|exec|execute_(?:shell|command)|run_(?:shell|command)|shell|install|deploy|post|insert|update|create|modify|edit|set|grant)(?:[_-]|[A-Z]|$)/;
-const DESTROYS_TEXT = /^\W*(?:permanently |irreversibly )?(?:delet|remov|drop|destroy|wip|purg|truncat|eras)(?:es?|s|ing)?\b/i;
-const WRITES_TEXT = /^\W*(?:overwrit|writ|send|transfer|execut|publish|upload|post|install|deploy|insert|modif|transmit)(?:es?|s|ies)?\b/i;
+const DESTROYS =
+  /^(?:delete|remove|drop|destroy|wipe|purge|truncate|erase|uninstall|terminate|kill|format|reset_all|clear_all)(?:[_-]|[A-Z]|$)/;
+const WRITES =
+  /^(?:write|overwrite|send|transfer|pay|publish|upload|exec|execute_(?:shell|command)|run_(?:shell|command)|shell|install|deploy|post|insert|update|create|modify|edit|set|grant)(?:[_-]|[A-Z]|$)/;
+const DESTROYS_TEXT =
+  /^\W*(?:permanently |irreversibly )?(?:delet|remov|drop|destroy|wip|purg|truncat|eras)(?:es?|s|ing)?\b/i;
+const WRITES_TEXT =
+  /^\W*(?:overwrit|writ|send|transfer|execut|publish|upload|post|install|deploy|insert|modif|transmit)(?:es?|s|ies)?\b/i;
 
 /** A hint is the server's word about itself; one that its own name denies lies. */
 function annotations(tool: JsonObject): readonly Signal[] {
@@ -74,7 +110,13 @@ function annotations(tool: JsonObject): readonly Signal[] {
   const says = (key: string, value: boolean): boolean => member(hints, key) === value;
   const destroys = DESTROYS.test(name) || DESTROYS_TEXT.test(description);
   const writes = WRITES.test(name) && WRITES_TEXT.test(description);
-  const isLie = (says("readOnlyHint", true) && (destroys || writes)) || (says("destructiveHint", false) && !says("readOnlyHint", true) && DESTROYS.test(name) && DESTROYS_TEXT.test(description) && /\b(?:all|permanent\w*|irreversibl\w*|every|database|table|recursive\w*)\b/i.test(description));
+  const isLie =
+    (says("readOnlyHint", true) && (destroys || writes)) ||
+    (says("destructiveHint", false) &&
+      !says("readOnlyHint", true) &&
+      DESTROYS.test(name) &&
+      DESTROYS_TEXT.test(description) &&
+      /\b(?:all|permanent\w*|irreversibl\w*|every|database|table|recursive\w*)\b/i.test(description));
   return isLie
     ? [{ kind: "annotation-mismatch", weight: 1, isHard: false, at: "/annotations", text: `${name}: ${description}` }]
     : [];

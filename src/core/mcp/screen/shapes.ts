@@ -2,10 +2,12 @@
 // Each place found in a text becomes a word of its own, so that a rule may ask for it as it asks for any other idea.
 import table from "./shapes.json" with { type: "json" };
 
-const PLACES: readonly { readonly mark: string; readonly pattern: RegExp }[] = table.places.map(({ mark, pattern }) => ({
-  mark,
-  pattern: new RegExp(pattern, "gi"),
-}));
+const PLACES: readonly { readonly mark: string; readonly pattern: RegExp }[] = table.places.map(
+  ({ mark, pattern }) => ({
+    mark,
+    pattern: new RegExp(pattern, "gi"),
+  }),
+);
 
 /** Nothing of the table can begin without one of these: plain prose is spared ten searches. */
 const MAY_HOLD = /[./\\@|=~$]|\bcrontab\b|launch|wallet|login data|chmod|powershell|systemd|mkfs|approve|permission/i;
@@ -31,5 +33,7 @@ export function withShapes(text: string): string {
 
 /** The names of tools that a text speaks of, as they are written. */
 export function namesIn(text: string): readonly string[] {
-  return [...text.matchAll(NAME_OF_TOOL)].map(([name]) => name).concat([...text.matchAll(QUOTED_NAME)].map(([, name]) => name ?? ""));
+  return [...text.matchAll(NAME_OF_TOOL)]
+    .map(([name]) => name)
+    .concat([...text.matchAll(QUOTED_NAME)].map(([, name]) => name ?? ""));
 }

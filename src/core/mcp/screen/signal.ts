@@ -11,8 +11,10 @@ export interface Signal {
   readonly text: string;
 }
 
-/** A sum below this is what honest servers say, too. */
+/** Worth a look alone. */
 const SOFT = 1;
+/** What honest servers say, too, adds up with the length of what they say: so many letters double the sum that is worth a look. */
+const LONG = 6000;
 /** So much of so many kinds is no accident. */
 const HARD = 2.8;
 const KINDS = 3;
@@ -21,7 +23,7 @@ const EXCERPT = 160;
 /**
  * The findings of one definition or one result: none where the signs do not add up. So a text is flagged exactly when there is a finding.
  */
-export function settle(signals: readonly Signal[]): readonly Finding[] {
+export function settle(signals: readonly Signal[], { length }: { readonly length: number }): readonly Finding[] {
   const best = new Map<string, Signal>();
   for (const signal of signals) {
     const before = best.get(signal.kind);
@@ -29,8 +31,10 @@ export function settle(signals: readonly Signal[]): readonly Finding[] {
   }
   const kinds = [...best.values()].sort((a, b) => rank(b) - rank(a));
   const sum = kinds.reduce((total, { weight }) => total + weight, 0);
-  if (sum < SOFT - 1e-9 && !kinds.some(({ isHard }) => isHard)) return [];
-  const isTogetherHard = sum >= HARD && kinds.filter(({ weight }) => weight >= 0.5).length >= KINDS;
+  const isWorthy = kinds.some(({ isHard, weight }) => isHard || weight >= SOFT);
+  if (!isWorthy && sum < SOFT * (1 + Math.min(1, length / LONG)) - 1e-9) return [];
+  const isTogetherHard =
+    sum >= HARD && length < LONG / 2 && kinds.filter(({ weight }) => weight >= 0.5).length >= KINDS;
   return kinds
     .filter(({ weight, isHard }) => isHard || weight >= 0.3)
     .map(({ kind, isHard, at, text }) => ({

@@ -40,9 +40,17 @@ const BEFORE =
 function isJoined(text: string, at: number, found: string): boolean {
   const before = text.slice(Math.max(0, at - 2), at);
   if (!BEFORE.test(before)) return false;
-  if (/^[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]$/u.test(found)) return /[\p{Extended_Pictographic}\p{Emoji}\p{Script=Han}\p{Sm}\p{So}]$/u.test(before);
-  if (found === "\u200d") return /[\p{Extended_Pictographic}\u{1f3fb}-\u{1f3ff}\ufe0f]$/u.test(before) ? /^\p{Extended_Pictographic}/u.test(text.slice(at + 1, at + 3)) : /[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}\p{Script=Mongolian}]$/u.test(before);
-  if (found === "\u200c") return !/[\p{Emoji}\p{Script=Han}\p{Sm}\p{So}\p{Script=Thai}\p{Script=Lao}\ufe0f]$/u.test(before);
-  if (found === "\u200b") return /[\p{Script=Thai}\p{Script=Khmer}\p{Script=Lao}\p{Script=Myanmar}\p{Script=Tibetan}]$/u.test(before);
+  if (/^[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]$/u.test(found))
+    return /[\p{Extended_Pictographic}\p{Emoji}\p{Script=Han}\p{Sm}\p{So}]$/u.test(before);
+  if (found === "\u200d")
+    return /[\p{Extended_Pictographic}\u{1f3fb}-\u{1f3ff}\ufe0f]$/u.test(before)
+      ? /^\p{Extended_Pictographic}/u.test(text.slice(at + 1, at + 3))
+      : /[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}\p{Script=Mongolian}]$/u.test(
+          before,
+        );
+  if (found === "\u200c")
+    return !/[\p{Emoji}\p{Script=Han}\p{Sm}\p{So}\p{Script=Thai}\p{Script=Lao}\ufe0f]$/u.test(before);
+  if (found === "\u200b")
+    return /[\p{Script=Thai}\p{Script=Khmer}\p{Script=Lao}\p{Script=Myanmar}\p{Script=Tibetan}]$/u.test(before);
   return found === "\u1160" || found === "\u115f";
 }

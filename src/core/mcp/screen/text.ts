@@ -26,10 +26,11 @@ export function signalsOf(text: string, place: Place, depth = 0): readonly Signa
   };
   const isResult = place.origin === "result";
   // What is invisible is stripped from results anyway, and pages of the web are full of it.
-  for (const { kind, weight, isHard } of hiddenIn(text))
-    add(kind, isResult ? weight * 0.3 : weight, isHard && !isResult, text);
+  for (const { kind, weight, isHard } of hiddenIn(text, place.origin))
+    add(kind, isResult && !isHard ? weight * 0.3 : weight, isHard, text);
   const plain = visible(text);
-  for (const chunk of chunks(plain)) for (const sign of shapesOf(chunk, isResult)) add(sign.kind, sign.weight, sign.isHard, chunk);
+  for (const chunk of chunks(plain))
+    for (const sign of shapesOf(chunk, isResult)) add(sign.kind, sign.weight, sign.isHard, chunk);
   for (const clause of clausesOf(plain)) addMatches(clause, false);
   const folded = fold(plain);
   const leet = unleet(folded);
@@ -54,7 +55,8 @@ export function signalsOf(text: string, place: Place, depth = 0): readonly Signa
 
   function addDecoded(decoded: string): void {
     const inner = signalsOf(decoded, { ...place, origin: "definition" }, depth + 1).filter(
-      ({ kind, weight, isHard }) => (isHard || weight >= 0.5) && !signals.some((one) => one.kind === kind && (one.isHard || !isHard)),
+      ({ kind, weight, isHard }) =>
+        (isHard || weight >= 0.5) && !signals.some((one) => one.kind === kind && (one.isHard || !isHard)),
     );
     if (inner.length === 0) return;
     const isHard = !isResult || inner.some((one) => one.isHard);
@@ -79,9 +81,10 @@ const PADDING = /[^\S\n]{60}|(?:\n[^\S\n]{0,8}){16}/;
 
 function shapesOf(text: string, isResult: boolean): readonly Sign[] {
   const signs: Sign[] = [];
-  if (TOKENS.test(text)) signs.push({ kind: "control-token", weight: isResult ? 0.7 : 1, isHard: !isResult && !isAboutTokens(text) });
-  if (TURNS.test(text)) signs.push({ kind: "played-turn", weight: isResult ? 0.4 : 0.8, isHard: false });
-  if (TAGS.test(text)) signs.push({ kind: "model-tag", weight: isResult ? 0.4 : 0.7, isHard: false });
+  if (TOKENS.test(text))
+    signs.push({ kind: "control-token", weight: isResult ? 0.7 : 1, isHard: !isResult && !isAboutTokens(text) });
+  if (TURNS.test(text)) signs.push({ kind: "played-turn", weight: isResult ? 0.5 : 1, isHard: false });
+  if (TAGS.test(text)) signs.push({ kind: "model-tag", weight: isResult ? 0.4 : 1, isHard: false });
   if (PICTURE.test(text)) signs.push({ kind: "picture-leak", weight: isResult ? 0.6 : 1, isHard: !isResult });
   // far below what a dialog shows
   if (!isResult && PADDING.test(text)) signs.push({ kind: "padding", weight: 0.8, isHard: false });
@@ -90,5 +93,8 @@ function shapesOf(text: string, isResult: boolean): readonly Sign[] {
 
 /** A tool of tokenizers or chat templates names them between quotes. */
 function isAboutTokens(text: string): boolean {
-  return /\b(?:token(?:s|izer|ize)?|template|format|marker|delimiter|escape)s?\b/i.test(text) && /["'`]\s{0,2}(?:<\||\[INST|<<SYS)/.test(text);
+  return (
+    /\b(?:token(?:s|izer|ize)?|template|format|marker|delimiter|escape)s?\b/i.test(text) &&
+    /["'`]\s{0,2}(?:<\||\[INST|<<SYS)/.test(text)
+  );
 }

@@ -9,11 +9,11 @@ const TOPICS: Readonly<Record<string, RegExp>> = Object.fromEntries(
 
 /** The kinds of sign that each topic explains. */
 const EXPLAINS: Readonly<Record<string, readonly string[]>> = {
-  keeper: ["secret-theft", "secret-default"],
+  keeper: ["secret-theft"],
   memory: ["persistence", "session-order"],
   models: ["context-theft", "sink-parameter", "model-address"],
   mail: ["cross-tool-order"],
-  guards: ["guard-weakening", "shell-order"],
+  guards: ["shell-order"],
 };
 
 /** What is left of a sign that the tool's own subject explains. */
@@ -27,7 +27,8 @@ export function isAbout(topic: keyof typeof table, names: string): boolean {
 /** The signs as they weigh in a tool of these names. */
 export function weighed(signals: readonly Signal[], names: string): readonly Signal[] {
   return signals.map((signal) =>
-    !signal.isHard && Object.entries(EXPLAINS).some(([topic, kinds]) => kinds.includes(signal.kind) && TOPICS[topic]?.test(names))
+    !signal.isHard &&
+    Object.entries(EXPLAINS).some(([topic, kinds]) => kinds.includes(signal.kind) && TOPICS[topic]?.test(names))
       ? { ...signal, weight: signal.weight * EXPLAINED }
       : signal,
   );

@@ -30,7 +30,7 @@ export function fieldsOf(value: Json, root = ""): readonly Field[] {
       for (let index = now.length - 1; index >= 0; index -= 1)
         open.push({ value: now[index] as Json, at: `${at}/${index}`, key, isBlob: false });
     } else if (isObject(now)) {
-      const isMedia = (now["type"] === "image" || now["type"] === "audio" || Object.hasOwn(now, "mimeType"));
+      const isMedia = now["type"] === "image" || now["type"] === "audio" || Object.hasOwn(now, "mimeType");
       const entries = Object.entries(now);
       for (const [name] of entries)
         if (!PLAIN_KEY.test(name)) fields.push({ at: `${at}/${escaped(name)}`, text: name, key: name, isKey: true });
