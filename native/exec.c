@@ -14,19 +14,10 @@
 
 #include "attach.h"
 #include "helper.h"
+#include "json_line.h"
 #include "request.h"
 
 enum { LINE_MOST = 1000000, EXIT_LIMIT = 124, EXIT_REFUSED = 126 };
-
-static void add_string(FILE *to, const char *text) {
-  fputc('"', to);
-  for (const unsigned char *at = (const unsigned char *)text; *at != 0; at++) {
-    if (*at == '"' || *at == '\\') fprintf(to, "\\%c", *at);
-    else if (*at < ' ' || *at == 0x7f) fprintf(to, "\\u%04x", *at);
-    else fputc(*at, to);
-  }
-  fputc('"', to);
-}
 
 static char *wish(char **argv, size_t *size) {
   char *line = NULL, cwd[PATH_MAX];
@@ -35,17 +26,17 @@ static char *wish(char **argv, size_t *size) {
   fputs("{\"v\":1,\"op\":\"exec\",\"argv\":[", to);
   for (char **at = argv; *at != NULL; at++) {
     if (at != argv) fputc(',', to);
-    add_string(to, *at);
+    json_string(to, *at);
   }
   fputs("],\"cwd\":", to);
-  add_string(to, getcwd(cwd, sizeof cwd) == NULL ? "/" : cwd);
+  json_string(to, getcwd(cwd, sizeof cwd) == NULL ? "/" : cwd);
   fputs(",\"tty\":[", to);
   for (int fd = 0; fd < 3; fd++) fprintf(to, "%s%s", fd == 0 ? "" : ",", isatty(fd) ? "true" : "false");
   fputc(']', to);
   const char *term = getenv("TERM");
   if (term != NULL && *term != 0 && strlen(term) <= 64 && term[strspn(term, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-")] == 0) {
     fputs(",\"term\":", to);
-    add_string(to, term);
+    json_string(to, term);
   }
   fputs("}\n", to);
   fclose(to);

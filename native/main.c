@@ -15,6 +15,7 @@
 //   machine-guest UID …       the first process of that machine's guest (machine.h)
 //   lookout ROOT WORD...      outside: the names below a folder, and every one that comes to stand there (lookout.h)
 //   hook AGENT                an agent's hook, inside and outside: one event in, one verdict out (hook.h)
+//   mcp WORD...               inside: the client's end of an MCP server that the supervisor runs (mcp.h)
 //   look FOLDER               inside and outside: tries what a fence refuses (look.h)
 //   landlock                  outside: which Landlock this kernel has (landlock.h)
 //   redirect [anyip]          outside, in a network namespace of its own: how connections can be turned here (redirect.h)
@@ -37,6 +38,7 @@
 #include "look.h"
 #include "lookout.h"
 #include "machine.h"
+#include "mcp.h"
 #include "measure.h"
 #include "nest.h"
 #include "opaque.h"
@@ -69,7 +71,8 @@ int main(int count, char **arguments) {
   if (strcmp(errand, "guest") == 0) run_guest(arguments + 2);
   if (strcmp(errand, "machine") == 0) run_machine(arguments + 2);
   if (strcmp(errand, "machine-guest") == 0) run_machine_guest(arguments + 2);
+  if (strcmp(errand, "mcp") == 0) return run_mcp(arguments + 2);
   if (strcmp(errand, "hook") == 0) run_hook(arguments + 2);
-  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | nest SOURCES -- COMMAND | attach SOCKET TOKEN | exec FOLDER -- COMMAND | remove PATH | attributes PATH | changes PATH | copy FROM TO MOST | opaque PATH | measure BYTES FILES PID PATH... | times ROOT | lookout ROOT WORD... [-- FOLDER...] | hook AGENT | landlock | look FOLDER | redirect [anyip] | datagrams PATH | peer\n");
+  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | nest SOURCES -- COMMAND | attach SOCKET TOKEN | exec FOLDER -- COMMAND | remove PATH | attributes PATH | changes PATH | copy FROM TO MOST | opaque PATH | measure BYTES FILES PID PATH... | times ROOT | lookout ROOT WORD... [-- FOLDER...] | hook AGENT | mcp WORD... | landlock | look FOLDER | redirect [anyip] | datagrams PATH | peer\n");
   return EXIT_NO_FENCE;
 }

@@ -4,11 +4,12 @@ import { fstatSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import { Command } from "commander";
-import { runServer } from "#monitor";
+import { runServer, runSession, type ServerRequest } from "#monitor";
 import { callerAccount, callerStateDir } from "./caller.ts";
 import { callerEnvironment } from "./environment.ts";
 import { complain, EXIT, fail } from "./exit.ts";
 import { findInstallation } from "./installation.ts";
+import { askSupervisor } from "./mcp-inside.ts";
 
 interface Options {
   readonly server: string;
@@ -43,9 +44,11 @@ async function run(argv: readonly string[], options: Options): Promise<void> {
     const hint = "ringfence mcp run --server NAME -- COMMAND [ARG...]";
     fail({ code: "usage", message: "no server to run", hint }, EXIT.usage);
   }
+  const code = askSupervisor(process.argv.slice(3));
+  if (code !== undefined) return process.exit(code);
   const { username, homedir, uid, gid } = callerAccount();
   const output = streamTo(1) ?? process.stdout;
-  const answer = await runServer({
+  const request: ServerRequest = {
     ...{ argv, server: options.server, declared: options.env ?? [], stop: ended(), cwd: process.cwd() },
     ...(options.client === undefined ? {} : { client: options.client }),
     caller: { uid, gid, userName: username, home: homedir, env: callerEnvironment(process.env) },
@@ -53,7 +56,8 @@ async function run(argv: readonly string[], options: Options): Promise<void> {
     ...(options.policy === undefined ? {} : { policyFile: options.policy }),
     ends: { input: process.stdin, output, errors: errorsTo(2) },
     progress: (line) => complain(`ringfence: ${line}\n`),
-  });
+  };
+  const answer = await runServer(request, runSession);
   if (answer.kind === "refused") return fail(answer.problems, answer.exitCode);
   if (answer.kind === "ended") process.exitCode = answer.outcome.exitCode;
 }

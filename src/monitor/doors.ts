@@ -17,6 +17,7 @@ import { legGate } from "./guard/leg-gate.ts";
 import { leakOptions } from "./leaks/run-secrets.ts";
 import { NOT_YET, type SessionLifecycle } from "./lifecycle/session-lifecycle.ts";
 import { openGatewayQuestions } from "./mcp/gateway-questions.ts";
+import { openInsideServers } from "./mcp/inside-server.ts";
 import { programDigests } from "./network/program-digest.ts";
 import type { RecentDials } from "./network/recent-dials.ts";
 import { sessionNetwork } from "./network/session-network.ts";
@@ -24,7 +25,7 @@ import { closeCredentials } from "./prepare/credentials.ts";
 import { inspectorOption } from "./prepare/inspection.ts";
 import type { Prepared } from "./prepare/prepare.ts";
 import { serveSshLogins } from "./prepare/ssh-logins.ts";
-import type { RunRequest } from "./request.ts";
+import type { RunAnswer, RunRequest } from "./request.ts";
 import { telemetryReceiver } from "./telemetry/receiver.ts";
 
 /** What they need of the session. */
@@ -38,6 +39,8 @@ export interface DoorParts {
   readonly guard: () => Guard;
   /** Resolves when the fence runs; never, when there is none. */
   readonly running: Promise<Fence>;
+  /** Runs another session beside this one: an MCP server's. */
+  readonly run: (request: RunRequest) => Promise<RunAnswer>;
   /** Ends the session. */
   readonly stop: () => void;
   /** The running session's; `undefined` before it runs. */
@@ -80,7 +83,7 @@ export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonl
     ...{ network: prepared.policy.sandbox.network, broker, append },
     tell: (line) => (request.terminals.stdin ? undefined : request.progress(line)),
   });
-  const [egress, ports, hooks, exec, ssh] = await Promise.all([
+  const [egress, ports, hooks, exec, ssh, servers] = await Promise.all([
     openEgress({
       ...{ plan: prepared.egressPlan, socketPath: prepared.bridgeSocket, preface: true, append },
       programAt: (address, port) => parts.dials.programAt(address, port),
@@ -112,11 +115,13 @@ export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonl
       wake: async () => parts.lifecycle()?.wake(),
     }),
     serveSshLogins(prepared.ssh, append),
+    request.hooks === undefined ? undefined : openInsideServers({ ...parts, ask: () => questions?.ask }),
     network.begin(),
   ]);
   let closing: Promise<void> | undefined;
   const close = async (end: { readonly limit?: string }): Promise<void> => {
     network.close();
+    if (servers?.ok === true) await servers.value.close();
     if (exec.ok) await exec.value.close(end);
     if (hooks?.ok === true) await hooks.value.close();
     if (ports?.ok === true) await ports.value.close();
@@ -124,7 +129,9 @@ export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonl
     if (egress.ok) await egress.value.close();
     await closeCredentials(broker, { append, tell: request.progress });
   };
-  const problems = [egress, ports, hooks, exec, ssh].flatMap((one) => (one === undefined || one.ok ? [] : [one.error]));
+  const problems = [egress, ports, hooks, exec, ssh, servers].flatMap((one) =>
+    one === undefined || one.ok ? [] : [one.error],
+  );
   if (!egress.ok || !exec.ok || problems.length > 0) {
     await close({});
     return err(problems);
@@ -134,7 +141,7 @@ export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonl
     publishSocket,
     egress: egress.value,
     event: (event) => exec.value.event(event),
-    commands: () => exec.value.count,
+    commands: () => exec.value.count + (servers?.ok === true ? servers.value.count : 0),
     ask: () => questions?.ask,
     prompts: () => questions?.stats(),
     close: (end = {}) => (closing ??= close(end)),
@@ -168,7 +175,7 @@ async function openHooks(
   const server = await openFenceHooks({
     ...{ dialectOf, socketPath: prepared.paths.hooks, policy: prepared.policy, ...places },
     reachable: prepared.egressPlan.allow,
-    session: { id, append, legs, ask: questions.ask },
+    session: { id, append, legs, ask: questions.ask, passed: questions.passed },
   });
   if (!server.ok) {
     await questions.close();

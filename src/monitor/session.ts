@@ -136,6 +136,7 @@ class Session {
       ...{ id: this.id, request, prepared, append, guard: guard.value },
       ...{ legs, dials },
       running: this.running,
+      run: runSession,
       stop: () => this.fence?.kill(),
       lifecycle: () => this.lifecycle,
     });

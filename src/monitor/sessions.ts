@@ -66,6 +66,8 @@ export interface SessionPaths {
   readonly tmp: string;
   /** The agent's socket for hooks. */
   readonly hooks: string;
+  /** And for the clients of MCP servers. */
+  readonly servers: string;
   /** Where further commands are asked for, and where their callers bring their streams. */
   readonly exec: string;
   readonly commands: string;
@@ -84,6 +86,7 @@ export function sessionPaths(stateDir: string, id: string): SessionPaths {
     home: at("home"),
     tmp: at("tmp"),
     hooks: at("agent.sock"),
+    servers: at("mcp.sock"),
     exec: at("exec.sock"),
     commands: at("commands.sock"),
     meta: at("meta.json"),

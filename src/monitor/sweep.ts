@@ -33,7 +33,7 @@ export async function removeSessionFolders(
   }
 }
 
-function sockets({ dir, hooks, exec, commands }: SessionPaths): readonly string[] {
+function sockets({ dir, hooks, servers, exec, commands }: SessionPaths): readonly string[] {
   const own = [
     "proxy.sock",
     "setup-proxy.sock",
@@ -44,7 +44,7 @@ function sockets({ dir, hooks, exec, commands }: SessionPaths): readonly string[
     "meta.json.new",
     "journal.json.new",
   ];
-  return [...own.map((name) => join(dir, name)), hooks, exec, commands];
+  return [...own.map((name) => join(dir, name)), hooks, servers, exec, commands];
 }
 
 function leftovers(paths: SessionPaths): readonly string[] {

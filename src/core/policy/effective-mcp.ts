@@ -38,6 +38,15 @@ export function mcpOf({ parts, servers }: Merged): McpPolicy {
   };
 }
 
+/** The command that a server's entry speaks of, where an accepted file says one. */
+export function serverCommand(
+  { parts }: Merged,
+  name: string,
+): (Pick<Part, "at"> & { readonly argv: readonly string[] }) | undefined {
+  const [part] = parts.get(`mcp.servers.${name}.command`) ?? [];
+  return part === undefined ? undefined : { argv: part.value as readonly string[], at: part.at };
+}
+
 /** What the files say that servers stand for. */
 export function serverSources({ parts, servers }: Merged): Readonly<Record<string, readonly ServerSource[]>> {
   return Object.fromEntries(

@@ -10,6 +10,8 @@ export interface McpServerFile {
   readonly sampling?: "deny" | "ask" | "allow" | undefined;
   readonly elicitation?: "deny" | "ask" | undefined;
   readonly sources?: readonly ServerSource[] | undefined;
+  /** The command that this entry speaks of: no other gets what it gives. */
+  readonly command?: readonly string[] | undefined;
   /** Its fence, in the words of the agent's own (server-view.ts). */
   readonly workspace?: WorkspaceKind | undefined;
   readonly runtime?: string | undefined;

@@ -3,7 +3,7 @@ export { backstop } from "./backstop.ts";
 export { decide, decideAll } from "./decide.ts";
 export { removedTools } from "./decide-tool.ts";
 export { MAX_POLICY_CHARACTERS, parsePolicyDocument } from "./document.ts";
-export { mcpServer } from "./effective-mcp.ts";
+export { mcpServer, serverCommand } from "./effective-mcp.ts";
 export { explainedCodes, explainReason, hintFor, tellingReasons } from "./explain.ts";
 export type { Judge, JudgedCommand, Judgement } from "./judge.ts";
 export type { PathFacts } from "./judge-paths.ts";

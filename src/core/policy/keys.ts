@@ -206,6 +206,8 @@ export const SERVER_KEYS: readonly PolicyKey[] = [
   { ...value("mcp.servers.*.elicitation", ranked("deny", "ask")), unset: "ask" },
   // where nobody says it, it is guessed by names: who knows better is a matter of trust
   value("mcp.servers.*.sources", lacks),
+  // the rights of a name are its command's: who binds them is a matter of trust
+  value("mcp.servers.*.command", different),
   ...POLICY_KEYS.flatMap(keyOfServer),
   list("rights", "mcp.servers.*.credentials"),
 ];

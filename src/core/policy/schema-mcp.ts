@@ -18,6 +18,7 @@ const server: z.ZodType<McpServerFile> = z.strictObject({
   sampling: sampling.optional(),
   elicitation: elicitation.optional(),
   sources: z.array(z.enum(["untrusted", "private", "outside"])).optional(),
+  command: z.array(word).min(1).optional(),
   workspace: z.enum(WORKSPACES).optional(),
   runtime: z.enum(RUNTIMES).optional(),
   filesystem: filesystem.optional(),

@@ -4,6 +4,7 @@
 import type { Span } from "../result.ts";
 import type { DocumentPath, PolicyDocument } from "./document.ts";
 import type { PolicyFile } from "./file.ts";
+import type { McpFile } from "./file-mcp.ts";
 import type { ParsedLayer } from "./merge.ts";
 import type { PrivateHost, WorkspaceKind } from "./policy.ts";
 
@@ -60,6 +61,8 @@ const VALUES: readonly string[] = ["sandbox.apply", "sandbox.network", "setup"];
 /** Keys of a server's entry that stand elsewhere in a file. */
 const OF_SANDBOX: ReadonlySet<string> = new Set(["filesystem", "network", "limits", "workspace", "runtime"]);
 
+const OF_FENCE: ReadonlySet<string> = new Set([...OF_SANDBOX, "env", "credentials"]);
+
 /** The layers as they speak to the server. */
 export function serverLayers(layers: readonly ParsedLayer[], server: ServerWords): readonly ParsedLayer[] {
   const granted = new Set(layers.flatMap(({ trusted, document }) => (trusted ? namesOf(document, server.name) : [])));
@@ -81,6 +84,7 @@ function viewOf({ name: layer, document }: ParsedLayer, { server, granted, descr
   const carried = [...CARRIED, ...(layer === "managed" ? BOUNDS : []), ...(layer === "default" ? VALUES : [])];
   for (const key of carried) view.carry(key.split("."));
   view.carry(["mcp"]);
+  view.put(["mcp", "servers"], withoutFences(document.value.mcp?.servers ?? {}), ["mcp", "servers"]);
   if (layer === "managed")
     for (const path of RIGHTS) if (valueAt(document.value, path) !== undefined) view.put(path, [], path);
   if (document.value.sandbox?.mode === "danger-full-access") view.put(["sandbox", "mode"], undefined, []); // there is always a fence
@@ -105,6 +109,16 @@ function viewOf({ name: layer, document }: ParsedLayer, { server, granted, descr
     view.made(["sandbox", "network", "allowPrivate"], server.allowPrivate, server.because);
   }
   return view;
+}
+
+/** What of each server's entry is no matter of its fence, and so stays where it stands. */
+function withoutFences(servers: NonNullable<McpFile["servers"]>): NonNullable<McpFile["servers"]> {
+  return Object.fromEntries(
+    Object.entries(servers).map(([name, entry]) => [
+      name,
+      Object.fromEntries(Object.entries(entry).filter(([key]) => !OF_FENCE.has(key))),
+    ]),
+  );
 }
 
 function namesOf({ value }: PolicyDocument, server: string): readonly string[] {

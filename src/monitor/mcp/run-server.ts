@@ -5,10 +5,9 @@ import type { Readable, Writable } from "node:stream";
 import { commandTarget } from "#core/mcp";
 import { relayStdio } from "#mcp";
 import type { RunAnswer, RunRequest } from "../request.ts";
-import { runSession } from "../session.ts";
 import { endServer } from "./ending.ts";
 import { gatekeeperOf } from "./gatekeeper-of.ts";
-import type { McpPeers } from "./mcp-session.ts";
+import type { McpPeers, McpSession } from "./mcp-session.ts";
 import type { RunningServer } from "./running-server.ts";
 import { passErrors, type TakeLine } from "./server-errors.ts";
 
@@ -25,25 +24,36 @@ export type ServerRequest = McpPeers &
   Pick<RunRequest, "argv" | "cwd" | "caller" | "stateDir" | "installation" | "policyFile" | "progress"> & {
     /** Names of the variables that the client's entry declares for its server. */
     readonly declared: readonly string[];
+    /** What the options of a command line say beside; nothing where absent. */
+    readonly commandLine?: object;
+    /** By whose record, legs and policy its calls go: its own session's where absent. Rejects when that cannot be put on record. */
+    readonly judgedAs?: (own: McpSession) => Promise<McpSession>;
     readonly ends: ClientEnds;
     /** Aborted when the session is to end now. */
     readonly stop: AbortSignal;
   };
 
+/** How a session is run (`runSession`); handed in, because a session may itself run another for a server. */
+export type RunSession = (request: RunRequest) => Promise<RunAnswer>;
+
 /** Runs it until the server or its client has ended. `refused`: the server was never started, and its client reads nothing. */
-export async function runServer(request: ServerRequest): Promise<RunAnswer> {
+export async function runServer(request: ServerRequest, run: RunSession): Promise<RunAnswer> {
   const { server, client, declared, ends, argv, caller } = request;
   const kill = new AbortController();
   const over: Promise<unknown>[] = [];
+  const end = (): void => kill.abort();
   const serve = (running: RunningServer): void => {
-    over.push(serveClient(request, running, () => kill.abort()));
+    const judged = request.judgedAs?.(running.session) ?? Promise.resolve(running.session);
+    over.push(judged.then((session) => serveClient(request, { ...running, session }, end)).catch(end));
   };
   const nothing = openSync("/dev/null", "r+");
   try {
-    const answer = await runSession({
+    const answer = await run({
       ...{ argv, caller, cwd: request.cwd, stateDir: request.stateDir, installation: request.installation },
       ...(request.policyFile === undefined ? {} : { policyFile: request.policyFile }),
-      commandLine: declared.length === 0 ? {} : { mcp: { servers: { [server]: { env: { pass: [...declared] } } } } },
+      commandLine:
+        request.commandLine ??
+        (declared.length === 0 ? {} : { mcp: { servers: { [server]: { env: { pass: [...declared] } } } } }),
       stdio: { stdin: nothing, stdout: nothing, stderr: nothing },
       terminals: { stdin: false, stdout: false, stderr: false },
       progress: request.progress,
@@ -63,8 +73,8 @@ export async function runServer(request: ServerRequest): Promise<RunAnswer> {
 }
 
 /** The gateway between the two, until both have ended. */
-async function serveClient(
-  { argv, ends, stop }: ServerRequest,
+export async function serveClient(
+  { argv, ends, stop }: Pick<ServerRequest, "argv" | "ends" | "stop">,
   running: RunningServer,
   kill: () => void,
 ): Promise<void> {

@@ -21,6 +21,7 @@ import { type Cgroup, readHostFacts } from "#sandbox";
 import { pastFolder } from "../changes/past-folder.ts";
 import type { RepositoryPlace } from "../changes/repository-place.ts";
 import { INSIDE_HELPER, INSIDE_SOCKET } from "../guard/fence-hooks.ts";
+import { INSIDE_DOOR } from "../mcp/inside-door.ts";
 import type { RunRequest } from "../request.ts";
 import { repositoryFolders } from "../session-folders.ts";
 import type { SessionPaths } from "../sessions.ts";
@@ -181,7 +182,8 @@ function readsToRecord({ audit, sandbox }: Policy): RecorderPlan["reads"] {
 }
 
 /** The agent's way to its supervisor, and its settings that make it take it. All read-only inside; connecting to a socket writes nothing. */
-function hookMounts({ request, paths, agent }: PlanParts): readonly Mount[] {
+function hookMounts(parts: PlanParts): readonly Mount[] {
+  const { request, paths, agent } = parts;
   if (request.hooks === undefined) return [];
   const { helper } = request.installation;
   const files = agent === undefined ? [] : request.hooks.files(agent.name, helper);
@@ -190,6 +192,7 @@ function hookMounts({ request, paths, agent }: PlanParts): readonly Mount[] {
     // Where it stands outside, too: a project's own hooks name it there, and the same command twice is asked once.
     { kind: "ro-bind", source: helper, target: helper },
     { kind: "ro-bind", source: paths.hooks, target: INSIDE_SOCKET },
+    ...serverMounts(parts),
     ...files.map(
       ({ target, content }): Mount => ({
         kind: "file",
@@ -197,6 +200,16 @@ function hookMounts({ request, paths, agent }: PlanParts): readonly Mount[] {
         content,
       }),
     ),
+  ];
+}
+
+/** The same for the clients of MCP servers: the helper stands where a wrapped entry names the launcher, unless that is there anyway and finds it itself. */
+function serverMounts({ request, paths }: PlanParts): readonly Mount[] {
+  const { helper, root } = request.installation;
+  const isShown = /^\/(?:usr|opt|nix|snap)\//.test(root);
+  return [
+    { kind: "ro-bind", source: paths.servers, target: INSIDE_DOOR },
+    ...(isShown ? [] : [{ kind: "ro-bind", source: helper, target: join(root, "ringfence") } as const]),
   ];
 }
 

@@ -19,6 +19,7 @@ import { secretsOfRun } from "../leaks/run-secrets.ts";
 import type { SessionSecrets } from "../leaks/session-secrets.ts";
 import { startFromNamed } from "../lifecycle/restore.ts";
 import { limitHolders } from "../limits/held-by.ts";
+import { otherCommand } from "../mcp/bound-command.ts";
 import { exposedLines, heldByBroker } from "../mcp/declared.ts";
 import { mcpData } from "../mcp/running-server.ts";
 import { serverWords } from "../mcp/server-words.ts";
@@ -132,6 +133,8 @@ async function prepareAll(parts: {
   });
   if (!loaded.ok) return err(badInput(loaded.error));
   const { notBuilt } = loaded.value;
+  const other = otherCommand(loaded.value, request);
+  if (other !== undefined) return err({ exitCode: 126, problems: [other] });
   const policy = request.gateway === undefined ? loaded.value.policy : heldByBroker(loaded.value.policy);
   if (notBuilt.length > 0) return cannot(...notBuilt);
   // By its name it has no walls, and `run` is the walls (I15). It is for agents that only their hooks guard.
