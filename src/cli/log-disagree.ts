@@ -38,6 +38,9 @@ const WORDS: { readonly [kind in Disagreement["kind"]]: string } = {
   "exit-differs": "ended otherwise than was said",
   "write-not-claimed": "was written, and no tool call speaks of it",
   "connection-not-claimed": "was reached, and no tool call speaks of it",
+  "called-after-refusal": "was refused, and reached its server all the same",
+  "never-called": "was said to be called, and never came to its server",
+  "call-not-claimed": "was called, and no tool call of the agent's speaks of it",
 };
 
 function lines({ kind, seq, ts, claimed, observed }: Disagreement): readonly string[] {

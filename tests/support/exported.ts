@@ -151,7 +151,24 @@ export const SAMPLES: Readonly<Record<string, readonly Partial<RecordBody>[]>> =
   "epoch.close": [{ data: { epoch: 0, next: "k", reason: "time" } }],
   "mcp.call": [
     { data: { server: "github", tool: "get_issue", input: { n: 1 } }, actor: { agent: "claude", tool_use_id: "t9" } },
+    {
+      data: {
+        server: "docs",
+        method: "resources/read",
+        uri: "docs://a",
+        request: "r3",
+        verdict: "deny",
+        era: "modern",
+      },
+    },
   ],
+  "mcp.result": [
+    {
+      data: { server: "github", tool: "get_issue", request: "r1", failed: true, output: "{}", verdict: "allow", ms: 3 },
+    },
+  ],
+  "mcp.request": [{ data: { server: "github", method: "sampling/createMessage", input: "{}", verdict: "deny" } }],
+  "mcp.refused": [{ data: { server: "github", from: "server", reason: "duplicate-key", count: 2, verdict: "deny" } }],
   "review.apply": [
     { data: { count: 1, paths: [".github/workflows/ci.yml"] } },
     { data: { count: 1, hunks: [{ path: "a", numbers: [1] }] } },

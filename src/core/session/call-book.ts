@@ -3,7 +3,7 @@
 // join is written into each record as `call`, so that no reader has to guess. It adds a name and decides nothing: a wrong one misleads a
 // reader, never a wall. A fold over the records of one session in their order; no effects.
 import type { Json, RecordBody } from "../log/index.ts";
-import { commandIn, inputFields, pathIn } from "./tool-input.ts";
+import { commandIn, inputFields, nameLetters, pathIn } from "./tool-input.ts";
 
 /** Calls that are remembered; older ones are joined no more. */
 const CALLS_MOST = 128;
@@ -19,6 +19,8 @@ interface Call {
   readonly command: string | undefined;
   /** The file that it speaks of. */
   readonly path: string | undefined;
+  /** Its input, keys in order: what an MCP server is called with. */
+  readonly given: string;
   joined: boolean;
   ended: boolean;
 }
@@ -27,6 +29,8 @@ interface Call {
 export class CallBook {
   readonly #calls: Call[] = [];
   readonly #ofPid = new Map<number, string | undefined>();
+  /** Of each call that the gateway saw, by its number there: the agent's own. */
+  readonly #ofRequest = new Map<string, string>();
   #unnamed = 0;
 
   /** The record with `call` in its data where it belongs to one. Called once for each record, in order. */
@@ -41,6 +45,7 @@ export class CallBook {
     if (data["via"] === "otel" || data["via"] === "transcript") return actor?.tool_use_id;
     if (type === "tool.call") return this.#opened(body);
     if (type === "tool.result") return this.#ended(body);
+    if (type === "mcp.call" || type === "mcp.result") return this.#atGateway(body);
     const pid = actor?.pid;
     if (pid === undefined || origin !== "observed") return undefined;
     if (type === "exec.start" || type === "exec.fork") return this.#started(pid, data);
@@ -59,6 +64,7 @@ export class CallBook {
       denied: data["verdict"] === "deny",
       command: commandIn(input),
       path: absolute(pathIn(input), cwd),
+      given: canonical(input),
       joined: false,
       ended: false,
     });
@@ -75,6 +81,22 @@ export class CallBook {
         : this.#calls.find((one) => one.id === id);
     if (call !== undefined) call.ended = true;
     return id ?? call?.id;
+  }
+
+  /** The gateway saw what the agent's hook had told: the same tool with the same input, the oldest that has not come yet. */
+  #atGateway({ type, data }: RecordBody): string | undefined {
+    const key = `${String(data["server"])} ${String(data["request"])}`;
+    if (type === "mcp.result") return this.#ofRequest.get(key);
+    const name = nameLetters(`${String(data["server"] ?? "")}${String(data["tool"] ?? "")}`);
+    const given = canonical(inputFields(data["input"]));
+    const fits = (one: Call): boolean => !one.joined && nameLetters(one.tool).endsWith(name) && one.given === given;
+    const call = this.#calls.find((one) => fits(one) && !one.denied) ?? this.#calls.find(fits);
+    if (call === undefined) return undefined;
+    call.joined = true;
+    this.#ofRequest.set(key, call.id);
+    const oldest = this.#ofRequest.size > CALLS_MOST ? this.#ofRequest.keys().next().value : undefined;
+    if (oldest !== undefined) this.#ofRequest.delete(oldest);
+    return call.id;
   }
 
   /** A process belongs where its parent does, a program that is another's next life where the one before did. */
@@ -128,4 +150,11 @@ function absolute(path: string | undefined, cwd: string): string | undefined {
 
 function isAt(name: string, path: string | undefined): boolean {
   return path !== undefined && (name === path || name.startsWith(`${path}.`));
+}
+
+function canonical(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`).join(",")}}`;
 }

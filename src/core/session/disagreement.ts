@@ -1,7 +1,7 @@
 // Where what an agent said and what the walls saw differ (AUD-1): a pure fold over a session's record, joined by `call` (call-book.ts).
 // Only what both sides speak of exactly is compared, so that a line here is worth reading.
 import type { Json, LogRecord } from "../log/index.ts";
-import { commandIn, inputFields, pathIn } from "./tool-input.ts";
+import { commandIn, inputFields, nameLetters, pathIn } from "./tool-input.ts";
 
 /** One difference. Texts are an adversary's. */
 export interface Disagreement {
@@ -11,7 +11,10 @@ export interface Disagreement {
     | "never-wrote"
     | "exit-differs"
     | "write-not-claimed"
-    | "connection-not-claimed";
+    | "connection-not-claimed"
+    | "called-after-refusal"
+    | "never-called"
+    | "call-not-claimed";
   /** The record that shows it. */
   readonly seq: number;
   readonly ts: string;
@@ -36,6 +39,10 @@ interface Call {
   readonly command: string | undefined;
   readonly path: string | undefined;
   readonly denied: boolean;
+  /** As the agent names an MCP tool. */
+  readonly tool: string;
+  /** The gateway saw it. */
+  called?: { readonly seq: number; readonly ts: string; readonly what: string };
   started?: { readonly seq: number; readonly ts: string; readonly pid: number; readonly what: string };
   exit?: number;
   wrote: boolean;
@@ -50,6 +57,7 @@ export function disagreements(records: Iterable<LogRecord>, root: string): Disag
   /** Processes that started what a call asked for: the agent itself. */
   const agents = new Set<number>();
   const dialled: { readonly pid: number; readonly what: Disagreement }[] = [];
+  const gateway = new Gateway();
   let observed = false;
   for (const record of records) {
     const { type, origin, actor, data } = record;
@@ -59,6 +67,7 @@ export function disagreements(records: Iterable<LogRecord>, root: string): Disag
     const call = id === undefined ? undefined : calls.get(id);
     if (type === "tool.result" && call !== undefined) call.result ??= resultOf(record);
     if (origin !== "observed") continue;
+    if (type.startsWith("mcp.")) gateway.take(record, call);
     if (type === "exec.start" && call !== undefined && call.started === undefined && actor?.pid !== undefined) {
       if (typeof data["parent"] === "number") agents.add(data["parent"]);
       call.started = { seq: record.seq, ts: record.ts, pid: actor.pid, what: commandOf(record) };
@@ -72,11 +81,12 @@ export function disagreements(records: Iterable<LogRecord>, root: string): Disag
     if (type === "net.connect" && calls.size > 0 && call === undefined)
       dialled.push(...unclaimedConnection(record).map((what) => ({ pid: actor?.pid ?? 0, what })));
   }
+  if (calls.size > 0) found.push(...gateway.unclaimed);
   found.push(...dialled.filter(({ pid }) => !agents.has(pid)).map(({ what }) => what));
-  for (const [id, call] of calls) found.push(...judged(id, call, observed));
+  for (const [id, call] of calls) found.push(...judged(id, call, observed), ...gateway.judged(id, call));
   return {
     disagreements: found.toSorted((a, b) => a.seq - b.seq),
-    observed,
+    observed: observed || gateway.isThere,
     claimed: calls.size > 0,
   };
 }
@@ -86,10 +96,42 @@ function begun({ seq, ts, data }: LogRecord, before: Call | undefined): Call {
   const input = inputFields(data["input"]);
   const tool = String(data["tool"] ?? "");
   return {
-    ...{ seq, ts, denied: data["verdict"] === "deny", wrote: before?.wrote ?? false },
+    ...{ seq, ts, denied: data["verdict"] === "deny", wrote: before?.wrote ?? false, tool },
     command: commandIn(input),
     path: WRITES.test(tool) ? pathIn(input) : undefined,
   };
+}
+
+/** What the MCP gateway saw of the calls that an agent told of. */
+class Gateway {
+  readonly unclaimed: Disagreement[] = [];
+  /** Servers that were reached through it, letters and digits only. */
+  readonly #servers = new Set<string>();
+
+  get isThere(): boolean {
+    return this.#servers.size > 0;
+  }
+
+  take({ type, seq, ts, data }: LogRecord, call: Call | undefined): void {
+    this.#servers.add(nameLetters(String(data["server"] ?? "")));
+    if (type !== "mcp.call" || data["verdict"] === "deny") return;
+    const what = `${String(data["server"])}/${textOf(data["tool"]) ?? String(data["method"])}`;
+    if (call !== undefined) call.called ??= { seq, ts, what };
+    else if (data["tool"] !== undefined)
+      this.unclaimed.push({ kind: "call-not-claimed", seq, ts, claimed: "", observed: what });
+  }
+
+  /** Only a server that is reached through the gateway is one of which it would know. */
+  judged(id: string, { tool, denied, called, result }: Call): readonly Disagreement[] {
+    const [, server = ""] = /^mcp__(.+?)__/.exec(tool) ?? [];
+    if (server === "" || !this.#servers.has(nameLetters(server))) return [];
+    const about = { call: id, claimed: tool };
+    if (denied && called !== undefined)
+      return [{ ...about, kind: "called-after-refusal", seq: called.seq, ts: called.ts, observed: called.what }];
+    if (denied || called !== undefined || result === undefined || result.failed) return [];
+    const observed = "no such call came to the gateway";
+    return [{ ...about, kind: "never-called", seq: result.seq, ts: result.ts, observed }];
+  }
 }
 
 /** Tools that say that they write the file they name. */

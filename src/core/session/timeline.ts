@@ -2,6 +2,7 @@
 // A program that the agent started is one moment, with all that its whole tree of processes wrote, reached and was refused. Pure; texts
 // stay an adversary's until `timelineLines` escapes them.
 import { isOfType, type Json, type LogRecord, verdictOf } from "../log/index.ts";
+import { mcpEnd, mcpPhrase, mcpRequest } from "./mcp-moment.ts";
 import { quoted } from "./quoted.ts";
 import { commandIn, inputFields, pathIn } from "./tool-input.ts";
 
@@ -83,7 +84,8 @@ class Fold {
     const { type, data, actor } = record;
     const pid = actor?.pid;
     if (type.startsWith("exec.")) return this.#process(record);
-    if (type === "tool.result" || type === "approval.answer") return this.#end(record);
+    if (type === "tool.result" || type === "mcp.result" || type === "approval.answer") return this.#end(record);
+    if (type === "mcp.call" && this.#isToldAlready(record)) return;
     if (type === "net.close" || type === "file.read") return;
     const owner = pid === undefined ? undefined : this.#ofPid.get(pid);
     if (owner !== undefined && this.#isEffect(record, owner)) return;
@@ -92,7 +94,17 @@ class Fold {
     const verdict = verdictOf(record);
     if (verdict !== undefined && type !== "limit.hit") draft.verdict = verdict;
     if (type === "tool.call") this.#calls.set(callOf(record), draft);
+    if (type === "mcp.call") this.#calls.set(mcpRequest(record), draft);
     if (type === "approval.ask") this.#questions.set(text(data["id"]), draft);
+  }
+
+  /** The agent's hook told of this call: what the gateway says of it belongs to the same moment. */
+  #isToldAlready(record: LogRecord): boolean {
+    const told = this.#calls.get(text(record.data["call"]));
+    if (told === undefined) return false;
+    this.#calls.set(mcpRequest(record), told);
+    if (record.data["verdict"] === "deny") told.verdict = "deny";
+    return true;
   }
 
   #process(record: LogRecord): void {
@@ -141,8 +153,9 @@ class Fold {
       if (asked !== undefined) asked.end = `${text(data["verdict"])} by ${text(data["by"])}`;
       return;
     }
-    const call = this.#calls.get(callOf(record));
-    if (call !== undefined) call.end ??= data["failed"] === true ? "failed" : "done";
+    const isMcp = type === "mcp.result";
+    const call = this.#calls.get(isMcp ? mcpRequest(record) : callOf(record));
+    if (call !== undefined) call.end ??= isMcp ? mcpEnd(record) : data["failed"] === true ? "failed" : "done";
   }
 
   /** Files and hosts belong to the moment of the program that touched them. */
@@ -174,10 +187,10 @@ class Fold {
 }
 
 function whatOf({ type }: LogRecord): Moment["what"] {
-  if (type === "tool.call") return "call";
+  if (type === "tool.call" || type === "mcp.call") return "call";
   if (type === "prompt" || type === "model.output") return "said";
   if (type === "approval.ask") return "asked";
-  if (type === "net.blocked" || type === "limit.hit") return "refused";
+  if (type === "net.blocked" || type === "limit.hit" || type === "mcp.refused") return "refused";
   return isOfType(type, "session.*") ? "session" : "other";
 }
 
@@ -186,7 +199,8 @@ function callOf({ actor, data }: LogRecord): string {
 }
 
 /** What a record that stands for itself says, in one phrase. */
-function phrase({ type, data, actor }: LogRecord): string {
+function phrase(record: LogRecord): string {
+  const { type, data, actor } = record;
   switch (type) {
     case "session.open":
       return `session opened in ${text(data["workspace"])}${data["kind"] === undefined ? "" : ` (${text(data["kind"])})`}`;
@@ -213,7 +227,7 @@ function phrase({ type, data, actor }: LogRecord): string {
     case "diff":
       return `changes: ${amount(data["clean"])} clean, ${amount(data["held"])} held`;
     default:
-      return `${type} ${brief(data)}`.trimEnd();
+      return mcpPhrase(record) ?? `${type} ${brief(data)}`.trimEnd();
   }
 }
 

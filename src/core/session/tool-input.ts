@@ -27,3 +27,8 @@ export function pathIn(input: { readonly [key: string]: Json }): string | undefi
 function firstText(input: { readonly [key: string]: Json }, keys: readonly string[]): string | undefined {
   return keys.map((key) => input[key]).find((value): value is string => typeof value === "string" && value !== "");
 }
+
+/** A tool's or a server's name without what only divides its words: agents write `mcp__s__t`, `s-t`, `s_t`. */
+export function nameLetters(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, "");
+}

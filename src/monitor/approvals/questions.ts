@@ -3,6 +3,7 @@ import type { Append } from "#core/log";
 import type { Policy } from "#core/policy";
 import type { ProcessFacts } from "#core/session";
 import { ancestryOf } from "#sandbox";
+import { PassedCalls } from "../guard/passed-calls.ts";
 import { serveApprovals } from "./approval-server.ts";
 import { type Approvals, openApprovals } from "./approvals.ts";
 import type { QuestionChannel } from "./question-channel.ts";
@@ -27,7 +28,10 @@ export interface QuestionsOptions {
 }
 
 /** Open until `close`. */
-export type Questions = Pick<Approvals, "ask" | "stats" | "close">;
+export interface Questions extends Pick<Approvals, "ask" | "stats" | "close"> {
+  /** Shared by everybody who asks here about calls of the same agent. */
+  readonly passed: PassedCalls;
+}
 
 /** Opens them. Without the socket no `ringfence approve` reaches them; they are then answered by a channel, or denied. */
 export async function openQuestions(options: QuestionsOptions): Promise<Questions> {
@@ -40,6 +44,7 @@ export async function openQuestions(options: QuestionsOptions): Promise<Question
   const { agentPids } = options;
   const server = await serveApprovals({ approvals, session, contained, stateDir, helper, agentPids: () => agentPids });
   return {
+    passed: new PassedCalls(),
     ask: (...question) => approvals.ask(...question),
     stats: () => approvals.stats(),
     close: async () => {

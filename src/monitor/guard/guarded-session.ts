@@ -4,6 +4,7 @@ import type { Append } from "#core/log";
 import type { Judge, Policy } from "#core/policy";
 import type { LegContext, QuestionFacts } from "#core/session";
 import type { LegBook } from "./leg-book.ts";
+import type { PassedCalls } from "./passed-calls.ts";
 
 /** The policy as it is now, ready to judge by. */
 export interface Guard {
@@ -24,6 +25,8 @@ export interface GuardedSession {
   readonly legs: LegBook;
   /** A held question. Resolves with a denial when nobody answers; `reason` then says what the person can type. */
   ask(facts: Omit<QuestionFacts, "session" | "contained">, judge: Judge, signal: AbortSignal): Promise<Asked>;
+  /** What a person let pass by the agent's hook, where the call comes again at a gateway. */
+  readonly passed?: PassedCalls | undefined;
   /**
    * The shell command that runs `command` in this session's fence, for agents that run outside of one. Absent where the agent is inside,
    * and where the policy says `danger-full-access`.

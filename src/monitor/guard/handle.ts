@@ -58,6 +58,10 @@ async function beforeTool(event: BeforeTool, session: GuardedSession, signal: Ab
   }
   const { weighed, asked, taken } = await decided(event, session, { guard: guard.value, signal });
   await taken?.recorded;
+  if (asked?.verdict === "allow") {
+    const codes = asking(weighed).map(({ code }) => code);
+    session.passed?.add(event.actions, codes);
+  }
   // Nobody of ours is there, but the agent has a person in front of it and obeys.
   const handedOver = asked?.by === "nobody" && event.asks === true && !session.contained;
   const verdict = handedOver ? "ask" : (asked?.verdict ?? weighed.verdict);

@@ -74,7 +74,7 @@ class Ports implements McpPorts {
    */
   async #decided(parts: CallParts): Promise<Decided> {
     const { guard, resumes, signal } = parts;
-    const { legs } = this.#session.guarded;
+    const { legs, passed } = this.#session.guarded;
     const take = (weighed: Weighed, asked?: Asked): Decided => {
       if (weighed.third.verdict === "ask") legs.approve();
       const { now, later } = divided(weighed.would, guard);
@@ -84,8 +84,13 @@ class Ports implements McpPorts {
     const weighed = weighCall(this.#session, parts);
     if (weighed.verdict === "allow") return take(weighed);
     if (weighed.verdict === "deny") return { weighed, asked: undefined, passes: false };
-    // a person or a rule let this very call pass already, and the server only wanted to know more
-    if (resumes && weighed.third.verdict === "silent") return take(weighed);
+    // it passed already: the server only wanted to know more, or a person answered the agent's hook about it
+    const known = (): boolean =>
+      passed?.take(
+        parts.act,
+        asking(weighed).map(({ code }) => code),
+      ) === true;
+    if (weighed.third.verdict === "silent" && (resumes || known())) return take(weighed);
     const asked = await this.#ask(parts.act, weighed, signal);
     if (asked.verdict !== "allow") return { weighed, asked, passes: false };
     const third = legs.judge(weighed.would, guard.policy);

@@ -77,8 +77,12 @@ const BY_TYPE: ReadonlyMap<string, Reader | undefined> = new Map(Object.entries(
 /** Families, by the word before the first dot; so a new member of one is not lost on the way. */
 const FAMILIES: { readonly [family: string]: Reader | undefined } = {
   mcp: (fields, { type, actor }) => ({
-    ...{ kind: "tool", act: "other", name: fields.text("tool") ?? type, server: fields.text("server") },
-    ...{ id: actor?.tool_use_id, input: fields.value("input"), output: fields.value("output") },
+    ...{ kind: "tool", act: mcpAct(type), name: mcpName(fields) ?? type, server: fields.text("server") },
+    ...{
+      id: actor?.tool_use_id ?? fields.text("request"),
+      input: fields.value("input"),
+      output: fields.value("output"),
+    },
   }),
   review: (fields, { type }) => ({ kind: "change", act: type.slice("review.".length), paths: paths(fields) }),
   lifecycle: (_, { type }) => ({
@@ -91,6 +95,15 @@ const FAMILIES: { readonly [family: string]: Reader | undefined } = {
   model: (fields) => message(fields, "model"),
   redaction: () => ({ kind: "log", act: "redact" }),
 };
+
+/** A call, its answer, or what else passes between a client and a server. */
+function mcpAct(type: string): "call" | "result" | "other" {
+  return type === "mcp.call" ? "call" : type === "mcp.result" ? "result" : "other";
+}
+
+function mcpName(fields: Fields): string | undefined {
+  return fields.text("tool") ?? fields.text("prompt") ?? fields.text("uri") ?? fields.text("method");
+}
 
 function process(fields: Fields, { session, seq, actor }: LogRecord, act: "start" | "fork" | "end"): Subject {
   const further = fields.peek("further");
