@@ -14,7 +14,11 @@ export function connectThrough(socketPath: string, host: string, port: number): 
   return new Promise((resolve) => {
     const no = (why: string, hint: string): void =>
       resolve(err({ code: "upstream-refused", message: `${said} is not reached (${why})`, hint }));
-    const asked = request({ socketPath, method: "CONNECT", path: `${name}:${port}`, timeout: CONNECT_MS });
+    const place = `${name}:${port}`;
+    const asked = request({
+      ...{ socketPath, method: "CONNECT", path: place, timeout: CONNECT_MS, agent: false },
+      headers: { host: place },
+    });
     asked.once("connect", ({ statusCode, headers }, socket, head) => {
       const told = (field: string): string => forTerminal(String(headers[field] ?? ""), { max: 500 });
       if (statusCode !== 200) {
