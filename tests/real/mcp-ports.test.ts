@@ -1,6 +1,10 @@
 // A connection's calls, results and wishes through the real judgement, questions and record: allowed, asked, refused, held.
 import { describe, expect, test } from "vitest";
+import type { HookEvent } from "#core";
 import { ExactNumber } from "#core/mcp";
+import { handleHook } from "../../src/monitor/guard/handle.ts";
+import { PassedCalls } from "../../src/monitor/guard/passed-calls.ts";
+import { openMcpPorts } from "../../src/monitor/mcp/ports.ts";
 import { portsBed, unreadable } from "../support/mcp-ports-bed.ts";
 
 const TEXT = { content: [{ type: "text", text: "hello" }] };
@@ -109,7 +113,6 @@ describe("a call", () => {
     const bed = await portsBed({ confined: true });
     expect(await unreadable(bed).call(bed.call("get_thing"), NEVER)).toMatchObject({ verdict: "deny" });
     const append = () => Promise.reject(new Error("disk full"));
-    const { openMcpPorts } = await import("../../src/monitor/mcp/ports.ts");
     const broken = openMcpPorts({ ...bed.session, guarded: { ...bed.session.guarded, append } });
     await expect(broken.call(bed.call("get_thing"), NEVER)).rejects.toThrow("disk full");
   });
@@ -138,6 +141,35 @@ describe("a retry", () => {
     const call = bed.call("x");
     await bed.answer(call, ASK);
     expect(await bed.judge(bed.call("x", {}, retry("opaque")))).toMatch(/^deny/);
+  });
+});
+
+describe("an agent whose hook tells of the same call", () => {
+  const told = (input: object): HookEvent => ({
+    ...{
+      kind: "before-tool",
+      agent: "claude-code",
+      agentSession: "s",
+      cwd: "/work",
+      event: "PreToolUse",
+      rewritable: false,
+    },
+    ...{ tool: "mcp__things__create_thing", toolUseId: "t1", input },
+    actions: [{ kind: "mcp", server: "things", tool: "create_thing", input }],
+  });
+
+  test("is asked about it once; another call, or more reasons, are asked about as ever", async () => {
+    const bed = await portsBed({ answers: ["allow", "deny", "allow", "deny"] });
+    const guarded = { ...bed.session.guarded, passed: new PassedCalls() };
+    const ports = openMcpPorts({ ...bed.session, guarded });
+    expect(await handleHook(told({ b: 1, a: 2 }), guarded, NEVER)).toMatchObject({ verdict: "allow" });
+    expect(await ports.call(bed.call("create_thing", { a: 2, b: 1 }), NEVER)).toEqual({ verdict: "allow" });
+    expect(bed.asked.length).toBe(1);
+    expect(await ports.call(bed.call("create_thing", { a: 2, b: 2 }), NEVER)).toMatchObject({ verdict: "deny" });
+    expect(await handleHook(told({ c: 1 }), guarded, NEVER)).toMatchObject({ verdict: "allow" });
+    const worse = bed.call("create_thing", { c: 1 }, { annotations: { destructiveHint: true } });
+    expect(await ports.call(worse, NEVER)).toMatchObject({ verdict: "deny" });
+    expect(bed.asked.length).toBe(4);
   });
 });
 

@@ -46,19 +46,19 @@ export function callBody(
   about: Decided & { readonly id: string; readonly secret?: string; readonly resumes?: boolean },
 ): RecordBody {
   const { method, tool, prompt, uri, digest, era, retry } = call;
+  const withheld = about.secret === undefined ? undefined : { withheld: about.secret };
   return body("mcp.call", peers, {
-    ...{ server: peers.server, method, request: about.id },
+    ...{ server: peers.server, method },
     ...(tool === undefined ? {} : { tool }),
     ...(prompt === undefined ? {} : { prompt }),
     ...(uri === undefined ? {} : { uri }),
-    ...(digest === undefined ? {} : { definition: digest }),
-    ...(about.secret !== undefined
-      ? { withheld: about.secret }
-      : { input: writeJson(call.arguments), inputDigest: callDigest(call) }),
-    era,
+    ...(withheld ?? { input: writeJson(call.arguments) }),
+    ...decided(about),
+    ...{ request: about.id, era },
     ...(retry === undefined ? {} : { retry: true, ...(about.resumes === true ? { resumes: true } : {}) }),
     ...(call.task === true ? { task: true } : {}),
-    ...decided(about),
+    ...(digest === undefined ? {} : { definition: digest }),
+    ...(withheld === undefined ? { inputDigest: callDigest(call) } : {}),
   });
 }
 
@@ -72,16 +72,16 @@ export function resultBody(
   const said = writeJson(result ?? outcomeError(error));
   return body("mcp.result", peers, {
     ...{ server: peers.server, method },
-    ...(about.id === undefined ? {} : { request: about.id }),
     ...(call?.tool === undefined ? {} : { tool: call.tool }),
     failed: error !== undefined || isError(result),
     ...(error === undefined ? {} : { code: error.code }),
+    ...decided(about),
+    ...listed(findings),
+    ...(cleaned ? { cleaned } : {}),
     output: said.slice(0, OUTPUT_MOST),
     ...(said.length > OUTPUT_MOST ? { truncated: said.length } : {}),
-    ...{ resultDigest: sha256(said), bytes: outcome.bytes, ms: Math.round(outcome.ms) },
-    ...(cleaned ? { cleaned } : {}),
-    ...listed(findings),
-    ...decided(about),
+    ...(about.id === undefined ? {} : { request: about.id }),
+    ...{ bytes: outcome.bytes, ms: Math.round(outcome.ms), resultDigest: sha256(said) },
   });
 }
 

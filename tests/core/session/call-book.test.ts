@@ -134,3 +134,59 @@ describe("what was said and what was seen", () => {
     expect(disagreements(joined(agent), "/w")).toEqual({ disagreements: [], observed: true, claimed: false });
   });
 });
+
+describe("a call of an MCP tool", () => {
+  const hook = (id: string, tool: string, input: Data, verdict = "allow"): RecordBody => call(id, tool, input, verdict);
+  const gateway = (request: string, tool: string, input: Data, more: Data = {}): RecordBody => ({
+    ...{ type: "mcp.call", origin: "observed" },
+    data: {
+      server: "my-docs",
+      method: "tools/call",
+      tool,
+      request,
+      input: JSON.stringify(input),
+      verdict: "allow",
+      ...more,
+    },
+  });
+  const answer = (request: string): RecordBody => ({
+    ...{ type: "mcp.result", origin: "observed" },
+    data: { server: "my-docs", method: "tools/call", request, failed: false, verdict: "allow" },
+  });
+
+  it("is joined with what the agent's hook told, whatever the agent calls it and however its keys stand", () => {
+    const calls = callsOf(
+      hook("t1", "mcp__my-docs__get_page", { a: 1, b: [{ d: 1, c: 2 }] }),
+      hook("t2", "mcp_my_docs_get_page", { a: 2 }),
+      hook("t3", "my-docs-get_page", { a: 2 }),
+      gateway("r1", "get_page", { b: [{ c: 2, d: 1 }], a: 1 }),
+      gateway("r2", "get_page", { a: 2 }),
+      gateway("r3", "get_page", { a: 2 }),
+      gateway("r4", "get_page", { a: 2 }),
+      answer("r3"),
+      answer("r1"),
+    );
+    expect(calls).toEqual(["t1", "t2", "t3", "t1", "t2", "t3", undefined, "t3", "t1"]);
+  });
+
+  it("that differs from what was said is told", () => {
+    const tool = "mcp__my-docs__get_page";
+    const said = (id: string, input: Data, verdict?: string): readonly RecordBody[] => [hook(id, tool, input, verdict)];
+    const opened = gateway("r0", "list", {});
+    expect(
+      kinds(...said("t1", { a: 1 }), gateway("r1", "get_page", { a: 1 }), answer("r1"), result("t1", tool)),
+    ).toEqual([]);
+    expect(kinds(...said("t1", { a: 1 }), gateway("r1", "get_page", { a: 2 }), result("t1", tool))).toEqual([
+      "call-not-claimed",
+      "never-called",
+    ]);
+    expect(kinds(...said("t1", { a: 1 }, "deny"), gateway("r1", "get_page", { a: 1 }))).toEqual([
+      "called-after-refusal",
+    ]);
+    expect(kinds(opened, ...said("t1", { a: 1 }), result("t1", "mcp__other__x"))).toEqual([
+      "call-not-claimed",
+      "never-called",
+    ]);
+    expect(kinds(hook("t1", "mcp__elsewhere__x", {}), result("t1", "mcp__elsewhere__x"))).toEqual([]);
+  });
+});

@@ -124,4 +124,52 @@ describe("the timeline of a session", () => {
   it("believes nobody about processes", () => {
     expect(timeline([record("exec.start", { argv: ["rm"], parent: 1 }, { origin: "claimed", ...by(9) })])).toEqual([]);
   });
+
+  it("tells of an MCP server's calls, once where the agent's hook told of one too", () => {
+    const call = (request: string, more: { readonly [key: string]: Json } = {}): LogRecord => {
+      const data = {
+        server: "docs",
+        method: "tools/call",
+        tool: "get_page",
+        input: '{"id":1}',
+        verdict: "allow",
+        request,
+      };
+      return record("mcp.call", { ...data, ...more }, { actor: { agent: "cursor" } });
+    };
+    const answer = (request: string, more: { readonly [key: string]: Json } = {}): LogRecord =>
+      record("mcp.result", { server: "docs", method: "tools/call", request, failed: false, verdict: "allow", ...more });
+    const lines = told([
+      record("mcp.open", { server: "docs", held: [] }, { actor: { agent: "cursor" } }),
+      record("mcp.list", { server: "docs", tools: 2, held: [{ kind: "tool", name: "x" }] }),
+      call("r1"),
+      answer("r1"),
+      call("r2", { verdict: "deny" }),
+      call("r3", { withheld: "GITHUB_TOKEN" }),
+      call("r4"),
+      answer("r4", { verdict: "deny" }),
+      record(
+        "tool.call",
+        { tool: "mcp__docs__get_page", input: '{"id":2}', verdict: "allow", call: "t1" },
+        claim("t1"),
+      ),
+      call("r5", { call: "t1" }),
+      answer("r5", { failed: true }),
+      record("mcp.request", { server: "docs", method: "sampling/createMessage", verdict: "deny" }),
+      record("mcp.refused", { server: "docs", from: "server", reason: "duplicate-key", verdict: "deny" }),
+      record("mcp.close", { server: "docs" }),
+    ]);
+    expect(lines.map((line) => line.slice(9))).toEqual([
+      "  cursor opened MCP server docs",
+      "  MCP server docs serves 2 tools, 1 held",
+      '  cursor called docs/get_page {"id":1}  → allow',
+      '  cursor called docs/get_page {"id":1}  → deny',
+      "  cursor called docs/get_page (arguments not kept: they held GITHUB_TOKEN)  → allow",
+      '  cursor called docs/get_page {"id":1}  → allow, answer held',
+      '? claude-code called mcp__docs__get_page {"id":2}  → allow, failed',
+      "  MCP server docs wants sampling/createMessage  → deny",
+      "  refused what the server of MCP server docs sent (duplicate-key)",
+      "  MCP server docs closed",
+    ]);
+  });
 });
