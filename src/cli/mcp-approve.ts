@@ -21,7 +21,7 @@ import {
   withServer,
 } from "#core/mcp";
 import { exactText, wrappedWords } from "#core/text";
-import { dropPending, listPending, ownLockFile, sha256, updateLockFile } from "#mcp";
+import { dropPending, listPending, ownLockFile, readLockFile, sha256, updateLockFile } from "#mcp";
 import { EXIT, fail } from "./exit.ts";
 import { approvedOf } from "./mcp-diff.ts";
 import { type PinPlaces, pinPlaces, printedLines } from "./mcp-pins.ts";
@@ -67,6 +67,8 @@ interface Wanted {
 async function approveOne(pending: Pending, tool: string | undefined, places: PinPlaces): Promise<void> {
   const { server, target, description } = pending;
   const approved = await approvedOf({ server, target, description, pending }, places);
+  const project = await readLockFile(pending.lockFile);
+  if (!project.ok) return fail(project.error, EXIT.badInput);
   const wanted = wantedOf(pending, approved).filter(
     ({ change }) => tool === undefined || [change.name, change.was].includes(tool),
   );
@@ -95,13 +97,19 @@ async function approveOne(pending: Pending, tool: string | undefined, places: Pi
   );
   if (typed.kind !== "word" || typed.word !== "yes")
     return fail({ code: "mcp-approve", message: "not approved", hint: "nothing was changed" }, EXIT.policyRefused);
-  for (const file of [ownLockFile(places.stateDir, server, target), pending.lockFile]) {
-    const written = await updateLockFile(file, (now) => approvedLock(now, { pending, approved, wanted }));
+  const own = await updateLockFile(ownLockFile(places.stateDir, server, target), (now) =>
+    approvedLock(now, { pending, approved, wanted }),
+  );
+  if (!own.ok) return fail(own.error, EXIT.badInput);
+  // A project that pins the server holds it, too; one that does not is left as it is.
+  const isProjects = project.value?.has(server) === true;
+  if (isProjects) {
+    const written = await updateLockFile(pending.lockFile, (now) => approvedLock(now, { pending, approved, wanted }));
     if (!written.ok) return fail(written.error, EXIT.badInput);
   }
   if (tool === undefined) await dropPending(places.stateDir, pending);
   say(
-    `${server}: approved ${wanted.map(({ change }) => `${change.kind} ${change.name}`.trim()).join(", ")}; the lock is ${pending.lockFile}`,
+    `${server}: approved ${wanted.map(({ change }) => `${change.kind} ${change.name}`.trim()).join(", ")}${isProjects ? `, also in ${pending.lockFile}` : ""}`,
   );
 }
 

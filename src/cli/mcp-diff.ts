@@ -1,6 +1,7 @@
 // `ringfence mcp diff`: what a server says of itself beside what was approved, field by field. Exit 0 when nothing differs, 1 when something does.
 import { Command } from "commander";
 import {
+  approvedByBoth,
   type Change,
   changeLines,
   type DescriptionDiff,
@@ -85,7 +86,7 @@ async function withLock(words: readonly string[], options: DiffOptions): Promise
   return show(diffs, options.json === true);
 }
 
-/** What differs from what was approved: of the project's lock, where it has the server, else of the person's own. */
+/** What differs from what was approved: by the person, and by the project's lock. */
 export async function diffWithLock(found: FoundServer, places: PinPlaces): Promise<DescriptionDiff> {
   const approved = await approvedOf(found, places);
   const changes: readonly Change[] = diffThings(approved?.pins ?? [], pinsOf(found.description));
@@ -96,14 +97,16 @@ export async function diffWithLock(found: FoundServer, places: PinPlaces): Promi
 
 /** What is approved of a server, or undefined; ends the process for a lock that cannot be read. */
 export async function approvedOf(
-  { server, target, pending }: FoundServer,
+  { server, target, pending, description }: FoundServer,
   { lockFile, stateDir }: PinPlaces,
 ): Promise<ServerLock | undefined> {
   const project = await readLockFile(pending?.lockFile ?? lockFile);
   if (!project.ok) return fail(project.error, EXIT.badInput);
   const own = target === undefined ? undefined : await readLockFile(ownLockFile(stateDir, server, target));
   if (own?.ok === false) return fail(own.error, EXIT.badInput);
-  return own?.value?.get(server) ?? project.value?.get(server);
+  const [mine, projects] = [own?.value?.get(server), project.value?.get(server)];
+  if (mine === undefined || projects === undefined) return mine ?? projects;
+  return approvedByBoth(mine, projects, pinsOf(description));
 }
 
 function show(diffs: readonly { readonly server: string; readonly diff: DescriptionDiff }[], json: boolean): number {

@@ -36,7 +36,7 @@ export async function updateLockFile(
     const changed = await change(now.value ?? EMPTY_LOCK);
     if (!changed.ok) return changed;
     try {
-      await replace(real, lockText(changed.value, sha256));
+      await replace(real, lockText(changed.value, sha256), isOfProject(file) ? 0o644 : 0o600);
     } catch (error) {
       return err(problem(file, `cannot be written (${codeOf(error)})`, "make its folder writable and try again"));
     }
@@ -91,7 +91,7 @@ async function checkedFolder(file: string): Promise<Result<string | undefined, P
 async function makeFolder(file: string): Promise<Result<string, Problem>> {
   try {
     // What is above was there, or is our own state.
-    await mkdir(dirname(file), { recursive: true, mode: file.includes("/.ringfence/") ? 0o755 : 0o700 });
+    await mkdir(dirname(file), { recursive: true, mode: isOfProject(file) ? 0o755 : 0o700 });
   } catch (error) {
     if (codeOf(error) !== "EEXIST")
       return err(
@@ -106,14 +106,19 @@ async function makeFolder(file: string): Promise<Result<string, Problem>> {
   return err(problem(file, "lies in a folder of another user", "run as the user to whom it belongs"));
 }
 
-async function replace(real: string, text: string): Promise<void> {
+/** What stands in a repository is for everybody who reads that. */
+function isOfProject(file: string): boolean {
+  return basename(dirname(file)) === ".ringfence";
+}
+
+async function replace(real: string, text: string, mode: number): Promise<void> {
   const folder = await open(dirname(real), constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
     const base = `/proc/self/fd/${folder.fd}`;
     const aside = `${base}/.${basename(real)}.${process.pid}`;
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
     await rm(aside, { force: true });
-    const handle = await open(aside, flags, 0o644);
+    const handle = await open(aside, flags, mode);
     try {
       await handle.writeFile(text);
       await handle.sync();

@@ -45,7 +45,7 @@ export {
 } from "./json.ts";
 export { type JsonLimits, readJson, readJsonText, WIRE_LIMITS } from "./json-read.ts";
 export type { JsonFault } from "./json-scan.ts";
-export { EMPTY_LOCK, type Lock, lockOf, type ServerLock, withPin, withServer } from "./lock.ts";
+export { approvedByBoth, EMPTY_LOCK, type Lock, lockOf, type ServerLock, withPin, withServer } from "./lock.ts";
 export { readLock } from "./lock-read.ts";
 export { lockText, pointer as pointerOf } from "./lock-text.ts";
 export {

@@ -1,6 +1,7 @@
 // What people approved of MCP servers: per server which one it is, every pin, and the findings that somebody saw and accepted.
 import type { ServerDescription } from "./description.ts";
-import { type Pin, pinKey, pinsOf } from "./pin.ts";
+import { byKey } from "./diff.ts";
+import { type Pin, pinKey, pinsOf, pinText } from "./pin.ts";
 import type { PackagePin, ServerTarget } from "./target.ts";
 
 /** What is approved of one server. */
@@ -56,4 +57,19 @@ export function withPin(
   const accepted = new Map([...server.accepted].filter(([of]) => of !== key));
   if (change.pin !== undefined && change.accepted.length > 0) accepted.set(key, change.accepted);
   return { ...server, pins: change.pin === undefined ? rest : [...rest, change.pin], accepted };
+}
+
+/** What both locks of a server approve. Where they differ, what stands there is what the server does not say: it is to be looked at. */
+export function approvedByBoth(one: ServerLock, other: ServerLock, found: readonly Pin[]): ServerLock {
+  const [ones, others] = [byKey(one.pins), byKey(other.pins)];
+  const now = byKey(found);
+  const pins = [...new Set([...ones.keys(), ...others.keys()])].flatMap((key): readonly Pin[] => {
+    const both = [ones.get(key)?.[0], others.get(key)?.[0]];
+    const says = now.get(key)?.[0];
+    const isNow = (pin: Pin | undefined): boolean =>
+      pin !== undefined && says !== undefined && pinText(pin) === pinText(says);
+    const pin = both.every(isNow) ? both[0] : both.find((each) => each !== undefined && !isNow(each));
+    return pin === undefined ? [] : [pin];
+  });
+  return { ...one, pins };
 }
