@@ -14,11 +14,18 @@ import type { PinPlaces } from "./mcp-pins.ts";
 export interface LiveServer {
   readonly server: string;
   readonly argv: readonly string[];
+  /** Variables that it is given. */
+  readonly declared: readonly string[];
   readonly places: PinPlaces;
 }
 
 /** Starts it, asks, and waits until nothing of it is left. */
-export async function describeLive({ server, argv, places }: LiveServer): Promise<Result<ServerDescription, Problem>> {
+export async function describeLive({
+  server,
+  argv,
+  declared,
+  places,
+}: LiveServer): Promise<Result<ServerDescription, Problem>> {
   const { username, homedir, uid, gid } = callerAccount();
   const stop = new AbortController();
   let said: Promise<Result<ServerDescription, Problem>> | undefined;
@@ -38,7 +45,7 @@ export async function describeLive({ server, argv, places }: LiveServer): Promis
     gateway: {
       server,
       client: "ringfence",
-      declared: [],
+      declared,
       serve: ({ streams }) => {
         streams.stderr.resume();
         said = inquire(streams).finally(() => stop.abort());

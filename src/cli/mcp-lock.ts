@@ -27,6 +27,7 @@ import {
   printedLines,
   serverWords,
 } from "./mcp-pins.ts";
+import { repeated } from "./mcp-unwrap.ts";
 import { say } from "./policy-layers.ts";
 import { printJson } from "./print-json.ts";
 import { requireOutside } from "./questions.ts";
@@ -46,6 +47,7 @@ export function mcpLockCommand(): Command {
     .option("--url <url>", "the address of a server whose description comes from a file")
     .option("--lock <file>", "another lock than the policy's")
     .option("--update", "write what changed, too; approving it is left to `mcp approve`")
+    .option("--env <name>", "a variable that the server needs to start; again for more", repeated)
     .option("--json", "print one JSON document")
     .action(lock);
 }

@@ -24,6 +24,8 @@ export interface PinOptions {
   readonly from?: string;
   readonly url?: string;
   readonly lock?: string;
+  /** Variables that the server is started with; their values come from here. */
+  readonly env?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -75,7 +77,7 @@ export async function findServer(
   if (options.from !== undefined)
     return { ok: true, value: { server, target, description: descriptionIn(options.from) } };
   if (options.argv.length > 0) {
-    const live = await describeLive({ server, argv: options.argv, places });
+    const live = await describeLive({ server, argv: options.argv, declared: options.env ?? [], places });
     return live.ok ? { ok: true, value: { server, target, description: live.value } } : live;
   }
   const pending = await pendingOf(server, places);

@@ -21,6 +21,6 @@ export function mcpUnwrapCommand(): Command {
 }
 
 /** An option that may be given again. */
-export function repeated(word: string, before: readonly string[]): readonly string[] {
+export function repeated(word: string, before: readonly string[] = []): readonly string[] {
   return [...before, word];
 }

@@ -6,6 +6,7 @@ import { screenDescription } from "#core/mcp/screen";
 import { ownLockFile, readLockFile } from "#mcp";
 import { EXIT, fail, problemLines } from "./exit.ts";
 import { findServer, type PinOptions, type PinPlaces, pinPlaces, serverWords } from "./mcp-pins.ts";
+import { repeated } from "./mcp-unwrap.ts";
 import { RESULT, say } from "./policy-layers.ts";
 import { printJson } from "./print-json.ts";
 
@@ -18,6 +19,7 @@ export function mcpVerifyCommand(): Command {
     .option("--from <file>", "its description, as JSON, instead of asking it")
     .option("--lock <file>", "another lock than the policy's")
     .option("--run", "start servers as the lock says, also those that nobody here has approved")
+    .option("--env <name>", "a variable that the server needs to start; again for more", repeated)
     .option("--json", "print one JSON document")
     .action(verify);
 }
