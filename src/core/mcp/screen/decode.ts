@@ -138,10 +138,20 @@ const NAMED: ReadonlyMap<string, string> = new Map(
 const ESCAPED =
   /\\u\{?([0-9a-f]{4,6})\}?|\\x([0-9a-f]{2})|%u([0-9a-f]{4})|%([0-9a-f]{2})|&#x([0-9a-f]{2,6});|&#(\d{2,7});|&([a-z]{2,6});|\\([0-3][0-7]{2})/gi;
 
+/** The lines that are mostly written so: a manual that names some escapes is none, and neither is an address. */
 function escapes(text: string): string | undefined {
   if (!/[\\%&]/.test(text)) return undefined;
-  let many = 0;
-  const plain = text.replace(ESCAPED, (whole, u, x, pu, percent, hexadecimal, decimal, named, octal) => {
+  const lines = text.split("\n").flatMap((line) => {
+    const found = line.match(ESCAPED) ?? [];
+    const letters = found.reduce((sum, { length }) => sum + length, 0);
+    return found.length >= 3 && letters >= 0.25 * Math.min(line.length, 600) ? [unescaped(line)] : [];
+  });
+  return lines.length === 0 ? undefined : lines.join("\n");
+}
+
+function unescaped(line: string): string {
+  return line.replace(ESCAPED, (whole, u, x, pu, percent, hexadecimal, decimal, named, octal) => {
+    if (named !== undefined) return NAMED.get(String(named).toLowerCase()) ?? whole;
     const digits = u ?? x ?? pu ?? percent ?? hexadecimal;
     const code =
       digits !== undefined
@@ -149,11 +159,8 @@ function escapes(text: string): string | undefined {
         : octal !== undefined
           ? Number.parseInt(octal, 8)
           : Number(decimal);
-    if (named !== undefined) return NAMED.get(String(named).toLowerCase()) ?? whole;
-    many += 1;
     return code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) ? String.fromCodePoint(code) : whole;
   });
-  return many >= 3 ? plain : undefined;
 }
 
 /** Small words of English, turned by thirteen letters. */

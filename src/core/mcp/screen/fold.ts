@@ -34,6 +34,7 @@ const LEET: ReadonlyMap<string, string> = new Map(
 
 /** Words in which digits and signs stand for letters, with the letters; undefined where there are not two such words. */
 export function unleet(folded: string): string | undefined {
+  if (!/[a-z][013457@$!|]|[013457@$!|][a-z]/.test(folded)) return undefined;
   let changed = 0;
   const text = folded.replace(/[a-z0-9@$!|]{2,24}/g, (word) => {
     if (!/[a-z]/.test(word) || !/[a-z][013457@$!|]|[013457@$!|][a-z]/.test(word)) return word;
@@ -46,8 +47,8 @@ export function unleet(folded: string): string | undefined {
 const SPACED = /(?<![^\W_])(?:[\p{L}\p{N}@$][ .\-_*\u00b7\u2022|/]{1,3}){7,}[\p{L}\p{N}](?![^\W_])/gu;
 
 /** Letters written apart (`d o   n o t`), together again; words apart only where the gap is wider. */
-export function unspaced(folded: string): string | undefined {
-  const runs = folded.match(SPACED);
+export function unspaced(text: string): string | undefined {
+  const runs = text.match(SPACED);
   if (runs === null) return undefined;
   return runs
     .map((run) =>
@@ -56,5 +57,6 @@ export function unspaced(folded: string): string | undefined {
         .replace(/[ .\-_*\u00b7\u2022|/]/g, "")
         .replaceAll("\u0001", " "),
     )
+    .map(fold)
     .join(" ");
 }

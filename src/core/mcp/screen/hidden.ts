@@ -10,6 +10,11 @@ export interface Hidden {
 }
 
 const ANY = /[^\x09\x0a\x0d\x20-\x7e]/;
+/** Letters that look like Latin ones. */
+const LETTERS = /[\u0370-\u052f\u0530-\u058f\u13a0-\u13ff\u2c80-\u2cff]/;
+/** Everything below that hides something; most texts have none of it. */
+const ODD =
+  /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\u009f\u00ad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ue000-\uf8ff\ufe00-\ufe0f\ufeff\uffa0]|[\u{e0000}-\u{10ffff}]|\p{Mn}{6}/u;
 /** A flag of a region is written in tags, between a black flag and a cancel tag. */
 const FLAGS = /\u{1f3f4}[\u{e0061}-\u{e007a}\u{e0030}-\u{e0039}]{2,6}\u{e007f}/gu;
 const TAGS = /[\u{e0000}-\u{e007f}]/gu;
@@ -36,6 +41,8 @@ export function hiddenIn(text: string, origin: Origin): readonly Hidden[] {
   const isResult = origin === "result";
   if (!ANY.test(text)) return [];
   const found: Hidden[] = [];
+  if (LETTERS.test(text) && mixedWords(text) > 0) found.push({ kind: "mixed-script", weight: mixedWords(text) > 1 ? 1 : 0.8, isHard: false });
+  if (!ODD.test(text)) return found;
   const add = (kind: Hidden["kind"], weight: number, isHard = false): void => {
     found.push({ kind, weight, isHard });
   };
@@ -60,7 +67,6 @@ export function hiddenIn(text: string, origin: Origin): readonly Hidden[] {
   if (FILLERS.test(text) && !/[\u1100-\u11ff\u3131-\u318e]/.test(text.replace(FILLERS, ""))) add("hidden-text", 1);
   FILLERS.lastIndex = 0;
   if (MARKS.test(text.normalize("NFC"))) add("hidden-text", 0.5);
-  if (mixedWords(text) > 0) add("mixed-script", mixedWords(text) > 1 ? 1 : 0.8);
   return found;
 }
 

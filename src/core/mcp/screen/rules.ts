@@ -63,25 +63,63 @@ const RULES: readonly Rule[] = (table.rules as readonly Row[]).map((row) => {
 /** Told of, not told: the weight that is left. */
 const TOLD_OF = 0.25;
 
+const IDS: ReadonlyMap<string, number> = new Map(
+  [...new Set(RULES.flatMap(({ slots }) => slots.flat()))].map((idea, id) => [idea, id]),
+);
+const WORDS_OF_BITS = Math.ceil(IDS.size / 32);
+
+function bitsOf(ideas: Iterable<string>): Uint32Array {
+  const bits = new Uint32Array(WORDS_OF_BITS);
+  for (const idea of ideas) {
+    const id = IDS.get(idea);
+    if (id !== undefined) bits[id >> 5] = (bits[id >> 5] as number) | (1 << (id & 31));
+  }
+  return bits;
+}
+
+/** The rules of each origin, each with one set of ideas a slot: a clause that lacks one is done with. */
+const OF: Readonly<Record<Origin, readonly { readonly rule: Rule; readonly needs: readonly Uint32Array[] }[]>> = {
+  definition: withNeeds("definition"),
+  result: withNeeds("result"),
+};
+
+function withNeeds(origin: Origin): readonly { readonly rule: Rule; readonly needs: readonly Uint32Array[] }[] {
+  return RULES.filter(({ weights }) => weights[origin] > 0).map((rule) => ({ rule, needs: rule.slots.map(bitsOf) }));
+}
+
+function holds(needs: readonly Uint32Array[], bits: Uint32Array): boolean {
+  return needs.every((need) => need.some((word, at) => (word & (bits[at] as number)) !== 0));
+}
+
 /** What the clause orders, the strongest match of each kind. */
 export function matchesOf(clause: Clause, origin: Origin, isOpen = false): readonly Match[] {
   const hits = ideasIn(clause.words, isOpen);
-  if (hits.length < 1) return [];
+  if (hits.length === 0) return [];
+  const bits = bitsOf(hits.map(({ idea }) => idea));
+  const likely = OF[origin].filter(({ needs }) => holds(needs, bits)).map(({ rule }) => rule);
+  return likely.length === 0 ? [] : strongest(likely, clause, hits, { origin, isOpen });
+}
+
+function strongest(
+  rules: readonly Rule[],
+  clause: Clause,
+  hits: readonly Hit[],
+  { origin, isOpen }: { readonly origin: Origin; readonly isOpen: boolean },
+): readonly Match[] {
   const all = byIdea(hits);
   const affirmed = byIdea(hits.filter((hit) => !isNegated(clause.words, hit, all.get("neg") ?? [])));
   const told = toldFrom(clause, all);
   const foreign = isForeign(clause);
   const directive = isDirective(clause.words);
   const best = new Map<string, Match>();
-  for (const rule of RULES) {
-    const weight = rule.weights[origin];
-    if (weight === 0 || (rule.isForeign && !foreign) || (rule.isDirective && !directive && !isOpen)) continue;
+  for (const rule of rules) {
+    if ((rule.isForeign && !foreign) || (rule.isDirective && !directive && !isOpen)) continue;
     const at = placeOf(rule, rule.seesDenied ? all : affirmed);
     if (at < 0 || rule.not.some((idea) => all.get(idea)?.some((hit) => idea === "own" || hit.from >= at))) continue;
     const isTold = told >= 0 && (told <= at || told === 0);
     const match: Match = {
       kind: rule.kind,
-      weight: isTold ? weight * TOLD_OF : weight,
+      weight: isTold ? rule.weights[origin] * TOLD_OF : rule.weights[origin],
       isHard: rule.isHard[origin] && !isTold,
     };
     const before = best.get(rule.kind);

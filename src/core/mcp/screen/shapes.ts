@@ -2,11 +2,8 @@
 // Each place found in a text becomes a word of its own, so that a rule may ask for it as it asks for any other idea.
 import table from "./shapes.json" with { type: "json" };
 
-const PLACES: readonly { readonly mark: string; readonly pattern: RegExp }[] = table.places.map(
-  ({ mark, pattern }) => ({
-    mark,
-    pattern: new RegExp(pattern, "gi"),
-  }),
+const PLACES: readonly { readonly mark: string; readonly hint: RegExp; readonly pattern: RegExp }[] = table.places.map(
+  ({ mark, hint, pattern }) => ({ mark, hint: new RegExp(hint, "i"), pattern: new RegExp(pattern, "gi") }),
 );
 
 /** Nothing of the table can begin without one of these: plain prose is spared ten searches. */
@@ -27,7 +24,8 @@ const QUOTED_NAME = /[`'"\u2018\u201c]([a-z][a-z0-9]*(?:[-_][a-z0-9]+){1,5})[`'"
 /** The text with a word for each shape in it. The shapes themselves are gone; names of tools keep their words. */
 export function withShapes(text: string): string {
   let shaped = text;
-  if (MAY_HOLD.test(text)) for (const { mark, pattern } of PLACES) shaped = shaped.replace(pattern, ` ${mark} `);
+  if (MAY_HOLD.test(text))
+    for (const { mark, hint, pattern } of PLACES) if (hint.test(text)) shaped = shaped.replace(pattern, ` ${mark} `);
   return shaped.replace(QUOTED_NAME, " qqname $1 ").replace(NAME_OF_TOOL, (name) => ` qqname ${name} `);
 }
 

@@ -31,11 +31,12 @@ export function signalsOf(text: string, place: Place, depth = 0): readonly Signa
   const plain = visible(text);
   for (const chunk of chunks(plain))
     for (const sign of shapesOf(chunk, isResult)) add(sign.kind, sign.weight, sign.isHard, chunk);
-  for (const clause of clausesOf(plain)) addMatches(clause, false);
-  const folded = fold(plain);
-  const leet = unleet(folded);
-  if (leet !== undefined) for (const clause of clausesOf(leet)) addMatches(clause, false, "disguised");
-  const joined = unspaced(folded);
+  for (const clause of clausesOf(plain)) {
+    addMatches(clause, false);
+    const leet = unleet(fold(clause.raw));
+    if (leet !== undefined) addMatches({ raw: clause.raw, words: plainWords(leet) }, false, "disguised");
+  }
+  const joined = unspaced(plain);
   if (joined !== undefined) {
     add("disguised", 0.6, false, joined);
     addMatches({ raw: joined, words: plainWords(joined) }, true, "disguised");
