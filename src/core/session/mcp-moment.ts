@@ -16,7 +16,7 @@ export function mcpPhrase({ type, data, actor }: LogRecord): string | undefined 
     case "mcp.request":
       return `MCP server ${server} wants ${text(data["method"])}`;
     case "mcp.pin":
-      return `MCP server ${server} pinned as it is${heldText(data["held"])}`;
+      return `MCP server ${server} is pinned as it is now: ${count(data["count"], "definition")}`;
     case "mcp.notice":
       return `MCP ${text(data["from"])} of ${server} said ${text(data["method"])}`;
     case "mcp.refused":

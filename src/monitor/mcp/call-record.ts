@@ -2,8 +2,8 @@
 // record's and the doors' own.
 import type { Reason } from "#core";
 import type { RecordBody, Json as Recorded } from "#core/log";
-import { type Finding, type Held, type Json, member, writeJson } from "#core/mcp";
-import type { McpCall, McpEvent, McpOutcome, McpServerRequest } from "#mcp";
+import { type Finding, type Held, type Json, member, type Pin, pinDigest, writeJson } from "#core/mcp";
+import { sha256 as digestOf, type McpCall, type McpEvent, type McpOutcome, type McpServerRequest } from "#mcp";
 import { recordedReason } from "../guard/call-record.ts";
 import type { Asked } from "../guard/guarded-session.ts";
 import { callDigest, sha256 } from "./call-act.ts";
@@ -13,6 +13,7 @@ import type { McpPeers } from "./mcp-session.ts";
 const OUTPUT_MOST = 65_536;
 const LISTED_MOST = 50;
 const EXCERPT_MOST = 200;
+const PINS_MOST = 500;
 
 /** What was decided, and how a person came into it. */
 export interface Decided {
@@ -136,6 +137,14 @@ export function eventBody(peers: McpPeers, event: McpEvent): RecordBody {
     default:
       return event satisfies never;
   }
+}
+
+/** `mcp.pin`: what a first sight pins, before it is pinned. */
+export function pinBody(peers: McpPeers, first: readonly Pin[]): RecordBody {
+  const pins = first
+    .slice(0, PINS_MOST)
+    .map((pin) => ({ kind: pin.kind, name: pin.name, definition: pinDigest(digestOf, pin) }));
+  return body("mcp.pin", peers, { server: peers.server, by: "first-sight", count: first.length, pins });
 }
 
 function listed(findings: readonly Finding[]): Data {

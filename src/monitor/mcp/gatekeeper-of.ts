@@ -1,9 +1,9 @@
 // The gatekeeper of one session, put together from its parts: pins, screening, judgement and record.
-import { resolve } from "node:path";
 import { definitionDigest, type ServerTarget } from "#core/mcp";
 import { cleanResult, screenDescription, screenResult } from "#core/mcp/screen";
-import { expandHome } from "#core/sandbox";
 import { type GatekeeperOptions, listServer, sha256 } from "#mcp";
+import { pinBody } from "./call-record.ts";
+import { lockFilePlace } from "./lock-place.ts";
 import type { McpSession } from "./mcp-session.ts";
 import { openPins } from "./pins.ts";
 import { openMcpPorts } from "./ports.ts";
@@ -13,7 +13,8 @@ export function gatekeeperOf(session: McpSession, target: ServerTarget): Omit<Ga
   const { server, policy, root, home, stateDir, tell } = session;
   const { verify } = openPins({
     ...{ server, target, workspace: root, stateDir, tell, mode: policy.mcp.mode },
-    lockFile: resolve(root, expandHome(policy.mcp.lock.text, home)),
+    lockFile: lockFilePlace(policy.mcp.lock.text, { workspace: root, home }),
+    record: async (first) => void (await session.guarded.append(pinBody(session, first))),
     screen: (found, peers) => screenDescription(server, found, peers),
   });
   return {

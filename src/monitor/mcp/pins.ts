@@ -9,6 +9,7 @@ import {
   type Lock,
   lockOf,
   objectOf,
+  type Pin,
   type PinMode,
   type ServerDescription,
   type ServerLock,
@@ -31,6 +32,8 @@ export interface PinsOptions {
   readonly stateDir: string;
   /** Screens a description; `peers` are the tools that the locks know of other servers. */
   screen(found: ServerDescription, peers: readonly PeerTool[]): readonly Finding[];
+  /** Puts on record what a first sight is about to pin. Rejects when it cannot: then nothing is pinned and nothing served. */
+  record(first: readonly Pin[]): Promise<void>;
   /** One line for the person. */
   tell(line: string): void;
 }
@@ -62,6 +65,7 @@ async function verify(options: PinsOptions, found: ServerDescription, part: Veri
   if (part !== "whole") return verified;
   const first = verified.firstSight ?? [];
   if (own === undefined && first.length > 0) {
+    await options.record(first);
     const pinned = await pinFirstSight(ownFile, server, lockOf(found, { target, pins: first }));
     // Another copy of the server was faster: what it was pinned as counts.
     if (!pinned) return verify(options, found, part);
