@@ -63,7 +63,7 @@ export async function measureHook(bench: Bench): Promise<string> {
 }
 
 /** What the disk alone takes for one durable line. */
-function syncCost(folder: string): number {
+export function syncCost(folder: string): number {
   const file = openSync(join(folder, "sync"), "a");
   const line = Buffer.alloc(500, 0x20);
   const spent: number[] = [];

@@ -12,6 +12,7 @@ import { measureInspect } from "./inspect.ts";
 import { measureLeaks } from "./leaks.ts";
 import { measureLog } from "./log.ts";
 import { measureVerify } from "./log-verify.ts";
+import { measureMcp } from "./mcp.ts";
 import { measureOverlay } from "./overlay.ts";
 import { measureProxy } from "./proxy.ts";
 import { measureRecorder } from "./recorder.ts";
@@ -54,6 +55,7 @@ try {
     leaks: measureLeaks,
     check: measureCheck,
     hook: measureHook,
+    mcp: measureMcp,
     exec: measureExec,
     overlay: measureOverlay,
     recorder: measureRecorder,

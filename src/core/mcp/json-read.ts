@@ -14,13 +14,15 @@ export interface JsonLimits {
 /** One message of the wire: 16 MiB, 128 levels. */
 export const WIRE_LIMITS: JsonLimits = { maxBytes: 16 << 20, maxDepth: 128 };
 
+/** Keeps no state between calls. A BOM stays in the text, where it is no JSON. */
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** Reads bytes. Linear in their number, at any depth. */
 export function readJson(bytes: Uint8Array, limits: JsonLimits = WIRE_LIMITS): Result<Json, JsonFault> {
   if (bytes.length > limits.maxBytes) return err({ code: "too-long", at: 0 });
   let text: string;
   try {
-    // A BOM stays in the text, where it is no JSON.
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    text = UTF8.decode(bytes);
   } catch {
     return err({ code: "not-utf8", at: 0 });
   }

@@ -56,7 +56,7 @@ async function served(gate: Gate, open: ClientRequest, target: Target): Promise<
 }
 
 function callOf(gate: Gate, message: McpRequest, open: ClientRequest, definition: JsonObject | undefined): McpCall {
-  const { server, digest } = gate.options;
+  const { server } = gate.options;
   const method = message.method as McpCall["method"];
   const { params } = message;
   const named = member(params, JUDGED[method]);
@@ -72,7 +72,7 @@ function callOf(gate: Gate, message: McpRequest, open: ClientRequest, definition
     arguments: member(params, "arguments") ?? {},
     id: message.id,
     era: open.era,
-    ...(definition === undefined ? {} : { digest: digest(definition) }),
+    ...(definition === undefined ? {} : { digest: gate.digest(definition) }),
     ...(isObject(annotations) ? { annotations } : {}),
     ...(isRetry ? { retry: { ...requestState, inputResponses: isObject(responses) ? responses : {} } } : {}),
     ...(member(params, "task") === undefined ? {} : { task: true as const }),

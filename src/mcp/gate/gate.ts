@@ -52,10 +52,21 @@ export class Gate {
   /** Calls whose result comes later, out of a task, by its id. */
   readonly tasks: Map<string, McpCall> = new Map();
 
+  readonly #digests = new WeakMap<JsonObject, string>();
+
   constructor(options: GatekeeperOptions) {
     this.options = options;
     this.notes = new Notes(options.ports);
     this.eras = new Eras(options, this.notes);
+  }
+
+  /** The digest of a definition that is served; counted once. */
+  digest(definition: JsonObject): string {
+    const known = this.#digests.get(definition);
+    if (known !== undefined) return known;
+    const digest = this.options.digest(definition);
+    this.#digests.set(definition, digest);
+    return digest;
   }
 }
 
