@@ -2,6 +2,8 @@
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { eraOf, isId, type McpId, type McpMessage, member, WIRE_LIMITS, writeMessage } from "#core/mcp";
+import type { Line } from "../framing.ts";
+import type { Passage } from "../gatekeeper.ts";
 import { pump } from "../pump.ts";
 import { type Sink, sinkOver } from "../sink.ts";
 import { Lane, LaneFault, type LaneSending } from "./lane.ts";
@@ -38,6 +40,7 @@ const OPEN_MOST = 256;
 /** What was asked before the client ended is still answered, for so long. */
 const LAST_ANSWERS_MS = 30_000;
 const END_MS = 5_000;
+const OPENING_MOST_MS = 30_000;
 const LISTEN_AGAIN_MS = 1_000;
 const LISTEN_AGAIN_MOST_MS = 60_000;
 
@@ -54,6 +57,7 @@ class Front implements StdioFront {
   private readonly ending = new AbortController();
   private readonly idle = new Set<() => void>();
   private sending = 0;
+  private opening: Promise<unknown> = Promise.resolve();
   private isListening = false;
   private gone: () => void = () => undefined;
   private closing: Promise<void> | undefined;
@@ -72,10 +76,7 @@ class Front implements StdioFront {
     };
     const up = pump({
       ...{ source: fromClient, maxLine: WIRE_LIMITS.maxBytes, ahead, back: this.client },
-      judge: (line) =>
-        line.kind === "line"
-          ? this.lane.gatekeeper.fromClient(line.bytes)
-          : this.lane.gatekeeper.unread("client", line),
+      judge: (line) => this.judge(line),
     });
     const server = new Promise<"server">((done) => {
       this.gone = () => done("server");
@@ -108,6 +109,22 @@ class Front implements StdioFront {
       await this.lane.close();
     })();
     return this.closing;
+  }
+
+  /** What a client says before its opening is answered waits for the answer: over HTTP nothing else keeps the two in order. */
+  private async judge(line: Line): Promise<Passage> {
+    const before = this.opening;
+    const { gatekeeper } = this.lane;
+    if (line.kind !== "line") return gatekeeper.unread("client", line);
+    if (!Buffer.from(line.bytes).includes('"initialize"')) {
+      await before;
+      return gatekeeper.fromClient(line.bytes);
+    }
+    const late = pause(OPENING_MOST_MS, undefined, { ref: false });
+    this.opening = Promise.race([late, new Promise<void>((done) => this.idle.add(done))]);
+    const passage = await gatekeeper.fromClient(line.bytes);
+    if (passage.kind !== "forward") for (const wake of this.idle) wake();
+    return passage;
   }
 
   private async dispatch(bytes: Uint8Array): Promise<void> {

@@ -7,7 +7,7 @@ import type { Duplex } from "node:stream";
 import { openSessionLog } from "#audit";
 import { err, ok, type Problem, type Result } from "#core";
 import { PRIVATE_FIELDS } from "#core/log";
-import { isAddress } from "#core/net";
+import { classifyAddress, isAddress } from "#core/net";
 import type { ServerWords } from "#core/policy";
 import type { NamedSecret } from "#credentials";
 import { openEgress, readOutsideProxy, readToolConfig } from "#egress";
@@ -168,7 +168,9 @@ const LOOPBACK: Readonly<Record<string, readonly string[]>> = { localhost: ["127
 function wordsFor({ server, url }: UpstreamRequest): ServerWords {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const port = Number(url.port) || (url.protocol === "https:" ? 443 : 80);
-  const own = isAddress(host) ? [`${host}/${host.includes(":") ? 128 : 32}`] : (LOOPBACK[host] ?? []);
+  // What answers at a cloud's metadata address is no MCP server, whoever wrote it: only the policy can mean it.
+  const isNever = ["metadata", "link-local"].includes(classifyAddress(host));
+  const own = isNever ? [] : isAddress(host) ? [`${host}/${host.includes(":") ? 128 : 32}`] : (LOOPBACK[host] ?? []);
   return {
     ...{ name: server, workspace: "read-only", because: `the address of the MCP server ${server}` },
     allow: [`${url.hostname}:${port}`],
