@@ -66,7 +66,7 @@ interface Wanted {
 
 async function approveOne(pending: Pending, tool: string | undefined, places: PinPlaces): Promise<void> {
   const { server, target, description } = pending;
-  const approved = await approvedOf({ server, target, description, pending }, places);
+  const approved = await approvedOf({ server, target, argv: [], description, pending }, places);
   const project = await readLockFile(pending.lockFile);
   if (!project.ok) return fail(project.error, EXIT.badInput);
   const wanted = wantedOf(pending, approved).filter(

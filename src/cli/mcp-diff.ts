@@ -23,6 +23,7 @@ import {
   printedLines,
   serverWords,
 } from "./mcp-pins.ts";
+import { repeated } from "./mcp-unwrap.ts";
 import { printJson } from "./print-json.ts";
 
 interface DiffOptions extends PinOptions {
@@ -38,6 +39,7 @@ export function mcpDiffCommand(): Command {
     .argument("[server...]", "servers by name (default: all that wait), and behind `--` the command of one")
     .option("--server <name>", "the server's name")
     .option("--from <file>", "its description, as JSON, instead of what the gateway held")
+    .option("--env <name>", "a variable that the server needs; again for more", repeated)
     .option("--lock <file>", "another lock than the policy's")
     .option("--before <file>", "compare this description …")
     .option("--after <file>", "… with this one, without a lock")

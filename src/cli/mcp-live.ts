@@ -14,7 +14,7 @@ import type { PinPlaces } from "./mcp-pins.ts";
 export interface LiveServer {
   readonly server: string;
   readonly argv: readonly string[];
-  /** Variables that it is given. */
+  /** Names of variables that it needs; their values come from here. */
   readonly declared: readonly string[];
   readonly places: PinPlaces;
 }
@@ -36,7 +36,7 @@ export async function describeLive({
     caller: { uid, gid, userName: username, home: homedir, env: callerEnvironment(process.env) },
     stateDir: places.stateDir,
     installation: findInstallation(),
-    commandLine: {},
+    commandLine: declared.length === 0 ? {} : { mcp: { servers: { [server]: { env: { pass: [...declared] } } } } },
     stdio: { stdin: 0, stdout: 1, stderr: 2 },
     terminals: { stdin: isatty(0), stdout: isatty(1), stderr: isatty(2) },
     quiet: true,
@@ -45,7 +45,7 @@ export async function describeLive({
     gateway: {
       server,
       client: "ringfence",
-      declared,
+      declared: declared.flatMap((name) => process.env[name] ?? []),
       serve: ({ streams }) => {
         streams.stderr.resume();
         said = inquire(streams).finally(() => stop.abort());

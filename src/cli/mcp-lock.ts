@@ -7,6 +7,7 @@ import {
   type Held,
   type Lock,
   lockOf,
+  packageSpec,
   pinKey,
   pinsOf,
   type ServerLock,
@@ -15,7 +16,7 @@ import {
 } from "#core/mcp";
 import { screenDescription } from "#core/mcp/screen";
 import { forTerminal } from "#core/text";
-import { dropPending, keepPending, ownLockFile, updateLockFile } from "#mcp";
+import { dropPending, installedPackage, keepPending, ownLockFile, updateLockFile } from "#mcp";
 import { EXIT, fail } from "./exit.ts";
 import { diffWithLock } from "./mcp-diff.ts";
 import {
@@ -101,7 +102,13 @@ async function lockOne(found: FoundServer, places: PinPlaces, options: LockOptio
   const { held } = verifyDescription(description, lockOf(description, {}), "ask", findings);
   const keys = new Set(held.map(pinKey));
   const pins = pinsOf(description).filter((pin) => !keys.has(pinKey(pin)));
-  const next = lockOf(description, { ...(target === undefined ? {} : { target }), pins });
+  const asked = packageSpec(found.argv);
+  const pack = asked === undefined ? undefined : await installedPackage(places.workspace, asked);
+  const next = lockOf(description, {
+    ...(target === undefined ? {} : { target }),
+    ...(pack === undefined ? {} : { package: pack }),
+    pins,
+  });
   const result = { server, pinned: pins.length, held };
   const diff = await diffWithLock(found, places);
   const written = await updateLockFile(places.lockFile, (now) => {

@@ -51,6 +51,8 @@ export async function pinPlaces({ lock }: Pick<PinOptions, "lock">): Promise<Pin
 export interface FoundServer {
   readonly server: string;
   readonly target: ServerTarget | undefined;
+  /** Its command, where it was given. */
+  readonly argv: readonly string[];
   readonly description: ServerDescription;
   /** What waits for a person, when it comes from there. */
   readonly pending?: Pending;
@@ -75,14 +77,14 @@ export async function findServer(
 ): Promise<Result<FoundServer, Problem> | undefined> {
   const target = targetOf(options, places);
   if (options.from !== undefined)
-    return { ok: true, value: { server, target, description: descriptionIn(options.from) } };
+    return { ok: true, value: { server, target, argv: options.argv, description: descriptionIn(options.from) } };
   if (options.argv.length > 0) {
     const live = await describeLive({ server, argv: options.argv, declared: options.env ?? [], places });
-    return live.ok ? { ok: true, value: { server, target, description: live.value } } : live;
+    return live.ok ? { ok: true, value: { server, target, argv: options.argv, description: live.value } } : live;
   }
   const pending = await pendingOf(server, places);
   if (pending === undefined) return undefined;
-  return { ok: true, value: { server, target: pending.target, description: pending.description, pending } };
+  return { ok: true, value: { server, target: pending.target, argv: [], description: pending.description, pending } };
 }
 
 /** What waits of one server, that of this workspace before that of others. */

@@ -12,6 +12,7 @@ export { openTokenStore } from "./http/oauth/token-store.ts";
 export { type HttpTarget, isLoopback, readTarget, urlOf, type Way } from "./http/place.ts";
 export { openStdioFront } from "./http/stdio-front.ts";
 export { openUpstream } from "./http/upstream.ts";
+export { installedPackage } from "./installed-package.ts";
 export { inquire } from "./inquire.ts";
 export { listServer } from "./lister.ts";
 export { ownLockFile, readLockFile, updateLockFile } from "./lock-store.ts";

@@ -62,6 +62,7 @@ export {
   writeMessage,
 } from "./message.ts";
 export { readOpening, type ServerOpening } from "./opening.ts";
+export { packageSpec } from "./package-spec.ts";
 export { type Pending, pendingText, readPending } from "./pending.ts";
 export {
   definitionDigest,
