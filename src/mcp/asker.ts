@@ -25,7 +25,7 @@ const ANSWER_MS = 60_000;
 
 /** An asker that writes with `send`. No client can guess its ids, so that none can take them. */
 export function openStreamAsker(send: (bytes: Uint8Array) => void, answerMs: number = ANSWER_MS): StreamAsker {
-  const prefix = `ringfence-${randomBytes(9).toString("base64url")}-`;
+  const prefix = `${randomBytes(12).toString("base64url")}-`;
   const open = new Map<string, (answer: Result<Json, Problem>) => void>();
   let count = 0;
   let closed = false;

@@ -50,6 +50,17 @@ describe("ids", () => {
     expect(await bed.client({ id: 9, result: { roots: [] } })).toBe("drop foreign-id");
   });
 
+  test("what waits for answers has a weight", async () => {
+    const bed = gateBed();
+    await bed.open();
+    const large = "x".repeat(12 << 20);
+    const kinds: string[] = [];
+    for (let n = 0; n < 7; n += 1) kinds.push((await bed.client(call(n, "echo", { large }))).slice(0, 7));
+    expect(kinds).toEqual(["forward", "forward", "forward", "forward", "forward", "drop to", "drop to"]);
+    await bed.from({ id: 0, result: { content: [] } });
+    expect(await bed.client(call(9, "echo", { large }))).toMatch(/^forward/);
+  });
+
   test("a flood of requests ends", async () => {
     const bed = gateBed();
     await bed.open();
@@ -69,6 +80,18 @@ describe("what cannot be read", () => {
     ['{"jsonrpc":"1.0","id":7,"method":"ping"}', "answer", "not-2.0"],
     ['{"id":7,"method":"ping"}', "answer", "not-2.0"],
     ['[{"jsonrpc":"2.0","id":7,"method":"ping"}]', "drop", "batch"],
+    ['{"jsonrpc":"2.0","method":"tools/call","params":{"name":"wipe"}}', "drop", "bad-method"],
+    ['{"jsonrpc":"2.0","id":7,"method":"notifications/cancelled"}', "answer", "bad-method"],
+    ['{"jsonrpc":"2.0","id":7,"method":"ping","Method":"tools/call"}', "answer", "ambiguous"],
+    ['{"jsonrpc":"2.0","id":7,"method":"ping","PARAMS":{}}', "answer", "ambiguous"],
+    ['{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"echo","Name":"wipe"}}', "answer", "ambiguous"],
+    ['{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"echo","Arguments":{}}}', "answer", "ambiguous"],
+    [
+      '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"echo","argument\u017f":{}}}',
+      "answer",
+      "ambiguous",
+    ],
+    [`{"jsonrpc":"2.0","id":"${"x".repeat(257)}","method":"ping"}`, "drop", "bad-id"],
     ["[]", "drop", "batch"],
     ["hello", "drop", "noise"],
     ["NaN", "drop", "noise"],

@@ -54,7 +54,7 @@ export function gateBed(): GateBed {
       return (await bed.verdicts.ask?.(request, signal)) ?? allow;
     },
     note: async (event) => void log.push(event),
-    redact: (text) => text,
+    redact: (text) => text.replaceAll("hunter2", "[redacted]"),
   };
   const keeper = openGatekeeper({
     server: "tested",

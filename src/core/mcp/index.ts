@@ -87,3 +87,4 @@ export {
   targetText,
   urlTarget,
 } from "./target.ts";
+export { propertiesOf, twinKey } from "./twin-keys.ts";

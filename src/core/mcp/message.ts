@@ -1,6 +1,7 @@
 // JSON-RPC 2.0 as MCP has it: a value becomes exactly one kind of message, or none. What could be read as two kinds is refused.
 import { err, ok, type Result } from "../result.ts";
 import { isObject, type Json, type JsonObject, member, writeJson } from "./json.ts";
+import { MESSAGE_KEYS, PARAMETER_KEYS, twinKey } from "./twin-keys.ts";
 
 /** An id: a text or a safe integer, never null. `1` and `"1"` are two. */
 export type McpId = string | number;
@@ -55,6 +56,7 @@ export function readMessage(value: Json): Result<McpMessage, MessageFault> {
   if (!isObject(value)) return err({ code: "not-an-object" });
   const id = member(value, "id");
   const known = isId(id) ? { id } : {};
+  if (twinKey(value, MESSAGE_KEYS) !== undefined) return err({ code: "ambiguous", ...known });
   if (member(value, "jsonrpc") !== "2.0") return err({ code: "not-2.0", ...known });
   const parts = ["method", "result", "error"].filter((key) => Object.hasOwn(value, key));
   if (parts.length !== 1) return err({ code: "ambiguous", ...known });
@@ -63,9 +65,12 @@ export function readMessage(value: Json): Result<McpMessage, MessageFault> {
   return isId(id) ? ok({ kind: "response", id, result: value["result"] ?? null }) : err({ code: "bad-id" });
 }
 
+/** Longer ones are nobody's: they would be kept, compared and recorded. */
+const MAX_ID = 256;
+
 /** Whether a value may be an id. */
 export function isId(value: Json | undefined): value is McpId {
-  return typeof value === "string" || Number.isSafeInteger(value);
+  return typeof value === "string" ? value.length <= MAX_ID : Number.isSafeInteger(value);
 }
 
 /** A message as the bytes of one line, without its end. */
@@ -98,7 +103,11 @@ function readCall(value: JsonObject, id: Json | undefined, known: Known): Result
   const params = member(value, "params");
   if (typeof method !== "string" || method === "") return err({ code: "bad-method", ...known });
   if (params !== undefined && !isObject(params)) return err({ code: "bad-params", ...known });
-  if (!Object.hasOwn(value, "id")) return ok({ kind: "notification", method, params });
+  if (twinKey(params, PARAMETER_KEYS) !== undefined) return err({ code: "ambiguous", ...known });
+  // A request without an id would be carried out by a server that looks at methods alone; none has an id that is a notice.
+  const isNotice = method.startsWith("notifications/");
+  if (isNotice === Object.hasOwn(value, "id")) return err({ code: "bad-method", ...known });
+  if (isNotice) return ok({ kind: "notification", method, params });
   return isId(id) ? ok({ kind: "request", id, method, params }) : err({ code: "bad-id" });
 }
 

@@ -105,7 +105,8 @@ function callBehind(gate: Gate, open: ClientRequest, said: Json): McpCall | unde
 }
 
 function remember(tasks: Map<string, McpCall>, id: string, call: McpCall): void {
-  tasks.set(id, call);
+  // Its arguments are on record already, and may be large.
+  tasks.set(id, { ...call, arguments: {} });
   const [oldest] = tasks.keys();
   if (tasks.size > MAX_TASKS && oldest !== undefined) tasks.delete(oldest);
 }

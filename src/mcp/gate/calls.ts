@@ -1,6 +1,7 @@
 // A request that makes the server act or read: only for what has been verified, judged and on record before it goes on.
 import { err, ok, type Result } from "#core";
-import { isObject, type JsonObject, type McpRequest, member, refusalOf } from "#core/mcp";
+import { isObject, type JsonObject, type McpRequest, member, propertiesOf, refusalOf, twinKey } from "#core/mcp";
+import { forTerminal } from "#core/text";
 import type { Passage } from "../gatekeeper.ts";
 import type { McpCall } from "../ports.ts";
 import { answered, type ClientRequest, dropped, type Envelope, forwarded, type Gate, judged } from "./gate.ts";
@@ -17,6 +18,12 @@ export async function passCall(
   const refused = (text: string): Passage => answered(refusalOf(message, open.era, text));
   const definition = target === undefined ? ok(undefined) : await served(gate, open, target);
   if (!definition.ok) return refused(definition.error);
+  const given = member(message.params, "arguments");
+  const twin = twinKey(given, propertiesOf(member(definition.value, "inputSchema")));
+  if (twin !== undefined)
+    return refused(
+      `ringfence: refused: argument \`${forTerminal(twin, { max: 64 })}\` differs only by case from another one`,
+    );
   const call = callOf(gate, message, open, definition.value);
   open.call = call;
   const verdict = await judged(gate.options.ports.call(call, open.abort.signal));

@@ -2,6 +2,7 @@
 import {
   BATCH_VERSION,
   eraOf,
+  failure,
   isList,
   isObject,
   type Json,
@@ -11,6 +12,7 @@ import {
   type McpRequest,
   type McpResponse,
   modernMeta,
+  REFUSAL,
   readJson,
   readMessage,
   refusalOf,
@@ -31,6 +33,7 @@ import {
   type ServerRequest,
   UNJUDGED,
 } from "./gate.ts";
+import { LEAK_TEXT, leaks } from "./leaks.ts";
 import { excerptOf } from "./notes.ts";
 import { passClientNotice, passServerNotice } from "./notices.ts";
 import { passRequest } from "./requests.ts";
@@ -145,7 +148,7 @@ class Keeper implements Gatekeeper {
       ...{ id, method, params, era, began: performance.now() },
       ...{ abort: new AbortController(), phase: "judging" },
     };
-    const fault = client.add(id, open);
+    const fault = client.add(id, open, envelope.bytes.length);
     if (fault !== undefined) return this.#refused("client", envelope, fault);
     const refused = (): Passage => answered(refusalOf(open, era, UNJUDGED));
     const passage = await this.#sure("client", passRequest(this.#gate, envelope, open), refused);
@@ -175,7 +178,7 @@ class Keeper implements Gatekeeper {
     // Where nobody opened a session, a server must not ask (2026-07-28).
     if (eras.legacy === undefined && method !== "ping") return this.#refused("server", envelope, "out-of-era");
     const open: ServerRequest = { id, method, abort: new AbortController(), phase: "judging" };
-    const fault = server.add(id, open);
+    const fault = server.add(id, open, envelope.bytes.length);
     if (fault !== undefined) return this.#refused("server", envelope, fault);
     const refused = (): Passage => answered(wishRefusal(id, method, UNJUDGED));
     const passage = await this.#sure("server", passWish(this.#gate, envelope, open), refused);
@@ -189,7 +192,8 @@ class Keeper implements Gatekeeper {
     const open = id === null ? undefined : server.get(id);
     if (open?.phase !== "forwarded") return this.#refused("client", envelope, server.strangerFault(id));
     server.end(open.id);
-    return forwarded(envelope);
+    if (!(await leaks(this.#gate, envelope))) return forwarded(envelope);
+    return replaced(failure(open.id, REFUSAL.rejectedByUser, LEAK_TEXT));
   }
 
   /** What throws is a record that cannot be written, or a bug: nothing passes, and whoever waits is told. */

@@ -17,13 +17,16 @@ export class Notes {
   /** Something refused. */
   async refused(event: Omit<Extract<McpEvent, { kind: "refused" }>, "kind" | "count">): Promise<void> {
     const count = this.#due(`refused ${event.from} ${event.why}`);
-    if (count > 0) await this.#ports.note({ kind: "refused", ...event, count });
+    if (count === 0) return;
+    const excerpt = event.excerpt === undefined ? {} : { excerpt: this.#ports.redact(event.excerpt) };
+    await this.#ports.note({ kind: "refused", ...capped(event), ...excerpt, count });
   }
 
   /** Something passed or dropped that has no meaning of its own here. */
   async notice(event: Omit<Extract<McpEvent, { kind: "notice" }>, "kind">): Promise<void> {
     // The method is the server's own word: it must not make a kind of each line.
-    if (this.#due(`notice ${event.from} ${event.verdict}`) > 0) await this.#ports.note({ kind: "notice", ...event });
+    if (this.#due(`notice ${event.from} ${event.verdict}`) > 0)
+      await this.#ports.note({ kind: "notice", ...capped(event) });
   }
 
   /** Anything that is never many. */
@@ -38,6 +41,11 @@ export class Notes {
     if (count <= SINGLY) return 1;
     return Number.isInteger(Math.log2(count / SINGLY)) ? count / 2 : 0;
   }
+}
+
+/** A method that nobody knows is any text. */
+function capped<Event extends { readonly method?: string }>(event: Event): Event {
+  return event.method === undefined ? event : { ...event, method: event.method.slice(0, EXCERPT) };
 }
 
 /** The beginning of hostile bytes, for a line of the record. */

@@ -2,6 +2,7 @@
 import { type DefinitionKind, isId, isObject, type JsonObject, type McpNotification, member } from "#core/mcp";
 import type { Passage } from "../gatekeeper.ts";
 import { dropped, type Envelope, forwarded, type Gate, rewritten } from "./gate.ts";
+import { leaks } from "./leaks.ts";
 import { wordsOf } from "./snapshot.ts";
 
 const CANCELLED = "notifications/cancelled";
@@ -31,6 +32,7 @@ export async function passClientNotice(gate: Gate, envelope: Envelope<McpNotific
   if (method === CANCELLED) return cancelRequest(gate, envelope);
   if (method === "notifications/initialized")
     return { kind: "forward", bytes: envelope.bytes, delivered: gate.eras.initializing() };
+  if (await leaks(gate, envelope)) return dropped("secret");
   if (!PLAIN.has(method)) await gate.notes.notice({ from: "client", method, verdict: "allow" });
   return forwarded(envelope);
 }
@@ -50,11 +52,11 @@ function cancelRequest(gate: Gate, envelope: Envelope<McpNotification>): Passage
 export async function passServerNotice(gate: Gate, envelope: Envelope<McpNotification>): Promise<Passage> {
   const { method, params } = envelope.message;
   const kind = Object.hasOwn(CHANGES, method) ? CHANGES[method] : undefined;
-  if (kind !== undefined) return passChange(gate, envelope, kind);
+  if (kind !== undefined && !(await isNews(gate, envelope, kind))) return dropped("nothing-served-changed");
   if (method === CANCELLED && !cancelsOwn(gate, envelope)) return dropped("cancels-nothing");
   const findings = params === undefined ? [] : gate.options.screen(params);
   const verdict = findings.some(({ severity }) => severity === "hard") ? "deny" : "allow";
-  if (verdict === "deny" || findings.length > 0 || !PLAIN.has(method))
+  if (findings.length > 0 || !(PLAIN.has(method) || kind !== undefined))
     await gate.notes.notice({ from: "server", method, verdict, ...(findings.length > 0 ? { findings } : {}) });
   if (verdict === "deny") return dropped("hard-finding");
   return params === undefined ? forwarded(envelope) : cleanedNotice(gate, envelope, params);
@@ -83,17 +85,15 @@ function cleanedNotice(gate: Gate, envelope: Envelope<McpNotification>, params: 
 }
 
 /** The lists are read and verified anew; a client hears of it when what it is served is no longer the same. */
-async function passChange(gate: Gate, envelope: Envelope<McpNotification>, kind: DefinitionKind): Promise<Passage> {
-  const { legacy } = gate.eras;
-  const modern = member(member(envelope.message.params, "_meta"), SUBSCRIPTION) !== undefined;
-  if (legacy === undefined && !modern) return dropped("out-of-era");
+async function isNews(gate: Gate, { message }: Envelope<McpNotification>, kind: DefinitionKind): Promise<boolean> {
+  const modern = member(member(message.params, "_meta"), SUBSCRIPTION) !== undefined;
+  if (gate.eras.legacy === undefined && !modern) return false;
   const snapshot = gate.eras.snapshot(modern ? "modern" : "legacy");
   const after = await snapshot.refresh();
   // Resources come and go like files: a client is always told.
-  if (kind === "resourceTemplate") return forwarded(envelope);
+  if (kind === "resourceTemplate") return true;
   const shown = snapshot.shown.get(kind);
-  const changed = after.ok && shown !== undefined && shown !== wordsOf(after.value, kind);
-  return changed ? forwarded(envelope) : dropped("nothing-served-changed");
+  return after.ok && shown !== undefined && shown !== wordsOf(after.value, kind);
 }
 
 const SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId";

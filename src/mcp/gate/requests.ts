@@ -1,8 +1,9 @@
 // Requests of the client: lists are answered from what is verified, calls are judged and on record before they go on, the rest passes.
-import { failure, type McpRequest, member, REFUSAL } from "#core/mcp";
+import { failure, type McpRequest, member, REFUSAL, refusalOf } from "#core/mcp";
 import type { Passage } from "../gatekeeper.ts";
 import { passCall, passReference } from "./calls.ts";
 import { answered, type ClientRequest, dropped, type Envelope, forwarded, type Gate } from "./gate.ts";
+import { LEAK_TEXT, leaks } from "./leaks.ts";
 import { LISTS, pageOf } from "./lists.ts";
 import { wordsOf } from "./snapshot.ts";
 import { isJudged, targetOf } from "./targets.ts";
@@ -33,6 +34,7 @@ export async function passRequest(gate: Gate, envelope: Envelope<McpRequest>, op
   if (target === "malformed")
     return answered(failure(open.id, REFUSAL.invalidParams, `\`${open.method}\` does not say what it is for`));
   if (isJudged(open.method)) return passCall(gate, envelope, open, target);
+  if (await leaks(gate, envelope)) return answered(refusalOf(open, open.era, LEAK_TEXT));
   if (target !== undefined) return passReference(gate, envelope, open, target);
   if (!PLAIN.has(open.method)) await gate.notes.notice({ from: "client", method: open.method, verdict: "allow" });
   return open.abort.signal.aborted ? dropped("cancelled") : forwarded(envelope);

@@ -71,7 +71,9 @@ export class Snapshot {
   async reverify(): Promise<Result<Served, Problem>> {
     const found = this.#found;
     if (found === undefined || this.#running !== undefined) return this.current();
-    return this.#settle(await this.#verified(found));
+    const state = await this.#verified(found);
+    // Listed anew meanwhile: what was found before must not come back.
+    return this.#found === found && this.#running === undefined ? this.#settle(state) : this.current();
   }
 
   #run(): Promise<Result<Served, Problem>> {

@@ -1,0 +1,129 @@
+// What a client is shown and may call is what was verified: lists, cursors, changes, approvals, in both eras.
+import { describe, expect, test } from "vitest";
+import type { JsonObject, Verified } from "#core/mcp";
+import { toolCall as call, gateBed, messageIn, TOOLS, textIn as text } from "../support/mcp-gate-bed.ts";
+
+const META = {
+  "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+  "io.modelcontextprotocol/clientInfo": { name: "c", version: "1" },
+  "io.modelcontextprotocol/clientCapabilities": {},
+};
+const held = (bed: ReturnType<typeof gateBed>, name: string): void => {
+  bed.verify = (found): Verified => ({
+    description: { ...found, tools: found.tools.filter((tool) => tool["name"] !== name) },
+    held: [{ kind: "tool", name, why: "changed", fields: ["description"], findings: [] }],
+  });
+};
+
+describe("lists", () => {
+  test("are answered from what was verified; what is held is not there and is not called", async () => {
+    const bed = gateBed();
+    held(bed, "wipe");
+    await bed.open();
+    const list = messageIn(await bed.client({ id: 1, method: "tools/list" }));
+    expect(list).toEqual({ jsonrpc: "2.0", id: 1, result: { tools: [TOOLS[0]] } });
+    const refused = await bed.client(call(2, "wipe"));
+    expect(refused).toMatch(/^answer/);
+    expect(messageIn(refused)).toMatchObject({ id: 2, result: { isError: true } });
+    expect(text(refused)).toContain("changed in description");
+    expect(text(refused)).toContain("`ringfence mcp approve tested`");
+    expect(text(await bed.client(call(3, "nothing")))).toContain("no approved tool");
+    expect(bed.log).toEqual([]);
+    expect(messageIn(await bed.client({ id: 4, method: "prompts/get", params: { name: "none" } }))).toMatchObject({
+      error: { code: -31403 },
+    });
+  });
+
+  test("an approval counts at the next call", async () => {
+    const bed = gateBed();
+    held(bed, "wipe");
+    await bed.open();
+    await bed.client({ id: 1, method: "tools/list" });
+    bed.verify = (description) => ({ description, held: [] });
+    expect(await bed.client(call(2, "wipe"))).toMatch(/^forward/);
+    expect((await bed.keeper.reverify()).map((bytes) => new TextDecoder().decode(bytes))).toEqual([
+      '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}',
+    ]);
+  });
+
+  test("an old description that is verified late does not come back", async () => {
+    const bed = gateBed();
+    held(bed, "wipe");
+    await bed.open();
+    await bed.client({ id: 1, method: "tools/list" });
+    let release = (): void => undefined;
+    bed.verify = (description) =>
+      new Promise((done) => {
+        release = () => done({ description, held: [] });
+      });
+    const late = bed.client(call(2, "wipe"));
+    await new Promise((done) => setTimeout(done, 5));
+    const verifiedLate = release;
+    bed.verify = (description) => ({ description, held: [] });
+    bed.server["tools/list"] = { tools: [TOOLS[0] ?? {}] };
+    await bed.from({ method: "notifications/tools/list_changed" });
+    verifiedLate();
+    expect(text(await late)).toContain("no approved tool");
+  });
+
+  test("a change is told when what is served has changed, and the new list is verified", async () => {
+    const bed = gateBed();
+    await bed.open();
+    await bed.client({ id: 1, method: "tools/list" });
+    const changed = { method: "notifications/tools/list_changed" };
+    expect(await bed.from(changed)).toBe("drop nothing-served-changed");
+    held(bed, "new");
+    bed.server["tools/list"] = { tools: [...TOOLS, { name: "new", inputSchema: {} }] };
+    expect(await bed.from(changed)).toBe("drop nothing-served-changed");
+    expect(text(await bed.client(call(2, "new")))).toContain("held");
+    bed.server["tools/list"] = { tools: [TOOLS[0] ?? {}] };
+    expect(await bed.from(changed)).toMatch(/^forward/);
+    expect(text(await bed.client(call(3, "wipe")))).toContain("no approved tool");
+  });
+
+  test("a list that cannot be read serves nothing", async () => {
+    const bed = gateBed();
+    bed.server["tools/list"] = { tools: "all" };
+    await bed.open();
+    expect(messageIn(await bed.client({ id: 1, method: "tools/list" }))).toMatchObject({ error: { code: -32603 } });
+    expect(text(await bed.client(call(2)))).toContain("not verified");
+    bed.server["tools/list"] = { tools: TOOLS };
+    expect(await bed.client(call(3))).toMatch(/^forward/);
+  });
+
+  test("many tools come in pages with cursors of ours", async () => {
+    const bed = gateBed();
+    const many = Array.from({ length: 40 }, (_, n) => ({ name: `t${n}`, description: "x".repeat(100_000) }));
+    bed.server["tools/list"] = { tools: many };
+    await bed.open();
+    const names: unknown[] = [];
+    for (let cursor: unknown, id = 1; ; id += 1) {
+      const params = cursor === undefined ? {} : { params: { cursor } };
+      const { result } = messageIn(await bed.client({ id, method: "tools/list", ...params })) as { result: JsonObject };
+      names.push(...(result["tools"] as readonly JsonObject[]).map(({ name }) => name));
+      cursor = result["nextCursor"];
+      if (cursor === undefined) break;
+    }
+    expect(names).toEqual(many.map(({ name }) => name));
+    for (const cursor of ["", "1.9999", "0.1", 5, "x"])
+      expect(messageIn(await bed.client({ id: "bad", method: "tools/list", params: { cursor } }))).toMatchObject({
+        error: { code: -32602 },
+      });
+  });
+
+  test("a modern client's list says that it is its own and short-lived, and our requests say who asks", async () => {
+    const bed = gateBed();
+    const asked = { id: 1, method: "tools/list", params: { _meta: { ...META, other: 1 } } };
+    expect(messageIn(await bed.client(asked))["result"]).toMatchObject({
+      resultType: "complete",
+      cacheScope: "private",
+      ttlMs: 1000,
+      tools: TOOLS,
+    });
+    expect(bed.asked[0]).toEqual({ method: "server/discover", params: { _meta: META } });
+    expect(bed.asked[1]).toEqual({ method: "tools/list", params: { _meta: META } });
+    expect(await bed.from({ id: 9, method: "roots/list" })).toBe("drop out-of-era");
+    const refused = await bed.client(call(2, "none", { _meta: META }));
+    expect(messageIn(refused)).toMatchObject({ result: { resultType: "complete", isError: true } });
+  });
+});
