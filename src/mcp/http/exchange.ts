@@ -118,6 +118,11 @@ function ask(agent: WayAgent, asked: Asked): Promise<Result<Answered, Problem>> 
     });
     sent.on("response", (response) => {
       clearTimeout(timer);
+      const refused = refusedOnTheWay(target, response.headers["x-ringfence-reason"]);
+      if (refused !== undefined) {
+        response.destroy();
+        return failed(refused);
+      }
       response.once("close", () => signal.removeEventListener("abort", stop));
       // A body that breaks off is the reader's news; an error without a listener would be the process's end.
       response.on("error", () => undefined);
@@ -130,6 +135,16 @@ function ask(agent: WayAgent, asked: Asked): Promise<Result<Answered, Problem>> 
     });
     sent.end(body);
   });
+}
+
+/** In plain HTTP the way out answers in the server's place. A server that pretends to be it only refuses itself. */
+function refusedOnTheWay(target: HttpTarget, reason: string | readonly string[] | undefined): Problem | undefined {
+  if (typeof reason !== "string" || !/^[a-z\d-]{1,60}$/.test(reason)) return undefined;
+  return {
+    code: "upstream-refused",
+    message: `${originOf(target)} is not reached (${reason})`,
+    hint: "a person can open it with --allow-domain of `ringfence mcp proxy`, or below mcp.servers.NAME.network of a policy",
+  };
 }
 
 const ABORTED: Problem = { code: "mcp-aborted", message: "the request was given up" };

@@ -67,7 +67,7 @@ export async function proxyServer(request: ProxyRequest): Promise<ProxyAnswer> {
       gatekeeper: (asker) => openGatekeeper({ ...gatekeeper, asker }),
       dropped: (tool, why) => open.session.tell(`the tool \`${tool}\` is not served: ${why}`),
     };
-    const ended = await serve(request.front, { lane, note: gatekeeper.ports.note, stop });
+    const ended = await serve(request.front, { lane, note: (event) => gatekeeper.ports.note(event), stop });
     if (!ended.ok) return err({ exitCode: 125, problems: [ended.error] });
     return open.failed.aborted ? err({ exitCode: 125, problems: [open.failed.reason as Problem] }) : ended;
   } finally {
