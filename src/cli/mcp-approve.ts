@@ -66,7 +66,11 @@ interface Wanted {
 
 async function approveOne(pending: Pending, tool: string | undefined, places: PinPlaces): Promise<void> {
   const { server, target, description } = pending;
-  const approved = await approvedOf({ server, target, argv: [], description, pending }, places);
+  const mine = await readLockFile(ownLockFile(places.stateDir, server, target));
+  if (!mine.ok) return fail(mine.error, EXIT.badInput);
+  // A project's lock alone approves nothing: of a server that nobody here has approved, all is shown.
+  const isKnown = mine.value?.has(server) === true;
+  const approved = isKnown ? await approvedOf({ server, target, argv: [], description, pending }, places) : undefined;
   const project = await readLockFile(pending.lockFile);
   if (!project.ok) return fail(project.error, EXIT.badInput);
   const wanted = wantedOf(pending, approved).filter(
@@ -98,13 +102,17 @@ async function approveOne(pending: Pending, tool: string | undefined, places: Pi
   if (typed.kind !== "word" || typed.word !== "yes")
     return fail({ code: "mcp-approve", message: "not approved", hint: "nothing was changed" }, EXIT.policyRefused);
   const own = await updateLockFile(ownLockFile(places.stateDir, server, target), (now) =>
-    approvedLock(now, { pending, approved, wanted }),
+    approvedLock(now, pending, wanted),
   );
   if (!own.ok) return fail(own.error, EXIT.badInput);
   // A project that pins the server holds it, too; one that does not is left as it is.
   const isProjects = project.value?.has(server) === true;
   if (isProjects) {
-    const written = await updateLockFile(pending.lockFile, (now) => approvedLock(now, { pending, approved, wanted }));
+    const written = await updateLockFile(
+      pending.lockFile,
+      (now) => approvedLock(now, pending, wanted),
+      pending.workspace,
+    );
     if (!written.ok) return fail(written.error, EXIT.badInput);
   }
   if (tool === undefined) await dropPending(places.stateDir, pending);
@@ -170,17 +178,9 @@ function shownLines({ server, target, workspace }: Pending, wanted: readonly Wan
 }
 
 /** The lock with what was wanted. A server that it does not have begins with nothing; what it has beside is left alone. */
-function approvedLock(
-  now: Lock,
-  {
-    pending,
-    approved,
-    wanted,
-  }: { readonly pending: Pending; readonly approved: ServerLock | undefined; readonly wanted: readonly Wanted[] },
-): Result<Lock, Problem> {
+function approvedLock(now: Lock, pending: Pending, wanted: readonly Wanted[]): Result<Lock, Problem> {
   const { server, target, description } = pending;
-  const fresh = lockOf(description, { target, pins: approved?.pins ?? [], accepted: approved?.accepted ?? new Map() });
-  const before: ServerLock = { ...(now.get(server) ?? fresh), target };
+  const before: ServerLock = { ...(now.get(server) ?? lockOf(description, { target, pins: [] })), target };
   const after = wanted.reduce((lock, { key, pin, change, findings }) => {
     const accepted = pin === undefined ? [] : findings.map((one) => findingKey(one, pin.at));
     const kept =

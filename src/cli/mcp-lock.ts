@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { err, ok, type Problem, type Result } from "#core";
 import {
   changeLines,
+  type DescriptionDiff,
   type Finding,
   type Held,
   type Lock,
@@ -10,13 +11,14 @@ import {
   packageSpec,
   pinKey,
   pinsOf,
+  pinText,
   type ServerLock,
   verifyDescription,
   withServer,
 } from "#core/mcp";
 import { screenDescription } from "#core/mcp/screen";
 import { forTerminal } from "#core/text";
-import { dropPending, installedPackage, keepPending, ownLockFile, updateLockFile } from "#mcp";
+import { dropPending, installedPackage, keepPending, ownLockFile, readLockFile, updateLockFile } from "#mcp";
 import { EXIT, fail } from "./exit.ts";
 import { diffWithLock } from "./mcp-diff.ts";
 import {
@@ -111,12 +113,11 @@ async function lockOne(found: FoundServer, places: PinPlaces, options: LockOptio
   });
   const result = { server, pinned: pins.length, held };
   const diff = await diffWithLock(found, places);
-  const written = await updateLockFile(places.lockFile, (now) => {
-    const changes = now.has(server) && diff.changes.length > 0;
-    return changes && options.update !== true
+  const change = (now: Lock): Result<Lock, Problem> =>
+    now.has(server) && diff.changes.length > 0 && options.update !== true
       ? err(CHANGED)
       : ok(withServer(now, server, keepAccepted(now, server, next)));
-  });
+  const written = await updateLockFile(places.lockFile, change, places.workspace);
   if (!written.ok) {
     if (written.error !== CHANGED) return fail(written.error, EXIT.badInput);
     if (!quiet) process.stdout.write(printedLines(changeLines(diff)));
@@ -127,12 +128,22 @@ async function lockOne(found: FoundServer, places: PinPlaces, options: LockOptio
     await wait(found, places, findings);
     return { ...result, written: false, approved: false };
   }
-  const approved = target !== undefined && diff.changes.every(({ change }) => change === "added") && terminalIsHere();
+  // Typed at a terminal it is a person's word for a server that they see for the first time; what is new in a known one is looked at.
+  const approved = target !== undefined && terminalIsHere() && (await isFirst(found, places, diff));
   if (approved) await approve(next, found, places);
   if (held.length > 0) await wait(found, places, findings);
   else if (target !== undefined) await dropPending(places.stateDir, { server, target, workspace: places.workspace });
   if (!quiet) tell({ ...result, written: true, approved }, places);
   return { ...result, written: true, approved };
+}
+
+async function isFirst(
+  { server, target }: FoundServer,
+  { stateDir }: PinPlaces,
+  diff: DescriptionDiff,
+): Promise<boolean> {
+  const own = target === undefined ? undefined : await readLockFile(ownLockFile(stateDir, server, target));
+  return own?.ok === true && (own.value?.has(server) !== true || diff.changes.length === 0);
 }
 
 const CHANGED: Problem = { code: "lock-changed", message: "the server is pinned already, and differs" };
@@ -141,7 +152,8 @@ const CHANGED: Problem = { code: "lock-changed", message: "the server is pinned 
 function keepAccepted(now: Lock, server: string, next: ServerLock): ServerLock {
   const old = now.get(server);
   if (old === undefined) return next;
-  const kept = next.pins.filter((pin) => old.accepted.has(pinKey(pin)));
+  const texts = new Map(old.pins.map((pin) => [pinKey(pin), pinText(pin)]));
+  const kept = next.pins.filter((pin) => old.accepted.has(pinKey(pin)) && texts.get(pinKey(pin)) === pinText(pin));
   return { ...next, accepted: new Map(kept.map((pin) => [pinKey(pin), old.accepted.get(pinKey(pin)) ?? []])) };
 }
 

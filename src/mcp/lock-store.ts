@@ -22,11 +22,17 @@ export async function readLockFile(file: string): Promise<Result<Lock | undefine
   return readLock(text.value, { file, sha256 });
 }
 
-/** Changes a lock, or makes one. `change` sees it as it is while nobody else can write it; what it refuses is not written. */
+/**
+ * Changes a lock, or makes one. `change` sees it as it is while nobody else can write it; what it refuses is not written. A file in the workspace
+ * `within` is not written where a link of that workspace leads out of it.
+ */
 export async function updateLockFile(
   file: string,
   change: (lock: Lock) => Result<Lock, Problem> | Promise<Result<Lock, Problem>>,
+  within?: string,
 ): Promise<Result<Lock, Problem>> {
+  const leads = within === undefined ? undefined : await leadsOut(file, within);
+  if (leads !== undefined) return err(problem(file, leads, "name a folder of the project's own in `mcp.lock`"));
   const made = await makeFolder(file);
   if (!made.ok) return made;
   const real = join(made.value, basename(file));
@@ -85,6 +91,17 @@ async function checkedFolder(file: string): Promise<Result<string | undefined, P
   } catch (error) {
     const code = codeOf(error);
     return code === "ENOENT" ? ok(undefined) : err(problem(file, `cannot be looked for (${code})`, "check its folder"));
+  }
+}
+
+async function leadsOut(file: string, within: string): Promise<string | undefined> {
+  if (!file.startsWith(`${within}/`)) return undefined; // outside by the person's own word
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    const real = await realpath(folder).catch(() => undefined);
+    if (real === undefined) continue; // not made yet
+    return `${real}/`.startsWith(`${await realpath(within)}/`)
+      ? undefined
+      : "lies where a link leads out of the project";
   }
 }
 

@@ -1,5 +1,5 @@
 // What waits for a person, one file a server, in the state folder that no fence sees.
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,8 +12,8 @@ export type PendingKey = Pick<Pending, "server" | "target" | "workspace">;
 export async function keepPending(stateDir: string, pending: Pending): Promise<void> {
   const file = fileOf(stateDir, pending);
   await mkdir(join(stateDir, "mcp"), { recursive: true, mode: 0o700 });
-  const aside = `${file}.${process.pid}`;
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+  const aside = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`;
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   const handle = await open(aside, flags, 0o600);
   try {
     await handle.writeFile(pendingText(pending));
@@ -32,8 +32,12 @@ export async function dropPending(stateDir: string, key: PendingKey): Promise<vo
 export async function listPending(stateDir: string): Promise<readonly Pending[]> {
   const folder = join(stateDir, "mcp");
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(SUFFIX)).sort();
-  const read = await Promise.all(names.map(async (name) => readPending(await readFile(join(folder, name)))));
-  return read.flatMap((one) => (one.ok ? [one.value] : []));
+  // One may be gone by now: its server says again what was approved.
+  const texts = await Promise.all(names.map((name) => readFile(join(folder, name)).catch(() => undefined)));
+  return texts.flatMap((text) => {
+    const read = text === undefined ? undefined : readPending(text);
+    return read?.ok === true ? [read.value] : [];
+  });
 }
 
 const SUFFIX = ".pending.json";

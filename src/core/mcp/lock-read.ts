@@ -68,7 +68,9 @@ class Reader {
     for (const [key, value] of members.slice(1, -1)) {
       const [server, ...place] = this.#place(key);
       if (server === undefined || place.length === 0) throw this.#unsound(key, "says something of nothing");
-      servers.set(server, [...(servers.get(server) ?? []), { place, value }]);
+      const entries = servers.get(server);
+      if (entries === undefined) servers.set(server, [{ place, value }]);
+      else entries.push({ place, value });
     }
     return new Map([...servers].map(([name, entries]) => [name, this.#server(name, entries)]));
   }
