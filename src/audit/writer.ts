@@ -110,7 +110,7 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
   const room = openRoom(options.maxBytes, segment.bytes);
   let { epoch } = options.epochs;
   let first: string | undefined;
-  /** The log's own close is its last record: no epoch ends behind it. */
+  /** The log's own close is its last record: nothing is written behind it, and no epoch ends there. */
   let isClosing = false;
   /** `full`: last words only. `dead`: nothing any more. */
   let condition: "open" | "full" | "dead" | "ended" = "open";
@@ -138,7 +138,7 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
   );
 
   const refusal = (type: string): Problem | undefined => {
-    if (condition === "ended") return { code: "log-closed", message: "the record of this session is closed" };
+    if (condition === "ended") return closed;
     if (condition === "open" || (condition === "full" && LAST_TYPES.has(type))) return undefined;
     return failure.signal.reason as Problem;
   };
@@ -244,13 +244,13 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
       return first;
     },
     async append(session: string, body: RecordBody): Promise<number> {
-      const refused = refusal(body.type);
+      const refused = isClosing ? closed : refusal(body.type);
       if (refused !== undefined) throw new LogError(refused);
       if (body.type === "epoch.close") throw new LogError(ownRecord);
       const encoded = encodeBody(body, sha256Hex, sealing);
       if (!encoded.ok) throw new LogError(encoded.error);
       claim(encoded.value, body.type);
-      isClosing ||= body.type === "session.close";
+      isClosing ||= body.type === "session.close" && session === own;
       if (condition === "full") await options.freeReserve();
       return await new Promise<number>((resolve, reject) => {
         turns.push(waitingFor(session, encoded.value, { type: body.type, resolve, reject }));
@@ -283,5 +283,7 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
 }
 
 const nobody = (): void => undefined;
+
+const closed: Problem = { code: "log-closed", message: "the record of this session is closed" };
 
 const ownRecord: Problem = { code: "record-invalid", message: "only the log itself ends its epochs" };

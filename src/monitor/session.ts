@@ -82,6 +82,8 @@ class Session {
   private witnesses: readonly WitnessPlace[] = [];
   /** Of the session's time, what its setup took. */
   private setupMs = 0;
+  /** The record gets its last words: why it fails now, its close says. */
+  private isClosing = false;
   /** Why the record stopped, if it did. */
   private logFailure: Problem | undefined;
 
@@ -175,7 +177,7 @@ class Session {
       });
       log.value.failed.addEventListener("abort", () => {
         this.logFailure = log.value.failed.reason as Problem;
-        this.stop({ limit: "logBytes" }, log.value);
+        if (!this.isClosing) this.stop({ limit: "logBytes" }, log.value);
       });
       request.keeper?.started(this.id);
       if (server !== undefined) request.gateway?.serve(server);
@@ -308,6 +310,7 @@ class Session {
     });
     const prompts = doors.prompts();
     await this.announcer?.settle();
+    this.isClosing = true;
     const closed = await closeRecord(log, {
       exit: exitCode,
       applied: finished.applied.length,

@@ -2,8 +2,9 @@
 import { mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { openSessionLog, type SessionLog, type SessionLogOptions } from "#audit";
+import { openSessionLog, readLog, type SessionLog, type SessionLogOptions } from "#audit";
 
 let stateDir: string;
 beforeEach(async () => {
@@ -51,4 +52,22 @@ test.each(["deleted", "moved away"])("nothing is acknowledged into a record that
   await expect(say()).rejects.toMatchObject({ code: "log-failed" });
   expect(log.failed.aborted).toBe(true);
   await log.close({}).catch(() => undefined);
+});
+
+test("nothing follows the log's own close, whatever is said meanwhile", async () => {
+  const log = await open("closing");
+  let over = false;
+  const closing = log.close({ exit: 0 }).finally(() => {
+    over = true;
+  });
+  const said: number[] = [];
+  while (!over) {
+    said.push(await log.append({ type: "limit.hit", origin: "observed", data: {} }).catch(() => -1));
+    await nextTurn();
+  }
+  const { size } = await closing;
+  const written = [...readLog(log.dir)].map(({ record }) => record?.type);
+  expect(written).toHaveLength(size);
+  expect(written.indexOf("session.close")).toBe(size - 1);
+  expect(said.filter((seq) => seq >= 0)).toHaveLength(size - 2);
 });
