@@ -270,6 +270,24 @@ describe("a result", () => {
   });
 });
 
+describe("an error that sends the person to an address", () => {
+  const error = (elicitations: unknown) => ({
+    error: { code: -32_042, message: "log in", data: { elicitations } as never },
+  });
+  const wish = (url: string) => ({ mode: "url", elicitationId: "1", url, message: "log in" });
+
+  test("is a wish like any other", async () => {
+    const bed = await portsBed({ confined: true, answers: ["allow", "deny"] });
+    const call = bed.call("get_thing");
+    expect(await bed.answer(call, undefined, error([wish("https://login.example/a")]))).toBe("allow");
+    expect(await bed.answer(call, undefined, error([wish("https://login.example/b")]))).toMatch(/^deny/);
+    expect(await bed.answer(call, undefined, error([wish("http://login.example/")]))).toMatch(/no plain web address/);
+    for (const odd of [undefined, "x", [5], Array.from({ length: 17 }, () => wish("https://login.example/"))])
+      expect(await bed.answer(call, undefined, error(odd))).toMatch(/no form that can be judged/);
+    expect(bed.asked.map(({ act }) => act.text.includes("https://login.example/"))).toEqual([true, true]);
+  });
+});
+
 describe("a wish", () => {
   test("sampling is off; where it is asked about, other servers' context is no part of it", async () => {
     const off = await portsBed({ confined: true });
@@ -298,7 +316,7 @@ describe("a wish", () => {
 
   test.each([
     [{ name: { type: "string" } }, "allow"],
-    [{ city: { type: "string" }, tokens_per_page: { type: "number" } }, "deny"],
+    [{ city: { type: "string" }, tokens_per_page: { type: "number" } }, "allow"],
     [{ password: { type: "string" } }, "deny"],
     [{ apiKey: { type: "string" } }, "deny"],
     [{ x: { type: "string", title: "Your GitHub token" } }, "deny"],
@@ -311,9 +329,9 @@ describe("a wish", () => {
 
   test("an address is shown whole, as it is dialled, and only a plain one", async () => {
     const bed = await portsBed({ answers: ["allow"] });
-    const url = "https://аpple.com/login?a=b";
+    const url = "https://bücher.example/login?a=b";
     expect(await bed.wish("elicitation/create", { mode: "url", url, message: "log in" })).toEqual({ verdict: "allow" });
-    expect(bed.asked[0]?.act.text).toContain("https://xn--pple-43d.com/login?a=b");
+    expect(bed.asked[0]?.act.text).toContain("https://xn--bcher-kva.example/login?a=b");
     for (const bad of [
       "http://a.test/",
       "https://user@a.test/",

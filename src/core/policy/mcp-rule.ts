@@ -93,7 +93,8 @@ function glob(pattern: string): (name: string) => boolean {
   return (name) => shape.test(name);
 }
 
-/** Clients write an underscore for what a tool's name may not hold, and case says nothing. */
+/** Clients write an underscore for what a tool's name may not hold; case and what nobody sees say nothing. */
 function spelled(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9_*-]/gu, "_");
+  const seen = name.normalize("NFKC").replace(/\p{Cf}/gu, "");
+  return seen.toLowerCase().replace(/[^a-z0-9_*-]/gu, "_");
 }

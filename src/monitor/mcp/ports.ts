@@ -17,7 +17,7 @@ import { callBody, eventBody, resultBody } from "./call-record.ts";
 import { divided, weighCall } from "./call-weigh.ts";
 import type { McpSession } from "./mcp-session.ts";
 import { secretIn } from "./secret-in.ts";
-import { judgeWish } from "./wish.ts";
+import { judgeWish, wishesInError } from "./wish.ts";
 
 const ALLOW: McpVerdict = { verdict: "allow" };
 
@@ -46,7 +46,7 @@ class Ports implements McpPorts {
       return { verdict: "deny", text: guard.error.map(refusalWords).join("; ") };
     }
     const act = actOf(call);
-    const secret = await secretIn(toldText(call), this.#session.leaks);
+    const secret = await secretIn(() => toldText(call), this.#session.leaks);
     if (secret !== undefined) return this.#holdsSecret(call, act, id, secret);
     const resumes = this.#memory.resumes(call);
     const judgement = await judged(act, guard.value, signal);
@@ -128,6 +128,11 @@ class Ports implements McpPorts {
     };
     if (!guard.ok) return refused([says("policy-unreadable", "deny")]);
     if (findings.some(({ severity }) => severity === "hard")) return refused([says("hard-finding", "deny")]);
+    const address = await this.#wishesOf(outcome, guard.value, signal);
+    if (address !== undefined) {
+      await refused([says("elicitation-url", "deny")]);
+      return address;
+    }
     const brought = this.#brought(outcome, guard.value);
     const third = guarded.legs.judge(brought, guard.value.policy);
     const soft = findings.length > 0 && policy.mcp.results === "hold" ? [says("soft-finding", "ask")] : [];
@@ -146,9 +151,37 @@ class Ports implements McpPorts {
     }
     await guarded.legs.take(brought, guard.value.policy.legs);
     const state = member(outcome.result, "requestState");
-    if (call !== undefined && typeof state === "string") this.#memory.interrupted(call, state);
+    const isAsking = member(outcome.result, "resultType") === "input_required";
+    if (call !== undefined && isAsking && typeof state === "string") this.#memory.interrupted(call, state);
     await guarded.append(resultBody(this.#session, outcome, { ...known, verdict: "allow", reasons, asked }));
     return ALLOW;
+  }
+
+  /** An error that sends the person to addresses is a wish for each of them; the refusal of the first that is refused. */
+  async #wishesOf(
+    { error, call, server }: McpOutcome,
+    guard: Guard,
+    signal: AbortSignal,
+  ): Promise<McpVerdict | undefined> {
+    const wishes = wishesInError(error);
+    if (wishes === undefined) return { verdict: "deny", text: refusalText([UNJUDGED_WISH], []) };
+    for (const params of wishes) {
+      const wish = {
+        server,
+        method: "elicitation/create" as const,
+        params,
+        era: call?.era ?? ("legacy" as const),
+        findings: [],
+      };
+      const verdict = await judgeWish(
+        this.#session,
+        { ...wish, ...(call === undefined ? {} : { call }) },
+        guard,
+        signal,
+      );
+      if (verdict.verdict === "deny") return verdict;
+    }
+    return undefined;
   }
 
   /** What the answer brings: what its call spoke of, and what it hands over. One that tries something is an outsider's word, whosever server it is. */
@@ -215,6 +248,7 @@ function refusal(weighed: Weighed, act: McpAction, asked: Asked | undefined): st
   return refusalText(wordsOf(weighed), verdict === "deny" ? advice : [NEW_SESSION]);
 }
 
+const UNJUDGED_WISH = "its server wants a person to open addresses, in no form that can be judged";
 const NEW_SESSION = "a new session starts without legs; `ruleOfTwo: ask` in the policy asks instead";
 const KINDS_MOST = 5;
 

@@ -8,10 +8,13 @@ const STEPS = 64;
 const searches = new WeakMap<LeakSearch, TextSearch>();
 
 /** The name of the first secret that stands in it. What cannot be looked into within the search's bounds counts as one: nobody knows what it holds. */
-export async function secretIn(text: string, secrets: Pick<SessionSecrets, "search">): Promise<string | undefined> {
+export async function secretIn(
+  text: () => string,
+  secrets: Pick<SessionSecrets, "search">,
+): Promise<string | undefined> {
   const search = secrets.search();
   if (search === undefined) return undefined;
-  const looking = textSearch(search).look(text);
+  const looking = textSearch(search).look(text());
   for (let step = 0; ; step++) {
     const { done, value } = looking.next();
     if (done === true) {

@@ -1,9 +1,10 @@
 // What a server wants of its client: the client's model (sampling), the person's words (elicitation), its folders (roots). Sampling is off unless the
 // policy says otherwise; a form that wants a secret never passes; an address is shown whole, as it is dialled, before anybody opens it.
 import type { Reason } from "#core";
-import { isObject, type Json, type JsonObject, member } from "#core/mcp";
+import { isList, isObject, type Json, type JsonObject, member } from "#core/mcp";
+import { screenElicitation, screenSampling } from "#core/mcp/screen";
 import { adviceOn, decide, explainReason, hintFor, type McpServerPolicy, mcpServer } from "#core/policy";
-import type { McpAskVerdict, McpServerRequest } from "#mcp";
+import type { McpAskVerdict, McpOutcome, McpServerRequest } from "#mcp";
 import { askedRefusalText, refusalText } from "../guard/answer-text.ts";
 import type { Asked, Guard } from "../guard/guarded-session.ts";
 import { type McpAction, plain } from "./call-act.ts";
@@ -25,6 +26,17 @@ export async function judgeWish(
   await session.guarded.append(requestBody(session, wish, { verdict, reasons, asked }));
   if (verdict === "allow") return { verdict, ...(params === undefined ? {} : { params }) };
   return { verdict, text: textOf(reason, { act, guard, asked }) };
+}
+
+/** The code of an error that says: a person must open these addresses first (2025-11-25). */
+const WANTS_ADDRESSES = -32_042;
+const WISHES_MOST = 16;
+
+/** What an error wants of a person, as wishes; undefined where it wants more than anybody reads, or in no form that can be judged. */
+export function wishesInError(error: McpOutcome["error"]): readonly JsonObject[] | undefined {
+  if (error?.code !== WANTS_ADDRESSES) return [];
+  const wanted = member(error.data, "elicitations");
+  return isList(wanted) && wanted.length <= WISHES_MOST && wanted.every(isObject) ? wanted : undefined;
 }
 
 /** What speaks against it, or is to be asked; and what of it may pass. */
@@ -74,6 +86,8 @@ function sampling({ act, params, policy, allows }: Sampling, says: Says): Opinio
   const changed = includeContext === undefined ? {} : { params: rest };
   const plainAct = { ...act, input: plain(rest) };
   if (policy.sampling === "deny") return { act: plainAct, reason: says("sampling-off", "deny") };
+  if (screenSampling(rest).some(({ severity }) => severity === "hard"))
+    return { act: plainAct, reason: says("hard-finding", "deny") };
   if (policy.sampling === "allow" || allows) return { act: plainAct, ...changed };
   return { act: plainAct, reason: says("sampling", "ask"), ...changed };
 }
@@ -84,41 +98,30 @@ function elicitation(
   says: Says,
 ): { readonly reason?: Reason; readonly act?: McpAction } {
   if (policy.elicitation === "deny") return { reason: says("elicitation-off", "deny") };
+  const hard = [...findings, ...screenElicitation(params)].filter(({ severity }) => severity === "hard");
   const isUrl = member(params, "mode") === "url" || member(params, "url") !== undefined;
   if (!isUrl) {
-    const secret = findings.some(({ severity }) => severity === "hard") || asksForSecret(params);
-    return secret ? { reason: says("asks-for-secret", "deny") } : {};
+    if (hard.length === 0) return {};
+    const isSecret = hard.some(({ kind }) => kind === "asks-for-secret");
+    return { reason: says(isSecret ? "asks-for-secret" : "hard-finding", "deny") };
   }
   const shown = shownAddress(member(params, "url"));
   if (shown === undefined) return { reason: says("elicitation-bad-url", "deny") };
-  if (findings.some(({ severity }) => severity === "hard")) return { reason: says("hard-finding", "deny") };
+  // a name of other letters is shown as it is dialled, and the person decides
+  if (hard.some(({ kind }) => kind !== "link-international-host")) return { reason: says("hard-finding", "deny") };
   const input = { open: shown.href, host: shown.host, says: plain(member(params, "message")) };
   const act: McpAction = { kind: "mcp", server, tool: "elicitation/create", input, apart: true };
   return { act, reason: { code: "elicitation-url", verdict: "ask", subject: shown.host } };
 }
 
-/** As it would be dialled: names in punycode, no user, https. */
+const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+/** As it would be dialled: names in punycode, no user; https, or this very machine. */
 function shownAddress(url: Json | undefined): URL | undefined {
   const read = typeof url === "string" && URL.canParse(url) ? new URL(url) : undefined;
-  const isPlain = read?.protocol === "https:" && read.username === "" && read.password === "";
-  return isPlain ? read : undefined;
-}
-
-/** Names of fields that hold what nobody should type into a form that a program shows for another. */
-const SECRET_FIELD =
-  /passw|passcode|passphrase|secret|token|credential|api_?key|private_?key|access_?key|seed_?phrase|mnemonic|recovery_?(?:code|phrase)|\bpin\b|otp|one_?time|mfa|2fa|cvv|cvc|card_?num|ssn|social_?security|iban/i;
-
-function asksForSecret(params: JsonObject): boolean {
-  const properties = member(member(params, "requestedSchema"), "properties");
-  if (!isObject(properties)) return false;
-  return Object.entries(properties).some(([name, field]) => {
-    const format = member(field, "format");
-    const words = [name, member(field, "title")].filter((word) => typeof word === "string");
-    const named = words.some((word) =>
-      SECRET_FIELD.test(word.replace(/([a-z0-9])([A-Z])/g, "$1_$2").replace(/[\s-]+/g, "_")),
-    );
-    return format === "password" || named;
-  });
+  if (read === undefined || read.username !== "" || read.password !== "") return undefined;
+  const isLocal = read.protocol === "http:" && LOOPBACK.test(read.hostname);
+  return isLocal || read.protocol === "https:" ? read : undefined;
 }
 
 function ask(
