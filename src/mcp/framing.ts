@@ -16,11 +16,14 @@ const CR = 0x0d;
 const BOM = [0xef, 0xbb, 0xbf];
 /** Bytes kept of either end of what is too long. */
 const ENDS = 1024;
+/** Parts that are put together into one. */
+const LOOSE = 256;
 
 /** Cuts a stream of bytes into lines. */
 export class LineSplitter {
   readonly #max: number;
   #parts: Uint8Array[] = [];
+  #loose = 0;
   #length = 0;
   #first = true;
   #head: Uint8Array = new Uint8Array();
@@ -55,6 +58,12 @@ export class LineSplitter {
     this.#length += part.length;
     if (this.#length <= this.#max) {
       this.#parts.push(part);
+      this.#loose += 1;
+      // A stream that comes byte by byte would be mostly overhead.
+      if (this.#loose === LOOSE) {
+        this.#parts.push(Buffer.concat(this.#parts.splice(-LOOSE)));
+        this.#loose = 0;
+      }
       return;
     }
     if (before <= this.#max) this.#head = joined([...this.#parts, part]).slice(0, ENDS);
@@ -68,6 +77,7 @@ export class LineSplitter {
         ? { kind: "unread", why: "too-long", head: this.#head, tail: this.#tail }
         : { kind: "line", bytes: this.#trimmed(joined(this.#parts)) };
     this.#parts = [];
+    this.#loose = 0;
     this.#length = 0;
     this.#first = false;
     return line;

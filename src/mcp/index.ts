@@ -12,10 +12,11 @@ export { openTokenStore } from "./http/oauth/token-store.ts";
 export { type HttpTarget, isLoopback, readTarget, urlOf, type Way } from "./http/place.ts";
 export { openStdioFront } from "./http/stdio-front.ts";
 export { openUpstream } from "./http/upstream.ts";
-export { installedPackage } from "./installed-package.ts";
 export { inquire } from "./inquire.ts";
+export { installedPackage } from "./installed-package.ts";
 export { listServer } from "./lister.ts";
 export { ownLockFile, readLockFile, updateLockFile } from "./lock-store.ts";
+export { watchLock } from "./lock-watch.ts";
 export { dropPending, keepPending, listPending, type PendingKey } from "./pending-store.ts";
 export type {
   McpAskVerdict,

@@ -23,8 +23,8 @@ export interface StdioRelay {
   readonly ended: Promise<"client" | "server">;
   /** Both directions are done: everything that was decided is written. */
   readonly done: Promise<void>;
-  /** A message of ours to the client. */
-  tellClient(bytes: Uint8Array): void;
+  /** The lock has changed: compares anew, and tells the client which lists have. */
+  reverify(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -60,7 +60,9 @@ export function relayStdio(ends: StdioEnds, options: Omit<GatekeeperOptions, "as
     keeper,
     ended: Promise.race([clientEnded, serverEnded]),
     done: Promise.all([clientEnded, serverEnded]).then(close),
-    tellClient: (bytes) => void client.write(bytes),
+    async reverify() {
+      for (const bytes of await keeper.reverify()) client.write(bytes);
+    },
     close,
   };
 }

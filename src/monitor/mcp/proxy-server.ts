@@ -5,13 +5,16 @@ import { type ServerTarget, urlTarget } from "#core/mcp";
 import {
   type HttpTarget,
   type LaneParts,
+  type McpPorts,
   openExchanger,
   openGatekeeper,
   openListener,
   openStdioFront,
   openUpstream,
+  ownLockFile,
   readTarget,
   urlOf,
+  watchLock,
 } from "#mcp";
 import type { Refusal } from "../request.ts";
 import { gatekeeperOf } from "./gatekeeper-of.ts";
@@ -67,7 +70,9 @@ export async function proxyServer(request: ProxyRequest): Promise<ProxyAnswer> {
       gatekeeper: (asker) => openGatekeeper({ ...gatekeeper, asker }),
       dropped: (tool, why) => open.session.tell(`the tool \`${tool}\` is not served: ${why}`),
     };
-    const ended = await serve(request.front, { lane, note: (event) => gatekeeper.ports.note(event), stop });
+    const lockFile = ownLockFile(open.session.stateDir, open.session.server, pinned);
+    const note: McpPorts["note"] = (event) => gatekeeper.ports.note(event);
+    const ended = await serve(request.front, { lane, note, stop, lockFile });
     if (!ended.ok) return err({ exitCode: 125, problems: [ended.error] });
     return open.failed.aborted ? err({ exitCode: 125, problems: [open.failed.reason as Problem] }) : ended;
   } finally {
@@ -80,8 +85,9 @@ async function serve(
   client: ClientSide,
   parts: {
     readonly lane: LaneParts;
-    readonly note: ReturnType<typeof gatekeeperOf>["ports"]["note"];
+    readonly note: McpPorts["note"];
     readonly stop: AbortSignal;
+    readonly lockFile: string;
   },
 ): Promise<Result<"client" | "server", Problem>> {
   const { lane, note, stop } = parts;
@@ -91,7 +97,9 @@ async function serve(
   });
   if (client.kind === "stdio") {
     const front = openStdioFront({ fromClient: client.input, toClient: client.output, lane });
+    const unwatch = watchLock(parts.lockFile, () => void front.reverify());
     const who = await Promise.race([front.done, stopped]);
+    unwatch();
     await front.close();
     return ok(who);
   }

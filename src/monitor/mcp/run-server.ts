@@ -3,7 +3,7 @@
 import { closeSync, openSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { commandTarget } from "#core/mcp";
-import { relayStdio } from "#mcp";
+import { ownLockFile, relayStdio, watchLock } from "#mcp";
 import type { RunAnswer, RunRequest } from "../request.ts";
 import { endServer } from "./ending.ts";
 import { gatekeeperOf } from "./gatekeeper-of.ts";
@@ -85,6 +85,8 @@ export async function serveClient(
     gatekeeperOf(session, target),
   );
   passErrors(streams.stderr, ends.errors);
+  const unwatch = watchLock(ownLockFile(session.stateDir, session.server, target), () => void relay.reverify());
   await endServer(running, { quiet: relay.ended, stop, kill });
+  unwatch();
   await relay.close();
 }
