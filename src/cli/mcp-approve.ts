@@ -9,6 +9,7 @@ import {
   type Finding,
   type FoundPin,
   findingKey,
+  isSameTarget,
   type Lock,
   lockOf,
   type Pending,
@@ -16,6 +17,7 @@ import {
   pinKey,
   pinsOf,
   type ServerLock,
+  type ServerTarget,
   targetText,
   withPin,
   withServer,
@@ -77,7 +79,7 @@ async function approveOne(pending: Pending, tool: string | undefined, places: Pi
     ({ change }) => tool === undefined || [change.name, change.was].includes(tool),
   );
   if (wanted.length === 0) return say(`${server}: nothing waits${tool === undefined ? "" : ` by the name ${tool}`}`);
-  const lines = shownLines(pending, wanted);
+  const lines = shownLines(pending, wanted, project.value?.get(server)?.target);
   if (!terminalIsHere()) {
     process.stdout.write(printedLines(changeLines({ changes: wanted.map(({ change }) => change), information: [] })));
     return fail(
@@ -157,7 +159,11 @@ function wantedOf({ description, findings }: Pending, approved: ServerLock | und
   ];
 }
 
-function shownLines({ server, target, workspace }: Pending, wanted: readonly Wanted[]): readonly string[] {
+function shownLines(
+  { server, target, workspace }: Pending,
+  wanted: readonly Wanted[],
+  locked: ServerTarget | undefined,
+): readonly string[] {
   const changes = changeLines({ changes: wanted.map(({ change }) => change), information: [] }).map(({ text }) => text);
   const findings = wanted.flatMap(({ change, findings: found }) =>
     found.map(
@@ -170,6 +176,9 @@ function shownLines({ server, target, workspace }: Pending, wanted: readonly Wan
   );
   return [
     `MCP server ${exactText(server)}: ${exactText(targetText(target))}`,
+    ...(locked === undefined || isSameTarget(locked, target)
+      ? []
+      : [`the project's lock has another one by that name: ${exactText(targetText(locked))}`]),
     `in ${exactText(workspace)}`,
     ...changes,
     ...findings,

@@ -61,7 +61,7 @@ export {
   readMessage,
   writeMessage,
 } from "./message.ts";
-export { readOpening, type ServerOpening } from "./opening.ts";
+export { readOpening, SERVER_INFO, type ServerOpening } from "./opening.ts";
 export { packageSpec } from "./package-spec.ts";
 export { type Pending, pendingText, readPending } from "./pending.ts";
 export {

@@ -11,7 +11,8 @@ export interface ServerOpening {
   readonly capabilities: JsonObject;
 }
 
-const SERVER_INFO = "io.modelcontextprotocol/serverInfo";
+/** Where a modern answer says who it comes from, in its `_meta`. */
+export const SERVER_INFO = "io.modelcontextprotocol/serverInfo";
 
 /** Reads the result of either. What has another form is left out: it is not served either. */
 export function readOpening(era: McpEra, result: Json): ServerOpening {

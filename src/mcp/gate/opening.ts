@@ -4,8 +4,10 @@ import {
   isObject,
   type JsonObject,
   type McpResponse,
+  member,
   readOpening,
   refusalOf,
+  SERVER_INFO,
   type ServerDescription,
   type Verified,
   writeJson,
@@ -39,7 +41,7 @@ export async function passOpening(gate: Gate, envelope: Envelope<McpResponse>, o
 function servedOpening(gate: Gate, result: JsonObject, verified: ServerDescription): JsonObject {
   const { instructions: _, capabilities: __, ...rest } = result;
   const instructions = verified.instructions === undefined ? {} : { instructions: verified.instructions };
-  const cleaned = gate.options.clean({ ...rest, ...instructions }).value;
+  const cleaned = gate.options.clean({ ...rest, ...named(result, verified), ...instructions }).value;
   const capabilities = Object.hasOwn(result, "capabilities") ? { capabilities: verified.capabilities } : {};
   const words: JsonObject = { ...(isObject(cleaned) ? cleaned : rest), ...capabilities };
   // In the server's own order of members, so that what was not changed is the same text.
@@ -48,6 +50,14 @@ function servedOpening(gate: Gate, result: JsonObject, verified: ServerDescripti
       Object.hasOwn(words, key) ? [[key, words[key] ?? null]] : [],
     ),
   );
+}
+
+/** The server's own name and title, which it says in one of two places. */
+function named(result: JsonObject, { serverInfo }: ServerDescription): JsonObject {
+  if (serverInfo === undefined) return {};
+  if (Object.hasOwn(result, "serverInfo")) return { serverInfo };
+  const meta = member(result, "_meta");
+  return isObject(meta) && Object.hasOwn(meta, SERVER_INFO) ? { _meta: { ...meta, [SERVER_INFO]: serverInfo } } : {};
 }
 
 async function note(gate: Gate, open: ClientRequest, found: ServerDescription, verified: Verified): Promise<void> {
