@@ -1,6 +1,7 @@
-// `mcp proxy --login`: the gateway becomes a client of the server's authorization server, with the person there. A session of its own keeps the record of it.
-import { err, type Problem, type Result } from "#core";
-import { login, openExchanger, readTarget, urlOf } from "#mcp";
+// `mcp proxy --login`: the gateway becomes a client of the server's authorization server, with the person there. Only the server says who that is, so its
+// hosts are opened one by one as they are named, by name, to public addresses, and told; each try is a session of its own, on record.
+import { err, ok, type Problem, type Result } from "#core";
+import { type HttpTarget, login, openExchanger, readTarget, urlOf, type Way } from "#mcp";
 import type { Refusal } from "../request.ts";
 import { opening } from "./proxy-server.ts";
 import { loginsOf } from "./upstream-login.ts";
@@ -17,31 +18,78 @@ export type ServerLoginRequest = Omit<UpstreamRequest, "url" | "given"> & {
   readonly stop: AbortSignal;
 };
 
+/** The issuer's metadata, its tokens, its registration: no login needs more. */
+const HOSTS_MOST = 3;
+
 /** Logs in and keeps the tokens; answers with who gave them. */
 export async function loginToServer(request: ServerLoginRequest): Promise<Result<string, Refusal>> {
-  const { server, stateDir } = request;
   const target = readTarget(request.address);
-  const refused = (problem: Problem, exitCode: number): Result<never, Refusal> =>
-    err({ exitCode, problems: [problem] });
-  if (!target.ok) return refused(target.error, 64);
-  // Where tokens are given only the server says. Any public name may be asked for metadata over https; every one is on record, and the person sees
-  // whom they log in to before they do.
-  const commandLine = opening(request.commandLine, server, ["*:443"]);
-  const upstream: UpstreamRequest = { ...request, commandLine, url: new URL(urlOf(target.value)) };
+  if (!target.ok) return err({ exitCode: 64, problems: [target.error] });
+  const hosts: string[] = [];
+  for (;;) {
+    const tried = await attempt(request, target.value, hosts);
+    if (!tried.ok || tried.value.issuer !== undefined) return tried.ok ? ok(tried.value.issuer ?? "") : tried;
+    const { wanted, problem } = tried.value;
+    if (wanted === undefined || hosts.includes(wanted) || hosts.length >= HOSTS_MOST)
+      return err({ exitCode: 1, problems: [problem] });
+    request.progress(`the server's logins are at ${wanted}`);
+    hosts.push(wanted);
+  }
+}
+
+type Tried =
+  | { readonly issuer: string }
+  | { readonly issuer?: undefined; readonly problem: Problem; readonly wanted: string | undefined };
+
+async function attempt(
+  request: ServerLoginRequest,
+  server: HttpTarget,
+  hosts: readonly string[],
+): Promise<Result<Tried, Refusal>> {
+  const commandLine = opening(request.commandLine, request.server, hosts);
+  const upstream: UpstreamRequest = { ...request, commandLine, url: new URL(urlOf(server)) };
   const opened = await openUpstreamSession(upstream);
   if (!opened.ok) return opened;
-  const exchanger = openExchanger(wayOut(opened.value, upstream));
+  const open = opened.value;
+  const known = [placeOf(server), ...hosts];
+  let wanted: string | undefined;
+  const way = wayOut(open, upstream);
+  const watched: Way = {
+    ...way,
+    dial: async (to) => {
+      const dialled = await way.dial(to);
+      if (!dialled.ok && !known.includes(placeOf(to))) wanted = placeOf(to);
+      return dialled;
+    },
+  };
+  const exchanger = openExchanger(watched);
   try {
     const { show, scope, oauthClient } = request;
     const done = await login({
-      ...{ exchanger, show, server: target.value, store: loginsOf(stateDir), now: Date.now },
+      ...{ exchanger, show, server, store: loginsOf(request.stateDir), now: Date.now },
       ...(scope === undefined ? {} : { scope }),
       ...(oauthClient === undefined ? {} : { client: oauthClient }),
-      signal: AbortSignal.any([request.stop, opened.value.failed]),
+      reachable: (places) => {
+        wanted = places.map(placeOf).find((place) => !known.includes(place));
+        return wanted === undefined ? undefined : unknown(wanted);
+      },
+      signal: AbortSignal.any([request.stop, open.failed]),
     });
-    return done.ok ? { ok: true, value: done.value.issuer } : refused(done.error, 1);
+    return ok(done.ok ? { issuer: done.value.issuer } : { problem: done.error, wanted });
   } finally {
     exchanger.close();
-    await opened.value.close({});
+    await open.close({});
   }
+}
+
+function placeOf({ host, port }: Pick<HttpTarget, "host" | "port">): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+function unknown(place: string): Problem {
+  return {
+    code: "mcp-oauth-hosts",
+    message: `the login wants one more host, ${place}`,
+    hint: "a person can open it with --allow-domain of `ringfence mcp proxy`",
+  };
 }

@@ -20,6 +20,8 @@ export interface LoginRequest {
   readonly client?: OAuthClient;
   /** More than the server asks for. */
   readonly scope?: string;
+  /** Asked with every place that will be spoken to, before the person is sent anywhere; a problem ends the login. */
+  readonly reachable?: (places: readonly HttpTarget[]) => Problem | undefined;
   /** Shows the person an address, whole. */
   readonly show: (lines: readonly string[]) => void;
   readonly signal: AbortSignal;
@@ -40,6 +42,9 @@ export async function login(request: LoginRequest): Promise<Result<Login, Proble
   const [first = ""] = resource.value.issuers;
   const issuer = await findIssuer(exchanger, first, signal);
   if (!issuer.ok) return issuer;
+  const { token, registration } = issuer.value;
+  const unreachable = request.reachable?.(registration === undefined ? [token] : [token, registration]);
+  if (unreachable !== undefined) return err(unreachable);
   const callback = await openCallback({
     issuer: issuer.value.issuer,
     saysIss: issuer.value.saysIss,
