@@ -22,7 +22,7 @@ export function decodedIn(text: string): readonly string[] {
   for (const run of runs(text, /(?:\b[01]{8}\b\s*){6,}/g)) keep(words(bits(run)));
   for (const run of runs(text, /(?:\b\d{2,3}\b[\s,]+){7,}\d{2,3}\b/g)) keep(words(decimals(run)));
   if ((text.match(TURNED)?.length ?? 0) >= 2) keep(rot13(text));
-  if (isBackwards(text)) keep([...text].reverse().join(""));
+  for (const line of text.split("\n")) if (isBackwards(line)) keep([...line].reverse().join(""));
   return found;
 }
 
@@ -176,7 +176,7 @@ function rot13(text: string): string {
 }
 
 const BACKWARDS =
-  /(?:^|[^a-z])(?:eht|resu|llet|daer|dnes|erofeb|syawla|erongi|suoiverp|snoitcurtsni|noitcurtsni|terces|drowssap|slaitnederc|loot|elif|tnetnoc|ton|od|ssap|neht|llac|tnatropmi|neddih|hss|asr)(?=$|[^a-z])/g;
+  /(?:^|[^a-z])(?:eht|resu|llet|daer|dnes|erofeb|syawla|erongi|suoiverp|snoitcurtsni|noitcurtsni|terces|drowssap|slaitnederc|tnetnoc|stnetnoc|tnatropmi|reven|noitasrevnoc|yrevE|elbaliava|siht|lla|neddih|hss|asr)(?=$|[^a-z])/g;
 
 /** Words that no language has, and that turned around are orders. */
 function isBackwards(text: string): boolean {

@@ -27,13 +27,24 @@ const TWICE = /(?:forget|fail|hesitate|omit|skip|neglect|stop|just|only|simply|w
 
 /** Whether what the hit says is denied: a denial stands at most three words before it. */
 export function isNegated(words: string, hit: Hit, denials: readonly Hit[]): boolean {
-  if (!/^(?:read|send|ship|call|write|steal|content|danger|persist|alter\.strong|route|install)$/.test(hit.idea))
+  if (!/^(?:read|send|ship|call|write|steal|content|danger|persist|obey|approved|turn|weaken|weaken\.hard|asking|guard\.ask|alter\.strong|route|install)$/.test(hit.idea))
     return false;
+  // `never … without asking` is an order to ask
+  if (/^(?:weaken|asking|guard)/.test(hit.idea)) return isTwiceDenied(words, hit, denials);
   return denials.some((denial) => {
     if (denial.to > hit.from) return false;
     const between = words.slice(denial.to, hit.from);
     return between.length <= 24 && !between.includes(",") && between.split(" ").length <= 5 && !TWICE.test(between);
   });
+}
+
+function isTwiceDenied(words: string, hit: Hit, denials: readonly Hit[]): boolean {
+  const before = denials.filter(({ to }) => to <= hit.from);
+  const isWithout = words.startsWith("without", hit.from);
+  const near = before.filter(({ from, to }) => hit.from - to <= 14 || (words.startsWith("without", from) && hit.from - to <= 24));
+  if (hit.idea.startsWith("weaken")) return isWithout ? before.length > 0 : near.length > 0;
+  // asking is denied once by every rule that asks for it: twice is an order again
+  return near.some(({ from }) => words.startsWith("without", from)) && before.length > near.length;
 }
 
 const SMALL_WORDS =

@@ -59,12 +59,15 @@ function likeness(name: string, tool: JsonObject, { tool: peer }: Peer): readonl
   const sign = (weight: number, isHard: boolean): readonly Signal[] => [
     { kind: "name-squatting", weight, isHard, at: "/name", text: `${name} / ${theirs}` },
   ];
-  if (name !== theirs && skeleton(name) === skeleton(theirs)) return sign(1, true);
-  if (name !== theirs && isTypo(name, theirs)) return sign(1, false);
-  // one name for one thing is common; the same words for it are a copy
-  const isCopy = overlap(textAt(tool, "description") ?? "", textAt(peer, "description") ?? "") >= SAME_WORDS;
-  if (name === theirs && DISTINCT.test(name) && isCopy) return sign(1, false);
-  return [];
+  if (name === theirs) return DISTINCT.test(name) && isCopy(tool, peer) ? sign(1, false) : [];
+  if (Math.abs(name.length - theirs.length) > 4) return [];
+  if (skeleton(name) === skeleton(theirs)) return sign(1, true);
+  return isTypo(name, theirs) ? sign(1, false) : [];
+}
+
+/** One name for one thing is common; the same words for it are a copy. */
+function isCopy(tool: JsonObject, peer: JsonObject): boolean {
+  return overlap(textAt(tool, "description") ?? "", textAt(peer, "description") ?? "") >= SAME_WORDS;
 }
 
 /** One letter more, less, other or moved in a long name. A plural is no typing error. */
@@ -87,7 +90,8 @@ function isTypo(one: string, two: string): boolean {
 
 function overlap(one: string, two: string): number {
   const [a, b] = [bag(one), bag(two)];
-  if (a.size < 3 || b.size < 3) return 0;
+  // `Go back to the previous page`: short ones are alike without being copied
+  if (a.size < 5 || b.size < 5) return 0;
   const both = [...a].filter((word) => b.has(word)).length;
   return both / Math.min(a.size, b.size) >= 0.85 && both / Math.max(a.size, b.size) >= 0.5
     ? both / Math.min(a.size, b.size)

@@ -21,8 +21,9 @@ export function screenResult(_server: string, message: Json, peers: readonly Pee
   const signals = fields.flatMap((field) => (field.isKey && field.text.length < 40 ? [] : textSignals(field)));
   signals.push(...joined(fields, signals));
   if (peers.length > 0) signals.push(...spoken(fields, peers));
+  const length = fields.reduce((sum, { text }) => sum + text.length, 0);
   return [
-    ...settle(signals, { length: fields.reduce((sum, { text }) => sum + text.length, 0) }),
+    ...settle(tempered(signals, length), { length }),
     ...asked.flatMap(({ at, method, params }) =>
       (method === "elicitation/create" ? screenElicitation(params) : screenSampling(params)).map((finding) => ({
         ...finding,
@@ -30,6 +31,33 @@ export function screenResult(_server: string, message: Json, peers: readonly Pee
       })),
     ),
   ];
+}
+
+/** What is said to a model, or hidden for it. */
+const AIMED: ReadonlySet<string> = new Set(["instruction-override", "model-address", "concealment", "encoded-order", "control-token", "played-turn", "hidden-text", "disguised", "picture-leak"]);
+/** Without that, what manuals tell their readers to do weighs little. */
+const UNAIMED = 0.4;
+/** An error or a hint is short, and has nobody to read it but the model. */
+const UNAIMED_SHORT = 0.85;
+const SHORT = 800;
+const BESIDE = 0.5;
+
+/** Manuals give orders to people all day long. One to a model is known by a second sign beside it. */
+function tempered(signals: readonly Signal[], length: number): readonly Signal[] {
+  const unaimed = length < SHORT ? UNAIMED_SHORT : UNAIMED;
+  const isAimed = signals.some(({ kind, weight }) => AIMED.has(kind) && weight >= BESIDE);
+  return signals
+    .map((signal) => (isAimed || AIMED.has(signal.kind) ? signal : { ...signal, weight: signal.weight * unaimed, isHard: false }))
+    .map((signal, _, all) => ({
+      ...signal,
+      isHard:
+        signal.isHard && (isOpaqueSign(signal) || all.some((other) => other.kind !== signal.kind && other.weight >= BESIDE)),
+    }));
+}
+
+/** Nobody writes these to people. */
+function isOpaqueSign({ kind }: Signal): boolean {
+  return kind === "hidden-text" || kind === "encoded-order";
 }
 
 /** Keys whose values nobody reads. */

@@ -43,6 +43,8 @@ interface Row {
 }
 
 const NO_GAP = 10_000;
+/** One order alone may stand in any letter: only one to forget all orders is worth a look by itself. */
+const RESULT_MOST = 0.8;
 
 const RULES: readonly Rule[] = (table.rules as readonly Row[]).map((row) => {
   const slots = row.all.map((slot) => slot.split("|"));
@@ -54,8 +56,8 @@ const RULES: readonly Rule[] = (table.rules as readonly Row[]).map((row) => {
     isOrdered: row.order === true,
     isForeign: row.foreign === true,
     isDirective: row.imperative === true,
-    seesDenied: slots.flat().some((idea) => /^(?:neg|negtell|weaken|ignore|notice|bad|only)(?:\.|$)/.test(idea)),
-    weights: { definition: row.weight ?? 1, result: row.results ?? 0 },
+    seesDenied: row.kind !== "guard-weakening" && slots.flat().some((idea) => /^(?:neg|negtell|ignore|notice|bad|only)(?:\.|$)/.test(idea)),
+    weights: { definition: row.weight ?? 1, result: Math.min(row.results ?? 0, row.kind === "instruction-override" ? 1 : RESULT_MOST) },
     isHard: { definition: row.hard === true, result: (row.results ?? 0) >= 2 },
   };
 });

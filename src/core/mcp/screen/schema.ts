@@ -73,14 +73,13 @@ function defaults(fields: readonly Field[], names: string): readonly Signal[] {
     if (tokenFor("", text).length > 0)
       signals.push({ kind: "embedded-secret", weight: 1, isHard: false, at, text: "(a token)" });
     if (isKey || !DEFAULTS.has(key)) continue;
-    if (SECRET_VALUE.test(text))
-      signals.push({
-        kind: "secret-default",
-        weight: isAbout("keeper", names) && key !== "default" && key !== "const" ? 0.6 : 1,
-        isHard: key === "default" && !isAbout("keeper", names),
-        at,
-        text,
-      });
+    if (SECRET_VALUE.test(text)) {
+      const isOwn = isAbout("keeper", names);
+      const isGiven = key === "default" || key === "const";
+      // a tool for keys may say where a key is; what the environment holds is nobody's default
+      const weight = !isOwn || (isGiven && /[$]/.test(text)) ? 1 : 0.4;
+      signals.push({ kind: "secret-default", weight, isHard: key === "default" && !isOwn, at, text });
+    }
     else if (/qqshell/.test(wordsOf(text.slice(0, 2000))))
       signals.push({
         kind: "shell-order",

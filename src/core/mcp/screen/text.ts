@@ -57,13 +57,17 @@ export function signalsOf(text: string, place: Place, depth = 0): readonly Signa
   function addDecoded(decoded: string): void {
     const inner = signalsOf(decoded, { ...place, origin: "definition" }, depth + 1).filter(
       ({ kind, weight, isHard }) =>
-        (isHard || weight >= 0.5) && !signals.some((one) => one.kind === kind && (one.isHard || !isHard)),
+        !SEEN_ANYWAY.has(kind) &&
+        (isHard || weight >= (isResult ? 0.8 : 0.5)) && !signals.some((one) => one.kind === kind && (one.isHard || !isHard)),
     );
     if (inner.length === 0) return;
     const isHard = !isResult || inner.some((one) => one.isHard);
     add("encoded-order", 1, isHard, decoded);
   }
 }
+
+/** An escape that means an invisible letter is how manuals write that letter. */
+const SEEN_ANYWAY: ReadonlySet<string> = new Set(["hidden-text", "terminal-control", "mixed-script", "padding"]);
 
 function* chunks(text: string): Generator<string> {
   for (let from = 0; from < text.length; from += CHUNK - CHUNK_OVERLAP) {
@@ -83,7 +87,11 @@ const PADDING = /[^\S\n]{60}|(?:\n[^\S\n]{0,8}){16}/;
 function shapesOf(text: string, isResult: boolean): readonly Sign[] {
   const signs: Sign[] = [];
   if (TOKENS.test(text))
-    signs.push({ kind: "control-token", weight: isResult ? 0.7 : 1, isHard: !isResult && !isAboutTokens(text) });
+    signs.push(
+      isAboutTokens(text)
+        ? { kind: "control-token", weight: 0.3, isHard: false }
+        : { kind: "control-token", weight: isResult ? 0.7 : 1, isHard: !isResult },
+    );
   if (TURNS.test(text)) signs.push({ kind: "played-turn", weight: isResult ? 0.5 : 1, isHard: false });
   if (TAGS.test(text)) signs.push({ kind: "model-tag", weight: isResult ? 0.4 : 1, isHard: false });
   if (PICTURE.test(text)) signs.push({ kind: "picture-leak", weight: isResult ? 0.6 : 1, isHard: !isResult });
