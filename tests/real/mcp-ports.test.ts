@@ -307,6 +307,21 @@ describe("a wish", () => {
     expect(on.asked[0]?.act.text).toContain('"text":"hi"');
     const free = await portsBed({ policy: "mcp: { servers: { things: { sampling: allow } } }" });
     expect(await free.wish("sampling/createMessage", { messages: [] })).toEqual({ verdict: "allow" });
+    const nobody = await portsBed({
+      policy: "mcp: { sampling: ask }\npermissions: { mode: dontAsk }",
+      answers: ["allow"],
+    });
+    expect(await nobody.wish("sampling/createMessage", { messages: [] })).toMatchObject({ verdict: "deny" });
+    expect(await nobody.wish("roots/list")).toEqual({ verdict: "allow" });
+    expect(nobody.asked).toEqual([]);
+    const asked = await portsBed({
+      policy: 'mcp: { sampling: allow }\npermissions: { ask: ["mcp__things__sampling/createMessage"] }',
+    });
+    expect(await asked.wish("sampling/createMessage", { messages: [] })).toMatchObject({ verdict: "deny" });
+    const spared = await portsBed({
+      policy: 'mcp: { sampling: ask }\npermissions: { allow: ["mcp__things__sampling/createMessage"] }',
+    });
+    expect(await spared.wish("sampling/createMessage", { messages: [] })).toEqual({ verdict: "allow" });
     const denied = await portsBed({ policy: "mcp: { sampling: allow }\npermissions: { deny: [mcp__things] }" });
     expect(await denied.wish("sampling/createMessage", { messages: [] })).toMatchObject({ verdict: "deny" });
   });

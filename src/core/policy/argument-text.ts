@@ -1,13 +1,14 @@
 // One text of an argument in every spelling under which a server may read it: composed, without what is invisible, its escapes undone, its path or
 // address made plain. For limits only; an allow compares what stands there.
 
-const LONGEST = 262_144;
+/** No name, path or address is longer; whether a longer text is one is not looked at. */
+export const LONGEST: number = 262_144;
 const UNESCAPES = 3;
 
 /** The text itself first. `complete`: no other spelling is left to look at. */
 export function readings(text: string): { readonly texts: readonly string[]; readonly complete: boolean } {
+  if (text.length > LONGEST) return { texts: [], complete: false };
   const found = new Set([text]);
-  if (text.length > LONGEST) return { texts: [...found], complete: false };
   let plain = composed(text);
   for (let round = 0; ; round++) {
     for (const form of [plain, plain.trim(), located(plain)]) found.add(form);

@@ -1,7 +1,7 @@
 // Whether a call's arguments meet the conditions of an MCP rule. Two questions: an allow needs proof, by a value of exactly the written type at
 // exactly the written place; a limit holds for whatever a server could take for that value, and where only the server knows, a person is asked.
 import { wildcardSource } from "../text/wildcard.ts";
-import { readings } from "./argument-text.ts";
+import { LONGEST, readings } from "./argument-text.ts";
 import type { Condition } from "./condition.ts";
 
 /** `maybe`: nobody here can exclude it. */
@@ -101,7 +101,7 @@ function appears(name: string): string {
 function isExactly(value: unknown, is: Condition["is"]): boolean {
   if (is.kind === "text") {
     if (typeof value !== "string" || is.pattern === "*") return typeof value === "string";
-    return certain(is.pattern).test(value) && !climbs(value, is.pattern);
+    return value.length <= LONGEST && certain(is.pattern).test(value) && !climbs(value, is.pattern);
   }
   // beyond that, two numbers are one in JavaScript and two elsewhere
   return typeof value === "number" ? value === is.value && Number.isSafeInteger(value) : value === is.value;
@@ -121,6 +121,7 @@ function couldBe(value: unknown, is: Condition["is"], depth: number): Met {
     return Array.isArray(value) ? met : met === "yes" ? "maybe" : met;
   }
   if (is.kind === "text") {
+    if (is.pattern === "*") return "yes";
     const { texts, complete } = readings(String(value));
     return texts.some((text) => possible(is.pattern).test(text)) ? "yes" : complete ? "no" : "maybe";
   }

@@ -185,15 +185,22 @@ class Ports implements McpPorts {
   }
 
   /** What the answer brings: what its call spoke of, and what it hands over. One that tries something is an outsider's word, whosever server it is. */
-  #brought({ call, result, findings, server }: McpOutcome, guard: Guard): readonly Observation[] {
+  #brought({ call, result, findings, server, method }: McpOutcome, guard: Guard): readonly Observation[] {
     const cause = `an answer of mcp__${server}__${call?.tool ?? call?.method ?? ""}`;
     const as = (source: Observation["source"], what = cause): Observation => ({
       source,
       cause: what,
       origin: "observed",
     });
+    // of a task whose call is forgotten nobody knows what it spoke of
+    const unknown = call === undefined && method.startsWith("tasks/") ? [as("mcp-result")] : [];
     const odd = findings.length > 0 ? [as("mcp-result", `${cause}, in which screening found something`)] : [];
-    return [...this.#memory.brought(call), ...outcomeSources(plain(result), guard.legs).map((one) => as(one)), ...odd];
+    return [
+      ...this.#memory.brought(call),
+      ...outcomeSources(plain(result), guard.legs).map((one) => as(one)),
+      ...unknown,
+      ...odd,
+    ];
   }
 
   async ask(request: McpServerRequest, signal: AbortSignal): ReturnType<McpPorts["ask"]> {

@@ -52,22 +52,30 @@ function opinionOn(session: McpSession, wish: McpServerRequest, guard: Guard): O
   const { method, params = {} } = wish;
   const policy = mcpServer(session.policy.mcp, server);
   const act: McpAction = { kind: "mcp", server, tool: method, input: plain(params), apart: true };
-  const { verdict, reasons } = decide(guard.judge, act);
-  const ruled = reasons.find((reason) => reason.verdict === verdict);
-  if (verdict === "deny" && ruled !== undefined) return { act, reason: ruled };
-  const allows = verdict === "allow" && ruled?.rule?.includes(method) === true;
-  const limited = ruled?.code === "rule-matched" && verdict === "ask" ? ruled : undefined;
+  const { allows, limit } = rulesOn(guard, act);
+  if (limit?.verdict === "deny") return { act, reason: limit };
   const says = (code: string, answer: Reason["verdict"]): Reason => ({ code, verdict: answer, subject: method });
-  if (method === "sampling/createMessage") return sampling({ act, params, policy, allows }, says);
-  if (method === "elicitation/create") {
-    const found = elicitation(wish, policy, says);
-    return { act: found.act ?? act, ...optional(found.reason ?? limited) };
-  }
-  return { act, ...optional(limited) };
+  const own =
+    method === "sampling/createMessage"
+      ? sampling({ act, params, policy, allows }, says)
+      : method === "elicitation/create"
+        ? { act, ...elicitation(wish, policy, says) }
+        : { act };
+  const reason = own.reason ?? limit;
+  return reason === undefined ? own : { ...own, reason: whereNobodyIsAsked(reason, guard) };
 }
 
-function optional(reason: Reason | undefined): { readonly reason?: Reason } {
-  return reason === undefined ? {} : { reason };
+/** What rules that name this wish say of it; that no rule does is no news here. */
+function rulesOn({ judge }: Guard, act: McpAction): { readonly allows: boolean; readonly limit: Reason | undefined } {
+  const { reasons } = decide(judge, act);
+  const byRule = reasons.filter(({ code }) => code === "rule-matched" || code === "rule-not-excluded");
+  const limit = byRule.find(({ verdict }) => verdict === "deny") ?? byRule.find(({ verdict }) => verdict === "ask");
+  return { allows: byRule.some(({ verdict, rule }) => verdict === "allow" && rule?.includes(act.tool)), limit };
+}
+
+function whereNobodyIsAsked(reason: Reason, { judge, policy }: Guard): Reason {
+  const isNo = judge.mode === "dontAsk" || policy.approvals.policy === "never";
+  return reason.verdict === "ask" && isNo ? { ...reason, verdict: "deny" } : reason;
 }
 
 type Says = (code: string, verdict: Reason["verdict"]) => Reason;
@@ -96,7 +104,7 @@ function elicitation(
   { params = {}, findings, server }: McpServerRequest,
   policy: McpServerPolicy,
   says: Says,
-): { readonly reason?: Reason; readonly act?: McpAction } {
+): Partial<Opinion> {
   if (policy.elicitation === "deny") return { reason: says("elicitation-off", "deny") };
   const hard = [...findings, ...screenElicitation(params)].filter(({ severity }) => severity === "hard");
   const isUrl = member(params, "mode") === "url" || member(params, "url") !== undefined;
