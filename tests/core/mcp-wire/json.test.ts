@@ -96,6 +96,13 @@ describe("what is kept", () => {
     expect(numbers(writeJson(read.value))).toEqual(numbers(text));
   });
 
+  test("a long text beside an exact number is read whole", () => {
+    for (const text of [`${"a".repeat(12 << 20)}`, "\\n".repeat(4 << 20), '\\"'.repeat(4 << 20)]) {
+      const read = readJsonText(`{"n":1.0,"text":"${text}"}`);
+      expect(read.ok && (read.value as { text: string }).text === JSON.parse(`"${text}"`)).toBe(true);
+    }
+  });
+
   test("a key named __proto__ is a key", () => {
     const read = readJsonText('{"__proto__":{"polluted":1.0}}');
     expect(read.ok && Object.keys(read.value as object)).toEqual(["__proto__"]);
