@@ -1,6 +1,6 @@
 // The gatekeeper, message by message: what passes passes in its own bytes, what does not is refused in the right form, to the right side.
 import { describe, expect, test } from "vitest";
-import { ExactNumber } from "#core/mcp";
+import { ExactNumber, type Verified } from "#core/mcp";
 import { toolCall as call, gateBed, messageIn, TOOLS, textIn as text } from "../support/mcp-gate-bed.ts";
 
 const META = {
@@ -8,6 +8,13 @@ const META = {
   "io.modelcontextprotocol/clientInfo": { name: "c", version: "1" },
   "io.modelcontextprotocol/clientCapabilities": {},
 };
+const held = (bed: ReturnType<typeof gateBed>, name: string): void => {
+  bed.verify = (found): Verified => ({
+    description: { ...found, tools: found.tools.filter((tool) => tool["name"] !== name) },
+    held: [{ kind: "tool", name, why: "changed", fields: ["description"], findings: [] }],
+  });
+};
+
 describe("calls", () => {
   test("are judged with the digest and the annotations before they go on, in their own bytes", async () => {
     const bed = gateBed();
@@ -138,6 +145,36 @@ describe("answers", () => {
     });
     await bed.client({ id: 2, method: "resources/read", params: { uri: "x:" } });
     expect(messageIn(await bed.from({ id: 2, result: { contents: [] } }))).toMatchObject({ error: { code: -31403 } });
+  });
+
+  test("an empty answer to a call is on record too", async () => {
+    const bed = gateBed();
+    await bed.open();
+    await bed.client(call(1));
+    await bed.from({ id: 1, result: {} });
+    await bed.client({ id: 2, method: "ping" });
+    await bed.from({ id: 2, result: {} });
+    expect(bed.log.map(({ kind }) => kind)).toEqual(["call", "result"]);
+  });
+
+  test("a flood of held calls compares once, one of changes rests in between", async () => {
+    const bed = gateBed();
+    held(bed, "wipe");
+    await bed.open();
+    let compared = 0;
+    const verify = bed.verify;
+    bed.verify = async (found, part) => {
+      compared += 1;
+      await new Promise((done) => setTimeout(done, 20));
+      return verify(found, part);
+    };
+    for (let n = 0; n < 50; n += 1) await bed.client(call(n, "wipe"));
+    expect(compared).toBeLessThan(3);
+    const began = performance.now();
+    await Promise.all(Array.from({ length: 50 }, () => bed.from({ method: "notifications/tools/list_changed" })));
+    expect(compared).toBeLessThan(6);
+    await Promise.all(Array.from({ length: 50 }, () => bed.from({ method: "notifications/tools/list_changed" })));
+    expect(performance.now() - began).toBeGreaterThan(60);
   });
 
   test("a task's result belongs to the call that began it", async () => {

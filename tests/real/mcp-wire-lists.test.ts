@@ -40,6 +40,7 @@ describe("lists", () => {
     await bed.open();
     await bed.client({ id: 1, method: "tools/list" });
     bed.verify = (description) => ({ description, held: [] });
+    await new Promise((done) => setTimeout(done, 550));
     expect(await bed.client(call(2, "wipe"))).toMatch(/^forward/);
     expect((await bed.keeper.reverify()).map((bytes) => new TextDecoder().decode(bytes))).toEqual([
       '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}',
@@ -51,6 +52,7 @@ describe("lists", () => {
     held(bed, "wipe");
     await bed.open();
     await bed.client({ id: 1, method: "tools/list" });
+    await new Promise((done) => setTimeout(done, 550));
     let release = (): void => undefined;
     bed.verify = (description) =>
       new Promise((done) => {

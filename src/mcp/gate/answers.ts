@@ -27,7 +27,7 @@ export async function passAnswer(
   const key = message.kind === "response" ? "result" : "error";
   const said: Json = message.kind === "response" ? message.result : (envelope.value["error"] ?? null);
   // `ping`, `logging/setLevel` and their like answer with nothing.
-  if (isObject(said) && Object.keys(said).length === 0) return forwarded(envelope);
+  if (open.call === undefined && isObject(said) && Object.keys(said).length === 0) return forwarded(envelope);
   const refused = (text: string): Passage => replaced(refusalOf(open, open.era, text));
   const findings = gate.options.screen(said);
   const cleaned = cleanedAnswer(gate, said);

@@ -50,13 +50,17 @@ export async function passReference(
   return definition.ok ? forwarded(envelope) : answered(refusalOf(envelope.message, open.era, definition.error));
 }
 
+/** What is held is compared anew this often at most: each time reads the lock and screens the whole server. */
+const APPROVAL_MS = 500;
+
 /** The verified definition, or why there is none. */
 async function served(gate: Gate, open: ClientRequest, target: Target): Promise<Result<JsonObject, string>> {
   const { server } = gate.options;
   const snapshot = gate.eras.snapshot(open.era);
   let state = await snapshot.current();
   // Held until now; but a person may have approved it a moment ago.
-  if (state.ok && state.value.held(target.kind, target.name) !== undefined) state = await snapshot.reverify();
+  if (state.ok && state.value.held(target.kind, target.name) !== undefined)
+    state = await snapshot.reverify(APPROVAL_MS);
   if (!state.ok) return err(`ringfence: refused: server \`${server}\` is not verified: ${state.error.message}`);
   const definition = state.value.find(target.kind, target.name);
   return definition === undefined ? err(unservedText(server, target, state.value)) : ok(definition);

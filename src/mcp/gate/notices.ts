@@ -89,6 +89,7 @@ async function isNews(gate: Gate, { message }: Envelope<McpNotification>, kind: 
   const modern = member(member(message.params, "_meta"), SUBSCRIPTION) !== undefined;
   if (gate.eras.legacy === undefined && !modern) return false;
   const snapshot = gate.eras.snapshot(modern ? "modern" : "legacy");
+  await snapshot.rested();
   const after = await snapshot.refresh();
   // Resources come and go like files: a client is always told.
   if (kind === "resourceTemplate") return true;

@@ -1,5 +1,6 @@
 // What one server has said of itself and what of it may be served. The gateway lists for itself: whatever a client is shown or may call
 // stands in here, and has been compared with the lock as a whole.
+import { setTimeout as sleep } from "node:timers/promises";
 import { err, ok, type Problem, type Result } from "#core";
 import {
   DEFINITIONS,
@@ -30,6 +31,10 @@ export interface SnapshotSource {
   report(state: Result<Served, Problem>): Promise<void>;
 }
 
+/** Rest after work, in its own length. */
+const REST = 3;
+const REST_MOST_MS = 10_000;
+
 /** The state of one server in one era. */
 export class Snapshot {
   /** The words of each list as the client was shown them last. */
@@ -40,6 +45,9 @@ export class Snapshot {
   #running: Promise<Result<Served, Problem>> | undefined;
   #next: Promise<Result<Served, Problem>> | undefined;
   #serial = 0;
+  /** When the last work ended, and how long it took. */
+  #endedAt = Number.NEGATIVE_INFINITY;
+  #tookMs = 0;
 
   constructor(source: SnapshotSource) {
     this.#source = source;
@@ -67,10 +75,17 @@ export class Snapshot {
     return this.#next;
   }
 
-  /** Compares what was found with the lock once more: a person may have approved it meanwhile. */
-  async reverify(): Promise<Result<Served, Problem>> {
+  /** Resolves when a server may have us work again: lists and comparisons at its word take a part of our time, never all of it. */
+  async rested(): Promise<void> {
+    const restMs = Math.min(REST_MOST_MS, REST * this.#tookMs) - (performance.now() - this.#endedAt);
+    if (restMs > 0) await sleep(restMs, undefined, { ref: false });
+  }
+
+  /** Compares what was found with the lock once more: a person may have approved it meanwhile. Not twice within `withinMs`. */
+  async reverify(withinMs = 0): Promise<Result<Served, Problem>> {
     const found = this.#found;
-    if (found === undefined || this.#running !== undefined) return this.current();
+    const isFresh = performance.now() - this.#endedAt < withinMs;
+    if (found === undefined || isFresh || this.#running !== undefined) return this.current();
     const state = await this.#verified(found);
     // Listed anew meanwhile: what was found before must not come back.
     return this.#found === found && this.#running === undefined ? this.#settle(state) : this.current();
@@ -90,11 +105,15 @@ export class Snapshot {
   }
 
   async #verified(found: ServerDescription): Promise<Result<Served, Problem>> {
+    const began = performance.now();
     try {
       this.#serial += 1;
       return ok(servedOf(await this.#source.verify(found), this.#serial));
     } catch (thrown) {
       return err({ code: "mcp-unverified", message: `it could not be verified: ${String(thrown)}` });
+    } finally {
+      this.#endedAt = performance.now();
+      this.#tookMs = this.#endedAt - began;
     }
   }
 
