@@ -72,6 +72,33 @@ for (const generation of ["v1", "v2"]) {
   });
 }
 
+test("a client and a server of the newest revision say through the gateway what they say directly", {
+  timeout: 60_000,
+}, async (context) => {
+  const packages = mcpPackages(context);
+  const server = join(import.meta.dirname, "../support/mcp-modern-server.mjs");
+  const child = spawn(process.execPath, [server, packages, "http"], { stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const port = await new Promise<string>((done) =>
+    child.stdout.once("data", (text: Buffer) => done(text.toString().trim())),
+  );
+  const url = `http://127.0.0.1:${port}/mcp`;
+  const bed = httpBed(url);
+  const listener = await listening(bed);
+  const client = join(import.meta.dirname, "../support/mcp-modern-client.mjs");
+  const seen = async (...to: readonly string[]): Promise<unknown> =>
+    JSON.parse((await run(process.execPath, [client, packages, ...to], { timeout: 40_000 })).stdout);
+  const [direct, listened, overStdio] = await Promise.all([
+    seen(url),
+    seen(listener.url),
+    seen(process.execPath, await stdioFront(), url),
+  ]);
+  expect(JSON.stringify(direct)).toContain('"version":"2026-07-28"');
+  expect(listened).toEqual(direct);
+  expect(overStdio).toEqual(direct);
+  expect(bed.notes.filter(({ kind }) => kind === "refused")).toEqual([]);
+});
+
 async function stdioFront(): Promise<string> {
   const main = join(tmp(), "main.mjs");
   await build({

@@ -1,4 +1,4 @@
-// A client of the newest revision, out of the official SDK: `mcp-modern-client.mjs PACKAGES COMMAND [ARGUMENT…]`. It probes on a sibling process, as
+// A client of the newest revision, out of the official SDK: `mcp-modern-client.mjs PACKAGES COMMAND [ARGUMENT…]`, or an address in the place of the command. It probes on a sibling process, as
 // the SDK does, and prints what it saw.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 const [packages, command, ...args] = process.argv.slice(2);
 const load = (file) =>
   import(pathToFileURL(join(packages, "node_modules/@modelcontextprotocol/client/dist", file)).href);
-const { Client } = await load("index.mjs");
+const { Client, StreamableHTTPClientTransport } = await load("index.mjs");
 const { StdioClientTransport } = await load("stdio.mjs");
 
 const seen = [];
@@ -25,7 +25,11 @@ client.setRequestHandler("roots/list", () => {
 client.setNotificationHandler("notifications/tools/list_changed", () => {
   seen.push("list_changed");
 });
-await client.connect(new StdioClientTransport({ command, args, stderr: "ignore" }));
+await client.connect(
+  command.startsWith("http:")
+    ? new StreamableHTTPClientTransport(new URL(command))
+    : new StdioClientTransport({ command, args, stderr: "ignore" }),
+);
 const transcript = {};
 async function step(name, act) {
   try {

@@ -1,15 +1,18 @@
-// A server of the newest revision over stdio, out of the official SDK: `mcp-modern-server.mjs PACKAGES`. Wants things of its client inside of
+// A server of the newest revision over stdio, or over HTTP at a port that it says, out of the official SDK: `mcp-modern-server.mjs PACKAGES [http]`. Wants things of its client inside of
 // results, keeps state with it, changes its list, and answers with what older revisions did not have.
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const load = (file) => import(pathToFileURL(join(process.argv[2], "node_modules", file)).href);
-const { McpServer, inputRequired, acceptedContent } = await load("@modelcontextprotocol/server/dist/index.mjs");
+const { McpServer, createMcpHandler, inputRequired, acceptedContent } = await load(
+  "@modelcontextprotocol/server/dist/index.mjs",
+);
 const { serveStdio } = await load("@modelcontextprotocol/server/dist/stdio.mjs");
 const { z } = await load("zod/index.js");
 const text = (said) => ({ content: [{ type: "text", text: said }] });
 
-serveStdio(() => {
+function made() {
   const server = new McpServer(
     { name: "modern", version: "3.1" },
     { capabilities: { tools: { listChanged: true } }, instructions: "Ask before you deploy." },
@@ -43,4 +46,10 @@ serveStdio(() => {
     return text("grown");
   });
   return server;
-});
+}
+
+if (process.argv[3] === "http") {
+  const { toNodeHandler } = await load("@modelcontextprotocol/node/dist/index.mjs");
+  const server = createServer(toNodeHandler(createMcpHandler(made)));
+  server.listen(0, "127.0.0.1", () => process.stdout.write(`${server.address().port}\n`));
+} else serveStdio(made);

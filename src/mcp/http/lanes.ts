@@ -69,6 +69,11 @@ export class Lanes {
     return made;
   }
 
+  /** The lane without a session in which a request is under way. */
+  holding(id: McpId | undefined): ListenerLane | undefined {
+    return id === undefined ? undefined : this.free.find(({ open }) => open.has(id));
+  }
+
   /** Ends one. */
   async end(lane: ListenerLane): Promise<void> {
     if (lane.name !== undefined) this.sessions.delete(lane.name);

@@ -2,6 +2,7 @@
 import {
   eraOf,
   failure,
+  isId,
   isList,
   type Json,
   type McpId,
@@ -24,6 +25,8 @@ import { BODY_MOST, type Serving } from "./serving.ts";
 const BODY_MS = 60_000;
 /** HeaderMismatch (revision 2026-07-28). */
 const HEADER_MISMATCH = -32_020;
+/** The first revision without sessions. */
+const FIRST_MODERN = "2026-07-28";
 const USER_AGENT = /^[\x20-\x7e]{1,256}$/;
 
 /** Serves it. */
@@ -78,8 +81,17 @@ function laneOf(
   if (isRequest && message.method === "initialize") return lanes.open(userAgent);
   const name = headers["mcp-session-id"];
   if (typeof name === "string") return lanes.session(name) ?? "session";
+  const version = headers["mcp-protocol-version"];
+  if (message?.kind === "notification" && typeof version === "string" && version >= FIRST_MODERN)
+    return lanes.holding(requestOf(message)) ?? lanes.without(undefined, userAgent) ?? "busy";
   // What cannot be read is refused by a gatekeeper too, and on record.
   return message === undefined ? (lanes.without(undefined, userAgent) ?? "busy") : "no-session";
+}
+
+/** Which request a notification is about. */
+function requestOf({ params }: Extract<McpMessage, { kind: "notification" }>): McpId | undefined {
+  const id = member(params, "requestId");
+  return isId(id) ? id : undefined;
 }
 
 function mismatch({ lane, name }: ListenerLane, message: McpMessage, { asked }: Serving): string | undefined {
