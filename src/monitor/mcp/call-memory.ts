@@ -11,6 +11,15 @@ const WAITING_MOST = 256;
 export class CallMemory {
   readonly #later = new WeakMap<McpCall, readonly Observation[]>();
   readonly #waiting = new Map<string, number>();
+  readonly #ids = new WeakMap<McpCall, string>();
+  #count = 0;
+
+  /** Under which name the record joins a call with its answer: `r1`, `r2`, …. */
+  idOf(call: McpCall): string {
+    const known = this.#ids.get(call) ?? `r${++this.#count}`;
+    this.#ids.set(call, known);
+    return known;
+  }
 
   /** What the answer of a call will have brought. */
   expect(call: McpCall, later: readonly Observation[]): void {

@@ -27,3 +27,8 @@ export interface McpSession extends McpPeers {
   /** One line for the person. */
   readonly tell: (line: string) => void;
 }
+
+/** Who asks, as a question names it. */
+export function askerOf({ client, server }: McpPeers): string {
+  return client ?? `the client of ${server}`;
+}

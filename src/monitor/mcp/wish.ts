@@ -9,7 +9,7 @@ import { askedRefusalText, refusalText } from "../guard/answer-text.ts";
 import type { Asked, Guard } from "../guard/guarded-session.ts";
 import { type McpAction, plain } from "./call-act.ts";
 import { requestBody } from "./call-record.ts";
-import type { McpSession } from "./mcp-session.ts";
+import { askerOf, type McpSession } from "./mcp-session.ts";
 
 /** Judges one; on record before it is answered. */
 export async function judgeWish(
@@ -138,7 +138,7 @@ function ask(
   { judge }: Guard,
   signal: AbortSignal,
 ): Promise<Asked> {
-  const agent = session.client ?? `the MCP server ${session.server}`;
+  const agent = askerOf(session);
   return session.guarded.ask({ agent, actions: [act], cwd: session.root, reasons: [reason], legs: [] }, judge, signal);
 }
 
