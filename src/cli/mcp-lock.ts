@@ -13,13 +13,15 @@ import {
   pinsOf,
   pinText,
   type ServerLock,
+  targetText,
   verifyDescription,
   withServer,
 } from "#core/mcp";
 import { screenDescription } from "#core/mcp/screen";
 import { forTerminal } from "#core/text";
 import { dropPending, installedPackage, keepPending, ownLockFile, readLockFile, updateLockFile } from "#mcp";
-import { EXIT, fail } from "./exit.ts";
+import { complain, EXIT, fail } from "./exit.ts";
+import { clientCommand } from "./mcp-client-command.ts";
 import { diffWithLock } from "./mcp-diff.ts";
 import {
   type FoundServer,
@@ -71,7 +73,7 @@ async function lock(words: readonly string[], options: LockOptions): Promise<voi
   const places = await pinPlaces(options);
   const results: LockResult[] = [];
   for (const server of names) {
-    const found = await findServer(server, { ...options, argv }, places);
+    const found = await findServer(server, withCommand(server, options, argv), places);
     if (found === undefined)
       return fail(
         {
@@ -86,6 +88,18 @@ async function lock(words: readonly string[], options: LockOptions): Promise<voi
   }
   if (options.json === true) printJson({ lock: places.lockFile, servers: results });
   if (results.some(({ written, held }) => !written || held.length > 0)) process.exitCode = 1;
+}
+
+/** Where no command is given, that of the person's clients. A project's file may have brought it: it is said before it is run. */
+function withCommand(
+  server: string,
+  options: LockOptions,
+  argv: readonly string[],
+): LockOptions & { readonly argv: readonly string[] } {
+  const known = argv.length > 0 || options.from !== undefined ? undefined : clientCommand(server);
+  if (known === undefined) return { ...options, argv };
+  complain(`ringfence: ${forTerminal(`${server} is started as ${known.file} has it: ${targetText(known)}`)}\n`);
+  return { ...options, argv: known.argv, env: [...(options.env ?? []), ...known.env] };
 }
 
 interface LockResult {
@@ -148,10 +162,17 @@ async function isFirst(
 
 const CHANGED: Problem = { code: "lock-changed", message: "the server is pinned already, and differs" };
 
-/** Findings that were accepted in a definition stay so as long as the definition does. */
-function keepAccepted(now: Lock, server: string, next: ServerLock): ServerLock {
+/** What was known of the server before stays: its command, and findings that were accepted in a definition that is still the same. */
+function keepAccepted(now: Lock, server: string, described: ServerLock): ServerLock {
   const old = now.get(server);
-  if (old === undefined) return next;
+  if (old === undefined) return described;
+  // A description from a file says nothing of where it came from.
+  const { target = old.target, package: pack = old.package } = described;
+  const next: ServerLock = {
+    ...described,
+    ...(target === undefined ? {} : { target }),
+    ...(pack === undefined || described.target !== undefined ? {} : { package: pack }),
+  };
   const texts = new Map(old.pins.map((pin) => [pinKey(pin), pinText(pin)]));
   const kept = next.pins.filter((pin) => old.accepted.has(pinKey(pin)) && texts.get(pinKey(pin)) === pinText(pin));
   return { ...next, accepted: new Map(kept.map((pin) => [pinKey(pin), old.accepted.get(pinKey(pin)) ?? []])) };
