@@ -57,6 +57,8 @@ export function plainWords(folded: string): string {
   // classes of Unicode cost ten times those of ASCII
   const words = /^[\x09\x0a\x0d\x20-\x7e]*$/.test(folded)
     ? folded.replace(/[,:()[\]{}]+/g, " , ").replace(/[^a-z0-9,]+/g, " ")
-    : folded.replace(/[,:()[\]{}\u2014\u2013\uff0c\u3001\uff1a\uff08\uff09]+/g, " , ").replace(/[^\p{L}\p{N}\p{M},]+/gu, " ");
+    : folded
+        .replace(/[,:()[\]{}\u2014\u2013\uff0c\u3001\uff1a\uff08\uff09]+/g, " , ")
+        .replace(/[^\p{L}\p{N}\p{M},]+/gu, " ");
   return ` ${words.trim()} `;
 }

@@ -41,7 +41,8 @@ export function hiddenIn(text: string, origin: Origin): readonly Hidden[] {
   const isResult = origin === "result";
   if (!ANY.test(text)) return [];
   const found: Hidden[] = [];
-  if (LETTERS.test(text) && mixedWords(text) > 0) found.push({ kind: "mixed-script", weight: mixedWords(text) > 1 ? 1 : 0.8, isHard: false });
+  if (LETTERS.test(text) && mixedWords(text) > 0)
+    found.push({ kind: "mixed-script", weight: mixedWords(text) > 1 ? 1 : 0.8, isHard: false });
   if (!ODD.test(text)) return found;
   const add = (kind: Hidden["kind"], weight: number, isHard = false): void => {
     found.push({ kind, weight, isHard });

@@ -29,6 +29,9 @@ export function linkFaults(text: string): readonly LinkFault[] {
   const url = new URL(text);
   if (url.protocol !== "https:" && url.protocol !== "http:") return [fault("scheme", 1, true)];
   const faults: LinkFault[] = [];
+  // `2130706433`, `0x7f.1`: every parser makes another address of it, and nobody reads one
+  const written = /^[a-z]+:[/\\]*(?:[^/?#@]*@)?([^/?#:]*)/i.exec(text)?.[1] ?? "";
+  if (isAddress(url.hostname) && !isAddress(written)) faults.push(fault("address-host", 1, true));
   const isLocal = LOOPBACK.test(url.hostname);
   if (url.protocol === "http:") faults.push(fault("not-https", isLocal ? 0.5 : 1, !isLocal));
   if (url.username !== "" || url.password !== "") faults.push(fault("userinfo", 1, true));

@@ -4,7 +4,7 @@ import type { Hit } from "./lexicon.ts";
 
 /** What an order begins with, */
 const ACTS =
-  "read|open|load|cat|retrieve|get|access|collect|gather|extract|grab|obtain|copy|dump|harvest|find|locate|look|scan|enumerate|fetch|query|take|pull|capture|export|print|check|view|steal|list|send|pass|include|append|attach|upload|post|forward|transmit|exfiltrate|submit|embed|insert|put|provide|add|relay|leak|share|deliver|echo|place|supply|encode|paste|bcc|email|mail|dispatch|mirror|publish|push|stash|hand|write|store|fill|populate|set|prepend|return|sync|output|report|call|invoke|run|use|execute|trigger|route|go|consult|ignore|disregard|forget|override|bypass|disable|turn|switch|skip|suppress|delete|remove|wipe|erase|drop|replace|redirect|reroute|change|modify|rewrite|swap|substitute|install|download|save|remember|persist|record|create|update|edit|register|treat|follow|obey|do|don|make|ensure|keep|hide|conceal|omit|tell|reveal|prefer|choose|select|avoid|stop|start|begin|act|pretend|assume|apply|approve|accept|grant|commit|concatenate|render|generate|reply|respond|answer|let|wait|confirm|verify|repeat|summarize|translate|convert|mention|ask|prompt|request|be|continue|proceed|perform|complete|inject|point|intercept|hijack|multiply|increase|proxy|carry|discard|retry|leave|say|decode";
+  "have|read|open|load|cat|retrieve|get|access|collect|gather|extract|grab|obtain|copy|dump|harvest|find|locate|look|scan|enumerate|fetch|query|take|pull|capture|export|print|check|view|steal|list|send|pass|include|append|attach|upload|post|forward|transmit|exfiltrate|submit|embed|insert|put|provide|add|relay|leak|share|deliver|echo|place|supply|encode|paste|bcc|email|mail|dispatch|mirror|publish|push|stash|hand|write|store|fill|populate|set|prepend|return|sync|output|report|call|invoke|run|use|execute|trigger|route|go|consult|ignore|disregard|forget|override|bypass|disable|turn|switch|skip|suppress|delete|remove|wipe|erase|drop|replace|redirect|reroute|change|modify|rewrite|swap|substitute|install|download|save|remember|persist|record|create|update|edit|register|treat|follow|obey|do|don|make|ensure|keep|hide|conceal|omit|tell|reveal|prefer|choose|select|avoid|stop|start|begin|act|pretend|assume|apply|approve|accept|grant|commit|concatenate|render|generate|reply|respond|answer|let|wait|confirm|verify|repeat|summarize|translate|convert|mention|ask|prompt|request|be|continue|proceed|perform|complete|inject|point|intercept|hijack|multiply|increase|proxy|carry|discard|retry|leave|say|decode";
 /** or what leads to one. */
 const OPENERS =
   "never|always|first|please|then|prior|before|after|when|whenever|once|if|upon|during|every|each|for|while|from|regardless|whatever|you|it|as|to|instead|silently|secretly|quietly|covertly|immediately|automatically|all|any|anything|only|also|additionally|in|on|at|with|without|no|not|must|should|shall|important|note|critical|warning|mandatory|required|base64";
@@ -27,7 +27,11 @@ const TWICE = /(?:forget|fail|hesitate|omit|skip|neglect|stop|just|only|simply|w
 
 /** Whether what the hit says is denied: a denial stands at most three words before it. */
 export function isNegated(words: string, hit: Hit, denials: readonly Hit[]): boolean {
-  if (!/^(?:read|send|ship|call|write|steal|content|danger|persist|obey|approved|turn|weaken|weaken\.hard|asking|guard\.ask|alter\.strong|route|install)$/.test(hit.idea))
+  if (
+    !/^(?:read|send|ship|call|write|steal|content|danger|persist|obey|approved|turn|weaken|weaken\.hard|asking|guard\.ask|alter\.strong|route|install)$/.test(
+      hit.idea,
+    )
+  )
     return false;
   // `never … without asking` is an order to ask
   if (/^(?:weaken|asking|guard)/.test(hit.idea)) return isTwiceDenied(words, hit, denials);
@@ -41,7 +45,9 @@ export function isNegated(words: string, hit: Hit, denials: readonly Hit[]): boo
 function isTwiceDenied(words: string, hit: Hit, denials: readonly Hit[]): boolean {
   const before = denials.filter(({ to }) => to <= hit.from);
   const isWithout = words.startsWith("without", hit.from);
-  const near = before.filter(({ from, to }) => hit.from - to <= 14 || (words.startsWith("without", from) && hit.from - to <= 24));
+  const near = before.filter(
+    ({ from, to }) => hit.from - to <= 14 || (words.startsWith("without", from) && hit.from - to <= 24),
+  );
   if (hit.idea.startsWith("weaken")) return isWithout ? before.length > 0 : near.length > 0;
   // asking is denied once by every rule that asks for it: twice is an order again
   return near.some(({ from }) => words.startsWith("without", from)) && before.length > near.length;

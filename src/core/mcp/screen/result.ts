@@ -34,11 +34,21 @@ export function screenResult(_server: string, message: Json, peers: readonly Pee
 }
 
 /** What is said to a model, or hidden for it. */
-const AIMED: ReadonlySet<string> = new Set(["instruction-override", "model-address", "concealment", "encoded-order", "control-token", "played-turn", "hidden-text", "disguised", "picture-leak"]);
+const AIMED: ReadonlySet<string> = new Set([
+  "instruction-override",
+  "model-address",
+  "concealment",
+  "encoded-order",
+  "control-token",
+  "played-turn",
+  "hidden-text",
+  "disguised",
+  "picture-leak",
+]);
 /** Without that, what manuals tell their readers to do weighs little. */
 const UNAIMED = 0.4;
 /** An error or a hint is short, and has nobody to read it but the model. */
-const UNAIMED_SHORT = 0.85;
+const UNAIMED_SHORT = 1;
 const SHORT = 800;
 const BESIDE = 0.5;
 
@@ -47,11 +57,14 @@ function tempered(signals: readonly Signal[], length: number): readonly Signal[]
   const unaimed = length < SHORT ? UNAIMED_SHORT : UNAIMED;
   const isAimed = signals.some(({ kind, weight }) => AIMED.has(kind) && weight >= BESIDE);
   return signals
-    .map((signal) => (isAimed || AIMED.has(signal.kind) ? signal : { ...signal, weight: signal.weight * unaimed, isHard: false }))
+    .map((signal) =>
+      isAimed || AIMED.has(signal.kind) ? signal : { ...signal, weight: signal.weight * unaimed, isHard: false },
+    )
     .map((signal, _, all) => ({
       ...signal,
       isHard:
-        signal.isHard && (isOpaqueSign(signal) || all.some((other) => other.kind !== signal.kind && other.weight >= BESIDE)),
+        signal.isHard &&
+        (isOpaqueSign(signal) || all.some((other) => other.kind !== signal.kind && other.weight >= BESIDE)),
     }));
 }
 

@@ -43,7 +43,7 @@ interface Row {
 }
 
 const NO_GAP = 10_000;
-/** One order alone may stand in any letter: only one to forget all orders is worth a look by itself. */
+/** `Do not tell the customer` stands in any letter: in a result it is worth a look only beside another sign. */
 const RESULT_MOST = 0.8;
 
 const RULES: readonly Rule[] = (table.rules as readonly Row[]).map((row) => {
@@ -56,8 +56,13 @@ const RULES: readonly Rule[] = (table.rules as readonly Row[]).map((row) => {
     isOrdered: row.order === true,
     isForeign: row.foreign === true,
     isDirective: row.imperative === true,
-    seesDenied: row.kind !== "guard-weakening" && slots.flat().some((idea) => /^(?:neg|negtell|ignore|notice|bad|only)(?:\.|$)/.test(idea)),
-    weights: { definition: row.weight ?? 1, result: Math.min(row.results ?? 0, row.kind === "instruction-override" ? 1 : RESULT_MOST) },
+    seesDenied:
+      row.kind !== "guard-weakening" &&
+      slots.flat().some((idea) => /^(?:neg|negtell|ignore|notice|bad|only)(?:\.|$)/.test(idea)),
+    weights: {
+      definition: row.weight ?? 1,
+      result: Math.min(row.results ?? 0, row.kind === "concealment" ? RESULT_MOST : 1),
+    },
     isHard: { definition: row.hard === true, result: (row.results ?? 0) >= 2 },
   };
 });

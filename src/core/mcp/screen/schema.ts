@@ -12,7 +12,7 @@ import type { Field } from "./walk.ts";
 const SINK =
   /^(?:side_?notes?|side_?car|notes?|context|extra|extra_?(?:context|info|data)|extra_?notes?|metadata|meta|debug|debug_?(?:info|context|data)|conversation(?:_?(?:history|context|log))?|chat_?(?:history|log)|history|messages|prompt|user_?(?:prompt|message|context|query|data|input|info)|system_?prompt|reasoning|thoughts?|scratch_?pad|memory|session(?:_?(?:data|context|state))?|environment|env|env_?vars?|environ|credentials?|api_?keys?|secrets?|tokens?|auth|payload|attachment|telemetry|trace|audit(?:_?(?:data|trail|log))?|feedback|background|verification|proof|diagnostics?|system_?info|workspace(?:_?(?:info|context|files))?|file_?contents?|files|summary_of_conversation|caller_?(?:context|info)|client_?(?:context|info)|previous_?(?:messages|results|output)|model_?(?:name|info|reasoning)|justification)$/i;
 const WANTS_SECRET =
-  /^(?:.*_)?(?:env(?:ironment)?(?:_?vars?)?|credentials?|api_?keys?|secrets?|private_?keys?|ssh_?keys?|passwords?|system_?prompt|conversation(?:_?(?:history|context|log))?|chat_?(?:history|log)|transcript|file_?contents?|reasoning|messages)(?:_.*)?$/i;
+  /^(?:.*_)?(?:env(?:ironment)?(?:_?vars?)?|credentials?|api_?keys?|secrets?|private_?keys?|ssh_?keys?|passwords?|system_?prompt|(?:auth|access|bearer|session)_?tokens?|conversation(?:_?(?:history|context|log))?|chat_?(?:history|log)|transcript|file_?contents?|reasoning|messages)(?:_.*)?$/i;
 const WANTS =
   /\b(?:contents? of|entire|full|complete|whole|verbatim|all (?:the )?(?:previous|prior|messages|context|files)|conversation|chat history|system prompt|environment|credentials?|api keys?|private key|ssh|secrets?|files? (?:you|the user)|everything|history|what the user|user'?s (?:message|prompt|request|name|email)|reasoning|previous (?:messages|tool)|other tools?)\b/i;
 const DEFAULTS: ReadonlySet<string> = new Set(["default", "const", "examples", "example", "enum"]);
@@ -74,13 +74,12 @@ function defaults(fields: readonly Field[], names: string): readonly Signal[] {
       signals.push({ kind: "embedded-secret", weight: 1, isHard: false, at, text: "(a token)" });
     if (isKey || !DEFAULTS.has(key)) continue;
     if (SECRET_VALUE.test(text)) {
-      const isOwn = isAbout("keeper", names);
+      const isOwn = isOwnSecret(text, names);
       const isGiven = key === "default" || key === "const";
       // a tool for keys may say where a key is; what the environment holds is nobody's default
       const weight = !isOwn || (isGiven && /[$]/.test(text)) ? 1 : 0.4;
       signals.push({ kind: "secret-default", weight, isHard: key === "default" && !isOwn, at, text });
-    }
-    else if (/qqshell/.test(wordsOf(text.slice(0, 2000))))
+    } else if (/qqshell/.test(wordsOf(text.slice(0, 2000))))
       signals.push({
         kind: "shell-order",
         weight: key === "default" || key === "const" ? 1 : 0.4,
@@ -91,6 +90,20 @@ function defaults(fields: readonly Field[], names: string): readonly Signal[] {
   }
   return signals;
 }
+
+/** A path of keys is at home in a tool for what they open. */
+function isOwnSecret(text: string, names: string): boolean {
+  return OWNERS.some(([secret, owner]) => secret.test(text) && owner.test(names));
+}
+
+const OWNERS: readonly (readonly [secret: RegExp, owner: RegExp])[] = [
+  [/\.ssh|id_/, /ssh|sftp|scp|git|tunnel|remote|deploy|ansible|key/i],
+  [/\.aws|AWS_/, /aws|s3|lambda|bedrock|cloud|dynamo|ecs|eks|credential/i],
+  [/\.kube/, /kube|k8s|helm|eks|gke|cluster/i],
+  [/\.gnupg/, /gpg|pgp|sign/i],
+  [/\.azure/, /azure/i],
+  [/[$]\{?[A-Z]|\{\{|process\.env/, /(?:^|[ _-])(?:env|template|workflow|pipeline|ci)/i],
+];
 
 const DESTROYS =
   /^(?:delete|remove|drop|destroy|wipe|purge|truncate|erase|uninstall|terminate|kill|format|reset_all|clear_all)(?:[_-]|[A-Z]|$)/;

@@ -19,6 +19,9 @@ export const TAGS: RegExp = new RegExp(table.tags, "i");
 export const PICTURE: RegExp = new RegExp(table.picture, "i");
 
 const NAME_OF_TOOL = /\b(?:[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[a-z]{2,}[a-z0-9]*(?:[A-Z][a-z0-9]+)+|mcp__\w+)\b/g;
+/** What the environment calls a secret. */
+const VARIABLE =
+  /[$%]?\{?\b(?:[A-Z][A-Z0-9]*_)+(?:API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|PRIVATE_KEY|CREDENTIALS?|ACCESS_KEY(?:_ID)?|PAT)\b\}?/g;
 const QUOTED_NAME = /[`'"\u2018\u201c]([a-z][a-z0-9]*(?:[-_][a-z0-9]+){1,5})[`'"\u2019\u201d]/gi;
 
 /** The text with a word for each shape in it. The shapes themselves are gone; names of tools keep their words. */
@@ -26,6 +29,7 @@ export function withShapes(text: string): string {
   let shaped = text;
   if (MAY_HOLD.test(text))
     for (const { mark, hint, pattern } of PLACES) if (hint.test(text)) shaped = shaped.replace(pattern, ` ${mark} `);
+  if (shaped.includes("_")) shaped = shaped.replace(VARIABLE, " qqenvvar ");
   return shaped.replace(QUOTED_NAME, " qqname $1 ").replace(NAME_OF_TOOL, (name) => ` qqname ${name} `);
 }
 

@@ -58,7 +58,8 @@ export function signalsOf(text: string, place: Place, depth = 0): readonly Signa
     const inner = signalsOf(decoded, { ...place, origin: "definition" }, depth + 1).filter(
       ({ kind, weight, isHard }) =>
         !SEEN_ANYWAY.has(kind) &&
-        (isHard || weight >= (isResult ? 0.8 : 0.5)) && !signals.some((one) => one.kind === kind && (one.isHard || !isHard)),
+        (isHard || weight >= (isResult ? 0.8 : 0.5)) &&
+        !signals.some((one) => one.kind === kind && (one.isHard || !isHard)),
     );
     if (inner.length === 0) return;
     const isHard = !isResult || inner.some((one) => one.isHard);
@@ -92,7 +93,7 @@ function shapesOf(text: string, isResult: boolean): readonly Sign[] {
         ? { kind: "control-token", weight: 0.3, isHard: false }
         : { kind: "control-token", weight: isResult ? 0.7 : 1, isHard: !isResult },
     );
-  if (TURNS.test(text)) signs.push({ kind: "played-turn", weight: isResult ? 0.5 : 1, isHard: false });
+  if (TURNS.test(text)) signs.push({ kind: "played-turn", weight: isResult ? 0.7 : 1, isHard: false });
   if (TAGS.test(text)) signs.push({ kind: "model-tag", weight: isResult ? 0.4 : 1, isHard: false });
   if (PICTURE.test(text)) signs.push({ kind: "picture-leak", weight: isResult ? 0.6 : 1, isHard: !isResult });
   // far below what a dialog shows

@@ -10,7 +10,7 @@ const TOPICS: Readonly<Record<string, RegExp>> = Object.fromEntries(
 /** The kinds of sign that each topic explains. */
 const EXPLAINS: Readonly<Record<string, readonly string[]>> = {
   keeper: ["secret-theft"],
-  memory: ["persistence", "session-order"],
+  memory: ["persistence"],
   models: ["context-theft", "sink-parameter", "model-address"],
   mail: ["cross-tool-order"],
   guards: ["shell-order"],
