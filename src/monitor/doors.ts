@@ -115,7 +115,7 @@ export async function openDoors(parts: DoorParts): Promise<Result<Doors, readonl
       wake: async () => parts.lifecycle()?.wake(),
     }),
     serveSshLogins(prepared.ssh, append),
-    request.hooks === undefined ? undefined : openInsideServers({ ...parts, ask: () => questions?.ask }),
+    request.hooks === undefined ? undefined : openInsideServers({ ...parts, questions: () => questions }),
     network.begin(),
   ]);
   let closing: Promise<void> | undefined;

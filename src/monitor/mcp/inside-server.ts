@@ -10,6 +10,7 @@ import type { LoadedPolicy } from "#core/policy";
 import { insideArgv } from "#core/presets";
 import { isInside } from "#core/shell";
 import type { Fence } from "#sandbox";
+import type { Questions } from "../approvals/questions.ts";
 import type { Guard, GuardedSession } from "../guard/guarded-session.ts";
 import type { LegBook } from "../guard/leg-book.ts";
 import { deniedCommand } from "../prepare/judge-command.ts";
@@ -17,6 +18,7 @@ import { readPolicy } from "../prepare/policy-files.ts";
 import type { Prepared } from "../prepare/prepare.ts";
 import type { RunRequest } from "../request.ts";
 import { isBound } from "./bound-command.ts";
+import { isConfined } from "./confined.ts";
 import { type InsideDoor, openInsideDoor } from "./inside-door.ts";
 import type { InsideWish } from "./inside-wire.ts";
 import type { McpSession } from "./mcp-session.ts";
@@ -32,7 +34,7 @@ export interface InsideParts {
   readonly append: Append;
   readonly legs: LegBook;
   readonly guard: () => Guard;
-  readonly ask: () => GuardedSession["ask"] | undefined;
+  readonly questions: () => Questions | undefined;
   /** Once it runs. */
   readonly running: Promise<Fence>;
   readonly run: RunSession;
@@ -51,16 +53,17 @@ async function serveInside(
 ): Promise<Result<number, readonly Problem[]>> {
   const { request, prepared } = parts;
   const { root } = prepared.workspace;
-  const ask = parts.ask();
-  if (ask === undefined) return err([NOT_YET]);
+  const questions = parts.questions();
+  if (questions === undefined) return err([NOT_YET]);
   const { id, append, legs, guard } = parts;
-  const guarded: GuardedSession = { id, contained: true, append, legs, ask, guard: async () => ok(guard()) };
+  const { ask, passed } = questions;
+  const guarded: GuardedSession = { id, contained: true, append, legs, ask, passed, guard: async () => ok(guard()) };
   const loaded = await readFor(parts, wish);
   if (!loaded.ok) return loaded;
   const session: McpSession = {
     ...{ server: wish.server, ...(wish.client === undefined ? {} : { client: wish.client }) },
     ...{ guarded, policy: loaded.value.policy, root, home: request.caller.home, stateDir: request.stateDir },
-    confined: prepared.egressPlan.allow.length === 0 && prepared.egressPlan.mode === "enforce",
+    confined: isConfined(prepared.egressPlan),
     leaks: prepared.leaks,
     redact: (text) => prepared.leaks.redactor().text(text),
     tell: (line) => (request.terminals.stdin ? undefined : request.progress(line)),
