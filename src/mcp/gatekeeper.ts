@@ -29,6 +29,8 @@ export interface Gatekeeper {
   unread(from: "client" | "server", what: Unread): Promise<Passage>;
   /** A person has changed the lock: what is served is compared anew. Answers with what the client is to be told, message by message. */
   reverify(): Promise<readonly Uint8Array[]>;
+  /** The client asks nothing more: questions about what it asked end. What was forwarded may still be answered. */
+  abandon(): void;
   /** Ends questions, drops what is open. */
   close(): Promise<void>;
 }

@@ -15,6 +15,8 @@ export interface Lane {
   /** Where answers to its sender go. */
   readonly back: Sink;
   judge(line: Line): Promise<Passage>;
+  /** Called when the source has ended, before its last verdicts are there. */
+  ended?(): void;
 }
 
 /** Bytes that may wait for verdicts beside the first message, and what each message counts beside its own bytes. */
@@ -64,6 +66,7 @@ export function pump(lane: Lane): Promise<void> {
     const end = (): void => {
       if (ended) return;
       ended = true;
+      lane.ended?.();
       const rest = lines.end();
       if (rest !== undefined) void take(rest);
       settle();

@@ -28,6 +28,8 @@ export interface StdioRelay {
   close(): Promise<void>;
 }
 
+const LAST_VERDICTS_MS = 1_000;
+
 /** Starts relaying. */
 export function relayStdio(ends: StdioEnds, options: Omit<GatekeeperOptions, "asker">): StdioRelay {
   const [client, server] = [sinkOver(ends.toClient), sinkOver(ends.toServer)];
@@ -37,6 +39,8 @@ export function relayStdio(ends: StdioEnds, options: Omit<GatekeeperOptions, "as
   const up = pump({
     ...{ source: ends.fromClient, maxLine, ahead: server, back: client },
     judge: (line) => (line.kind === "line" ? keeper.fromClient(line.bytes) : keeper.unread("client", line)),
+    // A client that went away waits for no person; what is only being recorded is not cut off.
+    ended: () => void setTimeout(() => keeper.abandon(), LAST_VERDICTS_MS).unref(),
   });
   const down = pump({
     ...{ source: ends.fromServer, maxLine, ahead: client, back: server },

@@ -77,6 +77,10 @@ class Keeper implements Gatekeeper {
     return told;
   }
 
+  abandon(): void {
+    for (const open of this.#gate.client.values()) if (open.phase === "judging") open.abort.abort();
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
