@@ -257,6 +257,8 @@ describe("a result", () => {
     const held = await bed.answer(call, TEXT, { findings: [finding("hard")] });
     expect(held).toMatch(/^deny: .*tries to steer the agent.*\(concealment\)/);
     expect(held).not.toContain("do not tell");
+    await bed.answer(call, TEXT, { findings: [finding("hard")] });
+    expect(bed.told).toEqual([expect.stringMatching(/^held an answer of mcp__things__get_thing: .*\(concealment\)$/)]);
     expect(bed.asked).toEqual([]);
   });
 

@@ -3,6 +3,7 @@ import type { Reason } from "#core";
 import { member } from "#core/mcp";
 import { explainReason, hintFor } from "#core/policy";
 import { type LegVerdict, type Observation, outcomeSources } from "#core/session";
+import { forTerminal } from "#core/text";
 import type { McpOutcome, McpVerdict } from "#mcp";
 import { askedRefusalText, refusalText } from "../guard/answer-text.ts";
 import type { Asked, Guard } from "../guard/guarded-session.ts";
@@ -10,6 +11,7 @@ import { actOf, type McpAction, plain } from "./call-act.ts";
 import type { CallMemory } from "./call-memory.ts";
 import { resultBody } from "./call-record.ts";
 import { askerOf, type McpSession } from "./mcp-session.ts";
+import { tellOnce } from "./tell-once.ts";
 import { judgeWish, wishesInError } from "./wish.ts";
 
 /** Judges an answer; resolves once it is on record, and only then it may be handed over. */
@@ -24,6 +26,8 @@ export async function judgeResult(
   const id = call === undefined ? {} : { id: memory.idOf(call) };
   const refused = async (reasons: readonly Reason[], asked?: Asked, text?: string): Promise<McpVerdict> => {
     await guarded.append(resultBody(session, outcome, { ...id, verdict: "deny", reasons, asked }));
+    const [reason] = reasons;
+    if (reason !== undefined) tellOnce(session, heldLine(reason, outcome));
     return { verdict: "deny", text: text ?? heldText(reasons, outcome, asked) };
   };
   const guard = await guarded.guard();
@@ -137,12 +141,21 @@ const KINDS_MOST = 5;
 
 /** What the model reads of an answer that is not handed over: what was found in it by its kind, never its text. */
 function heldText(reasons: readonly Reason[], { findings }: McpOutcome, asked: Asked | undefined): string {
-  const kinds = [...new Set(findings.map(({ kind }) => kind))].slice(0, KINDS_MOST);
-  const found = kinds.length === 0 ? "" : ` (${kinds.join(", ")})`;
+  const found = kindsOf(findings);
   const why = reasons.map((reason) => `\`${reason.subject}\`: ${explainReason(reason)}${found}`);
   if (asked !== undefined) return askedRefusalText(why, asked.reason);
   const hints = reasons.map(hintFor).filter((hint) => hint !== undefined);
   return refusalText(why, hints);
+}
+
+/** The same for the person. */
+function heldLine(reason: Reason, { findings }: McpOutcome): string {
+  return `held an answer of ${forTerminal(reason.subject, { max: 160 })}: ${explainReason(reason)}${kindsOf(findings)}`;
+}
+
+function kindsOf(findings: McpOutcome["findings"]): string {
+  const kinds = [...new Set(findings.map(({ kind }) => kind))].slice(0, KINDS_MOST);
+  return kinds.length === 0 ? "" : ` (${kinds.join(", ")})`;
 }
 
 /** An answer to something else than a call, as a question shows it. */

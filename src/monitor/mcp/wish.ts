@@ -4,12 +4,14 @@ import type { Reason } from "#core";
 import { isList, isObject, type Json, type JsonObject, member } from "#core/mcp";
 import { screenElicitation, screenSampling } from "#core/mcp/screen";
 import { adviceOn, decide, explainReason, hintFor, type McpServerPolicy, mcpServer } from "#core/policy";
+import { forTerminal } from "#core/text";
 import type { McpAskVerdict, McpOutcome, McpServerRequest } from "#mcp";
 import { askedRefusalText, refusalText } from "../guard/answer-text.ts";
 import type { Asked, Guard } from "../guard/guarded-session.ts";
 import { type McpAction, plain } from "./call-act.ts";
 import { requestBody } from "./call-record.ts";
 import { askerOf, type McpSession } from "./mcp-session.ts";
+import { tellOnce } from "./tell-once.ts";
 
 /** Judges one; on record before it is answered. */
 export async function judgeWish(
@@ -25,6 +27,13 @@ export async function judgeWish(
   const reasons = reason === undefined ? [] : [reason];
   await session.guarded.append(requestBody(session, wish, { verdict, reasons, asked }));
   if (verdict === "allow") return { verdict, ...(params === undefined ? {} : { params }) };
+  if (reason !== undefined) {
+    const server = forTerminal(session.server, { max: 120 });
+    tellOnce(
+      session,
+      `MCP server ${server}: ${wish.method} refused: ${forTerminal(explainReason(reason), { max: 300 })}`,
+    );
+  }
   return { verdict, text: textOf(reason, { act, guard, asked }) };
 }
 
