@@ -61,7 +61,7 @@ test("a value for a header comes back as it was, and crosses no line", () => {
         fc.string().map((text) => `=?base64?${text}?=`),
       ),
       (text) => {
-        fc.pre(text.isWellFormed());
+        fc.pre(!/\p{Surrogate}/u.test(text));
         const encoded = encodeHeaderValue(text);
         expect(encoded).toMatch(/^[\x20-\x7e\t]+$/);
         expect(decodeHeaderValue(encoded)).toBe(text);

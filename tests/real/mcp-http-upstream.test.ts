@@ -273,7 +273,7 @@ test("a modern request is cancelled by closing its stream, a legacy one by a mes
     return events(response, ":\n\n", { end: false });
   });
   const client = lines(httpBed(upstream.url));
-  client.send({ id: "m", ...call(0, { _meta: META }), ...{ id: "m" } });
+  client.send({ ...call(0, { _meta: META }), id: "m" });
   await expect.poll(() => upstream.of("tools/call").length).toBe(1);
   client.send({ method: "notifications/cancelled", params: { requestId: "m" } });
   await expect.poll(() => closed).toEqual(["m"]);
@@ -287,4 +287,20 @@ test("a modern request is cancelled by closing its stream, a legacy one by a mes
   old.send({ method: "notifications/cancelled", params: { requestId: 5 } });
   await expect.poll(() => upstream.of("notifications/cancelled").length).toBe(1);
   expect(closed).toEqual(["m"]);
+});
+
+test("a word in an argument holds nothing up, and a method that no header can hold is an error", async () => {
+  const scene = await opened(({ body }, response) =>
+    body.id === 1 ? events(response, ":\n\n", { end: false }) : undefined,
+  );
+  scene.client.send(call(1, { arguments: { mode: "initialize" } }));
+  scene.client.send(call(2));
+  expect(await scene.client.next()).toMatchObject({ id: 2, result: {} });
+  for (const method of ["x\r\ny: z", "\u4e16"]) {
+    scene.client.send({ id: 3, method, params: { _meta: META } });
+    expect(await scene.client.next()).toMatchObject({
+      id: 3,
+      error: { message: expect.stringContaining("cannot be sent") },
+    });
+  }
 });

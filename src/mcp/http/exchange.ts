@@ -96,18 +96,12 @@ async function connect(way: Way, place: HttpPlace): Promise<Duplex> {
 }
 
 function ask(agent: WayAgent, asked: Asked): Promise<Result<Answered, Problem>> {
-  const { target, method, body, signal } = asked;
+  const { target, body, signal } = asked;
   return new Promise((done) => {
     const failed = (problem: Problem): void => done(err(problem));
     if (signal.aborted) return failed(ABORTED);
-    const sent: ClientRequest = request({
-      ...{ agent, method, path: target.path, maxHeaderSize: HEAD_BYTES_MOST, setHost: false, place: target },
-      headers: {
-        host: authorityOf(target),
-        ...asked.fields,
-        ...(body === undefined ? {} : { "content-length": String(body.length) }),
-      },
-    });
+    const sent = begun(agent, asked);
+    if (sent === undefined) return failed(UNSENDABLE);
     const stop = (): void => void sent.destroy(new Error("aborted"));
     signal.addEventListener("abort", stop, { once: true });
     const timer = setTimeout(() => sent.destroy(new Error("no answer in time")), asked.headMs);
@@ -118,12 +112,12 @@ function ask(agent: WayAgent, asked: Asked): Promise<Result<Answered, Problem>> 
     });
     sent.on("response", (response) => {
       clearTimeout(timer);
+      response.once("close", () => signal.removeEventListener("abort", stop));
       const refused = refusedOnTheWay(target, response.headers["x-ringfence-reason"]);
       if (refused !== undefined) {
         response.destroy();
         return failed(refused);
       }
-      response.once("close", () => signal.removeEventListener("abort", stop));
       // A body that breaks off is the reader's news; an error without a listener would be the process's end.
       response.on("error", () => undefined);
       done(ok(response));
@@ -136,6 +130,24 @@ function ask(agent: WayAgent, asked: Asked): Promise<Result<Answered, Problem>> 
     sent.end(body);
   });
 }
+
+/** `undefined` where a name or value could not stand in a request, such as a method with a line break. */
+function begun(agent: WayAgent, { target, method, body, fields }: Asked): ClientRequest | undefined {
+  try {
+    return request({
+      ...{ agent, method, path: target.path, maxHeaderSize: HEAD_BYTES_MOST, setHost: false, place: target },
+      headers: {
+        host: authorityOf(target),
+        ...fields,
+        ...(body === undefined ? {} : { "content-length": String(body.length) }),
+      },
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+const UNSENDABLE: Problem = { code: "mcp-unsendable", message: "the message cannot be sent over HTTP" };
 
 /** In plain HTTP the way out answers in the server's place. A server that pretends to be it only refuses itself. */
 function refusedOnTheWay(target: HttpTarget, reason: string | readonly string[] | undefined): Problem | undefined {

@@ -3,63 +3,19 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { err, ok, type Problem, type Result } from "#core";
 import { eraOf, type McpId, type McpMessage, member, writeMessage } from "#core/mcp";
-import type { Asker } from "../asker.ts";
 import type { Gatekeeper, Passage } from "../gatekeeper.ts";
-import { type Fields, type MirroredParameter, mirrorHeaders, unknownParameters } from "./mirrored.ts";
+import { BROKEN, GONE, LaneFault, type LaneOptions, type LaneSending, TRANSPORT_ERROR, traced } from "./lane-parts.ts";
+import { type MirroredParameter, mirrorHeaders, unknownParameters } from "./mirrored.ts";
 import { messageOf, openUpstreamAsker, type ToolHeaders } from "./own-requests.ts";
 import { type SseEvent, SseFault } from "./sse.ts";
 import type { Ended, StreamPlace, ToClient } from "./to-client.ts";
-import type { Upstream, UpstreamAnswer } from "./upstream.ts";
+import type { UpstreamAnswer } from "./upstream.ts";
 
-/** What one message is sent with. */
-export interface LaneSending {
-  readonly signal: AbortSignal;
-  /** The client's own headers, where it has any. */
-  readonly client?: Fields;
-  /** True for a client that comes for the rest of a broken stream itself. */
-  readonly resumes?: boolean;
-  /** Called once the server has the message, or cannot have it any more. */
-  readonly delivered?: (() => void) | undefined;
-}
-
-/** A failure of what is no request, and so has no answer that could say it. */
-export class LaneFault extends Error {
-  override readonly name = "LaneFault";
-  readonly problem: Problem;
-  constructor(problem: Problem) {
-    super(problem.message);
-    this.problem = problem;
-  }
-}
-
-/** What a lane is made of. */
-export interface LaneOptions {
-  readonly upstream: Upstream;
-  /** Opens this conversation's gatekeeper over its own way to ask the server. */
-  readonly gatekeeper: (asker: Asker) => Gatekeeper;
-  /** For what the server says while this gateway itself asks something. */
-  readonly aside: (to: ToClient) => void;
-  /** A tool that breaks the rules for its headers, and is not served. */
-  readonly dropped: (tool: string, why: string) => void;
-  /** What names the client to servers over HTTP; the gateway's own questions have it too, so that none can be told from the client's. */
-  readonly userAgent?: string;
-}
-
-/** A fault of the transport: outside of what JSON-RPC and MCP keep for themselves. */
-export const TRANSPORT_ERROR: number = -31_502;
-
-const BROKEN: Problem = { code: "mcp-broken", message: "the server's answer broke off" };
-const GONE: Problem = {
-  code: "mcp-session-gone",
-  message: "the server has ended the session",
-  hint: "connect to it anew",
-};
 const RETRY_MS = 1_000;
 const RETRY_MOST_MS = 60_000;
 const RESUMES_MOST = 5;
 /** A notification that the server takes this long for holds nothing up any more. */
 const TURN_MOST_MS = 5_000;
-const PASSING_HEADER = /^[\x20-\x7e]{1,2048}$/;
 
 /** One lane. */
 export class Lane {
@@ -187,7 +143,7 @@ export class Lane {
   private async unlessGone(answered: Result<UpstreamAnswer, Problem>): Promise<Result<UpstreamAnswer, Problem>> {
     const isNotFound = answered.ok ? answered.value.status === 404 : answered.error.code === "mcp-not-found";
     if (!isNotFound || this.session === undefined) return answered;
-    if (answered.ok) await answered.value.events?.return(undefined);
+    if (answered.ok) answered.value.discard();
     this.isOver = true;
     return err(GONE);
   }
@@ -288,7 +244,7 @@ export class Lane {
     if (message === undefined) return;
     const sent = this.post(bytes, message, { signal: AbortSignal.timeout(60_000) });
     // A server that does not take it waits for an answer that it has already got: its own loss.
-    void sent.then((answered) => (answered.ok ? answered.value.events?.return(undefined) : undefined));
+    void sent.then((answered) => (answered.ok ? answered.value.discard() : undefined));
   }
 
   /** An error in the server's place, through the gatekeeper, so that the request is over for everybody and on record. */
@@ -323,13 +279,4 @@ export class Lane {
     }
     return yield* this.failed(id, BROKEN);
   }
-}
-
-/** Trace context belongs to the request and is nobody's credential (W3C Trace Context). */
-function traced(client: Fields): Readonly<Record<string, string>> {
-  const passing = ["traceparent", "tracestate"].flatMap((name): readonly [string, string][] => {
-    const value = client[name];
-    return typeof value === "string" && PASSING_HEADER.test(value) ? [[name, value]] : [];
-  });
-  return Object.fromEntries(passing);
 }

@@ -2,7 +2,8 @@
 // sessions are made here: a client cannot choose one, and never learns the upstream's.
 import { randomBytes } from "node:crypto";
 import type { McpId } from "#core/mcp";
-import { Lane, type LaneOptions } from "./lane.ts";
+import { Lane } from "./lane.ts";
+import type { LaneOptions } from "./lane-parts.ts";
 import type { ToClient } from "./to-client.ts";
 
 /** A lane with what the listener knows of it. */

@@ -2,7 +2,7 @@
 // and what the client does not take stops what comes.
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
-import { oneLine, writeEvent } from "./sse.ts";
+import { writeEvent } from "./sse.ts";
 import type { StreamPlace, ToClient } from "./to-client.ts";
 
 /** A client that takes nothing for this long has gone. */
@@ -29,6 +29,11 @@ export class Reply {
     this.fields = options.fields ?? (() => ({}));
   }
 
+  /** True once something of the answer is out. */
+  get isBegun(): boolean {
+    return this.hasWritten;
+  }
+
   /** The status of what is not a stream; an answer that has begun keeps its own. */
   set code(status: number) {
     this.status = status;
@@ -46,16 +51,15 @@ export class Reply {
     if (!this.isStream) {
       if (to.kind !== "message" || this.hasWritten) return;
       this.hasWritten = true;
-      const bytes = Buffer.from(to.bytes);
       this.response.writeHead(this.status, { ...this.fields(this.status), "content-type": "application/json" });
-      this.response.end(bytes, to.delivered);
+      this.response.end(to.bytes, to.delivered);
       return;
     }
     if (!this.hasWritten) this.begin();
     if (to.kind === "alive") return this.put(Buffer.from(":\n\n"));
     if (to.kind === "mark") return this.put(markOf(to));
     const { bytes, delivered, kind, ...place } = to;
-    await this.put(writeEvent({ ...place, data: oneLine(Buffer.from(bytes)) }), delivered);
+    await this.put(writeEvent({ ...place, data: bytes }), delivered);
   }
 
   /** Begins a stream of events before there is any. */

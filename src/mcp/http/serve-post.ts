@@ -15,7 +15,7 @@ import {
 } from "#core/mcp";
 import type { Passage } from "../gatekeeper.ts";
 import { readWhole } from "./body.ts";
-import { LaneFault } from "./lane.ts";
+import { LaneFault } from "./lane-parts.ts";
 import type { Lanes, ListenerLane } from "./lanes.ts";
 import { headerMismatch } from "./mirrored.ts";
 import { messageOf } from "./own-requests.ts";
@@ -133,6 +133,11 @@ async function pass(serving: Serving, at: ListenerLane, posted: Posted): Promise
     const passage = await lane.gatekeeper.fromClient(posted.body);
     await give(passage, { at, reply, signal: gone.signal, client: asked.headers, isRequest });
     if (lane.isGone) reply.code = 404;
+    else if (isRequest && !reply.isBegun) {
+      // What answered it was no answer to it, and was dropped on record.
+      reply.code = 502;
+      await reply.write({ kind: "message", bytes: errorWithoutId("the server's answer is refused") });
+    }
     reply.end();
     if (opens && lane.agreedVersion === undefined) await serving.lanes.end(at);
   } catch (error) {

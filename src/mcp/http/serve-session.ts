@@ -20,7 +20,7 @@ export async function serveListening(serving: Serving): Promise<void> {
   const listening = await at.lane.listen({ signal: gone.signal, ...(last === undefined ? {} : { lastEventId: last }) });
   if (!listening.ok || listening.value.status >= 400) {
     // Whatever the server's reason: there is no stream. Clients read that in a 405, and begin anew at a 404.
-    if (listening.ok) await listening.value.to.return({ isAnswered: false });
+    if (listening.ok) listening.value.discard();
     response.writeHead(at.lane.isGone ? 404 : 405, { allow: "POST, DELETE" }).end();
     return;
   }
@@ -44,7 +44,7 @@ export async function serveEnd(serving: Serving): Promise<void> {
   if (at === undefined) return;
   const ended = await at.lane.end(AbortSignal.timeout(END_MS));
   await lanes.end(at);
-  if (ended?.ok === true) await ended.value.events?.return(undefined);
+  if (ended?.ok === true) ended.value.discard();
   response.writeHead(200).end();
 }
 

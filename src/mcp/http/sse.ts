@@ -127,7 +127,11 @@ export class SseSplitter {
 }
 
 /** The event as this house writes it. */
-export function writeEvent(event: { readonly data: Buffer; readonly id?: string; readonly retryMs?: number }): Buffer {
+export function writeEvent(event: {
+  readonly data: Uint8Array;
+  readonly id?: string;
+  readonly retryMs?: number;
+}): Buffer {
   const head = [
     ...(event.id === undefined ? [] : [`id: ${event.id}\n`]),
     ...(event.retryMs === undefined ? [] : [`retry: ${event.retryMs}\n`]),
@@ -137,9 +141,9 @@ export function writeEvent(event: { readonly data: Buffer; readonly id?: string;
 }
 
 /** The same JSON without line breaks: between its tokens they are only space, and within its strings they cannot stand. */
-export function oneLine(json: Buffer): Buffer {
+export function oneLine(json: Uint8Array): Uint8Array {
   if (!json.includes(LF) && !json.includes(CR)) return json;
-  return Buffer.from(json.map((byte) => (byte === LF || byte === CR ? SPACE : byte)));
+  return json.map((byte) => (byte === LF || byte === CR ? SPACE : byte));
 }
 
 function matching(pattern: RegExp, value: Buffer): string | undefined {

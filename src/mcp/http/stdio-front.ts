@@ -6,7 +6,8 @@ import type { Line } from "../framing.ts";
 import type { Passage } from "../gatekeeper.ts";
 import { pump } from "../pump.ts";
 import { type Sink, sinkOver } from "../sink.ts";
-import { Lane, LaneFault, type LaneSending } from "./lane.ts";
+import { Lane } from "./lane.ts";
+import { LaneFault, type LaneSending } from "./lane-parts.ts";
 import type { LaneParts } from "./lanes.ts";
 import { messageOf } from "./own-requests.ts";
 import { oneLine } from "./sse.ts";
@@ -104,7 +105,7 @@ class Front implements StdioFront {
       this.ending.abort();
       if (!this.lane.isGone) {
         const ended = await this.lane.end(AbortSignal.timeout(END_MS));
-        if (ended?.ok === true) await ended.value.events?.return(undefined);
+        if (ended?.ok === true) ended.value.discard();
       }
       await this.lane.close();
     })();
@@ -116,7 +117,7 @@ class Front implements StdioFront {
     const before = this.opening;
     const { gatekeeper } = this.lane;
     if (line.kind !== "line") return gatekeeper.unread("client", line);
-    if (!Buffer.from(line.bytes).includes('"initialize"')) {
+    if (!isOpening(line.bytes)) {
       await before;
       return gatekeeper.fromClient(line.bytes);
     }
@@ -217,7 +218,7 @@ class Front implements StdioFront {
 
   private write(to: ToClient): void {
     if (to.kind !== "message") return;
-    this.client.write(oneLine(Buffer.from(to.bytes)));
+    this.client.write(oneLine(to.bytes));
     to.delivered?.();
   }
 
@@ -237,4 +238,11 @@ class Front implements StdioFront {
 function cancelled(id: McpId): Uint8Array {
   const params = { requestId: id, reason: "the server closed the stream" };
   return writeMessage({ kind: "notification", method: "notifications/cancelled", params });
+}
+
+function isOpening(bytes: Uint8Array): boolean {
+  // Most lines need no second look.
+  if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes('"initialize"')) return false;
+  const message = messageOf(bytes);
+  return message?.kind === "request" && message.method === "initialize";
 }

@@ -32,6 +32,8 @@ export interface UpstreamAnswer {
   readonly isStream: boolean;
   /** The session that the server opened with it. */
   readonly session?: string;
+  /** Nobody wants the rest of it. */
+  discard(): void;
 }
 
 /** An open upstream. The opener closes its exchanger. */
@@ -162,6 +164,7 @@ async function read(
   const session = headers["mcp-session-id"];
   const head = {
     status,
+    discard: () => void answered.destroy(),
     ...(typeof session === "string" && SESSION.test(session) ? { session } : {}),
   };
   const fault = (
