@@ -6,12 +6,14 @@ import {
   differences,
   isObject,
   type Json,
+  type JsonObject,
   pointerOf,
   readDescription,
   readJson,
+  writeJson,
 } from "#core/mcp";
+import { forTerminalJson } from "#core/text";
 import { cutLines } from "./bounded-lines.ts";
-import { jsonLine } from "./print-json.ts";
 
 const LINE_MOST = 67_108_864;
 
@@ -19,7 +21,8 @@ const LINE_MOST = 67_108_864;
 export async function mcpDiffBatch(): Promise<void> {
   const answers: string[] = [];
   const cutter = cutLines(LINE_MOST, (bytes) => {
-    if (bytes === undefined || bytes.some((byte) => byte > 0x20)) answers.push(jsonLine(answerTo(bytes)));
+    if (bytes === undefined || bytes.some((byte) => byte > 0x20))
+      answers.push(`${forTerminalJson(writeJson(answerTo(bytes)))}\n`);
   });
   for await (const chunk of process.stdin) {
     cutter.push(chunk as Buffer);
@@ -35,11 +38,11 @@ async function print(answers: string[]): Promise<void> {
 }
 
 /** The answer to one line. */
-function answerTo(bytes: Uint8Array | undefined): object {
-  const unread = (id: Json, error: string): object => ({ id, changed: true, fields: [], error });
+function answerTo(bytes: Uint8Array | undefined): JsonObject {
+  const unread = (id: Json, error: string): JsonObject => ({ id, changed: true, fields: [], error });
   if (bytes === undefined) return unread(null, "the line is too long");
   const read = readJson(bytes, { maxBytes: LINE_MOST, maxDepth: 192 });
-  if (!read.ok) return unread(null, `the line is no JSON (${read.error.code})`);
+  if (!read.ok) return unread(idIn(bytes), `the line is no strict JSON (${read.error.code})`);
   if (!isObject(read.value)) return unread(null, "the line is no object");
   const { id = null, before = null, after = null } = read.value;
   if (before === null && after === null) return unread(id, "neither `before` nor `after` is there");
@@ -60,4 +63,14 @@ function answerTo(bytes: Uint8Array | undefined): object {
     })),
     ...(information.length === 0 ? {} : { information }),
   };
+}
+
+/** The id of a line that two readers may read differently: its sender wants to know which one it was. */
+function idIn(bytes: Uint8Array): Json {
+  try {
+    const { id } = JSON.parse(new TextDecoder().decode(bytes)) as { readonly id?: unknown };
+    return typeof id === "string" || typeof id === "number" ? id : null;
+  } catch {
+    return null;
+  }
 }

@@ -12,10 +12,24 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { type JsonObject, writeJson } from "#core/mcp";
+import { readCases } from "../support/cases.ts";
+import { type Edit, edited } from "../support/description-edit.ts";
 import { launcher } from "../support/installation.ts";
 import { needs } from "../support/needs.ts";
 import { tmp } from "../support/tmp.ts";
 import { openTerminal, quoted } from "../support/tmux.ts";
+
+interface Head {
+  readonly base: JsonObject;
+}
+
+interface Line {
+  readonly name: string;
+  readonly ops: readonly Edit[];
+  readonly changed: boolean;
+  readonly fields: readonly string[];
+}
 
 interface Tool {
   readonly name: string;
@@ -145,6 +159,31 @@ describe("the lock of a project", () => {
     for (const name of names) expect(text).toContain(`"/${name}/tools/x"`);
     expect(readdirSync(join(work, ".ringfence"))).toEqual(["mcp.lock.json"]);
   });
+});
+
+test("a batch of differences has a line for each, in order, and what cannot be read counts as changed", () => {
+  const { work, env } = project();
+  const [{ base }, ...cases] = readCases<Head, Line>("mcp-pins/changes.jsonl");
+  const lines = cases.map(({ name, ops }) => writeJson({ id: name, before: base, after: edited(base, ops) }));
+  const odd = ['{"id":"twice","before":[],"after":{"name":"a","name":"b"}}', "no", '{"id":7,"before":[],"after":[]}'];
+  const input = [...lines, ...odd].join("\n");
+  const { status, stdout } = spawnSync(launcher, ["mcp", "diff", "--batch"], {
+    cwd: work,
+    env,
+    input,
+    encoding: "utf8",
+  });
+  expect(status).toBe(0);
+  const answers = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Line & { readonly id: unknown });
+  expect(answers.map(({ id, changed, fields }) => ({ id, changed, fields }))).toEqual([
+    ...cases.map(({ name, changed, fields }) => ({ id: name, changed, fields })),
+    { id: "twice", changed: true, fields: [] },
+    { id: null, changed: true, fields: [] },
+    { id: 7, changed: false, fields: [] },
+  ]);
 });
 
 describe("git merges two branches", () => {
