@@ -1,6 +1,6 @@
 // What an entry of a client starts or calls, and whether the gateway can stand in between. What stays as it is stays with words why: nothing is
 // half wrapped.
-
+import { packageRunner } from "../../presets/package-runners.ts";
 import type { JsonNode } from "../../settings/json-text.ts";
 import { CLIENTS, type ClientForm, type ClientId } from "./client.ts";
 import { type Entry, has, leafAt, leavesBelow, textAt, textsOf } from "./entry.ts";
@@ -40,8 +40,6 @@ function unfitName(name: string): string | undefined {
     : "its name holds signs that cannot be passed on safely";
 }
 
-const ENGINES: ReadonlySet<string> = new Set(["docker", "podman", "nerdctl"]);
-
 function program(form: ClientForm, entry: Entry): ClientServer {
   const command = leafAt(entry, "command")?.node;
   const list = textsOf(form.command === "joined" ? command : leafAt(entry, "args")?.node);
@@ -50,16 +48,13 @@ function program(form: ClientForm, entry: Entry): ClientServer {
   if (list === undefined && has(entry, form.command === "joined" ? "command" : "args"))
     return left("its arguments are no list of texts");
   const words = form.command === "joined" ? (list ?? []) : [first, ...(list ?? [])];
-  if (startsEngine(words)) return left("a container engine starts it, so its processes are in no fence of ringfence");
+  if (/^(?:.*\/)?(?:sudo|doas|su|pkexec)$/.test(first)) return left("it becomes another user, which no fence lets it");
+  const runner = packageRunner(words);
+  if (runner !== undefined && "refused" in runner) return left(runner.refused);
   if (textAt(entry, "experimental_environment") === "remote") return left("it runs on another machine");
   const env = declaredEnv(form, entry);
   if (env === undefined) return left("the names of its variables cannot be passed on");
   return { kind: "program", words, env };
-}
-
-function startsEngine(words: readonly string[]): boolean {
-  const at = words.findIndex((word) => !/^(?:.*\/)?(?:sudo|env|exec|command)$|^-|^\w+=/.test(word));
-  return ENGINES.has((words[at] ?? "").split("/").at(-1) ?? "");
 }
 
 function declaredEnv(form: ClientForm, entry: Entry): readonly string[] | undefined {
