@@ -29,6 +29,7 @@ export function peerSignals(
 }
 
 function spokenOf(texts: readonly string[], others: readonly Peer[], own: ReadonlySet<string>): readonly Signal[] {
+  if (others.length === 0) return [];
   const names = new Map(others.map(({ tool, server }) => [textAt(tool, "name") ?? "", server]));
   const signals: Signal[] = [];
   for (const text of texts) {

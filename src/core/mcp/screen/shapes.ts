@@ -18,7 +18,8 @@ export const TAGS: RegExp = new RegExp(table.tags, "i");
 /** A picture whose address is filled in by whoever shows it. */
 export const PICTURE: RegExp = new RegExp(table.picture, "i");
 
-const NAME_OF_TOOL = /\b(?:[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[a-z]{2,}[a-z0-9]*(?:[A-Z][a-z0-9]+)+|mcp__\w+)\b/g;
+const NAME_OF_TOOL =
+  /\b(?:[a-z][a-z0-9]{0,40}(?:_[a-z0-9]{1,40}){1,12}|[a-z][a-z0-9]{1,40}(?:[A-Z][a-z0-9]{1,40}){1,8}|mcp__\w{1,120})\b/g;
 /** What the environment calls a secret. */
 const VARIABLE =
   /[$%]?\{?\b(?:[A-Z][A-Z0-9]*_)+(?:API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|PRIVATE_KEY|CREDENTIALS?|ACCESS_KEY(?:_ID)?|PAT)\b\}?/g;
