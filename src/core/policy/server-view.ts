@@ -12,6 +12,8 @@ import type { PrivateHost, WorkspaceKind } from "./policy.ts";
 export interface ServerWords {
   readonly name: string;
   readonly workspace: WorkspaceKind;
+  /** Where its own program stands. */
+  readonly allowRead: readonly string[];
   /** Network rules, such as the registry of the program that fetches it, and who says so. */
   readonly allow: readonly string[];
   readonly allowPrivate: readonly Omit<PrivateHost, "at">[];
@@ -105,6 +107,7 @@ function viewOf({ name: layer, document }: ParsedLayer, { server, granted, descr
   if (layer === "default") {
     view.put(["sandbox", "workspace"], server.workspace, []);
     view.put(["sandbox", "limits", "timeout"], TIMEOUT, []);
+    view.made(["sandbox", "filesystem", "allowRead"], server.allowRead, server.because);
     view.made(["sandbox", "network", "allow"], server.allow, server.because);
     view.made(["sandbox", "network", "allowPrivate"], server.allowPrivate, server.because);
   }

@@ -85,7 +85,7 @@ async function readFor(
 ): Promise<Result<LoadedPolicy, readonly Problem[]>> {
   const { root } = prepared.workspace;
   const gateway = { server, ...(client === undefined ? {} : { client }), declared: [], serve: () => undefined };
-  const words = serverWords({ argv, gateway }, { root, cwd: root });
+  const words = serverWords({ argv, caller: request.caller, gateway }, { root, cwd: root });
   if (!words.ok) return err([words.error]);
   return readPolicy({
     ...{ workspaceRoot: root, stateDir: request.stateDir, home: request.caller.home, commandLine: request.commandLine },

@@ -1,6 +1,7 @@
 // What a server gets where no policy speaks of it: what its own command line needs and shows, and nothing else (least privilege).
 //   workspace  live (`direct`, guarded) where the command line or a variable of its entry names something in it, as a filesystem server's does;
 //              read-only otherwise
+//   reading    where its own program stands (program-folder.ts)
 //   network    the registry of the program that fetches it (npx → npm, uvx → pypi), otherwise nothing
 import { lstatSync, realpathSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -11,13 +12,14 @@ import { isInside } from "#core/shell";
 import { forTerminal } from "#core/text";
 import type { Workspace } from "../prepare/workspace.ts";
 import type { RunRequest } from "../request.ts";
+import { programFolders } from "./program-folder.ts";
 
 /** A command line has fewer words than this, or is not looked through. */
 const WORDS_MOST = 256;
 
 /** Its words, or why this program cannot run in a fence; `undefined` for a run of anything else. */
 export function serverWords(
-  { argv, gateway }: Pick<RunRequest, "argv" | "gateway">,
+  { argv, caller, gateway }: Pick<RunRequest, "argv" | "caller" | "gateway">,
   place: Pick<Workspace, "root" | "cwd">,
 ): Result<ServerWords | undefined, Problem> {
   if (gateway === undefined) return ok(undefined);
@@ -34,6 +36,7 @@ export function serverWords(
   const command = forTerminal(runner?.command ?? "", { max: 40 });
   return ok({
     ...{ name: server, workspace: names ? "direct" : "read-only" },
+    allowRead: programFolders(argv, { home: caller.home, root: place.root }),
     allow: runner === undefined ? [] : [`preset:${runner.registry}`],
     ...{ allowPrivate: [], because: runner === undefined ? "the default of an MCP server" : `what ${command} needs` },
   });

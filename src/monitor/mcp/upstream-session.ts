@@ -172,7 +172,7 @@ function wordsFor({ server, url }: UpstreamRequest): ServerWords {
   const isNever = ["metadata", "link-local"].includes(classifyAddress(host));
   const own = isNever ? [] : isAddress(host) ? [`${host}/${host.includes(":") ? 128 : 32}`] : (LOOPBACK[host] ?? []);
   return {
-    ...{ name: server, workspace: "read-only", because: `the address of the MCP server ${server}` },
+    ...{ name: server, workspace: "read-only", allowRead: [], because: `the address of the MCP server ${server}` },
     allow: [`${url.hostname}:${port}`],
     allowPrivate: own.map((cidr) => ({ host, cidr, reason: "the server's own address" })),
   };
