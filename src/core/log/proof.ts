@@ -26,6 +26,7 @@ export function includes(
 ): boolean {
   const { index, size } = claim;
   if (!Number.isSafeInteger(index) || !Number.isSafeInteger(size) || index < 0 || index >= size) return false;
+  if (claim.leaf.length !== HASH_LENGTH || claim.root.length !== HASH_LENGTH) return false;
   let node = index;
   let last = size - 1;
   let hash = claim.leaf;
