@@ -118,7 +118,8 @@ def open_keys(certificate, authority, epochs, machine):
     match = re.fullmatch(r"ringfence/session-key/v1\nsession (\S+)\nkey (\S+)\nstart \S+\n", text)
     need(match, "the certificate is malformed")
     session, key = match[1], parse_vkey(match[2])
-    need(key[0] == f"{machine[0]}/{session}", "the certificate names another log")
+    names = (re.escape(machine[0]), re.escape(session))
+    need(re.fullmatch("%s/(?:%s|append/%s/[0-9a-f]{8})" % (names[0], names[1], names[1]), key[0]), "the certificate names another log")
     return key[0], session, follow_epochs(epochs, key, machine_keys), machine_keys.index(by)
 
 

@@ -32,6 +32,7 @@ export {
 } from "./machine.ts";
 export { Unreadable } from "./open-file.ts";
 export { type OutsideLog, type OutsideLogOptions, openOutsideLog } from "./outside.ts";
+export { type KnownOutsideLog, knownOutsideLogs } from "./outside-known.ts";
 export { ledgerPlaces, sessionPlaces } from "./places.ts";
 export { LogError } from "./problem.ts";
 export { findPrunable, type Kept, type Prunable, pruneSession } from "./prune.ts";

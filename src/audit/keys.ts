@@ -38,14 +38,14 @@ export async function machineSigner(stateDir: string): Promise<Result<MachineKey
   const { folder, pem: path, vkey } = keyPlaces(stateDir);
   try {
     await privateFolder(folder);
-    let pem = await readSmall(path);
-    if (pem === undefined) {
+    let key = await keyIn(path);
+    if (key === undefined) {
       await makeKey(folder, path);
-      pem = await readSmall(path);
+      key = await keyIn(path);
     }
     const loose = await looseMode(path);
     if (loose !== undefined) return err(loose);
-    const key = readMachineKey(pem ?? "");
+    key ??= readMachineKey("");
     if (!(await publishVkey(vkey, key.genesis))) return err(changedKey(folder));
     return ok(key);
   } catch (error) {
@@ -56,10 +56,23 @@ export async function machineSigner(stateDir: string): Promise<Result<MachineKey
 /** The machine's public key (of epoch 0), or undefined when this machine has never written a log. Makes nothing. */
 export async function machineKey(stateDir: string): Promise<VerifierKey | undefined> {
   const { pem: path, vkey } = keyPlaces(stateDir);
-  const pem = await readSmall(path);
-  if (pem !== undefined) return readMachineKey(pem).genesis;
+  const key = await keyIn(path);
+  if (key !== undefined) return key.genesis;
   const line = await readSmall(vkey);
   return line === undefined ? undefined : parseVerifierKey(sha256, line.trim());
+}
+
+/** The key in a file; undefined when there is none. Who moves the key forward overwrites the old file, perhaps while it is being read here. */
+async function keyIn(path: string): Promise<MachineKey | undefined> {
+  const text = await readSmall(path);
+  if (text === undefined) return undefined;
+  try {
+    return readMachineKey(text);
+  } catch (error) {
+    const again = await readSmall(path);
+    if (again === undefined || again === text) throw error;
+    return readMachineKey(again);
+  }
 }
 
 const HEAD = /^ringfence machine key\nepoch ([1-9][0-9]{0,9})\ngenesis (\S+)\nbefore (\S+)\n$/;

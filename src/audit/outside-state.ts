@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import {
   type Epoch,
+  isLogOf,
   openCertificate,
   openCheckpoint,
   openEpochs,
@@ -26,6 +27,8 @@ import { openTiles, type TileBuilder } from "./tiles.ts";
 /** A log that can be gone on with. */
 export interface OutsideState extends Resumed {
   readonly session: string;
+  /** Name of its keys. */
+  readonly name: string;
   /** The epoch that begins now. */
   readonly epoch: number;
   /** Knows the leaves that are there. */
@@ -72,7 +75,7 @@ export async function findOutsideLog(look: OutsideLook): Promise<Result<OutsideS
   const { size } = resumed.value.from.state;
   // An epoch that wrote nothing never was: its note is replaced by the one that goes on from the same place.
   const unused = last > 0 && epochs.at(-1)?.from === size;
-  return ok({ ...resumed.value, session: owner.session, epoch: unused ? last : last + 1 });
+  return ok({ ...resumed.value, session: owner.session, name: owner.key.name, epoch: unused ? last : last + 1 });
 }
 
 /** A builder of the tiles that a log lacks. */
@@ -94,7 +97,7 @@ async function ownerKeys(
   const certified = openCertificate(certificate, machine, CRYPTO);
   if (!certified.ok) return undefined;
   const { session, key } = certified.certificate;
-  return key.name === `${genesis.name}/${session}` ? { session, key, machine } : undefined;
+  return isLogOf(key.name, genesis.name, session) ? { session, key, machine } : undefined;
 }
 
 async function epochNotes(dir: string): Promise<readonly string[]> {

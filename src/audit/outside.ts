@@ -1,12 +1,14 @@
 // A log that an outside program keeps through us, in a folder of its choice (`log append`). The same kind of log as a session's,
 // certified by the machine's key; what others say is `claimed`. Unlike a session's it may be gone on with: its writer's key
 // died with it, so the machine signs the note of the next epoch (docs/log-format.md, "Reopened").
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, realpath, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import {
   type Append,
+  appendLogName,
   epochOpen,
   formatVerifierKey,
   type RecordBody,
@@ -98,9 +100,10 @@ async function openLocked(
   if (state !== undefined && options.origin !== undefined && state.session !== options.origin)
     return err(otherOrigin(options.dir, state.session));
   const session = state?.session ?? name;
-  const keys = keysInMemory(`${machine.genesis.name}/${session}`);
-  const own = { places, session, keys, machine };
   const isNew = state === undefined || state.from.state.size === 0;
+  const nonce = randomBytes(4).toString("hex");
+  const keys = keysInMemory(isNew ? appendLogName(machine.genesis.name, session, nonce) : state.name);
+  const own = { places, session, keys, machine };
   if (isNew && isSession(options.stateDir, session)) return err(sessionsName(session));
   const begun = isNew ? await begin(options, own, state) : await goOn(options, own, state);
   const writer = await openWriter({
@@ -235,7 +238,7 @@ function nameOf({ dir, origin }: OutsideLogOptions): string | undefined {
   return SESSION_ID.test(name) && name !== LEDGER ? name : undefined;
 }
 
-/** Two logs of one name would have keys of one name: what is signed of the one could be taken for the other's. */
+/** A session of that name: what is told of the one in the ledger would be taken for the other's. */
 function isSession(stateDir: string, name: string): boolean {
   const { dir, mark } = sessionPlaces(stateDir, name);
   return existsSync(dir) || existsSync(mark);

@@ -10,6 +10,7 @@ import {
   type RecordBody,
   type Redact,
   SESSION_ID,
+  sessionLogName,
   signCertificate,
   toHex,
   type VerifierKey,
@@ -86,7 +87,7 @@ export async function openSessionLog(options: SessionLogOptions): Promise<Result
   try {
     lock = await tryLock(places.dir);
     if (lock === undefined) return err({ code: "log-busy", message: `session \`${session}\` has a writer already` });
-    const keys = keysInMemory(`${machine.value.genesis.name}/${session}`);
+    const keys = keysInMemory(sessionLogName(machine.value.genesis.name, session));
     const { key } = keys.signer;
     writer = await begin(options, { places, keys, machine: machine.value });
     const told = await appendToLedger(options, session, [

@@ -1,7 +1,8 @@
 // How `log verify` says what it found: calm lines for people, everything as one JSON document for programs.
 import { join } from "node:path";
-import type { LogReport } from "#audit";
+import type { KnownOutsideLog, LogReport } from "#audit";
 import { exitOf, formatVerifierKey, type LogVerdict, type VerifierKey, verdictText } from "#core/log";
+import { quoted } from "#core/session";
 import { forTerminal } from "#core/text";
 import { jsonLine } from "./print-json.ts";
 
@@ -12,10 +13,27 @@ export interface Trust {
   readonly source: "given" | "machine" | "none";
 }
 
-/** One document: what holds, by which key, how fresh, and each log with its verdict taken apart. */
-export function jsonAnswer(reports: readonly LogReport[], trust: Trust, exit: number): string {
+/** What was looked at. */
+export interface Checked {
+  readonly reports: readonly LogReport[];
+  /** Logs that other programs keep, where the whole machine was asked for: known, and not checked. */
+  readonly elsewhere?: readonly KnownOutsideLog[];
+}
+
+/** One document: what holds, by which key, how fresh, each log with its verdict taken apart, and which ones were not looked at. */
+export function jsonAnswer(
+  { reports, elsewhere }: Checked,
+  { trust, exit }: { readonly trust: Trust; readonly exit: number },
+): string {
   const logs = reports.map(({ verdict, ...rest }) => ({ ...rest, ...verdictFields(verdict) }));
-  const document = { ok: exit === 0, exit, key: keyField(trust), freshness: freshnessOf(reports), logs };
+  const document = {
+    ok: exit === 0,
+    exit,
+    key: keyField(trust),
+    freshness: freshnessOf(reports),
+    logs,
+    ...(elsewhere === undefined ? {} : { elsewhere }),
+  };
   return jsonLine(document, 2);
 }
 
@@ -42,11 +60,17 @@ function freshnessOf(reports: readonly LogReport[]): LogReport["freshness"] {
 }
 
 /** The answer for people. */
-export function textAnswer(reports: readonly LogReport[], trust: Trust): string {
+export function textAnswer({ reports, elsewhere = [] }: Checked, trust: Trust): string {
   const width = Math.min(40, Math.max(...reports.map(({ name, dir }) => (name || dir).length)));
   const lines = reports.flatMap((report) => reportLines(report, width));
-  lines.push(...keyLines(trust), freshnessLine(reports));
+  lines.push(...keyLines(trust), freshnessLine(reports), ...elsewhere.map(elsewhereLine));
   return `${lines.map((line) => forTerminal(line)).join("\n")}\n`;
+}
+
+function elsewhereLine({ dir, name, isThere }: KnownOutsideLog): string {
+  return isThere
+    ? `not checked: \`${name}\`, kept elsewhere by \`log append\`: ringfence log verify ${quoted(dir)}`
+    : `not checked: \`${name}\`, kept by \`log append\` in ${quoted(dir)}, where it is no more`;
 }
 
 function freshnessLine(reports: readonly LogReport[]): string {

@@ -6,6 +6,8 @@ import {
   DISCLOSURE_HEAD,
   type DisclosureReport,
   exitOf,
+  type LogKind,
+  parseLogName,
   RECEIPT_HEAD,
   verdictText,
 } from "#core/log";
@@ -35,6 +37,7 @@ export function verifyReceipt(file: string, trust: Trust, flags: { readonly json
 }
 
 function jsonReceipt({ verdict, epoch, ...rest }: DisclosureReport, trust: Trust, exit: number): string {
+  const kind = kindOf(rest.origin);
   const document = {
     ok: exit === 0,
     exit,
@@ -42,9 +45,21 @@ function jsonReceipt({ verdict, epoch, ...rest }: DisclosureReport, trust: Trust
     ...verdictFields(verdict),
     ...(epoch === undefined ? {} : { epoch: epoch.epoch }),
     ...rest,
+    ...(kind === undefined ? {} : { kind }),
   };
   return jsonLine(document, 2);
 }
+
+/** What kind of log it stands in, as the log's signed name says. */
+function kindOf(origin: string | undefined): LogKind | undefined {
+  return origin === undefined ? undefined : parseLogName(origin)?.kind;
+}
+
+const OF_KIND: { readonly [kind in LogKind]: string } = {
+  machine: " (the machine's ledger)",
+  session: "",
+  append: " (another program's, kept by `log append`)",
+};
 
 function textReceipt(file: string, report: DisclosureReport, trust: Trust): string {
   const { verdict, record, origin, size, disclosed, notes = [] } = report;
@@ -52,7 +67,7 @@ function textReceipt(file: string, report: DisclosureReport, trust: Trust): stri
   if (record !== undefined)
     lines.push(
       `  record ${record.seq} of ${size}, ${record.ts}, ${record.origin}, ${record.type}: ${JSON.stringify(record.data)}`,
-      `  in the log ${origin}`,
+      `  in the log ${origin}${OF_KIND[kindOf(origin) ?? "session"]}`,
     );
   if (disclosed !== undefined) lines.push(`  ${disclosed.path} was: ${JSON.stringify(disclosed.value)}`);
   lines.push(...notes.map((note) => `  ${note}`));

@@ -3,6 +3,7 @@ import { existsSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import {
   compareCopies,
+  knownOutsideLogs,
   type LogReport,
   machineKey,
   outsideMark,
@@ -51,7 +52,8 @@ export async function verifyCommand(stateDir: string, target: string | undefined
       : [...checked.slice(0, -1), await compareCopies(last, against, trust.keys)];
   const reports = compared.map((report) => ({ ...report, notes: [...report.notes, ...outside] }));
   const exit = worstExit(reports.map(({ verdict }) => exitOf(verdict)));
-  process.stdout.write(flags.json === true ? jsonAnswer(reports, trust, exit) : textAnswer(reports, trust));
+  const answer = { reports, ...(target === undefined ? { elsewhere: knownOutsideLogs(stateDir) } : {}) };
+  process.stdout.write(flags.json === true ? jsonAnswer(answer, { trust, exit }) : textAnswer(answer, trust));
   return exit;
 }
 

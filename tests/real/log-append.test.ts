@@ -263,3 +263,32 @@ it("whoever does not read its answers is waited for, and holds nothing up", asyn
   expect(code).toBe(0);
   expect(bed.verify().status).toBe(0);
 });
+
+describe("two logs of one name", () => {
+  it("have keys of different names, a receipt says whose they are, and `log verify` alone names them", () => {
+    const verified = (...args: readonly string[]): string =>
+      spawnSync(launcher, ["log", "verify", ...args], { env: bed.env, encoding: "utf8" }).stdout;
+    const names: string[] = [];
+    for (const folder of ["a/same", "b/same"]) {
+      bed.dir = join(bed.folder, folder);
+      expect(bed.append(claim(1)).status).toBe(0);
+      names.push(readFileSync(join(bed.dir, "checkpoint"), "utf8").split("\n", 1)[0] ?? "");
+    }
+    expect(new Set(names.map((name) => name.replace(/[0-9a-f]{8}$/, "")))).toHaveProperty("size", 1);
+    expect(names[0]).toMatch(/\/append\/same\/[0-9a-f]{8}$/);
+    expect(names[0]).not.toBe(names[1]);
+    const prove = ["log", "prove", "1", "--dir", bed.dir];
+    const receipt = join(bed.folder, "receipt");
+    writeFileSync(receipt, spawnSync(launcher, prove, { env: bed.env, encoding: "utf8" }).stdout);
+    expect(JSON.parse(verified(receipt, "--json"))).toMatchObject({ ok: true, kind: "append", origin: names[1] });
+    expect(verified()).toContain(
+      `not checked: \`same\`, kept elsewhere by \`log append\`: ringfence log verify ${bed.dir}\n`,
+    );
+    const elsewhere = ["a/same", "b/same"].map((folder) => ({
+      dir: join(bed.folder, folder),
+      name: "same",
+      isThere: true,
+    }));
+    expect(JSON.parse(verified("--json"))).toMatchObject({ ok: true, elsewhere });
+  });
+});

@@ -2,6 +2,7 @@
 // log is thought to be tampered with, the next session goes on, and nothing is left behind. 8 kills here; `SLOW=1` does 200. A failure is
 // repeated with `KILL_SEED`.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
@@ -50,7 +51,10 @@ it("after kill -9 of the supervisor every effect is on record and nothing is lef
   for (let count = 0; count < KILLS; count += 1) {
     const cwd = caller.folder(`work${count}`);
     writeFileSync(join(cwd, "keep"), "");
-    const { session, stdout } = await killOne(caller, { cwd, port, path: `${count}`, after: 150 + random() * 1_650 });
+    // Every second one from the command's first word on: on a busy machine most of the others come before it.
+    const isLate = count % 2 === 1;
+    const after = isLate ? random() * 900 : 150 + random() * 1_650;
+    const { session, stdout } = await killOne(caller, { cwd, port, path: `${count}`, isLate, after });
     const label = `kill ${count} of seed ${SEED}, session ${session}`;
     if (session === undefined) {
       tally["not begun"] += 1;
@@ -82,7 +86,7 @@ it("after kill -9 of the supervisor every effect is on record and nothing is lef
 
 async function killOne(
   caller: Caller,
-  how: { cwd: string; port: number; path: string; after: number },
+  how: { cwd: string; port: number; path: string; isLate: boolean; after: number },
 ): Promise<{ session: string | undefined; stdout: string }> {
   const sessions = join(caller.state, "ringfence/sessions");
   const before = new Set(list(sessions));
@@ -91,6 +95,7 @@ async function killOne(
   const [file = "", ...rest] = caller.as([process.execPath, PROGRAM, ...run]);
   const child = spawn(file, rest, { cwd: how.cwd, env: { ...caller.env }, stdio: ["ignore", "pipe", "ignore"] });
   const over = Promise.all([text(child.stdout), exited(child)]);
+  if (how.isLate) await Promise.race([once(child.stdout, "data"), over]);
   await sleep(how.after);
   const session = list(sessions).find((name) => !before.has(name));
   child.kill("SIGKILL");

@@ -3,8 +3,10 @@
 import {
   type Epoch,
   fromBase64,
+  isLogOf,
   openCertificate,
   openEpochs,
+  parseLogName,
   splitEpochNotes,
   toHex,
   type VerifierKey,
@@ -55,7 +57,7 @@ function certifiedSigners(dir: string, note: string, options: VerifyOptions): Si
     throw untrusted("certificate", note);
   }
   const { session, key, start } = opened.certificate;
-  if (key.name !== `${opened.by.name}/${session}`) throw broken("certificate");
+  if (!isLogOf(key.name, opened.by.name, session)) throw broken("certificate");
   const certifiedBy = authority.findIndex((epoch) => epoch.key === opened.by);
   const epochs = epochsOf(dir, { key, start }, keys.slice(certifiedBy));
   const notes = datedBack(start, authority[certifiedBy]?.start ?? "");
@@ -70,7 +72,8 @@ function datedBack(start: string, began: string): string[] {
 /** A person may trust the log's own key itself instead of the machine's. */
 function ownKeySigners(dir: string, note: string, keys: readonly VerifierKey[]): Signers | undefined {
   const [session, start] = [/^session (\S+)$/m.exec(note)?.[1], /^start (\S+)$/m.exec(note)?.[1]];
-  const key = keys.find(({ name }) => session !== undefined && name.endsWith(`/${session}`));
+  const name = /^key ([^\s+]+)\+/m.exec(note)?.[1] ?? "";
+  const key = keys.find((one) => one.name === name && parseLogName(name)?.session === session);
   if (session === undefined || key === undefined) return undefined;
   return { origin: key.name, session, trusted: key, epochs: epochsOf(dir, { key, start: start ?? "" }, []), notes: [] };
 }

@@ -70,6 +70,7 @@ export {
   signedTree,
 } from "./extension.ts";
 export { type LeafFault, type LeafView, type LogRecord, leafFault, readLeaf, viewLeaf } from "./leaf.ts";
+export { appendLogName, isLogOf, type LogKind, type LogName, parseLogName, sessionLogName } from "./log-name.ts";
 export { type Frontier, HASH_LENGTH, leafHash, nodeHash, onesIn, openTree, type Sha256, type Tree } from "./merkle.ts";
 export {
   formatVerifierKey,

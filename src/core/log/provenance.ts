@@ -2,6 +2,7 @@
 // certificate of the log, to the key of each of its epochs. The notes travel with a folder, a receipt or a bundle.
 import { openCertificate } from "./certificate.ts";
 import { type Epoch, type NoteCrypto, openEpochs, splitEpochNotes } from "./epoch.ts";
+import { isLogOf } from "./log-name.ts";
 import type { VerifierKey } from "./note.ts";
 
 /** The notes as they stand in files: those of several epochs end to end, empty where there are none. */
@@ -83,7 +84,7 @@ function openFrom(root: VerifierKey, provenance: Provenance, crypto: NoteCrypto)
   const opened = openCertificate(certificate, authority, crypto);
   if (!opened.ok) return { ok: false, fault: opened.fault === "unknown-key" ? "foreign" : "sig", file: "certificate" };
   const { session, key, start } = opened.certificate;
-  if (key.name !== `${root.name}/${session}`) return { ok: false, fault: "sig", file: "certificate" };
+  if (!isLogOf(key.name, root.name, session)) return { ok: false, fault: "sig", file: "certificate" };
   const own = chain(provenance.epochs, { key, start }, { crypto, authority });
   if (!own.ok) return own;
   return {

@@ -43,6 +43,7 @@ export {
   questionId,
 } from "./question.ts";
 export { type Choice, effectLines, questionChoices, questionLines } from "./question-lines.ts";
+export { quoted } from "./quoted.ts";
 export { type CommandSource, commandSources } from "./sources/commands.ts";
 export type { LegContext } from "./sources/context.ts";
 export { plainlyReads, plainlyWrites } from "./sources/mcp.ts";

@@ -16,6 +16,7 @@ import (
 	"math/rand"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -178,7 +179,9 @@ func keysOf(dir string, machine note.Verifier) ([]epoch, error) {
 		return nil, fmt.Errorf("certificate: %w", err)
 	}
 	key, err := verifier(field(text, "key"))
-	if err != nil || key.Name() != machine.Name()+"/"+field(text, "session") {
+	session := regexp.QuoteMeta(field(text, "session"))
+	names := regexp.MustCompile("^" + regexp.QuoteMeta(machine.Name()) + "/(" + session + "|append/" + session + "/[0-9a-f]{8})$")
+	if err != nil || !names.MatchString(key.Name()) {
 		return nil, fmt.Errorf("certificate of another log (%v)", err)
 	}
 	return openEpochs(notes, key, authority)
