@@ -13,16 +13,16 @@ export interface Choice {
 }
 
 const TITLES: Readonly<Record<Question["act"]["kind"], string>> = {
-  exec: "run",
-  read: "read",
-  write: "write",
-  edit: "change",
-  delete: "delete",
-  fetch: "connect to",
-  mcp: "call the MCP tool",
-  agent: "start the agent",
-  prompt: "be told",
-  other: "use the tool",
+  exec: "run this",
+  read: "read this",
+  write: "write this",
+  edit: "change this",
+  delete: "delete this",
+  fetch: "connect to this",
+  mcp: "call this MCP tool",
+  agent: "start this agent",
+  prompt: "be told this",
+  other: "use this tool",
 };
 
 /** The screen above the choices. Every line fits into `width` cells. `late`: its call was refused already, and a yes is for the next try. */
@@ -30,7 +30,7 @@ export function questionLines(question: Question, width: number, state: "waits" 
   const { act, agent, legs } = question;
   const odd = beyondAscii(act.text);
   return [
-    ...plain(`May ${agent} ${TITLES[act.kind]} this?`, width, ""),
+    ...plain(`May ${agent} ${TITLES[act.kind]}?`, width, ""),
     ...framedLines(act.text, width),
     ...plain(`in ${act.cwd}`, width),
     ...(odd.length === 0 ? [] : plain(`note: it holds characters beyond ASCII: ${listed(odd)}`, width)),
