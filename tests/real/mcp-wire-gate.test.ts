@@ -304,6 +304,10 @@ test("an argument that a server takes for another one is refused, and a secret g
       error: { code: -1 },
     },
   );
+  const answered = { name: "read", arguments: { path: "a" }, inputResponses: { q: { content: "hunter2" } } };
+  expect(text(await bed.client({ id: 11, method: "tools/call", params: answered }))).toContain(
+    "a secret of this session",
+  );
   await bed.client("noise hunter2");
   expect(JSON.stringify(bed.log)).not.toContain("hunter2");
 });
