@@ -134,7 +134,7 @@ describe.each(callers)("mcp run as $name", (caller) => {
     expect((await run(caller, cwd, calls, { options: own })).answers).toEqual(["shared\n"]);
     const bound = policy(cwd, "mcp: { servers: { tries: { command: [node, other.mjs] } } }\n");
     const refused = await run(caller, cwd, calls, { options: bound });
-    expect([refused.status, refused.answers]).toEqual([126, []]);
+    expect([refused.status, refused.answers], refused.stderr).toEqual([126, []]);
     expect(refused.stderr).toContain("`node other.mjs` by the policy, and not this command");
   });
 
