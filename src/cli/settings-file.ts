@@ -20,7 +20,8 @@ import { basename, dirname, join, relative, sep } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import type { SettingsPlace } from "#hooks";
 
-const SIZE_MOST = 4_194_304;
+// Claude Code keeps its notes of all projects in the file of its servers.
+const SIZE_MOST = 16_777_216;
 
 /** A file that may be changed, as it is now. */
 export interface SettingsFile {
@@ -47,7 +48,7 @@ export function readSettingsFile({ path, base }: SettingsPlace): Result<Settings
     if (stat === undefined) return ok({ path: real, bytes: undefined, mode: 0o600, links: 0 });
     if (!stat.isFile()) return err(refused(path, "it is no plain file"));
     if (stat.uid !== owner) return err(refused(path, "it belongs to another user"));
-    if (stat.size > SIZE_MOST) return err(refused(path, "it is larger than 4 MiB"));
+    if (stat.size > SIZE_MOST) return err(refused(path, "it is larger than 16 MiB"));
     return ok({ path: real, bytes: readPlain(real), mode: stat.mode & 0o777, links: stat.nlink });
   } catch (error) {
     return err(failed(path, error));

@@ -41,7 +41,10 @@ function leavesOf(text: string, node: JsonNode, path: readonly string[], keys: r
 
 // As this member is written: on a line of its own or not, with or without a space behind the colon.
 function besideMember(text: string, member: JsonMember): Leaf["beside"] {
-  const lead = /(?:\r\n|\n|\r)[ \t]*$/.exec(text.slice(0, member.start))?.[0];
+  let at = member.start;
+  while (text[at - 1] === " " || text[at - 1] === "\t") at--;
+  const line = text.slice(at - 2, at) === "\r\n" ? 2 : text[at - 1] === "\n" || text[at - 1] === "\r" ? 1 : 0;
+  const lead = line === 0 ? undefined : text.slice(at - line, member.start);
   const colon = text.slice(member.keyEnd, member.value.start);
   return { before: `,${lead ?? " "}`, assign: /^\s*:[ \t]*$/.test(colon) ? colon : ": " };
 }
