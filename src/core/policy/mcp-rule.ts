@@ -70,12 +70,29 @@ export function compileMcp({ server, name, word, when }: McpRule): McpMatcher {
       return isClear && (when === undefined || proves(when, act.input));
     },
     limits: (act) => {
-      const called = spelled(`${act.server}__${act.tool}`);
-      const servers = namesServer ? [spelled(act.server), ...divisions(called).map((at) => called.slice(0, at))] : [];
-      if (!likeWord(called) && !servers.some(likeServer)) return "no";
+      const { called, servers } = spellings(act);
+      if (!likeWord(called) && !(namesServer && servers.some(likeServer))) return "no";
       return when === undefined ? "yes" : couldMeet(when, act.input);
     },
   };
+}
+
+interface Spellings {
+  readonly called: string;
+  /** Whatever could be the server's name in it. */
+  readonly servers: readonly string[];
+}
+
+const known = new WeakMap<McpAct, Spellings>();
+
+/** Found once for each call, however many rules there are. */
+function spellings(act: McpAct): Spellings {
+  const before = known.get(act);
+  if (before !== undefined) return before;
+  const called = spelled(`${act.server}__${act.tool}`);
+  const servers = [spelled(act.server), ...divisions(called).map((at) => called.slice(0, at))];
+  known.set(act, { called, servers });
+  return { called, servers };
 }
 
 /** Every place where two underscores may divide the server from the tool. */
