@@ -197,6 +197,14 @@ describe("a lock that came with the project", () => {
   });
 });
 
+test("a first sight that cannot be kept is served to nobody", async () => {
+  const { start, stateDir } = place();
+  writeFileSync(stateDir, "no folder");
+  const bed = await start([echo]);
+  expect(await bed.client({ id: "l", method: "tools/list" })).toMatch(/^answer .*"error"/);
+  expect(await call(bed, "echo")).toMatch(/ringfence: .*refused/);
+});
+
 test("two copies that start at once pin one first sight", async () => {
   const { start, told } = place();
   const all = await Promise.all([start([echo, add]), start([echo, add]), start([echo, add])]);

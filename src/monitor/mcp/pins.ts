@@ -99,13 +99,12 @@ function judge({ found, findings, mode, target, project, own }: Sight): Verified
 
 /** False when the server has got pins meanwhile. */
 async function pinFirstSight(file: string, server: string, lock: ServerLock): Promise<boolean> {
-  let isFirst = false;
-  const written = await updateLockFile(file, (now): Result<Lock, Problem> => {
-    isFirst = !now.has(server);
-    return isFirst ? ok(withServer(now, server, lock)) : err(KNOWN);
-  });
-  if (isFirst) orThrow(written);
-  return isFirst;
+  const written = await updateLockFile(file, (now) =>
+    now.has(server) ? err(KNOWN) : ok(withServer(now, server, lock)),
+  );
+  if (!written.ok && written.error === KNOWN) return false;
+  orThrow(written);
+  return true;
 }
 
 const KNOWN: Problem = { code: "lock-known", message: "the server is pinned already" };
