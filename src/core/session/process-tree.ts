@@ -2,6 +2,7 @@
 // touched. Only what walls observed counts; what an agent claims about itself is no process. Pure; texts stay an adversary's.
 import type { Json, LogRecord } from "../log/index.ts";
 import { isFenceAddress } from "../net/index.ts";
+import { destination } from "./destination.ts";
 
 /** One program that ran: a process has one for each exec. */
 export interface Program {
@@ -144,13 +145,6 @@ function isTurned(data: { readonly [key: string]: Json }): boolean {
   const address = text(data["address"]);
   if (data["via"] !== "recorder" || data["operation"] === "bind" || address === "") return false;
   return data["port"] === 53 || isFenceAddress(address);
-}
-
-function destination(data: { readonly [key: string]: Json }): string {
-  const host = text(data["host"]) || text(data["address"]);
-  if (host === "") return text(data["path"]);
-  const shown = host.includes(":") ? `[${host}]` : host;
-  return data["port"] === undefined ? shown : `${shown}:${String(data["port"])}`;
 }
 
 function words(value: Json | undefined): readonly string[] {

@@ -2,6 +2,7 @@
 // A program that the agent started is one moment, with all that its whole tree of processes wrote, reached and was refused. Pure; texts
 // stay an adversary's until `timelineLines` escapes them.
 import { isOfType, type Json, type LogRecord, verdictOf } from "../log/index.ts";
+import { destination } from "./destination.ts";
 import { mcpEnd, mcpPhrase, mcpRequest } from "./mcp-moment.ts";
 import { quoted } from "./quoted.ts";
 import { commandIn, inputFields, pathIn } from "./tool-input.ts";
@@ -270,13 +271,6 @@ function command({ data, actor }: LogRecord): string {
 function ending(data: LogRecord["data"]): string {
   if (typeof data["signal"] === "number") return `signal ${data["signal"]}`;
   return typeof data["code"] === "number" ? `exit ${data["code"]}` : "ended";
-}
-
-function destination(data: LogRecord["data"]): string {
-  const host = text(data["host"]) || text(data["address"]);
-  if (host === "") return text(data["path"]);
-  const shown = host.includes(":") ? `[${host}]` : host;
-  return typeof data["port"] === "number" && data["port"] > 0 ? `${shown}:${data["port"]}` : shown;
 }
 
 function finished({ wrote, reached, refused, used, ...rest }: Draft): Moment {

@@ -350,8 +350,14 @@ export function stateUnwritable(stateDir: string, cause: unknown): Problem {
   return {
     code: "state-unwritable",
     message: `Ringfence's state folder \`${stateDir}\` cannot be written (${(cause as Error).message})`,
-    hint: "make it writable, or set XDG_STATE_HOME to a folder of yours on a local disk",
+    hint: isFull(cause)
+      ? "free some space there, or set XDG_STATE_HOME to a disk that has some"
+      : "make it writable, or set XDG_STATE_HOME to a folder of yours on a local disk",
   };
+}
+
+function isFull(cause: unknown): boolean {
+  return cause instanceof Error && "code" in cause && cause.code === "ENOSPC";
 }
 
 /** What was typed is usage; what stands in a file is that file's. */
