@@ -102,7 +102,10 @@ describe("a session's key", () => {
     await log.append({ type: "prompt", origin: "claimed", data: {} });
     await vi.waitFor(() => expect(epochsIn(log.dir)).toBeGreaterThan(3), { timeout: 10_000 });
     const reasons = recordsIn(log.dir).flatMap(({ data }) => (data["reason"] === undefined ? [] : [data["reason"]]));
-    expect(reasons.slice(0, 3)).toEqual(["time", "idle", "idle"]);
+    // On a busy machine the record may fall into the second epoch; from then on nothing happens.
+    const idleFrom = reasons.indexOf("idle");
+    expect(new Set(reasons.slice(0, idleFrom))).toEqual(new Set(["time"]));
+    expect(new Set(reasons.slice(idleFrom))).toEqual(new Set(["idle"]));
     await log.close({});
     const after = epochsIn(log.dir);
     await sleep(150);
