@@ -1,5 +1,6 @@
 // Which ideas a clause holds: words and phrases of many languages, found in one pass by a tree of letters, however long the text.
 
+import { once } from "../../once.ts";
 import { plainWords } from "./clause.ts";
 import { fold } from "./fold.ts";
 import languages from "./languages.json" with { type: "json" };
@@ -12,42 +13,67 @@ export interface Hit {
   readonly to: number;
 }
 
+interface Ending {
+  readonly idea: string;
+  /** Whether a word may go on behind the term. */
+  readonly isStem: boolean;
+}
+
+interface Term extends Ending {
+  readonly letters: string;
+}
+
+/** Grown where a text first comes by: the whole tree would cost a start more than most sessions read. */
 interface Node {
-  readonly next: Map<string, Node>;
-  /** Ideas of terms that end here, and whether a word may go on behind them. */
-  readonly ends: { readonly idea: string; readonly isStem: boolean }[];
+  readonly depth: number;
+  readonly ends: readonly Ending[];
+  /** Terms that go on from here, until somebody does. */
+  waiting: readonly Term[];
+  next: ReadonlyMap<string, Node> | undefined;
 }
 
 // Scripts that write no spaces, or hang words together: their terms may begin and end inside of what looks like one word.
 const JOINED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Arabic}]/u;
 
-const TERMS: Readonly<Record<string, readonly string[]>> = { ...english, ...languages };
+type Terms = Readonly<Record<string, readonly string[]>>;
 
-let tree: Node | undefined;
+const root: () => Node = once(() =>
+  nodeOf(
+    Object.entries({ ...english, ...languages } satisfies Terms).flatMap(([idea, terms]) =>
+      terms.map((term) => {
+        const letters = /^[a-z0-9 ]+\*?$/.test(term)
+          ? term.replace("*", "")
+          : plainWords(fold(term.replace(/\*$/, ""))).trim();
+        return { idea, letters, isStem: term.endsWith("*") || JOINED.test(letters.at(-1) ?? "") };
+      }),
+    ),
+    0,
+  ),
+);
 
-function root(): Node {
-  tree ??= grown();
-  return tree;
+function nodeOf(terms: readonly Term[], depth: number): Node {
+  return {
+    depth,
+    ends: terms.filter(({ letters }) => letters.length === depth),
+    waiting: terms.filter(({ letters }) => letters.length > depth),
+    next: undefined,
+  };
 }
 
-function grown(): Node {
-  const top: Node = { next: new Map(), ends: [] };
-  for (const [idea, terms] of Object.entries(TERMS))
-    for (const term of terms) {
-      const letters = plainWords(fold(term.replace(/\*$/, ""))).trim();
-      let node = top;
-      for (const letter of letters) {
-        let next = node.next.get(letter);
-        if (next === undefined) {
-          next = { next: new Map(), ends: [] };
-          node.next.set(letter, next);
-        }
-        node = next;
-      }
-      node.ends.push({ idea, isStem: term.endsWith("*") || JOINED.test(letters.at(-1) ?? "") });
+function childOf(node: Node, letter: string): Node | undefined {
+  if (node.next === undefined) {
+    const by = new Map<string, Term[]>();
+    for (const term of node.waiting) {
+      const key = term.letters[node.depth] as string;
+      const list = by.get(key);
+      if (list === undefined) by.set(key, [term]);
+      else list.push(term);
     }
-  return top;
+    node.next = new Map([...by].map(([key, terms]) => [key, nodeOf(terms, node.depth + 1)]));
+    node.waiting = [];
+  }
+  return node.next.get(letter);
 }
 
 /** A clause is at most a few hundred letters; more hits than this are not looked at one by one. */
@@ -70,9 +96,9 @@ function walk(start: Node, words: string, from: number, to: number, isOpen: bool
     for (const { idea, isStem } of node.ends)
       if (isStem || isOpen || words[at] === " ") hits.push({ idea, from, to: at });
     // without spaces a term of several words stands together
-    const space = isOpen ? node.next.get(" ") : undefined;
+    const space = isOpen ? childOf(node, " ") : undefined;
     if (space !== undefined && words[at] !== " ") walk(space, words, from, at, isOpen, hits);
-    const next = node.next.get(words[at] ?? "");
+    const next = childOf(node, words[at] ?? "");
     if (next === undefined) return;
     node = next;
   }

@@ -1,5 +1,6 @@
 // Which orders a clause gives: each rule names the ideas that make one, and says how near they stand. What is denied (`do not send`), told of attacks
 // (`detects prompts that …`) or quoted beside such words counts less or not at all.
+import { once } from "../../once.ts";
 import type { Clause } from "./clause.ts";
 import { type Hit, ideasIn } from "./lexicon.ts";
 import { isDirective, isForeign, isNegated } from "./mood.ts";
@@ -46,52 +47,57 @@ const NO_GAP = 10_000;
 /** `Do not tell the customer` stands in any letter: in a result it is worth a look only beside another sign. */
 const RESULT_MOST = 0.8;
 
-const RULES: readonly Rule[] = (table.rules as readonly Row[]).map((row) => {
-  const slots = row.all.map((slot) => slot.split("|"));
-  return {
-    kind: row.kind,
-    slots,
-    not: row.not ?? [],
-    gap: row.gap ?? NO_GAP,
-    isOrdered: row.order === true,
-    isForeign: row.foreign === true,
-    isDirective: row.imperative === true,
-    seesDenied:
-      row.kind !== "guard-weakening" &&
-      slots.flat().some((idea) => /^(?:neg|negtell|ignore|notice|bad|only)(?:\.|$)/.test(idea)),
-    weights: {
-      definition: row.weight ?? 1,
-      result: Math.min(row.results ?? 0, row.kind === "concealment" ? RESULT_MOST : 1),
-    },
-    isHard: { definition: row.hard === true, result: (row.results ?? 0) >= 2 },
-  };
-});
+const rules: () => readonly Rule[] = once(() =>
+  (table.rules as readonly Row[]).map((row) => {
+    const slots = row.all.map((slot) => slot.split("|"));
+    return {
+      kind: row.kind,
+      slots,
+      not: row.not ?? [],
+      gap: row.gap ?? NO_GAP,
+      isOrdered: row.order === true,
+      isForeign: row.foreign === true,
+      isDirective: row.imperative === true,
+      seesDenied:
+        row.kind !== "guard-weakening" &&
+        slots.flat().some((idea) => /^(?:neg|negtell|ignore|notice|bad|only)(?:\.|$)/.test(idea)),
+      weights: {
+        definition: row.weight ?? 1,
+        result: Math.min(row.results ?? 0, row.kind === "concealment" ? RESULT_MOST : 1),
+      },
+      isHard: { definition: row.hard === true, result: (row.results ?? 0) >= 2 },
+    };
+  }),
+);
 
 /** Told of, not told: the weight that is left. */
 const TOLD_OF = 0.25;
 
-const IDS: ReadonlyMap<string, number> = new Map(
-  [...new Set(RULES.flatMap(({ slots }) => slots.flat()))].map((idea, id) => [idea, id]),
+const ids: () => ReadonlyMap<string, number> = once(
+  () => new Map([...new Set(rules().flatMap(({ slots }) => slots.flat()))].map((idea, id) => [idea, id])),
 );
-const WORDS_OF_BITS = Math.ceil(IDS.size / 32);
 
 function bitsOf(ideas: Iterable<string>): Uint32Array {
-  const bits = new Uint32Array(WORDS_OF_BITS);
+  const bits = new Uint32Array((ids().size + 31) >> 5);
   for (const idea of ideas) {
-    const id = IDS.get(idea);
+    const id = ids().get(idea);
     if (id !== undefined) bits[id >> 5] = (bits[id >> 5] as number) | (1 << (id & 31));
   }
   return bits;
 }
 
 /** The rules of each origin, each with one set of ideas a slot: a clause that lacks one is done with. */
-const OF: Readonly<Record<Origin, readonly { readonly rule: Rule; readonly needs: readonly Uint32Array[] }[]>> = {
-  definition: withNeeds("definition"),
-  result: withNeeds("result"),
+const ofOrigin: Readonly<
+  Record<Origin, () => readonly { readonly rule: Rule; readonly needs: readonly Uint32Array[] }[]>
+> = {
+  definition: once(() => withNeeds("definition")),
+  result: once(() => withNeeds("result")),
 };
 
 function withNeeds(origin: Origin): readonly { readonly rule: Rule; readonly needs: readonly Uint32Array[] }[] {
-  return RULES.filter(({ weights }) => weights[origin] > 0).map((rule) => ({ rule, needs: rule.slots.map(bitsOf) }));
+  return rules()
+    .filter(({ weights }) => weights[origin] > 0)
+    .map((rule) => ({ rule, needs: rule.slots.map(bitsOf) }));
 }
 
 function holds(needs: readonly Uint32Array[], bits: Uint32Array): boolean {
@@ -103,7 +109,9 @@ export function matchesOf(clause: Clause, origin: Origin, isOpen = false): reado
   const hits = ideasIn(clause.words, isOpen);
   if (hits.length === 0) return [];
   const bits = bitsOf(hits.map(({ idea }) => idea));
-  const likely = OF[origin].filter(({ needs }) => holds(needs, bits)).map(({ rule }) => rule);
+  const likely = ofOrigin[origin]()
+    .filter(({ needs }) => holds(needs, bits))
+    .map(({ rule }) => rule);
   return likely.length === 0 ? [] : strongest(likely, clause, hits, { origin, isOpen });
 }
 

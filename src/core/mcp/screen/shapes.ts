@@ -1,9 +1,14 @@
 // What has a shape rather than words: paths of secrets, files that agents obey, addresses, shell commands, the control tokens of chat templates.
 // Each place found in a text becomes a word of its own, so that a rule may ask for it as it asks for any other idea.
+import { once } from "../../once.ts";
 import table from "./shapes.json" with { type: "json" };
 
-const PLACES: readonly { readonly mark: string; readonly hint: RegExp; readonly pattern: RegExp }[] = table.places.map(
-  ({ mark, hint, pattern }) => ({ mark, hint: new RegExp(hint, "i"), pattern: new RegExp(pattern, "gi") }),
+const places: () => readonly { readonly mark: string; readonly hint: RegExp; readonly pattern: RegExp }[] = once(() =>
+  table.places.map(({ mark, hint, pattern }) => ({
+    mark,
+    hint: new RegExp(hint, "i"),
+    pattern: new RegExp(pattern, "gi"),
+  })),
 );
 
 /** Nothing of the table can begin without one of these: plain prose is spared ten searches. */
@@ -29,7 +34,7 @@ const QUOTED_NAME = /[`'"\u2018\u201c]([a-z][a-z0-9]*(?:[-_][a-z0-9]+){1,5})[`'"
 export function withShapes(text: string): string {
   let shaped = text;
   if (MAY_HOLD.test(text))
-    for (const { mark, hint, pattern } of PLACES) if (hint.test(text)) shaped = shaped.replace(pattern, ` ${mark} `);
+    for (const { mark, hint, pattern } of places()) if (hint.test(text)) shaped = shaped.replace(pattern, ` ${mark} `);
   if (shaped.includes("_")) shaped = shaped.replace(VARIABLE, " qqenvvar ");
   return shaped.replace(QUOTED_NAME, " qqname $1 ").replace(NAME_OF_TOOL, (name) => ` qqname ${name} `);
 }
