@@ -22,7 +22,7 @@ describe("the prompt in a terminal", () => {
     here.ask();
     const text = await screen.until(/type a word and Enter:/);
     expect(text).toMatch(/May claude run this\?\n {2}\| npm test \\u\{202e\}\\u\{1b\}\[2Jx\n/);
-    expect(text).toMatch(/uncontained: only its hooks guard it/);
+    expect(text).toMatch(/uncontained: no walls around it/);
     screen.type("yes");
     await screen.until(/Enter: yes$/m);
     expect(here.log().some((line) => "answer" in line)).toBe(false);

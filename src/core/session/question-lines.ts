@@ -85,7 +85,7 @@ function legLines(legs: Question["legs"], width: number): readonly string[] {
 }
 
 function asker(question: Question, state: "waits" | "late"): string {
-  const guarded = question.contained ? "in a fence" : "uncontained: only its hooks guard it";
+  const guarded = question.contained ? "in a fence" : "uncontained: no walls around it";
   const seconds = Math.max(0, Math.round((question.expiresAt - question.askedAt) / 1000));
   const ends =
     state === "late" ? "refused already; a yes is for the next try of exactly this" : `refused after ${seconds} s`;

@@ -105,7 +105,7 @@ describe("the screen", () => {
       "with this the session has read what outsiders write (A), reached what",
       "is private (B) and can send or change (C):",
       "  A  read https://issue.test/1",
-      "session 20261125-141530-9f3a1c (uncontained: only its hooks guard it),",
+      "session 20261125-141530-9f3a1c (uncontained: no walls around it),",
       `question k7m2x9, digest ${question.digest.slice(0, 16)}, refused after 120 s`,
     ]);
   });
