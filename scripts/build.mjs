@@ -72,6 +72,7 @@ const CACHE_MS = 60_000;
 /** The bundles that start from a cache, and what fills it: each function that this compiles is in it, from the start to the end. */
 const CACHED = {
   run: ["run", "--quiet", "--", "true"],
+  mcp: ["mcp", "run", "--server", "cache", "--", "true"],
   check: ["check", "--", "true"],
   // A session that is kept, a demonstration and a hook's host run fences out of the whole program.
   ringfence: ["run", "--quiet", "--", "true"],
@@ -145,6 +146,7 @@ try {
   for (const name of Object.keys(CACHED)) rmSync(join(root, `dist/${name}.cache`), { force: true });
   // What starts with every session, every decision and every tool call (there without the native client) holds nothing else.
   await bundle("src/cli/run-main.ts", "dist/run.cjs", PROGRAM);
+  await bundle("src/cli/mcp-main.ts", "dist/mcp.cjs", PROGRAM);
   await bundle("src/cli/check-main.ts", "dist/check.cjs", PROGRAM);
   await bundle("src/cli/hook-main.ts", "dist/hook.cjs", PROGRAM);
   // What a thread of `log verify` runs.

@@ -28,7 +28,8 @@ if (major < 20 || (major === 20 && minor < 19)) {
 
 // What starts most is a bundle of its own, a part of the program; its help, and everything else, is the whole program's.
 const [, , command = "", next] = process.argv;
-const hasOwn = /^(?:run|check|hook)$/.test(command) && next !== "--help" && next !== "-h";
+const isAlone = /^(?:run|check|hook)$/.test(command) && next !== "--help" && next !== "-h";
+const hasOwn = isAlone || (command === "mcp" && next === "run" && !/^(?:--help|-h)$/.test(process.argv[4] ?? ""));
 const making = process.env.RINGFENCE_MAKE_CACHE; // the build names the bundle whose cache it makes
 const name = making === "ringfence" || !hasOwn ? "ringfence" : command;
 const file = join(__dirname, `../dist/${name}.cjs`);
