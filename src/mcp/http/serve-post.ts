@@ -96,10 +96,8 @@ function requestOf({ params }: Extract<McpMessage, { kind: "notification" }>): M
 
 function mismatch({ lane, name }: ListenerLane, message: McpMessage, { asked }: Serving): string | undefined {
   const { headers } = asked;
-  if (name === undefined) return headerMismatch(headers, message, lane.mirroredOf(message));
-  const version = headers["mcp-protocol-version"];
-  const isSame = version === undefined || lane.agreedVersion === undefined || version === lane.agreedVersion;
-  return isSame ? undefined : "the MCP-Protocol-Version header is not the version that was agreed on";
+  // In a session the server gets the version that was agreed on, whatever a client repeats.
+  return name === undefined ? headerMismatch(headers, message, lane.mirroredOf(message)) : undefined;
 }
 
 interface Posted {
