@@ -5,12 +5,11 @@ import {
   formatVerifierKey,
   type NoteFault,
   type NoteSigner,
-  openNote,
   parseVerifierKey,
   signNote,
   type VerifierKey,
-  type VerifyEd25519,
 } from "./note.ts";
+import { type NoteCrypto, openStatement } from "./statement.ts";
 
 /** What the machine certifies. */
 export interface Certificate {
@@ -34,18 +33,15 @@ export function signCertificate(certificate: Certificate, signer: NoteSigner): s
 }
 
 /** Opens a certificate against known machine keys. */
-export function openCertificate(
-  note: string,
-  keys: readonly VerifierKey[],
-  crypto: { readonly sha256: Sha256; readonly verify: VerifyEd25519 },
-): OpenedCertificate {
-  const opened = openNote(note, keys, crypto.verify);
-  if (!opened.ok) return opened;
-  const match = /^ringfence\/session-key\/v1\nsession (\S+)\nkey (\S+)\nstart (\S+)\n$/.exec(opened.text);
+export function openCertificate(note: string, keys: readonly VerifierKey[], crypto: NoteCrypto): OpenedCertificate {
+  const parse = (text: string): Certificate | undefined => parseCertificate(text, crypto.sha256);
+  const opened = openStatement(note, keys, { verify: crypto.verify, parse });
+  return opened.ok ? { ok: true, certificate: opened.statement, by: opened.by } : opened;
+}
+
+function parseCertificate(text: string, sha256: Sha256): Certificate | undefined {
+  const match = /^ringfence\/session-key\/v1\nsession (\S+)\nkey (\S+)\nstart (\S+)\n$/.exec(text);
   const [session, vkey, start] = [match?.[1], match?.[2], match?.[3]];
-  const key = vkey === undefined ? undefined : parseVerifierKey(crypto.sha256, vkey);
-  const by = opened.keys[0];
-  if (session === undefined || start === undefined || key === undefined || by === undefined)
-    return { ok: false, fault: "malformed" };
-  return { ok: true, certificate: { session, key, start }, by };
+  const key = vkey === undefined ? undefined : parseVerifierKey(sha256, vkey);
+  return session === undefined || start === undefined || key === undefined ? undefined : { session, key, start };
 }

@@ -2,10 +2,10 @@
 // that exactly this was said, at this place of the log, and learns nothing else of the session.
 import { fromBase64, fromHex, toBase64, toHex } from "./base64.ts";
 import { commitmentOf, committedBytes, type PrivateValue } from "./commitment.ts";
-import type { NoteCrypto } from "./epoch.ts";
 import type { VerifierKey } from "./note.ts";
 import { checkReceipt, type ReceiptReport } from "./receipt.ts";
 import type { Json } from "./record.ts";
+import type { NoteCrypto } from "./statement.ts";
 
 /** First line of a disclosure. */
 export const DISCLOSURE_HEAD = "ringfence/disclosure v1";

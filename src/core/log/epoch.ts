@@ -7,13 +7,12 @@ import {
   formatVerifierKey,
   type NoteFault,
   type NoteSigner,
-  openNote,
   parseVerifierKey,
   signNote,
   type VerifierKey,
-  type VerifyEd25519,
 } from "./note.ts";
 import type { RecordBody } from "./record.ts";
+import { type NoteCrypto, openStatement } from "./statement.ts";
 
 /** What the note of epoch 1, 2, … states: from which size and root on, and under which key. */
 export interface EpochStart {
@@ -39,12 +38,6 @@ export interface Epoch {
   readonly root?: Uint8Array;
   /** True when the authority (the machine) began it, because the key before was gone: a log that its writer left. */
   readonly reopened: boolean;
-}
-
-/** SHA-256 and Ed25519, handed in. */
-export interface NoteCrypto {
-  readonly sha256: Sha256;
-  readonly verify: VerifyEd25519;
 }
 
 const FIRST = "ringfence/epoch v1";
@@ -79,11 +72,9 @@ export type OpenedEpoch =
 
 /** Opens the note of an epoch against known keys. */
 export function openEpoch(note: string, keys: readonly VerifierKey[], crypto: NoteCrypto): OpenedEpoch {
-  const opened = openNote(note, keys, crypto.verify);
-  if (!opened.ok) return opened;
-  const start = parseEpoch(opened.text, crypto.sha256);
-  const by = opened.keys[0];
-  return start === undefined || by === undefined ? { ok: false, fault: "malformed" } : { ok: true, start, by };
+  const parse = (text: string): EpochStart | undefined => parseEpoch(text, crypto.sha256);
+  const opened = openStatement(note, keys, { verify: crypto.verify, parse });
+  return opened.ok ? { ok: true, start: opened.statement, by: opened.by } : opened;
 }
 
 /** A whole chain, or the first epoch whose note is not believed. `order`: its number, size or key does not follow. */

@@ -2,10 +2,11 @@
 // two lines of ours stands the body of C2SP's `add-checkpoint`, so that `tail -n +3` of it can be sent to any witness.
 import { fromBase64, toBase64, toHex } from "./base64.ts";
 import { parseCheckpoint } from "./checkpoint.ts";
-import { type NoteCrypto, ownerOf } from "./epoch.ts";
+import { ownerOf } from "./epoch.ts";
 import { openNote, splitNote, type VerifierKey } from "./note.ts";
 import { extendsTree } from "./proof.ts";
 import { type KnownLog, openProvenance, type Provenance, provenanceFrom } from "./provenance.ts";
+import type { NoteCrypto } from "./statement.ts";
 import type { LogVerdict, TamperKind } from "./verdict.ts";
 import { type AddCheckpoint, formatAddCheckpoint, parseAddCheckpoint } from "./witness.ts";
 

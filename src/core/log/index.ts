@@ -49,7 +49,6 @@ export {
   type EpochStart,
   epochClose,
   epochOpen,
-  type NoteCrypto,
   type OpenedEpoch,
   type OpenedEpochs,
   openEpoch,
@@ -107,6 +106,7 @@ export {
 } from "./receipt.ts";
 export type { Actor, Append, Json, Origin, RecordBody, RecordType } from "./record.ts";
 export type { Redact } from "./redact.ts";
+export type { NoteCrypto } from "./statement.ts";
 export { hashesFromTiles, perfectRoot, TILE_WIDTH, type TileAt, tileWidth } from "./tile-hashes.ts";
 export { TAR_BLOCK, type TarEntry, tarHeader, tarPadding } from "./ustar.ts";
 export { exitOf, type LogExit, type LogVerdict, type TamperKind, verdictText, worstExit } from "./verdict.ts";

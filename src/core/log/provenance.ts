@@ -1,9 +1,10 @@
 // Why a log's signatures are believed: from the one machine key that somebody trusts, over the machine's later keys and the
 // certificate of the log, to the key of each of its epochs. The notes travel with a folder, a receipt or a bundle.
 import { openCertificate } from "./certificate.ts";
-import { type Epoch, type NoteCrypto, openEpochs, splitEpochNotes } from "./epoch.ts";
+import { type Epoch, openEpochs, splitEpochNotes } from "./epoch.ts";
 import { isLogOf } from "./log-name.ts";
 import type { VerifierKey } from "./note.ts";
+import type { NoteCrypto } from "./statement.ts";
 
 /** The notes as they stand in files: those of several epochs end to end, empty where there are none. */
 export interface Provenance {

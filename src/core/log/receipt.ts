@@ -2,12 +2,13 @@
 // tlog-proof@v1; its `extra` line carries what the proof speaks of (the record's line) and why its signature is believed.
 import { fromBase64, toBase64 } from "./base64.ts";
 import { parseCheckpoint } from "./checkpoint.ts";
-import { type Epoch, type NoteCrypto, ownerOf, reopenedNotes } from "./epoch.ts";
+import { type Epoch, ownerOf, reopenedNotes } from "./epoch.ts";
 import { type LogRecord, readLeaf } from "./leaf.ts";
 import { HASH_LENGTH, leafHash } from "./merkle.ts";
 import { openNote, splitNote, type VerifierKey } from "./note.ts";
 import { includes } from "./proof.ts";
 import { openProvenance, type Provenance, provenanceFrom } from "./provenance.ts";
+import type { NoteCrypto } from "./statement.ts";
 import type { LogVerdict, TamperKind } from "./verdict.ts";
 
 /** First line of a receipt. */
