@@ -28,9 +28,9 @@ describe("a server's description", () => {
       } as never,
       [],
     );
-    const places = new Set(findings.map(({ at }) => at.split("/").slice(0, 3).join("/")));
+    const hard = findings.filter(({ severity }) => severity === "hard");
+    const places = new Set(hard.map(({ at }) => at.split("/").slice(0, 3).join("/")));
     expect(places).toEqual(new Set(["/tools/1", "/resources/0", "/instructions"]));
-    expect(findings.every(({ severity }) => severity === "hard")).toBe(true);
   });
 
   it("is read over the borders of its tools", () => {

@@ -60,6 +60,8 @@ export function hiddenIn(text: string, origin: Origin): readonly Hidden[] {
     ZERO_WIDTH,
   );
   if (widths > 0) add("hidden-text", 1, !isResult && widths >= 4);
+  // a hyphen that is shown only where a line breaks: in a page, not in a tool
+  if (!isResult && count(text, /\u00ad/g) > 1) add("hidden-text", 1);
   const selectors = count(text.replace(SELECTED, ""), SELECTORS);
   if (selectors > 0) add("hidden-text", selectors > 1 ? 1 : 0.4, selectors >= (isResult ? 12 : 4));
   if (count(text, PRIVATE) > 0) add("hidden-text", 1, !isResult && count(text, PRIVATE) >= 16);

@@ -11,6 +11,7 @@ const TOPICS: Readonly<Record<string, RegExp>> = Object.fromEntries(
 const EXPLAINS: Readonly<Record<string, readonly string[]>> = {
   keeper: ["secret-theft"],
   memory: ["persistence"],
+  recall: ["session-order"],
   models: ["context-theft", "sink-parameter", "model-address"],
   mail: ["cross-tool-order"],
   guards: ["shell-order"],
