@@ -32,18 +32,18 @@ async function sweep(name: string, bed: SessionFaultBed, points: readonly FaultP
 describe("every system call of a session's record fails once", { timeout: 7_200_000 }, () => {
   it("on a machine's first session", async () => {
     const bed = new SessionFaultBed(tmp());
-    await sweep("first", bed, spread(eachTwice(await bed.points()), 5));
+    await sweep("first", bed, spread(eachTwice(await bed.points()), 3));
   });
 
   it("on a new day", async () => {
     const bed = new SessionFaultBed(tmp(), { only: /\/(?:keys|log\/(?:ledger|hwm|resume))(?:\/|$)/ });
     bed.begin();
-    await sweep("new day", bed, spread(eachTwice(await bed.points()), 3));
+    await sweep("new day", bed, spread(eachTwice(await bed.points()), 2));
   });
 
   it("beside a session that appends to the same ledger", async () => {
     const bed = new SessionFaultBed(tmp(), { beside: true, only: /\/(?:keys|log\/(?:ledger|resume))(?:\/|$)/ });
     bed.begin();
-    await sweep("beside", bed, spread(eachTwice(await bed.points()), 3));
+    await sweep("beside", bed, spread(eachTwice(await bed.points()), 2));
   });
 });
