@@ -103,7 +103,7 @@ async function converse(socket: net.Socket, serve: ServeInside): Promise<void> {
   };
   const ended = await serve(wish.value, { input, output, errors }, stop.signal);
   if (!ended.ok) return refuse(socket, ended.error);
-  socket.end(frame("x", String(ended.value)));
+  finish(socket, ended.value);
 }
 
 /** The line that comes first; what follows it stays in the socket. `undefined` for none, soon and short. */
@@ -138,6 +138,11 @@ function refuse(socket: net.Socket, problems: readonly Problem[]): void {
     const said = `ringfence: ${forTerminal(message)}\n${hint === undefined ? "" : `hint: ${forTerminal(hint)}\n`}`;
     if (socket.writable) socket.write(frame("2", said));
   }
-  if (socket.writable) socket.end(frame("x", "125"));
-  socket.resume();
+  finish(socket, 125);
+}
+
+/** The last frame. A client that keeps its end open does not keep ours. */
+function finish(socket: net.Socket, code: number): void {
+  if (socket.writable) socket.end(frame("x", String(code)), () => socket.destroy());
+  else socket.destroy();
 }
