@@ -36,6 +36,8 @@ export async function passAnswer(
   const verdict = await judged(gate.options.ports.result(outcome, open.abort.signal));
   if (open.abort.signal.aborted) return dropped("cancelled");
   if (verdict.verdict === "deny") return refused(verdict.text);
+  if (["task", "result"].some((key) => member(member(cleaned.value, key), "inputRequests") !== undefined))
+    return refused("ringfence: refused: the server's wishes stand where they cannot be judged");
   const wishes = await askWishes(gate, { open, call, wishes: member(cleaned.value, "inputRequests") });
   if (open.abort.signal.aborted) return dropped("cancelled");
   if (!wishes.ok) return refused(wishes.error);

@@ -2,7 +2,7 @@
 import { type Json, writeJson } from "#core/mcp";
 import type { Passage } from "../gatekeeper.ts";
 
-/** More than this in one batch is refused member by member by the limit on open requests anyway. */
+/** Judges each member; `bytes` are the batch as it came. */
 export async function passBatch(
   bytes: Uint8Array,
   members: readonly Json[],

@@ -5,7 +5,6 @@ import { forTerminal } from "#core/text";
 import type { Passage } from "../gatekeeper.ts";
 import type { McpCall } from "../ports.ts";
 import { answered, type ClientRequest, dropped, type Envelope, forwarded, type Gate, judged } from "./gate.ts";
-import { LEAK_TEXT, leaks } from "./leaks.ts";
 import { isSame, JUDGED, type Target, unservedText } from "./targets.ts";
 
 /** `tools/call`, `prompts/get`, `resources/read`. */
@@ -19,7 +18,6 @@ export async function passCall(
   const refused = (text: string): Passage => answered(refusalOf(message, open.era, text));
   const definition = target === undefined ? ok(undefined) : await served(gate, open, target);
   if (!definition.ok) return refused(definition.error);
-  if (await leaks(gate, envelope)) return refused(LEAK_TEXT);
   const given = member(message.params, "arguments");
   const twin = twinKey(given, propertiesOf(member(definition.value, "inputSchema")));
   if (twin !== undefined)

@@ -11,7 +11,6 @@ import {
   type McpNotification,
   type McpRequest,
   type McpResponse,
-  modernMeta,
   REFUSAL,
   readJson,
   readMessage,
@@ -34,6 +33,7 @@ import {
   UNJUDGED,
 } from "./gate.ts";
 import { LEAK_TEXT, leaks } from "./leaks.ts";
+import { withPlainMembers } from "./members.ts";
 import { excerptOf } from "./notes.ts";
 import { passClientNotice, passServerNotice } from "./notices.ts";
 import { passRequest } from "./requests.ts";
@@ -97,7 +97,7 @@ class Keeper implements Gatekeeper {
 
   async #batch(from: Side, bytes: Uint8Array, members: readonly Json[]): Promise<Passage> {
     const { eras, notes } = this.#gate;
-    if (eras.legacy?.protocolVersion === BATCH_VERSION && members.length > 0)
+    if (eras.legacy?.protocolVersion === BATCH_VERSION && members.length > 0 && members.length <= BATCH_MOST)
       return passBatch(bytes, members, (one, its) => this.#one(from, its, one));
     await notes.refused({ from, why: "batch", excerpt: excerptOf(bytes) });
     return dropped("batch");
@@ -110,7 +110,9 @@ class Keeper implements Gatekeeper {
       return passUnread(this.#gate, { from, why: fault.code, head: bytes, tail: bytes, value });
     }
     const envelope: Envelope = { message: read.value, value, bytes };
-    return from === "client" ? this.#fromClient(envelope) : this.#fromServer(envelope);
+    return from === "client"
+      ? this.#fromClient(envelope)
+      : this.#fromServer(await withPlainMembers(this.#gate, envelope));
   }
 
   async #fromClient(envelope: Envelope): Promise<Passage> {
@@ -145,9 +147,8 @@ class Keeper implements Gatekeeper {
   }
 
   async #request(envelope: Envelope<McpRequest>, { id, method, params }: McpRequest): Promise<Passage> {
-    const { client, eras } = this.#gate;
+    const { client } = this.#gate;
     const era = eraOf(method, params);
-    if (era === "modern") eras.introduce(modernMeta(params));
     const open: ClientRequest = {
       ...{ id, method, params, era, began: performance.now() },
       ...{ abort: new AbortController(), phase: "judging" },
@@ -218,6 +219,9 @@ class Keeper implements Gatekeeper {
     return dropped(why);
   }
 }
+
+/** Members of a batch: as many as may be open at once. */
+const BATCH_MOST = 1024;
 
 const CHANGED = {
   tool: writeMessage({ kind: "notification", method: "notifications/tools/list_changed", params: undefined }),

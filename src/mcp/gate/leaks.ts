@@ -1,14 +1,15 @@
-// Known secrets of the session in what the client sends. Arguments of calls are looked at where calls are judged; here is everything else that
-// carries text to a server: answers, completions, and what nobody knows.
-import { isObject, type Json, type McpMessage, writeJson } from "#core/mcp";
+// Known secrets of the session in what the client sends. Arguments of calls are looked at where calls are judged; here is the whole rest of every
+// message, its id and members that nobody knows too: a server reads all of it.
+import { isObject, type JsonObject, type McpMessage, member, writeJson } from "#core/mcp";
 import type { Envelope, Gate } from "./gate.ts";
-import { isJudged } from "./targets.ts";
 
-/** Of a call, whose arguments are judged with it. */
-function withoutArguments(message: McpMessage, params: Json | undefined): Json | undefined {
-  if (!("method" in message) || !isJudged(message.method) || !isObject(params)) return params;
+/** A call without its arguments, which are judged with it. A resource has none: what stands under their name is judged here. */
+function withoutArguments(message: McpMessage, value: JsonObject): JsonObject {
+  const params = member(value, "params");
+  const isCall = "method" in message && (message.method === "tools/call" || message.method === "prompts/get");
+  if (!isCall || !isObject(params)) return value;
   const { arguments: _, ...rest } = params;
-  return rest;
+  return { ...value, params: rest };
 }
 
 /** Why it does not go on. */
@@ -16,8 +17,7 @@ export const LEAK_TEXT: string = "ringfence: refused: it carries a secret of thi
 
 /** Whether a message carries one; that is on record then. */
 export async function leaks(gate: Gate, { message, value }: Envelope): Promise<boolean> {
-  const { params, result, error }: { readonly [key: string]: Json } = value;
-  const said = writeJson(withoutArguments(message, params) ?? result ?? error ?? null);
+  const said = writeJson(withoutArguments(message, value));
   if (gate.options.ports.redact(said) === said) return false;
   const method = "method" in message ? { method: message.method } : {};
   await gate.notes.refused({ from: "client", why: "secret", ...method });

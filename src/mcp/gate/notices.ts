@@ -1,7 +1,7 @@
 // Notifications of both sides. Cancelling ends a question as well as a request; a change of lists is told only when what is served has changed.
 import { type DefinitionKind, isId, isObject, type JsonObject, type McpNotification, member } from "#core/mcp";
 import type { Passage } from "../gatekeeper.ts";
-import { dropped, type Envelope, forwarded, type Gate, rewritten } from "./gate.ts";
+import { dropped, type Envelope, forwarded, type Gate, replaced, rewritten } from "./gate.ts";
 import { leaks } from "./leaks.ts";
 import { wordsOf } from "./snapshot.ts";
 
@@ -29,23 +29,27 @@ const CHANGES: Readonly<Record<string, DefinitionKind>> = {
 /** A notification of the client. */
 export async function passClientNotice(gate: Gate, envelope: Envelope<McpNotification>): Promise<Passage> {
   const { method } = envelope.message;
-  if (method === CANCELLED) return cancelRequest(gate, envelope);
+  const leaking = await leaks(gate, envelope);
+  if (method === CANCELLED) return cancelRequest(gate, envelope, leaking);
+  if (leaking) return dropped("secret");
   if (method === "notifications/initialized")
     return { kind: "forward", bytes: envelope.bytes, delivered: gate.eras.initializing() };
-  if (await leaks(gate, envelope)) return dropped("secret");
   if (!PLAIN.has(method)) await gate.notes.notice({ from: "client", method, verdict: "allow" });
   return forwarded(envelope);
 }
 
-/** The client wants no answer any more: what is still judged never happens, what was forwarded is cancelled there too. */
-function cancelRequest(gate: Gate, envelope: Envelope<McpNotification>): Passage {
+/** The client wants no answer any more: what is still judged never happens, what was forwarded is cancelled there too, in bare words if need be. */
+function cancelRequest(gate: Gate, envelope: Envelope<McpNotification>, leaking: boolean): Passage {
   const id = member(envelope.message.params, "requestId");
   const open = isId(id) ? gate.client.get(id) : undefined;
   if (open === undefined || open.method === "initialize") return dropped("cancels-nothing");
   const wasForwarded = open.phase === "forwarded";
   open.abort.abort();
   gate.client.end(open.id);
-  return wasForwarded ? forwarded(envelope) : dropped("cancelled-in-time");
+  if (!wasForwarded) return dropped("cancelled-in-time");
+  return leaking
+    ? replaced({ kind: "notification", method: CANCELLED, params: { requestId: open.id } })
+    : forwarded(envelope);
 }
 
 /** A notification of the server. */
@@ -54,12 +58,22 @@ export async function passServerNotice(gate: Gate, envelope: Envelope<McpNotific
   const kind = Object.hasOwn(CHANGES, method) ? CHANGES[method] : undefined;
   if (kind !== undefined && !(await isNews(gate, envelope, kind))) return dropped("nothing-served-changed");
   if (method === CANCELLED && !cancelsOwn(gate, envelope)) return dropped("cancels-nothing");
+  if (isOutcome(params)) {
+    await gate.notes.refused({ from: "server", why: "outcome-in-notice", method });
+    return dropped("outcome-in-notice");
+  }
   const findings = params === undefined ? [] : gate.options.screen(params);
   const verdict = findings.some(({ severity }) => severity === "hard") ? "deny" : "allow";
   if (findings.length > 0 || !(PLAIN.has(method) || kind !== undefined))
     await gate.notes.notice({ from: "server", method, verdict, ...(findings.length > 0 ? { findings } : {}) });
   if (verdict === "deny") return dropped("hard-finding");
   return params === undefined ? forwarded(envelope) : cleanedNotice(gate, envelope, params);
+}
+
+/** What a task yields or wants is judged where the client asks for it (`tasks/get`), which it does all the same; told aside it would pass unjudged. */
+function isOutcome(params: JsonObject | undefined): boolean {
+  const has = (key: string): boolean => member(params, key) !== undefined;
+  return has("inputRequests") || (has("taskId") && (has("result") || has("error")));
 }
 
 /** The server no longer wants what it asked of the client. */

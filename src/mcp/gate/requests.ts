@@ -1,5 +1,5 @@
 // Requests of the client: lists are answered from what is verified, calls are judged and on record before they go on, the rest passes.
-import { failure, type McpRequest, member, REFUSAL, refusalOf } from "#core/mcp";
+import { failure, type McpRequest, member, modernMeta, REFUSAL, refusalOf } from "#core/mcp";
 import type { Passage } from "../gatekeeper.ts";
 import { passCall, passReference } from "./calls.ts";
 import { answered, type ClientRequest, dropped, type Envelope, forwarded, type Gate } from "./gate.ts";
@@ -28,13 +28,15 @@ const PLAIN: ReadonlySet<string> = new Set([
 
 /** What is done with a request of the client, which has been taken in as `open`. */
 export async function passRequest(gate: Gate, envelope: Envelope<McpRequest>, open: ClientRequest): Promise<Passage> {
+  // First of all: what a modern client says of itself goes into our own requests too.
+  if (await leaks(gate, envelope)) return answered(refusalOf(open, open.era, LEAK_TEXT));
+  if (open.era === "modern") gate.eras.introduce(modernMeta(open.params));
   const list = Object.hasOwn(LISTS, open.method) ? LISTS[open.method] : undefined;
   if (list !== undefined) return passList(gate, open, list);
   const target = targetOf(envelope.message);
   if (target === "malformed")
     return answered(failure(open.id, REFUSAL.invalidParams, `\`${open.method}\` does not say what it is for`));
   if (isJudged(open.method)) return passCall(gate, envelope, open, target);
-  if (await leaks(gate, envelope)) return answered(refusalOf(open, open.era, LEAK_TEXT));
   if (target !== undefined) return passReference(gate, envelope, open, target);
   if (!PLAIN.has(open.method)) await gate.notes.notice({ from: "client", method: open.method, verdict: "allow" });
   return open.abort.signal.aborted ? dropped("cancelled") : forwarded(envelope);

@@ -46,6 +46,8 @@ function tellOfServer(
   { id, asks, why }: { readonly id: McpId; readonly asks: boolean; readonly why: string },
 ): Passage {
   if (asks) return answered(failure(id, REFUSAL.invalidRequest, `the message is malformed (${why})`));
+  const own = failure(id, REFUSAL.invalidRequest, `its answer is malformed (${why})`);
+  if (gate.options.asker.settle?.(own) === true) return dropped(why);
   const open = gate.client.get(id);
   if (open?.phase !== "forwarded") return dropped(why);
   gate.client.end(id);

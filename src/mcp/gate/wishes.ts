@@ -25,14 +25,23 @@ function isWish(method: Json | undefined): method is McpServerRequest["method"] 
 /** A request of the server, which has been taken in as `open`. */
 export async function passWish(gate: Gate, envelope: Envelope<McpRequest>, open: ServerRequest): Promise<Passage> {
   const { method, params } = envelope.message;
-  if (!isWish(method)) {
-    if (method !== "ping") await gate.notes.notice({ from: "server", method, verdict: "allow" });
-    return forwarded(envelope);
-  }
+  if (!isWish(method)) return passUnknown(gate, envelope);
   const verdict = await judgeWish(gate, { method, params, era: "legacy" }, open.abort.signal);
   if (open.abort.signal.aborted) return dropped("cancelled");
   if (verdict.verdict === "deny") return answered(wishRefusal(open.id, method, verdict.text));
   return verdict.params === undefined ? forwarded(envelope) : rewritten(envelope, { params: verdict.params });
+}
+
+/** Anything else that a server asks: its words are read like those of a notification. */
+async function passUnknown(gate: Gate, envelope: Envelope<McpRequest>): Promise<Passage> {
+  const { id, method, params } = envelope.message;
+  const findings = params === undefined ? [] : gate.options.screen(params);
+  const verdict = findings.some(({ severity }) => severity === "hard") ? "deny" : "allow";
+  if (method !== "ping" || findings.length > 0)
+    await gate.notes.notice({ from: "server", method, verdict, ...(findings.length > 0 ? { findings } : {}) });
+  if (verdict === "deny") return answered(wishRefusal(id, method, "ringfence: refused: its words try something"));
+  const cleaned = gate.options.clean(params ?? {});
+  return cleaned.changed ? rewritten(envelope, { params: cleaned.value }) : forwarded(envelope);
 }
 
 /** The wishes inside of a result, all or none: a call whose wishes are refused is refused, with the reason for the model. */
