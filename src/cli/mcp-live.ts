@@ -3,7 +3,7 @@ import { isatty } from "node:tty";
 import { err, type Problem, type Result } from "#core";
 import type { ServerDescription } from "#core/mcp";
 import { inquire } from "#mcp";
-import { runSession } from "#monitor";
+import { declaredIn, runSession } from "#monitor";
 import { callerAccount } from "./caller.ts";
 import { callerEnvironment } from "./environment.ts";
 import { complain } from "./exit.ts";
@@ -45,7 +45,7 @@ export async function describeLive({
     gateway: {
       server,
       client: "ringfence",
-      declared: declared.flatMap((name) => process.env[name] ?? []),
+      declared: declaredIn(declared, process.env),
       serve: ({ streams }) => {
         streams.stderr.resume();
         said = inquire(streams).finally(() => stop.abort());

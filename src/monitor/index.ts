@@ -56,6 +56,7 @@ export type { McpPeers, McpSession } from "./mcp/mcp-session.ts";
 export { openPins, type PeerTool, type Pins, type PinsOptions } from "./mcp/pins.ts";
 export { type ClientSide, proxyServer } from "./mcp/proxy-server.ts";
 export { type ClientEnds, runServer, type ServerRequest } from "./mcp/run-server.ts";
+export { declaredIn } from "./mcp/running-server.ts";
 export type { GivenField } from "./mcp/upstream-login.ts";
 export { openUpstreamSession, type UpstreamRequest, type UpstreamSession } from "./mcp/upstream-session.ts";
 export { linkResolver } from "./prepare/links.ts";

@@ -11,6 +11,7 @@ export { POLICY_KEYS, serverKeys } from "./keys.ts";
 export { lintPolicy } from "./lint.ts";
 export { undescribedCredentials } from "./lint-credentials.ts";
 export { DEFAULT_POLICY_TEXT, type LayerText, type LoadedPolicy, loadPolicy } from "./load.ts";
+export { choosesCode } from "./loader-names.ts";
 export { parseDuration, parseSize } from "./measure.ts";
 export type { Dropped } from "./merge.ts";
 export { MODES, type ModeTerms, sessionMode } from "./mode.ts";

@@ -84,8 +84,8 @@ async function readFor(
   { argv, server, client }: InsideWish,
 ): Promise<Result<LoadedPolicy, readonly Problem[]>> {
   const { root } = prepared.workspace;
-  const gateway = { server, ...(client === undefined ? {} : { client }), declared: [], serve: () => undefined };
-  const words = serverWords({ argv, caller: request.caller, gateway }, { root, cwd: root });
+  const gateway = { server, ...(client === undefined ? {} : { client }), declared: {}, serve: () => undefined };
+  const words = serverWords({ argv, caller: request.caller, gateway, stateDir: request.stateDir }, { root, cwd: root });
   if (!words.ok) return err([words.error]);
   return readPolicy({
     ...{ workspaceRoot: root, stateDir: request.stateDir, home: request.caller.home, commandLine: request.commandLine },

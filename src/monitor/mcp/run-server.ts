@@ -8,7 +8,7 @@ import type { RunAnswer, RunRequest } from "../request.ts";
 import { endServer } from "./ending.ts";
 import { gatekeeperOf } from "./gatekeeper-of.ts";
 import type { McpPeers, McpSession } from "./mcp-session.ts";
-import type { RunningServer } from "./running-server.ts";
+import { declaredIn, type RunningServer } from "./running-server.ts";
 import { passErrors, type TakeLine } from "./server-errors.ts";
 
 /** The client's side of the connection. */
@@ -60,7 +60,7 @@ export async function runServer(request: ServerRequest, run: RunSession): Promis
       keeper: { started: () => undefined, stop: kill.signal },
       gateway: {
         ...{ server, ...(client === undefined ? {} : { client }), serve },
-        declared: declared.flatMap((name) => caller.env[name] ?? []),
+        declared: declaredIn(declared, caller.env),
       },
       dryRun: false,
     });

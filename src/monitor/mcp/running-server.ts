@@ -12,10 +12,18 @@ import type { McpPeers, McpSession } from "./mcp-session.ts";
 
 /** What `runSession` is asked for beside a command. */
 export interface ServerSession extends McpPeers {
-  /** Values of the variables that the client's entry for this server declares: paths in them are shown to it. */
-  readonly declared: readonly string[];
+  /** The variables that the client's entry for this server declares, as far as they are set: paths in them are shown to it. */
+  readonly declared: Readonly<Record<string, string>>;
   /** Takes over. Must not throw. */
   readonly serve: (server: RunningServer) => void;
+}
+
+/** The declared variables that are set in an environment. */
+export function declaredIn(
+  names: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): ServerSession["declared"] {
+  return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
 }
 
 /** As `session.open` tells it. */

@@ -19,7 +19,7 @@ const WORDS_MOST = 256;
 
 /** Its words, or why this program cannot run in a fence; `undefined` for a run of anything else. */
 export function serverWords(
-  { argv, caller, gateway }: Pick<RunRequest, "argv" | "caller" | "gateway">,
+  { argv, caller, gateway, stateDir }: Pick<RunRequest, "argv" | "caller" | "gateway" | "stateDir">,
   place: Pick<Workspace, "root" | "cwd">,
 ): Result<ServerWords | undefined, Problem> {
   if (gateway === undefined) return ok(undefined);
@@ -32,11 +32,13 @@ export function serverWords(
       hint: "run the program itself (npx, uvx, a binary), or take this entry out with `ringfence mcp unwrap` and let the container be its own fence",
     });
   }
-  const names = [...argv.slice(1, WORDS_MOST), ...declared].some((word) => namesPlace(word, place));
+  const names = [...argv.slice(1, WORDS_MOST), ...Object.values(declared)].some((word) => namesPlace(word, place));
   const command = forTerminal(runner?.command ?? "", { max: 40 });
   return ok({
     ...{ name: server, workspace: names ? "direct" : "read-only" },
-    allowRead: programFolders(argv, { home: caller.home, root: place.root }),
+    allowRead: programFolders(argv, {
+      ...{ declared: Object.keys(declared), root: place.root, kept: [caller.home, stateDir] },
+    }),
     allow: runner === undefined ? [] : [`preset:${runner.registry}`],
     ...{ allowPrivate: [], because: runner === undefined ? "the default of an MCP server" : `what ${command} needs` },
   });

@@ -1,12 +1,11 @@
 // Environment settings of other tools → `env.set`. Secrets are not copied into a policy, and what decides which code is loaded is not set by it.
+import { choosesCode } from "../loader-names.ts";
 import type { Draft } from "./draft.ts";
 import { shown, type Tree } from "./tree.ts";
 import type { Handler } from "./walk.ts";
 
 const SECRET =
   /(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASS|PWD|CREDENTIALS?|AUTH|COOKIE|DSN|DATABASE_URL)(?:_|$|S$)|APIKEY|_URL$.*@/i;
-const LOADED =
-  /^(?:PATH|HOME|SHELL|IFS|ENV|BASH_ENV|PS4|PROMPT_COMMAND|LD_\w+|DYLD_\w+|GIT_\w+|PYTHON\w*|PERL5\w*|PERLLIB|RUBY\w*|NODE_OPTIONS|NODE_PATH|npm_config_\w+|XDG_\w+|\w*(?:PAGER|EDITOR|SHELL|COMMAND|OPTS|OPTIONS))$/;
 const PROXY = /^(?:https?|all|no|ftp)_proxy$/i;
 
 /** A map of names and values. Values of secrets never reach the report. */
@@ -33,7 +32,7 @@ function one(name: string, value: Tree, key: string, draft: Draft): void {
       "hands a secret to the agent there",
       "not carried over: a policy holds no secrets; the fence's environment is built from nothing",
     );
-  if (LOADED.test(name))
+  if (choosesCode(name))
     return draft.say(
       key,
       value.at,
