@@ -312,3 +312,20 @@ test("a client that sends its head a letter at a time is let go", { timeout: 40_
   clearInterval(timer);
   expect(performance.now() - began).toBeLessThan(20_000);
 });
+
+test("a secret of the session leaves in no header that goes on, and a stranger's flood is a few lines", async () => {
+  const { port, upstream, bed } = await scene();
+  for (const headers of [
+    { "mcp-param-note": "hunter2" },
+    { tracestate: "a=hunter2" },
+    { "user-agent": "hunter2" },
+    { "last-event-id": "hunter2" },
+  ])
+    expect((await ask(port, OPEN, headers)).status).toBe(400);
+  expect((await ask(port, OPEN, { "user-agent": "a client" })).status).toBe(200);
+  expect(JSON.stringify(upstream.got)).not.toContain("hunter2");
+  bed.notes.length = 0;
+  for (let n = 0; n < 300; n += 1) await ask(port, OPEN, {}, { path: `/mcp/guess-${n}` });
+  expect(bed.notes.length).toBeLessThan(40);
+  expect(bed.notes.at(-1)).toMatchObject({ why: "http-endpoint", count: 128 });
+});

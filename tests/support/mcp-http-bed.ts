@@ -78,7 +78,7 @@ export function httpBed(url: string, fields: Readonly<Record<string, string>> = 
 export async function listening(bed: HttpBed, token = "a-token-of-sixteen"): Promise<Listener> {
   const opened = await openListener({
     ...{ host: "127.0.0.1", port: 0, path: "/mcp", token, lane: bed.lane },
-    note: async (event) => void bed.notes.push(event),
+    ports: { note: async (event) => void bed.notes.push(event), redact: (text) => text.replaceAll("hunter2", "") },
   });
   if (!opened.ok) throw new Error(opened.error.message);
   onTestFinished(() => opened.value.close());

@@ -7,10 +7,10 @@ const EXCERPT = 200;
 
 /** Writes such lines. */
 export class Notes {
-  readonly #ports: McpPorts;
+  readonly #ports: Pick<McpPorts, "note" | "redact">;
   readonly #counts = new Map<string, number>();
 
-  constructor(ports: McpPorts) {
+  constructor(ports: Pick<McpPorts, "note" | "redact">) {
     this.#ports = ports;
   }
 

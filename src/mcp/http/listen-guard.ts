@@ -51,6 +51,16 @@ export function guardRequest(
   return both ? undefined : { status: 406, why: "accept" };
 }
 
+/** What of a client's headers may go on to the upstream. */
+const PASSING = /^(?:user-agent|traceparent|tracestate|last-event-id|mcp-param-.+)$/;
+
+/** Judges the headers that go on: a known secret of the session (which `redact` takes out) leaves in them as little as in a message. */
+export function leakingFields(headers: IncomingHttpHeaders, redact: (text: string) => string): Refused | undefined {
+  const passing = Object.entries(headers).filter(([field]) => PASSING.test(field));
+  const text = JSON.stringify(passing);
+  return passing.length === 0 || redact(text) === text ? undefined : { status: 400, why: "secret" };
+}
+
 /** Credentials that the client sent for somebody else: they stay here. */
 export function strayCredentials(name: ListenerName, headers: IncomingHttpHeaders): readonly string[] {
   return Object.keys(headers).filter((field) => {

@@ -2,9 +2,10 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { err, ok, type Problem, type Result } from "#core";
+import { Notes } from "../gate/notes.ts";
 import type { McpPorts } from "../ports.ts";
 import { type LaneParts, Lanes } from "./lanes.ts";
-import { guardRequest, type ListenerName, strayCredentials } from "./listen-guard.ts";
+import { guardRequest, type ListenerName, leakingFields, strayCredentials } from "./listen-guard.ts";
 import { servePost } from "./serve-post.ts";
 import { serveEnd, serveListening } from "./serve-session.ts";
 import type { Serving } from "./serving.ts";
@@ -17,7 +18,7 @@ export interface ListenerOptions {
   readonly path: string;
   readonly token: string;
   readonly lane: LaneParts;
-  readonly note: McpPorts["note"];
+  readonly ports: Pick<McpPorts, "note" | "redact">;
 }
 
 /** An open listener. The opener closes it. */
@@ -36,6 +37,7 @@ const CONNECTIONS_MOST = 256;
 /** Opens it, or says why not. */
 export async function openListener(options: ListenerOptions): Promise<Result<Listener, Problem>> {
   const lanes = new Lanes(options.lane);
+  const notes = new Notes(options.ports);
   const server = createServer({
     ...{
       maxHeaderSize: 32_768,
@@ -56,7 +58,7 @@ export async function openListener(options: ListenerOptions): Promise<Result<Lis
   const { port } = server.address() as AddressInfo;
   const name: ListenerName = { port, path: options.path, token: options.token };
   server.on("request", (asked, response) => {
-    serve({ asked, response, lanes, note: options.note }, name).catch(() => response.destroy());
+    serve({ asked, response, lanes, notes }, name, options.ports.redact).catch(() => response.destroy());
   });
   // A request that wants another protocol, or that waits for a word before its body: neither is MCP.
   server.on("upgrade", (_, socket) => socket.destroy());
@@ -76,12 +78,12 @@ export async function openListener(options: ListenerOptions): Promise<Result<Lis
   });
 }
 
-async function serve(serving: Serving, name: ListenerName): Promise<void> {
-  const { asked, response, note } = serving;
+async function serve(serving: Serving, name: ListenerName, redact: McpPorts["redact"]): Promise<void> {
+  const { asked, response, notes } = serving;
   response.on("error", () => undefined); // its client has gone
-  const refused = guardRequest(name, asked);
+  const refused = guardRequest(name, asked) ?? leakingFields(asked.headers, redact);
   if (refused !== undefined) {
-    await note({ kind: "refused", from: "client", why: `http-${refused.why}`, count: 1 });
+    await notes.refused({ from: "client", why: `http-${refused.why}` });
     response.writeHead(refused.status, {
       connection: "close",
       ...(refused.status === 405 ? { allow: "POST, GET, DELETE" } : {}),
@@ -94,13 +96,7 @@ async function serve(serving: Serving, name: ListenerName): Promise<void> {
   const stray = strayCredentials(name, asked.headers);
   // What a client has for somebody else is not this upstream's (token passthrough); the request goes on without it.
   if (stray.length > 0)
-    await note({
-      kind: "refused",
-      from: "client",
-      why: "client-credential",
-      excerpt: stray.join(", ").slice(0, 200),
-      count: 1,
-    });
+    await notes.refused({ from: "client", why: "client-credential", excerpt: stray.join(", ").slice(0, 200) });
   if (asked.method === "POST") return servePost(serving);
   return asked.method === "GET" ? serveListening(serving) : serveEnd(serving);
 }

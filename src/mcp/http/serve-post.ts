@@ -31,10 +31,10 @@ const USER_AGENT = /^[\x20-\x7e]{1,256}$/;
 
 /** Serves it. */
 export async function servePost(serving: Serving): Promise<void> {
-  const { asked, response, lanes, note } = serving;
+  const { asked, response, lanes, notes } = serving;
   const body = await readWhole(asked, { most: BODY_MOST, ms: BODY_MS });
   if (typeof body === "string") {
-    await note({ kind: "refused", from: "client", why: body, count: 1 });
+    await notes.refused({ from: "client", why: body });
     if (response.destroyed) return;
     response.writeHead(body === "too-long" ? 413 : 408, { connection: "close" }).end();
     asked.resume();
@@ -208,7 +208,7 @@ function statusOf(bytes: Uint8Array): number {
 }
 
 async function refuse(
-  { response, note }: Serving,
+  { response, notes }: Serving,
   what: {
     readonly status: number;
     readonly id: McpId | null;
@@ -217,13 +217,7 @@ async function refuse(
     readonly code?: number;
   },
 ): Promise<void> {
-  await note({
-    kind: "refused",
-    from: "client",
-    why: what.why,
-    count: 1,
-    ...(what.id === null ? {} : { id: what.id }),
-  });
+  await notes.refused({ from: "client", why: what.why, ...(what.id === null ? {} : { id: what.id }) });
   const code = what.code ?? REFUSAL.invalidRequest;
   const bytes = what.id === null ? errorWithoutId(what.text, code) : writeMessage(failure(what.id, code, what.text));
   response.writeHead(what.status, { "content-type": "application/json" }).end(bytes);

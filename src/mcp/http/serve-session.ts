@@ -48,13 +48,13 @@ export async function serveEnd(serving: Serving): Promise<void> {
   response.writeHead(200).end();
 }
 
-async function sessionOf({ asked, response, lanes, note }: Serving): Promise<ListenerLane | undefined> {
+async function sessionOf({ asked, response, lanes, notes }: Serving): Promise<ListenerLane | undefined> {
   const name = asked.headers["mcp-session-id"];
   // Without a session it is no request of any era: revisions without sessions have POST alone.
   const at = typeof name === "string" ? lanes.session(name) : undefined;
   if (at !== undefined) return at;
   const status = name === undefined ? 405 : 404;
-  if (name !== undefined) await note({ kind: "refused", from: "client", why: "http-session", count: 1 });
+  if (name !== undefined) await notes.refused({ from: "client", why: "http-session" });
   const bytes = writeMessage({ ...failure("", REFUSAL.invalidRequest, "there is no such session"), id: null });
   response.writeHead(status, { "content-type": "application/json", allow: "POST" }).end(bytes);
   return undefined;

@@ -71,8 +71,8 @@ export async function proxyServer(request: ProxyRequest): Promise<ProxyAnswer> {
       dropped: (tool, why) => open.session.tell(`the tool \`${tool}\` is not served: ${why}`),
     };
     const lockFile = ownLockFile(open.session.stateDir, open.session.server, pinned);
-    const note: McpPorts["note"] = (event) => gatekeeper.ports.note(event);
-    const ended = await serve(request.front, { lane, note, stop, lockFile });
+    const { ports } = gatekeeper;
+    const ended = await serve(request.front, { lane, ports, stop, lockFile });
     if (!ended.ok) return err({ exitCode: 125, problems: [ended.error] });
     return open.failed.aborted ? err({ exitCode: 125, problems: [open.failed.reason as Problem] }) : ended;
   } finally {
@@ -85,12 +85,12 @@ async function serve(
   client: ClientSide,
   parts: {
     readonly lane: LaneParts;
-    readonly note: McpPorts["note"];
+    readonly ports: McpPorts;
     readonly stop: AbortSignal;
     readonly lockFile: string;
   },
 ): Promise<Result<"client" | "server", Problem>> {
-  const { lane, note, stop } = parts;
+  const { lane, ports, stop } = parts;
   const stopped = new Promise<"client">((done) => {
     if (stop.aborted) done("client");
     stop.addEventListener("abort", () => done("client"), { once: true });
@@ -104,7 +104,7 @@ async function serve(
     return ok(who);
   }
   const { host, port, token } = client;
-  const listener = await openListener({ host, port, token, path: "/mcp", lane, note });
+  const listener = await openListener({ host, port, token, path: "/mcp", lane, ports });
   if (!listener.ok) return listener;
   client.ready(listener.value.url);
   await stopped;
