@@ -4,9 +4,9 @@
 import { closeSync, constants, existsSync, readFileSync } from "node:fs";
 import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
-import { commitmentOf, committedBytes, fromHex, type Json, type LogRecord, type PrivateValue } from "#core/log";
+import { commitmentOf, type Json, type LogRecord, opensCommitment, type PrivateValue } from "#core/log";
 import type { Pending } from "./chain.ts";
-import { sha256Hex } from "./crypto.ts";
+import { sha256 } from "./crypto.ts";
 import { syncFolder } from "./files.ts";
 import { openForScan } from "./open-file.ts";
 import type { PlacedLine } from "./search.ts";
@@ -78,7 +78,7 @@ export class VaultReader {
   /** The value of one field; `altered` when the vault has something for it that does not fit. `segment` is the log's file. */
   open(segment: string, seq: number, path: string, commitment: string): Opened {
     const entries = (this.#of(segment).get(seq) ?? []).filter((entry) => entry.path === path);
-    const entry = entries.find((each) => fits(each, commitment));
+    const entry = entries.find((each) => opensCommitment(commitment, each, sha256));
     if (entry !== undefined) return { kind: "value", entry };
     return { kind: entries.length > 0 ? "altered" : "sealed" };
   }
@@ -163,11 +163,6 @@ function entriesIn(dir: string, segment: string): readonly VaultEntry[] {
 /** A compressed segment's values stand in a file of its old name. */
 function plain(segment: string): string {
   return segment.replace(/\.gz$/, "");
-}
-
-function fits({ salt, value }: VaultEntry, commitment: string): boolean {
-  const bytes = fromHex(salt);
-  return bytes !== undefined && sha256Hex(committedBytes(bytes, value).bytes) === commitment;
 }
 
 function parseEntry(line: string): VaultEntry | undefined {

@@ -70,6 +70,12 @@ describe("a private field", () => {
     expect(text(1)).toEqual({ event: "UserPromptSubmit", text: { $c: expect.any(String), n: 54, altered: true } });
   });
 
+  it("is not believed when the salt took over the beginning of the value, which leaves the hash", () => {
+    const { salt, value, ...rest } = JSON.parse(readFileSync(vaultFile(), "utf8").split("\n")[0] as string);
+    writeFileSync(vaultFile(), `${JSON.stringify({ ...rest, ...shifted(salt, value) })}\n`);
+    expect(text(1)).toMatchObject({ text: { altered: true } });
+  });
+
   it("survives lines of a vault that no record ever had", () => {
     appendFileSync(vaultFile(), `{"seq":1,"path":"data.text","salt":"00","value":"no"}\n{"half`);
     expect(text(1)).toEqual({ event: "UserPromptSubmit", text: SAID });
@@ -157,9 +163,12 @@ describe("disclosure", () => {
     const file = disclosed();
     const whole = readFileSync(file, "utf8");
     const opens = /opens (.*)\n/.exec(whole)?.[1] as string;
-    const other = Buffer.from(Buffer.from(opens, "base64").toString().replace("4711", "4712")).toString("base64");
+    const text = Buffer.from(opens, "base64").toString();
+    const { path, salt, value } = JSON.parse(text);
+    const opening = (json: string): string => whole.replace(opens, Buffer.from(json).toString("base64"));
     for (const changed of [
-      whole.replace(opens, other),
+      opening(text.replace("4711", "4712")),
+      opening(JSON.stringify({ path, ...shifted(salt, value) })),
       whole.replace("opens ", "opens  "),
       whole.slice(0, -9),
       whole.replace("\n\n", "\n"),
@@ -169,6 +178,11 @@ describe("disclosure", () => {
     }
   });
 });
+
+/** Another opening of the same hash, with a shorter value. */
+function shifted(salt: string, value: string): { salt: string; value: string } {
+  return { salt: salt + Buffer.from(value.slice(0, 7)).toString("hex"), value: value.slice(7) };
+}
 
 function blobs(): readonly string[] {
   return readdirSync(join(dir, "blobs"), { recursive: true, encoding: "utf8" })

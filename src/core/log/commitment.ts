@@ -1,5 +1,7 @@
 // Private fields: what people and models said stands in the line as a salted commitment, `{"$c":"<hex SHA-256(salt ‖ value)>","n":<bytes>}`; salt and
 // value stand in the log's vault alone. Without the vault nobody can guess a short value, and the chain stands when it is deleted.
+import { fromHex, toHex } from "./base64.ts";
+import type { Sha256 } from "./merkle.ts";
 import type { Json } from "./record.ts";
 
 /** Fields of `data` that are private, by the record's type. */
@@ -39,6 +41,19 @@ export function committedBytes(salt: Uint8Array, value: Json): { readonly bytes:
   bytes.set(salt);
   bytes.set(said, salt.length);
   return { bytes, length: said.length };
+}
+
+/**
+ * True when this is what was committed to. The salt has its one length: bytes of the value that went over to it would leave the hash, and of the value
+ * only its end ("do not" is easily lost so).
+ */
+export function opensCommitment(
+  digest: string,
+  { salt, value }: Pick<PrivateValue, "salt" | "value">,
+  sha256: Sha256,
+): boolean {
+  const bytes = fromHex(salt);
+  return bytes?.length === SALT_LENGTH && toHex(sha256(committedBytes(bytes, value).bytes)) === digest;
 }
 
 /** The digest that a commitment names; `undefined` for what is none. Only the log's writer makes such a key. */

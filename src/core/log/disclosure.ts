@@ -1,7 +1,7 @@
 // A disclosure: one private value, what opens its commitment, and the receipt of the record that commits to it, in one file. Who has the public key sees
 // that exactly this was said, at this place of the log, and learns nothing else of the session.
-import { fromBase64, fromHex, toBase64, toHex } from "./base64.ts";
-import { commitmentOf, committedBytes, type PrivateValue } from "./commitment.ts";
+import { fromBase64, toBase64 } from "./base64.ts";
+import { commitmentOf, opensCommitment, type PrivateValue } from "./commitment.ts";
 import type { VerifierKey } from "./note.ts";
 import { checkReceipt, type ReceiptReport } from "./receipt.ts";
 import type { Json } from "./record.ts";
@@ -30,10 +30,8 @@ export function checkDisclosure(text: string, trusted: readonly VerifierKey[], c
   if (report.record === undefined) return report;
   const { seq, data } = report.record;
   const commitment = said.path.startsWith("data.") ? commitmentOf(data[said.path.slice(5)]) : undefined;
-  const salt = fromHex(said.salt);
-  if (commitment === undefined || salt === undefined) return bad(seq);
-  const { bytes } = committedBytes(salt, said.value);
-  return toHex(crypto.sha256(bytes)) === commitment
+  if (commitment === undefined) return bad(seq);
+  return opensCommitment(commitment, said, crypto.sha256)
     ? { ...report, disclosed: { path: said.path, value: said.value } }
     : { verdict: { word: "TAMPERED", kind: "blob", seq, file: "disclosure" } };
 }

@@ -14,7 +14,7 @@ export {
 export { parseClaim } from "./claim.ts";
 export {
   commitmentOf,
-  committedBytes,
+  opensCommitment,
   PRIVATE_FIELDS,
   type PrivateFields,
   type PrivateValue,
