@@ -54,10 +54,11 @@ function isTwiceDenied(words: string, hit: Hit, denials: readonly Hit[]): boolea
 }
 
 const SMALL_WORDS =
-  /(?<= )(?:der|die|das|und|den|dem|ist|nicht|mit|auf|les|des|et|une|est|pas|dans|avec|pour|que|los|las|del|por|con|para|una|su|al|il|di|che|della|non|per|het|een|van|niet|voor|aan|os|da|do|nao|em|com|ao|nie|jest|przed|tego|ve|bir|bu|ile|yang|dan|untuk|ini|dengan|jangan|tanpa|oder|ohne|sans|sin|sem|senza|zonder|bez)(?= )/g;
+  /(?<= )(?:der|die|das|und|den|dem|ist|nicht|mit|auf|les|des|et|une|est|pas|dans|avec|pour|que|los|las|del|por|con|para|una|su|al|il|di|che|della|non|per|het|een|van|niet|voor|aan|os|da|do|nao|em|com|ao|nie|jest|przed|tego|ve|bir|bu|ile|yang|dan|untuk|ini|dengan|jangan|tanpa|oder|ohne|sans|sin|sem|senza|zonder|bez|le|la|el|lo|et|ses|aux|du|sur|avant|den|det|att|och|og|til|till|som|ikke|inte|fran|pred|nez|jeho|aby|pro|na|do|se|ze|jego|si|cu|din|sau|az|egy|ja|ei|ve)(?= )/g;
 
 /** Whether it is written in another language than English. */
 export function isForeign({ raw, words }: Clause): boolean {
   const letters = raw.match(/[^\x00-\x7f]/g)?.filter((sign) => /\p{L}/u.test(sign)).length ?? 0;
-  return letters >= 4 || (words.match(SMALL_WORDS)?.length ?? 0) >= 2;
+  const small = words.match(SMALL_WORDS)?.length ?? 0;
+  return letters >= 4 || small >= 2 || (letters >= 2 && small >= 1);
 }
