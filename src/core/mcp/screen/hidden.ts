@@ -36,20 +36,25 @@ const ESCAPE = /\x1b|\u009b/;
 const FILLERS = /[\u115f\u1160\u3164\uffa0\u2800]{1,}/gu;
 const MARKS = /\p{Mn}{6,}/u;
 
+/** More of them in a row than any page needs, and of two kinds: they spell something. */
+const SPELLED = /[\u200b-\u200d\u2060-\u2064\u206a-\u206f\ufeff]{16,}/g;
+/** Colours and cleared lines stand in every log; text that a terminal conceals, its clipboard and its private strings do not. */
+const SLY_ESCAPE = /(?:\x1b\[|\u009b)(?:[0-7];)?8m|(?:\x1b\]|\u009d)52;|\x1b[P^_]/;
+/** What is invisible is stripped from results anyway, and pages of the web are full of it. */
+const STRIPPED = 0.3;
+
 /** Everything that the text hides. */
 export function hiddenIn(text: string, origin: Origin): readonly Hidden[] {
   const isResult = origin === "result";
   if (!ANY.test(text)) return [];
   const found: Hidden[] = [];
   if (LETTERS.test(text) && mixedWords(text) > 0)
-    found.push({ kind: "mixed-script", weight: mixedWords(text) > 1 ? 1 : 0.8, isHard: false });
+    add("mixed-script", mixedWords(text) > 1 ? 1 : 0.8);
   if (!ODD.test(text)) return found;
-  const add = (kind: Hidden["kind"], weight: number, isHard = false): void => {
-    found.push({ kind, weight, isHard });
-  };
   const tags = count(text.replace(FLAGS, ""), TAGS);
   if (tags > 0) add("hidden-text", 1, !isResult || tags > 3);
-  if (OVERRIDES.test(text)) add("hidden-text", 1, !isResult);
+  if (OVERRIDES.test(text)) add("hidden-text", 1, !isResult, !RIGHT_TO_LEFT.test(text));
+  if (text.match(SPELLED)?.some((run) => new Set(run).size > 1) === true) add("hidden-text", 1, !isResult, true);
   if (count(text, ISOLATES) > 0 && !RIGHT_TO_LEFT.test(text))
     add("hidden-text", 1, !isResult && count(text, ISOLATES) > 3);
   const widths = count(
@@ -65,12 +70,16 @@ export function hiddenIn(text: string, origin: Origin): readonly Hidden[] {
   const selectors = count(text.replace(SELECTED, ""), SELECTORS);
   if (selectors > 0) add("hidden-text", selectors > 1 ? 1 : 0.4, selectors >= (isResult ? 12 : 4));
   if (count(text, PRIVATE) > 0) add("hidden-text", 1, !isResult && count(text, PRIVATE) >= 16);
-  if (ESCAPE.test(text)) add("terminal-control", 1, !isResult);
+  if (ESCAPE.test(text)) add("terminal-control", 1, !isResult, SLY_ESCAPE.test(text));
   else if (count(text, CONTROL) > 0) add("terminal-control", 1, !isResult && count(text, CONTROL) > 2);
   if (FILLERS.test(text) && !/[\u1100-\u11ff\u3131-\u318e]/.test(text.replace(FILLERS, ""))) add("hidden-text", 1);
   FILLERS.lastIndex = 0;
   if (MARKS.test(text.normalize("NFC"))) add("hidden-text", 0.5);
   return found;
+
+  function add(kind: Hidden["kind"], weight: number, isHard = false, isMeant = false): void {
+    found.push({ kind, weight: isResult && !isHard && !isMeant ? weight * STRIPPED : weight, isHard });
+  }
 }
 
 /** Words of Latin letters and ones that only look so. Units and symbols (`µm`, `Δx`, `πr`) are no words. */

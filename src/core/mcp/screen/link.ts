@@ -1,6 +1,7 @@
 // An address that a person is sent to: what it hides and whom it plays.
+import { tokenFor } from "../../leak/index.ts";
 import { isAddress } from "../../net/index.ts";
-import { skeleton } from "./fold.ts";
+import { INVISIBLE, skeleton } from "./fold.ts";
 import table from "./wanted.json" with { type: "json" };
 
 /** What is wrong with an address. */
@@ -14,12 +15,16 @@ export interface LinkFault {
     | "lookalike-host"
     | "shortened"
     | "unreadable"
+    | "hidden-letters"
+    | "onward"
     | "secret-in-url";
   readonly weight: number;
   readonly isHard: boolean;
 }
 
 const LURE = new RegExp(table.lure, "i");
+/** Where a sign-in page goes on to; `redirect_uri` is how OAuth comes back. */
+const ONWARD = /^(?:continue|next|dest(?:ination)?|goto|go|url|u|target|return(?:_?to|_?url)?|redirect(?:_?to|_?url)?|rurl|followup|forward)$/i;
 const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /** The faults of an address as it is written. */
@@ -27,6 +32,9 @@ export function linkFaults(text: string): readonly LinkFault[] {
   const fault = (why: LinkFault["why"], weight: number, isHard: boolean): LinkFault => ({ why, weight, isHard });
   if (!URL.canParse(text)) return [fault("unreadable", 1, true)];
   const url = new URL(text);
+  // parsers drop some of them, and dialogs draw none
+  if (text.search(INVISIBLE) >= 0 || /[\x00-\x20\x7f-\x9f\u2028\u2029]/.test(text.trim()))
+    return [fault("hidden-letters", 1, true)];
   if (url.protocol !== "https:" && url.protocol !== "http:") return [fault("scheme", 1, true)];
   const faults: LinkFault[] = [];
   // `2130706433`, `0x7f.1`: every parser makes another address of it, and nobody reads one
@@ -49,12 +57,26 @@ export function linkFaults(text: string): readonly LinkFault[] {
     )
   )
     faults.push(fault("secret-in-url", 1, false));
+  else if (tokenFor(url.search + url.hash) !== undefined) faults.push(fault("secret-in-url", 1, false));
+  if (isTheirs(host) && [...url.searchParams].some(([key, value]) => ONWARD.test(key) && leadsAway(value)))
+    faults.push(fault("onward", 1, false));
   return faults;
+}
+
+function isTheirs(host: string): boolean {
+  return table.theirs.some((domain) => host === domain || host.endsWith(`.${domain}`));
+}
+
+/** A known host that sends its visitor on to somebody else's. */
+function leadsAway(value: string): boolean {
+  const absolute = /^[\\/]{2}/.test(value) ? `https:${value}` : value;
+  if (!/^https?:/i.test(absolute) || !URL.canParse(absolute)) return false;
+  return !isTheirs(new URL(absolute).hostname);
 }
 
 /** `github.com.login.example`, `github-login.com`, `paypa1.com`: a known name that is not its owner's host. */
 function isLookalike(host: string): boolean {
-  if (table.theirs.some((domain) => host === domain || host.endsWith(`.${domain}`))) return false;
+  if (isTheirs(host)) return false;
   const labels = host.split(".");
   const registered = labels.at(-2) ?? "";
   return table.brands.some((brand) => {

@@ -3,6 +3,7 @@ import { textAt } from "../description.ts";
 import type { JsonObject } from "../json.ts";
 import { wordsOf } from "./clause.ts";
 import { skeleton } from "./fold.ts";
+import { ideasIn } from "./lexicon.ts";
 import { isDirective } from "./mood.ts";
 import { namesIn } from "./shapes.ts";
 import type { Signal } from "./signal.ts";
@@ -16,6 +17,8 @@ export interface Peer {
 /** What one name of many servers says nothing of. */
 const DISTINCT = /[_\-A-Z]/;
 const SAME_WORDS = 0.72;
+/** To call another server's tool broken, or oneself its successor, is to take its place. */
+const RUN_DOWN: ReadonlySet<string> = new Set(["only", "bad", "replace", "alter.bad"]);
 
 /** Signs against a tool because of the tools of other servers. `texts` are its own; `own` are the names of its server's tools. */
 export function peerSignals(
@@ -37,14 +40,16 @@ function spokenOf(texts: readonly string[], others: readonly Peer[], own: Readon
       const spoken = words(sentence).filter(
         (word) => names.has(word) && !own.has(word) && DISTINCT.test(word) && word.length >= 6,
       );
-      if (spoken.length > 0)
-        signals.push({
-          kind: "cross-tool-order",
-          weight: isDirective(wordsOf(sentence)) ? 1 : 0.6,
-          isHard: false,
-          at: "/description",
-          text: sentence,
-        });
+      if (spoken.length === 0) continue;
+      const said = wordsOf(sentence);
+      const isRunDown = ideasIn(said).some(({ idea }) => RUN_DOWN.has(idea));
+      signals.push({
+        kind: "cross-tool-order",
+        weight: isRunDown || isDirective(said) ? 1 : 0.6,
+        isHard: false,
+        at: "/description",
+        text: sentence,
+      });
     }
   }
   return signals;

@@ -3,16 +3,21 @@
 import { textAt } from "../description.ts";
 import { isObject, type Json, type JsonObject, member } from "../json.ts";
 import type { Finding } from "./finding.ts";
+import { clausesOf } from "./clause.ts";
 import { fold } from "./fold.ts";
+import { ideasIn } from "./lexicon.ts";
 import { linkFaults } from "./link.ts";
 import { type Signal, settle } from "./signal.ts";
 import { signalsOf } from "./text.ts";
-import { fieldsOf } from "./walk.ts";
+import { type Field, fieldsOf } from "./walk.ts";
 import table from "./wanted.json" with { type: "json" };
 
-const SECRET = new RegExp(`\\b(?:${table.secret})`, "i");
-const SECRET_X = new RegExp(table.secretx, "iu");
+const SECRET = new RegExp(`\\b(?:${table.secret})`, "gi");
+const SECRET_X = new RegExp(table.secretx, "giu");
 const ABOUT = new RegExp(table.about, "i");
+const REFUSED = new RegExp(table.refused, "i");
+/** How far ahead of a secret's name the words stand that refuse it. */
+const REACH = 80;
 const ASKS =
   /\b(?:enter|provide|type|paste|confirm|supply|input|submit|give|share|send|fill|need|required?|verify|re-?enter|what is|what'?s|tell|please|re-?authenticate|sign in|log in|unlock)\b/i;
 
@@ -60,21 +65,45 @@ function isOpen(value: Json): boolean {
   return type !== "boolean" && type !== "array" && !["enum", "oneOf", "const"].some((key) => Object.hasOwn(value, key));
 }
 
+/** One mention that is asked for is enough: a title that only speaks about passwords does not excuse a description that wants one. */
 function asksFor(text: string): boolean {
   const plain = text.normalize("NFKC").replace(/[-_]+/g, " ");
-  const matched = SECRET.exec(plain) ?? SECRET.exec(fold(plain)) ?? SECRET_X.exec(plain);
-  if (matched === null) return false;
-  const sentence = plain.slice(Math.max(0, matched.index - 40), matched.index + matched[0].length + 24);
-  return !ABOUT.test(sentence);
+  const folded = fold(plain);
+  return isWanted(plain, SECRET) || isWanted(folded, SECRET) || isWanted(plain, SECRET_X);
+}
+
+function isWanted(text: string, secret: RegExp): boolean {
+  return [...text.matchAll(secret)].some(({ index, 0: word }) => {
+    const before = text.slice(Math.max(0, index - REACH), index);
+    // what is told not to be given counts ahead of the secret and in its own sentence: `Your password. Never share it` wants one
+    if (REFUSED.test(before)) return false;
+    const around = text.slice(Math.max(0, index - 40), index + word.length + 24);
+    return !ABOUT.test(around);
+  });
 }
 
 /** `sampling/createMessage`: `at` points into its params. */
 export function screenSampling(params: Json): readonly Finding[] {
-  const signals: Signal[] = fieldsOf(params).flatMap(({ at, text }) => signalsOf(text, { at, origin: "definition" }));
+  const fields = fieldsOf(params);
+  const signals: Signal[] = fields.flatMap(({ at, text }) => signalsOf(text, { at, origin: "definition" }));
+  signals.push(...fields.flatMap(retold));
   const context = member(params, "includeContext");
   if (context === "allServers")
     signals.push({ kind: "foreign-context", weight: 1, isHard: true, at: "/includeContext", text: "allServers" });
   else if (context === "thisServer")
     signals.push({ kind: "foreign-context", weight: 0.5, isHard: false, at: "/includeContext", text: "thisServer" });
   return settle(signals, { length: 0 });
+}
+
+/** A completion goes back to the server: told there, what stood in the conversation is gone. */
+function retold({ at, text }: Field): readonly Signal[] {
+  return clausesOf(text).flatMap(({ raw, words }) => {
+    const ideas = new Set(ideasIn(words).map(({ idea }) => idea));
+    const has = (...some: readonly string[]): boolean => some.some((idea) => ideas.has(idea));
+    const isOrder = has("tell", "refer", "ship", "tell.x", "send.x") || /\b(?:repeat|output|print|quote|recite)\b/.test(words);
+    const isTheirs = has("convo", "sysprompt", "secret.yours", "any.orders") || (has("convo.x") && isOrder);
+    return isOrder && isTheirs && !has("neg")
+      ? [{ kind: "context-theft", weight: 1, isHard: false, at, text: raw }]
+      : [];
+  });
 }

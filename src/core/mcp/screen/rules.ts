@@ -70,6 +70,9 @@ const rules: () => readonly Rule[] = once(() =>
   }),
 );
 
+/** Ideas that excuse a clause wherever they stand; another one only behind what it excuses. */
+const ANYWHERE: ReadonlySet<string> = new Set(["own", "caution"]);
+
 /** Told of, not told: the weight that is left. */
 const TOLD_OF = 0.25;
 
@@ -130,7 +133,7 @@ function strongest(
   for (const rule of rules) {
     if ((rule.isForeign && !foreign) || (rule.isDirective && !directive && !isOpen)) continue;
     const at = placeOf(rule, rule.seesDenied ? all : affirmed);
-    if (at < 0 || rule.not.some((idea) => all.get(idea)?.some((hit) => idea === "own" || hit.from >= at))) continue;
+    if (at < 0 || rule.not.some((idea) => all.get(idea)?.some((hit) => ANYWHERE.has(idea) || hit.from >= at))) continue;
     const isTold = told >= 0 && (told <= at || told === 0);
     const match: Match = {
       kind: rule.kind,
@@ -164,7 +167,12 @@ const QUOTED = /(?<![\p{L}\p{N}])["'`\u201c\u2018\u00ab][^"'`\u201d\u2019\u00bb]
 function toldFrom({ raw }: Clause, ideas: ReadonlyMap<string, readonly Hit[]>): number {
   const meta = ideas.get("meta")?.[0];
   if (meta === undefined) return -1;
-  if (ideas.has("address") || /\b(?:you must|you should|must always|important|mandatory)\b/i.test(raw)) return -1;
+  if (
+    ideas.has("address") ||
+    ideas.has("persona") ||
+    /\b(?:you must|you should|must always|important|mandatory)\b/i.test(raw)
+  )
+    return -1;
   return QUOTED.test(raw) ? 0 : meta.from;
 }
 

@@ -3,6 +3,7 @@ import { tokenFor } from "../../leak/index.ts";
 import { textAt } from "../description.ts";
 import { isObject, type Json, type JsonObject, member } from "../json.ts";
 import { wordsOf } from "./clause.ts";
+import { ideasIn } from "./lexicon.ts";
 import { matchesOf, type Origin } from "./rules.ts";
 import type { Signal } from "./signal.ts";
 import { isAbout } from "./topic.ts";
@@ -19,42 +20,74 @@ const DEFAULTS: ReadonlySet<string> = new Set(["default", "const", "examples", "
 const SECRET_VALUE =
   /(?:^|[\s"'=:(])(?:~|\$HOME|\$\{HOME\}|\/root|\/home\/[\w.-]+|file:\/\/[^\s]*)?\/?\.(?:ssh|aws|gnupg|kube)\/[\w./-]+|\bid_(?:rsa|ed25519|ecdsa)\b|\/etc\/(?:passwd|shadow)|\/proc\/(?:self|\d+)\/environ|\$\{?(?:env[:.])?(?:[A-Z][A-Z0-9]*_)*(?:API_?KEY|TOKEN|SECRET|PASSWORD|PRIVATE_KEY|ACCESS_KEY(?:_ID)?|CREDENTIALS?)\}?|\{\{\s*(?:env|process\.env|secrets?|system_prompt|conversation|chat_history|memory|user\.\w*(?:token|key|password))\b|\bprocess\.env\b|\$\((?:cat|env|printenv|whoami|curl|wget)\b|`(?:cat|env|printenv|curl|wget) |\b169\.254\.169\.254\b|\.git-credentials|\.netrc\b/;
 
+/** A parameter that is named for what it takes away. */
+const NAMED_FOR_LOOT =
+  /(?:contents?|reading|text|dump|value|copy|paste|file|output)[_-].*(?:ssh|id_?rsa|id_?ed25519|dot_?env|env_?file|environ|aws|netrc|npmrc|passwd|shadow|credentials?|secrets?|private_?key|kube_?config|cookies|history)(?:[_-]|$)|(?:id_?rsa|id_?ed25519|private_?key|ssh_?key|dot_?env|credentials?_?file)[_-].*(?:contents?|text|dump|value)/i;
+/** What a description begins with that asks for more than a place. */
+const WANTS_TEXT_OF =
+  /^\W*(?:the )?(?:full |raw |entire |complete |verbatim |decoded |current )?(?:contents?|text|output|value|body|dump|copy)\b/i;
+/** Not explained away by what a tool says that it is about. */
+const SURE = 2.3;
+/** Whose secret it is, and that nobody typed it. */
+const LIFTED =
+  /\b(?:user'?s|host'?s|their|your|developer'?s)\b[^.]{0,80}\b(?:taken|copied|obtained|extracted|retrieved|pulled|lifted|found|as found|read|collected)\s+(?:from|in|out of|on)\b/i;
+
 /** Signs in the shape of a tool. `names` are the tool's and its server's. */
 export function shapeSignals(tool: JsonObject, fields: readonly Field[], names: string): readonly Signal[] {
-  return [...sinks(tool, names), ...defaults(fields, names), ...annotations(tool)];
+  return [...sinks(tool, fields, names), ...defaults(fields, names), ...annotations(tool)];
 }
 
-function sinks(tool: JsonObject, names: string): readonly Signal[] {
-  const name = textAt(tool, "name") ?? "";
-  const schema = member(tool, "inputSchema") ?? member(tool, "arguments");
-  const properties = member(schema, "properties");
-  if (!isObject(properties)) return [];
-  const isPure = isAbout("pure", name);
-  const isModels = isAbout("models", names);
-  return Object.entries(properties).flatMap(([key, value]) => {
-    if (!SINK.test(key) && !WANTS_SECRET.test(key)) return [];
-    const description = textOf(value);
-    const wants = WANTS.test(description);
-    const isGreedy = WANTS_SECRET.test(key) && isPure;
-    const weight = isPure
-      ? wants || isGreedy
-        ? 1
-        : 0.45
-      : wants && !isModels && !isAbout("keeper", names) && isGreedyText(description)
-        ? 0.8
-        : 0;
-    return weight === 0
-      ? []
-      : [
-          {
-            kind: "sink-parameter",
-            weight,
-            isHard: false,
-            at: `/inputSchema/properties/${key}`,
-            text: `${key}: ${description}`,
-          },
-        ];
+interface Parameter {
+  readonly key: string;
+  readonly at: string;
+  readonly description: string;
+}
+
+/** The parameters at the top, those beneath them that say something of themselves, and those that are only required. */
+function parametersOf(tool: JsonObject, fields: readonly Field[]): readonly Parameter[] {
+  const properties = member(member(tool, "inputSchema") ?? member(tool, "arguments"), "properties");
+  const found = new Map<string, Parameter>();
+  if (isObject(properties))
+    for (const [key, value] of Object.entries(properties)) {
+      const at = `/inputSchema/properties/${key}`;
+      found.set(at, { key, at, description: textOf(value) });
+    }
+  for (const { at, text, key } of fields) {
+    const nested = /^(\/inputSchema\/.*\/properties\/([^/]{1,128}))\/(?:description|title)$/.exec(at);
+    if (nested?.[1] !== undefined && nested[2] !== undefined && !found.has(nested[1]))
+      found.set(nested[1], { key: nested[2], at: nested[1], description: text });
+    if (key === "required" && /^[\w-]{1,128}$/.test(text)) found.set(at, { key: text, at, description: "" });
+  }
+  return [...found.values()];
+}
+
+function sinks(tool: JsonObject, fields: readonly Field[], names: string): readonly Signal[] {
+  const isPure = isAbout("pure", textAt(tool, "name") ?? "");
+  const about = { isPure, isModels: isAbout("models", names), isKeeper: isAbout("keeper", names), names };
+  return parametersOf(tool, fields).flatMap((parameter) => {
+    const weight = greed(parameter, about);
+    const { key, at, description } = parameter;
+    return weight === 0 ? [] : [{ kind: "sink-parameter", weight, isHard: false, at, text: `${key}: ${description}` }];
   });
+}
+
+interface About {
+  readonly isPure: boolean;
+  readonly isModels: boolean;
+  readonly isKeeper: boolean;
+  readonly names: string;
+}
+
+/** How much more a parameter wants than its tool needs. */
+function greed({ key, description }: Parameter, { isPure, isModels, isKeeper, names }: About): number {
+  const wantsSecret = WANTS_SECRET.test(key);
+  if (NAMED_FOR_LOOT.test(key)) return isPure ? 1 : isKeeper ? 0 : 0.8;
+  if (WANTS_TEXT_OF.test(description) && isLootOrder(description) && !isOwnSecret(description, names)) return SURE;
+  if (!SINK.test(key) && !wantsSecret) return 0;
+  const wants = WANTS.test(description);
+  if (wantsSecret && LIFTED.test(description)) return isKeeper && !isPure ? 0.6 : SURE;
+  if (isPure) return wants || wantsSecret ? 1 : 0.45;
+  return wants && !isModels && !isKeeper && isGreedyText(description) ? 0.8 : 0;
 }
 
 function isGreedyText(description: string): boolean {
@@ -73,6 +106,10 @@ function defaults(fields: readonly Field[], names: string): readonly Signal[] {
     if (tokenFor("", text).length > 0)
       signals.push({ kind: "embedded-secret", weight: 1, isHard: false, at, text: "(a token)" });
     if (isKey || !DEFAULTS.has(key)) continue;
+    if (key !== "examples" && key !== "example" && GIVEN_SECRET.test(text) && !PLACEHOLDER.test(text))
+      signals.push({ kind: "embedded-secret", weight: 1, isHard: false, at, text: "(a secret)" });
+    if (/\s/.test(text) && isLootOrder(text))
+      signals.push({ kind: "secret-default", weight: 1, isHard: false, at, text });
     if (SECRET_VALUE.test(text)) {
       const isOwn = isOwnSecret(text, names);
       const isGiven = key === "default" || key === "const";
@@ -89,6 +126,19 @@ function defaults(fields: readonly Field[], names: string): readonly Signal[] {
       });
   }
   return signals;
+}
+
+/** What looks like a key that works, whoever issued it. */
+const GIVEN_SECRET =
+  /\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|glpat-[\w-]{18,}|xox[abprs]-[\w-]{20,}|sk_live_\w{16,}|sk-(?:ant-|proj-)?[\w-]{24,}|AKIA[A-Z0-9]{16}|AIza[\w-]{30,}|npm_\w{30,}|hf_\w{30,})|-----BEGIN [A-Z ]{0,20}PRIVATE KEY|\b[a-z][a-z0-9+]{1,20}:\/\/[^\s:/@]{1,64}:[^\s:/@]{6,128}@[\w.-]+/;
+const PLACEHOLDER =
+  /x{6,}|\*{3,}|\.{3}|<[^>]*>|\$\{?\w|\{\{|your|example|changeme|placeholder|redacted|dummy|:(?:password|passwd|pass|pwd|secret|postgres|root|user|admin|guest|test|minioadmin)@|localhost|127\.0\.0\.1/i;
+
+/** A value that is offered to be filled in, and tells to fetch what is secret instead. */
+function isLootOrder(text: string): boolean {
+  const ideas = new Set(ideasIn(wordsOf(text.slice(0, 480))).map(({ idea }) => idea));
+  const has = (...wanted: readonly string[]): boolean => wanted.some((idea) => ideas.has(idea));
+  return has("send", "content", "read") && has("qqpath", "qqenvfile") && !has("meta");
 }
 
 /** A path of keys is at home in a tool for what they open. */
@@ -114,6 +164,10 @@ const DESTROYS_TEXT =
 const WRITES_TEXT =
   /^\W*(?:overwrit|writ|send|transfer|execut|publish|upload|post|install|deploy|insert|modif|transmit)(?:es?|s|ies)?\b/i;
 
+/** `Sends … and overwrites …`: the second half of what it does. */
+const ALSO_DESTROYS =
+  /\b(?:and|then) (?:permanently )?(?:overwrites|deletes|removes|drops|wipes|erases|truncates|uninstalls|transfers)\b/i;
+
 /** A hint is the server's word about itself; one that its own name denies lies. */
 function annotations(tool: JsonObject): readonly Signal[] {
   const hints = member(tool, "annotations");
@@ -123,7 +177,7 @@ function annotations(tool: JsonObject): readonly Signal[] {
   const destroys = DESTROYS.test(name) || DESTROYS_TEXT.test(description);
   const writes = WRITES.test(name) && WRITES_TEXT.test(description);
   const isLie =
-    (says("readOnlyHint", true) && (destroys || writes)) ||
+    (says("readOnlyHint", true) && (destroys || writes || ALSO_DESTROYS.test(description))) ||
     (says("destructiveHint", false) &&
       !says("readOnlyHint", true) &&
       DESTROYS.test(name) &&

@@ -25,9 +25,7 @@ export function signalsOf(text: string, place: Place, depth = 0): readonly Signa
     signals.push({ kind, weight, isHard, at: place.at, text: excerpt });
   };
   const isResult = place.origin === "result";
-  // What is invisible is stripped from results anyway, and pages of the web are full of it.
-  for (const { kind, weight, isHard } of hiddenIn(text, place.origin))
-    add(kind, isResult && !isHard ? weight * 0.3 : weight, isHard, text);
+  for (const { kind, weight, isHard } of hiddenIn(text, place.origin)) add(kind, weight, isHard, text);
   const plain = visible(text);
   for (const chunk of chunks(plain))
     for (const sign of shapesOf(chunk, isResult)) add(sign.kind, sign.weight, sign.isHard, chunk);
@@ -83,6 +81,7 @@ interface Sign {
   readonly isHard: boolean;
 }
 
+const LOUD = /^<\/?(?:important|critical|priority|mandatory|instructions?|thinking|internal)\b/;
 const PADDING = /[^\S\n]{60}|(?:\n[^\S\n]{0,8}){16}/;
 
 function shapesOf(text: string, isResult: boolean): readonly Sign[] {
@@ -94,7 +93,10 @@ function shapesOf(text: string, isResult: boolean): readonly Sign[] {
         : { kind: "control-token", weight: isResult ? 0.7 : 1, isHard: !isResult },
     );
   if (TURNS.test(text)) signs.push({ kind: "played-turn", weight: isResult ? 0.7 : 1, isHard: false });
-  if (TAGS.test(text)) signs.push({ kind: "model-tag", weight: isResult ? 0.4 : 1, isHard: false });
+  const tag = TAGS.exec(text)?.[0];
+  // such a tag, unless it shouts, is how many a server stresses what it says
+  if (tag !== undefined)
+    signs.push({ kind: "model-tag", weight: isResult ? 0.4 : LOUD.test(tag) ? 0.6 : 1, isHard: false });
   if (PICTURE.test(text)) signs.push({ kind: "picture-leak", weight: isResult ? 0.6 : 1, isHard: !isResult });
   // far below what a dialog shows
   if (!isResult && PADDING.test(text)) signs.push({ kind: "padding", weight: 0.8, isHard: false });
