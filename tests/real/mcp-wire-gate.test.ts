@@ -74,6 +74,43 @@ describe("calls", () => {
     );
   });
 
+  test("what a client says in one breath with its opening waits for the opening's answer", async () => {
+    const bed = gateBed();
+    const opening = { id: 0, method: "initialize", params: { protocolVersion: "2025-11-25", capabilities: {} } };
+    expect(await bed.client({ id: 9, method: "tools/list" })).toMatch(/^answer .*has not opened/);
+    const [opened] = [bed.client(opening), bed.client({ method: "notifications/initialized" })];
+    const [listed, called] = [bed.client({ id: 1, method: "tools/list" }), bed.client(call(2))];
+    expect(await opened).toMatch(/^forward/);
+    const result = {
+      protocolVersion: "2025-11-25",
+      capabilities: { tools: {} },
+      serverInfo: { name: "s", version: "1" },
+    };
+    await bed.from({ id: 0, result });
+    expect(await listed).toMatch(/^answer .*"tools":/);
+    expect(await called).toMatch(/^forward/);
+    const again = gateBed();
+    await again.client(opening);
+    const never = again.client(call(3));
+    await again.from({ id: 0, error: { code: -32602, message: "no" } });
+    expect(text(await never)).toContain("has not opened");
+  });
+
+  test("nobody is asked for a client that is gone, and what it said is still judged", async () => {
+    const bed = gateBed();
+    await bed.open();
+    const asked: AbortSignal[] = [];
+    bed.verdicts.call = (_, given) => {
+      asked.push(given);
+      return new Promise((done) => given.addEventListener("abort", () => done({ verdict: "allow" })));
+    };
+    const called = bed.client(call(1));
+    await new Promise((done) => setTimeout(done, 5));
+    bed.keeper.abandon();
+    expect(await called).toMatch(/^forward/);
+    expect(asked.map(({ aborted }) => aborted)).toEqual([true]);
+  });
+
   test("a definition that changes while a person looks at the call is not called", async () => {
     const bed = gateBed();
     await bed.open();

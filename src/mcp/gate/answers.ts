@@ -33,7 +33,7 @@ export async function passAnswer(
   const cleaned = cleanedAnswer(gate, said);
   const call = callBehind(gate, open, said);
   const outcome = outcomeOf(gate, { open, call, key, cleaned, findings, bytes: envelope.bytes.length });
-  const verdict = await judged(gate.options.ports.result(outcome, open.abort.signal));
+  const verdict = await judged(gate.options.ports.result(outcome, open.asking.signal));
   if (open.abort.signal.aborted) return dropped("cancelled");
   if (verdict.verdict === "deny") return refused(verdict.text);
   if (["task", "result"].some((key) => member(member(cleaned.value, key), "inputRequests") !== undefined))

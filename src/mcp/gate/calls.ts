@@ -26,7 +26,7 @@ export async function passCall(
     );
   const call = callOf(gate, message, open, definition.value);
   open.call = call;
-  const verdict = await judged(gate.options.ports.call(call, open.abort.signal));
+  const verdict = await judged(gate.options.ports.call(call, open.asking.signal));
   if (open.abort.signal.aborted) return dropped("cancelled");
   if (verdict.verdict === "deny") return refused(verdict.text);
   // What was judged is what is called: a person may have looked at it for minutes.

@@ -14,6 +14,9 @@ export class Eras {
   #legacy: ServerOpening | undefined;
   /** Pending while the client's `notifications/initialized` is on its way: nothing of ours overtakes it. */
   #initialized: Promise<void> = Promise.resolve();
+  /** Pending while the client's `initialize` has no answer yet: what comes behind it in the same breath waits. */
+  #opening: Promise<void> = Promise.resolve();
+  #endOpening: () => void = () => undefined;
   #meta: JsonObject | undefined;
 
   constructor(options: GatekeeperOptions, notes: Notes) {
@@ -23,8 +26,21 @@ export class Eras {
 
   /** A legacy session is open from here on, and whatever an earlier one listed is forgotten. */
   opened(opening: ServerOpening): void {
+    if (this.#legacy !== undefined) this.#snapshots.delete("legacy");
     this.#legacy = opening;
-    this.#snapshots.delete("legacy");
+  }
+
+  /** The client's `initialize` is on its way to the server. */
+  begins(): void {
+    this.#endOpening();
+    this.#opening = new Promise((ended) => {
+      this.#endOpening = ended;
+    });
+  }
+
+  /** It has its answer, or will have none. */
+  ends(): void {
+    this.#endOpening();
   }
 
   /** The version of the legacy session, where there is one. */
@@ -60,7 +76,7 @@ export class Eras {
     if (known !== undefined) return known;
     const made: Snapshot = new Snapshot({
       list: async () => {
-        if (era === "legacy") await this.#initialized;
+        if (era === "legacy") await this.#opening.then(() => this.#initialized);
         const asker = era === "legacy" ? this.#options.asker : withMeta(this.#options.asker, this.#meta ?? {});
         const opening = era === "legacy" ? this.#legacy : await discovered(asker);
         if (opening === undefined) return err(UNOPENED);

@@ -21,8 +21,10 @@ export interface ClientRequest {
   readonly params: JsonObject | undefined;
   readonly era: McpEra;
   readonly began: number;
-  /** Ends questions about it when the client no longer wants it. */
+  /** When the client no longer wants it. */
   readonly abort: AbortController;
+  /** Ends questions to a person about it: then, too, and when nobody is there any more who would read the answer. */
+  readonly asking: AbortController;
   phase: "judging" | "forwarded" | "answering";
   call?: McpCall;
 }
@@ -68,6 +70,12 @@ export class Gate {
     this.#digests.set(definition, digest);
     return digest;
   }
+}
+
+/** The client no longer wants it. */
+export function giveUp({ abort, asking }: ClientRequest): void {
+  abort.abort();
+  asking.abort();
 }
 
 /** Nothing was changed: the bytes as they came. */

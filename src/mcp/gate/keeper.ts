@@ -28,6 +28,7 @@ import {
   type Envelope,
   forwarded,
   Gate,
+  giveUp,
   replaced,
   type ServerRequest,
   UNJUDGED,
@@ -78,13 +79,15 @@ class Keeper implements Gatekeeper {
   }
 
   abandon(): void {
-    for (const open of this.#gate.client.values()) if (open.phase === "judging") open.abort.abort();
+    for (const open of this.#gate.client.values()) open.asking.abort();
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const open of [...this.#gate.client.values(), ...this.#gate.server.values()]) open.abort.abort();
+    this.#gate.eras.ends();
+    for (const open of this.#gate.client.values()) giveUp(open);
+    for (const open of this.#gate.server.values()) open.abort.abort();
     await this.#gate.notes.note({ kind: "close" });
   }
 
@@ -151,14 +154,18 @@ class Keeper implements Gatekeeper {
     const era = eraOf(method, params);
     const open: ClientRequest = {
       ...{ id, method, params, era, began: performance.now() },
-      ...{ abort: new AbortController(), phase: "judging" },
+      ...{ abort: new AbortController(), asking: new AbortController(), phase: "judging" },
     };
     const fault = client.add(id, open, envelope.bytes.length);
     if (fault !== undefined) return this.#refused("client", envelope, fault);
+    if (method === "initialize") this.#gate.eras.begins();
     const refused = (): Passage => answered(refusalOf(open, era, UNJUDGED));
     const passage = await this.#sure("client", passRequest(this.#gate, envelope, open), refused);
     if (passage.kind === "forward") open.phase = "forwarded";
-    else client.end(id);
+    else {
+      client.end(id);
+      if (method === "initialize") this.#gate.eras.ends();
+    }
     return passage;
   }
 
@@ -175,6 +182,7 @@ class Keeper implements Gatekeeper {
     const refused = (): Passage => replaced(refusalOf(open, open.era, UNJUDGED));
     const passage = await this.#sure("server", passAnswer(this.#gate, envelope, open), refused);
     client.end(open.id);
+    if (open.method === "initialize") this.#gate.eras.ends();
     return passage;
   }
 

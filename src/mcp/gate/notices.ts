@@ -1,7 +1,7 @@
 // Notifications of both sides. Cancelling ends a question as well as a request; a change of lists is told only when what is served has changed.
 import { type DefinitionKind, isId, isObject, type JsonObject, type McpNotification, member } from "#core/mcp";
 import type { Passage } from "../gatekeeper.ts";
-import { dropped, type Envelope, forwarded, type Gate, replaced, rewritten } from "./gate.ts";
+import { dropped, type Envelope, forwarded, type Gate, giveUp, replaced, rewritten } from "./gate.ts";
 import { leaks } from "./leaks.ts";
 import { wordsOf } from "./snapshot.ts";
 
@@ -44,7 +44,7 @@ function cancelRequest(gate: Gate, envelope: Envelope<McpNotification>, leaking:
   const open = isId(id) ? gate.client.get(id) : undefined;
   if (open === undefined || open.method === "initialize") return dropped("cancels-nothing");
   const wasForwarded = open.phase === "forwarded";
-  open.abort.abort();
+  giveUp(open);
   gate.client.end(open.id);
   if (!wasForwarded) return dropped("cancelled-in-time");
   return leaking
@@ -100,11 +100,14 @@ function cleanedNotice(gate: Gate, envelope: Envelope<McpNotification>, params: 
 
 /** The lists are read and verified anew; a client hears of it when what it is served is no longer the same. */
 async function isNews(gate: Gate, { message }: Envelope<McpNotification>, kind: DefinitionKind): Promise<boolean> {
-  const modern = member(member(message.params, "_meta"), SUBSCRIPTION) !== undefined;
+  const subscription = member(member(message.params, "_meta"), SUBSCRIPTION);
+  const modern = subscription !== undefined;
   if (gate.eras.legacy === undefined && !modern) return false;
   const snapshot = gate.eras.snapshot(modern ? "modern" : "legacy");
-  await snapshot.rested();
-  const after = await snapshot.refresh();
+  // Each subscription that a client has is told for itself; a server can name others without end.
+  const whose = isId(subscription) && gate.client.get(subscription) !== undefined ? JSON.stringify(subscription) : "";
+  const after = await snapshot.changed(`${kind} ${whose}`);
+  if (after === undefined) return false;
   // Resources come and go like files: a client is always told.
   if (kind === "resourceTemplate") return true;
   const shown = snapshot.shown.get(kind);

@@ -62,7 +62,7 @@ export async function askWishes(
     if (!isObject(wish) || !isWish(method) || (params !== undefined && !isObject(params)))
       return err("ringfence: refused: the server wants something of the client that cannot be judged");
     const request = { method, params, era: open.era, ...(call === undefined ? {} : { call }) };
-    const verdict = await judgeWish(gate, request, open.abort.signal);
+    const verdict = await judgeWish(gate, request, open.asking.signal);
     if (verdict.verdict === "deny") return err(verdict.text);
     if (verdict.params !== undefined) changed = true;
     passed.push([key, verdict.params === undefined ? wish : { ...wish, params: verdict.params }]);

@@ -2,6 +2,7 @@
 // client that probes starts two, and each has its own.
 import { closeSync, openSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { commandTarget } from "#core/mcp";
 import { ownLockFile, relayStdio, watchLock } from "#mcp";
 import type { RunAnswer, RunRequest } from "../request.ts";
@@ -10,6 +11,9 @@ import { gatekeeperOf } from "./gatekeeper-of.ts";
 import type { McpPeers, McpSession } from "./mcp-session.ts";
 import { declaredIn, type RunningServer } from "./running-server.ts";
 import { passErrors, type TakeLine } from "./server-errors.ts";
+
+/** What waits for no person is judged and on record sooner than this. */
+const LAST_WORDS_MS = 5_000;
 
 /** The client's side of the connection. */
 export interface ClientEnds {
@@ -88,5 +92,7 @@ export async function serveClient(
   const unwatch = watchLock(ownLockFile(session.stateDir, session.server, target), () => void relay.reverify());
   await endServer(running, { quiet: relay.ended, stop, kill });
   unwatch();
+  // What the server said last is still being judged and put on record.
+  await Promise.race([relay.done, sleep(LAST_WORDS_MS, undefined, { ref: false })]);
   await relay.close();
 }
