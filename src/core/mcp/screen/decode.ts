@@ -26,6 +26,17 @@ export function decodedIn(text: string): readonly string[] {
   return found;
 }
 
+/** What a file of text says that travels in base64; undefined when it is no text. */
+export function textOfBlob(blob: string): string | undefined {
+  const bytes = base64(blob.replace(/\s+/g, ""));
+  if (bytes === undefined) return undefined;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 function* runs(text: string, pattern: RegExp): Generator<string> {
   let left = RUNS_MOST;
   for (const [run] of text.matchAll(pattern)) {

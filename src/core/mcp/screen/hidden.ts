@@ -48,8 +48,7 @@ export function hiddenIn(text: string, origin: Origin): readonly Hidden[] {
   const isResult = origin === "result";
   if (!ANY.test(text)) return [];
   const found: Hidden[] = [];
-  if (LETTERS.test(text) && mixedWords(text) > 0)
-    add("mixed-script", mixedWords(text) > 1 ? 1 : 0.8);
+  if (LETTERS.test(text) && mixedWords(text) > 0) add("mixed-script", mixedWords(text) > 1 ? 1 : 0.8);
   if (!ODD.test(text)) return found;
   const tags = count(text.replace(FLAGS, ""), TAGS);
   if (tags > 0) add("hidden-text", 1, !isResult || tags > 3);

@@ -24,7 +24,8 @@ export interface LinkFault {
 
 const LURE = new RegExp(table.lure, "i");
 /** Where a sign-in page goes on to; `redirect_uri` is how OAuth comes back. */
-const ONWARD = /^(?:continue|next|dest(?:ination)?|goto|go|url|u|target|return(?:_?to|_?url)?|redirect(?:_?to|_?url)?|rurl|followup|forward)$/i;
+const ONWARD =
+  /^(?:continue|next|dest(?:ination)?|goto|go|url|u|target|return(?:_?to|_?url)?|redirect(?:_?to|_?url)?|rurl|followup|forward)$/i;
 const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /** The faults of an address as it is written. */
@@ -57,7 +58,8 @@ export function linkFaults(text: string): readonly LinkFault[] {
     )
   )
     faults.push(fault("secret-in-url", 1, false));
-  else if (tokenFor(url.search + url.hash) !== undefined) faults.push(fault("secret-in-url", 1, false));
+  else if (tokenFor(host, `${url.pathname} ${url.search} ${url.hash}`.replace(/[=&?#]/g, " ")).length > 0)
+    faults.push(fault("secret-in-url", 1, false));
   if (isTheirs(host) && [...url.searchParams].some(([key, value]) => ONWARD.test(key) && leadsAway(value)))
     faults.push(fault("onward", 1, false));
   return faults;

@@ -2,8 +2,8 @@
 // to be fed with others' context or freed of its rules.
 import { textAt } from "../description.ts";
 import { isObject, type Json, type JsonObject, member } from "../json.ts";
-import type { Finding } from "./finding.ts";
 import { clausesOf } from "./clause.ts";
+import type { Finding } from "./finding.ts";
 import { fold } from "./fold.ts";
 import { ideasIn } from "./lexicon.ts";
 import { linkFaults } from "./link.ts";
@@ -16,6 +16,7 @@ const SECRET = new RegExp(`\\b(?:${table.secret})`, "gi");
 const SECRET_X = new RegExp(table.secretx, "giu");
 const ABOUT = new RegExp(table.about, "i");
 const REFUSED = new RegExp(table.refused, "i");
+const SENTENCE = /[.!?;\n]\s/;
 /** How far ahead of a secret's name the words stand that refuse it. */
 const REACH = 80;
 const ASKS =
@@ -49,7 +50,7 @@ function wanted(params: JsonObject): readonly Signal[] {
     if (isPassword || asksFor(text)) signals.push(secretSignal(`/requestedSchema/properties/${key}`, text));
   }
   // a message that asks, and a field that takes any answer
-  if (open.length > 0 && asksFor(message) && (ASKS.test(message) || SECRET_X.test(message)))
+  if (open.length > 0 && asksFor(message) && (ASKS.test(message) || message.search(SECRET_X) >= 0))
     signals.push(secretSignal("/message", message));
   return signals;
 }
@@ -77,9 +78,13 @@ function isWanted(text: string, secret: RegExp): boolean {
     const before = text.slice(Math.max(0, index - REACH), index);
     // what is told not to be given counts ahead of the secret and in its own sentence: `Your password. Never share it` wants one
     if (REFUSED.test(before)) return false;
-    const around = text.slice(Math.max(0, index - 40), index + word.length + 24);
-    return !ABOUT.test(around);
+    const after = text.slice(index + word.length, index + word.length + 24);
+    return !ABOUT.test(`${lastSentence(before.slice(-40))}${word}${after.split(SENTENCE)[0]}`);
   });
+}
+
+function lastSentence(text: string): string {
+  return text.split(SENTENCE).at(-1) ?? "";
 }
 
 /** `sampling/createMessage`: `at` points into its params. */
@@ -100,7 +105,8 @@ function retold({ at, text }: Field): readonly Signal[] {
   return clausesOf(text).flatMap(({ raw, words }) => {
     const ideas = new Set(ideasIn(words).map(({ idea }) => idea));
     const has = (...some: readonly string[]): boolean => some.some((idea) => ideas.has(idea));
-    const isOrder = has("tell", "refer", "ship", "tell.x", "send.x") || /\b(?:repeat|output|print|quote|recite)\b/.test(words);
+    const isOrder =
+      has("tell", "refer", "ship", "tell.x", "send.x") || /\b(?:repeat|output|print|quote|recite)\b/.test(words);
     const isTheirs = has("convo", "sysprompt", "secret.yours", "any.orders") || (has("convo.x") && isOrder);
     return isOrder && isTheirs && !has("neg")
       ? [{ kind: "context-theft", weight: 1, isHard: false, at, text: raw }]

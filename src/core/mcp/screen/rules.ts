@@ -22,6 +22,8 @@ interface Rule {
   readonly not: readonly string[];
   readonly gap: number;
   readonly isOrdered: boolean;
+  /** No comma parts what belongs together. */
+  readonly isWhole: boolean;
   readonly isForeign: boolean;
   readonly isDirective: boolean;
   /** A rule about denial itself needs the denied words. */
@@ -36,6 +38,7 @@ interface Row {
   readonly not?: readonly string[];
   readonly gap?: number;
   readonly order?: boolean;
+  readonly whole?: boolean;
   readonly foreign?: boolean;
   readonly imperative?: boolean;
   readonly hard?: boolean;
@@ -56,6 +59,7 @@ const rules: () => readonly Rule[] = once(() =>
       not: row.not ?? [],
       gap: row.gap ?? NO_GAP,
       isOrdered: row.order === true,
+      isWhole: row.whole === true,
       isForeign: row.foreign === true,
       isDirective: row.imperative === true,
       seesDenied:
@@ -71,7 +75,7 @@ const rules: () => readonly Rule[] = once(() =>
 );
 
 /** Ideas that excuse a clause wherever they stand; another one only behind what it excuses. */
-const ANYWHERE: ReadonlySet<string> = new Set(["own", "caution"]);
+const ANYWHERE: ReadonlySet<string> = new Set(["own", "caution", "if.x"]);
 
 /** Told of, not told: the weight that is left. */
 const TOLD_OF = 0.25;
@@ -107,9 +111,14 @@ function holds(needs: readonly Uint32Array[], bits: Uint32Array): boolean {
   return needs.every((need) => need.some((word, at) => (word & (bits[at] as number)) !== 0));
 }
 
+/** The public half of a key is for everybody, but no tool of its own accord asks for it. */
+function known(hit: Hit, origin: Origin): Hit {
+  return hit.idea === "qqpublic" && origin === "definition" ? { ...hit, idea: "qqpath" } : hit;
+}
+
 /** What the clause orders, the strongest match of each kind. */
 export function matchesOf(clause: Clause, origin: Origin, isOpen = false): readonly Match[] {
-  const hits = ideasIn(clause.words, isOpen);
+  const hits = ideasIn(clause.words, isOpen).map((hit) => known(hit, origin));
   if (hits.length === 0) return [];
   const bits = bitsOf(hits.map(({ idea }) => idea));
   const likely = ofOrigin[origin]()
@@ -132,7 +141,7 @@ function strongest(
   const best = new Map<string, Match>();
   for (const rule of rules) {
     if ((rule.isForeign && !foreign) || (rule.isDirective && !directive && !isOpen)) continue;
-    const at = placeOf(rule, rule.seesDenied ? all : affirmed);
+    const at = placeOf(rule, rule.seesDenied ? all : affirmed, clause.words);
     if (at < 0 || rule.not.some((idea) => all.get(idea)?.some((hit) => ANYWHERE.has(idea) || hit.from >= at))) continue;
     const isTold = told >= 0 && (told <= at || told === 0);
     const match: Match = {
@@ -177,7 +186,7 @@ function toldFrom({ raw }: Clause, ideas: ReadonlyMap<string, readonly Hit[]>): 
 }
 
 /** Where the rule's ideas first stand as it wants them; -1 where they do not. */
-function placeOf(rule: Rule, ideas: ReadonlyMap<string, readonly Hit[]>): number {
+function placeOf(rule: Rule, ideas: ReadonlyMap<string, readonly Hit[]>, words: string): number {
   const lists: (readonly Hit[])[] = [];
   for (const slot of rule.slots) {
     const list =
@@ -187,10 +196,11 @@ function placeOf(rule: Rule, ideas: ReadonlyMap<string, readonly Hit[]>): number
     if (list.length === 0) return -1;
     lists.push(list);
   }
-  return rule.isOrdered ? inOrder(lists, rule.gap) : together(lists, rule.gap);
+  return rule.isOrdered ? inOrder(lists, rule.gap, rule.isWhole ? words : "") : together(lists, rule.gap);
 }
 
-function inOrder(lists: readonly (readonly Hit[])[], gap: number): number {
+/** `words` are given where no comma may stand between. */
+function inOrder(lists: readonly (readonly Hit[])[], gap: number, words: string): number {
   for (const start of lists[0] ?? []) {
     let to = start.to;
     let isWhole = true;
@@ -200,7 +210,7 @@ function inOrder(lists: readonly (readonly Hit[])[], gap: number): number {
       to = next.to;
       if (to - start.from > gap) isWhole = false;
     }
-    if (isWhole) return start.from;
+    if (isWhole && !words.slice(start.from, to).includes(",")) return start.from;
   }
   return -1;
 }

@@ -1,5 +1,6 @@
 // Every text of a definition or a result: values and keys, however deep, with its place. Iterative, so that no depth is too deep.
 import { isList, isObject, type Json } from "../json.ts";
+import { textOfBlob } from "./decode.ts";
 
 /** One text where it stands. */
 export interface Field {
@@ -13,30 +14,46 @@ export interface Field {
 
 /** Bytes of pictures and sound: nobody reads them as words. */
 const BLOBS: ReadonlySet<string> = new Set(["blob", "data"]);
+/** But a file of words in base64 is unpacked by its client, and read. */
+const WORDY = /^(?:text\/|application\/(?:[\w.-]+\+)?(?:json|xml|ya?ml|toml|javascript|x-sh)\b|image\/svg)/i;
 /** Names of JSON Schema and MCP that say nothing. */
 const PLAIN_KEY = /^[$]?[A-Za-z][A-Za-z0-9]{0,23}$/;
 
 /** The texts of a value, in order of reading. */
 export function fieldsOf(value: Json, root = ""): readonly Field[] {
   const fields: Field[] = [];
-  const open: { readonly value: Json; readonly at: string; readonly key: string; readonly isBlob: boolean }[] = [
-    { value, at: root, key: "", isBlob: false },
-  ];
+  const open: {
+    readonly value: Json;
+    readonly at: string;
+    readonly key: string;
+    readonly isBlob: boolean;
+    readonly isWordy?: boolean;
+  }[] = [{ value, at: root, key: "", isBlob: false }];
   for (let one = open.pop(); one !== undefined; one = open.pop()) {
-    const { value: now, at, key, isBlob } = one;
+    const { value: now, at, key, isBlob, isWordy } = one;
     if (typeof now === "string") {
-      if (!isBlob && now !== "") fields.push({ at, text: now, key, isKey: false });
+      const unpacked = isWordy === true ? textOfBlob(now) : undefined;
+      if (unpacked !== undefined) fields.push({ at, text: unpacked, key: "text", isKey: false });
+      else if (!isBlob && now !== "") fields.push({ at, text: now, key, isKey: false });
     } else if (isList(now)) {
       for (let index = now.length - 1; index >= 0; index -= 1)
         open.push({ value: now[index] as Json, at: `${at}/${index}`, key, isBlob: false });
     } else if (isObject(now)) {
       const isMedia = now["type"] === "image" || now["type"] === "audio" || Object.hasOwn(now, "mimeType");
+      const type = now["mimeType"];
+      const isWordy = typeof type === "string" && WORDY.test(type);
       const entries = Object.entries(now);
       for (const [name] of entries)
         if (!PLAIN_KEY.test(name)) fields.push({ at: `${at}/${escaped(name)}`, text: name, key: name, isKey: true });
       for (let index = entries.length - 1; index >= 0; index -= 1) {
         const [name, member] = entries[index] as [string, Json];
-        open.push({ value: member, at: `${at}/${escaped(name)}`, key: name, isBlob: isMedia && BLOBS.has(name) });
+        open.push({
+          value: member,
+          at: `${at}/${escaped(name)}`,
+          key: name,
+          isBlob: isMedia && BLOBS.has(name),
+          isWordy: isWordy && name === "blob",
+        });
       }
     }
   }
