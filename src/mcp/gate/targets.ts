@@ -49,7 +49,10 @@ export function unservedText(server: string, { kind, name }: Target, served: Ser
   if (held === undefined) return `ringfence: refused: server \`${server}\` has no approved ${what}`;
   const fields =
     held.fields.length === 0 ? "" : ` in ${held.fields.map((field) => forTerminal(field, { max: 64 })).join(", ")}`;
-  return `ringfence: held: ${what} of server \`${server}\` is not approved (${held.why}${fields}); a person can look at it with \`ringfence mcp diff ${server}\` and accept it with \`ringfence mcp approve ${server}\``;
+  // Frozen, the project's lock alone decides.
+  const accept =
+    held.why === "unknown-server" ? "pin it with `ringfence mcp lock" : "accept it with `ringfence mcp approve";
+  return `ringfence: held: ${what} of server \`${server}\` is not approved (${held.why}${fields}); a person can look at it with \`ringfence mcp diff ${server}\` and ${accept} ${server}\``;
 }
 
 /** Whether two definitions are the same object of the same words: what was judged is what is called. */
