@@ -74,7 +74,9 @@ function judge(
   const digest = DIGESTS.get(hashAlgorithm.algorithm);
   if (digest === undefined) return err(`its digest (${hashAlgorithm.algorithm}) is not one of today`);
   if (!Buffer.from(hashedMessage.buffer).equals(digestOf(digest, stamped))) return err("it stamps something else");
-  const certificate = signersOf(signed.certificates, trusted).find((one) => isOf(one, signer));
+  const candidates = signersOf(signed.certificates, trusted).filter((one) => isOf(one, signer));
+  // a serial number is one issuer's own: of several, the signer names its own by a digest
+  const certificate = candidates.find((one) => isNamed(one, signer)) ?? candidates[0];
   if (certificate === undefined) return err("the signer's certificate is neither in it nor among the trusted ones");
   const wrong = signatureFault(signer, info, certificate);
   if (wrong !== undefined) return err(wrong);
@@ -107,30 +109,35 @@ function signatureFault(signer: SignerInfo, info: Buffer, certificate: X509Certi
   const digest = DIGESTS.get(signer.digestAlgorithm.algorithm);
   const { signedAttrs = [] } = signer;
   if (digest === undefined) return "it is signed in a way that is not of today";
-  const one = (kind: string): Buffer | undefined => {
-    const [found, second] = signedAttrs.filter(({ attrType }) => attrType === kind);
-    const [value] = found?.attrValues ?? [];
-    return value === undefined || second !== undefined || found?.attrValues.length !== 1
-      ? undefined
-      : Buffer.from(value);
-  };
+  const one = (kind: string): Buffer | undefined => onlyValue(signer, kind);
   const said = one(id_messageDigest);
   if (said === undefined || !Buffer.from(AsnConvert.parse(said, OctetString).buffer).equals(digestOf(digest, info)))
     return "its signature is about something else";
   if (one(id_contentType)?.subarray(2).equals(identifier(id_ct_tstInfo)) !== true)
     return "its signature is about another kind of content";
-  const named = [...NAMES_SIGNER].some(([kind, digests]) => {
-    const value = one(kind);
+  if (!isNamed(certificate, signer)) return "its signature does not name the signer's certificate";
+  const algorithm = /^1\.3\.101\./.test(signer.signatureAlgorithm.algorithm) ? null : digest;
+  return signatureHolds(algorithm, asSet(signedAttrs), certificate.publicKey, Buffer.from(signer.signature.buffer))
+    ? undefined
+    : "its signature does not hold";
+}
+
+/** The value of a signed attribute that stands there once. */
+function onlyValue({ signedAttrs = [] }: SignerInfo, kind: string): Buffer | undefined {
+  const [found, second] = signedAttrs.filter(({ attrType }) => attrType === kind);
+  const [value, another] = found?.attrValues ?? [];
+  return value === undefined || second !== undefined || another !== undefined ? undefined : Buffer.from(value);
+}
+
+/** True when the signer says, in what it signed, that this is its certificate. */
+function isNamed(certificate: X509Certificate, signer: SignerInfo): boolean {
+  return [...NAMES_SIGNER].some(([kind, digests]) => {
+    const value = onlyValue(signer, kind);
     return digests.some((each) => {
       const hash = digestOf(each, certificate.raw);
       return value?.includes(Buffer.concat([Buffer.from([0x04, hash.length]), hash])) === true;
     });
   });
-  if (!named) return "its signature does not name the signer's certificate";
-  const algorithm = /^1\.3\.101\./.test(signer.signatureAlgorithm.algorithm) ? null : digest;
-  return signatureHolds(algorithm, asSet(signedAttrs), certificate.publicKey, Buffer.from(signer.signature.buffer))
-    ? undefined
-    : "its signature does not hold";
 }
 
 /** Attributes are signed as a SET in DER, and sent as [0]. */
