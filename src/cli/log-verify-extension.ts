@@ -12,25 +12,29 @@ export function extensionText(file: string): string | undefined {
   return text.startsWith(`${EXTENSION_HEAD}\n`) ? text : undefined;
 }
 
-/** Checks the proof and returns the exit code of its verdict; `anchor` is the older checkpoint as somebody kept it. */
+/** Checks the proof and returns the exit code of its verdict; `anchor` is the older checkpoint as somebody kept it, `notes` what others said of that. */
 export function verifyExtension(
   text: string,
   trust: Trust,
-  given: { readonly anchor: string | undefined; readonly json: boolean },
+  given: { readonly anchor: string | undefined; readonly notes: readonly string[]; readonly json: boolean },
 ): number {
-  const { anchor } = given;
+  const { anchor, notes } = given;
   const crypto = { sha256, verify: verifyEd25519 };
   const report = checkExtension(text, { keys: trust.keys, crypto, ...(anchor === undefined ? {} : { anchor }) });
   const exit = exitOf(report.verdict);
   if (given.json) {
     const { verdict, ...rest } = report;
-    const document = { ok: exit === 0, exit, key: keyField(trust), ...verdictFields(verdict), ...rest };
+    const document = { ok: exit === 0, exit, key: keyField(trust), ...verdictFields(verdict), ...rest, notes };
     printJson(document, 2);
-  } else process.stdout.write(textOf(report, trust, anchor !== undefined));
+  } else process.stdout.write(textOf(report, trust, { kept: anchor !== undefined, notes }));
   return exit;
 }
 
-function textOf({ verdict, origin, from, to }: ExtensionReport, trust: Trust, kept: boolean): string {
+function textOf(
+  { verdict, origin, from, to }: ExtensionReport,
+  trust: Trust,
+  { kept, notes }: { readonly kept: boolean; readonly notes: readonly string[] },
+): string {
   const lines = [verdictText(verdict)];
   if (origin !== undefined)
     lines.push(
@@ -39,5 +43,6 @@ function textOf({ verdict, origin, from, to }: ExtensionReport, trust: Trust, ke
         ? "  the older checkpoint is the one that you kept"
         : "  hold it against the checkpoint that you kept: `--anchor FILE`",
     );
+  lines.push(...notes.map((note) => `  ${note}`));
   return `${[...lines, ...keyLines(trust)].map((line) => forTerminal(line)).join("\n")}\n`;
 }

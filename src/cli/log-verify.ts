@@ -32,13 +32,7 @@ export interface VerifyFlags extends OutsideFlags {
 /** Runs the command and returns its exit code: 0 holds, 1 does not hold, 2 incomplete, 3 unreadable. */
 export async function verifyCommand(stateDir: string, target: string | undefined, flags: VerifyFlags): Promise<number> {
   const trust = await chooseKey(stateDir, flags.key);
-  if (target !== undefined && isFile(target)) {
-    const extension = extensionText(target);
-    const anchor = flags.anchor === undefined ? undefined : readAnchor(flags.anchor);
-    if (extension !== undefined) return verifyExtension(extension, trust, { anchor, json: flags.json === true });
-    if (flags.anchor === undefined && flags.against === undefined) return verifyReceipt(target, trust, flags);
-    fail({ code: "usage", message: "a receipt has no anchor and no other copy: it is one" }, EXIT.usage);
-  }
+  if (target !== undefined && isFile(target)) return verifyProof(target, trust, flags);
   if (flags.against !== undefined) expectCopy(target, flags.against);
   const outside = outsideNotes(flags);
   const anchor = flags.anchor === undefined ? undefined : readAnchor(flags.anchor);
@@ -55,6 +49,21 @@ export async function verifyCommand(stateDir: string, target: string | undefined
   const answer = { reports, ...(target === undefined ? { elsewhere: knownOutsideLogs(stateDir) } : {}) };
   process.stdout.write(flags.json === true ? jsonAnswer(answer, { trust, exit }) : textAnswer(answer, trust));
   return exit;
+}
+
+/** One file that proves something. What it cannot be held against is refused: an option that nobody looked at would pass for one that holds. */
+function verifyProof(file: string, trust: Trust, flags: VerifyFlags): number {
+  const { anchor, against, witness } = flags;
+  const outside = outsideNotes(flags);
+  const extension = extensionText(file);
+  if (against !== undefined || witness !== undefined || (anchor !== undefined && extension === undefined))
+    fail(
+      { code: "usage", message: "a proof has no other copy and no witness, a receipt no anchor: it is one" },
+      EXIT.usage,
+    );
+  if (extension === undefined) return verifyReceipt(file, trust, flags);
+  const kept = anchor === undefined ? undefined : readAnchor(anchor);
+  return verifyExtension(extension, trust, { anchor: kept, notes: outside, json: flags.json === true });
 }
 
 async function chooseKey(stateDir: string, file: string | undefined): Promise<Trust> {
