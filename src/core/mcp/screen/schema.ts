@@ -82,7 +82,7 @@ interface About {
 function greed({ key, description }: Parameter, { isPure, isModels, isKeeper, names }: About): number {
   const wantsSecret = WANTS_SECRET.test(key);
   if (NAMED_FOR_LOOT.test(key)) return isPure ? 1 : isKeeper ? 0 : 0.8;
-  if (WANTS_TEXT_OF.test(description) && isLootOrder(description) && !isOwnSecret(description, names)) return SURE;
+  if (WANTS_TEXT_OF.test(description) && isLoot(description) && !isOwnSecret(description, names)) return SURE;
   if (!SINK.test(key) && !wantsSecret) return 0;
   const wants = WANTS.test(description);
   if (wantsSecret && LIFTED.test(description)) return isKeeper && !isPure ? 0.6 : SURE;
@@ -136,9 +136,17 @@ const PLACEHOLDER =
 
 /** A value that is offered to be filled in, and tells to fetch what is secret instead. */
 function isLootOrder(text: string): boolean {
-  const ideas = new Set(ideasIn(wordsOf(text.slice(0, 480))).map(({ idea }) => idea));
+  return isLoot(text) && !ideasOf(text).has("meta");
+}
+
+function isLoot(text: string): boolean {
+  const ideas = ideasOf(text);
   const has = (...wanted: readonly string[]): boolean => wanted.some((idea) => ideas.has(idea));
-  return has("send", "content", "read") && has("qqpath", "qqenvfile") && !has("meta");
+  return has("send", "content", "read") && has("qqpath", "qqenvfile");
+}
+
+function ideasOf(text: string): ReadonlySet<string> {
+  return new Set(ideasIn(wordsOf(text.slice(0, 480))).map(({ idea }) => idea));
 }
 
 /** A path of keys is at home in a tool for what they open. */
