@@ -54,6 +54,13 @@ describe("cleanResult", () => {
     });
   });
 
+  it("keeps keys apart that differ in what nobody sees, and takes secrets out of keys", () => {
+    expect(clean({ "a\u200b1": 1, "a\u200c1": 2 })).toEqual({ a1: 1, "a1 (2)": 2 });
+    expect(cleanResult({ env: { "tok-9": "x" } }, (text) => text.replaceAll("tok-9", "[x]")).value).toEqual({
+      env: { "[x]": "x" },
+    });
+  });
+
   it("does the same thing once as twice, and never halves a pair", () => {
     const odd = fc.constantFrom(
       "\u001b",

@@ -36,13 +36,26 @@ function cleanedOf(value: Json, redact: (text: string) => string, isOpaque: bool
 function cleanedObject(object: JsonObject, redact: (text: string) => string, isOpaque: boolean): JsonObject {
   const isMedia = object["type"] === "image" || object["type"] === "audio";
   let isChanged = false;
+  const taken = new Set(Object.keys(object));
   const entries = Object.entries(object).map(([key, member]): readonly [string, Json] => {
     const cleaned = cleanedOf(member, redact, isOpaque || OPAQUE.has(key) || (isMedia && key === "data"));
-    // two keys that differ only in what is invisible stay two
-    const plain = strip(key);
-    const name = plain === key || Object.hasOwn(object, plain) ? key : plain;
+    const name = cleanedKey(key, redact, taken);
     if (cleaned !== member || name !== key) isChanged = true;
     return [name, cleaned];
   });
   return isChanged ? Object.fromEntries(entries) : object;
+}
+
+/** Names of protocols and schemas are words; anything else may be a secret that a server used as a name. */
+const WORD = /^[$_]?[A-Za-z][A-Za-z_-]{0,47}$/;
+
+function cleanedKey(key: string, redact: (text: string) => string, taken: Set<string>): string {
+  if (WORD.test(key)) return key;
+  const plain = redact(strip(key));
+  if (plain === key) return key;
+  // two keys that differ only in what is taken out stay two
+  let name = plain;
+  for (let copy = 2; taken.has(name); copy += 1) name = `${plain} (${copy})`;
+  taken.add(name);
+  return name;
 }
