@@ -82,3 +82,26 @@ test("a batch has no more members than may be open at once", async () => {
   expect(await bed.from(`[${"1,".repeat(100_000)}1]`)).toBe("drop batch");
   expect(bed.log.length).toBe(1);
 });
+
+test("a flood of changes waits for nothing: one word is looked into, and our own question is answered behind it", async () => {
+  const bed = gateBed();
+  await bed.open();
+  await bed.client({ id: 1, method: "tools/list" });
+  let answer = (): void => undefined;
+  bed.verify = async (description) => {
+    await new Promise<void>((done) => {
+      answer = done;
+    });
+    return { description: { ...description, tools: [] }, held: [] };
+  };
+  let dropped = 0;
+  const flood = Array.from({ length: 6000 }, async () => {
+    const done = await bed.from({ method: "notifications/tools/list_changed" });
+    if (done === "drop nothing-served-changed") dropped += 1;
+    return done;
+  });
+  await new Promise((done) => setTimeout(done, 200));
+  expect(dropped).toBe(5999);
+  answer();
+  expect((await Promise.all(flood)).filter((done) => done.startsWith("forward")).length).toBe(1);
+});

@@ -44,6 +44,8 @@ export class Snapshot {
   #state: Result<Served, Problem> | undefined;
   #running: Promise<Result<Served, Problem>> | undefined;
   #next: Promise<Result<Served, Problem>> | undefined;
+  /** What the server says has changed, and no listing has begun since. */
+  readonly #due = new Set<string>();
   #serial = 0;
   /** When the last work ended, and how long it took. */
   #endedAt = Number.NEGATIVE_INFINITY;
@@ -75,8 +77,24 @@ export class Snapshot {
     return this.#next;
   }
 
+  /**
+   * Lists anew because the server says that something changed; `undefined` where its word about the same is waiting already, for the listing to come
+   * tells of both. So a flood of words waits for nothing, and our own questions are answered behind it.
+   */
+  async changed(what: string): Promise<Result<Served, Problem> | undefined> {
+    if (this.#due.has(what)) return undefined;
+    this.#due.add(what);
+    try {
+      await this.#rested();
+      await this.#running;
+    } finally {
+      this.#due.delete(what);
+    }
+    return this.refresh();
+  }
+
   /** Resolves when a server may have us work again: lists and comparisons at its word take a part of our time, never all of it. */
-  async rested(): Promise<void> {
+  async #rested(): Promise<void> {
     const restMs = Math.min(REST_MOST_MS, REST * this.#tookMs) - (performance.now() - this.#endedAt);
     if (restMs > 0) await sleep(restMs, undefined, { ref: false });
   }
