@@ -68,6 +68,13 @@ test("an entry of something else, a wrong head and nobody are refused in words",
       }),
     ),
   ).toMatch(/did not sign this time/);
+  expect(
+    await refusal(
+      inEntry((entry) => {
+        entry.integratedTime = 9e12; // behind the last day that a date can name
+      }),
+    ),
+  ).toMatch(/no answer/);
   expect(await refusal(inEntry(({ verification: { inclusionProof } }) => void inclusionProof.hashes.pop()))).toMatch(
     /does not lead to the head/,
   );

@@ -5,6 +5,9 @@ import { err, ok, type Result } from "#core";
 import { fromBase64, fromHex, includes, leafHash, parseCheckpoint, splitNote, toHex } from "#core/log";
 import { sha256, sha256Hex } from "../crypto.ts";
 
+/** The last second that a date can name. */
+const LATEST = 8.64e12;
+
 /** What a good entry says. */
 export interface RekorWord {
   /** The log's clock. */
@@ -67,6 +70,7 @@ function readEntry(answer: string): Entry | undefined {
   if (![...texts, ...hashes].every((text) => typeof text === "string")) return undefined;
   if (!counts.every((count) => Number.isSafeInteger(count) && Number(count) >= 0)) return undefined;
   const [at, from, place, size] = counts.map(Number) as [number, number, number, number];
+  if (at > LATEST) return undefined;
   const [content, id, stamp, note, root] = texts.map(String) as [string, string, string, string, string];
   return {
     ...{ body: content, integratedTime: at, logID: id, logIndex: from, signedEntryTimestamp: stamp },
