@@ -17,6 +17,8 @@ const SECRET_X = new RegExp(table.secretx, "giu");
 const ABOUT = new RegExp(table.about, "i");
 const REFUSED = new RegExp(table.refused, "i");
 const SENTENCE = /[.!?;\n]\s/;
+/** A field's own name asks for what it names, whatever else stands in it. */
+const NOTHING = /(?!)/;
 /** How far ahead of a secret's name the words stand that refuse it. */
 const REACH = 80;
 const ASKS =
@@ -42,12 +44,12 @@ function wanted(params: JsonObject): readonly Signal[] {
   const open = isObject(properties) ? Object.entries(properties).filter(([, value]) => isOpen(value)) : [];
   const signals: Signal[] = [];
   for (const [key, value] of open) {
-    const text = [
-      key.replace(/([a-z])([A-Z])/g, "$1 $2").replace(/[_-]+/g, " "),
-      ...["title", "description"].map((name) => (isObject(value) ? (textAt(value, name) ?? "") : "")),
-    ].join(". ");
+    const words = (name: string): string => (isObject(value) ? (textAt(value, name) ?? "") : "");
+    const name = `${key.replace(/([a-z])([A-Z])/g, "$1 $2").replace(/[_-]+/g, " ")}. ${words("title")}`;
+    const text = `${name}. ${words("description")}`;
     const isPassword = isObject(value) && member(value, "format") === "password";
-    if (isPassword || asksFor(text)) signals.push(secretSignal(`/requestedSchema/properties/${key}`, text));
+    if (isPassword || asksFor(name, NOTHING) || asksFor(text))
+      signals.push(secretSignal(`/requestedSchema/properties/${key}`, text));
   }
   // a message that asks, and a field that takes any answer
   if (open.length > 0 && asksFor(message) && (ASKS.test(message) || message.search(SECRET_X) >= 0))
@@ -67,17 +69,21 @@ function isOpen(value: Json): boolean {
 }
 
 /** One mention that is asked for is enough: a title that only speaks about passwords does not excuse a description that wants one. */
-function asksFor(text: string): boolean {
+function asksFor(text: string, refused: RegExp = REFUSED): boolean {
   const plain = text.normalize("NFKC").replace(/[-_]+/g, " ");
-  const folded = fold(plain);
-  return isWanted(plain, SECRET) || isWanted(folded, SECRET) || isWanted(plain, SECRET_X);
+  const readings: readonly (readonly [string, RegExp])[] = [
+    [plain, SECRET],
+    [fold(plain), SECRET],
+    [plain, SECRET_X],
+  ];
+  return readings.some(([reading, secret]) => isWanted(reading, secret, refused));
 }
 
-function isWanted(text: string, secret: RegExp): boolean {
+function isWanted(text: string, secret: RegExp, refused: RegExp): boolean {
   return [...text.matchAll(secret)].some(({ index, 0: word }) => {
     const before = text.slice(Math.max(0, index - REACH), index);
     // what is told not to be given counts ahead of the secret and in its own sentence: `Your password. Never share it` wants one
-    if (REFUSED.test(before)) return false;
+    if (refused.test(before)) return false;
     const after = text.slice(index + word.length, index + word.length + 24);
     return !ABOUT.test(`${lastSentence(before.slice(-40))}${word}${after.split(SENTENCE)[0]}`);
   });
