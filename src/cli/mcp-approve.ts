@@ -22,7 +22,7 @@ import {
   withPin,
   withServer,
 } from "#core/mcp";
-import { exactText, wrappedWords } from "#core/text";
+import { exactText, markedLines } from "#core/text";
 import { dropPending, listPending, ownLockFile, readLockFile, sha256, updateLockFile } from "#mcp";
 import { EXIT, fail } from "./exit.ts";
 import { approvedOf } from "./mcp-diff.ts";
@@ -93,7 +93,7 @@ async function approveOne(pending: Pending, tool: string | undefined, places: Pi
   }
   const typed = await askAtTerminal(
     {
-      lines: (width) => lines.flatMap((line) => wrappedWords(line, width)),
+      lines: (width) => lines.flatMap((line) => markedLines(line, width)),
       choices: [
         { word: "yes", says: "approve exactly this" },
         { word: "no", says: "change nothing" },

@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { Command } from "commander";
 import { readLog } from "#audit";
 import { type Learned, learnedPolicy, learnFrom, type Proposal } from "#core/policy/learn";
-import { exactText, wrappedWords } from "#core/text";
+import { exactText, markedLines } from "#core/text";
 import { callerHome, callerStateDir } from "./caller.ts";
 import { complain, EXIT, fail } from "./exit.ts";
 import { findLog, readable } from "./log-find.ts";
@@ -104,7 +104,7 @@ function screen(proposals: readonly Proposal[], chosen: ReadonlySet<number>): Pa
           `[${chosen.has(index) ? "x" : " "}] ${index + 1}. ${key}: ${oneValue(value)}`,
           `    ${evidenceText(evidence)}`,
           ...risks.map((risk) => `    risk: ${risk}`),
-        ].flatMap((line) => wrappedWords(exactText(line), width)),
+        ].flatMap((line) => markedLines(exactText(line), width)),
       ),
     choices: [
       ...proposals.map((_, index) => ({ word: String(index + 1), says: index === 0 ? "a number marks a rule" : "" })),

@@ -2,7 +2,7 @@
 import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { type LayerText, type LoadedPolicy, loadPolicy } from "#core/policy";
-import { exactText, wrappedWords } from "#core/text";
+import { exactText, markedLines } from "#core/text";
 import { acceptPolicyFile, workspaceFolder } from "#monitor";
 import { callerStateDir } from "./caller.ts";
 import { EXIT, fail } from "./exit.ts";
@@ -49,7 +49,7 @@ async function trust(file: string): Promise<void> {
   }
   const typed = await askAtTerminal(
     {
-      lines: (width) => change.flatMap((line) => wrappedWords(exactText(line), width)),
+      lines: (width) => change.flatMap((line) => markedLines(exactText(line), width)),
       choices: [
         { word: "yes", says: "accept exactly these bytes" },
         { word: "no", says: "change nothing" },

@@ -1,12 +1,15 @@
 // A difference as a person reads it: which definition, which field, which place in it, what stood there and what stands there now. All of it: what is
 // equal may be left out, what differs never. Every text of it comes from an adversary and is exact (I10).
-import { exactText } from "../text/index.ts";
+import { beyondAscii, exactText } from "../text/index.ts";
 import { canonicalText } from "./canonical.ts";
 import type { DescriptionDiff } from "./description-diff.ts";
 import type { Change, FieldChange } from "./diff.ts";
 import { isList, isObject, type Json, type JsonObject } from "./json.ts";
 import { readJsonText } from "./json-read.ts";
 import { pointer } from "./lock-text.ts";
+
+/** A text in another script has more of its own than anybody compares. */
+const LETTERS_MOST = 24;
 
 /** One line. `mark` says what it is, so that it can be coloured; the text is safe to print. */
 export interface ChangeLine {
@@ -83,7 +86,8 @@ function valueOfText(text: string | undefined): Json | undefined {
 
 function linesOfField(change: FieldChange): readonly ChangeLine[] {
   return differences(change).flatMap(({ at, before, after }): readonly ChangeLine[] => {
-    const [old, now] = [textLines(before), textLines(after)];
+    const lines = typeof before === typeof after || before === undefined || after === undefined ? textLines : jsonLines;
+    const [old, now] = [lines(before), lines(after)];
     const head = commonHead(old, now);
     const end = commonTail(old.slice(head), now.slice(head));
     return [
@@ -92,8 +96,18 @@ function linesOfField(change: FieldChange): readonly ChangeLine[] {
       ...marked("before", old.slice(head, old.length - end)),
       ...marked("after", now.slice(head, now.length - end)),
       ...equal(end),
+      ...lookalikes(old, now),
     ];
   });
+}
+
+/** Letters that came in and may look like others. */
+function lookalikes(old: readonly string[], now: readonly string[]): readonly ChangeLine[] {
+  const known = new Set(beyondAscii(old.join(" ")));
+  const came = beyondAscii(now.join(" ")).filter((letter) => !known.has(letter));
+  if (came.length === 0) return [];
+  const more = came.length > LETTERS_MOST ? ` and ${came.length - LETTERS_MOST} more` : "";
+  return [{ mark: "note", text: `      (not ASCII, and new here: ${came.slice(0, LETTERS_MOST).join(" ")}${more})` }];
 }
 
 function marked(mark: "before" | "after", lines: readonly string[]): readonly ChangeLine[] {
@@ -108,11 +122,15 @@ function equal(count: number): readonly ChangeLine[] {
   return [{ mark: "equal", text: `      (${count} ${count === 1 ? "line" : "lines"} as before)` }];
 }
 
-/** A text as it stands; anything else as JSON, objects over several lines. */
+/** A text as it stands; anything else as JSON. */
 function textLines(value: Json | undefined): readonly string[] {
   if (value === undefined) return [];
-  if (typeof value === "string") return value.split("\n");
-  return spread(value, "");
+  return typeof value === "string" ? value.split("\n") : jsonLines(value);
+}
+
+/** JSON, objects over several lines: `5` and `"5"` are told apart. */
+function jsonLines(value: Json | undefined): readonly string[] {
+  return value === undefined ? [] : spread(value, "");
 }
 
 function spread(value: Json, indent: string): readonly string[] {

@@ -49,6 +49,13 @@ export function wrappedWords(shown: string, room: number): readonly string[] {
   }
 }
 
+/** A line of a screen, exact already, as lines of at most `width` cells. Where it goes on is marked: no hostile word in it can look like a line of ours. */
+export function markedLines(shown: string, width: number): readonly string[] {
+  const indent = /^ */.exec(shown)?.[0] ?? "";
+  const lines = wrappedWords(shown.slice(indent.length), Math.max(8, width - indent.length - 4));
+  return lines.map((line, index) => `${indent}${index === 0 ? "" : "  : "}${line}`);
+}
+
 /** Pieces of at most `room` cells; a wide character is never split over two. */
 function wrapped(shown: string, room: number): readonly string[] {
   const parts: string[] = [];

@@ -1,2 +1,2 @@
-export { beyondAscii, exactText, framedLines, wrappedWords } from "./exact.ts";
+export { beyondAscii, exactText, framedLines, markedLines, wrappedWords } from "./exact.ts";
 export { forTerminal, forTerminalJson, forTerminalLines } from "./show.ts";
