@@ -97,11 +97,17 @@ function shapesOf(text: string, isResult: boolean): readonly Sign[] {
   // such a tag, unless it shouts, is how many a server stresses what it says
   if (tag !== undefined)
     signs.push({ kind: "model-tag", weight: isResult ? 0.4 : LOUD.test(tag) ? 0.6 : 1, isHard: false });
-  if (PICTURE.test(text)) signs.push({ kind: "picture-leak", weight: isResult ? 0.6 : 1, isHard: !isResult });
+  const picture = PICTURE.exec(text)?.[0];
+  if (picture !== undefined)
+    signs.push({ kind: "picture-leak", weight: isResult && !LOOT.test(picture) ? 0.6 : 1, isHard: !isResult });
   // far below what a dialog shows
   if (!isResult && PADDING.test(text)) signs.push({ kind: "padding", weight: 0.8, isHard: false });
   return signs;
 }
+
+/** What a picture's address is to be filled in with. */
+const LOOT =
+  /[{<[$%].{0,40}(?:conversation|histor|messages?|secret|token|api.?key|password|env|context|prompt|transcript)/i;
 
 /** A tool of tokenizers or chat templates names them between quotes. */
 function isAboutTokens(text: string): boolean {
