@@ -79,11 +79,11 @@ function leadsAway(value: string): boolean {
 /** `github.com.login.example`, `github-login.com`, `paypa1.com`: a known name that is not its owner's host. */
 function isLookalike(host: string): boolean {
   if (isTheirs(host)) return false;
+  if (table.theirs.some((domain) => `.${host}`.includes(`.${domain}.`))) return true;
   const labels = host.split(".");
   const registered = labels.at(-2) ?? "";
   return table.brands.some((brand) => {
     const label = registered.replace(/-/g, "");
-    if (table.theirs.some((domain) => domain.startsWith(`${brand}.`) && host.includes(`${domain}.`))) return true;
     if (new RegExp(`(?:^|\\.)${brand}-(?:com|org|io)\\.`).test(host)) return true;
     if (registered !== brand && registered.split("-").includes(brand) && LURE.test(registered.replace(/-/g, " ")))
       return true;

@@ -112,7 +112,8 @@ function retold({ at, text }: Field): readonly Signal[] {
     const ideas = new Set(ideasIn(words).map(({ idea }) => idea));
     const has = (...some: readonly string[]): boolean => some.some((idea) => ideas.has(idea));
     const isOrder =
-      has("tell", "refer", "ship", "tell.x", "send.x") || /\b(?:repeat|output|print|quote|recite)\b/.test(words);
+      has("tell", "refer", "ship", "tell.x", "send.x") ||
+      /\b(?:repeat|output|print|quote|recite|reproduce|(?:answer|reply|respond|begin|start) with|return)\b/.test(words);
     const isTheirs = has("convo", "sysprompt", "secret.yours", "any.orders") || (has("convo.x") && isOrder);
     return isOrder && isTheirs && !has("neg")
       ? [{ kind: "context-theft", weight: 1, isHard: false, at, text: raw }]
