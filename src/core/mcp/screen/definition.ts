@@ -50,6 +50,7 @@ export function screenDefinition(server: string, definition: Json, peers: readon
   const texts = fields.filter(({ isKey, key }) => !isKey && key !== "name").map(({ text }) => text);
   signals.push(
     ...peerSignals(
+      server,
       tool,
       texts,
       peers.filter((peer) => peer.server !== server),

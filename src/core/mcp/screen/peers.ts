@@ -19,16 +19,26 @@ const DISTINCT = /[_\-A-Z]/;
 const SAME_WORDS = 0.72;
 /** To call another server's tool broken, or oneself its successor, is to take its place. */
 const RUN_DOWN: ReadonlySet<string> = new Set(["only", "bad", "replace", "alter.bad"]);
+/** An address beside the name of another server's tool: whoever reads it sends something there. Nothing that a tool is about explains it. */
+const ADDRESS: ReadonlySet<string> = new Set(["qqmail", "qqurl", "qqiban"]);
+const SURE = 2.3;
 
 /** Signs against a tool because of the tools of other servers. `texts` are its own; `own` are the names of its server's tools. */
 export function peerSignals(
+  server: string,
   tool: JsonObject,
   texts: readonly string[],
   others: readonly Peer[],
   own: ReadonlySet<string>,
 ): readonly Signal[] {
   const name = textAt(tool, "name") ?? "";
-  return [...spokenOf(texts, others, own), ...others.flatMap((peer) => likeness(name, tool, peer))];
+  return [
+    ...spokenOf(texts, others, own),
+    ...others.flatMap((peer) => likeness(name, tool, peer)),
+    ...(others.some((peer) => looksLike(server, peer.server))
+      ? [{ kind: "name-squatting", weight: 1, isHard: true, at: "", text: server }]
+      : []),
+  ];
 }
 
 function spokenOf(texts: readonly string[], others: readonly Peer[], own: ReadonlySet<string>): readonly Signal[] {
@@ -42,10 +52,12 @@ function spokenOf(texts: readonly string[], others: readonly Peer[], own: Readon
       );
       if (spoken.length === 0) continue;
       const said = wordsOf(sentence);
-      const isRunDown = ideasIn(said).some(({ idea }) => RUN_DOWN.has(idea));
+      const ideas = ideasIn(said);
+      const isRunDown = ideas.some(({ idea }) => RUN_DOWN.has(idea));
+      const isElsewhere = ideas.some(({ idea }) => ADDRESS.has(idea));
       signals.push({
         kind: "cross-tool-order",
-        weight: isRunDown || isDirective(said) ? 1 : 0.6,
+        weight: isElsewhere && isDirective(said) ? SURE : isRunDown || isDirective(said) ? 1 : 0.6,
         isHard: false,
         at: "/description",
         text: sentence,
@@ -69,6 +81,12 @@ function likeness(name: string, tool: JsonObject, { tool: peer }: Peer): readonl
   if (Math.abs(name.length - theirs.length) > 4) return [];
   if (skeleton(name) === skeleton(theirs)) return sign(1, true);
   return isTypo(name, theirs) ? sign(1, false) : [];
+}
+
+/** A server under another's name, in letters that the eye takes for its own. */
+function looksLike(server: string, theirs: string): boolean {
+  const [own, other] = [server, theirs].map((name) => name.toLowerCase()) as [string, string];
+  return own !== other && own.length > 3 && skeleton(own) === skeleton(other);
 }
 
 /** One name for one thing is common; the same words for it are a copy. */

@@ -141,5 +141,9 @@ function joined(fields: readonly Field[], before: readonly Signal[]): readonly S
 /** A result that speaks of other servers' tools is worth as much as its other signs: alone nothing. */
 function spoken(fields: readonly Field[], peers: readonly Peer[]): readonly Signal[] {
   const texts = fields.filter(({ isKey, text }) => !isKey && text.length < 20_000).map(({ text }) => text);
-  return peerSignals({}, texts, peers, new Set()).map((signal) => ({ ...signal, weight: signal.weight * 0.6, at: "" }));
+  return peerSignals("", {}, texts, peers, new Set()).map((signal) => ({
+    ...signal,
+    weight: Math.min(signal.weight, 1) * 0.6,
+    at: "",
+  }));
 }

@@ -75,7 +75,7 @@ const rules: () => readonly Rule[] = once(() =>
 );
 
 /** Ideas that excuse a clause wherever they stand; another one only behind what it excuses. */
-const ANYWHERE: ReadonlySet<string> = new Set(["own", "caution", "if.x"]);
+const ANYWHERE: ReadonlySet<string> = new Set(["own", "caution", "if.x", "twice.x"]);
 
 /** Told of, not told: the weight that is left. */
 const TOLD_OF = 0.25;
@@ -176,12 +176,9 @@ const QUOTED = /(?<![\p{L}\p{N}])["'`\u201c\u2018\u00ab][^"'`\u201d\u2019\u00bb]
 function toldFrom({ raw }: Clause, ideas: ReadonlyMap<string, readonly Hit[]>): number {
   const meta = ideas.get("meta")?.[0];
   if (meta === undefined) return -1;
-  if (
-    ideas.has("address") ||
-    ideas.has("persona") ||
-    /\b(?:you must|you should|must always|important|mandatory)\b/i.test(raw)
-  )
-    return -1;
+  // `for the sample the assistant reads …` orders; `checks whether a text makes the assistant read …` tells
+  if ((ideas.get("persona")?.[0]?.from ?? Number.POSITIVE_INFINITY) < meta.from) return -1;
+  if (ideas.has("address") || /\b(?:you must|you should|must always|important|mandatory)\b/i.test(raw)) return -1;
   return QUOTED.test(raw) ? 0 : meta.from;
 }
 

@@ -56,6 +56,9 @@ function parametersOf(tool: JsonObject, fields: readonly Field[]): readonly Para
     const nested = /^(\/inputSchema\/.*\/properties\/([^/]{1,128}))\/(?:description|title)$/.exec(at);
     if (nested?.[1] !== undefined && nested[2] !== undefined && !found.has(nested[1]))
       found.set(nested[1], { key: nested[2], at: nested[1], description: text });
+    // what else may be given has no name of its own
+    if (/^\/inputSchema\/(?:.*\/)?(?:additionalProperties|items|patternProperties\/[^/]+)\/description$/.test(at))
+      found.set(at, { key: "", at, description: text });
     if (key === "required" && /^[\w-]{1,128}$/.test(text)) found.set(at, { key: text, at, description: "" });
   }
   return [...found.values()];
@@ -83,6 +86,7 @@ function greed({ key, description }: Parameter, { isPure, isModels, isKeeper, na
   const wantsSecret = WANTS_SECRET.test(key);
   if (NAMED_FOR_LOOT.test(key)) return isPure ? 1 : isKeeper ? 0 : 0.8;
   if (WANTS_TEXT_OF.test(description) && isLoot(description) && !isOwnSecret(description, names)) return SURE;
+  if (isPure && isYours(description)) return 1;
   if (!SINK.test(key) && !wantsSecret) return 0;
   const wants = WANTS.test(description);
   if (wantsSecret && LIFTED.test(description)) return isKeeper && !isPure ? 0.6 : SURE;
@@ -145,6 +149,17 @@ function isLoot(text: string): boolean {
   return has("send", "content", "read") && has("qqpath", "qqenvfile");
 }
 
+/** What belongs to the person or the conversation: no sum and no date needs it. A denial asks for nothing. */
+function isYours(text: string): boolean {
+  const ideas = ideasOf(text);
+  if (ideas.has("neg")) return false;
+  if (ideas.has("convo") || ideas.has("qqpath") || ideas.has("private.data")) return true;
+  return (
+    (ideas.has("secret") || ideas.has("secret.any")) &&
+    (ideas.has("persona") || /\b(?:user'?s|host'?s|your)\b/i.test(text))
+  );
+}
+
 function ideasOf(text: string): ReadonlySet<string> {
   return new Set(ideasIn(wordsOf(text.slice(0, 480))).map(({ idea }) => idea));
 }
@@ -174,7 +189,7 @@ const WRITES_TEXT =
 
 /** `Sends … and overwrites …`: the second half of what it does. */
 const ALSO_DESTROYS =
-  /\b(?:and|then) (?:permanently )?(?:overwrites|deletes|removes|drops|wipes|erases|truncates|uninstalls|transfers)\b/i;
+  /\b(?:and|then) (?:permanently )?(?:overwrites|deletes|removes|drops|wipes|erases|truncates|uninstalls|transfers)\b(?! (?:nothing|no|none)\b)/i;
 
 /** A hint is the server's word about itself; one that its own name denies lies. */
 function annotations(tool: JsonObject): readonly Signal[] {
