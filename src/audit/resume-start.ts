@@ -1,10 +1,12 @@
 // Where the reading of a long log may begin that is gone on with: at its open segment. What stands before it is known by its tiles, and the
-// tree that is read on from there must have the root that was signed, so a tile that lies is found out. The lines before are not read
-// again: whoever signs the next checkpoint vouches for the root that was signed before, not for the disk (`log verify` reads it all).
+// tree that is read on from there must have the root that was signed, so a tile that lies is found out. Of the segments before, the first
+// and the last line are looked at: one that is gone, cut or blank is found, a change within is not. Whoever signs the next checkpoint
+// vouches for the root that was signed before, not for the disk (`log verify` reads it all).
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Frontier, type HashAt, openTree, TILE_WIDTH, toHex } from "#core/log";
+import { type Frontier, type HashAt, leafHash, openTree, TILE_WIDTH, toHex } from "#core/log";
 import { sha256 } from "./crypto.ts";
+import { linesAt } from "./lookup.ts";
 import { Unreadable } from "./open-file.ts";
 import { hashesOnDisk } from "./receipt-tiles.ts";
 import type { ChainEnd } from "./scan.ts";
@@ -20,12 +22,15 @@ export interface Start extends ChainEnd {
   readonly at: HashAt;
 }
 
-/** The start of the open segment; undefined for a log of one segment, or without tiles. */
+/** The start of the open segment; undefined for a log of one segment, without tiles, or whose older segments do not stand as the tiles know them. */
 export function openSegmentStart(dir: string): Start | undefined {
   try {
-    const size = Number(segmentNames(dir).at(-1)?.slice(0, 12));
+    const starts = segmentNames(dir).map((name) => Number(name.slice(0, 12)));
+    const size = starts.at(-1) ?? 0;
     if (size === 0 || !hasTiles(dir, size)) return undefined;
     const at = hashesOnDisk(dir, size);
+    const edges = [0, ...starts.slice(1).flatMap((first) => [first - 1, first])].filter((seq) => seq < size);
+    if (!edges.every((seq) => isLeaf(dir, seq, at(0, seq)))) return undefined;
     const rootAt = (wanted: number): string => toHex(openTree(sha256, frontierOf(at, wanted)).root());
     const prev = toHex(at(0, size - 1));
     return { size, prev, frontier: frontierOf(at, size), end: { firstSeq: size, bytes: 0 }, rootAt, at };
@@ -33,6 +38,10 @@ export function openSegmentStart(dir: string): Start | undefined {
     if (error instanceof Unreadable || error instanceof RangeError) return undefined;
     throw error;
   }
+}
+
+function isLeaf(dir: string, seq: number, known: Uint8Array): boolean {
+  return linesAt(dir, seq, 1).every((line) => toHex(leafHash(sha256, line)) === toHex(known));
 }
 
 /** Every full tile of the tree of `size` leaves stands there: what is missing is made again by reading the lines. */

@@ -40,7 +40,18 @@ it("a long log is gone on with from its open segment", { timeout: 180_000 }, (co
   restoreTile();
   expect(bed.verify().text).toMatch(/^\S+ +OK /);
 
-  // Nothing before the open segment is read again; who asks is told.
+  for (const harm of [
+    (lines: string) => lines.slice(0, lines.lastIndexOf("\n", lines.length - 2) + 1),
+    (lines: string) => lines.slice(lines.indexOf("\n") + 1),
+    (lines: string) => "\0".repeat(lines.length),
+    () => "",
+  ]) {
+    const restore = changed(`log/${segments[0]}`, harm);
+    expect(bed.append(claim(-5))).toMatchObject(refused);
+    restore();
+  }
+
+  // What is between the ends of a segment before the open one is not read again; who asks is told.
   changed(`log/${segments[0]}`, (lines) => lines.replace('"n":7,', '"n":8,'));
   expect(bed.append(claim(-5)).status).toBe(0);
   expect(bed.verify().text).toMatch(/TAMPERED\(edit, 8\)/);
