@@ -41,6 +41,8 @@ export interface LedgerOptions {
   readonly stateDir: string;
   readonly clock?: LogClock;
   readonly io?: LogIo;
+  /** Ends the wait for others that append. */
+  readonly interrupt?: AbortSignal | undefined;
 }
 
 /**
@@ -61,7 +63,7 @@ export async function appendToLedger(
     await privateFolder(join(places.dir, "checkpoints"));
     await privateFolder(join(places.mark, ".."));
     await privateFolder(join(places.resume, ".."));
-    const lock = await waitForLock(places.dir, PATIENCE_MS);
+    const lock = await waitForLock(places.dir, PATIENCE_MS, options.interrupt);
     if (lock === undefined) return err(busy(places.dir));
     try {
       return await appendLocked(options, session, bodies);

@@ -33,12 +33,16 @@ export async function tryLock(folder: string): Promise<Lock | undefined> {
   return { release: () => closed(server) };
 }
 
-/** Takes the lock, waiting for another holder at most `patienceMs`. */
-export async function waitForLock(folder: string, patienceMs: number): Promise<Lock | undefined> {
-  const deadline = Date.now() + patienceMs;
+/** Takes the lock, waiting for another holder at most `patienceMs`, and not at all once it is interrupted. */
+export async function waitForLock(
+  folder: string,
+  patienceMs: number,
+  interrupt?: AbortSignal,
+): Promise<Lock | undefined> {
+  const deadline = performance.now() + patienceMs;
   for (;;) {
     const lock = await tryLock(folder);
-    if (lock !== undefined || Date.now() >= deadline) return lock;
+    if (lock !== undefined || performance.now() >= deadline || interrupt?.aborted === true) return lock;
     await new Promise((resolve) => setTimeout(resolve, 2 + Math.random() * 8));
   }
 }

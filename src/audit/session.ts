@@ -53,6 +53,8 @@ export interface SessionLogOptions {
   readonly privateFields?: PrivateFields;
   readonly clock?: LogClock;
   readonly io?: LogIo;
+  /** Ends the opening where it waits for others; a log that is open hears no more of it. */
+  readonly interrupt?: AbortSignal | undefined;
   /** How long one key signs; ten minutes or 65,536 records when absent. */
   readonly epochs?: EpochRule;
 }
@@ -93,7 +95,7 @@ export async function openSessionLog(options: SessionLogOptions): Promise<Result
     const told = await appendToLedger(options, session, [
       await looked(options.redact, ledgerOpen(options, key, writer)),
     ]);
-    if (told.ok) return ok(sessionLog(options, { places, writer, lock }));
+    if (told.ok) return ok(sessionLog({ ...options, interrupt: undefined }, { places, writer, lock }));
     // Only a refusal is certain to have left the ledger without this session; else the folder has to stay for it.
     await undo(places, { writer, lock, keep: !REFUSED.has(told.error.code) });
     return told;

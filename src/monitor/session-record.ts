@@ -22,6 +22,8 @@ export interface SessionRecordParts {
   readonly id: string;
   readonly request: RunRequest;
   readonly prepared: Prepared;
+  /** Ends the opening early. */
+  readonly interrupt: AbortSignal;
   /** Before each record of an act: the session is not idle. */
   readonly onAct: () => void;
   /** More records than anybody can read; `append` is not counted. */
@@ -30,11 +32,12 @@ export interface SessionRecordParts {
 
 /** Begins to open it. */
 export function openRecord(parts: SessionRecordParts): SessionRecord {
-  const { id, onAct, onFlood, prepared, request } = parts;
+  const { id, interrupt, onAct, onFlood, prepared, request } = parts;
   const { eventRate, logBytes } = prepared.policy.sandbox.limits;
   const opening = openSessionLog({
     stateDir: request.stateDir,
     session: id,
+    interrupt,
     policy: prepared.policyDigest,
     workspace: prepared.workspace.root,
     open: prepared.openData,

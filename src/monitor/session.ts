@@ -33,7 +33,7 @@ import { type MetaNow, type MetaParts, metaOf } from "./session-meta.ts";
 import { closeRecord, openRecord } from "./session-record.ts";
 import { newSessionId, writeMeta } from "./sessions.ts";
 import { runSetup, type SetupEnd, type SetupSession } from "./setup/setup-phase.ts";
-import { forwardSignals } from "./signals.ts";
+import { hearSignals, type Interrupted, noSignals, type Signals, unlessAborted } from "./signals.ts";
 import { removeSessionFolders } from "./sweep.ts";
 import { tellWitnesses, witnessesOf } from "./witnessed.ts";
 
@@ -42,6 +42,15 @@ const LIMIT_EXIT = 124;
 
 /** Runs it to its end. Resolves also when the command fails; rejects only for a bug. */
 export async function runSession(request: RunRequest): Promise<RunAnswer> {
+  const signals = request.keeper === undefined ? hearSignals() : noSignals();
+  try {
+    return await startSession(request, signals);
+  } finally {
+    signals.close();
+  }
+}
+
+async function startSession(request: RunRequest, signals: Signals): Promise<RunAnswer> {
   const started = new Date();
   const id = newSessionId(started, randomBytes(3).toString("hex"));
   await tidyUp({ stateDir: request.stateDir, helper: request.installation.helper });
@@ -57,7 +66,7 @@ export async function runSession(request: RunRequest): Promise<RunAnswer> {
   if (prepared.value.shown.kind === "direct") {
     request.progress("direct workspace: changes are live, before any gate; only protected names are refused");
   }
-  return new Session(request, prepared.value, id, started).run();
+  return new Session(request, prepared.value, id, { started, signals }).run();
 }
 
 class Session {
@@ -65,6 +74,7 @@ class Session {
   private readonly prepared: Prepared;
   private readonly id: string;
   private readonly started: Date;
+  private readonly signals: Signals;
   private readonly news: FenceNews;
   private fence: Fence | undefined;
   private doors: Doors | undefined;
@@ -87,11 +97,17 @@ class Session {
   /** Why the record stopped, if it did. */
   private logFailure: Problem | undefined;
 
-  constructor(request: RunRequest, prepared: Prepared, id: string, started: Date) {
+  constructor(
+    request: RunRequest,
+    prepared: Prepared,
+    id: string,
+    { started, signals }: { readonly started: Date; readonly signals: Signals },
+  ) {
     this.request = request;
     this.prepared = prepared;
     this.id = id;
     this.started = started;
+    this.signals = signals;
     this.news = fenceNews(request);
     this.running = new Promise((resolve) => {
       this.announceRunning = resolve;
@@ -104,6 +120,8 @@ class Session {
    */
   async run(): Promise<RunAnswer> {
     const { prepared, request } = this;
+    const { early } = this.signals;
+    if (early.aborted) return this.refuse([]);
     const bwrap = findBubblewrap();
     if (bwrap === undefined) {
       const message = "bubblewrap is not installed";
@@ -128,6 +146,7 @@ class Session {
     }
     const { opening, append } = openRecord({
       ...this.parts(),
+      interrupt: early,
       onAct: () => this.lifecycle?.touch(),
       onFlood: (hit, uncounted) => this.stop(hit, uncounted),
     });
@@ -143,7 +162,6 @@ class Session {
       lifecycle: () => this.lifecycle,
     });
     if (doors.ok) this.doors = doors.value;
-    const signals = request.keeper === undefined ? forwardSignals(this.running) : undefined;
     this.lateMasks = lateMasksOf({
       ...{ ...this.parts(), running: this.running, append },
       onAsked: () => this.writeMeta({ state: "running", held: 0 }),
@@ -172,6 +190,7 @@ class Session {
       }
       this.fence = launched.value;
       this.announceRunning(launched.value);
+      this.signals.follow(launched.value);
       const server = runningServer({
         ...{ ...this.parts(), append, legs, guard: guard.value, ask: doors.value.ask(), fence: launched.value },
       });
@@ -185,7 +204,6 @@ class Session {
       await doors.value.close(this.limit === undefined ? {} : { limit: this.limit.limit });
       return await this.end(log.value, exit, doors.value);
     } finally {
-      signals?.close();
       this.lateMasks?.close();
       await this.doors?.close();
     }
@@ -197,7 +215,8 @@ class Session {
     const { prepared, request } = this;
     const { append, bwrap, doors, onSeen } = parts;
     const setup = await runSetup({
-      ...{ ...parts, id: this.id, request, prepared, isOver: () => this.limit !== undefined },
+      ...{ ...parts, id: this.id, request, prepared, signals: this.signals },
+      isOver: () => this.limit !== undefined || this.signals.early.aborted,
       onFence: (fence) => {
         this.fence = fence;
       },
@@ -219,7 +238,7 @@ class Session {
       scratch: prepared.paths.dir,
       publishSocket: doors.publishSocket,
       commandSocket: prepared.paths.commands,
-      mayRun: started.then(() => undefined, notRecorded),
+      mayRun: unlessAborted(this.signals.early, started).then(() => undefined, notRecorded),
       onEvent: (event) => this.onEvent(event, append),
       onSeen,
     });
@@ -347,8 +366,14 @@ class Session {
     for (const held of [this.prepared.credentials, this.prepared.setup?.credentials])
       await closeCredentials(held?.broker, { tell: this.request.progress });
     await removeSessionFolders(this.prepared.paths, this.request.installation.helper);
-    const [first] = problems;
-    return { kind: "refused", exitCode: first !== undefined && "exitCode" in first ? first.exitCode : 125, problems };
+    const { early } = this.signals;
+    const told = early.aborted ? [early.reason as Interrupted] : problems;
+    const [first] = told;
+    return {
+      kind: "refused",
+      exitCode: first !== undefined && "exitCode" in first ? first.exitCode : 125,
+      problems: told,
+    };
   }
 
   private writeMeta(now: MetaNow, holdAll?: string): void {

@@ -17,6 +17,7 @@ import {
 } from "#core/sandbox";
 import { Answers } from "./answers.ts";
 import type { Fence, FenceEvent, FenceExit, FenceStreams } from "./fence.ts";
+import { hangUp, killGroup, killLeft } from "./fence-end.ts";
 import { encodeField, fenceProblem, furtherProblem, readEvents } from "./fence-events.ts";
 import { type OnSeen, readRecorder } from "./recorder-stream.ts";
 
@@ -194,7 +195,7 @@ function follow(
     const send = (line: string): void => void (ended || control.destroyed || control.write(`${line}\n`));
     const kill = (): void => {
       send("kill");
-      setTimeout(() => ended || child.kill("SIGKILL"), KILL_GRACE_MS).unref();
+      setTimeout(() => killGroup(child), KILL_GRACE_MS).unref();
     };
     const recorder = child.stdio.at(RECORDER) as Readable | undefined;
     const told =
@@ -210,7 +211,10 @@ function follow(
         void told.then(() => done(limit === undefined ? exit : { ...exit, limit }));
       };
       child.once("close", last);
-      child.once("exit", () => setTimeout(() => control.destroy(), KILL_GRACE_MS).unref());
+      child.once("exit", () => {
+        if (end === undefined) killLeft(child); // it never came so far, or was killed
+        setTimeout(() => hangUp(child), KILL_GRACE_MS).unref();
+      });
       child.once("error", (error) => {
         failure = { code: "sandbox-start", message: `cannot start \`${child.spawnfile}\`: ${error.message}` };
         if (child.pid === undefined) last();
@@ -266,9 +270,9 @@ function follow(
       },
       (reason: Problem) => {
         failure = reason;
-        // The helper may outlive a bubblewrap that is killed this early; the end of its socket is what always ends it.
+        // The end of its socket ends a helper that runs; a bubblewrap that has not come so far hears nothing of it.
         control.destroy();
-        child.kill("SIGKILL");
+        killGroup(child);
       },
     );
     void told.then((whole) => {

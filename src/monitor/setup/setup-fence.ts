@@ -10,7 +10,7 @@ import { notRecorded } from "../not-recorded.ts";
 import type { Prepared } from "../prepare/prepare.ts";
 import type { RunRequest } from "../request.ts";
 import { lastingFolders, writtenFolders } from "../session-folders.ts";
-import { forwardSignals } from "../signals.ts";
+import type { Signals } from "../signals.ts";
 import type { PreparedSetup, SetupCommand } from "./setup-plan.ts";
 
 /** What one needs of its session. */
@@ -23,6 +23,7 @@ export interface SetupFenceParts {
   readonly append: Append;
   readonly onSeen: OnSeen;
   readonly stdio: LaunchDeps["stdio"];
+  readonly signals: Signals;
   /** Of the session's time, what went before. */
   readonly usedMs: () => number;
   /** The fence that runs: whoever ends the session ends it. */
@@ -52,7 +53,7 @@ export async function runSetupCommand(
   if (!launched.ok) return launched;
   const fence = launched.value;
   parts.onFence(fence);
-  const signals = request.keeper === undefined ? forwardSignals(Promise.resolve(fence)) : undefined;
+  const signals = parts.signals.follow(fence);
   const { limits } = prepared.policy.sandbox;
   const watch = watchLimits({
     helper: request.installation.helper,
@@ -75,7 +76,7 @@ export async function runSetupCommand(
     return ok(exit);
   } finally {
     watch.close();
-    signals?.close();
+    signals.close();
   }
 }
 

@@ -17,6 +17,7 @@ import type { Prepared } from "../prepare/prepare.ts";
 import { recorderOf } from "../recorder.ts";
 import { removeFolder } from "../remove-folder.ts";
 import type { RunRequest } from "../request.ts";
+import type { Signals } from "../signals.ts";
 import { setupCache } from "./setup-cache.ts";
 import { checkSetup } from "./setup-check.ts";
 import { onlyReading, openSetupDoors, type SetupDoors } from "./setup-doors.ts";
@@ -38,6 +39,7 @@ export interface SetupParts extends SetupSession {
   readonly id: string;
   readonly request: RunRequest;
   readonly prepared: Prepared;
+  readonly signals: Signals;
   /** The fence that runs. */
   readonly onFence: (fence: Fence) => void;
   readonly onHit: (hit: LimitHit) => void;
@@ -162,10 +164,10 @@ class SetupPhase {
   }
 
   private fenceParts(dials: RecentDials, stdio: SetupFenceParts["stdio"]): SetupFenceParts {
-    const { guard, legs, onFence, onHit, prepared, request, bwrap } = this.parts;
+    const { guard, legs, onFence, onHit, prepared, request, signals, bwrap } = this.parts;
     const [first] = this.setup.commands;
     return {
-      ...{ request, prepared, bwrap, stdio, onHit },
+      ...{ request, prepared, signals, bwrap, stdio, onHit },
       setup: this.setup,
       append: this.append,
       onSeen: dials.before(
