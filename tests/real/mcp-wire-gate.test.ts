@@ -168,8 +168,13 @@ describe("answers", () => {
       ...{ jsonrpc: "2.0", id: 1, other: true },
       result: { content: [{ type: "text", text: "ab" }], requestState: "BAD", nextCursor: "BAD" },
     });
-    const progress = { method: "notifications/progress", params: { progressToken: "BAD", message: "BADly" } };
-    expect(messageIn(await bed.from(progress))).toMatchObject({ params: { progressToken: "BAD", message: "ly" } });
+    await bed.client(call(2, "echo", { _meta: { progressToken: "BAD" } }));
+    const progress = (progressToken: string): object => ({
+      method: "notifications/progress",
+      params: { progressToken, message: "BADly" },
+    });
+    expect(messageIn(await bed.from(progress("BAD")))["params"]).toEqual({ progressToken: "BAD", message: "ly" });
+    expect(messageIn(await bed.from(progress("BADx")))["params"]).toEqual({ progressToken: "x", message: "ly" });
   });
 
   test("what is held is a result that says so, in the form of its request", async () => {

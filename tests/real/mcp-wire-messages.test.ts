@@ -79,7 +79,7 @@ describe("what cannot be read", () => {
     ['{"jsonrpc":"2.0","id":7,"method":"ping","params":[1]}', "answer", "bad-params"],
     ['{"jsonrpc":"1.0","id":7,"method":"ping"}', "answer", "not-2.0"],
     ['{"id":7,"method":"ping"}', "answer", "not-2.0"],
-    ['[{"jsonrpc":"2.0","id":7,"method":"ping"}]', "drop", "batch"],
+    ['[{"jsonrpc":"2.0","id":7,"method":"ping"}]', "answer", "batch"],
     ['{"jsonrpc":"2.0","method":"tools/call","params":{"name":"wipe"}}', "drop", "bad-method"],
     ['{"jsonrpc":"2.0","id":7,"method":"notifications/cancelled"}', "answer", "bad-method"],
     ['{"jsonrpc":"2.0","id":7,"method":"ping","Method":"tools/call"}', "answer", "ambiguous"],

@@ -102,8 +102,15 @@ class Keeper implements Gatekeeper {
     const { eras, notes } = this.#gate;
     if (eras.legacy?.protocolVersion === BATCH_VERSION && members.length > 0 && members.length <= BATCH_MOST)
       return passBatch(bytes, members, (one, its) => this.#one(from, its, one));
-    await notes.refused({ from, why: "batch", excerpt: excerptOf(bytes) });
-    return dropped("batch");
+    // A server's own answers still come one by one; a client that sends so waits for nothing else.
+    if (from === "server" || members.length === 0 || members.length > BATCH_MOST) {
+      await notes.refused({ from, why: "batch", excerpt: excerptOf(bytes) });
+      return dropped("batch");
+    }
+    const refused = (value: Json): Promise<Passage> =>
+      passUnread(this.#gate, { from, why: "batch", head: bytes, tail: bytes, value });
+    const parts = (await Promise.all(members.map(refused))).filter(({ kind }) => kind !== "drop");
+    return parts.length === 0 ? dropped("batch") : { kind: "several", parts };
   }
 
   async #one(from: Side, bytes: Uint8Array, value: Json): Promise<Passage> {

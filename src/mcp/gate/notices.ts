@@ -1,5 +1,13 @@
 // Notifications of both sides. Cancelling ends a question as well as a request; a change of lists is told only when what is served has changed.
-import { type DefinitionKind, isId, isObject, type JsonObject, type McpNotification, member } from "#core/mcp";
+import {
+  type DefinitionKind,
+  isId,
+  isObject,
+  type Json,
+  type JsonObject,
+  type McpNotification,
+  member,
+} from "#core/mcp";
 import type { Passage } from "../gatekeeper.ts";
 import { dropped, type Envelope, forwarded, type Gate, giveUp, replaced, rewritten } from "./gate.ts";
 import { leaks } from "./leaks.ts";
@@ -87,15 +95,22 @@ function cancelsOwn(gate: Gate, { message }: Envelope<McpNotification>): boolean
   return wasForwarded;
 }
 
-/** Names in it are the other side's own and stay; the rest is stripped and redacted like any text of a server. */
+/** Names that the client knows stay as they are; the rest is stripped and redacted like any text of a server. */
 function cleanedNotice(gate: Gate, envelope: Envelope<McpNotification>, params: JsonObject): Passage {
   const cleaned = gate.options.clean(params);
   if (!cleaned.changed || !isObject(cleaned.value)) return forwarded(envelope);
-  const tokens = ["progressToken", "requestId", "taskId", "uri"].flatMap((key) => {
-    const value = member(params, key);
-    return value === undefined ? [] : [[key, value] as const];
-  });
+  const tokens = Object.entries(params).filter(([key, value]) =>
+    isKnownName(gate, envelope.message.method, [key, value]),
+  );
   return rewritten(envelope, { params: { ...cleaned.value, ...Object.fromEntries(tokens) } });
+}
+
+/** Whether it is the name of something that the client has asked for or was asked, in the words that it knows. */
+function isKnownName(gate: Gate, method: string, [key, value]: readonly [string, Json]): boolean {
+  if (key === "requestId") return method === CANCELLED; // found in cancelsOwn
+  if (key === "taskId") return typeof value === "string" && gate.tasks.has(value);
+  if (key !== "progressToken") return false;
+  return gate.client.values().some(({ params }) => member(member(params, "_meta"), "progressToken") === value);
 }
 
 /** The lists are read and verified anew; a client hears of it when what it is served is no longer the same. */
