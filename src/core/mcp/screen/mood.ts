@@ -13,7 +13,7 @@ const STARTS = new RegExp(
 );
 const LATER = new RegExp(`(?: ,| and| then| also| now) (?:${ACTS}) `);
 const ORDERS =
-  /[ ,](?:must|always|never|please|should|shall|need to|needs to|have to|has to|you|your|make sure|ensure|be sure|remember to|required to|requires|mandatory|instructed to|important|then|first|also|don t|do not|kindly|will need|are to|and then|immediately|whenever|every time|assistant|agent) /;
+  /[ ,](?:must|always|never|please|should|shall|need to|needs to|have to|has to|you|your|make sure|ensure|be sure|remember to|required to|requires|mandatory|instructed to|important|then|first|also|don t|do not|kindly|will need|are to|and then|need the|needs the|need your|immediately|whenever|every time|assistant|agent) /;
 
 /**
  * Whether the clause tells its reader what to do, at its beginning or later. `Reads a file` and `a path to read` tell what a tool does.
