@@ -28,7 +28,10 @@ describe("lists", () => {
     expect(text(refused)).toContain("changed in description");
     expect(text(refused)).toContain("`ringfence mcp approve tested`");
     expect(text(await bed.client(call(3, "nothing")))).toContain("no approved tool");
-    expect(bed.log).toEqual([]);
+    expect(bed.log.map(({ kind, why }) => [kind, why])).toEqual([
+      ["refused", "not-approved"],
+      ["refused", "not-approved"],
+    ]);
     expect(messageIn(await bed.client({ id: 4, method: "prompts/get", params: { name: "none" } }))).toMatchObject({
       error: { code: -31403 },
     });

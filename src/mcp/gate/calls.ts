@@ -17,13 +17,13 @@ export async function passCall(
   const { message } = envelope;
   const refused = (text: string): Passage => answered(refusalOf(message, open.era, text));
   const definition = target === undefined ? ok(undefined) : await served(gate, open, target);
-  if (!definition.ok) return refused(definition.error);
+  if (!definition.ok) return unapproved(gate, open, definition.error);
   const given = member(message.params, "arguments");
   const twin = twinKey(given, propertiesOf(member(definition.value, "inputSchema")));
-  if (twin !== undefined)
-    return refused(
-      `ringfence: refused: argument \`${forTerminal(twin, { max: 64 })}\` differs only by case from another one`,
-    );
+  if (twin !== undefined) {
+    const text = `ringfence: refused: argument \`${forTerminal(twin, { max: 64 })}\` differs only by case from another one`;
+    return onRecord(gate, open, { why: "ambiguous", text });
+  }
   const call = callOf(gate, message, open, definition.value);
   open.call = call;
   const verdict = await judged(gate.options.ports.call(call, open.asking.signal));
@@ -34,7 +34,7 @@ export async function passCall(
     target !== undefined &&
     !isSame(definition.value, gate.eras.snapshot(open.era).latest?.find(target.kind, target.name))
   )
-    return refused("ringfence: held: the definition has changed while the call was judged; ask again");
+    return unapproved(gate, open, "ringfence: held: the definition has changed while the call was judged; ask again");
   return forwarded(envelope);
 }
 
@@ -47,7 +47,21 @@ export async function passReference(
 ): Promise<Passage> {
   const definition = await served(gate, open, target);
   if (open.abort.signal.aborted) return dropped("cancelled");
-  return definition.ok ? forwarded(envelope) : answered(refusalOf(envelope.message, open.era, definition.error));
+  return definition.ok ? forwarded(envelope) : unapproved(gate, open, definition.error);
+}
+
+function unapproved(gate: Gate, open: ClientRequest, text: string): Promise<Passage> {
+  return onRecord(gate, open, { why: "not-approved", text });
+}
+
+/** A refusal that no rule was asked about: its line says what the model reads. */
+async function onRecord(
+  gate: Gate,
+  open: ClientRequest,
+  { why, text }: { readonly why: string; readonly text: string },
+): Promise<Passage> {
+  await gate.notes.refused({ from: "client", why, id: open.id, method: open.method, excerpt: text });
+  return answered(refusalOf(open, open.era, text));
 }
 
 /** What is held is compared anew this often at most: each time reads the lock and screens the whole server. */
