@@ -1,6 +1,7 @@
 // How a client inside a fence asks for its server (native/mcp.h): one line of JSON up, then its input as it is; frames down. Everything in the line is a
 // claim of what runs inside.
 import { err, ok, type Problem, type Result } from "#core";
+import { joinPath } from "#core/shell";
 
 /** What a wrapped entry asks for. */
 export interface InsideWish {
@@ -35,7 +36,7 @@ export function parseWish(line: Uint8Array): Result<InsideWish, Problem> {
     return bad("what asks for an MCP server here is not understood");
   }
   const { v, words, cwd, env } = (value ?? {}) as Readonly<Record<string, unknown>>;
-  if (v !== 1 || !isWords(words) || typeof cwd !== "string" || !isPairs(env))
+  if (v !== 1 || !isWords(words) || !isWords([cwd]) || !isPairs(env))
     return bad("what asks for an MCP server here is not understood");
   if (words[0] !== "run")
     return bad(`\`mcp ${words[0] ?? ""}\` works outside of a fence`, "inside, only wrapped stdio servers are started");
@@ -56,11 +57,22 @@ export function parseWish(line: Uint8Array): Result<InsideWish, Problem> {
   const server = named.get("--server") ?? "";
   if (server === "" || server.length > 128) return bad("the server has no name");
   const client = named.get("--client");
-  return ok({ server, ...(client === undefined ? {} : { client }), argv, cwd, env: Object.fromEntries(env) });
+  return ok({
+    server,
+    ...(client === undefined ? {} : { client }),
+    argv,
+    cwd: joinPath("/", String(cwd)),
+    env: Object.fromEntries(env),
+  });
 }
 
+/** Words as a program gets them: behind a zero byte nothing would, and what is judged is what runs. */
 function isWords(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.length < 4096 && value.every((word) => typeof word === "string");
+  return (
+    Array.isArray(value) &&
+    value.length < 4096 &&
+    value.every((word) => typeof word === "string" && !word.includes("\0"))
+  );
 }
 
 /** Names and values; none that would be no variable. */

@@ -1,0 +1,26 @@
+// What a client inside a fence may ask for: what is judged of its line is what runs.
+import { describe, expect, test } from "vitest";
+import { parseWish } from "../../src/monitor/mcp/inside-wire.ts";
+
+const wish = (words: readonly unknown[], more: object = {}): ReturnType<typeof parseWish> =>
+  parseWish(new TextEncoder().encode(JSON.stringify({ v: 1, words, cwd: "/w", env: [], ...more })));
+const RUN = ["run", "--server", "s", "--", "node", "x.mjs"];
+
+describe("a wish", () => {
+  test("names a server, a command, a folder without ways around, and variables", () => {
+    expect(wish(RUN, { cwd: "/w/a/../../etc", env: [["K", "v"]] })).toEqual({
+      ok: true,
+      value: { server: "s", argv: ["node", "x.mjs"], cwd: "/etc", env: { K: "v" } },
+    });
+  });
+  test.each([
+    ["a word that ends before its end", ["run", "--server", "s", "--", "git\0x", "push"], {}],
+    ["a name that does", ["run", "--server", "s\0t", "--", "git"], {}],
+    ["such a folder", RUN, { cwd: "/w\0/x" }],
+    ["no folder", RUN, { cwd: 5 }],
+    ["such a variable", RUN, { env: [["K", "v\0w"]] }],
+    ["another policy", ["run", "--server", "s", "--policy", "/p", "--", "x"], {}],
+    ["another command of ours", ["proxy", "--server", "s", "--url", "http://x"], {}],
+    ["no command", ["run", "--server", "s"], {}],
+  ])("is refused with %s", (_, words, more) => expect(wish(words, more).ok).toBe(false));
+});
