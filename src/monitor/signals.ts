@@ -81,7 +81,7 @@ export function unlessAborted<T>(early: AbortSignal, promise: Promise<T>): Promi
 function interrupted(name: string, number: number): Interrupted {
   return {
     code: "interrupted",
-    message: `${name} came before the command ran: nothing was run`,
+    message: `${name} came before the command ran and ended its start`,
     hint: "start it again",
     exitCode: 128 + number,
   };

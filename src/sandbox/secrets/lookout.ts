@@ -46,7 +46,8 @@ export function openLookout(options: { readonly helper: string; readonly root: s
   const child: ChildProcess = spawn(
     options.helper,
     ["lookout", options.root, ...SECRET_WORDS, "--", ...SECRET_FOLDERS],
-    { env: {}, stdio: ["pipe", "pipe", "ignore"] },
+    // A group of its own: what a terminal sends to the supervisor is not for it.
+    { env: {}, stdio: ["pipe", "pipe", "ignore"], detached: true },
   );
   const first = new Promise<Result<FirstLook, Problem>>((settle) => {
     const gone = (why: string): void => {
