@@ -96,7 +96,12 @@ function lastSentence(text: string): string {
 /** `sampling/createMessage`: `at` points into its params. */
 export function screenSampling(params: Json): readonly Finding[] {
   const fields = fieldsOf(params);
-  const signals: Signal[] = fields.flatMap(({ at, text }) => signalsOf(text, { at, origin: "definition" }));
+  const signals: Signal[] = fields.flatMap(({ at, text }) =>
+    // a conversation that is to be completed has turns
+    signalsOf(text, { at, origin: "definition" }).map((signal) =>
+      signal.kind === "played-turn" ? { ...signal, weight: signal.weight / 2 } : signal,
+    ),
+  );
   signals.push(...fields.flatMap(retold));
   const context = member(params, "includeContext");
   if (context === "allServers")

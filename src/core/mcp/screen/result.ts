@@ -18,7 +18,9 @@ export function screenResult(_server: string, message: Json, peers: readonly Pee
   const fields = fieldsOf(message).filter(
     ({ at, key }) => !isOpaque(key) && !asked.some((one) => at.startsWith(`${one.at}/`)),
   );
-  const signals = fields.flatMap((field) => (field.isKey && field.text.length < 40 ? [] : textSignals(field)));
+  const signals = fields.flatMap((field) =>
+    field.isKey && field.text.length < 40 && /^[\x20-\x7e]*$/.test(field.text) ? [] : textSignals(field),
+  );
   signals.push(...joined(fields, signals));
   if (peers.length > 0) signals.push(...spoken(fields, peers));
   const length = fields.reduce((sum, { text }) => sum + text.length, 0);
