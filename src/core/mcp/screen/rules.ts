@@ -172,13 +172,21 @@ function byIdea(hits: readonly Hit[]): ReadonlyMap<string, readonly Hit[]> {
 /** A quotation; an apostrophe opens none. */
 const QUOTED = /(?<![\p{L}\p{N}])["'`\u201c\u2018\u00ab][^"'`\u201d\u2019\u00bb]{8,200}["'`\u201d\u2019\u00bb]/u;
 
+/** A clause that begins with what a scanner does names what it looks for, orders to models among it. */
+const SEEKS =
+  /^ (?:finds|detects|scans|checks|flags|looks|searches|identifies|reports|warns|analyzes|analyses|blocks|classifies|recognizes) /;
+
 /** From which place on a clause tells of orders rather than gives them; -1 where it does not, 0 where all of it does. */
-function toldFrom({ raw }: Clause, ideas: ReadonlyMap<string, readonly Hit[]>): number {
+function toldFrom({ raw, words }: Clause, ideas: ReadonlyMap<string, readonly Hit[]>): number {
   const meta = ideas.get("meta")?.[0];
   if (meta === undefined) return -1;
   // `for the sample the assistant reads …` orders; `checks whether a text makes the assistant read …` tells
   if ((ideas.get("persona")?.[0]?.from ?? Number.POSITIVE_INFINITY) < meta.from) return -1;
-  if (ideas.has("address") || /\b(?:you must|you should|must always|important|mandatory)\b/i.test(raw)) return -1;
+  if (
+    (ideas.has("address") && !SEEKS.test(words)) ||
+    /\b(?:you must|you should|must always|important|mandatory)\b/i.test(raw)
+  )
+    return -1;
   return QUOTED.test(raw) ? 0 : meta.from;
 }
 
