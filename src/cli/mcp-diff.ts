@@ -3,13 +3,16 @@ import { Command } from "commander";
 import {
   approvedByBoth,
   type Change,
+  type ChangeLine,
   changeLines,
   type DescriptionDiff,
   diffDescriptions,
   diffThings,
+  type Finding,
   pinsOf,
   type ServerLock,
 } from "#core/mcp";
+import { exactText } from "#core/text";
 import { listPending, ownLockFile, readLockFile } from "#mcp";
 import { EXIT, fail } from "./exit.ts";
 import { mcpDiffBatch } from "./mcp-diff-batch.ts";
@@ -62,7 +65,7 @@ function twoFiles({ before, after, json }: DiffOptions): number {
     );
   const [was, is] = [descriptionIn(before), descriptionIn(after)];
   const diff = diffDescriptions({ description: was, further: {} }, { description: is, further: {} });
-  return show([{ server: "", diff }], json === true);
+  return show([{ server: "", diff, findings: [] }], json === true);
 }
 
 async function withLock(words: readonly string[], options: DiffOptions): Promise<number> {
@@ -70,7 +73,7 @@ async function withLock(words: readonly string[], options: DiffOptions): Promise
   const places = await pinPlaces(options);
   const waiting = (await listPending(places.stateDir)).filter(({ workspace }) => workspace === places.workspace);
   const asked = names.length > 0 ? names : [...new Set(waiting.map(({ server }) => server))];
-  const diffs = [];
+  const diffs: Shown[] = [];
   for (const server of asked) {
     const found = await findServer(server, { ...options, argv }, places);
     if (found === undefined)
@@ -83,7 +86,8 @@ async function withLock(words: readonly string[], options: DiffOptions): Promise
         EXIT.badInput,
       );
     if (!found.ok) return fail(found.error, EXIT.cannotStart);
-    diffs.push({ server, diff: await diffWithLock(found.value, places) });
+    const diff = await diffWithLock(found.value, places);
+    diffs.push({ server, diff, findings: found.value.pending?.findings ?? [] });
   }
   return show(diffs, options.json === true);
 }
@@ -111,14 +115,25 @@ export async function approvedOf(
   return approvedByBoth(mine, projects, pinsOf(description));
 }
 
-function show(diffs: readonly { readonly server: string; readonly diff: DescriptionDiff }[], json: boolean): number {
+interface Shown {
+  readonly server: string;
+  readonly diff: DescriptionDiff;
+  /** What the screening has against it: often the very reason why it waits. */
+  readonly findings: readonly Finding[];
+}
+
+function show(diffs: readonly Shown[], json: boolean): number {
   const isChanged = diffs.some(({ diff }) => diff.changes.length > 0);
-  if (json) printJson({ changed: isChanged, servers: diffs.map(({ server, diff }) => ({ server, ...diff })) });
+  if (json) printJson({ changed: isChanged, servers: diffs.map(({ diff, ...rest }) => ({ ...rest, ...diff })) });
   else
-    for (const { server, diff } of diffs) {
+    for (const { server, diff, findings } of diffs) {
       if (server !== "")
         process.stdout.write(printedLines([{ mark: "head", text: `server ${JSON.stringify(server)}` }]));
-      process.stdout.write(printedLines(changeLines(diff)));
+      process.stdout.write(printedLines([...changeLines(diff), ...findings.map(findingLine)]));
     }
   return isChanged ? 1 : 0;
+}
+
+function findingLine({ severity, kind, at, excerpt }: Finding): ChangeLine {
+  return { mark: "note", text: `${severity} finding: ${exactText(kind)} at ${exactText(at)}: ${exactText(excerpt)}` };
 }
