@@ -5,6 +5,7 @@ import { spawn } from "node:child_process";
 import type { Duplex } from "node:stream";
 import { err, ok, type Problem, type Result } from "#core";
 import { hasSeccompTable, type Mount, seccompFilter } from "#core/sandbox";
+import { killGroup } from "./fence-end.ts";
 import { explainRefusal } from "./probe.ts";
 import { systemFolder } from "./system-folder.ts";
 import { findBubblewrap } from "./trial.ts";
@@ -94,7 +95,7 @@ function collect(child: ReturnType<typeof spawn>, fence: ReadFence): Promise<Res
   let stopped: string | undefined;
   const stop = (why: string): void => {
     stopped = why;
-    child.kill("SIGKILL"); // bubblewrap's death takes the namespace with it
+    killGroup(child); // bubblewrap's death takes the namespace with it
   };
   const timer = setTimeout(
     () => stop(`looking at \`${fence.root}\` took longer than ${fence.timeoutMs / 1000} s`),

@@ -32,7 +32,7 @@ async function sweep(name: string, bed: SessionFaultBed, points: readonly FaultP
 describe("every system call of a session's record fails once", { timeout: 7_200_000 }, () => {
   it("on a machine's first session", async () => {
     const bed = new SessionFaultBed(tmp());
-    await sweep("first", bed, spread(eachTwice(await bed.points()), 3));
+    await sweep("first", bed, spread(eachTwice(await bed.points()), 2));
   });
 
   it("on a new day", async () => {
