@@ -45,7 +45,7 @@ export interface FaultTraceParts {
   readonly paths: RegExp;
   readonly calls?: RegExp;
   /** Puts everything back, before each run. */
-  readonly reset: () => void;
+  readonly reset: () => void | Promise<void>;
 }
 
 /** Counts first, then fails. */
@@ -60,12 +60,12 @@ export class FaultTrace {
   /** Every call to fail, found by two runs without a fault. */
   async points(): Promise<readonly FaultPoint[]> {
     const { calls = /./, file, paths, reset } = this.#parts;
-    reset();
+    await reset();
     const seen = await this.#run(["-y", "-e", "trace=file,desc,ftruncate"]);
     if (seen.status !== 0) throw new Error(`a run without a fault fails: ${seen.stderr}`);
     const found = readFileSync(file, "utf8").match(/(?<=[<"])\/[^">,]*(?=[>"])/g) ?? [];
     this.#paths = [...new Set(found)].filter((path) => paths.test(path));
-    reset();
+    await reset();
     await this.#run(this.#only());
     const ofThread = new Map<string, number>();
     const most = new Map<string, number>();
@@ -88,7 +88,7 @@ export class FaultTrace {
 
   /** Lets one call fail. */
   async fail({ call, at, fault }: FaultPoint): Promise<Traced> {
-    this.#parts.reset();
+    await this.#parts.reset();
     const how = fault === "KILL" ? "signal=KILL" : `error=${fault}`;
     const ended = await this.#run([
       ...["-y", "-e", `trace=${call}`, "-e", `inject=${call}:${how}:when=${at}`],

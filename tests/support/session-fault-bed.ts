@@ -70,7 +70,7 @@ export class SessionFaultBed {
 
   /** Lets a session without a fault run and keeps what it leaves: every later run begins there. */
   begin(): void {
-    this.#reset();
+    this.#putBack();
     const { status, stderr } = this.#run(["run", "--", "true"]);
     if (status !== 0) throw new Error(`a session without a fault fails: ${stderr}`);
     cpSync(join(this.#folder, "state"), join(this.#folder, "kept/state"), { recursive: true });
@@ -158,12 +158,21 @@ export class SessionFaultBed {
     return spawnSync(process.execPath, [PROGRAM, ...args], { env: this.#env, cwd, encoding: "utf8" });
   }
 
-  #reset(): void {
+  async #reset(): Promise<void> {
+    // One that still runs would write into the state that is put back.
+    await this.#besideSaid;
+    this.#putBack();
+    if (this.#options.beside === true) this.#startBeside();
+  }
+
+  #putBack(): void {
     const [state, kept] = [join(this.#folder, "state"), join(this.#folder, "kept/state")];
     for (const name of ["state", "workspace"]) rmSync(join(this.#folder, name), { recursive: true, force: true });
     mkdirSync(join(this.#folder, "workspace"));
     if (existsSync(kept)) cpSync(kept, state, { recursive: true });
-    if (this.#options.beside !== true) return;
+  }
+
+  #startBeside(): void {
     mkdirSync(join(this.#folder, "beside"), { recursive: true });
     const child = spawn(process.execPath, [PROGRAM, "run", "--", "true"], {
       env: this.#env,
