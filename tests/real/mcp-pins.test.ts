@@ -81,7 +81,7 @@ describe("a server that was seen before", () => {
   });
 
   test("is held where it says something else at its second start", async () => {
-    const { start, waiting } = place();
+    const { start, told, waiting } = place();
     await shown(await start([echo, add]));
     const second = await start([turned, add, { name: "upload" }]);
     expect(await shown(second)).toEqual(["add"]);
@@ -90,6 +90,10 @@ describe("a server that was seen before", () => {
     );
     expect(await call(second, "upload")).toMatch(/held: tool `upload` .*\(new/);
     expect(await call(second, "add")).toBe("forward");
+    // once, to the person too
+    expect(told.slice(1)).toEqual([
+      "held of MCP server tested: tool echo (changed), tool upload (new); look with `ringfence mcp diff tested`, then `ringfence mcp approve tested`",
+    ]);
     expect(waiting()).toBe(1);
     // and is served again once it says what was approved
     expect(await shown(await start([echo, add]))).toEqual(["echo", "add"]);

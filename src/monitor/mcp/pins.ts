@@ -19,6 +19,7 @@ import {
   verifyDescription,
   withServer,
 } from "#core/mcp";
+import { forTerminal } from "#core/text";
 import { dropPending, keepPending, ownLockFile, readLockFile, updateLockFile, type VerifiedPart } from "#mcp";
 
 /** Whose pins, and where they are. */
@@ -52,7 +53,17 @@ export interface Pins {
 
 /** Opens them. Nothing is read yet. */
 export function openPins(options: PinsOptions): Pins {
-  return { verify: (found, part) => verify(options, found, part) };
+  let told = "";
+  return {
+    verify: async (found, part) => {
+      const verified = await verify(options, found, part);
+      if (part !== "whole") return verified;
+      const line = heldLine(options.server, verified.held);
+      if (line !== told && line !== "") options.tell(line);
+      told = line;
+      return verified;
+    },
+  };
 }
 
 async function verify(options: PinsOptions, found: ServerDescription, part: VerifiedPart): Promise<Verified> {
@@ -109,10 +120,22 @@ async function pinFirstSight(file: string, server: string, lock: ServerLock): Pr
 
 const KNOWN: Problem = { code: "lock-known", message: "the server is pinned already" };
 
-function firstSightLine(server: string, { firstSight = [], held }: Verified): string {
+function firstSightLine(server: string, { firstSight = [] }: Verified): string {
   const tools = firstSight.filter(({ kind }) => kind === "tool").length;
-  const waiting = held.length === 0 ? "" : `; ${held.length} held: \`ringfence mcp approve ${server}\``;
-  return `first sight of MCP server ${server}: ${tools} ${tools === 1 ? "tool" : "tools"} pinned as they are now${waiting}`;
+  return `first sight of MCP server ${server}: ${tools} ${tools === 1 ? "tool" : "tools"} pinned as they are now`;
+}
+
+const NAMED_MOST = 5;
+
+/** What waits for a look of the person's, in one line; empty where nothing does. */
+function heldLine(server: string, held: Verified["held"]): string {
+  if (held.length === 0) return "";
+  const named = held.slice(0, NAMED_MOST).map(({ kind, name, why }) => {
+    const what = name === "" ? kind : `${kind} ${forTerminal(name, { max: 60 })}`;
+    return `${what} (${why})`;
+  });
+  const more = held.length > NAMED_MOST ? `, and ${held.length - NAMED_MOST} more` : "";
+  return `held of MCP server ${server}: ${named.join(", ")}${more}; look with \`ringfence mcp diff ${server}\`, then \`ringfence mcp approve ${server}\``;
 }
 
 function peersIn(lock: Lock, server: string): readonly PeerTool[] {
