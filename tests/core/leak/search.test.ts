@@ -1,5 +1,5 @@
 // A secret in every disguise that the tests know, and in none.
-import { randomBytes } from "node:crypto";
+import { createCipheriv } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { LeakSearch, type LeakSecret } from "#core/leak";
 import { unpack } from "../../../src/egress/leak/unpack.ts";
@@ -27,10 +27,14 @@ describe.each(Object.entries(DISGUISES))("%s", (name, disguise) => {
   });
 });
 
+/** Bytes without a pattern, the same in every run: once in a while chance itself writes the mark of a packer, which nobody can tell from one. */
+const streamOf = (seed: number) =>
+  createCipheriv("aes-128-ctr", Buffer.alloc(16, seed), Buffer.alloc(16)).update(Buffer.alloc(50_000));
+
 describe("what is no secret", () => {
   it("says nothing of random bytes, of their text, and of words", () => {
     for (let k = 0; k < 20; k += 1) {
-      const bytes = randomBytes(50_000);
+      const bytes = streamOf(k);
       for (const body of [bytes, bytes.toString("base64"), bytes.toString("hex"), JSON.stringify(bytes)])
         expect(look(body)).toEqual({ kind: "clean" });
     }
