@@ -2,6 +2,7 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { Command } from "commander";
 import { enterInRekor, openSigned } from "#audit";
+import { quoted } from "#core/session";
 import { forTerminal } from "#core/text";
 import { callerStateDir } from "./caller.ts";
 import { EXIT, fail } from "./exit.ts";
@@ -36,7 +37,8 @@ export function rekorCommand(): Command {
 async function enter(session: string | undefined, flags: RekorFlags): Promise<number> {
   const stateDir = callerStateDir(process.env);
   const place = { url: flags.url.replace(/\/$/, ""), key: readPublicKey(flags.rekorKey) };
-  const signed = openSigned(findLog(stateDir, session).dir, [await trustedKey(stateDir, flags.key)]);
+  const found = findLog(stateDir, session);
+  const signed = openSigned(found.dir, [await trustedKey(stateDir, flags.key)]);
   if (!signed.ok) return fail(signed.error, 1);
   const done = await enterInRekor(signed.value, place);
   if (!done.ok) return fail(done.error, done.error.code === "rekor-refused" ? 2 : 1);
@@ -49,7 +51,7 @@ async function enter(session: string | undefined, flags: RekorFlags): Promise<nu
   }
   const lines = [
     `${origin}: ${size} records, entry ${index} of ${log} since ${at}`,
-    `to check it: ringfence log verify --anchor ${checkpoint} --rekor ${entry} --rekor-key ${flags.rekorKey}`,
+    `to check it: ringfence log verify ${quoted(found.name)} --anchor ${quoted(checkpoint)} --rekor ${quoted(entry)} --rekor-key ${quoted(flags.rekorKey)}`,
   ];
   process.stdout.write(`${lines.map((line) => forTerminal(line)).join("\n")}\n`);
   return EXIT.ok;

@@ -2,6 +2,7 @@
 import { X509Certificate } from "node:crypto";
 import { Command, InvalidArgumentError } from "commander";
 import { openSigned, timestampLog } from "#audit";
+import { quoted } from "#core/session";
 import { forTerminal } from "#core/text";
 import { callerStateDir } from "./caller.ts";
 import { EXIT, fail } from "./exit.ts";
@@ -35,7 +36,8 @@ export function timestampCommand(): Command {
 async function stamp(session: string | undefined, flags: TimestampFlags): Promise<number> {
   const stateDir = callerStateDir(process.env);
   const trusted = readCertificates(flags.tsa);
-  const signed = openSigned(findLog(stateDir, session).dir, [await trustedKey(stateDir, flags.key)]);
+  const found = findLog(stateDir, session);
+  const signed = openSigned(found.dir, [await trustedKey(stateDir, flags.key)]);
   if (!signed.ok) return fail(signed.error, 1);
   const done = await timestampLog(signed.value, { url: flags.url, trusted });
   if (!done.ok) return fail(done.error, done.error.code === "timestamp-refused" ? 2 : 1);
@@ -48,7 +50,7 @@ async function stamp(session: string | undefined, flags: TimestampFlags): Promis
   }
   const lines = [
     `${origin}: ${size} records stood so at ${at}, says ${authority}`,
-    `to check it: ringfence log verify --anchor ${checkpoint} --timestamp ${reply} --tsa ${flags.tsa}`,
+    `to check it: ringfence log verify ${quoted(found.name)} --anchor ${quoted(checkpoint)} --timestamp ${quoted(reply)} --tsa ${quoted(flags.tsa)}`,
   ];
   process.stdout.write(`${lines.map((line) => forTerminal(line)).join("\n")}\n`);
   return EXIT.ok;

@@ -1,10 +1,13 @@
 // Time stamps of a log's checkpoint: taken from OpenSSL's authority, checked by ours and by OpenSSL, and refused when anything about them is wrong.
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { checkTimestamp, timestampLog, verifyLog } from "#audit";
 import { certificatePath } from "../../src/audit/anchor/certificate-path.ts";
+import { checkout } from "../support/installation.ts";
 import { needs } from "../support/needs.ts";
 import { smallLog } from "../support/small-log.ts";
 import { tmp } from "../support/tmp.ts";
@@ -44,6 +47,25 @@ for (const kind of ["rsa", "p256"] as const)
       error: "it stamps something else",
     });
   });
+
+test("the command line checks it with the command that it prints, also for another program's log", async (ctx) => {
+  needs(ctx, "openssl");
+  const state = tmp();
+  const dir = join(state, "kept by another");
+  const tsa = await openTsa({ folder: tmp(), kind: "p256" });
+  // The authority answers in this process, so nothing here may wait for a child.
+  const shell = async (command: string, input = ""): Promise<string> => {
+    const program = `"${process.execPath}" "${join(checkout, "scripts/start.cjs")}"`;
+    const env = { PATH: process.env["PATH"], HOME: state, XDG_STATE_HOME: state };
+    const run = promisify(execFile)("sh", ["-c", command.replace(/^ringfence/, program)], { env });
+    run.child.stdin?.end(input);
+    return (await run).stdout;
+  };
+  await shell(`ringfence log append --dir '${dir}'`, `{"type":"tool.call","data":{}}\n`);
+  const said = await shell(`ringfence log timestamp '${dir}' --url ${tsa.url} --tsa '${tsa.ca}'`);
+  const printed = /^to check it: (.+)$/m.exec(said)?.[1] ?? "";
+  expect(await shell(printed)).toMatch(/ OK .*\n {2}note: the anchor existed at/);
+}, 60_000);
 
 test("every byte of a reply counts, but those that nobody signed", async (ctx) => {
   needs(ctx, "openssl");
