@@ -87,10 +87,14 @@ export function ledgerAppend(options: LedgerOptions, session: string): Append {
 
 /** The machine's key for a session that opens now: on a new UTC day it has moved forward first. */
 export async function machineKeyOfToday(options: LedgerOptions): Promise<Result<MachineEpoch, Problem>> {
-  const machine = await machineEpoch(options.stateDir);
-  if (!machine.ok || !isOfAnotherDay(machine.value, options.clock ?? systemClock)) return machine;
-  const moved = await appendToLedger(options, LEDGER, []);
-  return moved.ok ? await machineEpoch(options.stateDir) : moved;
+  try {
+    const machine = await machineEpoch(options.stateDir);
+    if (!machine.ok || !isOfAnotherDay(machine.value, options.clock ?? systemClock)) return machine;
+    const moved = await appendToLedger(options, LEDGER, []);
+    return moved.ok ? await machineEpoch(options.stateDir) : moved;
+  } catch (error) {
+    return err(systemProblem("log-failed", error, ledgerPlaces(options.stateDir).dir));
+  }
 }
 
 async function appendLocked(

@@ -1,6 +1,16 @@
 // Keys that move forward, on a real disk: a session's by time and by records, the machine's by days and by entries, and the
 // machine's at every step at which a crash may stop it.
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, describe, expect, it, vi } from "vitest";
@@ -237,6 +247,16 @@ describe("the machine's key", () => {
       ok: false,
       error: { code },
     });
+  });
+
+  it("is refused in words to a session where the note of its epoch cannot be read", async () => {
+    await append(stateDir, at(0), entry(0));
+    await append(stateDir, at(1), entry(1));
+    const note = join(stateDir, "log/ledger/epochs/1");
+    rmSync(note);
+    mkdirSync(note);
+    const session = { stateDir, session: "one", policy: "0", workspace: "/w", maxBytes: 1e8, clock: at(1) };
+    expect(await openSessionLog(session)).toMatchObject({ ok: false, error: { code: "log-failed" } });
   });
 
   it("survives a crash at every step of moving forward", async () => {
