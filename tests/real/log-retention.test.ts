@@ -91,6 +91,14 @@ async function verified(name: string): Promise<LogReport> {
 const words = async (): Promise<readonly string[]> =>
   (await verifyMachine(state, { keys: [key] })).map(({ verdict }) => verdictText(verdict));
 
+function unpacksTo(packed: Buffer, content: Buffer): boolean {
+  try {
+    return gunzipSync(packed).equals(content);
+  } catch {
+    return false;
+  }
+}
+
 describe("a compressed log", () => {
   it("is the same log to every reader, takes less room, and other programs unpack it", async (context) => {
     await session("old", 500);
@@ -123,7 +131,9 @@ describe("a compressed log", () => {
       bad[byte] = (bad[byte] as number) ^ 0x10;
       writeFileSync(file, bad);
       const { verdict } = await verified("old");
-      if (exitOf(verdict) === 0) missed.push(`byte ${byte}: ${verdictText(verdict)}`);
+      // the bits that fill up the last byte of a packed block say nothing: then it is the same log
+      if (exitOf(verdict) === 0 && !unpacksTo(bad, gunzipSync(good)))
+        missed.push(`byte ${byte}: ${verdictText(verdict)}`);
     }
     for (const [what, bytes] of [
       ["cut", good.subarray(0, -1)],
