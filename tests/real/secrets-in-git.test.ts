@@ -152,6 +152,15 @@ describe("secrets in git's objects", () => {
     );
   });
 
+  it("a name that is not UTF-8 keeps nothing else from the host", { timeout: 60_000 }, (context) => {
+    needs(context, "bubblewrap", "overlay", "seccomp", "helper", "git");
+    const { caller, inside, outside, root } = benches().at(-1) as Bench;
+    outside("git reset -q; git checkout -q -f main");
+    inside("printf x >\"$(printf 'odd\\377')\"; echo new >new.txt");
+    expect(outside("cat new.txt; ls | grep -c odd || :")).toBe("new\n0\n");
+    caller.ringfence(["discard", "--all"], { cwd: root });
+  });
+
   it("a link where the repository was leads nobody to the host's own objects", { timeout: 120_000 }, (context) => {
     needs(context, "bubblewrap", "overlay", "seccomp", "helper", "git");
     for (const { caller, inside, outside, root } of benches().slice(-1)) {

@@ -128,8 +128,7 @@ function standInFiles(upper: string): readonly string[] {
     for (const entry of listed(join(upper, folder))) {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory() && entry.name !== ".git") folders.push(path);
-      else if (entry.isFile() && lstatSync(join(upper, path)).size === SIZE && isStandIn(join(upper, path)))
-        found.push(path);
+      else if (entry.isFile() && sizeOf(join(upper, path)) === SIZE && isStandIn(join(upper, path))) found.push(path);
     }
   }
   return found;
@@ -142,6 +141,11 @@ function listed(folder: string): readonly Dirent[] {
   } catch {
     return [];
   }
+}
+
+/** None for a name that is not UTF-8: no path of ours names that file. The comparison holds it. */
+function sizeOf(file: string): number | undefined {
+  return lstatSync(file, { throwIfNoEntry: false })?.size;
 }
 
 function isStandIn(file: string): boolean {
