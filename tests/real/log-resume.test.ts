@@ -12,8 +12,11 @@ it("a long log is gone on with from its open segment", { timeout: 180_000 }, (co
   const text = "x".repeat(16_000);
   const long = (n: number): string =>
     `${JSON.stringify({ type: "tool.call", data: { n, a: text, b: text, c: text } })}\n`;
-  // A segment of 64 MiB and the beginning of the next one.
-  bed.append(Array.from({ length: 1420 }, (_, n) => long(n)).join(""), "--epoch-every", "600");
+  // A segment of 64 MiB and the beginning of the next one. What waits at once goes into one segment, however long it is: hence twice.
+  const many = (from: number, to: number): string =>
+    Array.from({ length: to - from }, (_, n) => long(from + n)).join("");
+  bed.append(many(0, 1400), "--epoch-every", "600");
+  bed.append(many(1400, 1420), "--epoch-every", "600");
   const segments = readdirSync(join(bed.dir, "log")).sort();
   expect(segments).toHaveLength(2);
   const changed = (file: string, change: (text: string) => string): (() => void) => {
