@@ -10,7 +10,7 @@ import { segmentName } from "./segment.ts";
 import { DamagedSegment, openSegmentFile, type SegmentFile, segmentNames } from "./segment-file.ts";
 import { judgeTail, type TornTail } from "./tail.ts";
 
-const CHUNK = 4_194_304;
+const CHUNK = 1_048_576;
 
 /** What is wrong with a line (the kinds of the record's verdicts). */
 export type FaultKind = "edit" | "delete" | "insert" | "reorder" | "fork" | "dup-json" | "framing" | "trailing";
