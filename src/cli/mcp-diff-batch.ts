@@ -13,28 +13,11 @@ import {
   writeJson,
 } from "#core/mcp";
 import { forTerminalJson } from "#core/text";
-import { cutLines } from "./bounded-lines.ts";
-
-const LINE_MOST = 67_108_864;
+import { answerLines, idIn, LINE_MOST } from "./batch-lines.ts";
 
 /** Reads standard input to its end. */
-export async function mcpDiffBatch(): Promise<void> {
-  const answers: string[] = [];
-  const cutter = cutLines(LINE_MOST, (bytes) => {
-    if (bytes === undefined || bytes.some((byte) => byte > 0x20))
-      answers.push(`${forTerminalJson(writeJson(answerTo(bytes)))}\n`);
-  });
-  for await (const chunk of process.stdin) {
-    cutter.push(chunk as Buffer);
-    await print(answers);
-  }
-  cutter.end();
-  await print(answers);
-}
-
-async function print(answers: string[]): Promise<void> {
-  const text = answers.splice(0).join("");
-  if (text !== "" && !process.stdout.write(text)) await new Promise((done) => process.stdout.once("drain", done));
+export function mcpDiffBatch(): Promise<void> {
+  return answerLines((bytes) => `${forTerminalJson(writeJson(answerTo(bytes)))}\n`);
 }
 
 /** The answer to one line. */
@@ -63,14 +46,4 @@ function answerTo(bytes: Uint8Array | undefined): JsonObject {
     })),
     ...(information.length === 0 ? {} : { information }),
   };
-}
-
-/** The id of a line that two readers may read differently: its sender wants to know which one it was. */
-function idIn(bytes: Uint8Array): Json {
-  try {
-    const { id } = JSON.parse(new TextDecoder().decode(bytes)) as { readonly id?: unknown };
-    return typeof id === "string" || typeof id === "number" ? id : null;
-  } catch {
-    return null;
-  }
 }

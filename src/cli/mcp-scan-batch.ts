@@ -9,35 +9,19 @@ import {
   screenResult,
   screenSampling,
 } from "#core/mcp/screen";
-import { cutLines } from "./bounded-lines.ts";
+import { answerLines, idIn, LINE_MOST } from "./batch-lines.ts";
 import { jsonLine } from "./print-json.ts";
 
-const LINE_MOST = 67_108_864;
-
 /** Reads standard input to its end. */
-export async function mcpScanBatch(): Promise<void> {
-  const answers: string[] = [];
-  const cutter = cutLines(LINE_MOST, (bytes) => {
-    if (bytes === undefined || bytes.some((byte) => byte > 0x20)) answers.push(jsonLine(answerTo(bytes)));
-  });
-  for await (const chunk of process.stdin) {
-    cutter.push(chunk as Buffer);
-    await print(answers);
-  }
-  cutter.end();
-  await print(answers);
-}
-
-async function print(answers: string[]): Promise<void> {
-  const text = answers.splice(0).join("");
-  if (text !== "" && !process.stdout.write(text)) await new Promise((done) => process.stdout.once("drain", done));
+export function mcpScanBatch(): Promise<void> {
+  return answerLines((bytes) => jsonLine(answerTo(bytes)));
 }
 
 function answerTo(bytes: Uint8Array | undefined): object {
   const unread = (id: Json, error: string): object => ({ id, flagged: true, findings: [], error });
   if (bytes === undefined) return unread(null, "the line is too long");
   const read = readJson(bytes, { maxBytes: LINE_MOST, maxDepth: 192 });
-  if (!read.ok) return unread(null, `the line is no JSON (${read.error.code})`);
+  if (!read.ok) return unread(idIn(bytes), `the line is no JSON (${read.error.code})`);
   if (!isObject(read.value)) return unread(null, "the line is no object");
   const { id = null, server = "" } = read.value;
   if (typeof server !== "string") return unread(id, "`server` is no text");
