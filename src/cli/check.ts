@@ -23,6 +23,7 @@ import { checkBatch } from "./check-batch.ts";
 import { type GivenRules, ruleCompiler } from "./check-rules.ts";
 import { EXIT, fail } from "./exit.ts";
 import { printJson } from "./print-json.ts";
+import { repeated } from "./repeated.ts";
 
 const EXIT_OF: Readonly<Record<Verdict, number>> = { allow: 0, ask: 10, deny: 20 };
 interface CheckOptions extends GivenRules {
@@ -36,8 +37,6 @@ interface CheckOptions extends GivenRules {
   readonly input?: string;
 }
 
-const repeat = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
-
 /** The command. */
 export function checkCommand(): Command {
   return new Command("check")
@@ -46,9 +45,9 @@ export function checkCommand(): Command {
     )
     .argument("[text...]", "the shell text, after `--`")
     .addOption(new Option("--policy <file>", "judge by this policy file too").conflicts(["allow", "ask", "deny"]))
-    .option("--allow <rule>", "judge by the rules given here only; may be repeated", repeat)
-    .option("--ask <rule>", "the same", repeat)
-    .option("--deny <rule>", "the same", repeat)
+    .option("--allow <rule>", "judge by the rules given here only; may be repeated", repeated)
+    .option("--ask <rule>", "the same", repeated)
+    .option("--deny <rule>", "the same", repeated)
     .addOption(new Option("--mode <mode>", "the permission mode").choices(MODES))
     .option("--cwd <dir>", "the working directory")
     .option("--root <dir>", "the workspace's root")

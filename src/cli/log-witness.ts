@@ -17,6 +17,7 @@ import { EXIT, fail } from "./exit.ts";
 import { findLog } from "./log-find.ts";
 import { readInput, trustedKey } from "./log-key.ts";
 import { printJson } from "./print-json.ts";
+import { repeated } from "./repeated.ts";
 
 interface Address {
   readonly host: string;
@@ -48,7 +49,7 @@ export function witnessCommand(): Command {
     .requiredOption(
       "--trust <file>",
       "public keys of logs and machines, one a line (VKEY, or ORIGIN VKEY); may be repeated",
-      collect,
+      repeated,
       [],
     )
     .option("--origin <origin>", "the log that the keys in `--trust` sign, where it is not the key's name")
@@ -118,10 +119,6 @@ function placeOf({ url, witness }: SubmitFlags): WitnessPlace {
   return key === undefined
     ? fail({ code: "log-key", message: `\`${witness}\` holds no witness's public key`, hint }, EXIT.badInput)
     : { url, key };
-}
-
-function collect(file: string, before: readonly string[]): readonly string[] {
-  return [...before, file];
 }
 
 function parseAddress(text: string): Address {

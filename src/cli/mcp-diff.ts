@@ -26,8 +26,8 @@ import {
   printedLines,
   serverWords,
 } from "./mcp-pins.ts";
-import { repeated } from "./mcp-unwrap.ts";
 import { printJson } from "./print-json.ts";
+import { repeated } from "./repeated.ts";
 
 interface DiffOptions extends PinOptions {
   readonly before?: string;

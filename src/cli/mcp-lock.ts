@@ -32,10 +32,10 @@ import {
   printedLines,
   serverWords,
 } from "./mcp-pins.ts";
-import { repeated } from "./mcp-unwrap.ts";
 import { say } from "./policy-layers.ts";
 import { printJson } from "./print-json.ts";
 import { requireOutside } from "./questions.ts";
+import { repeated } from "./repeated.ts";
 import { terminalIsHere } from "./terminal-prompt.ts";
 
 interface LockOptions extends PinOptions {

@@ -9,6 +9,7 @@ import { callerEnvironment } from "./environment.ts";
 import { complain, EXIT, fail } from "./exit.ts";
 import { findInstallation } from "./installation.ts";
 import { ended, streamTo } from "./mcp-run.ts";
+import { repeated } from "./repeated.ts";
 import { serverNetworkLayer } from "./run-options.ts";
 
 interface Options {
@@ -31,8 +32,6 @@ const ENDS = `
 Exit code: 0 its client has ended, 1 the server ended the session or a login failed,
 125 could not start, 64 bad usage, 65 bad policy file.`;
 
-const collect = (value: string, all: readonly string[] = []): readonly string[] => [...all, value];
-
 /** The command. */
 export function mcpProxyCommand(): Command {
   return new Command("proxy")
@@ -48,7 +47,7 @@ export function mcpProxyCommand(): Command {
     .option(
       "--allow-domain <rule>",
       "open HOST or HOST:PORT to this server's session; RULE=CIDR names a private address",
-      collect,
+      repeated,
     )
     .option("--policy <file>", "read this policy file too, as the person's own word")
     .option("--login", "log in to the server's authorization server, keep the tokens, and end")

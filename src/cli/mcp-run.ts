@@ -10,6 +10,7 @@ import { callerEnvironment } from "./environment.ts";
 import { complain, EXIT, fail } from "./exit.ts";
 import { findInstallation } from "./installation.ts";
 import { askSupervisor } from "./mcp-inside.ts";
+import { repeated } from "./repeated.ts";
 
 interface Options {
   readonly server: string;
@@ -22,8 +23,6 @@ const ENDS = `
 Exit code: the server's own; 124 ended by a limit, 125 could not start, 126 the
 policy refuses, 127 not found, 128+n signal n; 64 bad usage, 65 bad policy file.`;
 
-const collect = (value: string, all: readonly string[] = []): readonly string[] => [...all, value];
-
 /** The command. */
 export function mcpRunCommand(): Command {
   return new Command("run")
@@ -32,7 +31,7 @@ export function mcpRunCommand(): Command {
     .argument("[command...]", "the server")
     .requiredOption("--server <name>", "what its client calls it")
     .option("--client <id>", "the client that starts it, for the record")
-    .option("--env <name>", "a variable that the client's entry declares for it; its value comes from here", collect)
+    .option("--env <name>", "a variable that the client's entry declares for it; its value comes from here", repeated)
     .option("--policy <file>", "read this policy file too, as the person's own word")
     .addHelpText("after", ENDS)
     .passThroughOptions()

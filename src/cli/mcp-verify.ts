@@ -6,9 +6,9 @@ import { screenDescription } from "#core/mcp/screen";
 import { ownLockFile, readLockFile } from "#mcp";
 import { EXIT, fail, problemLines } from "./exit.ts";
 import { findServer, type PinOptions, type PinPlaces, pinPlaces, serverWords } from "./mcp-pins.ts";
-import { repeated } from "./mcp-unwrap.ts";
 import { RESULT, say } from "./policy-layers.ts";
 import { printJson } from "./print-json.ts";
+import { repeated } from "./repeated.ts";
 
 /** The command. */
 export function mcpVerifyCommand(): Command {

@@ -1,13 +1,26 @@
-// `ringfence mcp wrap`: the servers of MCP clients are started through the gateway from then on. Only their files are read and changed, as text;
-// nothing that stands in them is run.
+// `ringfence mcp wrap` and `mcp unwrap`: the servers of MCP clients are started through the gateway from then on, and by themselves again. Only the
+// clients' files are read and changed, as text; nothing that stands in them is run. Where nothing else changed, unwrapping brings back every byte; where
+// somebody edited a file since, our words go and everything else stays.
 import { Command } from "commander";
-import { repeated } from "./mcp-unwrap.ts";
 import { type WrapOptions, wrapWork } from "./mcp-wrap-work.ts";
+import { repeated } from "./repeated.ts";
 
-/** The command. */
+/** The one command. */
 export function mcpWrapCommand(): Command {
-  return new Command("wrap")
-    .description("have MCP clients start their servers through ringfence, and leave every other byte of their files")
+  return onClients(
+    "wrap",
+    "have MCP clients start their servers through ringfence, and leave every other byte of their files",
+  );
+}
+
+/** The other. */
+export function mcpUnwrapCommand(): Command {
+  return onClients("unwrap", "take ringfence out of MCP clients' files again, to the last byte");
+}
+
+function onClients(act: "wrap" | "unwrap", description: string): Command {
+  return new Command(act)
+    .description(description)
     .argument(
       "[client...]",
       "claude-code, codex, cursor, vscode, copilot, gemini, claude-desktop, opencode or windsurf (default: all)",
@@ -18,5 +31,5 @@ export function mcpWrapCommand(): Command {
     .option("--file <path>", "this file of the client instead")
     .option("--dry-run", "say what would be done, and write nothing")
     .option("--json", "print one JSON document")
-    .action((clients: readonly string[], options: WrapOptions) => wrapWork("wrap", clients, options));
+    .action((clients: readonly string[], options: WrapOptions) => wrapWork(act, clients, options));
 }

@@ -1,4 +1,4 @@
-// `ringfence mcp …`: servers that are pinned, read, fenced and recorded. One file a subcommand.
+// `ringfence mcp …`: servers that are pinned, read, fenced and recorded.
 import { Command } from "commander";
 import { mcpApproveCommand } from "./mcp-approve.ts";
 import { mcpDiffCommand } from "./mcp-diff.ts";
@@ -6,9 +6,8 @@ import { mcpLockCommand } from "./mcp-lock.ts";
 import { mcpProxyCommand } from "./mcp-proxy.ts";
 import { mcpRunCommand } from "./mcp-run.ts";
 import { mcpScanCommand } from "./mcp-scan.ts";
-import { mcpUnwrapCommand } from "./mcp-unwrap.ts";
 import { mcpVerifyCommand } from "./mcp-verify.ts";
-import { mcpWrapCommand } from "./mcp-wrap.ts";
+import { mcpUnwrapCommand, mcpWrapCommand } from "./mcp-wrap.ts";
 
 /** The command. */
 export function mcpCommand(): Command {

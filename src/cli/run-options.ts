@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { Problem } from "#core";
+import { repeated } from "./repeated.ts";
 
 /** The options as commander hands them over. */
 export interface RunOptions {
@@ -35,8 +36,6 @@ export interface RunOptions {
   readonly dryRun?: boolean;
 }
 
-const collect = (value: string, all: readonly string[] = []): readonly string[] => [...all, value];
-
 /** Declares them, in the order of DESIGN section 5. */
 export function declareRunOptions(command: Command): Command {
   return command
@@ -57,39 +56,39 @@ export function declareRunOptions(command: Command): Command {
     .option(
       "--allow-domain <rule>",
       "open HOST, *.HOST, HOST:PORT or preset:NAME; RULE=CIDR names a private address",
-      collect,
+      repeated,
     )
-    .option("--allow-read <path>", "show this path too, read-only", collect)
-    .option("--allow-write <path>", "let this path be written too, live", collect)
-    .option("--deny-read <path>", "hide what matches, also in the workspace", collect)
-    .option("--show-secret <path>", "let this secret file of the workspace be seen; shown as exposed", collect)
-    .option("--deny-write <path>", "hold or refuse changes to what matches", collect)
+    .option("--allow-read <path>", "show this path too, read-only", repeated)
+    .option("--allow-write <path>", "let this path be written too, live", repeated)
+    .option("--deny-read <path>", "hide what matches, also in the workspace", repeated)
+    .option("--show-secret <path>", "let this secret file of the workspace be seen; shown as exposed", repeated)
+    .option("--deny-write <path>", "hold or refuse changes to what matches", repeated)
     .option(
       "--env <name[=value]>",
       "let a variable in: NAME takes the caller's value, and is shown as exposed",
-      collect,
+      repeated,
     )
     .option(
       "--credential <name>",
       "let the proxy hold it: one that the policy describes, or a known one such as github (a placeholder stands inside)",
-      collect,
+      repeated,
     )
     .option(
       "--setup <command>",
       "run this shell command first, in a fence of its own with the setup's network",
-      collect,
+      repeated,
     )
-    .option("--setup-allow-domain <rule>", "open this for the setup only; RULE=CIDR as for --allow-domain", collect)
+    .option("--setup-allow-domain <rule>", "open this for the setup only; RULE=CIDR as for --allow-domain", repeated)
     .option(
       "--setup-expose <name>",
       "let the setup see this variable's real value; that it is gone is checked",
-      collect,
+      repeated,
     )
     .option("--timeout <time>", "end the session after this long, for example 30m (default 4h)")
     .option("--memory <size>", "memory of the whole session (default 4g)")
     .option("--cpus <number>", "processors (default 2)")
     .option("--pids <number>", "processes at once (default 4096)")
-    .option("--port <number>", "publish a port of the fence on the host's loopback", collect)
+    .option("--port <number>", "publish a port of the fence on the host's loopback", repeated)
     .option("--yes", "skip courtesy; never answers a question")
     .option("--quiet", "no progress and no summary")
     .option("--json <file>", "write the session's summary as JSON to this file")
