@@ -1,19 +1,15 @@
 // The gatekeeper, message by message: what passes passes in its own bytes, what does not is refused in the right form, to the right side.
 import { describe, expect, test } from "vitest";
-import { ExactNumber, type Verified } from "#core/mcp";
-import { toolCall as call, gateBed, messageIn, TOOLS, textIn as text } from "../support/mcp-gate-bed.ts";
-
-const META = {
-  "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-  "io.modelcontextprotocol/clientInfo": { name: "c", version: "1" },
-  "io.modelcontextprotocol/clientCapabilities": {},
-};
-const held = (bed: ReturnType<typeof gateBed>, name: string): void => {
-  bed.verify = (found): Verified => ({
-    description: { ...found, tools: found.tools.filter((tool) => tool["name"] !== name) },
-    held: [{ kind: "tool", name, why: "changed", fields: ["description"], findings: [] }],
-  });
-};
+import { ExactNumber } from "#core/mcp";
+import {
+  toolCall as call,
+  gateBed,
+  holdTool as held,
+  META,
+  messageIn,
+  TOOLS,
+  textIn as text,
+} from "../support/mcp-gate-bed.ts";
 
 describe("calls", () => {
   test("are judged with the digest and the annotations before they go on, in their own bytes", async () => {

@@ -1,19 +1,15 @@
 // What a client is shown and may call is what was verified: lists, cursors, changes, approvals, in both eras.
 import { describe, expect, test } from "vitest";
-import type { JsonObject, Verified } from "#core/mcp";
-import { toolCall as call, gateBed, messageIn, TOOLS, textIn as text } from "../support/mcp-gate-bed.ts";
-
-const META = {
-  "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-  "io.modelcontextprotocol/clientInfo": { name: "c", version: "1" },
-  "io.modelcontextprotocol/clientCapabilities": {},
-};
-const held = (bed: ReturnType<typeof gateBed>, name: string): void => {
-  bed.verify = (found): Verified => ({
-    description: { ...found, tools: found.tools.filter((tool) => tool["name"] !== name) },
-    held: [{ kind: "tool", name, why: "changed", fields: ["description"], findings: [] }],
-  });
-};
+import type { JsonObject } from "#core/mcp";
+import {
+  toolCall as call,
+  gateBed,
+  holdTool as held,
+  META,
+  messageIn,
+  TOOLS,
+  textIn as text,
+} from "../support/mcp-gate-bed.ts";
 
 describe("lists", () => {
   test("are answered from what was verified; what is held is not there and is not called", async () => {

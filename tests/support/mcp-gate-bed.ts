@@ -28,6 +28,21 @@ export const TOOLS: readonly JsonObject[] = [
   { name: "wipe", description: "removes", inputSchema: { type: "object" } },
 ];
 
+/** How a client of the newest revision introduces itself. */
+export const META = {
+  "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+  "io.modelcontextprotocol/clientInfo": { name: "c", version: "1" },
+  "io.modelcontextprotocol/clientCapabilities": {},
+};
+
+/** From now on, the tool is held as changed. */
+export function holdTool(bed: GateBed, name: string): void {
+  bed.verify = (found): Verified => ({
+    description: { ...found, tools: found.tools.filter((tool) => tool["name"] !== name) },
+    held: [{ kind: "tool", name, why: "changed", fields: ["description"], findings: [] }],
+  });
+}
+
 /** The bed. */
 export function gateBed(): GateBed {
   const log: GateBed["log"] = [];
