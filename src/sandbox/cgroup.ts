@@ -1,7 +1,16 @@
 // Memory, process and CPU limits by cgroup, version 1 or 2, where the caller may make one (cgroups(7)).
 // A root caller usually may; an ordinary user where systemd delegated a subtree. Otherwise the caller of this room
 // falls back (systemd scope, watched memory) and says so: `openCgroup` answers `undefined` with the reason.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { type Freezer, freezerOf } from "./freezer.ts";
 
@@ -26,8 +35,10 @@ export interface Cgroup {
   close(): void;
 }
 
-// ringfence-SUPERVISOR_PID-SESSION: a group is stale when its supervisor is gone.
-const NAME = /^ringfence-(\d+)-/;
+// ringfence-PID_NAMESPACE-SUPERVISOR_PID-SESSION. A group is stale when its supervisor is gone. Of another pid namespace (a container with the same
+// cgroup tree) that number says nothing, and a group that nobody has joined yet would go: there, only what is old counts as left.
+const NAME = /^ringfence-(?<namespace>\d+)-(?<supervisor>\d+)-/;
+const OLD_MS = 3_600_000;
 
 /** Makes the session's cgroup, or says why there is none. Groups left by killed sessions are removed first. */
 export function openCgroup(session: string, limits: CgroupLimits): Cgroup | { readonly reason: string } {
@@ -43,7 +54,7 @@ export function openCgroup(session: string, limits: CgroupLimits): Cgroup | { re
 function openV2(own: string, session: string, limits: CgroupLimits): Cgroup | { readonly reason: string } {
   // A group with processes of its own may not hand controllers down (cgroups(7), "no internal processes"): try the parent too.
   for (const parent of [own, dirname(own)]) {
-    const group = join(parent, `ringfence-${process.pid}-${session}`);
+    const group = join(parent, groupName(session));
     try {
       removeStale(parent);
       if (!existsSync(join(parent, "cgroup.subtree_control"))) continue;
@@ -90,7 +101,7 @@ function openV1(
     if (parent === undefined) continue;
     try {
       removeStale(parent);
-      const group = join(parent, `ringfence-${process.pid}-${session}`);
+      const group = join(parent, groupName(session));
       mkdirSync(group);
       made.set(controller, group);
     } catch {
@@ -199,9 +210,25 @@ function removeStale(parent: string): void {
 
 function staleBelow(parent: string): readonly string[] {
   return readdirSync(parent).flatMap((name) => {
-    const supervisor = NAME.exec(name)?.[1];
-    return supervisor === undefined || isRunning(supervisor) ? [] : [join(parent, name)];
+    const { namespace, supervisor } = NAME.exec(name)?.groups ?? {};
+    if (namespace === undefined || supervisor === undefined) return [];
+    const group = join(parent, name);
+    const stale = namespace === pidNamespace() ? !isRunning(supervisor) : madeMs(group) < Date.now() - OLD_MS;
+    return stale ? [group] : [];
   });
+}
+
+function groupName(session: string): string {
+  return `ringfence-${pidNamespace()}-${process.pid}-${session}`;
+}
+
+// `pid:[4026531836]`, namespaces(7).
+function pidNamespace(): string {
+  return /\d+/.exec(readlinkSync("/proc/self/ns/pid"))?.[0] ?? "0";
+}
+
+function madeMs(group: string): number {
+  return statSync(group, { throwIfNoEntry: false })?.ctimeMs ?? Number.POSITIVE_INFINITY;
 }
 
 /** Groups beside our own whose supervisor is gone. */

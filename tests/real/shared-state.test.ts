@@ -1,6 +1,9 @@
-// A state folder that a container shares with its host: the start of a session outside keeps its hands off one that runs inside.
+// A state folder and a cgroup tree that a container shares with its host: the start of a session outside keeps its hands off one inside.
 import { spawn } from "node:child_process";
+import { mkdirSync, rmdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
+import { openCgroup, staleGroups } from "#sandbox";
 import { callersIn } from "../support/caller.ts";
 import { launcher } from "../support/installation.ts";
 import { sleep } from "../support/lifecycle-session.ts";
@@ -29,4 +32,18 @@ it("a session of another pid namespace lives, and is let live", { timeout: 60_00
   expect(caller.ringfence(["run", "--", "true"], { cwd }).status).toBe(0);
   expect(await over).toBe(0);
   expect(said).toBe("kept\n");
+});
+
+it("a cgroup of another pid namespace is left alone, whatever its supervisor's number says here", (context) => {
+  needs(context, "root");
+  const cgroup = openCgroup("shared", { memoryBytes: 1 << 30, pids: 100, cpus: 0 });
+  if ("reason" in cgroup) return context.skip(cgroup.reason);
+  onTestFinished(() => cgroup.close());
+  const own = dirname(cgroup.procs[0] ?? "");
+  // 2²² is above the kernel's highest process number: nobody has it here.
+  const elsewhere = join(dirname(own), `ringfence-1-${2 ** 22}-x`);
+  mkdirSync(elsewhere);
+  onTestFinished(() => rmdirSync(elsewhere));
+  expect(staleGroups()).not.toContain(elsewhere);
+  expect(staleGroups()).not.toContain(own);
 });
