@@ -20,6 +20,7 @@ export {
 export { machineKey } from "./keys.ts";
 export { appendToLedger, type LedgerOptions, ledgerAppend } from "./ledger.ts";
 export { type Lock, lockAnywhere, waitForLock } from "./lock.ts";
+export type { LogIo } from "./log-io.ts";
 export {
   type LedgerEntry,
   type LedgerReport,
@@ -40,7 +41,6 @@ export { type ReadLine, type ReadPlace, readLog } from "./read.ts";
 export { makeExtension, makeReceipt, openSigned, type SignedLog } from "./receipt.ts";
 export { type BesideValue, recordAt, redactRecord, valuesBeside } from "./redact.ts";
 export { type LineMarks, type PlacedLine, requirePlace, searchLog, searchLogBackwards } from "./search.ts";
-export type { LogIo } from "./segment.ts";
 export { openSessionLog, type SessionLog, type SessionLogOptions } from "./session.ts";
 export { VaultReader, withPrivate } from "./vault.ts";
 export { compareCopies } from "./verify/against.ts";

@@ -19,12 +19,12 @@ import { ON_REQUEST } from "./epochs.ts";
 import { privateFolder } from "./files.ts";
 import { machineSigner } from "./keys.ts";
 import { waitForLock } from "./lock.ts";
+import { type LogIo, systemIo } from "./log-io.ts";
 import { type MachineEpoch, machineEpoch, machineKeys, pendingMachineKey, recoverMachineKey } from "./machine-epoch.ts";
 import { LEDGER, ledgerPlaces } from "./places.ts";
 import { LogError, systemProblem } from "./problem.ts";
 import { type Mark, resumeLog } from "./resume.ts";
 import { saveShortcut } from "./resume-shortcut.ts";
-import { type LogIo, systemIo } from "./segment.ts";
 import { openWriter } from "./writer.ts";
 
 /** How long one process waits for others that append. */
@@ -121,7 +121,7 @@ async function appendLocked(
     keys: machineKeys(stateDir, machine.value),
     epochs: { ...ON_REQUEST, epoch, from },
     clock,
-    io: options.io ?? systemIo,
+    io: options.io ?? systemIo(),
     maxBytes: MAX_BYTES,
     from: resumed.value.from,
     freeReserve: () => rm(places.reserve, { force: true }),

@@ -23,12 +23,12 @@ import { type EpochKeys, type EpochRule, keysInMemory, SESSION_EPOCHS } from "./
 import { privateFolder, publishFile, readSmall, syncFolder } from "./files.ts";
 import { appendToLedger, machineKeyOfToday } from "./ledger.ts";
 import { type Lock, lockAnywhere } from "./lock.ts";
+import { type LogIo, systemIo } from "./log-io.ts";
 import { giveAuthority, type MachineEpoch } from "./machine-epoch.ts";
 import { findOutsideLog, type OutsideState, tilesOf } from "./outside-state.ts";
 import { LEDGER, type LogPlaces, outsidePlaces, sessionPlaces } from "./places.ts";
 import { LogError, systemProblem } from "./problem.ts";
 import { publishEpoch } from "./sealer.ts";
-import { type LogIo, systemIo } from "./segment.ts";
 import { writeProblem } from "./write-failure.ts";
 import { openWriter, type Writer, type WriterOptions } from "./writer.ts";
 
@@ -115,7 +115,7 @@ async function openLocked(
     epochs: { ...SESSION_EPOCHS, ...options.epochs, ...begun.epoch },
     ...(options.sealEvery === undefined ? {} : { sealEvery: options.sealEvery }),
     clock: options.clock ?? systemClock,
-    io: options.io ?? systemIo,
+    io: options.io ?? systemIo(),
     tiles: state?.tiles ?? tilesOf(places.dir),
     maxBytes: NO_LIMIT,
     from: begun.from,

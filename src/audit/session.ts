@@ -22,10 +22,10 @@ import { type EpochKeys, type EpochRule, keysInMemory, SESSION_EPOCHS } from "./
 import { privateFolder, publishFile, syncFolder, writeDurably } from "./files.ts";
 import { appendToLedger, machineKeyOfToday } from "./ledger.ts";
 import { type Lock, tryLock } from "./lock.ts";
+import { type LogIo, systemIo } from "./log-io.ts";
 import { giveAuthority, type MachineEpoch } from "./machine-epoch.ts";
 import { LEDGER, type LogPlaces, sessionPlaces } from "./places.ts";
 import { LogError, systemProblem } from "./problem.ts";
-import { type LogIo, systemIo } from "./segment.ts";
 import { openTiles } from "./tiles.ts";
 import { openWriter, type Writer } from "./writer.ts";
 
@@ -147,7 +147,7 @@ async function begin(
     keys,
     epochs: { ...(options.epochs ?? SESSION_EPOCHS), epoch: 0, from: 0 },
     clock,
-    io: options.io ?? systemIo,
+    io: options.io ?? systemIo(),
     tiles: openTiles(),
     maxBytes: options.maxBytes,
     ...(options.privateFields === undefined ? {} : { privateFields: options.privateFields }),

@@ -1,4 +1,6 @@
-// Work in turns: whatever came while one turn was under way is the next one's. One turn at a time, and none without work.
+// Work in turns: whatever came while one turn was under way is the next one's, and the first waits for what is coming in at the same moment. One turn at
+// a time, and none without work.
+import { setImmediate as comeIn } from "node:timers/promises";
 
 /** What the turns are about. */
 export interface Work<T> {
@@ -25,6 +27,7 @@ export function openTurns<T>(work: Work<T>): Turns<T> {
   let running: Promise<void> | undefined;
   let isAwake = false;
   const run = async (): Promise<void> => {
+    await comeIn();
     // Seeing an empty queue and standing still are one step: what is queued in between would wait for ever.
     for (;;) {
       const first = work.before();

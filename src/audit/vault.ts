@@ -8,9 +8,10 @@ import { commitmentOf, type Json, type LogRecord, opensCommitment, type PrivateV
 import type { Pending } from "./chain.ts";
 import { sha256 } from "./crypto.ts";
 import { syncFolder } from "./files.ts";
+import type { LogIo } from "./log-io.ts";
 import { openForScan } from "./open-file.ts";
 import type { PlacedLine } from "./search.ts";
-import { type LogIo, segmentName } from "./segment.ts";
+import { segmentName } from "./segment.ts";
 
 /** One private value of a log. */
 export interface VaultEntry extends PrivateValue {
@@ -19,8 +20,8 @@ export interface VaultEntry extends PrivateValue {
 
 /** The vault of a log that is written. */
 export interface Vault {
-  /** Resolves once the entries are durable. */
-  keep(firstSeq: number, entries: readonly VaultEntry[]): Promise<void>;
+  /** Writes the entries. They are kept once what it answers with has resolved, which the line that commits to them waits for. */
+  write(firstSeq: number, entries: readonly VaultEntry[]): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
@@ -44,8 +45,8 @@ export function openVault(dir: string, io: LogIo): Vault {
     return open_;
   };
   return {
-    async keep(firstSeq: number, entries: readonly VaultEntry[]): Promise<void> {
-      if (entries.length === 0) return;
+    async write(firstSeq: number, entries: readonly VaultEntry[]): Promise<() => Promise<void>> {
+      if (entries.length === 0) return async () => undefined;
       const into = await fileOf(segmentName(firstSeq));
       const bytes = Buffer.from(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
       for (let done = 0; done < bytes.length; ) {
@@ -53,8 +54,10 @@ export function openVault(dir: string, io: LogIo): Vault {
         if (count <= 0) throw Object.assign(new Error("the disk took no bytes"), { code: "ENOSPC" });
         done += count;
       }
-      await io.datasync(into.file.fd);
-      into.bytes += bytes.length;
+      return async () => {
+        await io.datasync(into.file.fd);
+        into.bytes += bytes.length;
+      };
     },
     async close(): Promise<void> {
       await open_?.file.close();

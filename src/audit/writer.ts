@@ -19,10 +19,11 @@ import { type ChainState, frame, type Pending } from "./chain.ts";
 import type { LogClock } from "./clock.ts";
 import { sha256Hex } from "./crypto.ts";
 import { type EpochKeys, type EpochRule, watchEpochs } from "./epochs.ts";
+import type { LogIo } from "./log-io.ts";
 import { LogError } from "./problem.ts";
 import { LAST_TYPES, openRoom } from "./room.ts";
 import { openSealer } from "./sealer.ts";
-import { type LogIo, openSegment, SEGMENT_BYTES, type Segment } from "./segment.ts";
+import { openSegment, SEGMENT_BYTES, type Segment } from "./segment.ts";
 import type { TileBuilder } from "./tiles.ts";
 import { openTurns } from "./turns.ts";
 import { openVault, vaultEntries } from "./vault.ts";
@@ -157,9 +158,9 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
       firstSeq = state.size;
     }
     for (const { body } of batch) await writeBlobs(dir, body.blobs);
-    await vault.keep(firstSeq, vaultEntries(state.size, batch));
+    const kept = await vault.write(firstSeq, vaultEntries(state.size, batch));
     const framed = frame(state, batch);
-    await segment.append(framed.bytes);
+    await segment.append(framed.bytes, kept);
     for (const leaf of framed.leaves) tiles?.add(leaf);
     let seq = state.size;
     if (seq === 0 && framed.leaves[0] !== undefined) first = toHex(framed.leaves[0]);
