@@ -93,18 +93,32 @@ function bitsOf(ideas: Iterable<string>): Uint32Array {
   return bits;
 }
 
-/** The rules of each origin, each with one set of ideas a slot: a clause that lacks one is done with. */
-const ofOrigin: Readonly<
-  Record<Origin, () => readonly { readonly rule: Rule; readonly needs: readonly Uint32Array[] }[]>
-> = {
-  definition: once(() => withNeeds("definition")),
-  result: once(() => withNeeds("result")),
+/** A rule with one set of ideas a slot: a clause that lacks one is done with. */
+interface Candidate {
+  readonly rule: Rule;
+  readonly needs: readonly Uint32Array[];
+  readonly rank: number;
+}
+
+/** The rules of each origin, under the ideas of the slot that the fewest fill: most clauses have none of most rules'. */
+const ofOrigin: Readonly<Record<Origin, () => ReadonlyMap<string, readonly Candidate[]>>> = {
+  definition: once(() => candidates("definition")),
+  result: once(() => candidates("result")),
 };
 
-function withNeeds(origin: Origin): readonly { readonly rule: Rule; readonly needs: readonly Uint32Array[] }[] {
-  return rules()
-    .filter(({ weights }) => weights[origin] > 0)
-    .map((rule) => ({ rule, needs: rule.slots.map(bitsOf) }));
+function candidates(origin: Origin): ReadonlyMap<string, readonly Candidate[]> {
+  const under = new Map<string, Candidate[]>();
+  for (const [rank, rule] of rules().entries()) {
+    if (rule.weights[origin] <= 0) continue;
+    const candidate = { rule, needs: rule.slots.map(bitsOf), rank };
+    const [rarest = []] = [...rule.slots].sort((a, b) => a.length - b.length);
+    for (const idea of new Set(rarest)) {
+      const list = under.get(idea);
+      if (list === undefined) under.set(idea, [candidate]);
+      else list.push(candidate);
+    }
+  }
+  return under;
 }
 
 function holds(needs: readonly Uint32Array[], bits: Uint32Array): boolean {
@@ -120,11 +134,15 @@ function known(hit: Hit, origin: Origin): Hit {
 export function matchesOf(clause: Clause, origin: Origin, isOpen = false): readonly Match[] {
   const hits = ideasIn(clause.words, isOpen).map((hit) => known(hit, origin));
   if (hits.length === 0) return [];
-  const bits = bitsOf(hits.map(({ idea }) => idea));
-  const likely = ofOrigin[origin]()
-    .filter(({ needs }) => holds(needs, bits))
-    .map(({ rule }) => rule);
-  return likely.length === 0 ? [] : strongest(likely, clause, hits, { origin, isOpen });
+  const ideas = new Set(hits.map(({ idea }) => idea));
+  const bits = bitsOf(ideas);
+  const under = ofOrigin[origin]();
+  const likely = new Set<Candidate>();
+  for (const idea of ideas)
+    for (const candidate of under.get(idea) ?? []) if (holds(candidate.needs, bits)) likely.add(candidate);
+  if (likely.size === 0) return [];
+  const those = [...likely].sort((a, b) => a.rank - b.rank).map(({ rule }) => rule);
+  return strongest(those, clause, hits, { origin, isOpen });
 }
 
 function strongest(
