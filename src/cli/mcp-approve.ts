@@ -3,30 +3,26 @@
 import { Command } from "commander";
 import { ok, type Problem, type Result } from "#core";
 import {
-  type Change,
-  changeLines,
-  diffThings,
-  type Finding,
-  type FoundPin,
   findingKey,
-  isSameTarget,
   type Lock,
   lockOf,
+  type OtherServer,
   type Pending,
-  pinDigest,
-  pinKey,
-  pinsOf,
+  packageSpec,
   type ServerLock,
   type ServerTarget,
+  targetHere,
   targetText,
   withPin,
   withServer,
 } from "#core/mcp";
-import { exactText, markedLines } from "#core/text";
-import { dropPending, listPending, ownLockFile, readLockFile, sha256, updateLockFile } from "#mcp";
+import { markedLines } from "#core/text";
+import { dropPending, listPending, otherOwnLocks, ownLockFile, readLockFile, updateLockFile } from "#mcp";
+import { otherOfProject } from "#monitor";
 import { EXIT, fail } from "./exit.ts";
 import { approvedOf } from "./mcp-diff.ts";
-import { type PinPlaces, pinPlaces, printedLines } from "./mcp-pins.ts";
+import { type PinPlaces, pinPlaces } from "./mcp-pins.ts";
+import { shownLines, type Wanted, wantedOf } from "./mcp-wanted.ts";
 import { say } from "./policy-layers.ts";
 import { requireOutside } from "./questions.ts";
 import { askAtTerminal, terminalIsHere } from "./terminal-prompt.ts";
@@ -58,30 +54,35 @@ async function approve(server: string | undefined, tool: string | undefined): Pr
   for (const pending of waiting) await approveOne(pending, tool, places);
 }
 
-/** One held thing: as it is now, and as it was approved. */
-interface Wanted {
-  readonly key: string;
-  readonly pin: FoundPin | undefined;
-  readonly change: Change;
-  readonly findings: readonly Finding[];
-}
-
 async function approveOne(pending: Pending, tool: string | undefined, places: PinPlaces): Promise<void> {
-  const { server, target, description } = pending;
-  const mine = await readLockFile(ownLockFile(places.stateDir, server, target));
+  const { server, target, description, workspace } = pending;
+  const me = { stateDir: places.stateDir, server, target, workspace };
+  const mine = await readLockFile(ownLockFile(me));
   if (!mine.ok) return fail(mine.error, EXIT.badInput);
-  // A project's lock alone approves nothing: of a server that nobody here has approved, all is shown.
-  const isKnown = mine.value?.has(server) === true;
-  const approved = isKnown ? await approvedOf({ server, target, argv: [], description, pending }, places) : undefined;
   const project = await readLockFile(pending.lockFile);
   if (!project.ok) return fail(project.error, EXIT.badInput);
-  const wanted = wantedOf(pending, approved).filter(
-    ({ change }) => tool === undefined || [change.name, change.was].includes(tool),
-  );
-  if (wanted.length === 0) return say(`${server}: nothing waits${tool === undefined ? "" : ` by the name ${tool}`}`);
-  const lines = shownLines(pending, wanted, project.value?.get(server)?.target);
+  // A project's lock alone approves nothing: of a server that nobody here has approved, all is shown.
+  const isKnown = mine.value?.has(server) === true;
+  const locked = project.value?.get(server);
+  const isOther = locked === undefined ? undefined : await otherOfProject(locked, me);
+  const found = { server, target, argv: [], description, pending };
+  const approved = isKnown ? await approvedOf(found, places) : undefined;
+  const others = isKnown ? { ok: true as const, value: [] } : await otherOwnLocks(me);
+  if (!others.ok) return fail(others.error, EXIT.badInput);
+  const isWanted = ({ change }: Wanted): boolean => tool === undefined || [change.name, change.was].includes(tool);
+  const wanted = wantedOf(pending, approved).filter(isWanted);
+  if (wanted.length === 0 && isOther === undefined)
+    return say(`${server}: nothing waits${tool === undefined ? "" : ` by the name ${tool}`}`);
+  // Another program by a known name: what was approved of the one before is not read once more, what differs is.
+  const [before] = others.value;
+  const differing = before === undefined ? wanted : wantedOf(pending, before).filter(isWanted);
+  const known = others.value.flatMap((one) => one.target ?? []);
+  const lines = shownLines(pending, differing, {
+    other: known.length === 0 ? isOther : { known, now: target },
+    same: wanted.length - differing.length,
+  });
   if (!terminalIsHere()) {
-    process.stdout.write(printedLines(changeLines({ changes: wanted.map(({ change }) => change), information: [] })));
+    process.stdout.write(`${lines.join("\n")}\n`);
     return fail(
       {
         code: "mcp-approve",
@@ -103,92 +104,47 @@ async function approveOne(pending: Pending, tool: string | undefined, places: Pi
   );
   if (typed.kind !== "word" || typed.word !== "yes")
     return fail({ code: "mcp-approve", message: "not approved", hint: "nothing was changed" }, EXIT.policyRefused);
-  const own = await updateLockFile(ownLockFile(places.stateDir, server, target), (now) =>
-    approvedLock(now, pending, wanted),
+  const own = await updateLockFile(ownLockFile(me), (now) =>
+    approvedLock(now, { pending, wanted, target: targetHere(target, workspace) }),
   );
   if (!own.ok) return fail(own.error, EXIT.badInput);
   // A project that pins the server holds it, too; one that does not is left as it is.
-  const isProjects = project.value?.has(server) === true;
+  const isProjects = locked !== undefined;
   if (isProjects) {
+    const whole = own.value.get(server);
     const written = await updateLockFile(
       pending.lockFile,
-      (now) => approvedLock(now, pending, wanted),
-      pending.workspace,
+      (now) =>
+        isOther === undefined || whole === undefined
+          ? approvedLock(now, { pending, wanted, target })
+          : ok(withServer(now, server, projectsLock(whole, pending, isOther))),
+      workspace,
     );
     if (!written.ok) return fail(written.error, EXIT.badInput);
   }
   if (tool === undefined) await dropPending(places.stateDir, pending);
+  const names = wanted.map(({ change }) => `${change.kind} ${change.name}`.trim());
   say(
-    `${server}: approved ${wanted.map(({ change }) => `${change.kind} ${change.name}`.trim()).join(", ")}${isProjects ? `, also in ${pending.lockFile}` : ""}`,
+    `${server}: approved ${names.length === 0 ? targetText(target) : names.join(", ")}${isProjects ? `, also in ${pending.lockFile}` : ""}`,
   );
 }
 
-/** Everything that differs from what is approved, and everything with findings that nobody accepted. */
-function wantedOf({ description, findings }: Pending, approved: ServerLock | undefined): readonly Wanted[] {
-  const pins = pinsOf(description);
-  const within = (pin: FoundPin): readonly Finding[] =>
-    findings.filter(({ at }) => at === pin.at || at.startsWith(`${pin.at}/`));
-  const changed = diffThings(approved?.pins ?? [], pins).map((change): Wanted => {
-    const pin = pins.find((one) => pinKey(one) === pinKey(change));
-    return {
-      key: pinKey(change),
-      pin: change.change === "removed" ? undefined : pin,
-      change,
-      findings: pin === undefined ? [] : within(pin),
-    };
-  });
-  const known = new Set(changed.map(({ key }) => key));
-  const flagged = pins.filter((pin) => {
-    const accepted = new Set(approved?.accepted.get(pinKey(pin)) ?? []);
-    return (
-      !known.has(pinKey(pin)) &&
-      within(pin).some((one) => one.severity === "hard" && !accepted.has(findingKey(one, pin.at)))
-    );
-  });
-  return [
-    // Of two definitions with one name nobody knows which is called: there is nothing to approve.
-    ...changed.filter(({ change }) => change.change !== "duplicate"),
-    ...flagged.map(
-      (pin): Wanted => ({
-        key: pinKey(pin),
-        pin,
-        change: { kind: pin.kind, name: pin.name, change: "changed", fields: [] },
-        findings: within(pin),
-      }),
-    ),
-  ];
-}
-
-function shownLines(
-  { server, target, workspace }: Pending,
-  wanted: readonly Wanted[],
-  locked: ServerTarget | undefined,
-): readonly string[] {
-  const changes = changeLines({ changes: wanted.map(({ change }) => change), information: [] }).map(({ text }) => text);
-  const findings = wanted.flatMap(({ change, findings: found }) =>
-    found.map(
-      (one) =>
-        `${one.severity} finding in ${exactText(change.name)}: ${exactText(one.kind)} at ${exactText(one.at)}: ${exactText(one.excerpt)}`,
-    ),
-  );
-  const digests = wanted.flatMap(({ pin, change }) =>
-    pin === undefined ? [] : [`sha256 ${pinDigest(sha256, pin)} ${exactText(`${change.kind} ${change.name}`)}`],
-  );
-  return [
-    `MCP server ${exactText(server)}: ${exactText(targetText(target))}`,
-    ...(locked === undefined || isSameTarget(locked, target)
-      ? []
-      : [`the project's lock has another one by that name: ${exactText(targetText(locked))}`]),
-    `in ${exactText(workspace)}`,
-    ...changes,
-    ...findings,
-    ...digests,
-  ];
+/** What a project's lock has of a server that took the place of another one there. */
+function projectsLock(approved: ServerLock, { target }: Pending, { installed }: OtherServer): ServerLock {
+  const pack = installed?.now ?? ("url" in target ? undefined : packageSpec(target.argv));
+  return { ...approved, target, ...(pack === undefined ? {} : { package: pack }) };
 }
 
 /** The lock with what was wanted. A server that it does not have begins with nothing; what it has beside is left alone. */
-function approvedLock(now: Lock, pending: Pending, wanted: readonly Wanted[]): Result<Lock, Problem> {
-  const { server, target, description } = pending;
+function approvedLock(
+  now: Lock,
+  {
+    pending,
+    wanted,
+    target,
+  }: { readonly pending: Pending; readonly wanted: readonly Wanted[]; readonly target: ServerTarget },
+): Result<Lock, Problem> {
+  const { server, description } = pending;
   const before: ServerLock = { ...(now.get(server) ?? lockOf(description, { target, pins: [] })), target };
   const after = wanted.reduce((lock, { key, pin, change, findings }) => {
     const accepted = pin === undefined ? [] : findings.map((one) => findingKey(one, pin.at));

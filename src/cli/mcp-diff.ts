@@ -9,11 +9,14 @@ import {
   diffDescriptions,
   diffThings,
   type Finding,
+  type OtherServer,
+  otherServerWords,
   pinsOf,
   type ServerLock,
 } from "#core/mcp";
 import { exactText } from "#core/text";
-import { listPending, ownLockFile, readLockFile } from "#mcp";
+import { listPending, type OwnServer, otherOwnLocks, ownLockFile, readLockFile } from "#mcp";
+import { otherOfOwn, otherOfProject } from "#monitor";
 import { EXIT, fail } from "./exit.ts";
 import { mcpDiffBatch } from "./mcp-diff-batch.ts";
 import {
@@ -87,7 +90,8 @@ async function withLock(words: readonly string[], options: DiffOptions): Promise
       );
     if (!found.ok) return fail(found.error, EXIT.cannotStart);
     const diff = await diffWithLock(found.value, places);
-    diffs.push({ server, diff, findings: found.value.pending?.findings ?? [] });
+    const other = await otherServerOf(found.value, places);
+    diffs.push({ server, diff, other, findings: found.value.pending?.findings ?? [] });
   }
   return show(diffs, options.json === true);
 }
@@ -104,34 +108,69 @@ export async function diffWithLock(found: FoundServer, places: PinPlaces): Promi
 /** What is approved of a server, or undefined; ends the process for a lock that cannot be read. */
 export async function approvedOf(
   { server, target, pending, description }: FoundServer,
-  { lockFile, stateDir }: PinPlaces,
+  { lockFile, stateDir, workspace }: PinPlaces,
 ): Promise<ServerLock | undefined> {
   const project = await readLockFile(pending?.lockFile ?? lockFile);
   if (!project.ok) return fail(project.error, EXIT.badInput);
-  const own = target === undefined ? undefined : await readLockFile(ownLockFile(stateDir, server, target));
+  const me = ownServer({ server, target, ...(pending === undefined ? {} : { pending }) }, { stateDir, workspace });
+  const own = me === undefined ? undefined : await readLockFile(ownLockFile(me));
   if (own?.ok === false) return fail(own.error, EXIT.badInput);
   const [mine, projects] = [own?.value?.get(server), project.value?.get(server)];
-  if (mine === undefined || projects === undefined) return mine ?? projects;
-  return approvedByBoth(mine, projects, pinsOf(description));
+  const isOther = me !== undefined && projects !== undefined && (await otherOfProject(projects, me)) !== undefined;
+  if (mine !== undefined)
+    return projects === undefined || isOther ? mine : approvedByBoth(mine, projects, pinsOf(description));
+  if (me === undefined || (projects !== undefined && !isOther)) return projects;
+  // Of what its name stood for before, what differs is what there is to look at.
+  const others = await otherOwnLocks(me);
+  return others.ok ? (others.value[0] ?? projects) : fail(others.error, EXIT.badInput);
+}
+
+/** What the name of a server was approved for, where that is something else than it is now. */
+export async function otherServerOf(found: FoundServer, places: PinPlaces): Promise<OtherServer | undefined> {
+  const me = ownServer(found, places);
+  if (me === undefined) return undefined;
+  const project = await readLockFile(found.pending?.lockFile ?? places.lockFile);
+  if (!project.ok) return fail(project.error, EXIT.badInput);
+  const locked = project.value?.get(found.server);
+  const other = locked === undefined ? undefined : await otherOfProject(locked, me);
+  if (other !== undefined) return other;
+  const own = await readLockFile(ownLockFile(me));
+  if (own.ok && own.value?.has(found.server) === true) return undefined;
+  const others = await otherOfOwn(me);
+  return others.ok ? others.value : fail(others.error, EXIT.badInput);
+}
+
+function ownServer(
+  { server, target, pending }: Pick<FoundServer, "server" | "target" | "pending">,
+  { stateDir, workspace }: Pick<PinPlaces, "stateDir" | "workspace">,
+): OwnServer | undefined {
+  return target === undefined ? undefined : { stateDir, server, target, workspace: pending?.workspace ?? workspace };
 }
 
 interface Shown {
   readonly server: string;
   readonly diff: DescriptionDiff;
+  readonly other?: OtherServer | undefined;
   /** What the screening has against it: often the very reason why it waits. */
   readonly findings: readonly Finding[];
 }
 
 function show(diffs: readonly Shown[], json: boolean): number {
-  const isChanged = diffs.some(({ diff }) => diff.changes.length > 0);
+  const isChanged = diffs.some(({ diff, other }) => diff.changes.length > 0 || other !== undefined);
   if (json) printJson({ changed: isChanged, servers: diffs.map(({ diff, ...rest }) => ({ ...rest, ...diff })) });
   else
-    for (const { server, diff, findings } of diffs) {
+    for (const { server, diff, other, findings } of diffs) {
       if (server !== "")
         process.stdout.write(printedLines([{ mark: "head", text: `server ${JSON.stringify(server)}` }]));
-      process.stdout.write(printedLines([...changeLines(diff), ...findings.map(findingLine)]));
+      process.stdout.write(printedLines([...otherLines(other), ...changeLines(diff), ...findings.map(findingLine)]));
     }
   return isChanged ? 1 : 0;
+}
+
+function otherLines(other: OtherServer | undefined): readonly ChangeLine[] {
+  return other === undefined
+    ? []
+    : [{ mark: "head", text: `another server: it ${exactText(otherServerWords(other))}` }];
 }
 
 function findingLine({ severity, kind, at, excerpt }: Finding): ChangeLine {

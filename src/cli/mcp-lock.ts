@@ -8,21 +8,23 @@ import {
   type Held,
   type Lock,
   lockOf,
+  otherServerWords,
   packageSpec,
   pinKey,
   pinsOf,
   pinText,
   type ServerLock,
+  targetHere,
   targetText,
   verifyDescription,
   withServer,
 } from "#core/mcp";
 import { screenDescription } from "#core/mcp/screen";
-import { forTerminal } from "#core/text";
+import { exactText, forTerminal } from "#core/text";
 import { dropPending, installedPackage, keepPending, ownLockFile, readLockFile, updateLockFile } from "#mcp";
 import { complain, EXIT, fail } from "./exit.ts";
 import { clientCommand } from "./mcp-client-command.ts";
-import { diffWithLock } from "./mcp-diff.ts";
+import { diffWithLock, otherServerOf } from "./mcp-diff.ts";
 import {
   type FoundServer,
   findServer,
@@ -126,9 +128,10 @@ async function lockOne(found: FoundServer, places: PinPlaces, options: LockOptio
     pins,
   });
   const result = { server, pinned: pins.length, held };
-  const diff = await diffWithLock(found, places);
+  const [diff, other] = [await diffWithLock(found, places), await otherServerOf(found, places)];
+  const isChanged = diff.changes.length > 0 || other !== undefined;
   const change = (now: Lock): Result<Lock, Problem> =>
-    now.has(server) && diff.changes.length > 0 && options.update !== true
+    now.has(server) && isChanged && options.update !== true
       ? err(CHANGED)
       : ok(withServer(now, server, keepAccepted(now, server, next)));
   const written = await updateLockFile(places.lockFile, change, places.workspace);
@@ -137,27 +140,31 @@ async function lockOne(found: FoundServer, places: PinPlaces, options: LockOptio
     if (!quiet) process.stdout.write(printedLines(changeLines(diff)));
     if (!quiet)
       say(
-        `${server} is pinned already, and differs: look at it with \`ringfence mcp approve ${server}\`, or write it for review with \`--update\``,
+        `${server} ${other === undefined ? "is pinned already, and differs" : exactText(otherServerWords(other))}: look at it with \`ringfence mcp approve ${server}\`, or write it for review with \`--update\``,
       );
     await wait(found, places, findings);
     return { ...result, written: false, approved: false };
   }
   // Typed at a terminal it is a person's word for a server that they see for the first time; what is new in a known one is looked at.
-  const approved = target !== undefined && terminalIsHere() && (await isFirst(found, places, diff));
+  const isFor = target !== undefined && other === undefined && terminalIsHere();
+  const approved = isFor && (await isFirst(found, places, diff));
   if (approved) await approve(next, found, places);
-  if (held.length > 0) await wait(found, places, findings);
+  if (held.length > 0 || other !== undefined) await wait(found, places, findings);
   else if (target !== undefined) await dropPending(places.stateDir, { server, target, workspace: places.workspace });
   if (!quiet) tell({ ...result, written: true, approved }, places);
+  if (!quiet && other !== undefined)
+    say(`  ${exactText(otherServerWords(other))}: approve it with \`ringfence mcp approve ${server}\``);
   return { ...result, written: true, approved };
 }
 
 async function isFirst(
   { server, target }: FoundServer,
-  { stateDir }: PinPlaces,
+  { stateDir, workspace }: PinPlaces,
   diff: DescriptionDiff,
 ): Promise<boolean> {
-  const own = target === undefined ? undefined : await readLockFile(ownLockFile(stateDir, server, target));
-  return own?.ok === true && (own.value?.has(server) !== true || diff.changes.length === 0);
+  if (target === undefined) return false;
+  const own = await readLockFile(ownLockFile({ stateDir, server, target, workspace }));
+  return own.ok && (own.value?.has(server) !== true || diff.changes.length === 0);
 }
 
 const CHANGED: Problem = { code: "lock-changed", message: "the server is pinned already, and differs" };
@@ -178,11 +185,16 @@ function keepAccepted(now: Lock, server: string, described: ServerLock): ServerL
   return { ...next, accepted: new Map(kept.map((pin) => [pinKey(pin), old.accepted.get(pinKey(pin)) ?? []])) };
 }
 
-async function approve(next: ServerLock, { server, target }: FoundServer, { stateDir }: PinPlaces): Promise<void> {
+async function approve(
+  next: ServerLock,
+  { server, target }: FoundServer,
+  { stateDir, workspace }: PinPlaces,
+): Promise<void> {
   if (target === undefined) return;
+  const here = { ...next, target: targetHere(target, workspace) };
   const own = await updateLockFile(
-    ownLockFile(stateDir, server, target),
-    (now): Result<Lock, Problem> => ok(withServer(now, server, keepAccepted(now, server, next))),
+    ownLockFile({ stateDir, server, target, workspace }),
+    (now): Result<Lock, Problem> => ok(withServer(now, server, keepAccepted(now, server, here))),
   );
   if (!own.ok) fail(own.error, EXIT.badInput);
 }

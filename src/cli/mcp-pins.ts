@@ -102,7 +102,9 @@ function targetOf(
     const hint = "an MCP server's address begins with https://";
     return target ?? fail({ code: "usage", message: `\`${options.url}\` is no address of a server`, hint }, EXIT.usage);
   }
-  return options.argv.length === 0 ? undefined : commandTarget(options.argv, places);
+  return options.argv.length === 0
+    ? undefined
+    : commandTarget(options.argv, { ...places, cwd: process.cwd() }, options.env);
 }
 
 /** A description in a file (`-`: standard input), or the end of the process. */

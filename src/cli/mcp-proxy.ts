@@ -26,6 +26,7 @@ interface Options {
   readonly scope?: string;
   readonly oauthClientId?: string;
   readonly oauthClientSecretEnv?: string;
+  readonly oauthIssuer?: string;
 }
 
 const ENDS = `
@@ -54,6 +55,10 @@ export function mcpProxyCommand(): Command {
     .option("--scope <scope>", "ask for this too when logging in")
     .option("--oauth-client-id <id>", "the client that was registered by hand, or the https address of its metadata")
     .option("--oauth-client-secret-env <variable>", "the variable with that client's secret")
+    .option(
+      "--oauth-issuer <url>",
+      "the authorization server that you mean: it may name other hosts, and gets a secret",
+    )
     .addHelpText("after", ENDS)
     .action((options: Options) => (options.login === true ? logIn(options) : proxy(options)));
 }
@@ -78,12 +83,13 @@ async function proxy(options: Options): Promise<void> {
 }
 
 async function logIn(options: Options): Promise<void> {
-  const { oauthClientId: id, oauthClientSecretEnv, scope } = options;
+  const { oauthClientId: id, oauthClientSecretEnv, oauthIssuer: issuer, scope } = options;
   const common = commonOf(options);
   const secret = oauthClientSecretEnv === undefined ? undefined : held(oauthClientSecretEnv, common.caller.env);
   const answer = await loginToServer({
     ...common,
     ...(scope === undefined ? {} : { scope }),
+    ...(issuer === undefined ? {} : { issuer }),
     ...(id === undefined ? {} : { oauthClient: { id, ...(secret === undefined ? {} : { secret }) } }),
     show: (lines) => complain(`${lines.map((line) => `ringfence: ${line}`).join("\n")}\n`),
   });

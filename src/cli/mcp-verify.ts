@@ -1,11 +1,21 @@
 // `ringfence mcp verify`: whether servers say word for word what the lock has of them. Exit 0 they do, 1 they do not, 2 some could not be asked, 3 the
 // lock cannot be read (DESIGN 5).
 import { Command } from "commander";
-import { type Held, type Lock, type ServerLock, type ServerTarget, verifyDescription } from "#core/mcp";
+import {
+  type Held,
+  type Lock,
+  type OtherServer,
+  otherServerWords,
+  type ServerLock,
+  type ServerTarget,
+  targetHere,
+  verifyDescription,
+} from "#core/mcp";
 import { screenDescription } from "#core/mcp/screen";
 import { ownLockFile, readLockFile } from "#mcp";
+import { otherOfProject } from "#monitor";
 import { EXIT, fail, problemLines } from "./exit.ts";
-import { findServer, type PinOptions, type PinPlaces, pinPlaces, serverWords } from "./mcp-pins.ts";
+import { type FoundServer, findServer, type PinOptions, type PinPlaces, pinPlaces, serverWords } from "./mcp-pins.ts";
 import { RESULT, say } from "./policy-layers.ts";
 import { printJson } from "./print-json.ts";
 import { repeated } from "./repeated.ts";
@@ -30,6 +40,8 @@ interface ServerResult {
   readonly held: readonly Held[];
   readonly removed: readonly string[];
   readonly why?: string;
+  /** It is another program or address than the lock has by its name. */
+  readonly other?: OtherServer;
 }
 
 interface VerifyOptions extends PinOptions {
@@ -91,43 +103,60 @@ async function verifyOne(
   const mayRun = options.run === true || (await isApproved(server, pinned, places));
   const argv = isGiven ? options.argv : mayRun ? commandOf(pinned, places) : undefined;
   if (argv === undefined) return { ...nothing, result: "unasked", why: UNASKED };
-  const found = await findServer(server, { ...options, argv }, places);
+  const env = [...(options.env ?? []), ...(isCommand(pinned.target) && !isGiven ? (pinned.target.env ?? []) : [])];
+  const found = await findServer(server, { ...options, argv, env }, places);
   if (found === undefined) return { ...nothing, result: "unasked", why: UNASKED };
   if (!found.ok) return { ...nothing, result: "unasked", why: found.error.message };
-  return compare(server, pinned, found.value.description);
+  const { target, description } = found.value;
+  const { stateDir, workspace } = places;
+  const other =
+    target === undefined ? undefined : await otherOfProject(pinned, { stateDir, server, target, workspace });
+  return compare(pinned, { server, description, other });
 }
 
 const UNASKED = "say how it is started, behind `--`; `--run` starts what the lock says";
 
 /** A lock comes with a repository: what it says to start is started when a person here has approved that command before. */
-async function isApproved(server: string, { target }: ServerLock, { stateDir }: PinPlaces): Promise<boolean> {
+async function isApproved(
+  server: string,
+  { target }: ServerLock,
+  { stateDir, workspace }: PinPlaces,
+): Promise<boolean> {
   if (target === undefined) return false;
-  const own = await readLockFile(ownLockFile(stateDir, server, target));
+  const own = await readLockFile(ownLockFile({ stateDir, server, target, workspace }));
   return own.ok && own.value?.has(server) === true;
 }
 
 function compare(
-  server: string,
   pinned: ServerLock,
-  description: Parameters<typeof verifyDescription>[0],
+  {
+    server,
+    description,
+    other,
+  }: Pick<FoundServer, "server" | "description"> & { readonly other: OtherServer | undefined },
 ): ServerResult {
   const findings = screenDescription(server, description, []);
   const { held, removed = [] } = verifyDescription(description, pinned, "frozen", findings);
   return {
     server,
-    result: held.length === 0 && removed.length === 0 ? "holds" : "differs",
+    result: held.length === 0 && removed.length === 0 && other === undefined ? "holds" : "differs",
     held,
     removed: removed.map(({ kind, name }) => `${kind} ${name}`),
+    ...(other === undefined ? {} : { why: `it ${otherServerWords(other)}`, other }),
   };
 }
 
 /** The command of a lock, where it can be run from what stands there: a secret was left out. */
 function commandOf({ target }: ServerLock, { workspace, home }: PinPlaces): readonly string[] | undefined {
   if (!isCommand(target) || target.argv.some((word) => word.includes("${secret}"))) return undefined;
-  return target.argv.map((word) => word.replace(/^\$\{workspace\}/, workspace).replace(/^\$\{home\}/, home));
+  // A file of the workspace by its whole name: where this is typed says nothing.
+  const here = targetHere(target, workspace);
+  return isCommand(here)
+    ? here.argv.map((word) => word.replace(/^\$\{workspace\}/, workspace).replace(/^\$\{home\}/, home))
+    : undefined;
 }
 
-function isCommand(target: ServerTarget | undefined): target is { readonly argv: readonly string[] } {
+function isCommand(target: ServerTarget | undefined): target is Extract<ServerTarget, { argv: unknown }> {
   return target !== undefined && "argv" in target;
 }
 

@@ -15,8 +15,9 @@ export { openUpstream } from "./http/upstream.ts";
 export { inquire } from "./inquire.ts";
 export { installedPackage } from "./installed-package.ts";
 export { listServer } from "./lister.ts";
-export { ownLockFile, readLockFile, updateLockFile } from "./lock-store.ts";
+export { readLockFile, updateLockFile } from "./lock-store.ts";
 export { watchLock } from "./lock-watch.ts";
+export { type OwnServer, otherOwnLocks, ownLockFile, pinFirst } from "./own-locks.ts";
 export { dropPending, keepPending, listPending, type PendingKey } from "./pending-store.ts";
 export type {
   McpAskVerdict,

@@ -1,11 +1,10 @@
 // A lock file on the disk. It is read without following a link and written whole, in the turn of its writer, relative to the folder that was checked:
 // what came with a repository may be a link, a pipe, or another person's.
-import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
-import { EMPTY_LOCK, type Lock, lockText, readLock, type ServerTarget } from "#core/mcp";
+import { EMPTY_LOCK, type Lock, lockText, readLock } from "#core/mcp";
 import { sha256 } from "./sha256.ts";
 import { inTurn } from "./turn.ts";
 
@@ -49,15 +48,6 @@ export async function updateLockFile(
     return changed;
   });
   return done ?? err(problem(file, "is being written by another process", "try again in a moment"));
-}
-
-/** Where what one person approved of a server is kept: by its name and by what it is, so that another command of the same name is another server. */
-export function ownLockFile(stateDir: string, server: string, target: ServerTarget): string {
-  const name = createHash("sha256")
-    .update(JSON.stringify([server, target]))
-    .digest("hex")
-    .slice(0, 32);
-  return join(stateDir, "mcp", `${name}.lock.json`);
 }
 
 async function readPlain(file: string, real: string): Promise<Result<string | undefined, Problem>> {

@@ -1,5 +1,5 @@
 // What the gatekeeper asks of the world: judgement, record and people. The room has no policy of its own; the monitor implements this.
-import type { Finding, Held, Json, JsonObject, McpEra, McpId } from "#core/mcp";
+import type { Finding, Held, Json, JsonObject, McpEra, McpId, OtherServer } from "#core/mcp";
 
 /** A request of the client that makes the server act or read: `tools/call`, `prompts/get` or `resources/read`. */
 export interface McpCall {
@@ -68,6 +68,8 @@ export type McpEvent =
       readonly prompts: number;
       readonly resourceTemplates: number;
       readonly held: readonly Held[];
+      /** All of it, because its name was approved for something else. */
+      readonly otherServer?: OtherServer;
       /** Why the server's lists could not be read at all; nothing is served then. */
       readonly fault?: string;
     }

@@ -53,6 +53,7 @@ export { bytesText } from "./limits/hit.ts";
 export { lockFilePlace } from "./mcp/lock-place.ts";
 export { loginToServer } from "./mcp/login-server.ts";
 export type { McpPeers, McpSession } from "./mcp/mcp-session.ts";
+export { otherOfOwn, otherOfProject } from "./mcp/other-server.ts";
 export { openPins, type PeerTool, type Pins, type PinsOptions } from "./mcp/pins.ts";
 export { type ClientSide, proxyServer } from "./mcp/proxy-server.ts";
 export { type ClientEnds, runServer, type ServerRequest } from "./mcp/run-server.ts";

@@ -304,4 +304,48 @@ describe("approving", () => {
     expect(mcp("verify", "s", "--from", second)).toMatchObject({ status: 0 });
     expect(mcp("approve")).toMatchObject({ status: 0, stdout: "nothing of an MCP server waits\n" });
   });
+
+  test("another version by the same name shows old and new command, what differs, and takes the place of the old one", async (context) => {
+    needs(context, "tmux");
+    const { mcp, says, work, env, folder, lock } = project();
+    const first = says([tool("a"), tool("b")]);
+    const typed = (args: string) =>
+      openTerminal({
+        folder,
+        cwd: work,
+        env,
+        columns: 150,
+        rows: 45,
+        shell: `${quoted(launcher)} mcp ${args}; echo ended $?; sleep 30`,
+      });
+    {
+      using screen = typed(`lock s --from ${first} -- npx -y s-mcp@1.1.0`);
+      await screen.until(/and approved here[\s\S]*ended 0/);
+    }
+    const second = says([tool("a"), tool("b", "Does b, faster.")]);
+    const bump = ["s", "--from", second, "--", "npx", "-y", "s-mcp@1.2.0"];
+    const words =
+      /was pinned as `npx -y s-mcp@1\.1\.0` and is `npx -y s-mcp@1\.2\.0` now \(package s-mcp@1\.1\.0 → s-mcp@1\.2\.0\)/;
+    expect(mcp("lock", ...bump)).toMatchObject({ status: 1, stdout: expect.stringMatching(words) });
+    // also where only the command is another
+    const same = ["s", "--from", first, "--", "npx", "-y", "s-mcp@1.2.0"];
+    expect(mcp("lock", ...same)).toMatchObject({ status: 1, stdout: expect.stringMatching(words) });
+    expect(mcp("verify", ...same)).toMatchObject({ status: 1, stdout: expect.stringMatching(words) });
+    expect(mcp("lock", ...bump).status).toBe(1);
+    expect(mcp("diff", "s")).toMatchObject({ status: 1, stdout: expect.stringMatching(words) });
+    {
+      using screen = typed("approve s");
+      const shown = await screen.until(/type a word and Enter:/);
+      expect(shown).toMatch(words);
+      expect(shown).toContain("+ Does b, faster.");
+      expect(shown).toMatch(/2 word for word as approved of the one before/);
+      expect(shown).not.toContain("Does a.");
+      screen.type("yes", "Enter");
+      await screen.until(/ended 0/);
+    }
+    expect(mcp("verify", ...bump)).toMatchObject({ status: 0 });
+    expect(readFileSync(lock, "utf8")).toContain('"/s/package": {"name":"s-mcp","version":"1.2.0"}');
+    expect(mcp("verify", "s", "--from", first, "--", "npx", "-y", "s-mcp@1.1.0").status).toBe(1);
+    expect(mcp("approve")).toMatchObject({ stdout: "nothing of an MCP server waits\n" });
+  });
 });

@@ -46,7 +46,7 @@ function place() {
   };
   const waiting = (): number =>
     readdirSync(join(stateDir, "mcp")).filter((name) => name.endsWith(".pending.json")).length;
-  return { start, project, lockFile, stateDir, told, recorded, waiting };
+  return { start, project, workspace, lockFile, stateDir, folder, told, recorded, waiting };
 }
 
 function described(tools: readonly JsonObject[]): ServerDescription {
@@ -149,11 +149,59 @@ describe("a server that was seen before", () => {
     });
   });
 
-  test("another command under the same name is another server", async () => {
+  test("is held whole where its name is another command, version or address than the one that was pinned", async () => {
+    const { start, told, waiting } = place();
+    const target = { argv: ["npx", "-y", "weather-mcp@1.1.0"] };
+    await shown(await start([echo, add], { target }));
+    for (const now of [
+      { argv: ["npx", "-y", "weather-mcp@1.2.0"] },
+      { argv: ["npx", "-y", "weather-mcp"] },
+      { argv: ["npx", "-y", "weathr-mcp@1.1.0"] },
+      { argv: ["npx", "-y", "weather-mcp@1.1.0", "--all"] },
+      { argv: ["npx", "-y", "weather-mcp@1.1.0"], env: ["NODE_OPTIONS"] },
+      { url: "https://weather.example/mcp" },
+    ]) {
+      const bed = await start([echo, add], { target: now });
+      expect(await shown(bed)).toEqual([]);
+      expect(await call(bed, "echo")).toMatch(
+        /held: server `tested` was pinned as `npx -y weather-mcp@1\.1\.0` and is `.*ringfence mcp diff tested.*ringfence mcp approve tested/,
+      );
+    }
+    expect(told[1]).toBe(
+      "MCP server tested was pinned as `npx -y weather-mcp@1.1.0` and is `npx -y weather-mcp@1.2.0` now (package weather-mcp@1.1.0 → weather-mcp@1.2.0): all of it is held; look with `ringfence mcp diff tested`, then `ringfence mcp approve tested`",
+    );
+    expect(waiting()).toBe(6);
+    // the same by other words is the same
+    for (const argv of [
+      ["/usr/bin/npx", "weather-mcp@1.1.0"],
+      ["npx", "--yes", "weather-mcp@1.1.0"],
+    ])
+      expect(await shown(await start([echo, add], { target: { argv } }))).toEqual(["echo", "add"]);
+    expect(await shown(await start([echo], { target: { argv: ["other"] }, mode: "frozen" }))).toEqual([]);
+    expect(await shown(await start([echo], { target: { argv: ["other"] }, mode: "off" }))).toEqual(["echo"]);
+  });
+
+  test("is a workspace's own where its program is one of its files: no other workspace's, and nobody's from elsewhere", async () => {
+    const { start, folder, stateDir } = place();
+    const target = { argv: ["node", "./server.mjs"] };
+    await shown(await start([echo], { target }));
+    expect(await shown(await start([echo], { target: { argv: ["node", "server.mjs"] } }))).toEqual(["echo"]);
+    const other = { workspace: join(folder, "other") };
+    // the same words, another file: seen for the first time there, whatever was approved here
+    expect(await shown(await start([turned], { target, ...other }))).toEqual(["echo"]);
+    expect(await shown(await start([turned], { target }))).toEqual([]);
+    // but a name that stands for something everywhere is taken by no file
+    await shown(await start([echo], { target: { argv: ["npx", "github-mcp"] }, server: "github" }));
+    const evil = await start([echo], { target: { argv: ["node", "evil.mjs"] }, server: "github", ...other });
+    expect(await shown(evil)).toEqual([]);
+    expect(readdirSync(join(stateDir, "mcp")).filter((name) => name.endsWith(".lock.json"))).toHaveLength(3);
+  });
+
+  test("two programs that take one new name at once do not both get it", async () => {
     const { start } = place();
-    await shown(await start([echo]));
-    expect(await shown(await start([turned], { target: { argv: ["other"] } }))).toEqual(["echo"]);
-    expect(await shown(await start([turned]))).toEqual([]);
+    const beds = await Promise.all(["a", "b", "c"].map((one) => start([echo], { target: { argv: [one] } })));
+    const lists = await Promise.all(beds.map(shown));
+    expect(lists.filter((names) => names.length === 1)).toHaveLength(1);
   });
 });
 
@@ -183,12 +231,32 @@ describe("a lock that came with the project", () => {
     project([echo], { target: { argv: ["another"] } });
     const bed = await start([echo]);
     expect(await shown(bed)).toEqual([]);
-    expect(await call(bed, "echo")).toMatch(/other-server/);
+    expect(await call(bed, "echo")).toMatch(/was pinned as `another` and is `server` now/);
+    expect(await shown(await start([echo], { mode: "frozen" }))).toEqual([]);
     const frozen = place();
     expect(await shown(await frozen.start([echo], { mode: "frozen" }))).toEqual([]);
     frozen.project([echo]);
     expect(await shown(await frozen.start([echo, add], { mode: "frozen" }))).toEqual(["echo"]);
     expect(await shown(await frozen.start([turned, add], { mode: "off" }))).toEqual(["echo", "add"]);
+  });
+
+  test("holds all of its server when the project installs another package for it", async () => {
+    const { start, project, workspace } = place();
+    const target = { argv: ["npx", "weather-mcp"] };
+    const installs = (version: string, integrity: string): void =>
+      writeFileSync(
+        join(workspace, "package-lock.json"),
+        JSON.stringify({ packages: { "node_modules/weather-mcp": { version, integrity } } }),
+      );
+    installs("1.1.0", "sha512-a");
+    project([echo], { target, package: { name: "weather-mcp", version: "1.1.0", integrity: "sha512-a" } });
+    expect(await shown(await start([echo], { target }))).toEqual(["echo"]);
+    installs("1.2.0", "sha512-b");
+    const bed = await start([echo], { target });
+    expect(await shown(bed)).toEqual([]);
+    expect(await call(bed, "echo")).toMatch(/package weather-mcp@1\.1\.0 → weather-mcp@1\.2\.0/);
+    installs("1.1.0", "sha512-c");
+    expect(await call(await start([echo], { target }), "echo")).toMatch(/with other contents/);
   });
 
   test("that is damaged serves nothing at all", async () => {

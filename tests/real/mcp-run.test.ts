@@ -146,6 +146,8 @@ describe.each(callers)("mcp run as $name", (caller) => {
       caller.home,
       [{ tool: "folder" }, { tool: "read", arguments: { path: server } }],
       {
+        // another program by a name that is pinned would be held
+        options: ["--server", "homeless"],
         server: [NODE, "--input-type=module", "-e", source],
       },
     );

@@ -3,6 +3,7 @@
 import { DEFINITIONS, type ServerDescription, textAt } from "./description.ts";
 import { byKey, fieldChanges } from "./diff.ts";
 import type { ServerLock } from "./lock.ts";
+import type { OtherServer } from "./other-server.ts";
 import { type FoundPin, type Pin, type PinKind, pinKey, pinsOf, pinText } from "./pin.ts";
 import type { Finding } from "./screen/finding.ts";
 import { served } from "./served.ts";
@@ -27,7 +28,7 @@ export type HeldWhy =
   | "first-sight"
   /** Frozen, and the lock does not know the server. */
   | "unknown-server"
-  /** The lock knows the name, and another command or address by it. */
+  /** The name is known, for another command, package or address. */
   | "other-server";
 
 /** One definition that nobody has approved as it is now. */
@@ -52,6 +53,8 @@ export interface Verified {
   readonly firstSight?: readonly Pin[];
   /** Pinned, and the server does not have it any more. */
   readonly removed?: readonly Pin[];
+  /** All of it is held, because its name was approved for something else. */
+  readonly otherServer?: OtherServer;
 }
 
 /**
@@ -149,8 +152,13 @@ function firstSightJudge(
   };
 }
 
+/** Holds all of a server whose name was approved for something else. */
+export function holdOther(found: ServerDescription, other: OtherServer, findings: readonly Finding[]): Verified {
+  return { ...holdAll(found, "other-server", findings), otherServer: other };
+}
+
 /** Holds all of a description for one reason: there is nothing to compare it with. */
-export function holdAll(found: ServerDescription, why: HeldWhy, findings: readonly Finding[]): Verified {
+function holdAll(found: ServerDescription, why: HeldWhy, findings: readonly Finding[]): Verified {
   const held = pinsOf(found).map((pin) =>
     heldAs(pin, why, { findings: findings.filter(({ at }) => isWithin(at, pin.at)) }),
   );

@@ -3,7 +3,7 @@ export {
   findingKey,
   type Held,
   type HeldWhy,
-  holdAll,
+  holdOther,
   type PinMode,
   stricter,
   type Verified,
@@ -62,6 +62,7 @@ export {
   writeMessage,
 } from "./message.ts";
 export { readOpening, SERVER_INFO, type ServerOpening } from "./opening.ts";
+export { type OtherServer, otherServerWords, otherServerWordsForModel } from "./other-server.ts";
 export { packageSpec } from "./package-spec.ts";
 export { type Pending, pendingText, readPending } from "./pending.ts";
 export {
@@ -84,6 +85,8 @@ export {
   isSameTarget,
   type PackagePin,
   type ServerTarget,
+  targetHere,
+  targetKey,
   targetText,
   urlTarget,
 } from "./target.ts";

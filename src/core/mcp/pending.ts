@@ -29,7 +29,7 @@ export function pendingText(pending: Pending): string {
   return `${writeJson({
     pending: VERSION,
     server,
-    target: "url" in target ? { url: target.url } : { argv: target.argv },
+    target: { ...target },
     workspace,
     lockFile,
     description: said,
@@ -57,11 +57,18 @@ export function readPending(bytes: Uint8Array): Result<Pending, string> {
 
 /** A target as JSON says it, else undefined. */
 export function readTarget(value: Json | undefined): ServerTarget | undefined {
-  if (!isObject(value) || Object.keys(value).length !== 1) return undefined;
-  const { argv, url } = value;
-  if (typeof url === "string") return { url };
-  const words = isList(argv) ? argv.filter((word) => typeof word === "string") : [];
-  return isList(argv) && words.length === argv.length && words.length > 0 ? { argv: words } : undefined;
+  if (!isObject(value)) return undefined;
+  const { argv, url, env, ...unknown } = value;
+  if (Object.keys(unknown).length > 0) return undefined;
+  if (typeof url === "string") return argv === undefined && env === undefined ? { url } : undefined;
+  const [words, names] = [readWords(argv), env === undefined ? undefined : readWords(env)];
+  if (url !== undefined || words === undefined || (env !== undefined && names === undefined)) return undefined;
+  return { argv: words, ...(names === undefined ? {} : { env: names }) };
+}
+
+function readWords(value: Json | undefined): readonly string[] | undefined {
+  const words = isList(value) ? value.filter((word) => typeof word === "string") : [];
+  return isList(value) && words.length === value.length && words.length > 0 ? words : undefined;
 }
 
 function readFindings(value: Json | undefined): readonly Finding[] | undefined {

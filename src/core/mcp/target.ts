@@ -1,8 +1,16 @@
 // Which server a lock speaks of: the command or the address that a person had before them, in words that another machine and a reviewer may see.
 import { tokenFor } from "../leak/index.ts";
+import { choosesCode } from "../policy/loader-names.ts";
+import { joinPath } from "../shell/index.ts";
 
 /** A command, or an address. */
-export type ServerTarget = { readonly argv: readonly string[] } | { readonly url: string };
+export type ServerTarget =
+  | {
+      readonly argv: readonly string[];
+      /** The names of its entry's variables that decide which code runs, in order; absent where there is none. */
+      readonly env?: readonly string[];
+    }
+  | { readonly url: string };
 
 /** The package that a runner such as npx would start, as far as the machine knows it. Information: what a registry serves is not what was read. */
 export interface PackagePin {
@@ -15,14 +23,29 @@ export interface PackagePin {
 export interface TargetPlaces {
   readonly workspace: string;
   readonly home: string;
+  /** Where the command is started; the workspace itself where absent. */
+  readonly cwd?: string;
 }
 
 /** Longest word that is looked at for what a secret looks like. */
 const WORD_MOST = 8_192;
 
-/** A command as a lock keeps it: the workspace and the home by name, and no secret that somebody wrote on the command line. */
-export function commandTarget(argv: readonly string[], places: TargetPlaces): ServerTarget {
-  return { argv: argv.map((word, index) => withoutSecret(placed(word, places), argv[index - 1])) };
+/**
+ * A command as a lock keeps it: the workspace and the home by name, and no secret that somebody wrote on the command line. `declared` are the variables
+ * of its entry by name: who sets NODE_OPTIONS may start another program with the same words.
+ */
+export function commandTarget(
+  argv: readonly string[],
+  places: TargetPlaces,
+  declared: readonly string[] = [],
+): ServerTarget {
+  const { workspace, cwd = workspace } = places;
+  const env = [...new Set(declared.filter(choosesCode))].sort();
+  const words = argv.map((word, index) => {
+    const whole = cwd !== workspace && isRelativeFile(word, { argv, index }) ? joinPath(cwd, word) : word;
+    return withoutSecret(placed(whole, places), argv[index - 1]);
+  });
+  return { argv: words, ...(env.length === 0 ? {} : { env }) };
 }
 
 /** An address as a lock keeps it: without credentials, and without the values of its query. Undefined for what is no http address. */
@@ -34,24 +57,77 @@ export function urlTarget(text: string): ServerTarget | undefined {
   return { url: `${url.protocol}//${url.host}${url.pathname}${query.length === 0 ? "" : `?${query.join("&")}`}` };
 }
 
-/** Whether two are the same server. */
+/** Whether two are the same server, however it is spelled. */
 export function isSameTarget(one: ServerTarget, other: ServerTarget): boolean {
-  return JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
+  return targetKey(one) === targetKey(other);
+}
+
+/**
+ * One text for every spelling of a target: a program of the system's by its name or its path, a file of the workspace by either, `npx` with or without
+ * its yes. Another package, version, word, variable or address has another text.
+ */
+export function targetKey(target: ServerTarget): string {
+  if ("url" in target) return JSON.stringify(["url", target.url]);
+  const { argv, env = [] } = target;
+  const [program = "", ...words] = argv.map((word, index) =>
+    isRelativeFile(word, { argv, index }) ? inWorkspace(word) : word,
+  );
+  const name = program.replace(SYSTEM, "");
+  return JSON.stringify(["argv", [name, ...(name === "npx" ? withoutYes(words) : words)], [...env].sort()]);
+}
+
+/** The target for one person on one machine: a program that is the workspace's own is that workspace's alone. */
+export function targetHere(target: ServerTarget, workspace: string): ServerTarget {
+  if ("url" in target) return target;
+  const { argv, env } = target;
+  const here = argv.map((word, index) => {
+    const isFile = isRelativeFile(word, { argv, index });
+    const placed = isFile ? `${WORKSPACE}/${word}` : word;
+    if (!placed.startsWith(`${WORKSPACE}/`) || !(isFile || index === 0 || SCRIPT.test(word))) return word;
+    return joinPath(workspace, placed.slice(WORKSPACE.length + 1));
+  });
+  return { argv: here, ...(env === undefined ? {} : { env }) };
 }
 
 /** For people. */
 export function targetText(target: ServerTarget): string {
   if ("url" in target) return target.url;
-  return target.argv.map((word) => (/^[\w@%+=:,./${}-]+$/.test(word) ? word : JSON.stringify(word))).join(" ");
+  const { argv, env = [] } = target;
+  const words = argv.map((word) => (/^[\w@%+=:,./${}-]+$/.test(word) ? word : JSON.stringify(word)));
+  return [...env.map((name) => `${name}=…`), ...words].join(" ");
 }
 
-function sorted(target: ServerTarget): readonly string[] {
-  return "url" in target ? ["url", target.url] : ["argv", ...target.argv];
+const WORKSPACE = "${workspace}";
+const SYSTEM = /^(?:\/usr(?:\/local)?)?\/bin\/(?=[^/]+$)/;
+const SCRIPT = /\.(?:[cm]?[jt]s|py|rb|sh|jar|php|pl|wasm)$/;
+const INTERPRETER = /^(?:node(?:js)?|deno|bun|tsx|ts-node|python[\d.]*|ruby|perl|php|sh|bash|dash|java)$/;
+
+/** A word that names a file from where the command is started: by its dots, or as an interpreter's script. `highlight.js` is a package to `npx`. */
+function isRelativeFile(
+  word: string,
+  { argv, index }: { readonly argv: readonly string[]; readonly index: number },
+): boolean {
+  if (/^\.{1,2}\//.test(word)) return true;
+  if (index === 0) return word.includes("/") && !/^(?:\/|\$\{|[a-z][a-z0-9+.-]*:\/\/)/i.test(word);
+  const [program = ""] = argv;
+  const isScript = SCRIPT.test(word) && INTERPRETER.test(program.slice(program.lastIndexOf("/") + 1));
+  return isScript && !/^(?:\/|-|\$\{|~)/.test(word) && !word.includes(":");
+}
+
+/** A file of the workspace by its whole name; what leads out of it stays as it is. */
+function inWorkspace(word: string): string {
+  const whole = joinPath(`/${WORKSPACE}`, word).slice(1);
+  return whole.startsWith(`${WORKSPACE}/`) ? whole : word;
+}
+
+function withoutYes(words: readonly string[]): readonly string[] {
+  const end = words.findIndex((word) => !word.startsWith("-"));
+  return words.filter((word, at) => at > end || (word !== "-y" && word !== "--yes"));
 }
 
 function placed(word: string, { workspace, home }: TargetPlaces): string {
   for (const [path, name] of [
-    [workspace, "${workspace}"],
+    [workspace, WORKSPACE],
     [home, "${home}"],
   ] as const)
     if (path !== "/" && (word === path || word.startsWith(`${path}/`))) return name + word.slice(path.length);

@@ -96,7 +96,7 @@ export class Eras {
         ...NOTHING_LISTED,
         fault: `${state.error.code}: ${state.error.message}`,
       });
-    const { held, description } = state.value.verified;
+    const { held, description, otherServer } = state.value.verified;
     const [tools, prompts, resourceTemplates] = [description.tools, description.prompts, description.resourceTemplates];
     const words = JSON.stringify([tools, prompts, resourceTemplates, held]);
     const old = before?.verified;
@@ -107,7 +107,10 @@ export class Eras {
     )
       return;
     const counts = { tools: tools.length, prompts: prompts.length, resourceTemplates: resourceTemplates.length };
-    await this.#notes.note({ kind: "list", ...counts, held });
+    await this.#notes.note({
+      ...{ kind: "list", ...counts, held },
+      ...(otherServer === undefined ? {} : { otherServer }),
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 // What a request of the client is about: a definition that must be approved (I13), or an address.
-import { type DefinitionKind, type JsonObject, type McpRequest, member } from "#core/mcp";
+import { type DefinitionKind, type JsonObject, type McpRequest, member, otherServerWordsForModel } from "#core/mcp";
 import { forTerminal } from "#core/text";
 import type { McpCall } from "../ports.ts";
 import type { Served } from "./snapshot.ts";
@@ -44,6 +44,11 @@ const KIND_WORDS: Readonly<Record<DefinitionKind, string>> = {
 
 /** Why a target is not served, for the model: short, and with what a person types. */
 export function unservedText(server: string, { kind, name }: Target, served: Served): string {
+  const { otherServer } = served.verified;
+  if (otherServer !== undefined) {
+    const words = forTerminal(otherServerWordsForModel(otherServer), { max: 700 });
+    return `ringfence: held: server \`${server}\` ${words}; nothing of it is served until a person looks at it with \`ringfence mcp diff ${server}\` and accepts it with \`ringfence mcp approve ${server}\``;
+  }
   const held = served.held(kind, name);
   const what = `${KIND_WORDS[kind]} \`${forTerminal(name, { max: 128 })}\``;
   if (held === undefined) return `ringfence: refused: server \`${server}\` has no approved ${what}`;

@@ -2,7 +2,16 @@
 // record's and the doors' own.
 import type { Reason } from "#core";
 import type { RecordBody, Json as Recorded } from "#core/log";
-import { type Finding, type Held, type Json, member, type Pin, pinDigest, writeJson } from "#core/mcp";
+import {
+  type Finding,
+  type Held,
+  type Json,
+  member,
+  otherServerWords,
+  type Pin,
+  pinDigest,
+  writeJson,
+} from "#core/mcp";
 import { sha256 as digestOf, type McpCall, type McpEvent, type McpOutcome, type McpServerRequest } from "#mcp";
 import { recordedReason } from "../guard/call-record.ts";
 import type { Asked } from "../guard/guarded-session.ts";
@@ -113,9 +122,10 @@ export function eventBody(peers: McpPeers, event: McpEvent): RecordBody {
       });
     }
     case "list": {
-      const { tools, prompts, resourceTemplates, held, fault } = event;
+      const { tools, prompts, resourceTemplates, held, fault, otherServer } = event;
       return body("mcp.list", peers, {
         ...{ server, tools, prompts, resourceTemplates, held: heldList(held) },
+        ...(otherServer === undefined ? {} : { otherServer: otherServerWords(otherServer).slice(0, OUTPUT_MOST) }),
         ...(fault === undefined ? {} : { fault }),
       });
     }

@@ -13,6 +13,8 @@ export type ServerLoginRequest = Omit<UpstreamRequest, "url" | "given"> & {
   readonly address: string;
   /** Registered by hand, or the https address of a client's metadata. */
   readonly oauthClient?: { readonly id: string; readonly secret?: string };
+  /** The authorization server that the person means. */
+  readonly issuer?: string;
   readonly scope?: string;
   readonly show: (lines: readonly string[]) => void;
   readonly stop: AbortSignal;
@@ -64,10 +66,11 @@ async function attempt(
   };
   const exchanger = openExchanger(watched);
   try {
-    const { show, scope, oauthClient } = request;
+    const { show, scope, issuer, oauthClient } = request;
     const done = await login({
       ...{ exchanger, show, server, store: loginsOf(request.stateDir), now: Date.now },
       ...(scope === undefined ? {} : { scope }),
+      ...(issuer === undefined ? {} : { issuer }),
       ...(oauthClient === undefined ? {} : { client: oauthClient }),
       reachable: (places) => {
         wanted = places.map(placeOf).find((place) => !known.includes(place));

@@ -1,26 +1,28 @@
 // A server held to what was approved of it. Two locks speak: the project's, which came with the repository and only tightens, and the person's own, which
 // alone approves. A server that neither knows is pinned at first sight, when nothing in it speaks against that; what is held is kept for the person.
-import { err, ok, type Problem, type Result } from "#core";
+import type { Problem, Result } from "#core";
 import {
   type Finding,
-  holdAll,
-  isSameTarget,
+  holdOther,
   type JsonObject,
   type Lock,
   lockOf,
+  type OtherServer,
   objectOf,
+  otherServerWords,
   type Pin,
   type PinMode,
   type ServerDescription,
   type ServerLock,
   type ServerTarget,
   stricter,
+  targetHere,
   type Verified,
   verifyDescription,
-  withServer,
 } from "#core/mcp";
 import { forTerminal } from "#core/text";
-import { dropPending, keepPending, ownLockFile, readLockFile, updateLockFile, type VerifiedPart } from "#mcp";
+import { dropPending, keepPending, ownLockFile, pinFirst, readLockFile, type VerifiedPart } from "#mcp";
+import { otherOfOwn, otherOfProject } from "./other-server.ts";
 
 /** Whose pins, and where they are. */
 export interface PinsOptions {
@@ -58,7 +60,7 @@ export function openPins(options: PinsOptions): Pins {
     verify: async (found, part) => {
       const verified = await verify(options, found, part);
       if (part !== "whole") return verified;
-      const line = heldLine(options.server, verified.held);
+      const line = heldLine(options.server, verified);
       if (line !== told && line !== "") options.tell(line);
       told = line;
       return verified;
@@ -67,22 +69,27 @@ export function openPins(options: PinsOptions): Pins {
 }
 
 async function verify(options: PinsOptions, found: ServerDescription, part: VerifiedPart): Promise<Verified> {
-  const { server, target, mode, stateDir } = options;
+  const { server, target, mode, stateDir, workspace } = options;
   const project = orThrow(await readLockFile(options.lockFile)) ?? new Map();
-  const ownFile = ownLockFile(stateDir, server, target);
-  const own = orThrow(await readLockFile(ownFile))?.get(server);
+  const me = { stateDir, server, target, workspace };
+  const own = orThrow(await readLockFile(ownLockFile(me)))?.get(server);
   const findings = options.screen(found, peersIn(project, server));
-  const verified = judge({ found, findings, mode, target, project: project.get(server), own });
+  const locked = project.get(server);
+  const other = {
+    project: locked === undefined ? undefined : await otherOfProject(locked, me),
+    own: own === undefined ? orThrow(await otherOfOwn(me)) : undefined,
+  };
+  const verified = judge({ found, findings, mode, project: locked, own, other });
   if (part !== "whole") return verified;
   const first = verified.firstSight ?? [];
   if (own === undefined && first.length > 0) {
     await options.record(first);
-    const pinned = await pinFirstSight(ownFile, server, lockOf(found, { target, pins: first }));
+    const pinned = orThrow(await pinFirst(me, lockOf(found, { target: targetHere(target, workspace), pins: first })));
     // Another copy of the server was faster: what it was pinned as counts.
-    if (!pinned) return verify(options, found, part);
+    if (pinned === "known") return verify(options, found, part);
     options.tell(firstSightLine(server, verified));
   }
-  const key = { server, target, workspace: options.workspace };
+  const key = { server, target, workspace };
   if (verified.held.length === 0) await dropPending(stateDir, key);
   else await keepPending(stateDir, { ...key, lockFile: options.lockFile, description: found, findings });
   return verified;
@@ -92,33 +99,26 @@ interface Sight {
   readonly found: ServerDescription;
   readonly findings: readonly Finding[];
   readonly mode: PinMode;
-  readonly target: ServerTarget;
   readonly project: ServerLock | undefined;
   readonly own: ServerLock | undefined;
+  /** What the name stands for in either lock, where that is something else. */
+  readonly other: { readonly project: OtherServer | undefined; readonly own: OtherServer | undefined };
 }
 
-function judge({ found, findings, mode, target, project, own }: Sight): Verified {
+function judge({ found, findings, mode, project, own, other }: Sight): Verified {
   if (mode === "off") return verifyDescription(found, undefined, mode, findings);
-  if (project === undefined) return verifyDescription(found, own, mode, findings);
-  if (project.target !== undefined && !isSameTarget(project.target, target))
-    return holdAll(found, "other-server", findings);
+  if (other.project !== undefined) return holdOther(found, other.project, findings);
   // Findings are accepted by the person; a repository's word on them is an attacker's.
-  const tight = verifyDescription(found, { ...project, accepted: own?.accepted ?? new Map() }, mode, findings);
+  const tight =
+    project === undefined
+      ? undefined
+      : verifyDescription(found, { ...project, accepted: own?.accepted ?? new Map() }, mode, findings);
   // Frozen, the project's lock is what was reviewed; nothing is pinned beside it.
-  return mode === "frozen" ? tight : stricter(tight, verifyDescription(found, own, mode, findings));
+  if (tight !== undefined && mode === "frozen") return tight;
+  if (other.own !== undefined) return holdOther(found, other.own, findings);
+  const mine = verifyDescription(found, own, mode, findings);
+  return tight === undefined ? mine : stricter(tight, mine);
 }
-
-/** False when the server has got pins meanwhile. */
-async function pinFirstSight(file: string, server: string, lock: ServerLock): Promise<boolean> {
-  const written = await updateLockFile(file, (now) =>
-    now.has(server) ? err(KNOWN) : ok(withServer(now, server, lock)),
-  );
-  if (!written.ok && written.error === KNOWN) return false;
-  orThrow(written);
-  return true;
-}
-
-const KNOWN: Problem = { code: "lock-known", message: "the server is pinned already" };
 
 function firstSightLine(server: string, { firstSight = [] }: Verified): string {
   const tools = firstSight.filter(({ kind }) => kind === "tool").length;
@@ -128,14 +128,17 @@ function firstSightLine(server: string, { firstSight = [] }: Verified): string {
 const NAMED_MOST = 5;
 
 /** What waits for a look of the person's, in one line; empty where nothing does. */
-function heldLine(server: string, held: Verified["held"]): string {
+function heldLine(server: string, { held, otherServer }: Verified): string {
   if (held.length === 0) return "";
+  const look = `look with \`ringfence mcp diff ${server}\`, then \`ringfence mcp approve ${server}\``;
+  if (otherServer !== undefined)
+    return `MCP server ${server} ${forTerminal(otherServerWords(otherServer), { max: 1_000 })}: all of it is held; ${look}`;
   const named = held.slice(0, NAMED_MOST).map(({ kind, name, why }) => {
     const what = name === "" ? kind : `${kind} ${forTerminal(name, { max: 60 })}`;
     return `${what} (${why})`;
   });
   const more = held.length > NAMED_MOST ? `, and ${held.length - NAMED_MOST} more` : "";
-  return `held of MCP server ${server}: ${named.join(", ")}${more}; look with \`ringfence mcp diff ${server}\`, then \`ringfence mcp approve ${server}\``;
+  return `held of MCP server ${server}: ${named.join(", ")}${more}; ${look}`;
 }
 
 function peersIn(lock: Lock, server: string): readonly PeerTool[] {

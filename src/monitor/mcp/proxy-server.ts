@@ -70,7 +70,8 @@ export async function proxyServer(request: ProxyRequest): Promise<ProxyAnswer> {
       gatekeeper: (asker) => openGatekeeper({ ...gatekeeper, asker }),
       dropped: (tool, why) => open.session.tell(`the tool \`${tool}\` is not served: ${why}`),
     };
-    const lockFile = ownLockFile(open.session.stateDir, open.session.server, pinned);
+    const { stateDir, server, root } = open.session;
+    const lockFile = ownLockFile({ stateDir, server, target: pinned, workspace: root });
     const { ports } = gatekeeper;
     const ended = await serve(request.front, { lane, ports, stop, lockFile });
     if (!ended.ok) return err({ exitCode: 125, problems: [ended.error] });

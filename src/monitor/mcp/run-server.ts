@@ -78,18 +78,19 @@ export async function runServer(request: ServerRequest, run: RunSession): Promis
 
 /** The gateway between the two, until both have ended. */
 export async function serveClient(
-  { argv, ends, stop }: Pick<ServerRequest, "argv" | "ends" | "stop">,
+  { argv, cwd, declared, ends, stop }: Pick<ServerRequest, "argv" | "cwd" | "declared" | "ends" | "stop">,
   running: RunningServer,
   kill: () => void,
 ): Promise<void> {
   const { session, streams } = running;
-  const target = commandTarget(argv, { workspace: session.root, home: session.home });
+  const { root, home, stateDir, server } = session;
+  const target = commandTarget(argv, { workspace: root, home, cwd }, declared);
   const relay = relayStdio(
     { fromClient: ends.input, toClient: ends.output, fromServer: streams.stdout, toServer: streams.stdin },
     gatekeeperOf(session, target),
   );
   passErrors(streams.stderr, ends.errors);
-  const unwatch = watchLock(ownLockFile(session.stateDir, session.server, target), () => void relay.reverify());
+  const unwatch = watchLock(ownLockFile({ stateDir, server, target, workspace: root }), () => void relay.reverify());
   await endServer(running, { quiet: relay.ended, stop, kill });
   unwatch();
   // What the server said last is still being judged and put on record.

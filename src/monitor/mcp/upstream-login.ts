@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { err, ok, type Problem } from "#core";
 import { type Exchanger, type HttpTarget, openLoginCredential, openTokenStore, urlOf } from "#mcp";
+import { tellOnce } from "./tell-once.ts";
 import type { UpstreamSession } from "./upstream-session.ts";
 
 /** A header that the client's entry gives its server, by the variable that holds it. */
@@ -31,7 +32,7 @@ export function upstreamCredential(parts: {
   const use = (credential: string, rule: string, field: string): Promise<unknown> =>
     append({ type: "secret.use", origin: "observed", data: { credential, rule, host, port, field } });
   let recorded: Promise<unknown> | undefined;
-  return openLoginCredential({
+  const login = openLoginCredential({
     ...{ exchanger, signal, server: target, now: Date.now, store: loginsOf(open.session.stateDir) },
     own: async (to) => {
       const own = await open.credentialsFor(new URL(urlOf(to)));
@@ -46,6 +47,27 @@ export function upstreamCredential(parts: {
       await use(`login ${issuer}`, resource, "authorization");
     },
   });
+  return {
+    ...login,
+    refused: async (...answer) => {
+      const problem = await login.refused(...answer);
+      if (problem === undefined) return undefined;
+      const said = named(problem, open.session.server, target);
+      // Some clients try another revision when one answer is an error, and show what that one says.
+      tellOnce(open.session, [said.message, said.hint].join("; "));
+      return said;
+    },
+  };
+}
+
+/** With the words that a person types for this server, where they are such that a shell reads nothing else in them. */
+function named(problem: Problem, server: string, target: HttpTarget): Problem {
+  const url = urlOf(target);
+  const isPlain = /^[\w:/.~%-]+$/.test(url);
+  const hint = problem.hint?.replace("--server NAME", `--server ${server}`);
+  return hint === undefined
+    ? problem
+    : { ...problem, hint: isPlain ? hint.replace("--url URL", `--url ${url}`) : hint };
 }
 
 function twoSources({ field, variable }: GivenField): Problem {
