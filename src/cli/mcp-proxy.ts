@@ -2,25 +2,28 @@
 // Values of headers come by the names of variables: nothing secret stands on a command line.
 import { randomBytes } from "node:crypto";
 import { Command, InvalidArgumentError } from "commander";
-import { isProtocolHeader } from "#core/mcp";
-import { type ClientSide, type GivenField, loginToServer, proxyServer } from "#monitor";
+import { type ClientSide, loginToServer, proxyServer } from "#monitor";
 import { callerAccount, callerStateDir } from "./caller.ts";
 import { callerEnvironment } from "./environment.ts";
 import { complain, EXIT, fail } from "./exit.ts";
 import { findInstallation } from "./installation.ts";
 import { ended, streamTo } from "./mcp-run.ts";
-import { repeated } from "./repeated.ts";
+import {
+  type Environment,
+  givenOf,
+  held,
+  refuse,
+  type UpstreamOptions,
+  withUpstreamOptions,
+} from "./mcp-upstream-options.ts";
 import { serverNetworkLayer } from "./run-options.ts";
 
-interface Options {
+interface Options extends UpstreamOptions {
   readonly server: string;
   readonly url: string;
   readonly client?: string;
-  readonly header: readonly (readonly [field: string, variable: string])[];
-  readonly bearer?: string;
   readonly listen?: Pick<Extract<ClientSide, { kind: "listen" }>, "host" | "port">;
   readonly tokenEnv?: string;
-  readonly allowDomain?: readonly string[];
   readonly policy?: string;
   readonly login?: boolean;
   readonly scope?: string;
@@ -35,21 +38,15 @@ Exit code: 0 its client has ended, 1 the server ended the session or a login fai
 
 /** The command. */
 export function mcpProxyCommand(): Command {
-  return new Command("proxy")
+  const command = new Command("proxy")
     .description("stand in front of an MCP server that is reached over HTTP, and judge what passes")
     .usage("--server NAME [options] --url URL")
     .requiredOption("--server <name>", "what its client calls it")
     .requiredOption("--url <url>", "the server's Streamable HTTP address")
-    .option("--client <id>", "the client that speaks with it, for the record")
-    .option("--header <name=variable>", "send this header with the variable's value; again for more", header, [])
-    .option("--bearer <variable>", "send the variable's value as the bearer token")
+    .option("--client <id>", "the client that speaks with it, for the record");
+  return withUpstreamOptions(command)
     .option("--listen <host:port>", "speak HTTP on this machine instead of stdio; port 0 takes a free one", place)
     .option("--token-env <variable>", "what a client of --listen has to show (default: a new one, told on stderr)")
-    .option(
-      "--allow-domain <rule>",
-      "open HOST or HOST:PORT to this server's session; RULE=CIDR names a private address",
-      repeated,
-    )
     .option("--policy <file>", "read this policy file too, as the person's own word")
     .option("--login", "log in to the server's authorization server, keep the tokens, and end")
     .option("--scope <scope>", "ask for this too when logging in")
@@ -110,42 +107,11 @@ function commonOf(options: Options): Omit<Parameters<typeof proxyServer>[0], "fr
   };
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-function givenOf({ header: headers, bearer }: Options, env: Environment): readonly GivenField[] {
-  const plain = headers.map(([field, variable]) => ({ field, variable, value: held(variable, env) }));
-  const token =
-    bearer === undefined ? [] : [{ field: "authorization", variable: bearer, value: `Bearer ${held(bearer, env)}` }];
-  return [...plain, ...token];
-}
-
 function tokenOf({ tokenEnv }: Options, env: Environment): string {
   if (tokenEnv === undefined) return randomBytes(24).toString("base64url");
   const token = held(tokenEnv, env);
   if (/^[\w-]{16,256}$/.test(token)) return token;
   return refuse(`\`$${tokenEnv}\` holds no token for --listen`, "16 letters, digits, - or _ at least");
-}
-
-/** A value that can stand in a header. What a client left as a placeholder is none. */
-function held(variable: string, env: Environment): string {
-  const value = env[variable] ?? "";
-  if (/^[\x21-\x7e](?:[\x20-\x7e]{0,16382}[\x21-\x7e])?$/.test(value)) return value;
-  const why = value === "" ? "is not set" : "holds what no header may";
-  return refuse(`\`$${variable}\` ${why}`, "set it where the client starts its servers (its entry's `env`)");
-}
-
-function refuse(message: string, hint: string): never {
-  return fail({ code: "usage", message, hint }, EXIT.usage);
-}
-
-function header(text: string, all: readonly (readonly [string, string])[]): readonly (readonly [string, string])[] {
-  const cut = text.lastIndexOf("=");
-  const [field, variable] = [text.slice(0, Math.max(cut, 0)).toLowerCase(), text.slice(cut + 1)];
-  if (!/^[!#$%&'*+\-.^_`|~0-9a-z]{1,128}$/.test(field) || !/^\w{1,256}$/.test(variable))
-    throw new InvalidArgumentError("write it as NAME=VARIABLE");
-  if (isProtocolHeader(field)) throw new InvalidArgumentError("that header is the protocol's own");
-  if (all.some(([other]) => other === field)) throw new InvalidArgumentError("that header is there already");
-  return [...all, [field, variable]];
 }
 
 function place(text: string): Options["listen"] {

@@ -15,8 +15,18 @@ export interface LoginFaults {
   iss?: string | undefined;
   saysIss?: boolean;
   token?: string;
+  tokenEndpoint?: string;
   metadataStatus?: number;
   registers?: boolean;
+  /** Beside the client's id. */
+  registered?: Readonly<Record<string, unknown>>;
+  auths?: readonly string[];
+  /** The server says nothing about its logins (revision 2025-03-26). */
+  isMute?: boolean;
+  /** It lets anybody in, and has metadata all the same. */
+  isOpen?: boolean;
+  /** What the token endpoint answers instead of anything. */
+  tokenAnswer?: (response: ServerResponse) => void;
 }
 
 /** An open pair. */
@@ -59,12 +69,10 @@ export async function stubLogin(faults: LoginFaults = {}): Promise<StubLogin> {
         case "/mcp": {
           const given = request.headers.authorization;
           if (given !== undefined) shown.push(given);
-          if (given === undefined || !valid.has(given.replace("Bearer ", ""))) {
+          if (faults.isOpen !== true && (given === undefined || !valid.has(given.replace("Bearer ", "")))) {
             const metadata = faults.resourceMetadata ?? `${origin}/.well-known/oauth-protected-resource/mcp`;
-            response.setHeader(
-              "www-authenticate",
-              `Bearer realm="a, b", resource_metadata="${metadata}", scope="read"`,
-            );
+            const where = faults.isMute === true ? "" : `, resource_metadata="${metadata}"`;
+            response.setHeader("www-authenticate", `Bearer realm="a, b"${where}, scope="read"`);
             return json(response, { error: "invalid_token" }, 401);
           }
           const { id, method } = JSON.parse(text);
@@ -81,6 +89,7 @@ export async function stubLogin(faults: LoginFaults = {}): Promise<StubLogin> {
           });
         }
         case "/.well-known/oauth-protected-resource/mcp":
+          if (faults.isMute === true) return void response.writeHead(404).end();
           return json(response, {
             resource: faults.resource ?? `${origin}/mcp`,
             authorization_servers: [faults.authorizationServer ?? origin],
@@ -90,15 +99,16 @@ export async function stubLogin(faults: LoginFaults = {}): Promise<StubLogin> {
             return void response.writeHead(faults.metadataStatus, { location: `${origin}/elsewhere` }).end();
           return json(response, {
             issuer: faults.issuerInMetadata ?? origin,
-            authorization_endpoint: faults.authorizationEndpoint ?? `${origin}/authorize`,
-            token_endpoint: `${origin}/token`,
+            authorization_endpoint: faults.authorizationEndpoint?.replace("PORT", port) ?? `${origin}/authorize`,
+            token_endpoint: faults.tokenEndpoint?.replace("PORT", port) ?? `${origin}/token`,
+            ...(faults.auths === undefined ? {} : { token_endpoint_auth_methods_supported: faults.auths }),
             ...(faults.registers === false ? {} : { registration_endpoint: `${origin}/register` }),
             code_challenge_methods_supported: faults.methods ?? ["S256"],
             authorization_response_iss_parameter_supported: faults.saysIss ?? true,
           });
         case "/register":
           asked.push({ at: "register", ...JSON.parse(text) });
-          return json(response, { client_id: "registered" }, 201);
+          return json(response, { client_id: "registered", ...faults.registered }, 201);
         case "/authorize": {
           const given = Object.fromEntries(url.searchParams);
           asked.push({ at: "authorize", ...given });
@@ -114,7 +124,13 @@ export async function stubLogin(faults: LoginFaults = {}): Promise<StubLogin> {
         }
         case "/token": {
           const given = new URLSearchParams(text);
-          asked.push({ at: "token", ...Object.fromEntries(given) });
+          const { authorization } = request.headers;
+          asked.push({
+            at: "token",
+            ...Object.fromEntries(given),
+            ...(authorization === undefined ? {} : { authorization }),
+          });
+          if (faults.tokenAnswer !== undefined) return faults.tokenAnswer(response);
           if (given.get("grant_type") === "refresh_token")
             return refreshes.delete(given.get("refresh_token") ?? "")
               ? give(response)
@@ -136,7 +152,8 @@ export async function stubLogin(faults: LoginFaults = {}): Promise<StubLogin> {
     });
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const port = String((server.address() as AddressInfo).port);
+  const origin = `http://127.0.0.1:${port}`;
   onTestFinished(() => {
     server.close();
     server.closeAllConnections();

@@ -3,7 +3,7 @@
 import { err, ok, type Problem, type Result } from "#core";
 import { type HttpTarget, login, openExchanger, readTarget, urlOf, type Way } from "#mcp";
 import type { Refusal } from "../request.ts";
-import { opening } from "./proxy-server.ts";
+import { opening } from "./proxied-server.ts";
 import { loginsOf } from "./upstream-login.ts";
 import { openUpstreamSession, type UpstreamRequest } from "./upstream-session.ts";
 import { wayOut } from "./way-out.ts";

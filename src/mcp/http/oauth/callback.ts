@@ -1,5 +1,5 @@
 // Where the browser comes back after a login: a listener on this machine alone, for one answer, at an address that nobody can guess (RFC 8252 section 7.3).
-import { randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { err, ok, type Problem, type Result } from "#core";
@@ -25,7 +25,7 @@ export interface ExpectedAnswer {
 
 const PAGE = "<!doctype html><meta charset=utf-8><title>Ringfence</title><p>";
 
-/** Opens it. `port` is taken again where a registered client has one; any free one otherwise. */
+/** Opens it at a free port: a client of this machine is registered for any (RFC 8252 section 7.3). */
 export async function openCallback(expected: ExpectedAnswer): Promise<Result<Callback, Problem>> {
   const state = randomBytes(32).toString("base64url");
   let settle: (answer: Result<string, Problem>) => void = () => undefined;
@@ -39,9 +39,10 @@ export async function openCallback(expected: ExpectedAnswer): Promise<Result<Cal
     server.listen({ host: "127.0.0.1", port: 0 }, () => done((server.address() as AddressInfo).port));
   });
   if (port === undefined) return err(problem("mcp-oauth-callback", "no port of this machine can be listened on"));
-  const redirect = `http://127.0.0.1:${port}/callback`;
+  const path = pathFor(expected);
+  const redirect = `http://127.0.0.1:${port}${path}`;
   server.on("request", (asked: IncomingMessage, answer: ServerResponse) => {
-    const read = readAnswer(asked, { ...expected, port, state });
+    const read = readAnswer(asked, { ...expected, port, path, state });
     answer.setHeader("content-type", "text/html; charset=utf-8");
     answer.setHeader("content-security-policy", "default-src 'none'");
     answer.setHeader("connection", "close");
@@ -63,13 +64,13 @@ export async function openCallback(expected: ExpectedAnswer): Promise<Result<Cal
 /** `undefined` for what is not the answer: it neither ends the login nor learns anything. */
 function readAnswer(
   asked: IncomingMessage,
-  expected: ExpectedAnswer & { readonly port: number; readonly state: string },
+  expected: ExpectedAnswer & { readonly port: number; readonly path: string; readonly state: string },
 ): Result<string, Problem> | undefined {
   // Another name in `Host` is a page that was bound to this address by DNS.
   if (asked.method !== "GET" || asked.headers.host !== `127.0.0.1:${expected.port}`) return undefined;
   const url = asked.url ?? "";
-  if (!url.startsWith("/callback?")) return undefined;
-  const given = new URLSearchParams(url.slice("/callback?".length));
+  if (!url.startsWith(`${expected.path}?`)) return undefined;
+  const given = new URLSearchParams(url.slice(expected.path.length + 1));
   const single = (name: string): string | undefined => {
     const all = given.getAll(name);
     return all.length === 1 ? all[0] : undefined;
@@ -88,6 +89,14 @@ function readAnswer(
   return code !== undefined && /^[\x21-\x7e]{1,4096}$/.test(code)
     ? ok(code)
     : err(problem("mcp-oauth-refused", "the answer holds no code"));
+}
+
+/**
+ * An issuer that does not name itself in its answers has an address of its own to answer at: a code that another one was led to give comes back elsewhere,
+ * or that one's client has no such address and it gives none (RFC 9700 section 4.4.2.2).
+ */
+function pathFor({ issuer, saysIss }: ExpectedAnswer): string {
+  return saysIss ? "/callback" : `/callback/${createHash("sha256").update(issuer).digest("hex").slice(0, 16)}`;
 }
 
 function isEqual(a: string, b: string): boolean {

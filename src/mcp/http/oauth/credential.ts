@@ -55,10 +55,7 @@ export function openLoginCredential(options: LoginCredentialOptions): UpstreamCr
     refused: async (status, challenge) => {
       const login = store.find(key);
       if (login === undefined) return wanted(server, "wants a login");
-      if (status === 403) {
-        const scope = challenge?.scope === undefined ? "" : `: ${forTerminal(challenge.scope, { max: 200 })}`;
-        return wanted(server, `wants more than this login may (scope${scope})`);
-      }
+      if (status === 403) return wantsMore(server, challenge?.scope);
       const fresh = await renew(login);
       return fresh.ok ? undefined : wanted(server, "does not take the login any more");
     },
@@ -69,12 +66,27 @@ function wanted(server: HttpTarget, why: string): Problem {
   return problem("mcp-login", `${originOf(server)} ${why}`);
 }
 
+/** More is never asked for by itself: the server alone says that it needs it. A person who types it is asked by the authorization server, too. */
+function wantsMore(server: HttpTarget, scope: string | undefined): Problem {
+  const said = scope === undefined ? "" : `: ${forTerminal(scope, { max: 200 })}`;
+  const refused = wanted(server, `wants more than this login may (scope${said})`);
+  // The server's words stand in a command only where no shell reads more in them.
+  const isPlain = scope !== undefined && /^[\w:/.@+ -]{1,200}$/.test(scope);
+  return isPlain ? { ...refused, hint: `${refused.hint} --scope "${scope}"` } : refused;
+}
+
 function isFor(login: Login, target: HttpTarget): boolean {
   const resource = readTarget(login.resource);
   return resource.ok && isSameOrigin(resource.value, target) && isMeantFor(login.tokens.access, login.resource);
 }
 
 async function renewed(options: LoginCredentialOptions, stale: Login): Promise<Result<Login, Problem>> {
+  const { store, server } = options;
+  const done = await store.alone(urlOf(server), () => renewedAlone(options, stale));
+  return done ?? err(wanted(server, "has a login that another gateway is renewing"));
+}
+
+async function renewedAlone(options: LoginCredentialOptions, stale: Login): Promise<Result<Login, Problem>> {
   const { store, server, exchanger, signal, now } = options;
   const key = urlOf(server);
   // Another process of the same user may have done it: a refresh token that is used twice is taken for a stolen one.

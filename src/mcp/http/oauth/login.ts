@@ -1,15 +1,18 @@
 // One login, from the server's own challenge to tokens on disk. The person opens the address that is shown; nothing here starts a program.
 import { createHash, randomBytes } from "node:crypto";
 import { err, ok, type Problem, type Result } from "#core";
-import { isObject, member } from "#core/mcp";
+import { forTerminal } from "#core/text";
 import type { Exchanger } from "../exchange.ts";
-import { type HttpTarget, originOf, shownUrl, urlOf } from "../place.ts";
-import { askJson, problem } from "./ask-json.ts";
+import { type HttpTarget, isSameOrigin, originOf, shownUrl, urlOf } from "../place.ts";
+import { problem } from "./ask-json.ts";
 import { openCallback } from "./callback.ts";
-import { type Challenge, isScope, readChallenge } from "./challenge.ts";
+import { isScope, readChallenge } from "./challenge.ts";
+import type { OAuthClient } from "./client-auth.ts";
+import { secretFor, strangeEndpoints } from "./endpoints.ts";
 import { findIssuer, findResource, type Issuer, type Resource } from "./metadata.ts";
+import { clientOf } from "./registration.ts";
 import type { Login, TokenStore } from "./token-store.ts";
-import { askTokens, type OAuthClient } from "./tokens.ts";
+import { askTokens } from "./tokens.ts";
 
 /** What a login needs. */
 export interface LoginRequest {
@@ -18,6 +21,8 @@ export interface LoginRequest {
   readonly store: TokenStore;
   /** A client that was registered by hand, or the https address of a client's metadata. */
   readonly client?: OAuthClient;
+  /** The authorization server that the person means: whom its metadata name is trusted then. */
+  readonly issuer?: string;
   /** More than the server asks for. */
   readonly scope?: string;
   /** Asked with every place that will be spoken to, before the person is sent anywhere; a problem ends the login. */
@@ -35,13 +40,14 @@ const WAIT_MS = 5 * 60_000;
 /** Logs in and keeps the tokens. */
 export async function login(request: LoginRequest): Promise<Result<Login, Problem>> {
   const { exchanger, server, signal } = request;
-  const challenge = await challengeOf(request);
-  if (!challenge.ok) return challenge;
-  const resource = await findResource(exchanger, server, challenge.value, signal);
+  const resource = await resourceOf(request);
   if (!resource.ok) return resource;
-  const [first = ""] = resource.value.issuers;
-  const issuer = await findIssuer(exchanger, first, signal);
+  const named = issuerFor(request, resource.value);
+  if (!named.ok) return named;
+  const issuer = await findIssuer(exchanger, named.value, signal);
   if (!issuer.ok) return issuer;
+  const distrusted = distrust(request, issuer.value);
+  if (distrusted !== undefined) return err(distrusted);
   const { token, registration } = issuer.value;
   const unreachable = request.reachable?.(registration === undefined ? [token] : [token, registration]);
   if (unreachable !== undefined) return err(unreachable);
@@ -55,10 +61,10 @@ export async function login(request: LoginRequest): Promise<Result<Login, Proble
   signal.addEventListener("abort", abort, { once: true });
   try {
     const { redirect, state } = callback.value;
-    const client = await clientOf(request, issuer.value, redirect);
+    const client = await clientOf({ exchanger, issuer: issuer.value, given: request.client, redirect, signal });
     if (!client.ok) return client;
     const verifier = randomBytes(32).toString("base64url");
-    const scope = scopeOf(request, resource.value);
+    const scope = scopeOf(request, { resource: resource.value, issuer: issuer.value });
     const asked = authorizationUrl(issuer.value, {
       response_type: "code",
       client_id: client.value.id,
@@ -72,6 +78,10 @@ export async function login(request: LoginRequest): Promise<Result<Login, Proble
     request.show([
       `log in to ${originOf(issuer.value.authorization)} for ${originOf(server)}: open this address in a browser of this machine`,
       shownUrl(asked),
+      ...(scope === undefined ? [] : [`what it asks you to allow: ${forTerminal(scope)}`]),
+      ...issuer.value.strange.map(
+        ({ what, target }) => `${what} of ${forTerminal(issuer.value.issuer)} is elsewhere: ${shownUrl(target)}`,
+      ),
     ]);
     const code = await callback.value.code;
     if (!code.ok) return code;
@@ -85,7 +95,8 @@ export async function login(request: LoginRequest): Promise<Result<Login, Proble
       resource: resource.value.resource,
       tokenEndpoint: urlOf(issuer.value.token),
       client: client.value,
-      tokens: tokens.value,
+      // A scope that is not said is the one that was asked for (RFC 6749 section 5.1).
+      tokens: { ...(scope === undefined ? {} : { scope }), ...tokens.value },
     };
     request.store.save(urlOf(server), done);
     return ok(done);
@@ -95,12 +106,8 @@ export async function login(request: LoginRequest): Promise<Result<Login, Proble
   }
 }
 
-/** What the server says to somebody without a token. One that lets everybody in needs no login. */
-async function challengeOf({
-  exchanger,
-  server,
-  signal,
-}: LoginRequest): Promise<Result<Challenge | undefined, Problem>> {
+/** What the server says to somebody without a token, and who gives tokens for it. One that lets everybody in needs no login. */
+async function resourceOf({ exchanger, server, signal }: LoginRequest): Promise<Result<Resource, Problem>> {
   const answered = await exchanger.ask({
     target: server,
     method: "POST",
@@ -112,51 +119,38 @@ async function challengeOf({
   if (!answered.ok) return answered;
   answered.value.destroy();
   const { statusCode = 0, headers } = answered.value;
-  if (statusCode === 401) return ok(readChallenge(headers["www-authenticate"]));
-  return err(problem("mcp-oauth-open", `${originOf(server)} asks for no login (HTTP ${statusCode})`));
+  if (statusCode === 401) return findResource(exchanger, server, readChallenge(headers["www-authenticate"]), signal);
+  // Some want a login for their tools alone: whether they do, their metadata say.
+  const found = await findResource(exchanger, server, undefined, signal);
+  return found.ok && !found.value.isAssumed
+    ? found
+    : err(problem("mcp-oauth-open", `${originOf(server)} asks for no login (HTTP ${statusCode})`));
 }
 
-/** Who this client is there: registered by hand, by the address of its metadata, or registered now (RFC 7591). */
-async function clientOf(
-  request: LoginRequest,
-  issuer: Issuer,
-  redirect: string,
-): Promise<Result<OAuthClient, Problem>> {
-  const { client, exchanger, signal } = request;
-  if (client !== undefined) {
-    const isUrl = client.id.startsWith("https://");
-    if (!isUrl || issuer.takesClientUrls) return ok(client);
-    return err(problem("mcp-oauth-client", `${issuer.issuer} takes no client by the address of its metadata`));
-  }
-  if (issuer.registration === undefined)
-    return err({
-      ...problem("mcp-oauth-client", `${originOf(issuer.authorization)} registers no clients by itself`),
-      hint: "register one there by hand, with a redirect to http://127.0.0.1/callback, and give its id: --oauth-client-id ID",
-    });
-  const answer = await askJson(exchanger, {
-    target: issuer.registration,
-    json: {
-      client_name: "MCP gateway",
-      redirect_uris: [redirect],
-      grant_types: ["authorization_code", "refresh_token"],
-      response_types: ["code"],
-      token_endpoint_auth_method: "none",
-      application_type: "native",
-    },
-    signal,
-  });
-  if (!answer.ok) return answer;
-  const [id, secret] = ["client_id", "client_secret"].map((key) => member(answer.value.body, key));
-  const isGood = (text: unknown): text is string => typeof text === "string" && /^[\x20-\x7e]{1,2048}$/.test(text);
-  if (!isObject(answer.value.body) || answer.value.status > 299 || !isGood(id))
-    return err(
-      problem("mcp-oauth-client", `${originOf(issuer.registration)} registers no client (HTTP ${answer.value.status})`),
-    );
-  return ok({ id, ...(isGood(secret) ? { secret } : {}) });
+/** The one that the person means, if the server names it; else the server's first. */
+function issuerFor({ issuer }: LoginRequest, { issuers }: Resource): Result<string, Problem> {
+  const [first = ""] = issuers;
+  if (issuer === undefined || issuers.includes(issuer)) return ok(issuer ?? first);
+  const all = issuers.map((one) => forTerminal(one, { max: 300 })).join(", ");
+  return err(problem("mcp-oauth-issuer", `the server does not name ${forTerminal(issuer)} for its logins, but ${all}`));
 }
 
-function scopeOf({ scope }: LoginRequest, resource: Resource): string | undefined {
-  const all = [resource.scope, scope].flatMap((text) => text?.split(" ") ?? []);
+/** Whether a code or a secret would go to whoever the server names; the person's own word for the issuer settles it. */
+function distrust({ server, issuer: meant, client }: LoginRequest, issuer: Issuer): Problem | undefined {
+  if (meant !== undefined) return undefined;
+  if (issuer.strange.length > 0 && !issuer.saysIss) return strangeEndpoints(issuer.issuer, issuer.strange);
+  const isServers = isSameOrigin(issuer.token, server);
+  return client?.secret === undefined || isServers ? undefined : secretFor(issuer.issuer, issuer.token);
+}
+
+/** What the server and the person want, and what was granted there before: a login for more takes nothing away. */
+function scopeOf(
+  { scope, store, server }: LoginRequest,
+  { resource, issuer }: { readonly resource: Resource; readonly issuer: Issuer },
+): string | undefined {
+  const before = store.find(urlOf(server));
+  const granted = before?.issuer === issuer.issuer ? before.tokens.scope : undefined;
+  const all = [resource.scope, scope, granted].flatMap((text) => text?.split(" ") ?? []);
   const text = [...new Set(all)].join(" ");
   return isScope(text) ? text : undefined;
 }

@@ -6,6 +6,7 @@ import type { Exchanger } from "../exchange.ts";
 import { type HttpTarget, isSameOrigin, originOf, readTarget, urlOf } from "../place.ts";
 import { askJson, problem, readOAuthUrl } from "./ask-json.ts";
 import { type Challenge, isScope } from "./challenge.ts";
+import { type Endpoint, isIssuersOwn, unfitEndpoint } from "./endpoints.ts";
 
 /** What the resource says. */
 export interface Resource {
@@ -14,6 +15,8 @@ export interface Resource {
   /** Issuers, the first one first. Never empty. */
   readonly issuers: readonly string[];
   readonly scope?: string;
+  /** Nothing says so: the server has no metadata. */
+  readonly isAssumed?: true;
 }
 
 /** What an authorization server says. */
@@ -26,17 +29,25 @@ export interface Issuer {
   readonly saysIss: boolean;
   /** A client's id may be the address of its metadata. */
   readonly takesClientUrls: boolean;
+  /** How clients may prove themselves to the token endpoint; absent where it does not say. */
+  readonly auths?: readonly string[];
+  /** Endpoints that are somewhere else than the issuer. */
+  readonly strange: readonly Endpoint[];
 }
 
 const ISSUERS_MOST = 8;
 
-/** Finds the resource's metadata: where the challenge says, else at the well-known places, the endpoint's own first. */
+/**
+ * Finds the resource's metadata: where the challenge says, else at the well-known places, the endpoint's own first. A server that has none at all is asked
+ * as revision 2025-03-26 does it: its own origin is its authorization server, which names nobody else and so opens nothing.
+ */
 export async function findResource(
   exchanger: Exchanger,
   server: HttpTarget,
   challenge: Challenge | undefined,
   signal: AbortSignal,
 ): Promise<Result<Resource, Problem>> {
+  let isNowhere = challenge?.resourceMetadata === undefined;
   const named = challenge?.resourceMetadata;
   const path = server.path.split("?", 1)[0] ?? "/";
   const places =
@@ -56,10 +67,14 @@ export async function findResource(
     if (!isSameOrigin(at.value, server))
       return err(problem("mcp-oauth-url", `the resource's metadata are on another origin, ${originOf(at.value)}`));
     const answer = await askJson(exchanger, { target: at.value, signal });
+    isNowhere &&= answer.ok && answer.value.status === 404;
     if (!answer.ok) last = answer.error;
     else if (answer.value.status === 200) return resourceOf(answer.value.body, server, challenge);
   }
-  return err(last);
+  if (!isNowhere) return err(last);
+  const scope = challenge?.scope;
+  const own = { resource: urlOf(server), issuers: [originOf(server)], isAssumed: true } as const;
+  return ok({ ...own, ...(scope === undefined ? {} : { scope }) });
 }
 
 function resourceOf(body: JsonObject, server: HttpTarget, challenge: Challenge | undefined): Result<Resource, Problem> {
@@ -92,6 +107,8 @@ export async function findIssuer(
 ): Promise<Result<Issuer, Problem>> {
   const at = readOAuthUrl(issuer, "the authorization server");
   if (!at.ok) return at;
+  if (at.value.path.includes("?"))
+    return err(problem("mcp-oauth-url", "the authorization server's name holds a query (RFC 8414 section 2)"));
   const path = at.value.path.replace(/\/+$/, "");
   const places = [
     `/.well-known/oauth-authorization-server${path}`,
@@ -102,12 +119,12 @@ export async function findIssuer(
   for (const place of places) {
     const answer = await askJson(exchanger, { target: { ...at.value, path: place }, signal });
     if (!answer.ok) last = answer.error;
-    else if (answer.value.status === 200) return issuerOf(answer.value.body, issuer);
+    else if (answer.value.status === 200) return issuerOf(answer.value.body, issuer, at.value);
   }
   return err(last);
 }
 
-function issuerOf(body: JsonObject, issuer: string): Result<Issuer, Problem> {
+function issuerOf(body: JsonObject, issuer: string, at: HttpTarget): Result<Issuer, Problem> {
   if (member(body, "issuer") !== issuer)
     return err(problem("mcp-oauth-issuer", "the authorization server's metadata are another's"));
   if (!texts(member(body, "code_challenge_methods_supported")).includes("S256"))
@@ -119,6 +136,14 @@ function issuerOf(body: JsonObject, issuer: string): Result<Issuer, Problem> {
   const registers = member(body, "registration_endpoint");
   const registration = registers === undefined ? undefined : readOAuthUrl(registers, "the registration endpoint");
   if (registration?.ok === false) return registration;
+  const endpoints: readonly Endpoint[] = [
+    { what: "the login page", target: authorization.value },
+    { what: "the token endpoint", target: token.value },
+    ...(registration === undefined ? [] : [{ what: "the registration", target: registration.value }]),
+  ];
+  const [unfit] = endpoints.flatMap((one) => unfitEndpoint(at, one) ?? []);
+  if (unfit !== undefined) return err(unfit);
+  const auths = member(body, "token_endpoint_auth_methods_supported");
   return ok({
     issuer,
     authorization: authorization.value,
@@ -126,6 +151,8 @@ function issuerOf(body: JsonObject, issuer: string): Result<Issuer, Problem> {
     ...(registration === undefined ? {} : { registration: registration.value }),
     saysIss: member(body, "authorization_response_iss_parameter_supported") === true,
     takesClientUrls: member(body, "client_id_metadata_document_supported") === true,
+    ...(auths === undefined ? {} : { auths: texts(auths) }),
+    strange: endpoints.filter(({ target }) => !isIssuersOwn(at, target)),
   });
 }
 

@@ -14,7 +14,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { isObject, type JsonObject, member, readJson, writeJson } from "#core/mcp";
-import type { OAuthClient, Tokens } from "./tokens.ts";
+import { type OAuthClient, readAuth } from "./client-auth.ts";
+import { alone } from "./renewal.ts";
+import type { Tokens } from "./tokens.ts";
 
 /** What is kept of one login. */
 export interface Login {
@@ -30,6 +32,8 @@ export interface TokenStore {
   /** By the server's address; `undefined` where there is none, or none that only this user could have written. */
   find(server: string): Login | undefined;
   save(server: string, login: Login): void;
+  /** Does `work` while no other process of this user renews this server's login; `undefined` when that took too long. */
+  alone<T>(server: string, work: () => Promise<T>): Promise<T | undefined>;
   /** True when there was one. */
   forget(server: string): boolean;
 }
@@ -63,6 +67,7 @@ export function openTokenStore(folder: string): TokenStore {
       replace(file(login), JSON.stringify(login));
       replace(index(server), writeJson({ issuer, resource }));
     },
+    alone: (server, work) => alone(join(folder, `server-${digest(server)}.renewal`), work),
     forget: (server) => {
       const key = keyOf(server);
       if (key === undefined) return false;
@@ -88,11 +93,12 @@ function loginOf(value: JsonObject | undefined): Login | undefined {
   if (issuer === undefined || resource === undefined || tokenEndpoint === undefined) return undefined;
   if (id === undefined || access === undefined) return undefined;
   const secret = text(part("client"), "secret");
+  const auth = readAuth(member(part("client"), "auth"));
   const [refresh, scope] = ["refresh", "scope"].map((key) => text(part("tokens"), key));
   const expiresAt = member(part("tokens"), "expiresAt");
   return {
     ...{ issuer, resource, tokenEndpoint },
-    client: { id, ...(secret === undefined ? {} : { secret }) },
+    client: { id, ...(secret === undefined ? {} : { secret }), ...(auth === undefined ? {} : { auth }) },
     tokens: {
       access,
       ...(refresh === undefined ? {} : { refresh }),

@@ -5,14 +5,8 @@ import { forTerminal } from "#core/text";
 import type { Exchanger } from "../exchange.ts";
 import { isSameOrigin, originOf, readTarget } from "../place.ts";
 import { askJson, problem } from "./ask-json.ts";
+import { authParts, type OAuthClient } from "./client-auth.ts";
 import type { Issuer } from "./metadata.ts";
-
-/** Who this client is to one issuer. */
-export interface OAuthClient {
-  readonly id: string;
-  /** Where the issuer gave one. */
-  readonly secret?: string;
-}
 
 /** What an issuer gave. */
 export interface Tokens {
@@ -43,11 +37,11 @@ export async function askTokens(
   },
 ): Promise<Result<Tokens, Problem>> {
   const { issuer, client, resource, grant, signal, now } = question;
-  const secret = client.secret === undefined ? {} : { client_secret: client.secret };
+  const { form, fields } = authParts(client);
   const answer = await askJson(exchanger, {
     target: issuer.token,
-    form: { ...grantForm(grant), client_id: client.id, ...secret, resource },
-    signal,
+    form: { ...grantForm(grant), ...form, resource },
+    ...{ fields, signal },
   });
   if (!answer.ok) return answer;
   const { status, body } = answer.value;
