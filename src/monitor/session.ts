@@ -1,21 +1,17 @@
 // One session from start to end (DESIGN 4 and 8): policy, record, walls, command, and what becomes of its changes.
 // The order is the promise: nothing runs before the record can be written, nothing reaches the host before the gate has seen it.
 import { randomBytes } from "node:crypto";
-import { ledgerPlaces, type SessionLog, type WitnessPlace } from "#audit";
+import type { SessionLog } from "#audit";
 import type { Problem, Result } from "#core";
 import type { Append } from "#core/log";
-import { type Fence, type FenceEvent, type FenceExit, findBubblewrap, type OnSeen } from "#sandbox";
+import type { Fence, FenceEvent, FenceExit, OnSeen } from "#sandbox";
 import type { ChangesPlace } from "./changes/changes.ts";
 import { openDirectPast } from "./changes/direct-past.ts";
-import { finishWorkspace } from "./changes/finish.ts";
 import { applyLive, type Live, pokingBy } from "./changes/live.ts";
 import { type Doors, openDoors } from "./doors.ts";
 import { type FenceNews, fenceNews } from "./fence-news.ts";
-import { compileGuard, type GuardPlaces } from "./guard/guard.ts";
 import { LegBook } from "./guard/leg-book.ts";
 import { type LateMasks, lateMasksOf } from "./late-masks.ts";
-import type { Announcer } from "./lifecycle/announcer.ts";
-import { announcerOfRun } from "./lifecycle/announcer-of-run.ts";
 import { tidyUp } from "./lifecycle/janitor.ts";
 import { openLifecycle, type SessionLifecycle } from "./lifecycle/session-lifecycle.ts";
 import { hitText, type LimitHit, recordHit } from "./limits/hit.ts";
@@ -23,19 +19,19 @@ import { cgroupHits } from "./limits/limits.ts";
 import { runningServer } from "./mcp/running-server.ts";
 import { RecentDials } from "./network/recent-dials.ts";
 import { notRecorded } from "./not-recorded.ts";
-import { outcomeOf } from "./outcome.ts";
 import { closeCredentials } from "./prepare/credentials.ts";
 import { type Prepared, prepare, stateUnwritable } from "./prepare/prepare.ts";
 import { recorderOf } from "./recorder.ts";
 import type { RunAnswer, RunRequest } from "./request.ts";
+import { endSession } from "./session-end.ts";
 import { lastingFolders, writtenFolders } from "./session-folders.ts";
 import { type MetaNow, type MetaParts, metaOf } from "./session-meta.ts";
+import { findParties, type Parties } from "./session-parties.ts";
 import { closeRecord, openRecord } from "./session-record.ts";
 import { newSessionId, writeMeta } from "./sessions.ts";
 import { runSetup, type SetupEnd, type SetupSession } from "./setup/setup-phase.ts";
 import { hearSignals, type Interrupted, noSignals, type Signals, unlessAborted } from "./signals.ts";
 import { removeSessionFolders } from "./sweep.ts";
-import { tellWitnesses, witnessesOf } from "./witnessed.ts";
 
 /** Exit code of a session that a limit ended (DESIGN 5). */
 const LIMIT_EXIT = 124;
@@ -88,8 +84,7 @@ class Session {
   private append: Append = () => Promise.reject(new Error("the record is not open"));
   private lifecycle: SessionLifecycle | undefined;
   private lateMasks: LateMasks | undefined;
-  private announcer: Announcer | undefined;
-  private witnesses: readonly WitnessPlace[] = [];
+  private parties: Parties | undefined;
   /** Of the session's time, what its setup took. */
   private setupMs = 0;
   /** The record gets its last words: why it fails now, its close says. */
@@ -122,22 +117,10 @@ class Session {
     const { prepared, request } = this;
     const { early } = this.signals;
     if (early.aborted) return this.refuse([]);
-    const bwrap = findBubblewrap();
-    if (bwrap === undefined) {
-      const message = "bubblewrap is not installed";
-      return this.refuse([{ code: "bubblewrap-missing", message, hint: "apt-get install bubblewrap" }]);
-    }
-    const guard = compileGuard(prepared.policy, this.guardPlaces());
-    if (!guard.ok) return this.refuse(guard.error);
-    const announcer = announcerOfRun({
-      ...{ id: this.id, policy: prepared.policy, workspace: prepared.workspace.root, request },
-      append: (body) => this.append(body),
-    });
-    if (!announcer.ok) return this.refuse([announcer.error]);
-    this.announcer = announcer.value;
-    const witnesses = witnessesOf(prepared.policy);
-    if (!witnesses.ok) return this.refuse([witnesses.error]);
-    this.witnesses = witnesses.value;
+    const found = findParties({ id: this.id, request, prepared, append: (body) => this.append(body) });
+    if (!found.ok) return this.refuse(found.error);
+    const { bwrap, guard } = found.value;
+    this.parties = found.value;
     try {
       this.writeMeta({ state: "running", held: 0 });
       openDirectPast(request.stateDir, metaOf(this.parts(), { state: "running", held: 0 }));
@@ -154,7 +137,7 @@ class Session {
     const legs = new LegBook(append);
     const dials = new RecentDials();
     const doors = await openDoors({
-      ...{ id: this.id, request, prepared, append, guard: guard.value },
+      ...{ id: this.id, request, prepared, append, guard },
       ...{ legs, dials },
       running: this.running,
       run: runSession,
@@ -173,10 +156,10 @@ class Session {
     const launched = doors.ok
       ? await this.launch({
           bwrap,
-          ...{ append, opening, legs, guard: guard.value },
+          ...{ append, opening, legs, guard },
           doors: doors.value,
           onSeen: dials.before(
-            pokingBy(recorderOf({ plan: prepared.plan, append, legs, guard: guard.value }), () => this.live?.poke()),
+            pokingBy(recorderOf({ plan: prepared.plan, append, legs, guard }), () => this.live?.poke()),
           ),
         })
       : undefined;
@@ -192,7 +175,7 @@ class Session {
       this.announceRunning(launched.value);
       this.signals.follow(launched.value);
       const server = runningServer({
-        ...{ ...this.parts(), append, legs, guard: guard.value, ask: doors.value.ask(), fence: launched.value },
+        ...{ ...this.parts(), append, legs, guard, ask: doors.value.ask(), fence: launched.value },
       });
       log.value.failed.addEventListener("abort", () => {
         this.logFailure = log.value.failed.reason as Problem;
@@ -244,12 +227,6 @@ class Session {
     });
   }
 
-  private guardPlaces(): GuardPlaces {
-    const { prepared, request } = this;
-    const { root } = prepared.workspace;
-    return { root, home: request.caller.home, contained: true, reachable: prepared.egressPlan.allow };
-  }
-
   private async follow(log: SessionLog, append: Append): Promise<FenceExit> {
     const { prepared } = this;
     const fence = this.fence;
@@ -262,7 +239,13 @@ class Session {
     this.lifecycle = openLifecycle({
       ...{ stateDir: this.request.stateDir, helper: this.request.installation.helper },
       ...{ sandbox: prepared.policy.sandbox, usedMs: this.setupMs },
-      ...{ fence, append, cgroup: prepared.cgroup, announcer: this.announcer, folders: writtenFolders(prepared.paths) },
+      ...{
+        fence,
+        append,
+        cgroup: prepared.cgroup,
+        announcer: this.parties?.announcer,
+        folders: writtenFolders(prepared.paths),
+      },
       live: lastingFolders(prepared.plan, prepared.paths),
       commands: () => this.doors?.commands() ?? 0,
       meta: (paused) =>
@@ -271,8 +254,10 @@ class Session {
       tell: (line) => (this.request.terminals.stdin ? undefined : this.request.progress(line)),
       onHit: (hit) => this.stop(hit, log),
     });
-    this.announcer?.tell("started", { command: this.request.argv.map((text) => prepared.leaks.redactor().text(text)) });
-    if (this.request.from !== undefined) this.announcer?.tell("restored", { from: this.request.from });
+    this.parties?.announcer?.tell("started", {
+      command: this.request.argv.map((text) => prepared.leaks.redactor().text(text)),
+    });
+    if (this.request.from !== undefined) this.parties?.announcer?.tell("restored", { from: this.request.from });
     if (log.failed.aborted || this.limit !== undefined) fence.kill(); // reached before there was a fence to end
     const isLive = prepared.policy.sandbox.apply === "live";
     this.live = isLive ? applyLive({ place: () => this.place(), append: log.append }) : undefined;
@@ -294,7 +279,7 @@ class Session {
     this.limit = hit;
     const why = this.logFailure?.message ?? hitText(hit);
     recordHit(log.append, hit).catch(() => undefined); // the close record says it too
-    this.announcer?.tell("limit", { limit: hit.limit });
+    this.parties?.announcer?.tell("limit", { limit: hit.limit });
     this.request.progress(`${why}: everything inside is ended`);
     this.fence?.kill();
   }
@@ -314,50 +299,19 @@ class Session {
     return { stateDir, helper: installation.helper, home: caller.home, meta };
   }
 
-  private async end(log: SessionLog, exit: FenceExit, doors: Doors): Promise<RunAnswer> {
-    const { prepared, request } = this;
+  private end(log: SessionLog, exit: FenceExit, doors: Doors): Promise<RunAnswer> {
+    const { apply } = this.prepared.policy.sandbox;
     const limit = this.limit?.limit ?? exit.limit;
-    const exitCode = limit === undefined ? exit.code : LIMIT_EXIT;
-    const holdAll =
-      limit !== undefined ? `stopped-by-${limit}` : prepared.policy.sandbox.apply === "ask" ? "asked" : undefined;
+    const holdAll = limit !== undefined ? `stopped-by-${limit}` : apply === "ask" ? "asked" : undefined;
     if (holdAll !== undefined) this.writeMeta({ state: "running", held: 0 }, holdAll);
-    const finished = await finishWorkspace({
-      place: this.place(holdAll),
-      append: log.append,
-      came: this.came,
-      exit: { code: exitCode, ...(exit.signal === undefined ? {} : { signal: exit.signal }) },
+    return endSession({
+      ...{ parts: this.parts(), parties: this.parties, place: this.place(holdAll), holdAll },
+      ...{ log, doors, limit, came: this.came, refusedPaths: this.news.refusedPaths },
+      exit: { ...exit, code: limit === undefined ? exit.code : LIMIT_EXIT },
+      closing: () => {
+        this.isClosing = true;
+      },
     });
-    const prompts = doors.prompts();
-    await this.announcer?.settle();
-    this.isClosing = true;
-    const closed = await closeRecord(log, {
-      exit: exitCode,
-      applied: finished.applied.length,
-      held: finished.held.length,
-      ...(limit === undefined ? {} : { limit }),
-    });
-    const keep = finished.held.length > 0 || finished.failed;
-    const unwritten = this.tryMeta({ state: keep ? "held" : "done", held: finished.held.length, exitCode }, holdAll);
-    const left = await removeSessionFolders(prepared.paths, request.installation.helper, { keepChanges: keep }).then(
-      () => undefined,
-      () => "not everything of the session could be removed: ringfence sessions clean",
-    );
-    const untold = await this.announcer?.end({
-      exit: exitCode,
-      size: closed.size,
-      root: closed.root,
-      held: finished.held.length,
-    });
-    const { stateDir } = request;
-    const unseen = await tellWitnesses(this.witnesses, { stateDir, dirs: [log.dir, ledgerPlaces(stateDir).dir] });
-    const outcome = outcomeOf({
-      ...this.parts(),
-      ...{ exitCode, limit, finished, prompts, refusedPaths: this.news.refusedPaths },
-      network: doors.egress.summary(),
-      log: { dir: log.dir, ...closed },
-      lastNotices: [unwritten, left, untold, ...unseen].filter((notice) => notice !== undefined),
-    });
-    return { kind: "ended", outcome };
   }
 
   private async refuse(problems: readonly (Problem | SetupEnd)[]): Promise<RunAnswer> {
@@ -378,16 +332,6 @@ class Session {
 
   private writeMeta(now: MetaNow, holdAll?: string): void {
     writeMeta(this.request.stateDir, metaOf(this.parts(), now, holdAll));
-  }
-
-  /** At the end the work is done: metadata that cannot be written makes the session look killed, and what waits can still be reviewed. */
-  private tryMeta(now: MetaNow, holdAll?: string): string | undefined {
-    try {
-      this.writeMeta(now, holdAll);
-      return undefined;
-    } catch (cause) {
-      return `the session's end cannot be noted: ${(cause as Error).message}`;
-    }
   }
 
   private parts(): MetaParts {
