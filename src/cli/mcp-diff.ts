@@ -20,6 +20,7 @@ import { otherOfOwn, otherOfProject } from "#monitor";
 import { EXIT, fail } from "./exit.ts";
 import { mcpDiffBatch } from "./mcp-diff-batch.ts";
 import {
+  checkUrlOptions,
   descriptionIn,
   type FoundServer,
   findServer,
@@ -28,6 +29,7 @@ import {
   pinPlaces,
   printedLines,
   serverWords,
+  withUrlOptions,
 } from "./mcp-pins.ts";
 import { printJson } from "./print-json.ts";
 import { repeated } from "./repeated.ts";
@@ -40,7 +42,7 @@ interface DiffOptions extends PinOptions {
 
 /** The command. */
 export function mcpDiffCommand(): Command {
-  return new Command("diff")
+  return withUrlOptions(new Command("diff"))
     .description("show what a server says now beside what was approved of it")
     .argument("[server...]", "servers by name (default: all that wait), and behind `--` the command of one")
     .option("--server <name>", "the server's name")
@@ -73,6 +75,7 @@ function twoFiles({ before, after, json }: DiffOptions): number {
 
 async function withLock(words: readonly string[], options: DiffOptions): Promise<number> {
   const { names, argv } = serverWords(words, options);
+  checkUrlOptions(options, { names, argv });
   const places = await pinPlaces(options);
   const waiting = (await listPending(places.stateDir)).filter(({ workspace }) => workspace === places.workspace);
   const asked = names.length > 0 ? names : [...new Set(waiting.map(({ server }) => server))];

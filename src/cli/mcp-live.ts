@@ -1,14 +1,17 @@
-// Asks a server what it says of itself: it is started in a fence of its own, as `mcp run` starts it, asked, and ended.
+// Asks a server what it says of itself: it is started in a fence of its own, as `mcp run` starts it, or reached as `mcp proxy` reaches it, asked, and ended.
 import { isatty } from "node:tty";
 import { err, type Problem, type Result } from "#core";
 import type { ServerDescription } from "#core/mcp";
 import { inquire } from "#mcp";
-import { declaredIn, runSession } from "#monitor";
+import { declaredIn, describeUpstream, runSession } from "#monitor";
 import { callerAccount } from "./caller.ts";
 import { callerEnvironment } from "./environment.ts";
 import { complain } from "./exit.ts";
 import { findInstallation } from "./installation.ts";
 import type { PinPlaces } from "./mcp-pins.ts";
+import { ended } from "./mcp-run.ts";
+import { givenOf, type UpstreamOptions } from "./mcp-upstream-options.ts";
+import { serverNetworkLayer } from "./run-options.ts";
 
 /** One server's command. */
 export interface LiveServer {
@@ -55,6 +58,28 @@ export async function describeLive({
   });
   if (answer.kind === "refused") return err(answer.problems[0] ?? UNSTARTED);
   return (await said) ?? err(UNSTARTED);
+}
+
+/** One server's address, and what it is given. */
+export interface LiveUpstream extends UpstreamOptions {
+  readonly server: string;
+  readonly address: string;
+  readonly places: Pick<PinPlaces, "stateDir">;
+}
+
+/** Reaches it by a session of its own, with its own credential, asks, and ends the session. */
+export async function describeLiveUpstream(live: LiveUpstream): Promise<Result<ServerDescription, Problem>> {
+  const { server, address, places } = live;
+  const { username, homedir, uid, gid } = callerAccount();
+  const env = callerEnvironment(process.env);
+  const said = await describeUpstream({
+    ...{ server, client: "ringfence", address, cwd: process.cwd(), stop: ended(), stateDir: places.stateDir },
+    ...{ caller: { uid, gid, userName: username, home: homedir, env }, installation: findInstallation() },
+    given: givenOf(live, env),
+    commandLine: serverNetworkLayer(server, live.allowDomain ?? []),
+    progress: (line) => complain(`ringfence: ${line}\n`),
+  });
+  return said.ok ? said : err(said.error.problems[0] ?? UNSTARTED);
 }
 
 const UNSTARTED: Problem = {

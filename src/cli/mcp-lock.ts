@@ -26,6 +26,7 @@ import { complain, EXIT, fail } from "./exit.ts";
 import { clientCommand } from "./mcp-client-command.ts";
 import { diffWithLock, otherServerOf } from "./mcp-diff.ts";
 import {
+  checkUrlOptions,
   type FoundServer,
   findServer,
   type PinOptions,
@@ -33,6 +34,7 @@ import {
   pinPlaces,
   printedLines,
   serverWords,
+  withUrlOptions,
 } from "./mcp-pins.ts";
 import { say } from "./policy-layers.ts";
 import { printJson } from "./print-json.ts";
@@ -46,12 +48,11 @@ interface LockOptions extends PinOptions {
 
 /** The command. */
 export function mcpLockCommand(): Command {
-  return new Command("lock")
+  return withUrlOptions(new Command("lock"))
     .description("pin what a server says of itself, in the project's lock")
     .argument("[server...]", "servers by name, and behind `--` the command of one")
     .option("--server <name>", "the server's name")
     .option("--from <file>", "its description, as JSON, instead of asking it")
-    .option("--url <url>", "the address of a server whose description comes from a file")
     .option("--lock <file>", "another lock than the policy's")
     .option("--update", "write what changed, too; approving it is left to `mcp approve`")
     .option("--env <name>", "a variable that the server needs to start; again for more", repeated)
@@ -62,6 +63,7 @@ export function mcpLockCommand(): Command {
 async function lock(words: readonly string[], options: LockOptions): Promise<void> {
   requireOutside();
   const { names, argv } = serverWords(words, options);
+  checkUrlOptions(options, { names, argv });
   if (names.length === 0)
     return fail(
       { code: "usage", message: "which server?", hint: "ringfence mcp lock NAME -- COMMAND [ARG...]" },
@@ -81,7 +83,7 @@ async function lock(words: readonly string[], options: LockOptions): Promise<voi
         {
           code: "mcp-nothing",
           message: `how \`${server}\` is started is not known`,
-          hint: `ringfence mcp lock ${server} -- COMMAND`,
+          hint: `ringfence mcp lock ${server} -- COMMAND, or --url URL`,
         },
         EXIT.badInput,
       );
@@ -98,7 +100,8 @@ function withCommand(
   options: LockOptions,
   argv: readonly string[],
 ): LockOptions & { readonly argv: readonly string[] } {
-  const known = argv.length > 0 || options.from !== undefined ? undefined : clientCommand(server);
+  const known =
+    argv.length > 0 || options.from !== undefined || options.url !== undefined ? undefined : clientCommand(server);
   if (known === undefined) return { ...options, argv };
   complain(`ringfence: ${forTerminal(`${server} is started as ${known.file} has it: ${targetText(known)}`)}\n`);
   return { ...options, argv: known.argv, env: [...(options.env ?? []), ...known.env] };

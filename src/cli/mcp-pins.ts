@@ -1,6 +1,7 @@
 // What `mcp lock`, `verify`, `diff` and `approve` share: which server is meant, where its locks are, and where its description comes from.
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import type { Command } from "commander";
 import type { Problem, Result } from "#core";
 import {
   type ChangeLine,
@@ -16,10 +17,11 @@ import { listPending } from "#mcp";
 import { lockFilePlace, readPolicy, workspaceFolder } from "#monitor";
 import { callerHome, callerStateDir } from "./caller.ts";
 import { EXIT, fail } from "./exit.ts";
-import { describeLive } from "./mcp-live.ts";
+import { describeLive, describeLiveUpstream } from "./mcp-live.ts";
+import { refuse, type UpstreamOptions, withUpstreamOptions } from "./mcp-upstream-options.ts";
 
 /** Options that all of them have. */
-export interface PinOptions {
+export interface PinOptions extends UpstreamOptions {
   readonly server?: string;
   readonly from?: string;
   readonly url?: string;
@@ -35,6 +37,24 @@ export interface PinPlaces {
   readonly home: string;
   readonly stateDir: string;
   readonly lockFile: string;
+}
+
+/** The options for a server that is reached over HTTP. */
+export function withUrlOptions(command: Command): Command {
+  return withUpstreamOptions(
+    command.option("--url <url>", "the server's Streamable HTTP address, instead of a command"),
+  );
+}
+
+/** Ends the process where one server's address, or what it is given, could go to another one. */
+export function checkUrlOptions(
+  { url, header, bearer, allowDomain }: PinOptions,
+  { names, argv }: ReturnType<typeof serverWords>,
+): void {
+  if (url !== undefined && argv.length > 0) refuse("a server has a command or an address", "leave one of them out");
+  if (url !== undefined && names.length !== 1) refuse("an address is that of one server", "name it before `--url`");
+  if (url === undefined && (header ?? bearer ?? allowDomain) !== undefined)
+    refuse("`--header`, `--bearer` and `--allow-domain` are for one server over HTTP", "say its address with `--url`");
 }
 
 /** The places for this working directory; `--lock` names another project's lock. */
@@ -76,11 +96,16 @@ export async function findServer(
   places: PinPlaces,
 ): Promise<Result<FoundServer, Problem> | undefined> {
   const target = targetOf(options, places);
+  const { url } = options;
   if (options.from !== undefined)
     return { ok: true, value: { server, target, argv: options.argv, description: descriptionIn(options.from) } };
   if (options.argv.length > 0) {
     const live = await describeLive({ server, argv: options.argv, declared: options.env ?? [], places });
     return live.ok ? { ok: true, value: { server, target, argv: options.argv, description: live.value } } : live;
+  }
+  if (url !== undefined) {
+    const live = await describeLiveUpstream({ ...options, server, address: url, places });
+    return live.ok ? { ok: true, value: { server, target, argv: [], description: live.value } } : live;
   }
   const pending = await pendingOf(server, places);
   if (pending === undefined) return undefined;

@@ -7,7 +7,7 @@ import { readDescription, readJson, type ServerDescription } from "#core/mcp";
 import { type Finding, screenDescription } from "#core/mcp/screen";
 import { forTerminal } from "#core/text";
 import { EXIT, fail, problemLines } from "./exit.ts";
-import { findServer, type PinOptions, pinPlaces, serverWords } from "./mcp-pins.ts";
+import { checkUrlOptions, findServer, type PinOptions, pinPlaces, serverWords, withUrlOptions } from "./mcp-pins.ts";
 import { mcpScanBatch } from "./mcp-scan-batch.ts";
 import { RESULT, say } from "./policy-layers.ts";
 import { printJson } from "./print-json.ts";
@@ -18,7 +18,7 @@ interface ScanOptions extends PinOptions {
 
 /** The command. */
 export function mcpScanCommand(): Command {
-  return new Command("scan")
+  return withUrlOptions(new Command("scan"))
     .description("look for poisoned, hidden and shadowing text in what a server says of itself")
     .argument("[server...]", "a server's name, and behind `--` its command")
     .option("--server <name>", "the server's name")
@@ -34,7 +34,8 @@ export function mcpScanCommand(): Command {
 async function scan(words: readonly string[], options: ScanOptions): Promise<number> {
   const { names, argv } = serverWords(words, options);
   const [server = "server"] = names;
-  if (names.length > 1 || (argv.length === 0 && options.from === undefined))
+  checkUrlOptions(options, { names: names.length === 0 ? [server] : names, argv });
+  if (names.length > 1 || (argv.length === 0 && options.from === undefined && options.url === undefined))
     return fail(
       { code: "usage", message: "one server, and how to ask it", hint: "ringfence mcp scan NAME -- COMMAND" },
       EXIT.usage,

@@ -15,14 +15,23 @@ import { screenDescription } from "#core/mcp/screen";
 import { ownLockFile, readLockFile } from "#mcp";
 import { otherOfProject } from "#monitor";
 import { EXIT, fail, problemLines } from "./exit.ts";
-import { type FoundServer, findServer, type PinOptions, type PinPlaces, pinPlaces, serverWords } from "./mcp-pins.ts";
+import {
+  checkUrlOptions,
+  type FoundServer,
+  findServer,
+  type PinOptions,
+  type PinPlaces,
+  pinPlaces,
+  serverWords,
+  withUrlOptions,
+} from "./mcp-pins.ts";
 import { RESULT, say } from "./policy-layers.ts";
 import { printJson } from "./print-json.ts";
 import { repeated } from "./repeated.ts";
 
 /** The command. */
 export function mcpVerifyCommand(): Command {
-  return new Command("verify")
+  return withUrlOptions(new Command("verify"))
     .description("compare what servers say of themselves with the lock")
     .argument("[server...]", "servers by name (default: all of the lock), and behind `--` the command of one")
     .option("--server <name>", "the server's name")
@@ -50,6 +59,7 @@ interface VerifyOptions extends PinOptions {
 
 async function verify(words: readonly string[], options: VerifyOptions): Promise<void> {
   const { names, argv } = serverWords(words, options);
+  checkUrlOptions(options, { names, argv });
   const places = await pinPlaces(options);
   const lock = await readLockFile(places.lockFile);
   if (!lock.ok) {
@@ -99,12 +109,17 @@ async function verifyOne(
   const nothing = { server, held: [], removed: [] };
   const pinned = lock.get(server);
   if (pinned === undefined) return { ...nothing, result: "unknown", why: "the lock does not have it" };
-  const isGiven = options.from !== undefined || options.argv.length > 0;
+  const isGiven = options.from !== undefined || options.url !== undefined || options.argv.length > 0;
   const mayRun = options.run === true || (await isApproved(server, pinned, places));
-  const argv = isGiven ? options.argv : mayRun ? commandOf(pinned, places) : undefined;
-  if (argv === undefined) return { ...nothing, result: "unasked", why: UNASKED };
+  const known = isGiven || !mayRun ? undefined : (addressOf(pinned) ?? commandOf(pinned, places));
+  if (!isGiven && known === undefined) return { ...nothing, result: "unasked", why: UNASKED };
+  const argv = typeof known === "object" ? known : options.argv;
   const env = [...(options.env ?? []), ...(isCommand(pinned.target) && !isGiven ? (pinned.target.env ?? []) : [])];
-  const found = await findServer(server, { ...options, argv, env }, places);
+  const found = await findServer(
+    server,
+    { ...options, ...(typeof known === "string" ? { url: known } : {}), argv, env },
+    places,
+  );
   if (found === undefined) return { ...nothing, result: "unasked", why: UNASKED };
   if (!found.ok) return { ...nothing, result: "unasked", why: found.error.message };
   const { target, description } = found.value;
@@ -114,7 +129,7 @@ async function verifyOne(
   return compare(pinned, { server, description, other });
 }
 
-const UNASKED = "say how it is started, behind `--`; `--run` starts what the lock says";
+const UNASKED = "say how it is started, behind `--`, or its address with `--url`; `--run` takes what the lock says";
 
 /** A lock comes with a repository: what it says to start is started when a person here has approved that command before. */
 async function isApproved(
@@ -144,6 +159,11 @@ function compare(
     removed: removed.map(({ kind, name }) => `${kind} ${name}`),
     ...(other === undefined ? {} : { why: `it ${otherServerWords(other)}`, other }),
   };
+}
+
+/** The address of a lock; what was left out of its query is not to be made up. */
+function addressOf({ target }: ServerLock): string | undefined {
+  return target === undefined || isCommand(target) || target.url.includes("=…") ? undefined : target.url;
 }
 
 /** The command of a lock, where it can be run from what stands there: a secret was left out. */

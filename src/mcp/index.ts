@@ -11,7 +11,7 @@ export { login } from "./http/oauth/login.ts";
 export { openTokenStore } from "./http/oauth/token-store.ts";
 export { type HttpTarget, isLoopback, readTarget, urlOf, type Way } from "./http/place.ts";
 export { openStdioFront } from "./http/stdio-front.ts";
-export { openUpstream } from "./http/upstream.ts";
+export { openUpstream, type Upstream } from "./http/upstream.ts";
 export { inquire } from "./inquire.ts";
 export { installedPackage } from "./installed-package.ts";
 export { listServer } from "./lister.ts";

@@ -50,6 +50,7 @@ export { keepSession } from "./lifecycle/keep.ts";
 export { findSnapshot, restoreSnapshot } from "./lifecycle/restore.ts";
 export { listSnapshots, removeSnapshot, type SnapshotMeta } from "./lifecycle/snapshots.ts";
 export { bytesText } from "./limits/hit.ts";
+export { describeUpstream } from "./mcp/describe-upstream.ts";
 export { lockFilePlace } from "./mcp/lock-place.ts";
 export { loginToServer } from "./mcp/login-server.ts";
 export type { McpPeers, McpSession } from "./mcp/mcp-session.ts";
