@@ -5,6 +5,7 @@ import { plainWords } from "./clause.ts";
 import { fold } from "./fold.ts";
 import languages from "./languages.json" with { type: "json" };
 import english from "./lexicon.json" with { type: "json" };
+import roles from "./roles.json" with { type: "json" };
 
 /** An idea at its place in the words of a clause. */
 export interface Hit {
@@ -41,9 +42,11 @@ const JOINED_FROM = 0x0600;
 
 type Terms = Readonly<Record<string, readonly string[]>>;
 
-const root: () => Node = once(() =>
-  nodeOf(
-    Object.entries({ ...english, ...languages } satisfies Terms).flatMap(([idea, terms]) =>
+const root: () => Node = once(() => treeOf({ ...english, ...languages }));
+
+function treeOf(table: Terms): Node {
+  return nodeOf(
+    Object.entries(table).flatMap(([idea, terms]) =>
       terms.map((term) => {
         const letters = /^[a-z0-9 ]+\*?$/.test(term)
           ? term.replace("*", "")
@@ -52,8 +55,8 @@ const root: () => Node = once(() =>
       }),
     ),
     0,
-  ),
-);
+  );
+}
 
 function nodeOf(terms: readonly Term[], depth: number): Node {
   return {
@@ -84,12 +87,23 @@ const HITS_MOST = 160;
 
 /** Every idea of the clause's words. `isOpen`: words were written without their spaces, so terms are found anywhere. */
 export function ideasIn(words: string, isOpen = false): readonly Hit[] {
+  return hitsOf(root(), words, HITS_MOST, isOpen);
+}
+
+/** A finder of the given ideas alone, those of `roles.json` among them. Its words are wider, and so are its hits. */
+export function finderOf(ideas: ReadonlySet<string>): (words: string) => readonly Hit[] {
+  const all = Object.entries({ ...english, ...languages, ...roles } satisfies Terms);
+  const tree = treeOf(Object.fromEntries(all.filter(([idea]) => ideas.has(idea))));
+  return (words) => hitsOf(tree, words, HITS_MOST * 3, false);
+}
+
+function hitsOf(tree: Node, words: string, most: number, isOpen: boolean): readonly Hit[] {
   const hits: Hit[] = [];
-  for (let at = 0; at < words.length && hits.length < HITS_MOST; at += 1) {
+  for (let at = 0; at < words.length && hits.length < most; at += 1) {
     const before = words[at - 1];
     if (words[at] === " ") continue;
     if (before === " " || isOpen || (words.charCodeAt(at) >= JOINED_FROM && JOINED.test(words[at] ?? "")))
-      walk(root(), words, at, at, isOpen, hits);
+      walk(tree, words, at, at, isOpen, hits);
   }
   return hits;
 }

@@ -25,7 +25,7 @@ export function screenResult(_server: string, message: Json, peers: readonly Pee
   if (peers.length > 0) signals.push(...spoken(fields, peers));
   const length = fields.reduce((sum, { text }) => sum + text.length, 0);
   return [
-    ...settle(tempered(signals, length), { length }),
+    ...settle(tempered(signals, length < SHORT && !isAmongPeople(fields) ? UNAIMED_SHORT : UNAIMED), { length }),
     ...asked.flatMap(({ at, method, params }) =>
       (method === "elicitation/create" ? screenElicitation(params) : screenSampling(params)).map((finding) => ({
         ...finding,
@@ -49,24 +49,27 @@ const AIMED: ReadonlySet<string> = new Set([
 ]);
 /** Without that, what manuals tell their readers to do weighs little. */
 const UNAIMED = 0.4;
-/** An error or a hint is short, and has nobody to read it but the model. */
+/** An error or a hint is short, and has nobody to read it but the model; mail and talk have. */
 const UNAIMED_SHORT = 1;
 const SHORT = 800;
 const BESIDE = 0.5;
 
 /** Manuals give orders to people all day long. One to a model is known by a second sign beside it. */
-function tempered(signals: readonly Signal[], length: number): readonly Signal[] {
-  const unaimed = length < SHORT ? UNAIMED_SHORT : UNAIMED;
+function tempered(signals: readonly Signal[], unaimed: number): readonly Signal[] {
   const isAimed = signals.some(({ kind, weight }) => AIMED.has(kind) && weight >= BESIDE);
   return signals
     .map((signal) =>
-      isAimed || AIMED.has(signal.kind) ? signal : { ...signal, weight: signal.weight * unaimed, isHard: false },
+      isAimed || AIMED.has(signal.kind) || signal.isScene === true
+        ? signal
+        : { ...signal, weight: signal.weight * unaimed, isHard: false },
     )
     .map((signal, _, all) => ({
       ...signal,
       isHard:
         signal.isHard &&
-        (isOpaqueSign(signal) || all.some((other) => other.kind !== signal.kind && other.weight >= BESIDE)),
+        (isOpaqueSign(signal) ||
+          signal.isScene === true ||
+          all.some((other) => other.kind !== signal.kind && other.weight >= BESIDE)),
     }));
 }
 
@@ -107,15 +110,24 @@ function requestsIn(message: Json): readonly Asked[] {
   return [...one(message, ""), ...nested];
 }
 
+/** Heads of mail, lines of a talk, steps of a manual: they are for people. */
+const AMONG_PEOPLE =
+  /^(?:From|To|Subject|Cc|Date): \S[\s\S]{0,600}?^(?:From|To|Subject|Cc|Date): \S|^#[\w-]+[\s\S]{0,200}?^[\w.-]{2,20}: [\s\S]{0,400}?^[\w.-]{2,20}: |^#{1,3} \S/m;
+
+function isAmongPeople(fields: readonly Field[]): boolean {
+  return fields.some(({ text }) => AMONG_PEOPLE.test(text));
+}
+
 const ARTICLE =
-  /\b(?:prompt[- ]injections?|tool[- ]poisoning|jailbreak(?:s|ing)?|red[- ]team(?:ing)?|attack(?:s|ers?|er's)?|exploits?|vulnerabilit(?:y|ies)|malicious|threat model|CVE-\d{4}|security research(?:ers?)?|proof of concept|mitigations?|adversar(?:y|ial)|exfiltration|phishing)\b/gi;
+  /\b(?:prompt[- ]injections?|tool[- ]poisoning|jailbreak(?:s|ing)?|red[- ]team(?:ing)?|attack(?:s|ers?|er's)?|exploits?|vulnerabilit(?:y|ies)|malicious|threat model|CVE-\d{4}|security research(?:ers?)?|proof of concept|mitigations?|adversar(?:y|ial)|exfiltration|phishing|injections?|payloads?|classifiers?|moderation|blocked requests|xss|sqli|shellshock|untrusted|break (?:its|their|the) rules|honeypots?|benign|toxic (?:agent )?flows?)\b/gi;
 const QUOTED =
   /```[\s\S]{0,4000}?```|^[ \t]*>[^\n]*$|"[^"\n]{6,400}"|\u201c[^\u201d\n]{6,400}\u201d|`[^`\n]{4,400}`|\u2018[^\u2019\n]{6,400}\u2019/gm;
 
 /** An article of attacks quotes them: what it quotes is left out, and the rest is worth a look at most. */
 function textSignals({ at, text }: Field): readonly Signal[] {
-  const isArticle = new Set(text.match(ARTICLE)?.map((term) => term.toLowerCase())).size >= 3;
-  if (!isArticle) return signalsOf(text, { at, origin: "result" });
+  const terms = new Set(text.match(ARTICLE)?.map((term) => term.toLowerCase())).size;
+  if (terms < 2) return signalsOf(text, { at, origin: "result" });
+  if (terms < 3) return signalsOf(text.replace(QUOTED, " ... "), { at, origin: "result" });
   return signalsOf(text.replace(QUOTED, " ... "), { at, origin: "result" }).map((signal) => ({
     ...signal,
     weight: Math.min(1, signal.weight) * 0.55,

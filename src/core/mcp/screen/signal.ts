@@ -9,6 +9,8 @@ export interface Signal {
   readonly isHard: boolean;
   readonly at: string;
   readonly text: string;
+  /** Made of several signs already: who acts, on what, to where. */
+  readonly isScene?: true;
 }
 
 /** Worth a look alone. */

@@ -5,6 +5,7 @@ import { decodedIn } from "./decode.ts";
 import { fold, unleet, unspaced } from "./fold.ts";
 import { hiddenIn, visible } from "./hidden.ts";
 import { matchesOf, type Origin } from "./rules.ts";
+import { scenesOf } from "./scene.ts";
 import { PICTURE, TAGS, TOKENS, TURNS } from "./shapes.ts";
 import type { Signal } from "./signal.ts";
 
@@ -12,6 +13,8 @@ import type { Signal } from "./signal.ts";
 export interface Place {
   readonly at: string;
   readonly origin: Origin;
+  /** Ideas that the place itself stands for. */
+  readonly beside?: readonly string[];
 }
 
 const DEEPEST = 2;
@@ -29,7 +32,10 @@ export function signalsOf(text: string, place: Place, depth = 0): readonly Signa
   const plain = visible(text);
   for (const chunk of chunks(plain))
     for (const sign of shapesOf(chunk, isResult)) add(sign.kind, sign.weight, sign.isHard, chunk);
-  for (const clause of clausesOf(plain)) {
+  const clauses = clausesOf(plain);
+  for (const { kind, weight, isHard, raw } of scenesOf(clauses, place.origin, place.beside))
+    signals.push({ kind, weight, isHard, at: place.at, text: raw, isScene: true });
+  for (const clause of clauses) {
     addMatches(clause, false);
     const leet = unleet(fold(clause.raw));
     if (leet !== undefined) addMatches({ raw: clause.raw, words: plainWords(leet) }, false, "disguised");
