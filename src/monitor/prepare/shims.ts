@@ -1,6 +1,6 @@
 // Folders of little starters that a version manager writes anew after each install (`pyenv rehash`), and fails where it cannot: `pip install` then ends
 // with 1 though all is installed. They lie in toolchains, which are shown read-only, so a session gets a copy of its own over them.
-import { copyFileSync, lstatSync, mkdirSync, readdirSync } from "node:fs";
+import { copyFileSync, linkSync, lstatSync, mkdirSync, readdirSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { type SessionFolders, shimFolders } from "#core/sandbox";
 
@@ -18,12 +18,24 @@ export function ownShims(home: string, sessionHome: string): SessionFolders["shi
     try {
       // A home that came from a snapshot was filled by somebody inside: nothing is written, and nothing bound, through a link of theirs.
       const isNew = parts.map((_, at) => madeFolder(join(sessionHome, ...parts.slice(0, at + 1)))).at(-1);
-      if (isNew) for (const name of files) copyFileSync(join(target, name), join(source, name));
+      if (isNew) copyStarters(target, source, files);
     } catch {
       return []; // read-only then, as the rest of the toolchain is
     }
     return [{ source, target }];
   });
+}
+
+/** They are often names of one file, hundreds of them (`pyenv rehash` links its prototype): copied once, and linked as they were. */
+function copyStarters(from: string, to: string, names: readonly string[]): void {
+  const copies = new Map<number, string>();
+  for (const name of names) {
+    const { ino } = lstatSync(join(from, name));
+    const copy = copies.get(ino);
+    if (copy === undefined) copyFileSync(join(from, name), join(to, name));
+    else linkSync(copy, join(to, name));
+    copies.set(ino, copy ?? join(to, name));
+  }
 }
 
 /** False where the folder is there already. Throws where something else is. */
