@@ -113,7 +113,8 @@ function ask(agent: WayAgent, asked: Asked): Promise<Result<Answered, Problem>> 
     sent.on("response", (response) => {
       clearTimeout(timer);
       response.once("close", () => signal.removeEventListener("abort", stop));
-      const refused = refusedOnTheWay(target, response.headers["x-ringfence-reason"]);
+      const refused =
+        target.scheme === "http" ? refusedOnTheWay(target, response.headers["x-ringfence-reason"]) : undefined;
       if (refused !== undefined) {
         response.destroy();
         return failed(refused);
@@ -124,8 +125,10 @@ function ask(agent: WayAgent, asked: Asked): Promise<Result<Answered, Problem>> 
     });
     // A switch of protocols was not asked for.
     sent.on("upgrade", (_, socket) => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
       socket.destroy();
-      sent.destroy(new Error("switched protocols unasked"));
+      failed(problemOf(target, new Error("it switches protocols unasked")));
     });
     sent.end(body);
   });

@@ -12,6 +12,8 @@ import type { Ended, StreamPlace, ToClient } from "./to-client.ts";
 import type { UpstreamAnswer } from "./upstream.ts";
 
 const RETRY_MS = 1_000;
+/** A server may say that it is asked again at once, and never say anything then. */
+const RETRY_LEAST_MS = 100;
 const RETRY_MOST_MS = 60_000;
 const RESUMES_MOST = 5;
 /** A notification that the server takes this long for holds nothing up any more. */
@@ -71,7 +73,8 @@ export class Lane {
     const opens = request.method === "initialize";
     // Only the opening sets it: no later header moves a client into another session.
     if (opens && session !== undefined) this.session = session;
-    yield { kind: "head", status, isStream };
+    // A request is answered here in any case; "accepted" and "no content" would tell its client that nothing comes.
+    yield { kind: "head", status: status < 300 ? 200 : status, isStream };
     if (status >= 400) return yield* this.refused(request.id, answered.value);
     const ended = yield* this.stream(answered.value, { request: request.id, opens });
     if (ended.isAnswered || sending.signal.aborted || (ended.resume !== undefined && sending.resumes === true))
@@ -262,9 +265,8 @@ export class Lane {
   ): AsyncGenerator<ToClient, Ended> {
     let from = first;
     for (let tries = 0; tries < RESUMES_MOST; tries++) {
-      await pause(Math.min(from.afterMs * 2 ** tries, RETRY_MOST_MS), undefined, { signal: sending.signal }).catch(
-        () => undefined,
-      );
+      const afterMs = Math.max(from.afterMs, RETRY_LEAST_MS) * 2 ** tries;
+      await pause(Math.min(afterMs, RETRY_MOST_MS), undefined, { signal: sending.signal }).catch(() => undefined);
       if (sending.signal.aborted) return { isAnswered: false };
       const answered = await this.options.upstream.listen({
         fields: { ...this.sessionFields(), "last-event-id": from.lastEventId },

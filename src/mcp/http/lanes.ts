@@ -16,6 +16,10 @@ export interface ListenerLane {
   /** What waits for a listening client; its stream takes it while it is open. */
   readonly aside: ToClient[];
   take?: ((to: ToClient) => void) | undefined;
+  /** Aborted with the lane: its streams end with it. */
+  readonly over: AbortSignal;
+  /** Ends it, with the session that it has at the server. */
+  end(): Promise<void>;
   usedAt: number;
 }
 
@@ -25,6 +29,8 @@ export type LaneParts = Omit<LaneOptions, "aside" | "userAgent">;
 const SESSIONS_MOST = 64;
 const FREE_MOST = 16;
 const ASIDE_MOST = 256;
+/** A server that does not take a session's end holds nobody up for longer. */
+const END_MS = 2_000;
 
 /** All of one listener's. */
 export class Lanes {
@@ -78,7 +84,7 @@ export class Lanes {
   /** Ends one. */
   async end(lane: ListenerLane): Promise<void> {
     if (lane.name !== undefined) this.sessions.delete(lane.name);
-    await lane.lane.close();
+    await lane.end();
   }
 
   /** Ends them all. */
@@ -96,7 +102,14 @@ export class Lanes {
         else if (aside.length < ASIDE_MOST) aside.push(to);
       },
     });
-    const made: ListenerLane = { lane, aside, open: new Set(), usedAt: ++this.uses };
+    const over = new AbortController();
+    const end = async (): Promise<void> => {
+      over.abort();
+      const ended = lane.isGone ? undefined : await lane.end(AbortSignal.timeout(END_MS));
+      if (ended?.ok === true) ended.value.discard();
+      await lane.close();
+    };
+    const made: ListenerLane = { lane, aside, open: new Set(), over: over.signal, end, usedAt: ++this.uses };
     return made;
   }
 }

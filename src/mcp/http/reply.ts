@@ -86,11 +86,15 @@ export class Reply {
   private async put(bytes: Buffer, delivered?: () => void): Promise<void> {
     if (this.response.destroyed) return;
     if (this.response.write(bytes, () => delivered?.())) return;
-    const over = AbortSignal.timeout(TAKES_MS);
-    await Promise.race([
-      once(this.response, "drain", { signal: over }),
-      once(this.response, "close", { signal: over }),
-    ]).catch(() => this.response.destroy());
+    // Ended with the wait: a listener that stays for each would be thousands on a long stream.
+    const over = new AbortController();
+    const { signal } = over;
+    const timer = setTimeout(() => this.response.destroy(), TAKES_MS);
+    await Promise.race([once(this.response, "drain", { signal }), once(this.response, "close", { signal })]).catch(() =>
+      this.response.destroy(),
+    );
+    clearTimeout(timer);
+    over.abort();
   }
 }
 

@@ -129,7 +129,13 @@ async function pass(serving: Serving, at: ListenerLane, posted: Posted): Promise
   for (const id of ids) at.open.add(id);
   try {
     const passage = await lane.gatekeeper.fromClient(posted.body);
-    await give(passage, { at, reply, signal: gone.signal, client: asked.headers, isRequest });
+    await give(passage, {
+      at,
+      reply,
+      signal: AbortSignal.any([gone.signal, at.over]),
+      client: asked.headers,
+      isRequest,
+    });
     if (lane.isGone) reply.code = 404;
     else if (isRequest && !reply.isBegun) {
       // What answered it was no answer to it, and was dropped on record.

@@ -5,7 +5,6 @@ import { Reply } from "./reply.ts";
 import type { Serving } from "./serving.ts";
 
 const EVENT_ID = /^[\x21-\x7e][\x20-\x7e]{0,1022}$/;
-const END_MS = 15_000;
 
 /** Serves a GET. */
 export async function serveListening(serving: Serving): Promise<void> {
@@ -17,7 +16,8 @@ export async function serveListening(serving: Serving): Promise<void> {
     return void response.writeHead(400).end();
   const gone = new AbortController();
   response.once("close", () => gone.abort());
-  const listening = await at.lane.listen({ signal: gone.signal, ...(last === undefined ? {} : { lastEventId: last }) });
+  const signal = AbortSignal.any([gone.signal, at.over]);
+  const listening = await at.lane.listen({ signal, ...(last === undefined ? {} : { lastEventId: last }) });
   if (!listening.ok || listening.value.status >= 400) {
     // Whatever the server's reason: there is no stream. Clients read that in a 405, and begin anew at a 404.
     if (listening.ok) listening.value.discard();
@@ -42,9 +42,7 @@ export async function serveEnd(serving: Serving): Promise<void> {
   const { response, lanes } = serving;
   const at = await sessionOf(serving);
   if (at === undefined) return;
-  const ended = await at.lane.end(AbortSignal.timeout(END_MS));
   await lanes.end(at);
-  if (ended?.ok === true) ended.value.discard();
   response.writeHead(200).end();
 }
 

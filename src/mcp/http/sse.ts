@@ -23,6 +23,8 @@ export class SseFault extends Error {
 const ID = /^[\x21-\x7e][\x20-\x7e]{0,1022}$/;
 const RETRY = /^\d{1,8}$/;
 const TYPE = /^[\x21-\x7e]{1,64}$/;
+/** What keeping a line costs beside its bytes: an event of empty lines is as long as it is in memory. */
+const LINE_COST = 64;
 const [LF, CR, COLON, SPACE] = [0x0a, 0x0d, 0x3a, 0x20];
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
@@ -97,6 +99,7 @@ export class SseSplitter {
 
   private field(name: string, value: Buffer): void {
     this.hasField = true;
+    this.size += LINE_COST;
     // What was cut off a chunk must not keep the whole chunk alive, nor change with it.
     if (name === "data") this.data.push(this.data.length > 0 ? Buffer.concat([Buffer.from([LF]), value]) : value);
     else if (name === "id") this.id = matching(ID, value) ?? this.id;
