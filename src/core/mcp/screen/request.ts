@@ -8,6 +8,7 @@ import { fold } from "./fold.ts";
 import { ideasIn } from "./lexicon.ts";
 import { linkFaults } from "./link.ts";
 import { type Signal, settle } from "./signal.ts";
+import { withoutSpecimens } from "./specimen.ts";
 import { signalsOf } from "./text.ts";
 import { type Field, fieldsOf } from "./walk.ts";
 import table from "./wanted.json" with { type: "json" };
@@ -28,7 +29,7 @@ const ASKS =
 export function screenElicitation(params: Json): readonly Finding[] {
   const object: JsonObject = isObject(params) ? params : {};
   const signals: Signal[] = fieldsOf(params).flatMap(({ at, text, key }) =>
-    key === "url" ? [] : signalsOf(text, { at, origin: "result" }),
+    key === "url" ? [] : signalsOf(text, { at, origin: "result" }).map(forPerson),
   );
   const url = textAt(object, "url");
   if (url !== undefined)
@@ -37,6 +38,13 @@ export function screenElicitation(params: Json): readonly Finding[] {
   else signals.push(...wanted(object));
   return settle(signals, { length: 0 });
 }
+
+/** A form is for a person: what is asked of one there is no order to a model. */
+function forPerson(signal: Signal): Signal {
+  return FOR_MODELS.has(signal.kind) ? { ...signal, weight: signal.weight * 0.5 } : signal;
+}
+
+const FOR_MODELS: ReadonlySet<string> = new Set(["context-theft", "session-order", "pressure", "persistence"]);
 
 function wanted(params: JsonObject): readonly Signal[] {
   const message = textAt(params, "message") ?? "";
@@ -96,9 +104,10 @@ function lastSentence(text: string): string {
 /** `sampling/createMessage`: `at` points into its params. */
 export function screenSampling(params: Json): readonly Finding[] {
   const fields = fieldsOf(params);
+  const whole = fields.map(({ text }) => text).join("\n");
   const signals: Signal[] = fields.flatMap(({ at, text }) =>
     // a conversation that is to be completed has turns
-    signalsOf(text, { at, origin: "definition" }).map((signal) =>
+    signalsOf(withoutSpecimens(text, whole).text, { at, origin: "definition" }).map((signal) =>
       signal.kind === "played-turn" ? { ...signal, weight: signal.weight / 2 } : signal,
     ),
   );

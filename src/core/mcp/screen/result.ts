@@ -5,7 +5,9 @@ import type { Finding } from "./finding.ts";
 import { type Peer, peerSignals } from "./peers.ts";
 import { screenElicitation, screenSampling } from "./request.ts";
 import { matchesOf } from "./rules.ts";
+import { isOfModels, scenesOf } from "./scene.ts";
 import { type Signal, settle } from "./signal.ts";
+import { isCautionary, withoutSpecimens } from "./specimen.ts";
 import { signalsOf } from "./text.ts";
 import { type Field, fieldsOf } from "./walk.ts";
 
@@ -15,9 +17,9 @@ import { type Field, fieldsOf } from "./walk.ts";
  */
 export function screenResult(_server: string, message: Json, peers: readonly Peer[] = []): readonly Finding[] {
   const asked = requestsIn(message);
-  const fields = fieldsOf(message).filter(
-    ({ at, key }) => !isOpaque(key) && !asked.some((one) => at.startsWith(`${one.at}/`)),
-  );
+  const fields = fieldsOf(message)
+    .filter(({ at, key }) => !isOpaque(key) && !asked.some((one) => at.startsWith(`${one.at}/`)))
+    .flatMap(unpacked);
   const signals = fields.flatMap((field) =>
     field.isKey && field.text.length < 40 && /^[\x20-\x7e]*$/.test(field.text) ? [] : textSignals(field),
   );
@@ -34,6 +36,19 @@ export function screenResult(_server: string, message: Json, peers: readonly Pee
     ),
   ];
 }
+
+/** A text that is JSON says what its strings say; the whole is read as it stands, too, where it is no JSON after all. */
+function unpacked(field: Field): readonly Field[] {
+  if (field.isKey || !/^\s*[[{]/.test(field.text) || field.text.length > JSON_MOST) return [field];
+  try {
+    const inner = fieldsOf(JSON.parse(field.text));
+    return inner.length > 0 ? inner.map((one) => ({ ...one, at: field.at })) : [field];
+  } catch {
+    return [field];
+  }
+}
+
+const JSON_MOST = 400_000;
 
 /** What is said to a model, or hidden for it. */
 const AIMED: ReadonlySet<string> = new Set([
@@ -115,24 +130,31 @@ const AMONG_PEOPLE =
   /^(?:From|To|Subject|Cc|Date): \S[\s\S]{0,600}?^(?:From|To|Subject|Cc|Date): \S|^#[\w-]+[\s\S]{0,200}?^[\w.-]{2,20}: [\s\S]{0,400}?^[\w.-]{2,20}: |^#{1,3} \S/m;
 
 function isAmongPeople(fields: readonly Field[]): boolean {
-  return fields.some(({ text }) => AMONG_PEOPLE.test(text));
+  return fields.some(({ text }) => AMONG_PEOPLE.test(text) || isOfModels(text));
 }
 
-const ARTICLE =
-  /\b(?:prompt[- ]injections?|tool[- ]poisoning|jailbreak(?:s|ing)?|red[- ]team(?:ing)?|attack(?:s|ers?|er's)?|exploits?|vulnerabilit(?:y|ies)|malicious|threat model|CVE-\d{4}|security research(?:ers?)?|proof of concept|mitigations?|adversar(?:y|ial)|exfiltration|phishing|injections?|payloads?|classifiers?|moderation|blocked requests|xss|sqli|shellshock|untrusted|break (?:its|their|the) rules|honeypots?|benign|toxic (?:agent )?flows?)\b/gi;
-const QUOTED =
-  /```[\s\S]{0,4000}?```|^[ \t]*>[^\n]*$|"[^"\n]{6,400}"|\u201c[^\u201d\n]{6,400}\u201d|`[^`\n]{4,400}`|\u2018[^\u2019\n]{6,400}\u2019/gm;
+/** Of an article on attacks what it quotes is left out, and the rest is worth a look at most. */
+function textSignals({ at, text, key }: Field): readonly Signal[] {
+  const { text: said, isReport } = withoutSpecimens(text, text);
+  const signals = signalsOf(said, { at, origin: "result", beside: isAside(at, key) ? ["p.aside"] : [] });
+  return signals.map((signal) =>
+    isReport
+      ? { ...signal, weight: Math.min(1, signal.weight) * REPORTED, isHard: false }
+      : isCautionary(signal.kind, signal.text)
+        ? { ...signal, weight: signal.weight * FORBIDDEN, isHard: false }
+        : signal,
+  );
+}
 
-/** An article of attacks quotes them: what it quotes is left out, and the rest is worth a look at most. */
-function textSignals({ at, text }: Field): readonly Signal[] {
-  const terms = new Set(text.match(ARTICLE)?.map((term) => term.toLowerCase())).size;
-  if (terms < 2) return signalsOf(text, { at, origin: "result" });
-  if (terms < 3) return signalsOf(text.replace(QUOTED, " ... "), { at, origin: "result" });
-  return signalsOf(text.replace(QUOTED, " ... "), { at, origin: "result" }).map((signal) => ({
-    ...signal,
-    weight: Math.min(1, signal.weight) * 0.55,
-    isHard: false,
-  }));
+const REPORTED = 0.55;
+const FORBIDDEN = 0.15;
+
+/** Where no person looks and nothing but a model is told what to do. */
+const ASIDE =
+  /hint|next_?steps?|guidance|instructions?|how_?to|advice|follow_?up|(?:system|agent|assistant|model|ai|llm)_?(?:note|message|text|info)|note_?(?:to|for)_|remark|notice|tip$|assessment/i;
+
+function isAside(at: string, key: string): boolean {
+  return ASIDE.test(key) || /\/_meta\//.test(at);
 }
 
 /** Orders that run over the blocks of one result. */
@@ -143,13 +165,32 @@ function joined(fields: readonly Field[], before: readonly Signal[]): readonly S
   if (pieces.length < 2 || pieces.length > 400) return [];
   const seen = new Set(before.map(({ kind }) => kind));
   const text = pieces.map((piece) => piece.text.trim()).join(" ");
-  return clausesOf(text).flatMap((clause) =>
+  const clauses = clausesOf(text);
+  const scenes = scenesOf(clausesOf(withoutCounts(text)), "result")
+    .filter(
+      ({ kind, weight, raw }) => weight >= 1 && !seen.has(kind) && !pieces.some((piece) => piece.text.includes(raw)),
+    )
+    .map((match) => ({
+      kind: match.kind,
+      weight: match.weight,
+      isHard: match.isHard,
+      at: "",
+      text: match.raw,
+      isScene: true as const,
+    }));
+  const orders = clauses.flatMap((clause) =>
     matchesOf(clause, "result")
       .filter(
         ({ kind, isHard }) => isHard && !seen.has(kind) && !pieces.some((piece) => piece.text.includes(clause.raw)),
       )
       .map((match) => ({ ...match, at: "", text: clause.raw })),
   );
+  return [...orders, ...scenes];
+}
+
+/** `Search hit 2 of 3:` stands between two halves of a sentence. */
+function withoutCounts(text: string): string {
+  return text.replace(/\b(?:[A-Z][\w-]{1,20} ){0,2}\(?\d{1,4}(?: of |\/)\d{1,4}\)?[:.)]? /g, "");
 }
 
 /** A result that speaks of other servers' tools is worth as much as its other signs: alone nothing. */

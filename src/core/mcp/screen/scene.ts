@@ -1,7 +1,7 @@
 // Orders that no single sentence gives: who is to act, on what, to where, and what the person may learn of it, read over neighbouring sentences. A fact
 // (`the assistant attaches …`) and a custom (`agents usually …`) count as orders do, for a model takes them as such.
 import { once } from "../../once.ts";
-import type { Clause } from "./clause.ts";
+import { type Clause, wordsOf } from "./clause.ts";
 import { finderOf, type Hit } from "./lexicon.ts";
 import type { Match, Origin } from "./rules.ts";
 import table from "./scenes.json" with { type: "json" };
@@ -72,8 +72,9 @@ const WIDEST = 620;
 const SPAN_MOST = 3;
 /** What is told of, or stands in a text on models and their tools, is worth less: */
 const TOLD = 0.45;
+const DENIED = 0.25;
 /** so many words of that subject elsewhere in the text make it one. */
-const SUBJECT = 4;
+const SUBJECT = 3;
 
 /** What one scene says, and of which text. */
 export interface SceneMatch extends Match {
@@ -100,8 +101,10 @@ export function scenesOf(
       if (added.size === 0 && to === from) break;
       for (const idea of added) ideas.add(idea);
       const elsewhere = new Set(subject.filter(({ index }) => index < from || index > to).map(({ term }) => term)).size;
-      const isTold = ideas.has("s.told") || (ideas.has("c.denied") && !ideas.has("c.hush"));
-      const told = (isTold ? TOLD : 1) * (elsewhere >= SUBJECT ? TOLD : 1);
+      const told =
+        (ideas.has("s.told") ? TOLD : 1) *
+        (ideas.has("c.denied") && !ideas.has("c.hush") ? DENIED : 1) *
+        (elsewhere >= SUBJECT ? TOLD : 1);
       for (const scene of scenes()) keepBest(best, scene, { ideas, raw, span: to - from + 1, origin, told });
     }
   }
@@ -135,6 +138,12 @@ function keepBest(
 
 function rank({ weight, isHard }: Match): number {
   return (isHard ? 10 : 0) + weight;
+}
+
+/** Whether the text is on models and their tools. */
+export function isOfModels(text: string): boolean {
+  const words = wordsOf(text.slice(0, 20_000));
+  return new Set(ideasOf(words).domain).size >= SUBJECT;
 }
 
 interface Ideas {

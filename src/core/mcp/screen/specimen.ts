@@ -1,0 +1,34 @@
+// What a text shows rather than says: an article on attacks quotes them, a filter lists what it stopped, a data set labels its lines.
+
+const TERMS =
+  /\b(?:prompt[- ]injections?|tool[- ]poisoning|jailbreak(?:s|ing)?|red[- ]team(?:ing)?|attack(?:s|ers?|er's)?|exploits?|vulnerabilit(?:y|ies)|malicious|threat model|CVE-\d{4}|security research(?:ers?)?|proof of concept|mitigations?|adversar(?:y|ial)|exfiltration|phishing|injections?|payloads?|classifiers?|moderation|blocked requests|xss|sqli|shellshock|untrusted|break (?:its|their|the) rules|honeypots?|benign|toxic (?:agent )?flows?)\b/gi;
+const QUOTED =
+  /```[\s\S]{0,4000}?```|^[ \t]*>[^\n]*$|"[^"\n]{6,400}"|\u201c[^\u201d\n]{6,400}\u201d|`[^`\n]{4,400}`|\u2018[^\u2019\n]{6,400}\u2019/gm;
+/** So many different words of the trade: what is quoted is an example, */
+const QUOTES = 2;
+/** and so many make the rest a report of one. */
+const REPORTS = 3;
+
+/** The text without what it only shows, as the whole that it is of tells; `isReport` when the rest is about attacks, too. */
+export function withoutSpecimens(text: string, whole: string): { readonly text: string; readonly isReport: boolean } {
+  const terms = new Set(whole.match(TERMS)?.map((term) => term.toLowerCase())).size;
+  return terms < QUOTES
+    ? { text, isReport: false }
+    : { text: text.replace(QUOTED, " ... "), isReport: terms >= REPORTS };
+}
+
+const BIDDEN_NOT =
+  /\b(?:agents?|assistants?|models?|bots?|tools?|clients?|it|they|we|you)\s(?:must|should|may|shall|can|will|do|does|would)\s?(?:never|not)\b/i;
+const HALTS =
+  /\b(?:stop|pause|halt|refuse|decline)\b,?\s(?:and|then)\s(?:tell|ask|inform|warn|notify|report|alert|check)\b/i;
+const CONTRACT =
+  /\b(?:agreements?|clauses?|contracts?|licen[cs]es?|terms (?:of|and)|amendments?|editions?|parties|statute|by-?laws?)\b/i;
+const FORBIDDEN: ReadonlySet<string> = new Set(["model-address", "secret-theft", "context-theft", "session-order"]);
+
+/** Whether the sentence forbids what the sign speaks of, halts for a person, or is one of a contract. */
+export function isCautionary(kind: string, sentence: string): boolean {
+  if (kind === "concealment") return HALTS.test(sentence);
+  if (kind === "instruction-override")
+    return CONTRACT.test(sentence) && !/\b(?:you|your|user|assistant|agent|model)\b/i.test(sentence);
+  return FORBIDDEN.has(kind) && BIDDEN_NOT.test(sentence);
+}
