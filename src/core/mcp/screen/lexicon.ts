@@ -47,7 +47,7 @@ const root: () => Node = once(() => treeOf({ ...english, ...languages }));
 function treeOf(table: Terms): Node {
   return nodeOf(
     Object.entries(table).flatMap(([idea, terms]) =>
-      terms.map((term) => {
+      terms.flatMap(spelledOut).map((term) => {
         const letters = /^[a-z0-9 ]+\*?$/.test(term)
           ? term.replace("*", "")
           : plainWords(fold(term.replace(/\*$/, ""))).trim();
@@ -56,6 +56,18 @@ function treeOf(table: Terms): Node {
     ),
     0,
   );
+}
+
+/** `(the|this) user(s|)` is four terms. */
+function spelledOut(term: string): readonly string[] {
+  const open = term.lastIndexOf("(");
+  if (open < 0) return [term];
+  const close = term.indexOf(")", open);
+  return term
+    .slice(open + 1, close)
+    .split("|")
+    .flatMap((choice) => spelledOut(`${term.slice(0, open)}${choice}${term.slice(close + 1)}`))
+    .map((one) => one.replace(/ {2,}/g, " ").trim());
 }
 
 function nodeOf(terms: readonly Term[], depth: number): Node {
