@@ -11,6 +11,7 @@ import { type Signal, settle } from "./signal.ts";
 import { signalsOf } from "./text.ts";
 import { weighed } from "./topic.ts";
 import { type Field, fieldsOf } from "./walk.ts";
+import { namedWords, parameterAt, wideSignals } from "./wide.ts";
 
 export type { Peer } from "./peers.ts";
 
@@ -44,7 +45,7 @@ export function screenDefinition(server: string, definition: Json, peers: readon
   const fields = fieldsOf(definition);
   const names = `${server} ${textAt(tool, "name") ?? ""} ${textAt(tool, "title") ?? ""}`;
   const own = new Set(peers.filter((peer) => peer.server === server).map((peer) => textAt(peer.tool, "name") ?? ""));
-  const signals: Signal[] = fields.flatMap((field) => fieldSignals(field));
+  const signals: Signal[] = fields.flatMap((field) => fieldSignals(field, names));
   signals.push(...nameSignals(textAt(tool, "name")), ...shapeSignals(tool, fields, names));
   signals.push(...joinedSignals(fields, signals));
   const texts = fields.filter(({ isKey, key }) => !isKey && key !== "name").map(({ text }) => text);
@@ -62,9 +63,13 @@ export function screenDefinition(server: string, definition: Json, peers: readon
   });
 }
 
-function fieldSignals(field: Field): readonly Signal[] {
+function fieldSignals(field: Field, names: string): readonly Signal[] {
+  const parameter = parameterAt(field.at);
+  const named = namedWords(field.text);
   return [
     ...signalsOf(field.text, { at: field.at, origin: "definition" }),
+    ...wideSignals(field, parameter === undefined ? { names } : { names, parameter }),
+    ...(named === undefined ? [] : signalsOf(named, { at: field.at, origin: "definition" })),
     ...(field.isKey ? keySignals(field, "definition") : []),
   ];
 }
