@@ -38,7 +38,7 @@ export class NameBudget {
   spend(
     host: string,
     rule: Pick<EgressRule, "host" | "wildcard">,
-    plan: Pick<EgressPlan, "phase">,
+    plan: Pick<EgressPlan, "phase" | "server">,
   ): NameRefusal | undefined {
     if (!rule.wildcard) return undefined;
     const zone = this.zoneOf(rule.host);

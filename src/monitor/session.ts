@@ -176,6 +176,7 @@ class Session {
       this.signals.follow(launched.value);
       const server = runningServer({
         ...{ ...this.parts(), append, legs, guard, ask: doors.value.ask(), fence: launched.value },
+        refused: () => doors.value.egress.summary().blocked,
       });
       log.value.failed.addEventListener("abort", () => {
         this.logFailure = log.value.failed.reason as Problem;

@@ -138,6 +138,26 @@ describe.each(callers)("mcp run as $name", (caller) => {
     expect(refused.stderr).toContain("`node other.mjs` by the policy, and not this command");
   });
 
+  test("a host that its fence refuses is told to the person once, with the key that opens it, and to nobody as an option", async () => {
+    const cwd = project(caller);
+    const ask = (host: string): ToolCall => ({ tool: "ask", arguments: { host, port: "443" } });
+    const calls = [{ tool: "echo", arguments: { text: "on" } }, ask("api.example"), ask("api.example")];
+    const { answers, stderr } = await run(caller, cwd, calls);
+    expect(answers).toEqual(["on", "fetch failed", "fetch failed"]);
+    const told = stderr.split("\n").filter((line) => line.includes("api.example"));
+    expect(told).toEqual([
+      'ringfence: MCP server tries wanted api.example:443 and was refused it (no-rule): a person can allow it: mcp.servers.tries.network: { allow: ["api.example"] } in the policy',
+    ]);
+    const hint = recordsOf(caller, "net.blocked").at(-1)?.data["hint"];
+    if (hint !== undefined) expect(hint).not.toContain("ringfence run");
+    // what the words say is what opens it: now it is the name that cannot be found
+    const rights =
+      'permissions: { allow: [mcp__tries] }, mcp: { servers: { tries: { network: { allow: ["api.example"] } } } }';
+    const opened = policy(cwd, `{ ${rights} }\n`);
+    const other = await run(caller, cwd, [ask("api.example")], { options: opened });
+    expect(other.stderr).toContain("api.example:443 and was refused it (no-address)");
+  });
+
   test("a client that stands in its home is given no project, and a container is refused with a hint", async () => {
     const server = join(project(caller), "server.mjs");
     const source = readFileSync(server, "utf8");

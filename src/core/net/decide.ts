@@ -107,9 +107,23 @@ export function decideAddresses(
   return { allowed: true, addresses: found };
 }
 
-/** What a person types to open it. */
-export function allowing({ phase }: Pick<EgressPlan, "phase">, rule: string): string {
+/** What a person types, or writes into their policy, to open it. */
+export function allowing({ phase, server }: Pick<EgressPlan, "phase" | "server">, rule: string): string {
+  if (server !== undefined) return serverEntry(server, rule);
   return `ringfence run ${phase === "setup" ? "--setup-allow-domain" : "--allow-domain"} ${rule} -- ...`;
+}
+
+/** A server has no command line of its own that a person types. */
+function serverEntry(server: string, rule: string): string {
+  const name = /^[\w-]{1,64}$/.test(server) ? server : JSON.stringify(server);
+  const [host = "", cidr] = rule.split("=");
+  const named =
+    cidr === undefined ? "" : `, allowPrivate: [{ host: "${withoutPort(host)}", cidr: "${cidr}", reason: "..." }]`;
+  return `mcp.servers.${name}.network: { allow: ["${host}"]${named} } in the policy`;
+}
+
+function withoutPort(host: string): string {
+  return host.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
 }
 
 /** One address as the block that means it alone. */

@@ -64,6 +64,8 @@ export interface EgressPlan {
   readonly inspectExcept: readonly HostPattern[];
   /** A setup's network: what a person types to open more of it is another option. */
   readonly phase?: "setup";
+  /** The MCP server that it is for: what a person writes to open more of it stands below its name in the policy. */
+  readonly server?: string;
   /** Connections open at once and in total; beyond it: refused and recorded as `limit.hit`. */
   readonly maxConnections: number;
 }

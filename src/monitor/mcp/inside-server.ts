@@ -119,6 +119,7 @@ async function inOwnFence(
         ...session,
         confined: own.confined,
         leaks: own.leaks,
+        refused: own.refused,
         redact: (text) => own.redact(session.redact(text)),
       };
     },

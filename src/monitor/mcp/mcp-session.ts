@@ -9,6 +9,14 @@ export interface McpPeers {
   readonly client?: string;
 }
 
+/** A place that a server wanted to reach, and may not. */
+export interface RefusedHost {
+  readonly host: string;
+  readonly port: number;
+  readonly reason: string;
+  readonly hint: string;
+}
+
 /** What the ports of a gateway are made of. */
 export interface McpSession extends McpPeers {
   /** Record, policy, legs and questions: of the server's own session, or of the agent's in whose fence its client runs. */
@@ -24,6 +32,8 @@ export interface McpSession extends McpPeers {
   readonly leaks: Pick<SessionSecrets, "search">;
   /** The session's known secrets taken out. */
   readonly redact: (text: string) => string;
+  /** What the server's own fence was refused on the network so far. */
+  readonly refused?: (() => readonly RefusedHost[]) | undefined;
   /** One line for the person. */
   readonly tell: (line: string) => void;
 }

@@ -11,6 +11,7 @@ import { actOf, type McpAction, plain } from "./call-act.ts";
 import type { CallMemory } from "./call-memory.ts";
 import { resultBody } from "./call-record.ts";
 import { askerOf, type McpSession } from "./mcp-session.ts";
+import { isFailed, tellRefusedHosts } from "./refused-hosts.ts";
 import { tellOnce } from "./tell-once.ts";
 import { judgeWish, wishesInError } from "./wish.ts";
 
@@ -23,6 +24,7 @@ export async function judgeResult(
 ): Promise<McpVerdict> {
   const { call, findings } = outcome;
   const { guarded } = session;
+  if (call !== undefined && isFailed(outcome)) tellRefusedHosts(session);
   const id = call === undefined ? {} : { id: memory.idOf(call) };
   const refused = async (reasons: readonly Reason[], asked?: Asked, text?: string): Promise<McpVerdict> => {
     await guarded.append(resultBody(session, outcome, { ...id, verdict: "deny", reasons, asked }));

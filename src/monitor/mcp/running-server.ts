@@ -50,8 +50,9 @@ export function runningServer(parts: {
   readonly guard: () => Guard;
   readonly ask: GuardedSession["ask"] | undefined;
   readonly fence: Fence;
+  readonly refused: McpSession["refused"];
 }): RunningServer | undefined {
-  const { id, request, prepared, append, legs, guard, ask, fence } = parts;
+  const { id, request, prepared, append, legs, guard, ask, fence, refused } = parts;
   const { gateway, caller, stateDir, progress } = request;
   if (gateway === undefined) return undefined;
   if (fence.streams === undefined || ask === undefined)
@@ -62,6 +63,7 @@ export function runningServer(parts: {
     fence,
     session: {
       ...{ server, ...(client === undefined ? {} : { client }), policy: prepared.policy, stateDir, tell: progress },
+      refused,
       confined: isConfined(prepared.egressPlan),
       ...{ root: prepared.workspace.root, home: caller.home },
       leaks: prepared.leaks,

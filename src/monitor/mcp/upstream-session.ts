@@ -72,7 +72,7 @@ export async function openUpstreamSession(request: UpstreamRequest): Promise<Res
   const started = new Date();
   const id = newSessionId(started, randomBytes(3).toString("hex"));
   const tools = await readToolConfig({ home: caller.home, env: caller.env, written: [] });
-  const plan = egressPlanOf(policy, { agent: undefined, tools });
+  const plan = egressPlanOf(policy, { agent: undefined, tools, server });
   if (!plan.ok) return err({ exitCode: 65, problems: plan.error });
   const guard = compileGuard(policy, { root, home: caller.home, contained: false, reachable: plan.value.allow });
   if (!guard.ok) return err({ exitCode: 65, problems: guard.error });

@@ -10,14 +10,20 @@ import { wallsOf } from "./walls.ts";
 export interface EgressParts {
   readonly agent: AgentPreset | undefined;
   readonly tools: ToolConfig;
+  /** The MCP server whose session it is. */
+  readonly server?: string | undefined;
 }
 
 /** Makes it, or says of every rule that cannot be carried out what is wrong. */
-export function egressPlanOf(policy: Policy, { agent, tools }: EgressParts): Result<EgressPlan, readonly Problem[]> {
+export function egressPlanOf(
+  policy: Policy,
+  { agent, tools, server }: EgressParts,
+): Result<EgressPlan, readonly Problem[]> {
   const network = withAgentHosts(policy, agent?.hosts ?? [], agent?.name ?? "");
   const plan = expandNetwork({ ...network, deny: wallsOf(policy).unreachable }, tools);
   if (!plan.ok) return plan;
-  return ok({ ...withRealPrograms(plan.value), maxConnections: policy.sandbox.limits.connections });
+  const of = server === undefined ? {} : { server };
+  return ok({ ...withRealPrograms(plan.value), ...of, maxConnections: policy.sandbox.limits.connections });
 }
 
 /** A known agent's hosts are opened like rules of the default layer, named after the preset. */

@@ -200,6 +200,19 @@ describe("addresses of an allowed name", () => {
     expect(inside.allowed ? "" : typed(inside.hint)).toBe("git.corp:8080=10.1.2.3/32");
   });
 
+  it("are said as what to write below an MCP server's name, where it is one's session", () => {
+    const refused = (server: string, host: string, port: number): string | undefined => {
+      const verdict = decideHost({ ...planOf([]), server }, host, port);
+      return verdict.allowed ? undefined : verdict.hint;
+    };
+    expect(refused("weather", "example.org", 8443)).toBe(
+      'a person can allow it: mcp.servers.weather.network: { allow: ["example.org:8443"] } in the policy',
+    );
+    expect(refused("my server", "::1", 8080)).toBe(
+      'a person can allow it: mcp.servers."my server".network: { allow: ["[::1]:8080"], allowPrivate: [{ host: "::1", cidr: "::1/128", reason: "..." }] } in the policy',
+    );
+  });
+
   const mirror = [{ host: "mirror.corp", cidr: "10.1.0.0/16", reason: "the mirror" }];
   it("refuses all when one is not public", () => {
     expect(decideAddresses(planOf(["x.org"]), "x.org", ["93.184.215.14", "127.0.0.1"])).toMatchObject({
