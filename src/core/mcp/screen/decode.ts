@@ -1,5 +1,16 @@
 // What a text means when it is undone: letters in base64, hex, escapes, entities, tags and selectors, turned around or turned by thirteen. A decoded text
 // counts only when it reads like words, and it is looked at again, twice deep at most.
+import {
+  base32,
+  base85,
+  braille,
+  morse,
+  quotedPrintable,
+  shifted,
+  upsideDown,
+  utf7,
+  wordsBackwards,
+} from "./cipher.ts";
 import { fold } from "./fold.ts";
 
 const LONGEST = 65_536;
@@ -18,10 +29,21 @@ export function decodedIn(text: string): readonly string[] {
   for (const run of runs(text, /[A-Za-z0-9+/_-]{16,}={0,2}/g)) keep(words(base64(run)));
   for (const run of runs(text, /(?:[A-Za-z0-9+/_-]{4,80}\s{1,4}){2,200}[A-Za-z0-9+/_-]{2,80}={0,2}/g))
     if (/[a-z][A-Z]|[A-Z][a-z][A-Z]|\d/.test(run)) keep(words(base64(run.replace(/\s+/g, ""))));
-  for (const run of runs(text, /(?:[0-9a-f]{2}[\s:,]?){10,}/gi)) keep(words(hex(run.replace(/[^0-9a-f]/gi, ""))));
+  for (const run of runs(text, /(?:(?:0x|\\x)?[0-9a-f]{2}[\s:,;]{0,2}){10,}/gi))
+    keep(words(hex(run.replace(/0x|\\x|[^0-9a-f]/gi, ""))));
   for (const run of runs(text, /(?:\b[01]{8}\b\s*){6,}/g)) keep(words(bits(run)));
   for (const run of runs(text, /(?:\b\d{2,3}\b[\s,]+){7,}\d{2,3}\b/g)) keep(words(decimals(run)));
   if ((text.match(TURNED)?.length ?? 0) >= 2) keep(rot13(text));
+  for (const run of runs(text, /\b(?:[A-Z2-7]{16,}|[a-z2-7]{24,})={0,6}/g))
+    if (/\d/.test(run)) keep(words(base32(run)));
+  for (const run of runs(text, /<~[!-u\s]{10,}~>/g)) keep(words(base85(run.slice(2, -2).replace(/\s+/g, ""))));
+  keep(quotedPrintable(text));
+  keep(utf7(text, base64));
+  keep(morse(text));
+  keep(braille(text));
+  keep(upsideDown(text));
+  keep(wordsBackwards(text));
+  for (const line of lines(text)) keep(shifted(line, text.slice(0, 4000)));
   for (const line of text.split("\n")) if (isBackwards(line)) keep([...line].reverse().join(""));
   return found;
 }
@@ -35,6 +57,15 @@ export function textOfBlob(blob: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Where a cipher may be: a few lines of a long text, and what follows a colon. */
+function lines(text: string): readonly string[] {
+  return text
+    .slice(0, LONGEST)
+    .split(/\n|: (?=[a-z])|(?<=[.!?]) (?=[A-Z])/)
+    .filter((line) => line.length >= 14)
+    .slice(0, RUNS_MOST);
 }
 
 function* runs(text: string, pattern: RegExp): Generator<string> {
@@ -51,12 +82,17 @@ function words(bytes: Uint8Array | undefined): string | undefined {
   if (bytes === undefined || bytes.length < 6) return undefined;
   let text = "";
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    text = new TextDecoder(isWide(bytes) ? "utf-16le" : "utf-8", { fatal: true }).decode(bytes);
   } catch {
     return undefined;
   }
   const odd = text.match(/[^\t\n\r\x20-\x7e\p{L}\p{M}\p{N}\p{P}\p{Zs}]/gu)?.length ?? 0;
   return odd === 0 && /[\p{L}]{2,}/u.test(text) ? text : undefined;
+}
+
+/** ASCII in two bytes a letter, as some shells want it. */
+function isWide(bytes: Uint8Array): boolean {
+  return bytes.length % 2 === 0 && bytes.every((byte, at) => at % 2 === 0 || byte === 0);
 }
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -147,7 +183,7 @@ const NAMED: ReadonlyMap<string, string> = new Map(
   }),
 );
 const ESCAPED =
-  /\\u\{?([0-9a-f]{4,6})\}?|\\x([0-9a-f]{2})|%u([0-9a-f]{4})|%([0-9a-f]{2})|&#x([0-9a-f]{2,6});|&#(\d{2,7});|&([a-z]{2,6});|\\([0-3][0-7]{2})/gi;
+  /\\u\{?([0-9a-f]{4,6})\}?|\\x([0-9a-f]{2})|%u([0-9a-f]{4})|%([0-9a-f]{2})|&#x([0-9a-f]{2,6});|&#(\d{2,7});|&([a-z]{2,6});|\\([0-3][0-7]{2})|\\0{0,4}([2-7][0-9a-f]) /gi;
 
 /** The lines that are mostly written so: a manual that names some escapes is none, and neither is an address. */
 function escapes(text: string): string | undefined {
@@ -161,9 +197,9 @@ function escapes(text: string): string | undefined {
 }
 
 function unescaped(line: string): string {
-  return line.replace(ESCAPED, (whole, u, x, pu, percent, hexadecimal, decimal, named, octal) => {
+  return line.replace(ESCAPED, (whole, u, x, pu, percent, hexadecimal, decimal, named, octal, css) => {
     if (named !== undefined) return NAMED.get(String(named).toLowerCase()) ?? whole;
-    const digits = u ?? x ?? pu ?? percent ?? hexadecimal;
+    const digits = u ?? x ?? pu ?? percent ?? hexadecimal ?? css;
     const code =
       digits !== undefined
         ? Number.parseInt(digits, 16)

@@ -71,7 +71,8 @@ export function hiddenIn(text: string, origin: Origin): readonly Hidden[] {
   if (count(text, PRIVATE) > 0) add("hidden-text", 1, !isResult && count(text, PRIVATE) >= 16);
   if (ESCAPE.test(text)) add("terminal-control", 1, !isResult, SLY_ESCAPE.test(text));
   else if (count(text, CONTROL) > 0) add("terminal-control", 1, !isResult && count(text, CONTROL) > 2);
-  if (FILLERS.test(text) && !/[\u1100-\u11ff\u3131-\u318e]/.test(text.replace(FILLERS, ""))) add("hidden-text", 1);
+  if (FILLERS.test(text) && !/[\u1100-\u11ff\u2801-\u28ff\u3131-\u318e]/.test(text.replace(FILLERS, "")))
+    add("hidden-text", 1);
   FILLERS.lastIndex = 0;
   if (MARKS.test(text.normalize("NFC"))) add("hidden-text", 0.5);
   return found;
