@@ -8,10 +8,9 @@ import { type Peer, peerSignals } from "./peers.ts";
 import { matchesOf } from "./rules.ts";
 import { keySignals, shapeSignals } from "./schema.ts";
 import { type Signal, settle } from "./signal.ts";
-import { signalsOf } from "./text.ts";
+import { type Place, signalsOf } from "./text.ts";
 import { weighed } from "./topic.ts";
-import { type Field, fieldsOf } from "./walk.ts";
-import { namedWords, parameterAt, wideSignals } from "./wide.ts";
+import { type Field, fieldsOf, namedWords, parameterAt } from "./walk.ts";
 
 export type { Peer } from "./peers.ts";
 
@@ -65,11 +64,11 @@ export function screenDefinition(server: string, definition: Json, peers: readon
 
 function fieldSignals(field: Field, names: string): readonly Signal[] {
   const parameter = parameterAt(field.at);
+  const place: Place = { at: field.at, origin: "definition", names, ...(parameter === undefined ? {} : { parameter }) };
   const named = namedWords(field.text);
   return [
-    ...signalsOf(field.text, { at: field.at, origin: "definition" }),
-    ...wideSignals(field, parameter === undefined ? { names } : { names, parameter }),
-    ...(named === undefined ? [] : signalsOf(named, { at: field.at, origin: "definition" })),
+    ...signalsOf(field.text, place),
+    ...(named === undefined ? [] : signalsOf(named, place)),
     ...(field.isKey ? keySignals(field, "definition") : []),
   ];
 }

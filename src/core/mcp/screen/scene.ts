@@ -3,8 +3,11 @@
 import { once } from "../../once.ts";
 import { type Clause, wordsOf } from "./clause.ts";
 import { finderOf, type Hit } from "./lexicon.ts";
+import { phrasesIn, type Span } from "./phrases.ts";
+import { type Places, type Stretch, stands } from "./places.ts";
 import type { Match, Origin } from "./rules.ts";
 import table from "./scenes.json" with { type: "json" };
+import { isAbout, type Topic } from "./topic.ts";
 
 interface Row {
   readonly kind?: string;
@@ -17,6 +20,11 @@ interface Row {
   readonly hard?: boolean;
   readonly results?: number;
   readonly definitions?: number;
+  /** Only what is said of a parameter. */
+  readonly param?: boolean;
+  /** Only in a tool of such a name, or not in one. */
+  readonly about?: Topic;
+  readonly unless?: Topic;
 }
 
 interface Scene {
@@ -24,6 +32,11 @@ interface Scene {
   readonly slots: readonly (readonly string[])[];
   readonly not: readonly string[];
   readonly span: number;
+  /** How near its ideas stand, where that matters. */
+  readonly stretch: Stretch | undefined;
+  readonly isOfParameter: boolean;
+  readonly about: Topic | undefined;
+  readonly unless: Topic | undefined;
   readonly isHard: boolean;
   readonly weights: Readonly<Record<Origin, number>>;
 }
@@ -36,14 +49,22 @@ interface Compound {
 }
 
 const scenes: () => readonly Scene[] = once(() =>
-  (table.scenes as readonly Row[]).map((row) => ({
-    kind: row.kind ?? "",
-    slots: row.all.map((slot) => slot.split("|")),
-    not: row.not ?? [],
-    span: row.span ?? 2,
-    isHard: row.hard === true,
-    weights: { definition: row.definitions ?? 0, result: row.results ?? 0 },
-  })),
+  (table.scenes as readonly Row[]).map((row) => {
+    const slots = row.all.map((slot) => slot.split("|"));
+    const not = row.not ?? [];
+    return {
+      kind: row.kind ?? "",
+      slots,
+      not,
+      span: row.span ?? 2,
+      stretch: row.gap === undefined ? undefined : { slots, not, gap: row.gap, isOrdered: row.order === true },
+      isOfParameter: row.param === true,
+      about: row.about,
+      unless: row.unless,
+      isHard: row.hard === true,
+      weights: { definition: row.definitions ?? 0, result: row.results ?? 0 },
+    };
+  }),
 );
 
 /** Ideas that are made of others within one sentence. */
@@ -81,59 +102,94 @@ export interface SceneMatch extends Match {
   readonly raw: string;
 }
 
-/** The scenes of a text's sentences, the strongest of each kind. `beside` are ideas that the text's place stands for. */
-export function scenesOf(
-  clauses: readonly Clause[],
-  origin: Origin,
-  beside: readonly string[] = [],
-): readonly SceneMatch[] {
+/** Where a text stands. */
+export interface Frame {
+  /** Ideas that the place itself stands for. */
+  readonly beside?: readonly string[];
+  /** The names of the tool and its server. */
+  readonly names?: string;
+  /** The parameter that the text describes. */
+  readonly parameter?: string;
+}
+
+/** The scenes of a text's sentences, the strongest of each kind. */
+export function scenesOf(clauses: readonly Clause[], origin: Origin, frame: Frame = {}): readonly SceneMatch[] {
+  const mine = scenes().filter((scene) => scene.weights[origin] > 0 && isFor(scene, frame));
   const each = clauses.map(({ words }) => ideasOf(words));
   const subject = each.flatMap(({ domain }, index) => domain.map((term) => ({ term, index })));
   const best = new Map<string, SceneMatch>();
   for (let from = 0; from < clauses.length; from += 1) {
-    const ideas = new Set<string>(beside);
     let raw = "";
     for (let to = from; to < Math.min(clauses.length, from + SPAN_MOST); to += 1) {
       const clause = clauses[to] as Clause;
       if (raw.length + clause.raw.length > WIDEST && to > from) break;
       raw = raw === "" ? clause.raw : `${raw} ${clause.raw}`;
-      const added = (each[to] as Ideas).ideas;
-      if (added.size === 0 && to === from) break;
-      for (const idea of added) ideas.add(idea);
+      const places = placesOver(each.slice(from, to + 1), frame.beside ?? []);
+      const has = (idea: string): boolean => places(idea).length > 0;
       const elsewhere = new Set(subject.filter(({ index }) => index < from || index > to).map(({ term }) => term)).size;
       const told =
-        (ideas.has("s.told") ? TOLD : 1) *
-        (ideas.has("c.denied") && !ideas.has("c.hush") ? DENIED : 1) *
+        (has("s.told") ? TOLD : 1) *
+        (has("c.denied") && !has("c.hush") ? DENIED : 1) *
         (elsewhere >= SUBJECT ? TOLD : 1);
-      for (const scene of scenes()) keepBest(best, scene, { ideas, raw, span: to - from + 1, origin, told });
+      for (const scene of mine) keepBest(best, scene, { places, raw, span: to - from + 1, origin, told });
     }
   }
   return [...best.values()];
+}
+
+function isFor({ isOfParameter, about, unless }: Scene, { names = "", parameter }: Frame): boolean {
+  if (isOfParameter && parameter === undefined) return false;
+  return (about === undefined || isAbout(about, names)) && (unless === undefined || !isAbout(unless, names));
+}
+
+const NOWHERE: Span = { from: 0, to: 0 };
+
+/** Where ideas stand in neighbouring sentences, taken as one text. */
+function placesOver(sentences: readonly Ideas[], beside: readonly string[]): Places {
+  const known = new Map<string, readonly Span[]>(beside.map((idea) => [idea, [NOWHERE]]));
+  return (idea) => {
+    const before = known.get(idea);
+    if (before !== undefined) return before;
+    let offset = 0;
+    const spans: Span[] = [];
+    for (const { places, length } of sentences) {
+      for (const { from, to } of places(idea)) spans.push({ from: from + offset, to: to + offset });
+      offset += length;
+    }
+    known.set(idea, spans);
+    return spans;
+  };
 }
 
 function keepBest(
   best: Map<string, SceneMatch>,
   scene: Scene,
   window: {
-    readonly ideas: ReadonlySet<string>;
+    readonly places: Places;
     readonly raw: string;
     readonly span: number;
     readonly origin: Origin;
     readonly told: number;
   },
 ): void {
-  const weight = scene.weights[window.origin];
-  if (weight === 0 || window.span > scene.span) return;
-  if (!scene.slots.every((slot) => slot.some((idea) => window.ideas.has(idea)))) return;
-  if (scene.not.some((idea) => window.ideas.has(idea))) return;
+  if (window.span > scene.span) return;
+  const told = scene.stretch === undefined ? window.told : 1;
   const match: SceneMatch = {
     kind: scene.kind,
-    weight: weight * window.told,
-    isHard: scene.isHard && window.told === 1,
+    weight: scene.weights[window.origin] * told,
+    isHard: scene.isHard && told === 1,
     raw: window.raw,
   };
   const before = best.get(scene.kind);
-  if (before === undefined || rank(match) > rank(before)) best.set(scene.kind, match);
+  if (before !== undefined && rank(match) <= rank(before)) return;
+  if (scene.stretch === undefined ? holds(scene, window.places) : stands(scene.stretch, window.places))
+    best.set(scene.kind, match);
+}
+
+function holds({ slots, not }: Scene, places: Places): boolean {
+  return (
+    slots.every((slot) => slot.some((idea) => places(idea).length > 0)) && !not.some((idea) => places(idea).length > 0)
+  );
 }
 
 function rank({ weight, isHard }: Match): number {
@@ -146,36 +202,42 @@ export function isOfModels(text: string): boolean {
   return new Set(ideasOf(words).domain).size >= SUBJECT;
 }
 
+/** The ideas of one sentence. */
 interface Ideas {
-  readonly ideas: ReadonlySet<string>;
+  readonly places: Places;
+  readonly length: number;
   readonly domain: readonly string[];
 }
 
 function ideasOf(words: string): Ideas {
-  const hits = found()(words);
-  const by = new Map<string, Hit[]>();
-  for (const hit of hits) add(by, hit);
+  const by = new Map<string, Span[]>();
+  for (const hit of found()(words)) add(by, hit);
   for (const { idea, slots, isOrdered, gap } of compounds()) {
     const at = isOrdered ? inOrder(slots, by, gap) : together(slots, by, gap);
     if (at !== undefined) add(by, { idea, ...at });
   }
   return {
-    ideas: new Set(by.keys()),
+    places: (idea) => {
+      const before = by.get(idea);
+      if (before !== undefined || !idea.startsWith("p.")) return before ?? [];
+      const spans = [...phrasesIn(words, idea)];
+      by.set(idea, spans);
+      return spans;
+    },
+    length: words.length,
     domain: (by.get("s.domain") ?? []).map(({ from, to }) => words.slice(from, to)),
   };
 }
 
-function add(by: Map<string, Hit[]>, hit: Hit): void {
-  const list = by.get(hit.idea);
-  if (list === undefined) by.set(hit.idea, [hit]);
-  else list.push(hit);
+function add(by: Map<string, Span[]>, { idea, from, to }: Hit): void {
+  const list = by.get(idea);
+  if (list === undefined) by.set(idea, [{ from, to }]);
+  else list.push({ from, to });
 }
-
-type Span = { readonly from: number; readonly to: number };
 
 function inOrder(
   slots: readonly (readonly string[])[],
-  by: ReadonlyMap<string, readonly Hit[]>,
+  by: ReadonlyMap<string, readonly Span[]>,
   gap: number,
 ): Span | undefined {
   const lists = slots.map((slot) => slot.flatMap((idea) => by.get(idea) ?? []).sort((a, b) => a.from - b.from));
@@ -197,13 +259,13 @@ function inOrder(
 /** One of each, each at most `gap` from the one before it. */
 function together(
   slots: readonly (readonly string[])[],
-  by: ReadonlyMap<string, readonly Hit[]>,
+  by: ReadonlyMap<string, readonly Span[]>,
   gap: number,
 ): Span | undefined {
   const all = slots
     .flatMap((slot, index) => slot.flatMap((idea) => (by.get(idea) ?? []).map((hit) => ({ index, hit }))))
     .sort((a, b) => a.hit.from - b.hit.from);
-  const last = new Map<number, Hit>();
+  const last = new Map<number, Span>();
   for (const { index, hit } of all) {
     last.set(index, hit);
     if (last.size < slots.length) continue;

@@ -5,16 +5,14 @@ import { decodedIn } from "./decode.ts";
 import { fold, unleet, unspaced } from "./fold.ts";
 import { hiddenIn, visible } from "./hidden.ts";
 import { matchesOf, type Origin } from "./rules.ts";
-import { scenesOf } from "./scene.ts";
+import { type Frame, scenesOf } from "./scene.ts";
 import { PICTURE, TAGS, TOKENS, TURNS } from "./shapes.ts";
 import type { Signal } from "./signal.ts";
 
 /** Where a text stands, and whose it is. */
-export interface Place {
+export interface Place extends Frame {
   readonly at: string;
   readonly origin: Origin;
-  /** Ideas that the place itself stands for. */
-  readonly beside?: readonly string[];
 }
 
 const DEEPEST = 2;
@@ -33,7 +31,12 @@ export function signalsOf(text: string, place: Place, depth = 0): readonly Signa
   for (const chunk of chunks(plain))
     for (const sign of shapesOf(chunk, isResult)) add(sign.kind, sign.weight, sign.isHard, chunk);
   const clauses = clausesOf(plain);
-  for (const { kind, weight, isHard, raw } of scenesOf(clauses, place.origin, place.beside))
+  const scene = titled(plain, place.parameter);
+  for (const { kind, weight, isHard, raw } of scenesOf(
+    scene === plain ? clauses : clausesOf(scene),
+    place.origin,
+    place,
+  ))
     signals.push({ kind, weight, isHard, at: place.at, text: raw, isScene: true });
   for (const clause of clauses) {
     addMatches(clause, false);
@@ -69,6 +72,12 @@ export function signalsOf(text: string, place: Place, depth = 0): readonly Signa
     const isHard = !isResult || inner.some((one) => one.isHard);
     add("encoded-order", 1, isHard, decoded);
   }
+}
+
+/** What a parameter is called belongs to what is said of it, unless that says it again. */
+function titled(text: string, parameter: string | undefined): string {
+  const words = parameter?.replace(/[_-]+/g, " ").toLowerCase();
+  return words === undefined || text.toLowerCase().includes(words) ? text : `${words}: ${text}`;
 }
 
 /** An escape that means an invisible letter is how manuals write that letter. */

@@ -20,8 +20,11 @@ const EXPLAINS: Readonly<Record<string, readonly string[]>> = {
 /** What is left of a sign that the tool's own subject explains. */
 const EXPLAINED = 0.45;
 
+/** A topic of the table. */
+export type Topic = keyof typeof table;
+
 /** Whether a name is of that topic. */
-export function isAbout(topic: keyof typeof table, names: string): boolean {
+export function isAbout(topic: Topic, names: string): boolean {
   return TOPICS[topic]?.test(names) ?? false;
 }
 

@@ -63,3 +63,17 @@ export function fieldsOf(value: Json, root = ""): readonly Field[] {
 function escaped(name: string): string {
   return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }
+
+/** The parameter that a text at this place describes. */
+export function parameterAt(at: string): string | undefined {
+  return /^\/(?:inputSchema|arguments)\/(?:.*\/)?(?:properties|patternProperties|\$defs|definitions)\/([^/]{1,64})\/(?:description|title|\$comment|examples\/\d+|default)$/.exec(
+    at,
+  )?.[1];
+}
+
+/** The words of a value that was written as a name (`dump_env_into_code`), where they are enough to say something. */
+export function namedWords(text: string): string | undefined {
+  if (!/^[A-Za-z][\w-]{24,200}$/.test(text)) return undefined;
+  const parts = text.replace(/([a-z])([A-Z])/g, "$1 $2").replace(/[_-]+/g, " ");
+  return parts.split(" ").length >= 5 ? parts : undefined;
+}
