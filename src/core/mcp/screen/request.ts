@@ -17,6 +17,13 @@ const SECRET = new RegExp(`\\b(?:${table.secret})`, "gi");
 const SECRET_X = new RegExp(table.secretx, "giu");
 const ABOUT = new RegExp(table.about, "i");
 const REFUSED = new RegExp(table.refused, "i");
+const PERSONAL = new RegExp(table.personal, "i");
+const BAIT = new RegExp(table.bait, "i");
+const DISMISSAL = new RegExp(table.dismissal, "i");
+const VOICE = new RegExp(table.voice, "i");
+const YIELD = new RegExp(table.yield, "i");
+const CHATTER = new RegExp(table.chatter, "i");
+const PROFILE = new RegExp(table.profile, "i");
 const SENTENCE = /[.!?;\n]\s/;
 /** A field's own name asks for what it names, whatever else stands in it. */
 const NOTHING = /(?!)/;
@@ -36,7 +43,16 @@ export function screenElicitation(params: Json): readonly Finding[] {
     for (const { why, weight, isHard } of linkFaults(url))
       signals.push({ kind: `link-${why}`, weight, isHard, at: "/url", text: url });
   else signals.push(...wanted(object));
+  signals.push(...dismissed(textAt(object, "message") ?? "", url));
   return settle(signals, { length: 0 });
+}
+
+/** Nobody who means well tells a person to overlook what the page will say; beside a code for a device it is how accounts are taken over. */
+function dismissed(message: string, url: string | undefined): readonly Signal[] {
+  if (!DISMISSAL.test(message)) return [];
+  const isPairing =
+    url !== undefined && /device|activate|pair|link|code/i.test(url) && /\b[A-Z0-9]{4}-?[A-Z0-9]{4}\b/.test(message);
+  return [{ kind: "link-dismissal", weight: 1, isHard: isPairing, at: "/message", text: message }];
 }
 
 /** A form is for a person: what is asked of one there is no order to a model. */
@@ -59,10 +75,32 @@ function wanted(params: JsonObject): readonly Signal[] {
     if (isPassword || asksFor(name, NOTHING) || asksFor(text))
       signals.push(secretSignal(`/requestedSchema/properties/${key}`, text));
   }
+  signals.push(...personal(message, open));
   // a message that asks, and a field that takes any answer
   if (open.length > 0 && asksFor(message) && (ASKS.test(message) || message.search(SECRET_X) >= 0))
     signals.push(secretSignal("/message", message));
   return signals;
+}
+
+/** What a bank or a help desk would know a person by: one of it may be needed, two or a bait are a theft of a name. */
+function personal(message: string, open: readonly (readonly [string, Json])[]): readonly Signal[] {
+  const asked = open.filter(([key, value]) => {
+    const words = (name: string): string => (isObject(value) ? (textAt(value, name) ?? "") : "");
+    return PERSONAL.test(
+      `${key.replace(/([a-z])([A-Z])/g, "$1 $2").replace(/[_-]+/g, " ")}. ${words("title")}. ${words("description")}`,
+    );
+  });
+  if (asked.length === 0) return [];
+  const weight = asked.length > 2 || (asked.length > 1 && BAIT.test(message)) ? 1 : BAIT.test(message) ? 0.8 : 0.4;
+  return [
+    {
+      kind: "asks-for-secret",
+      weight,
+      isHard: false,
+      at: `/requestedSchema/properties/${asked[0]?.[0] ?? ""}`,
+      text: message,
+    },
+  ];
 }
 
 function secretSignal(at: string, text: string): Signal {
@@ -113,11 +151,21 @@ export function screenSampling(params: Json): readonly Finding[] {
   );
   signals.push(...fields.flatMap(retold));
   const context = member(params, "includeContext");
+  signals.push(...fields.flatMap((field) => ofThePerson(field, context)));
   if (context === "allServers")
     signals.push({ kind: "foreign-context", weight: 1, isHard: true, at: "/includeContext", text: "allServers" });
   else if (context === "thisServer")
     signals.push({ kind: "foreign-context", weight: 0.5, isHard: false, at: "/includeContext", text: "thisServer" });
   return settle(signals, { length: 0 });
+}
+
+/** A profile of the person drawn from what was said to others, or words in another's name that are to win an approval. */
+function ofThePerson({ at, text }: Field, context: Json | undefined): readonly Signal[] {
+  const signals: Signal[] = [];
+  if (VOICE.test(text) && YIELD.test(text)) signals.push({ kind: "impersonation", weight: 1, isHard: false, at, text });
+  if (context !== undefined && context !== "none" && CHATTER.test(text) && PROFILE.test(text))
+    signals.push({ kind: "context-theft", weight: 1, isHard: false, at, text });
+  return signals;
 }
 
 /** A completion goes back to the server: told there, what stood in the conversation is gone. */
