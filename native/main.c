@@ -9,7 +9,7 @@
 //   copy FROM TO MOST         outside: a tree, whatever is in it, once more, compared (copy.h)
 //   attributes PATH           outside: what stands in extended attributes below a folder (attribute_list.h)
 //   opaque PATH               outside: a folder of an upper layer hides what is below it (opaque.h)
-//   measure BYTES FILES PID PATH… outside: what trees take on disk (measure.h)
+//   measure                   outside: what trees take on disk, each time it is asked (measure.h)
 //   guest UID GID FILTER …   inside an engine's kernel: become the agent (guest.h)
 //   machine BEGUN PROXY PORTS -- QEMU…   inside, beside a virtual machine: its streams and its end (machine.h)
 //   machine-guest UID …       the first process of that machine's guest (machine.h)
@@ -62,7 +62,7 @@ int main(int count, char **arguments) {
   if (strcmp(errand, "copy") == 0 && count == 5) return run_copy(arguments[2], arguments[3], arguments[4]);
   if (strcmp(errand, "opaque") == 0 && count == 3) return run_opaque(arguments[2]);
   if (strcmp(errand, "lookout") == 0 && count > 3) return run_lookout(arguments[2], arguments + 3);
-  if (strcmp(errand, "measure") == 0 && count > 4) return run_measure(arguments + 2);
+  if (strcmp(errand, "measure") == 0 && count == 2) return run_measure();
   if (strcmp(errand, "look") == 0 && count == 3) return run_look(arguments[2]);
   if (strcmp(errand, "landlock") == 0 && count == 2) return run_landlock();
   if (strcmp(errand, "redirect") == 0 && count < 4) return run_redirect(count == 3 ? arguments[2] : "");
@@ -73,6 +73,6 @@ int main(int count, char **arguments) {
   if (strcmp(errand, "machine-guest") == 0) run_machine_guest(arguments + 2);
   if (strcmp(errand, "mcp") == 0) return run_mcp(arguments + 2);
   if (strcmp(errand, "hook") == 0) run_hook(arguments + 2);
-  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | nest SOURCES -- COMMAND | attach SOCKET TOKEN | exec FOLDER -- COMMAND | remove PATH | attributes PATH | changes PATH | copy FROM TO MOST | opaque PATH | measure BYTES FILES PID PATH... | times ROOT | lookout ROOT WORD... [-- FOLDER...] | hook AGENT | mcp WORD... | landlock | look FOLDER | redirect [anyip] | datagrams PATH | peer\n");
+  fprintf(stderr, "usage: ringfence-helper fence | enter FILE... -- COMMAND | nest SOURCES -- COMMAND | attach SOCKET TOKEN | exec FOLDER -- COMMAND | remove PATH | attributes PATH | changes PATH | copy FROM TO MOST | opaque PATH | measure | times ROOT | lookout ROOT WORD... [-- FOLDER...] | hook AGENT | mcp WORD... | landlock | look FOLDER | redirect [anyip] | datagrams PATH | peer\n");
   return EXIT_NO_FENCE;
 }

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "inodes.h"
 #include "tree.h"
@@ -36,7 +38,8 @@ static void add_unlinked(void *with, const struct stat *file) {
   if (!inodes_find(&sum->seen, file, &unused)) add(sum, file);
 }
 
-int run_measure(char **arguments) {
+// `BYTES FILES PID PATH...`. Becomes the owner of everything in it, so a process measures once.
+static void measure(char **arguments) {
   static struct sum sum;
   sum.bytes_most = strtoull(arguments[0], NULL, 10);
   sum.files_most = strtoull(arguments[1], NULL, 10);
@@ -50,5 +53,35 @@ int run_measure(char **arguments) {
     if (top >= 0 && !walk_tree(top, &walk)) break;
   }
   printf("%llu %llu\n", sum.bytes, sum.files);
+}
+
+// The words of the next request; false at the end of them all.
+static bool next_request(char *words[MEASURE_WORDS]) {
+  for (size_t count = 0; count < MEASURE_WORDS; count++) {
+    char *word = NULL;
+    size_t room = 0;
+    if (getdelim(&word, &room, '\0', stdin) < 0) return false;
+    words[count] = *word == '\0' ? NULL : word;
+    if (words[count] == NULL) return count >= 3;
+  }
+  return false;
+}
+
+int run_measure(void) {
+  char *words[MEASURE_WORDS];
+  while (next_request(words)) {
+    pid_t child = fork();
+    if (child == 0) {
+      measure(words);
+      fflush(stdout);
+      _exit(0);
+    }
+    int status = 1;
+    if (child < 0 || waitpid(child, &status, 0) != child || status != 0) {
+      puts("");
+      fflush(stdout);
+    }
+    for (char **word = words; *word != NULL; word++) free(*word);
+  }
   return 0;
 }

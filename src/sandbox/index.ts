@@ -10,7 +10,7 @@ export { makePrivateCopy, type PrivateCopy } from "./git/private-copy.ts";
 export { readHostFacts } from "./host-facts.ts";
 export { landlockVersion, NO_LANDLOCK, probeLandlock } from "./landlock.ts";
 export { type LaunchDeps, launch } from "./launch.ts";
-export { measureTrees, type TreeSize } from "./measure.ts";
+export { type Measurer, openMeasurer, type TreeSize } from "./measure.ts";
 export { ancestryOf, peerOf, ticksNow } from "./peer.ts";
 export { type PublishedPorts, publishPorts } from "./ports.ts";
 export {

@@ -1,5 +1,6 @@
-// What trees take on disk, counted by the helper: no depth, mode or name that an agent chooses can confuse it or keep it busy without end.
-import { execFile } from "node:child_process";
+// What trees take on disk, counted by the helper: no depth, mode or name that an agent chooses can confuse it or keep it busy without end. One helper
+// serves a whole session: to start a process from one of this size costs more than most counts.
+import { type ChildProcess, spawn } from "node:child_process";
 
 /** Room taken, and inodes. */
 export interface TreeSize {
@@ -7,21 +8,77 @@ export interface TreeSize {
   readonly files: number;
 }
 
-/**
- * Sums up the trees at `paths`, and stops as soon as either is above its most; with `holder`, also the files without a name that this process and those
- * below it hold. `undefined` when it could not be counted.
- */
-export function measureTrees(
-  helper: string,
-  paths: readonly string[],
-  most: TreeSize = { bytes: Number.MAX_SAFE_INTEGER, files: Number.MAX_SAFE_INTEGER },
-  holder = 0,
-): Promise<TreeSize | undefined> {
-  const args = ["measure", String(most.bytes), String(most.files), String(holder), ...paths];
+/** What is counted. */
+export interface Measured {
+  readonly paths: readonly string[];
+  /** A count stops as soon as either is above it. */
+  readonly most?: TreeSize;
+  /** The files without a name that this process and those below it hold count too. */
+  readonly holder?: number;
+}
+
+const NO_MOST: TreeSize = { bytes: Number.MAX_SAFE_INTEGER, files: Number.MAX_SAFE_INTEGER };
+/** A count that takes longer is given up, and the helper with it. */
+const COUNT_MS = 60_000;
+
+/** Counts, one thing after the other. */
+export interface Measurer {
+  /** Sums up the trees; `undefined` when they could not be counted. */
+  measure(what: Measured): Promise<TreeSize | undefined>;
+  close(): void;
+}
+
+/** The helper starts with the first count, and again after one that failed. */
+export function openMeasurer(helper: string): Measurer {
+  let child: ChildProcess | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+  let isClosed = false;
+  const end = (): void => {
+    child?.kill("SIGKILL");
+    child = undefined;
+  };
+  return {
+    measure(what) {
+      const turn = last.then(async () => {
+        if (isClosed) return undefined;
+        child ??= spawn(helper, ["measure"], { env: {}, cwd: "/", stdio: ["pipe", "pipe", "ignore"] });
+        const size = await answerOf(child, requestOf(what));
+        if (size === undefined) end();
+        return size;
+      });
+      last = turn;
+      return turn;
+    },
+    close(): void {
+      isClosed = true;
+      end();
+    },
+  };
+}
+
+function requestOf({ paths, most = NO_MOST, holder = 0 }: Measured): string {
+  return `${[most.bytes, most.files, holder, ...paths].join("\0")}\0\0`;
+}
+
+function answerOf(child: ChildProcess, request: string): Promise<TreeSize | undefined> {
   return new Promise((settle) => {
-    execFile(helper, args, { env: {}, timeout: 60_000 }, (_, stdout) => {
-      const [, bytes, files] = /^(\d+) (\d+)\n$/.exec(stdout) ?? [];
-      settle(bytes === undefined ? undefined : { bytes: Number(bytes), files: Number(files) });
-    });
+    let said = "";
+    const done = (size: TreeSize | undefined): void => {
+      clearTimeout(late);
+      child.off("error", gone).off("exit", gone);
+      child.stdout?.off("data", hear);
+      settle(size);
+    };
+    const gone = (): void => done(undefined);
+    const hear = (part: Buffer): void => {
+      said += part.toString("latin1");
+      if (!said.endsWith("\n")) return;
+      const [, bytes, files] = /^(\d+) (\d+)\n$/.exec(said) ?? [];
+      done(bytes === undefined ? undefined : { bytes: Number(bytes), files: Number(files) });
+    };
+    const late = setTimeout(gone, COUNT_MS);
+    child.on("error", gone).on("exit", gone);
+    child.stdout?.on("data", hear);
+    child.stdin?.on("error", () => undefined).write(request);
   });
 }

@@ -1,7 +1,7 @@
 // How much of the host's disk a session takes. The file systems are asked five times a second how full they are, which costs nothing; the folders are
 // counted when something grew. So a file of ten gigabytes or a hundred thousand small ones is seen within moments, and a quiet session is never counted.
 import { statfs } from "node:fs/promises";
-import { measureTrees, type TreeSize } from "#sandbox";
+import { type Measurer, openMeasurer, type TreeSize } from "#sandbox";
 import { bytesText, type LimitHit } from "./hit.ts";
 
 /** What is watched. */
@@ -28,12 +28,14 @@ const FLOOR = { bytes: 512 * 2 ** 20, share: 0.02, files: 10_000 } as const;
 
 /** Starts watching; `close` ends it. */
 export function watchDisk(watched: WatchedDisk): { close(): void } {
+  const measurer = openMeasurer(watched.helper);
   let closed = false;
   const close = (): void => {
     closed = true;
+    measurer.close();
   };
   const run = async (): Promise<void> => {
-    const before = (await measureTrees(watched.helper, watched.live)) ?? NOTHING;
+    const before = (await measurer.measure({ paths: watched.live })) ?? NOTHING;
     let counted = NOTHING;
     let used = await usage(watched);
     for (let last = performance.now(), rest = 0; !closed; await pause(LOOK_MS)) {
@@ -44,14 +46,14 @@ export function watchDisk(watched: WatchedDisk): { close(): void } {
       if (!grown) used = now;
       if (closed || !due) continue;
       const began = performance.now();
-      const size = await count(watched, before);
+      const size = await count(measurer, watched, before);
       used = now;
       last = performance.now();
       rest = (last - began) * REST;
       if (size !== undefined) counted = size;
       const hit = hitOf(watched.most, counted) ?? hostHit(now, counted);
       if (hit === undefined || closed) continue;
-      closed = true;
+      close();
       watched.onHit(hit);
     }
   };
@@ -93,13 +95,14 @@ async function fileSystem(path: string): Promise<Usage | undefined> {
 }
 
 async function count(
-  { helper, holder, own, live, most }: WatchedDisk,
+  measurer: Measurer,
+  { holder, own, live, most }: WatchedDisk,
   before: TreeSize,
 ): Promise<TreeSize | undefined> {
-  const mine = await measureTrees(helper, own, most, holder);
+  const mine = await measurer.measure({ paths: own, most, holder });
   if (mine === undefined || live.length === 0) return mine;
   const ceiling = { bytes: most.bytes + before.bytes, files: most.files + before.files };
-  const grown = await measureTrees(helper, live, ceiling);
+  const grown = await measurer.measure({ paths: live, most: ceiling });
   if (grown === undefined) return mine;
   return {
     bytes: mine.bytes + Math.max(0, grown.bytes - before.bytes),
