@@ -3,7 +3,15 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
-import { CLIENT_IDS, type ClientFile, type ClientId, clientFiles, clientNamed, clientOfFile } from "#core/mcp";
+import {
+  AGENT_FOLDERS,
+  CLIENT_IDS,
+  type ClientFile,
+  type ClientId,
+  clientFiles,
+  clientNamed,
+  clientOfFile,
+} from "#core/mcp";
 import { hookSite } from "./hook-site.ts";
 
 /** What was asked for. */
@@ -52,10 +60,13 @@ export function findClientFiles(choice: ClientChoice): Result<FoundFiles, Proble
   const all = clientFiles({ home: site.home, root, env: site.env }, clients.value).filter(({ path }) =>
     existsSync(path),
   );
+  const at = { home: site.home, root };
   const wanted = choice.user === true ? ["user"] : choice.project === true ? ["project"] : ["user", "project"];
   return ok({
     ...given,
-    files: [...all.filter(({ scope }) => wanted.includes(scope)), ...profiles(all, wanted)],
+    files: [...all, ...agents(at, clients.value)]
+      .filter(({ scope }) => wanted.includes(scope))
+      .concat(profiles(all, wanted)),
     told:
       choice.project === true
         ? []
@@ -106,6 +117,20 @@ function profiles(files: readonly ClientFile[], wanted: readonly string[]): read
             : [];
       return names.map((name) => ({ ...file, path: join(folder, name) })).filter(({ path }) => existsSync(path));
     });
+}
+
+function agents(
+  { home, root }: { readonly home: string; readonly root: string | undefined },
+  clients: readonly ClientId[],
+): readonly ClientFile[] {
+  return AGENT_FOLDERS.filter(({ client }) => clients.includes(client)).flatMap(({ client, ...folders }) => {
+    const inFolder = (scope: "user" | "project", base: string, folder: string): readonly ClientFile[] =>
+      namesIn(join(base, folder))
+        .filter((name) => name.endsWith(".json"))
+        .map((name) => ({ client, scope, base, path: join(base, folder, name) }));
+    const shared = root === undefined || root === home ? [] : inFolder("project", root, folders.project);
+    return [...inFolder("user", home, folders.home), ...shared];
+  });
 }
 
 const PLUGIN_DEPTH = 5;

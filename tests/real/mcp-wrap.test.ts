@@ -15,79 +15,14 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { CLIENT_FILES, SECRET } from "../support/client-files.ts";
 import { launcher } from "../support/installation.ts";
 import { put, type SettingsBed, settingsBed } from "../support/settings-bed.ts";
 import { tmp } from "../support/tmp.ts";
 
-const SECRET = "s3cr3t-of-the-person";
-
-/** A file of each client, in the spelling of somebody: where it stands, and a server in it by name. */
-const FILES: readonly (readonly [client: string, scope: "home" | "project", path: string, text: string])[] = [
-  [
-    "claude-code",
-    "project",
-    ".mcp.json",
-    `\ufeff{\r\n\t"mcpServers": {\r\n\t\t"a b": {"command": "npx", "args": [ "-y",\r\n\t\t\t"pkg" ], "env": {"K": "${SECRET}"}}, "alone": { "command": "./run" },\r\n\t\t"h": { "type": "http", "url": "https://x.example/mcp", "headers": { "Authorization": "Bearer ${SECRET}" } }\r\n\t}\r\n}`,
-  ],
-  [
-    "claude-code",
-    "home",
-    ".claude.json",
-    `{"numStartups":3,"mcpServers":{"u":{"type":"stdio","command":"x","args":[],"env":{"K":"${SECRET}"}}},"projects":{"/p":{"mcpServers":{"u":{"command":"y"}}},"/q":{}}}\n`,
-  ],
-  [
-    "codex",
-    "home",
-    ".codex/config.toml",
-    `model = "m" # mine\n\n[mcp_servers.one]\n  command = 'npx' # why\n  args = [ # list\n    "-y", # [\n    "pkg",\n  ]\nenv_vars = ["TOKEN"]\n[mcp_servers."two x".env]\nK = "${SECRET}"\n[mcp_servers."two x"]\ncommand = "x"\n[mcp_servers.h]\nurl = "https://x.example/mcp"\nbearer_token_env_var = "TOKEN"\nhttp_headers = { "X-Key" = "${SECRET}" }`,
-  ],
-  [
-    "cursor",
-    "project",
-    ".cursor/mcp.json",
-    `{ "mcpServers": { "c": { "url": "https://x.example/mcp", "headers": { "K": "${SECRET}" } } } }`,
-  ],
-  [
-    "vscode",
-    "project",
-    ".vscode/mcp.json",
-    `// ours\n{\n  "inputs": [{ "id": "key", "type": "promptString", "password": true, }],\n  "servers": {\n    "v": { "type": "stdio", "command": "npx", "args": ["-y", "pkg",], "env": { "K": "\${input:key}" }, /* { */ },\n  },\n}\n`,
-  ],
-  [
-    "copilot",
-    "home",
-    ".copilot/mcp-config.json",
-    `{"mcpServers":{"l":{"type":"local","command":"npx","args":["x"],"tools":["*"],"env":{"K":"${SECRET}"}}}}`,
-  ],
-  [
-    "gemini",
-    "home",
-    ".gemini/settings.json",
-    `{\n  // gemini\n  "mcpServers": { "g": { "httpUrl": "https://x.example/mcp", "headers": { "K": "$TOKEN" }, "trust": true } }\n}\n`,
-  ],
-  [
-    "claude-desktop",
-    "home",
-    ".config/Claude/claude_desktop_config.json",
-    `{"mcpServers":{"d":{"command":"/usr/bin/node","args":["s.mjs"]}}}`,
-  ],
-  [
-    "opencode",
-    "project",
-    "opencode.jsonc",
-    `{\n\t"mcp": {\n\t\t"o": { "type": "local", "command": ["npx", "-y"], "environment": { "K": "{env:TOKEN}" } },\n\t\t"r": { "type": "remote", "url": "https://x.example/mcp", "headers": { "K": "${SECRET}" } }\n\t}\n}\n`,
-  ],
-  [
-    "windsurf",
-    "home",
-    ".codeium/windsurf/mcp_config.json",
-    `{"mcpServers":{"w":{"serverUrl":"https://x.example/mcp","headers":{"K":"${SECRET}"}}}}`,
-  ],
-];
-
 function filled(): SettingsBed {
   const bed = settingsBed();
-  for (const [, scope, path, text] of FILES) put(join(bed[scope], path), text);
+  for (const [, scope, path, text] of CLIENT_FILES) put(join(bed[scope], path), text);
   chmodSync(join(bed.home, ".claude.json"), 0o600);
   chmodSync(join(bed.home, ".codex/config.toml"), 0o640);
   return bed;
@@ -110,7 +45,8 @@ describe("all clients at once", () => {
     expect(bed.tree()).toEqual(before);
     expect(bed.run("mcp", "wrap").code).toBe(0);
     const wrapped = bed.tree();
-    for (const [, scope, path] of FILES) expect(readFileSync(join(bed[scope], path), "utf8"), path).toContain(launcher);
+    for (const [, scope, path] of CLIENT_FILES)
+      expect(readFileSync(join(bed[scope], path), "utf8"), path).toContain(launcher);
     const again = bed.run("mcp", "wrap");
     expect(again.out).toContain("nothing was written");
     expect(bed.tree()).toEqual(wrapped);
@@ -119,7 +55,7 @@ describe("all clients at once", () => {
     expect(everythingIn(bed.state) + dry.out + again.out).not.toContain(SECRET);
     const back = bed.run("mcp", "unwrap");
     expect(back.code).toBe(0);
-    expect(back.out.match(/to the last byte/g)).toHaveLength(FILES.length);
+    expect(back.out.match(/to the last byte/g)).toHaveLength(CLIENT_FILES.length);
     expect(bed.tree()).toEqual(before);
     expect(readdirSync(join(bed.state, "ringfence/mcp/clients"))).toEqual([]);
   });
@@ -133,7 +69,8 @@ describe("all clients at once", () => {
     rmSync(bed.state, { recursive: true });
     mkdirSync(bed.state);
     expect(bed.run("mcp", "unwrap").code).toBe(0);
-    for (const [, scope, path] of FILES) expect(readFileSync(join(bed[scope], path), "utf8")).not.toContain(launcher);
+    for (const [, scope, path] of CLIENT_FILES)
+      expect(readFileSync(join(bed[scope], path), "utf8")).not.toContain(launcher);
     const { projects } = before as { readonly projects: object };
     // an empty list of arguments and none are the same to every client
     expect(values()).toEqual({
@@ -388,5 +325,40 @@ it("plugins' servers and servers that the gateway cannot hold are left, with wor
   bed.run("mcp", "wrap");
   expect(bed.tree()).toEqual(wrapped);
   bed.run("mcp", "unwrap");
+  expect(bed.tree()).toEqual(before);
+});
+
+it("what a client takes for another kind of server than it looks is left, with words", () => {
+  const bed = settingsBed();
+  const url = "https://x.example/mcp";
+  put(
+    join(bed.home, ".cline/data/settings/cline_mcp_settings.json"),
+    JSON.stringify({
+      mcpServers: { c: { url, headers: { K: "v" } }, nested: { transport: { type: "stdio", command: "x" } } },
+    }),
+  );
+  put(join(bed.home, ".qwen/settings.json"), JSON.stringify({ mcpServers: { q: { url, headers: { K: "v" } } } }));
+  put(join(bed.home, ".aws/amazonq/mcp.json"), JSON.stringify({ mcpServers: { a: { url, headers: { K: "v" } } } }));
+  put(
+    join(bed.home, ".config/zed/settings.json"),
+    JSON.stringify({ context_servers: { old: { command: { path: "x", args: [] } }, ext: { settings: {} } } }),
+  );
+  put(
+    join(bed.home, ".codex/config.toml"),
+    `[mcp_servers.v]\nurl = "${url}"\nenv_http_headers = { "X-Key" = "VARIABLE" }\n`,
+  );
+  const before = bed.tree();
+  const { out, code } = bed.run("mcp", "wrap");
+  expect(code).toBe(0);
+  for (const line of [
+    /c: its `url` is the older SSE.*`"type": "streamableHttp"` is Streamable HTTP/,
+    /nested: it has neither a command nor an address/,
+    /q: its `url` is the older SSE.*`httpUrl` is Streamable HTTP/,
+    /a: it has neither a command nor an address that the client would use/,
+    /old: its command is no text/,
+    /ext: it has neither/,
+    /v: its headers come out of the client's own variables/,
+  ])
+    expect(out).toMatch(line);
   expect(bed.tree()).toEqual(before);
 });

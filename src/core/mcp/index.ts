@@ -12,8 +12,9 @@ export {
 export { type ChangeLine, changeLines, differences, linesOfChange } from "./change-lines.ts";
 export { CLIENT_IDS, CLIENTS, type ClientId, clientNamed } from "./client/client.ts";
 export { readEntries } from "./client/entries.ts";
+export { clientOfFile } from "./client/file-name.ts";
 export { isProtocolHeader } from "./client/http-server.ts";
-export { type ClientFile, clientFiles, clientOfFile } from "./client/places.ts";
+export { AGENT_FOLDERS, type ClientFile, clientFiles } from "./client/places.ts";
 export { clientServer } from "./client/server.ts";
 export {
   type EntryHints,

@@ -15,6 +15,17 @@ export const CLIENT_IDS = [
   "claude-desktop",
   "opencode",
   "windsurf",
+  "kiro",
+  "amazonq",
+  "antigravity",
+  "qwen",
+  "zed",
+  "cline",
+  "roo",
+  "junie",
+  "warp",
+  "crush",
+  "lmstudio",
 ] as const;
 
 /** How a client writes its servers down. */
@@ -33,6 +44,8 @@ export interface ClientForm {
   readonly httpTypes: readonly string[];
   /** Keys of a Streamable HTTP address without a `type`. */
   readonly urls: readonly string[];
+  /** A key of an address that is the older SSE without a `type`. */
+  readonly sseUrl?: string;
   /** The key of fixed headers. */
   readonly headers: string;
   /** Keys by which the client signs in by itself or makes headers of its own. */
@@ -78,6 +91,7 @@ export const CLIENTS: Readonly<Record<ClientId, ClientForm>> = {
     title: "Gemini CLI",
     // Its plain `url` is the older SSE unless a type says otherwise.
     urls: ["httpUrl"],
+    sseUrl: "url",
     signIn: ["oauth", "authProviderType", "targetAudience", "targetServiceAccount"],
   },
   "claude-desktop": { ...JSON_FORM, title: "Claude Desktop", httpTypes: [], urls: [] },
@@ -92,6 +106,29 @@ export const CLIENTS: Readonly<Record<ClientId, ClientForm>> = {
     urls: [],
   },
   windsurf: { ...JSON_FORM, title: "Windsurf", urls: ["serverUrl", "url"] },
+  kiro: { ...JSON_FORM, title: "Kiro" },
+  // Its documentation speaks of an address with a type alone.
+  amazonq: { ...JSON_FORM, title: "Amazon Q Developer CLI", urls: [] },
+  antigravity: {
+    ...JSON_FORM,
+    title: "Antigravity",
+    urls: ["serverUrl"],
+    signIn: [...JSON_FORM.signIn, "authProviderType"],
+  },
+  qwen: {
+    ...JSON_FORM,
+    title: "Qwen Code",
+    urls: ["httpUrl"],
+    sseUrl: "url",
+    signIn: ["oauth", "authProviderType", "targetAudience", "targetServiceAccount"],
+  },
+  zed: { ...JSON_FORM, title: "Zed", roots: [["context_servers"]] },
+  cline: { ...JSON_FORM, title: "Cline", httpTypes: ["streamableHttp"], urls: [], sseUrl: "url" },
+  roo: { ...JSON_FORM, title: "Roo Code", httpTypes: ["streamable-http"], urls: [] },
+  junie: { ...JSON_FORM, title: "Junie" },
+  warp: { ...JSON_FORM, title: "Warp" },
+  crush: { ...JSON_FORM, title: "Crush", roots: [["mcp"]], httpTypes: ["http"], urls: [] },
+  lmstudio: { ...JSON_FORM, title: "LM Studio" },
 };
 
 /** The client that a word means, or undefined. */
@@ -104,4 +141,6 @@ const ALIASES: Readonly<Record<string, ClientId>> = {
   claude: "claude-code",
   "cursor-agent": "cursor",
   code: "vscode",
+  q: "amazonq",
+  "lm-studio": "lmstudio",
 };

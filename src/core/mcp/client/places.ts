@@ -30,7 +30,9 @@ export function clientFiles(site: ClientSite, clients: readonly ClientId[]): rea
     const files = shared.map(
       (name): ClientFile => ({ client, scope: "project", path: `${root}/${name}`, base: root ?? "/" }),
     );
-    const managed = MANAGED[client].map((path): ClientFile => ({ client, scope: "managed", path, base: "/etc" }));
+    const managed = (MANAGED[client] ?? []).map(
+      (path): ClientFile => ({ client, scope: "managed", path, base: "/etc" }),
+    );
     return [...own, ...files, ...managed];
   });
 }
@@ -67,9 +69,43 @@ function ownFiles(client: ClientId, { home, env }: ClientSite): readonly Own[] {
       return at(config, "opencode/opencode.json", "opencode/opencode.jsonc", "opencode/config.json");
     case "windsurf":
       return at({ path: home, base: home }, ".codeium/windsurf/mcp_config.json");
+    case "kiro":
+      return at({ path: home, base: home }, ".kiro/settings/mcp.json");
+    case "amazonq":
+      return at({ path: home, base: home }, ".aws/amazonq/mcp.json", ".aws/amazonq/default.json");
+    case "antigravity":
+      return at({ path: home, base: home }, ".gemini/antigravity/mcp_config.json", ".gemini/config/mcp_config.json");
+    case "qwen":
+      return at({ path: home, base: home }, ".qwen/settings.json");
+    case "zed":
+      return at(config, "zed/settings.json");
+    case "cline": {
+      const moved = env["CLINE_MCP_SETTINGS_PATH"];
+      const own = moved?.startsWith("/") ? [{ path: moved, base: moved.slice(0, moved.lastIndexOf("/")) || "/" }] : [];
+      return [
+        ...own,
+        ...at({ path: home, base: home }, ".cline/data/settings/cline_mcp_settings.json"),
+        ...at(config, ...extensionFiles("saoudrizwan.claude-dev/settings/cline_mcp_settings.json")),
+      ];
+    }
+    case "roo":
+      return at(config, ...extensionFiles("rooveterinaryinc.roo-cline/settings/mcp_settings.json"));
+    case "junie":
+      return at({ path: home, base: home }, ".junie/mcp/mcp.json");
+    case "warp":
+      return at({ path: home, base: home }, ".warp/.mcp.json");
+    case "crush":
+      return at(config, "crush/crush.json");
+    case "lmstudio":
+      return at({ path: home, base: home }, ".lmstudio/mcp.json");
     default:
       return client satisfies never;
   }
+}
+
+/** What an extension of VS Code keeps, in each of its kinds. */
+function extensionFiles(name: string): readonly string[] {
+  return ["Code", "Code - Insiders", "VSCodium"].map((editor) => `${editor}/User/globalStorage/${name}`);
 }
 
 const PROJECT: Readonly<Record<ClientId, readonly string[]>> = {
@@ -82,36 +118,30 @@ const PROJECT: Readonly<Record<ClientId, readonly string[]>> = {
   "claude-desktop": [],
   opencode: ["opencode.json", "opencode.jsonc", ".opencode/opencode.json", ".opencode/opencode.jsonc"],
   windsurf: [],
+  kiro: [".kiro/settings/mcp.json"],
+  amazonq: [".amazonq/mcp.json", ".amazonq/default.json"],
+  antigravity: [],
+  qwen: [".qwen/settings.json", ".qwen/settings.local.json"],
+  zed: [".zed/settings.json"],
+  cline: [],
+  roo: [".roo/mcp.json"],
+  junie: [".junie/mcp/mcp.json"],
+  warp: [".warp/.mcp.json"],
+  crush: ["crush.json", ".crush.json"],
+  lmstudio: [],
 };
 
-const MANAGED: Readonly<Record<ClientId, readonly string[]>> = {
+/** Folders with a file for each agent that a person made, which may have servers of its own; below the home and below the project. */
+export const AGENT_FOLDERS: readonly { readonly client: ClientId; readonly home: string; readonly project: string }[] =
+  [
+    { client: "kiro", home: ".kiro/agents", project: ".kiro/agents" },
+    { client: "amazonq", home: ".aws/amazonq/cli-agents", project: ".amazonq/cli-agents" },
+  ];
+
+const MANAGED: Readonly<Partial<Record<ClientId, readonly string[]>>> = {
   "claude-code": ["/etc/claude-code/managed-mcp.json"],
   codex: ["/etc/codex/config.toml"],
-  cursor: [],
-  vscode: [],
-  copilot: [],
   gemini: ["/etc/gemini-cli/settings.json", "/etc/gemini-cli/system-defaults.json"],
-  "claude-desktop": [],
   opencode: ["/etc/opencode/opencode.json"],
-  windsurf: [],
+  qwen: ["/etc/qwen-code/settings.json", "/etc/qwen-code/system-defaults.json"],
 };
-
-/** The client that reads files of this name, or undefined. */
-export function clientOfFile(path: string): ClientId | undefined {
-  return BY_NAME.find(([ending]) => path === ending || path.endsWith(`/${ending}`))?.[1];
-}
-
-const BY_NAME: readonly (readonly [string, ClientId])[] = [
-  [".mcp.json", "claude-code"],
-  [".claude.json", "claude-code"],
-  [".cursor/mcp.json", "cursor"],
-  [".vscode/mcp.json", "vscode"],
-  ["User/mcp.json", "vscode"],
-  ["mcp-config.json", "copilot"],
-  [".gemini/settings.json", "gemini"],
-  ["claude_desktop_config.json", "claude-desktop"],
-  ["opencode.json", "opencode"],
-  ["opencode.jsonc", "opencode"],
-  ["mcp_config.json", "windsurf"],
-  ["config.toml", "codex"],
-];

@@ -24,13 +24,17 @@ export function clientServer(client: ClientId, entry: Entry, named: boolean): Cl
   if (isProgram) return program(form, entry);
   if (urlKey !== undefined && (type === undefined || form.httpTypes.includes(type)))
     return httpServer(form, entry, urlKey, named);
-  if (client === "gemini" && has(entry, "url"))
-    return left("its `url` is the older SSE, which the gateway does not speak (`httpUrl` is Streamable HTTP)");
+  if (type === undefined && form.sseUrl !== undefined && has(entry, form.sseUrl))
+    return left(`its \`${form.sseUrl}\` is the older SSE, which the gateway does not speak (${streamable(form)})`);
   return left(
     type === undefined
       ? "it has neither a command nor an address that the client would use"
       : `\`${type}\` is no kind of server that is known here`,
   );
+}
+
+function streamable({ urls, httpTypes }: ClientForm): string {
+  return `${urls[0] === undefined ? `\`"type": "${httpTypes[0]}"\`` : `\`${urls[0]}\``} is Streamable HTTP`;
 }
 
 // The client puts values in place of such signs before it starts anything; rules and pins go by the name as it is written.
