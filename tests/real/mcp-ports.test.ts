@@ -255,10 +255,14 @@ describe("a result", () => {
     const call = bed.call("get_thing");
     await bed.judge(call);
     const held = await bed.answer(call, TEXT, { findings: [finding("hard")] });
-    expect(held).toMatch(/^deny: .*tries to steer the agent.*\(concealment\)/);
+    expect(held).toMatch(
+      /^deny: .*tries to steer the agent.*\(concealment: it says to keep something from the user, in its text\)/,
+    );
     expect(held).not.toContain("do not tell");
     await bed.answer(call, TEXT, { findings: [finding("hard")] });
-    expect(bed.told).toEqual([expect.stringMatching(/^held an answer of mcp__things__get_thing: .*\(concealment\)$/)]);
+    expect(bed.told).toEqual([
+      expect.stringMatching(/^held an answer of mcp__things__get_thing: .*\(concealment: .*\)$/),
+    ]);
     expect(bed.asked).toEqual([]);
   });
 
@@ -349,6 +353,7 @@ describe("a wish", () => {
     const url = "https://bücher.example/login?a=b";
     expect(await bed.wish("elicitation/create", { mode: "url", url, message: "log in" })).toEqual({ verdict: "allow" });
     expect(bed.asked[0]?.act.text).toContain("https://xn--bcher-kva.example/login?a=b");
+    expect(bed.asked[0]?.act.text).toContain("letters may look like those of another one");
     for (const bad of [
       "http://a.test/",
       "https://user@a.test/",

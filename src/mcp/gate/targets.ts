@@ -1,5 +1,13 @@
 // What a request of the client is about: a definition that must be approved (I13), or an address.
-import { type DefinitionKind, type JsonObject, type McpRequest, member, otherServerWordsForModel } from "#core/mcp";
+import {
+  type DefinitionKind,
+  findingWords,
+  type Held,
+  type JsonObject,
+  type McpRequest,
+  member,
+  otherServerWordsForModel,
+} from "#core/mcp";
 import { forTerminal } from "#core/text";
 import type { McpCall } from "../ports.ts";
 import type { Served } from "./snapshot.ts";
@@ -52,13 +60,28 @@ export function unservedText(server: string, { kind, name }: Target, served: Ser
   const held = served.held(kind, name);
   const what = `${KIND_WORDS[kind]} \`${forTerminal(name, { max: 128 })}\``;
   if (held === undefined) return `ringfence: refused: server \`${server}\` has no approved ${what}`;
-  const fields =
-    held.fields.length === 0 ? "" : ` in ${held.fields.map((field) => forTerminal(field, { max: 64 })).join(", ")}`;
   // Frozen, the project's lock alone decides.
   const accept =
     held.why === "unknown-server" ? "pin it with `ringfence mcp lock" : "accept it with `ringfence mcp approve";
-  return `ringfence: held: ${what} of server \`${server}\` is not approved (${held.why}${fields}); a person can look at it with \`ringfence mcp diff ${server}\` and ${accept} ${server}\``;
+  return `ringfence: held: ${what} of server \`${server}\` is not approved (${whyHeld(held)}); a person can look at it with \`ringfence mcp diff ${server}\` and ${accept} ${server}\``;
 }
+
+/** A code, and what it says in words: which fields differ, or what was found and where. */
+function whyHeld({ why, fields, findings }: Held): string {
+  const found = findingWords(findings);
+  if (why === "first-sight") return `${why}: it is new, and something else of its server speaks against it`;
+  if (why === "hard-finding" || why === "soft-finding") return found === "" ? why : `${why}: ${found}`;
+  const named = [...new Set(fields.map((field) => (FIELDS.has(field) ? field : "a field of its own")))];
+  const differing = named.length === 0 ? "" : ` in ${named.join(", ")}`;
+  return `${why}${differing}${found === "" ? "" : `; ${found}`}`;
+}
+
+/** What the specification calls a field. Any other name is the server's own word. */
+const FIELDS: ReadonlySet<string> = new Set(
+  "name title description inputSchema outputSchema annotations arguments icons execution mimeType uriTemplate _meta".split(
+    " ",
+  ),
+);
 
 /** Whether two definitions are the same object of the same words: what was judged is what is called. */
 export function isSame(one: JsonObject | undefined, other: JsonObject | undefined): boolean {

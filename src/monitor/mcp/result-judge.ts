@@ -1,6 +1,6 @@
 // One answer of a server before its client reads it: what screening found, what it wants of a person, which legs it brings, and its line on record.
 import type { Reason } from "#core";
-import { member } from "#core/mcp";
+import { findingWords, member } from "#core/mcp";
 import { explainReason, hintFor } from "#core/policy";
 import { type LegVerdict, type Observation, outcomeSources } from "#core/session";
 import { forTerminal } from "#core/text";
@@ -157,7 +157,7 @@ function heldLine(reason: Reason, { findings }: McpOutcome): string {
 
 function kindsOf(findings: McpOutcome["findings"]): string {
   const kinds = [...new Set(findings.map(({ kind }) => kind))].slice(0, KINDS_MOST);
-  return kinds.length === 0 ? "" : ` (${kinds.join(", ")})`;
+  return kinds.length === 0 ? "" : ` (${kinds.join(", ")}: ${findingWords(findings)})`;
 }
 
 /** An answer to something else than a call, as a question shows it. */

@@ -1,7 +1,7 @@
 // What a server wants of its client: the client's model (sampling), the person's words (elicitation), its folders (roots). Sampling is off unless the
 // policy says otherwise; a form that wants a secret never passes; an address is shown whole, as it is dialled, before anybody opens it.
 import type { Reason } from "#core";
-import { isList, isObject, type Json, type JsonObject, member } from "#core/mcp";
+import { type Finding, findingWords, isList, isObject, type Json, type JsonObject, member } from "#core/mcp";
 import { screenElicitation, screenSampling } from "#core/mcp/screen";
 import { adviceOn, decide, explainReason, hintFor, type McpServerPolicy, mcpServer } from "#core/policy";
 import { forTerminal } from "#core/text";
@@ -21,7 +21,7 @@ export async function judgeWish(
   signal: AbortSignal,
 ): Promise<McpAskVerdict> {
   const opinion = opinionOn(session, wish, guard);
-  const { act, params, reason } = opinion;
+  const { act, params, reason, found = [] } = opinion;
   const asked = reason?.verdict === "ask" ? await ask(session, { act, reason }, guard, signal) : undefined;
   const verdict = asked?.verdict ?? (reason === undefined ? "allow" : "deny");
   const reasons = reason === undefined ? [] : [reason];
@@ -31,10 +31,10 @@ export async function judgeWish(
     const server = forTerminal(session.server, { max: 120 });
     tellOnce(
       session,
-      `MCP server ${server}: ${wish.method} refused: ${forTerminal(explainReason(reason), { max: 300 })}`,
+      `MCP server ${server}: ${wish.method} refused: ${forTerminal(`${explainReason(reason)}${foundIn(found)}`, { max: 600 })}`,
     );
   }
-  return { verdict, text: textOf(reason, { act, guard, asked }) };
+  return { verdict, text: textOf(reason, { act, guard, asked, found }) };
 }
 
 /** The code of an error that says: a person must open these addresses first (2025-11-25). */
@@ -54,6 +54,8 @@ interface Opinion {
   readonly reason?: Reason;
   /** Where it is not passed as it came. */
   readonly params?: JsonObject;
+  /** What screening says against it. */
+  readonly found?: readonly Finding[];
 }
 
 function opinionOn(session: McpSession, wish: McpServerRequest, guard: Guard): Opinion {
@@ -103,8 +105,9 @@ function sampling({ act, params, policy, allows }: Sampling, says: Says): Opinio
   const changed = includeContext === undefined ? {} : { params: rest };
   const plainAct = { ...act, input: plain(rest) };
   if (policy.sampling === "deny") return { act: plainAct, reason: says("sampling-off", "deny") };
-  if (screenSampling(rest).some(({ severity }) => severity === "hard"))
-    return { act: plainAct, reason: says("hard-finding", "deny") };
+  const found = screenSampling(rest);
+  if (found.some(({ severity }) => severity === "hard"))
+    return { act: plainAct, reason: says("hard-finding", "deny"), found };
   if (policy.sampling === "allow" || allows) return { act: plainAct, ...changed };
   return { act: plainAct, reason: says("sampling", "ask"), ...changed };
 }
@@ -115,20 +118,23 @@ function elicitation(
   says: Says,
 ): Partial<Opinion> {
   if (policy.elicitation === "deny") return { reason: says("elicitation-off", "deny") };
-  const hard = [...findings, ...screenElicitation(params)].filter(({ severity }) => severity === "hard");
+  const found = [...findings, ...screenElicitation(params)];
+  const hard = found.filter(({ severity }) => severity === "hard");
   const isUrl = member(params, "mode") === "url" || member(params, "url") !== undefined;
   if (!isUrl) {
     if (hard.length === 0) return {};
     const isSecret = hard.some(({ kind }) => kind === "asks-for-secret");
-    return { reason: says(isSecret ? "asks-for-secret" : "hard-finding", "deny") };
+    return { reason: says(isSecret ? "asks-for-secret" : "hard-finding", "deny"), found };
   }
   const shown = shownAddress(member(params, "url"));
-  if (shown === undefined) return { reason: says("elicitation-bad-url", "deny") };
+  if (shown === undefined) return { reason: says("elicitation-bad-url", "deny"), found };
   // a name of other letters is shown as it is dialled, and the person decides
-  if (hard.some(({ kind }) => kind !== "link-international-host")) return { reason: says("hard-finding", "deny") };
-  const input = { open: shown.href, host: shown.host, says: plain(member(params, "message")) };
+  if (hard.some(({ kind }) => kind !== "link-international-host"))
+    return { reason: says("hard-finding", "deny"), found };
+  const looks = found.length === 0 ? {} : { looks: findingWords(found) };
+  const input = { open: shown.href, host: shown.host, ...looks, says: plain(member(params, "message")) };
   const act: McpAction = { kind: "mcp", server, tool: "elicitation/create", input, apart: true };
-  return { act, reason: { code: "elicitation-url", verdict: "ask", subject: shown.host } };
+  return { act, found, reason: { code: "elicitation-url", verdict: "ask", subject: shown.host } };
 }
 
 const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
@@ -151,13 +157,30 @@ function ask(
   return session.guarded.ask({ agent, actions: [act], cwd: session.root, reasons: [reason], legs: [] }, judge, signal);
 }
 
+/** The kinds of what was found and their words; what was found itself stays away from the model. */
+function foundIn(found: readonly Finding[]): string {
+  return found.length === 0
+    ? ""
+    : ` (${[...new Set(found.map(({ kind }) => kind))].join(", ")}: ${findingWords(found)})`;
+}
+
 /** What the model is told. */
 function textOf(
   reason: Reason | undefined,
-  { act, guard, asked }: { readonly act: McpAction; readonly guard: Guard; readonly asked: Asked | undefined },
+  {
+    act,
+    guard,
+    asked,
+    found,
+  }: {
+    readonly act: McpAction;
+    readonly guard: Guard;
+    readonly asked: Asked | undefined;
+    readonly found: readonly Finding[];
+  },
 ): string {
   if (reason === undefined) return refusalText([], []);
-  const why = [`\`${reason.subject}\`: ${explainReason(reason)}`];
+  const why = [`\`${reason.subject}\`: ${explainReason(reason)}${foundIn(found)}`];
   if (asked !== undefined) return askedRefusalText(why, asked.reason);
   if (reason.rule !== undefined) return refusalText(why, adviceOn(guard.judge, [act], decide(guard.judge, act)));
   const hint = hintFor(reason)?.replaceAll("NAME", act.server);
