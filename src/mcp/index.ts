@@ -17,7 +17,7 @@ export { installedPackage } from "./installed-package.ts";
 export { listServer } from "./lister.ts";
 export { readLockFile, updateLockFile } from "./lock-store.ts";
 export { watchLock } from "./lock-watch.ts";
-export { type OwnServer, otherOwnLocks, ownLockFile, pinFirst } from "./own-locks.ts";
+export { neighbourLocks, type OwnServer, otherOwnLocks, ownLockFile, pinFirst } from "./own-locks.ts";
 export { dropPending, keepPending, listPending, type PendingKey } from "./pending-store.ts";
 export type {
   McpAskVerdict,

@@ -48,6 +48,24 @@ export async function otherOwnLocks(own: OwnServer): Promise<Result<readonly Ser
   return ok(others.sort((a, b) => b.at - a.at).map(({ lock }) => lock));
 }
 
+/** Of one person: more are nobody's to read for each server that starts. */
+const SERVERS_MOST = 64;
+
+/** What is approved of servers by other names that may be started here too, as far as it can be read: nothing is decided by it alone. */
+export async function neighbourLocks({
+  stateDir,
+  server,
+  workspace,
+}: Omit<OwnServer, "target">): Promise<readonly (readonly [string, ServerLock])[]> {
+  const folder = folderOf(stateDir);
+  const scopes = new RegExp(`^[0-9a-f]{16}-(?:${EVERYWHERE}|${scopeOf(workspace)})-`);
+  const names = (await readdir(folder).catch(() => [])).filter(
+    (name) => scopes.test(name) && name.endsWith(SUFFIX) && !name.startsWith(prefixOf(server)),
+  );
+  const read = await Promise.all(names.slice(0, SERVERS_MOST).map((name) => readLockFile(join(folder, name))));
+  return read.flatMap((one) => (one.ok && one.value !== undefined ? [...one.value] : []));
+}
+
 /** Pins a server whose name nobody knows; `known` when another copy was faster, or another program has got the name meanwhile. */
 export async function pinFirst(own: OwnServer, lock: ServerLock): Promise<Result<"pinned" | "known", Problem>> {
   const { stateDir, server } = own;

@@ -11,7 +11,7 @@ import { openMcpPorts } from "./ports.ts";
 /** Everything but the transport's own asker. */
 export function gatekeeperOf(session: McpSession, target: ServerTarget): Omit<GatekeeperOptions, "asker"> {
   const { server, policy, root, home, stateDir, tell } = session;
-  const { verify } = openPins({
+  const { verify, neighbours } = openPins({
     ...{ server, target, workspace: root, stateDir, tell, mode: policy.mcp.mode },
     lockFile: lockFilePlace(policy.mcp.lock.text, { workspace: root, home }),
     record: async (first) => void (await session.guarded.append(pinBody(session, first))),
@@ -20,7 +20,7 @@ export function gatekeeperOf(session: McpSession, target: ServerTarget): Omit<Ga
   return {
     ...{ server, verify, ports: openMcpPorts(session), list: listServer },
     digest: (definition) => definitionDigest(sha256, definition),
-    screen: (value) => screenResult(server, value),
+    screen: (value) => screenResult(server, value, neighbours()),
     clean: (value) => cleanResult(value, session.redact),
   };
 }

@@ -22,6 +22,7 @@ import {
 } from "#core/mcp";
 import { forTerminal } from "#core/text";
 import { dropPending, keepPending, ownLockFile, pinFirst, readLockFile, type VerifiedPart } from "#mcp";
+import { openNeighbours } from "./neighbours.ts";
 import { otherOfOwn, otherOfProject } from "./other-server.ts";
 
 /** Whose pins, and where they are. */
@@ -49,6 +50,8 @@ export interface PeerTool {
 
 /** Compares descriptions of one server with its pins. */
 export interface Pins {
+  /** The tools of other servers that a model may have beside these, by name, as far as the locks know them. */
+  neighbours(): readonly PeerTool[];
   /** Reads the locks anew each time. Rejects when one cannot be read: then nothing is served. */
   verify(found: ServerDescription, part: VerifiedPart): Promise<Verified>;
 }
@@ -56,10 +59,13 @@ export interface Pins {
 /** Opens them. Nothing is read yet. */
 export function openPins(options: PinsOptions): Pins {
   let told = "";
+  const neighbours = openNeighbours(options);
   return {
+    neighbours: neighbours.tools,
     verify: async (found, part) => {
       const verified = await verify(options, found, part);
       if (part !== "whole") return verified;
+      neighbours.look();
       const line = heldLine(options.server, verified);
       if (line !== told && line !== "") options.tell(line);
       told = line;

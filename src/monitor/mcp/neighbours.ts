@@ -1,0 +1,57 @@
+// The tools that a model has of other servers, as the locks know them: an answer that says what those are to do is no answer. They are read beside the work,
+// because nobody waits for them: what they say only adds to what screening sees.
+import type { Json, Lock, ServerLock } from "#core/mcp";
+import { neighbourLocks, readLockFile } from "#mcp";
+import type { PeerTool, PinsOptions } from "./pins.ts";
+
+/** Known tools of other servers. */
+export interface Neighbours {
+  tools(): readonly PeerTool[];
+  /** Reads the locks anew, unless that was done a moment ago. */
+  look(): void;
+}
+
+const TOOLS_MOST = 400;
+const AGAIN_MS = 60_000;
+
+/** Opens them; none is known yet. */
+export function openNeighbours({
+  server,
+  stateDir,
+  workspace,
+  lockFile,
+}: Pick<PinsOptions, "server" | "stateDir" | "workspace" | "lockFile">): Neighbours {
+  let known: readonly PeerTool[] = [];
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  const read = async (): Promise<void> => {
+    const project = await readLockFile(lockFile);
+    const locked: Lock = project.ok && project.value !== undefined ? project.value : new Map();
+    const others = [...locked, ...(await neighbourLocks({ stateDir, server, workspace }))];
+    known = others
+      .filter(([name]) => name !== server)
+      .flatMap(toolsOf)
+      .slice(0, TOOLS_MOST);
+  };
+  return {
+    tools: () => known,
+    look: () => {
+      if (performance.now() - lookedAt < AGAIN_MS) return;
+      lookedAt = performance.now();
+      void read().catch(() => undefined);
+    },
+  };
+}
+
+function toolsOf([server, { pins }]: readonly [string, ServerLock]): readonly PeerTool[] {
+  return pins
+    .filter(({ kind, name }) => kind === "tool" && isTelling(name))
+    .map(({ name }) => ({
+      server,
+      tool: { name } satisfies Record<string, Json>,
+    }));
+}
+
+/** A word that is no tool's alone says nothing about one. */
+function isTelling(name: string): boolean {
+  return name.length >= 6 && /[_\-A-Z]/.test(name);
+}
