@@ -11,7 +11,11 @@ export interface Span {
 }
 
 /** Scripts that write no spaces: their terms stand anywhere. */
-const JOINED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u;
+const JOINED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Devanagari}]/u;
+
+/** A word may go on so far behind a stem. */
+const STEM = "[^ ]{0,14}";
 
 const expressions: () => ReadonlyMap<string, () => RegExp> = once(() => {
   const all = new Map<string, readonly string[]>();
@@ -22,7 +26,7 @@ const expressions: () => ReadonlyMap<string, () => RegExp> = once(() => {
 
 /** None of the terms repeats without bound, so a clause is read in a time that its length bounds. */
 function expressionOf(list: readonly string[]): RegExp {
-  const folded = list.map((term) => fold(term).trimEnd());
+  const folded = list.map((term) => fold(term).trimEnd().replaceAll("*", STEM));
   const spaced = folded.filter((term) => !JOINED.test(term)).join("|");
   const joined = folded.filter((term) => JOINED.test(term)).join("|");
   return new RegExp([spaced && `(?<= )(?:${spaced})(?= )`, joined].filter((part) => part !== "").join("|"), "gu");

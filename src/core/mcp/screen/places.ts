@@ -9,6 +9,8 @@ export interface Stretch {
   readonly slots: readonly (readonly string[])[];
   readonly gap: number;
   readonly isOrdered: boolean;
+  /** How near behind the first the second stands, where that matters. */
+  readonly pair: number | undefined;
   /** Ideas that excuse it. */
   readonly not: readonly string[];
 }
@@ -25,7 +27,7 @@ export function stands(stretch: Stretch, places: Places): boolean {
 }
 
 /** The first places that hold one of each near enough, no two of them the same words. */
-function spansOf({ slots, gap, isOrdered }: Stretch, places: Places): readonly Span[] | undefined {
+function spansOf({ slots, gap, isOrdered, pair }: Stretch, places: Places): readonly Span[] | undefined {
   const all: { readonly slot: number; readonly span: Span }[] = [];
   for (const [slot, ideas] of slots.entries()) {
     const spans = ideas.flatMap(places);
@@ -40,9 +42,13 @@ function spansOf({ slots, gap, isOrdered }: Stretch, places: Places): readonly S
     last[slot] = span;
     const spans = last.filter((one) => one !== undefined);
     if (spans.length < slots.length || isShared(spans) || (isOrdered && !isInOrder(spans))) continue;
-    if (endOf(spans) - startOf(spans) <= gap) return spans;
+    if (endOf(spans) - startOf(spans) <= gap && (pair === undefined || isPair(spans, pair))) return spans;
   }
   return undefined;
+}
+
+function isPair([a, b]: readonly Span[], most: number): boolean {
+  return a === undefined || b === undefined || (a.to <= b.from && b.from - a.to <= most);
 }
 
 function startOf(spans: readonly Span[]): number {

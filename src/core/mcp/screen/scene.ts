@@ -3,6 +3,7 @@
 import { once } from "../../once.ts";
 import { type Clause, wordsOf } from "./clause.ts";
 import { finderOf, type Hit } from "./lexicon.ts";
+import { isForeign } from "./mood.ts";
 import { phrasesIn, type Span } from "./phrases.ts";
 import { type Places, type Stretch, stands } from "./places.ts";
 import type { Match, Origin } from "./rules.ts";
@@ -16,10 +17,13 @@ interface Row {
   readonly not?: readonly string[];
   readonly order?: boolean;
   readonly gap?: number;
+  readonly pair?: number;
   readonly span?: number;
   readonly hard?: boolean;
   readonly results?: number;
   readonly definitions?: number;
+  /** Only in another language than English. */
+  readonly foreign?: boolean;
   /** Only what is said of a parameter. */
   readonly param?: boolean;
   /** Only in a tool of such a name, or not in one. */
@@ -34,6 +38,7 @@ interface Scene {
   readonly span: number;
   /** How near its ideas stand, where that matters. */
   readonly stretch: Stretch | undefined;
+  readonly isForeign: boolean;
   readonly isOfParameter: boolean;
   readonly about: Topic | undefined;
   readonly unless: Topic | undefined;
@@ -57,7 +62,9 @@ const scenes: () => readonly Scene[] = once(() =>
       slots,
       not,
       span: row.span ?? 2,
-      stretch: row.gap === undefined ? undefined : { slots, not, gap: row.gap, isOrdered: row.order === true },
+      stretch:
+        row.gap === undefined ? undefined : { slots, not, gap: row.gap, isOrdered: row.order === true, pair: row.pair },
+      isForeign: row.foreign === true,
       isOfParameter: row.param === true,
       about: row.about,
       unless: row.unless,
@@ -114,7 +121,11 @@ export interface Frame {
 
 /** The scenes of a text's sentences, the strongest of each kind. */
 export function scenesOf(clauses: readonly Clause[], origin: Origin, frame: Frame = {}): readonly SceneMatch[] {
-  const mine = scenes().filter((scene) => scene.weights[origin] > 0 && isFor(scene, frame));
+  const languages = clauses.map(isForeign);
+  const isEnglish = !languages.includes(true);
+  const mine = scenes().filter(
+    (scene) => scene.weights[origin] > 0 && isFor(scene, frame) && !(isEnglish && scene.isForeign),
+  );
   const each = clauses.map(({ words }) => ideasOf(words));
   const subject = each.flatMap(({ domain }, index) => domain.map((term) => ({ term, index })));
   const best = new Map<string, SceneMatch>();
@@ -131,7 +142,8 @@ export function scenesOf(clauses: readonly Clause[], origin: Origin, frame: Fram
         (has("s.told") ? TOLD : 1) *
         (has("c.denied") && !has("c.hush") ? DENIED : 1) *
         (elsewhere >= SUBJECT ? TOLD : 1);
-      for (const scene of mine) keepBest(best, scene, { places, raw, span: to - from + 1, origin, told });
+      const those = languages.slice(from, to + 1).includes(true) ? mine : mine.filter((scene) => !scene.isForeign);
+      for (const scene of those) keepBest(best, scene, { places, raw, span: to - from + 1, origin, told });
     }
   }
   return [...best.values()];
@@ -177,7 +189,7 @@ function keepBest(
   const match: SceneMatch = {
     kind: scene.kind,
     weight: scene.weights[window.origin] * told,
-    isHard: scene.isHard && told === 1,
+    isHard: scene.isHard && told === 1 && scene.weights[window.origin] >= 1,
     raw: window.raw,
   };
   const before = best.get(scene.kind);
@@ -219,7 +231,7 @@ function ideasOf(words: string): Ideas {
   return {
     places: (idea) => {
       const before = by.get(idea);
-      if (before !== undefined || !idea.startsWith("p.")) return before ?? [];
+      if (before !== undefined || !/^[px]\./.test(idea)) return before ?? [];
       const spans = [...phrasesIn(words, idea)];
       by.set(idea, spans);
       return spans;
