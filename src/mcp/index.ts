@@ -1,5 +1,6 @@
 // The door of the MCP room: streams and sockets between clients and servers, and the gatekeeper between them.
 export { type Asker, openStreamAsker, type StreamAsker } from "./asker.ts";
+export { Flood } from "./flood.ts";
 export { type Line, LineSplitter } from "./framing.ts";
 export { openGatekeeper } from "./gate/keeper.ts";
 export type { Gatekeeper, GatekeeperOptions, Passage, Unread, VerifiedPart } from "./gatekeeper.ts";

@@ -1,14 +1,13 @@
 // Lines for the record about what is not a call. A flood of one kind becomes a few lines with a count, so that no server fills the record.
+import { Flood } from "../flood.ts";
 import type { McpEvent, McpPorts } from "../ports.ts";
 
-/** Of one kind these many are written one by one, then each time that their number has doubled. */
-const SINGLY = 32;
 const EXCERPT = 200;
 
 /** Writes such lines. */
 export class Notes {
   readonly #ports: Pick<McpPorts, "note" | "redact">;
-  readonly #counts = new Map<string, number>();
+  readonly #flood = new Flood();
 
   constructor(ports: Pick<McpPorts, "note" | "redact">) {
     this.#ports = ports;
@@ -16,7 +15,7 @@ export class Notes {
 
   /** Something refused. */
   async refused(event: Omit<Extract<McpEvent, { kind: "refused" }>, "kind" | "count">): Promise<void> {
-    const count = this.#due(`refused ${event.from} ${event.why}`);
+    const count = this.#flood.due(`refused ${event.from} ${event.why}`);
     if (count === 0) return;
     const excerpt = event.excerpt === undefined ? {} : { excerpt: this.#ports.redact(event.excerpt) };
     await this.#ports.note({ kind: "refused", ...capped(event), ...excerpt, count });
@@ -25,21 +24,13 @@ export class Notes {
   /** Something passed or dropped that has no meaning of its own here. */
   async notice(event: Omit<Extract<McpEvent, { kind: "notice" }>, "kind">): Promise<void> {
     // The method is the server's own word: it must not make a kind of each line.
-    if (this.#due(`notice ${event.from} ${event.verdict}`) > 0)
+    if (this.#flood.due(`notice ${event.from} ${event.verdict}`) > 0)
       await this.#ports.note({ kind: "notice", ...capped(event) });
   }
 
   /** Anything that is never many. */
   note(event: McpEvent): Promise<void> {
     return this.#ports.note(event);
-  }
-
-  /** How many a line stands for now, or 0 when none is due. */
-  #due(kind: string): number {
-    const count = (this.#counts.get(kind) ?? 0) + 1;
-    this.#counts.set(kind, count);
-    if (count <= SINGLY) return 1;
-    return Number.isInteger(Math.log2(count / SINGLY)) ? count / 2 : 0;
   }
 }
 

@@ -96,10 +96,18 @@ export function resultBody(
 }
 
 /** `mcp.request`: what the server wanted of its client. */
-export function requestBody(peers: McpPeers, wish: McpServerRequest, about: Decided): RecordBody {
+export function requestBody(
+  peers: McpPeers,
+  wish: McpServerRequest,
+  about: Decided & {
+    /** How many of the same kind this line stands for. */
+    readonly count: number;
+  },
+): RecordBody {
   const { method, params, call, era, findings } = wish;
   return body("mcp.request", peers, {
     ...{ server: peers.server, method, era },
+    ...(about.count > 1 ? { count: about.count } : {}),
     ...(call?.tool === undefined ? {} : { tool: call.tool }),
     input: writeJson(params ?? {}).slice(0, OUTPUT_MOST),
     ...listed(findings),

@@ -5,7 +5,7 @@ import { type Finding, findingWords, isList, isObject, type Json, type JsonObjec
 import { screenElicitation, screenSampling } from "#core/mcp/screen";
 import { adviceOn, decide, explainReason, hintFor, type McpServerPolicy, mcpServer } from "#core/policy";
 import { forTerminal } from "#core/text";
-import type { McpAskVerdict, McpOutcome, McpServerRequest } from "#mcp";
+import { Flood, type McpAskVerdict, type McpOutcome, type McpServerRequest } from "#mcp";
 import { askedRefusalText, refusalText } from "../guard/answer-text.ts";
 import type { Asked, Guard } from "../guard/guarded-session.ts";
 import { type McpAction, plain } from "./call-act.ts";
@@ -25,7 +25,10 @@ export async function judgeWish(
   const asked = reason?.verdict === "ask" ? await ask(session, { act, reason }, guard, signal) : undefined;
   const verdict = asked?.verdict ?? (reason === undefined ? "allow" : "deny");
   const reasons = reason === undefined ? [] : [reason];
-  await session.guarded.append(requestBody(session, wish, { verdict, reasons, asked }));
+  // What nobody was asked about and nothing came of makes a few lines with counts, however often it is wanted.
+  const isSingle = verdict === "allow" || asked !== undefined;
+  const count = isSingle ? 1 : floodOf(session).due(`${wish.method} ${reason?.code}`);
+  if (count > 0) await session.guarded.append(requestBody(session, wish, { verdict, reasons, asked, count }));
   if (verdict === "allow") return { verdict, ...(params === undefined ? {} : { params }) };
   if (reason !== undefined) {
     const server = forTerminal(session.server, { max: 120 });
@@ -35,6 +38,14 @@ export async function judgeWish(
     );
   }
   return { verdict, text: textOf(reason, { act, guard, asked, found }) };
+}
+
+const floods = new WeakMap<McpSession, Flood>();
+
+function floodOf(session: McpSession): Flood {
+  const flood = floods.get(session) ?? new Flood();
+  floods.set(session, flood);
+  return flood;
 }
 
 /** The code of an error that says: a person must open these addresses first (2025-11-25). */
