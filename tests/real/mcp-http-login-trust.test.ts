@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { err, ok } from "#core";
-import { login, openExchanger, openLoginCredential, openTokenStore, readTarget } from "#mcp";
+import { login, openExchanger, openLoginCredential, openTokenStore, openUpstream, readTarget } from "#mcp";
 import { LOOPBACK_WAY } from "../support/mcp-http-bed.ts";
 import { type LoginFaults, type StubLogin, stubLogin } from "../support/mcp-stub-login.ts";
 import { tmp } from "../support/tmp.ts";
@@ -175,6 +175,27 @@ test("the server alone gets no scope: what to type is said, and a shell reads no
   expect(await hint("repo:write x/y")).toBe(' --scope "repo:write x/y"');
   expect(await hint("a$(id)")).toBe("");
   expect(await hint("a`id`")).toBe("");
+});
+
+test("a credential of the policy's or the entry's that is not taken is theirs to mend, whatever login there is", async () => {
+  const { stub, logIn, store } = await scene();
+  await logIn();
+  const target = readTarget(stub.url);
+  if (!target.ok) throw new Error(target.error.message);
+  const exchanger = openExchanger(LOOPBACK_WAY);
+  onTestFinished(() => exchanger.close());
+  const credential = openLoginCredential({
+    ...{ exchanger, store, server: target.value, signal: never, now: Date.now },
+    own: async () => ok({ authorization: "Bearer of the entry" }),
+    recorded: async () => undefined,
+  });
+  const sent = await openUpstream({ exchanger, target: target.value, credential }).post(
+    Buffer.from('{"jsonrpc":"2.0","id":1,"method":"ping"}'),
+    { fields: {}, signal: never },
+  );
+  expect(sent.ok ? "" : sent.error.message).toContain("does not take the credential that it was given (HTTP 401)");
+  expect(new Set(stub.shown)).toEqual(new Set(["Bearer of the entry"]));
+  expect(stub.asked.filter(({ grant_type }) => grant_type === "refresh_token")).toEqual([]);
 });
 
 const ANSWERS: readonly (readonly [string, (response: ServerResponse) => void])[] = [

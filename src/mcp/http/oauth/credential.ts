@@ -30,6 +30,7 @@ export function openLoginCredential(options: LoginCredentialOptions): UpstreamCr
   const key = urlOf(server);
   let renewing: Promise<Result<Login, Problem>> | undefined;
   let isTold = false;
+  let hasOwn = false;
   const renew = (stale: Login): Promise<Result<Login, Problem>> =>
     (renewing ??= renewed(options, stale).finally(() => {
       renewing = undefined;
@@ -37,7 +38,8 @@ export function openLoginCredential(options: LoginCredentialOptions): UpstreamCr
   return {
     fields: async (target, method) => {
       const own = await options.own(target, method);
-      if (!own.ok || own.value["authorization"] !== undefined) return own;
+      hasOwn = own.ok && own.value["authorization"] !== undefined;
+      if (!own.ok || hasOwn) return own;
       let login = store.find(key);
       // A token leaves for the origin that it was given for, whatever asks.
       if (login === undefined || !isFor(login, target)) return own;
@@ -53,12 +55,22 @@ export function openLoginCredential(options: LoginCredentialOptions): UpstreamCr
       return ok({ ...own.value, authorization: `Bearer ${login.tokens.access}` });
     },
     refused: async (status, challenge) => {
+      if (hasOwn) return notTaken(server, status);
       const login = store.find(key);
       if (login === undefined) return wanted(server, "wants a login");
       if (status === 403) return wantsMore(server, challenge?.scope);
       const fresh = await renew(login);
       return fresh.ok ? undefined : wanted(server, "does not take the login any more");
     },
+  };
+}
+
+/** What the policy or the client's entry gives is theirs to mend: no login takes its place. */
+function notTaken(server: HttpTarget, status: number): Problem {
+  return {
+    code: "mcp-login",
+    message: `${originOf(server)} does not take the credential that it was given (HTTP ${status})`,
+    hint: "look at the variable in the client's entry, or at the credential in the policy",
   };
 }
 
