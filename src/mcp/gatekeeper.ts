@@ -47,6 +47,8 @@ export interface GatekeeperOptions {
   list(asker: Asker, opening: ServerOpening): Promise<Result<ServerDescription, Problem>>;
   /** Compares what was found with the lock; reads the lock anew each time. Pins a first sight only as a whole. */
   verify(found: ServerDescription, part: VerifiedPart): Promise<Verified>;
+  /** Another text once a lock is another one: asked before each call, so it has to be quick. */
+  lockMark?(): string;
   /** The digest of one definition, for calls on record. */
   digest(definition: JsonObject): string;
   /** What screening says of a text of the server: a result, an error, a wish, a notification's parameters. */

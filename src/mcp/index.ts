@@ -17,7 +17,7 @@ export { inquire } from "./inquire.ts";
 export { installedPackage } from "./installed-package.ts";
 export { listServer } from "./lister.ts";
 export { readLockFile, updateLockFile } from "./lock-store.ts";
-export { watchLock } from "./lock-watch.ts";
+export { type LockFiles, lockMark, watchLocks } from "./lock-watch.ts";
 export { neighbourLocks, type OwnServer, otherOwnLocks, ownLockFile, pinFirst } from "./own-locks.ts";
 export { dropPending, keepPending, listPending, type PendingKey } from "./pending-store.ts";
 export type {

@@ -1,16 +1,48 @@
-// A person's approval reaches a server that runs: the person's own lock is watched. Missing a change is no fault: the next call of something held
-// compares anew.
-import { mkdirSync, watch } from "node:fs";
+// A person's approval, or an edit, reaches a server that runs: locks are looked at before each call, and watched so that a client hears of it sooner.
+import { mkdirSync, statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 
 /** A lock is written beside and renamed: one change, a few events. */
 const SETTLE_MS = 100;
 
-/** Calls `changed` after each change of the file, until the answer is called. A folder that cannot be watched is not watched. */
-export function watchLock(file: string, changed: () => void): () => void {
+/** The locks of one server. */
+export interface LockFiles {
+  /** The person's own; its folder is made where there is none. */
+  readonly own: string;
+  /** The project's; a folder that is none yet is not watched. */
+  readonly project: string;
+}
+
+/** Another text once one of them is another file or has another content. */
+export function lockMark({ own, project }: LockFiles): string {
+  return `${markOf(own)} ${markOf(project)}`;
+}
+
+function markOf(file: string): string {
+  try {
+    const stat = statSync(file, { throwIfNoEntry: false });
+    return stat === undefined ? "none" : `${stat.dev}.${stat.ino}.${stat.size}.${stat.mtimeMs}.${stat.ctimeMs}`;
+  } catch {
+    return "unreadable";
+  }
+}
+
+/** Calls `changed` after each change of either, until the answer is called. Missing one is no fault: the next call sees it. */
+export function watchLocks({ own, project }: LockFiles, changed: () => void): () => void {
+  try {
+    mkdirSync(dirname(own), { recursive: true, mode: 0o700 });
+  } catch {
+    // then it is not watched
+  }
+  const ends = [own, project].map((file) => watchFile(file, changed));
+  return () => {
+    for (const end of ends) end();
+  };
+}
+
+function watchFile(file: string, changed: () => void): () => void {
   let timer: NodeJS.Timeout | undefined;
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     const watcher = watch(dirname(file), { persistent: false }, (_, name) => {
       if (name !== basename(file)) return;
       clearTimeout(timer);

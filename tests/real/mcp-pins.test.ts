@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type Finding, type JsonObject, type Lock, lockOf, lockText, member, type ServerDescription } from "#core/mcp";
 import { screenResult } from "#core/mcp/screen";
-import { sha256 } from "#mcp";
+import { lockMark, sha256 } from "#mcp";
 import { openPins, type PinsOptions } from "#monitor";
 import { openNeighbours } from "../../src/monitor/mcp/neighbours.ts";
 import { type GateBed, gateBed, messageIn, textIn, toolCall } from "../support/mcp-gate-bed.ts";
@@ -38,6 +38,7 @@ function place() {
       ...more,
     });
     bed.verify = pins.verify;
+    bed.lockMark = () => lockMark(pins.files);
     await bed.open();
     return bed;
   };
@@ -261,13 +262,36 @@ describe("a lock that came with the project", () => {
     expect(await call(await start([echo], { target }), "echo")).toMatch(/with other contents/);
   });
 
-  test("that is damaged serves nothing at all", async () => {
+  test("counts at the next call once it is edited, and says why when it is damaged, until it is mended", async () => {
+    const { start, project, lockFile } = place();
+    project([echo, add]);
+    const bed = await start([echo, add]);
+    expect(await call(bed, "add")).toBe("forward");
+    project([echo]);
+    expect(await call(bed, "add")).toMatch(/held: tool `add` .*\(new/);
+    expect(await call(bed, "echo")).toBe("forward");
+    const whole = readFileSync(lockFile, "utf8");
+    writeFileSync(lockFile, whole.replace("again", "anew"));
+    const why = /mcp\.lock\.json:\d+: .*does not fit its digest/;
+    expect(await call(bed, "echo")).toMatch(why);
+    expect(await bed.client({ id: "l", method: "tools/list" })).toMatch(why);
+    writeFileSync(lockFile, whole);
+    expect(await call(bed, "echo")).toBe("forward");
+  });
+
+  test("that is damaged from the first serves nothing at all, and says why wherever it is asked", async () => {
     const { start, project, lockFile } = place();
     project([echo]);
-    writeFileSync(lockFile, readFileSync(lockFile, "utf8").replace("again", "anew"));
+    const whole = readFileSync(lockFile, "utf8");
+    writeFileSync(lockFile, whole.replace("again", "anew"));
+    const why = /mcp\.lock\.json:\d+: .*does not fit its digest/;
     const bed = await start([echo]);
     expect(await bed.client({ id: "l", method: "tools/list" })).toMatch(/^answer .*"error"/);
+    expect(await bed.client({ id: "m", method: "tools/list" })).toMatch(why);
     expect(await call(bed, "echo")).toMatch(/ringfence: .*refused/);
+    expect(await call(bed, "echo")).toMatch(why);
+    writeFileSync(lockFile, whole);
+    expect(await shown(bed)).toEqual(["echo"]);
   });
 });
 

@@ -12,6 +12,7 @@ export interface GateBed {
   readonly server: Record<string, Json | ((params: JsonObject | undefined) => Json)>;
   readonly asked: { readonly method: string; readonly params: JsonObject | undefined }[];
   verify: (found: ServerDescription, part: "opening" | "whole") => Verified | Promise<Verified>;
+  lockMark: () => string;
   readonly verdicts: { -readonly [Port in "call" | "result" | "ask"]?: McpPorts[Port] };
   screen: (value: Json) => readonly Finding[];
   clean: (value: Json) => { readonly value: Json; readonly changed: boolean };
@@ -84,6 +85,7 @@ export function gateBed(): GateBed {
     },
     list: listServer,
     verify: async (found, part) => bed.verify(found, part),
+    lockMark: () => bed.lockMark(),
     digest: (definition) => `digest of ${JSON.stringify(definition)}`.slice(0, 40),
     screen: (value) => bed.screen(value),
     clean: (value) => bed.clean(value),
@@ -93,6 +95,7 @@ export function gateBed(): GateBed {
   const bed: GateBed = {
     ...{ keeper, log, asked, server, verdicts: {} },
     verify: (description) => ({ description, held: [] }),
+    lockMark: () => "",
     screen: () => [],
     clean: (value) => ({ value, changed: false }),
     client: async (message) => shown(await keeper.fromClient(bytesOf(message))),

@@ -83,6 +83,7 @@ export class Eras {
         return "ok" in opening ? opening : this.#options.list(asker, opening);
       },
       verify: (found) => this.#options.verify(found, "whole"),
+      mark: () => this.#options.lockMark?.() ?? "",
       report: (state) => this.#report(state, made.latest),
     });
     this.#snapshots.set(era, made);

@@ -30,6 +30,8 @@ export async function passOpening(gate: Gate, envelope: Envelope<McpResponse>, o
     verified = await gate.options.verify(found, "opening");
     await note(gate, open, found, verified);
   } catch (thrown) {
+    // Whoever goes on all the same reads the reason with each list and call, and is served once it is gone.
+    if (open.method === "initialize") gate.eras.opened(opening);
     return refused(`ringfence: refused: the server's opening could not be verified or recorded: ${String(thrown)}`);
   }
   if (open.method === "initialize") gate.eras.opened(opening);

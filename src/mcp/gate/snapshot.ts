@@ -27,6 +27,8 @@ export interface SnapshotSource {
   /** Every list of the server, whole. */
   list(): Promise<Result<ServerDescription, Problem>>;
   verify(found: ServerDescription): Promise<Verified>;
+  /** Another text once a lock is another one. */
+  mark(): string;
   /** Called with each new state before anybody is served from it. */
   report(state: Result<Served, Problem>): Promise<void>;
 }
@@ -47,6 +49,9 @@ export class Snapshot {
   /** What the server says has changed, and no listing has begun since. */
   readonly #due = new Set<string>();
   #serial = 0;
+  /** Of the locks as they were when what is served was compared with them. */
+  #mark = "";
+  #marked: Promise<Result<Served, Problem>> | undefined;
   /** When the last work ended, and how long it took. */
   #endedAt = Number.NEGATIVE_INFINITY;
   #tookMs = 0;
@@ -55,10 +60,15 @@ export class Snapshot {
     this.#source = source;
   }
 
-  /** The state now; a first or a failed listing is made (again) on demand. */
+  /** The state now; a first or a failed listing is made (again) on demand, and what was compared with a lock that is another one now is compared anew. */
   current(): Promise<Result<Served, Problem>> {
     if (this.#running !== undefined) return this.#running;
-    return this.#state?.ok ? Promise.resolve(this.#state) : this.#run();
+    if (this.#state?.ok !== true) return this.#run();
+    if (this.#source.mark() === this.#mark) return Promise.resolve(this.#state);
+    this.#marked ??= this.reverify().finally(() => {
+      this.#marked = undefined;
+    });
+    return this.#marked;
   }
 
   /** The state as it stands, without waiting. */
@@ -106,7 +116,8 @@ export class Snapshot {
     if (found === undefined || isFresh || this.#running !== undefined) return this.current();
     const state = await this.#verified(found);
     // Listed anew meanwhile: what was found before must not come back.
-    return this.#found === found && this.#running === undefined ? this.#settle(state) : this.current();
+    if (this.#found === found && this.#running === undefined) return this.#settle(state);
+    return this.#running ?? this.#state ?? this.#run();
   }
 
   #run(): Promise<Result<Served, Problem>> {
@@ -124,12 +135,14 @@ export class Snapshot {
 
   async #verified(found: ServerDescription): Promise<Result<Served, Problem>> {
     const began = performance.now();
+    const mark = this.#source.mark();
     try {
       this.#serial += 1;
       return ok(servedOf(await this.#source.verify(found), this.#serial));
     } catch (thrown) {
       return err({ code: "mcp-unverified", message: `it could not be verified: ${String(thrown)}` });
     } finally {
+      this.#mark = mark;
       this.#endedAt = performance.now();
       this.#tookMs = this.#endedAt - began;
     }

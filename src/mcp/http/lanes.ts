@@ -16,6 +16,8 @@ export interface ListenerLane {
   /** What waits for a listening client; its stream takes it while it is open. */
   readonly aside: ToClient[];
   take?: ((to: ToClient) => void) | undefined;
+  /** Hands it to that stream, or lets it wait. */
+  readonly tell: (to: ToClient) => void;
   /** Aborted with the lane: its streams end with it. */
   readonly over: AbortSignal;
   /** Ends it, with the session that it has at the server. */
@@ -87,6 +89,12 @@ export class Lanes {
     await lane.end();
   }
 
+  /** What is served is compared with the lock anew, and listening clients are told of changes. */
+  async reverify(): Promise<void> {
+    for (const { lane, tell } of [...this.sessions.values(), ...this.free])
+      for (const bytes of await lane.gatekeeper.reverify()) tell({ kind: "message", bytes });
+  }
+
   /** Ends them all. */
   async close(): Promise<void> {
     await Promise.all([...this.sessions.values(), ...this.free].map((lane) => this.end(lane)));
@@ -94,14 +102,11 @@ export class Lanes {
 
   private make(userAgent: string | undefined): ListenerLane {
     const aside: ToClient[] = [];
-    const lane: Lane = new Lane({
-      ...this.parts,
-      ...(userAgent === undefined ? {} : { userAgent }),
-      aside: (to) => {
-        if (made.take !== undefined) made.take(to);
-        else if (aside.length < ASIDE_MOST) aside.push(to);
-      },
-    });
+    const tell = (to: ToClient): void => {
+      if (made.take !== undefined) made.take(to);
+      else if (aside.length < ASIDE_MOST) aside.push(to);
+    };
+    const lane: Lane = new Lane({ ...this.parts, ...(userAgent === undefined ? {} : { userAgent }), aside: tell });
     const over = new AbortController();
     const end = async (): Promise<void> => {
       over.abort();
@@ -109,7 +114,7 @@ export class Lanes {
       if (ended?.ok === true) ended.value.discard();
       await lane.close();
     };
-    const made: ListenerLane = { lane, aside, open: new Set(), over: over.signal, end, usedAt: ++this.uses };
+    const made: ListenerLane = { lane, aside, tell, open: new Set(), over: over.signal, end, usedAt: ++this.uses };
     return made;
   }
 }

@@ -26,6 +26,8 @@ export interface Listener {
   /** Its address with its secret. */
   readonly url: string;
   readonly port: number;
+  /** What is served is compared with the lock anew, and clients are told of changes. */
+  reverify(): Promise<void>;
   /** Idempotent. */
   close(): Promise<void>;
 }
@@ -74,6 +76,7 @@ export async function openListener(options: ListenerOptions): Promise<Result<Lis
   return ok({
     url: `http://${host}:${port}${options.path}/${options.token}`,
     port,
+    reverify: () => lanes.reverify(),
     close: () => (closing ??= close()),
   });
 }

@@ -21,7 +21,7 @@ import {
   verifyDescription,
 } from "#core/mcp";
 import { forTerminal } from "#core/text";
-import { dropPending, keepPending, ownLockFile, pinFirst, readLockFile, type VerifiedPart } from "#mcp";
+import { dropPending, keepPending, type LockFiles, ownLockFile, pinFirst, readLockFile, type VerifiedPart } from "#mcp";
 import { openNeighbours } from "./neighbours.ts";
 import { otherOfOwn, otherOfProject } from "./other-server.ts";
 
@@ -50,6 +50,7 @@ export interface PeerTool {
 
 /** Compares descriptions of one server with its pins. */
 export interface Pins {
+  readonly files: LockFiles;
   /** The tools of other servers that a model may have beside these, by name, as far as the locks know them. */
   neighbours(): readonly PeerTool[];
   /** Reads the locks anew each time. Rejects when one cannot be read: then nothing is served. */
@@ -61,6 +62,7 @@ export function openPins(options: PinsOptions): Pins {
   let told = "";
   const neighbours = openNeighbours(options);
   return {
+    files: { own: ownLockFile(options), project: options.lockFile },
     neighbours: neighbours.tools,
     verify: async (found, part) => {
       const verified = await verify(options, found, part);

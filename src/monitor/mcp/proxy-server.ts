@@ -3,12 +3,12 @@ import type { Readable, Writable } from "node:stream";
 import { err, ok, type Problem, type Result } from "#core";
 import {
   type LaneParts,
+  type LockFiles,
   type McpPorts,
   openGatekeeper,
   openListener,
   openStdioFront,
-  ownLockFile,
-  watchLock,
+  watchLocks,
 } from "#mcp";
 import type { Refusal } from "../request.ts";
 import { gatekeeperOf } from "./gatekeeper-of.ts";
@@ -44,10 +44,8 @@ export async function proxyServer(request: ProxyRequest): Promise<ProxyAnswer> {
       gatekeeper: (asker) => openGatekeeper({ ...gatekeeper, asker }),
       dropped: (tool, why) => open.session.tell(`the tool \`${tool}\` is not served: ${why}`),
     };
-    const { stateDir, server, root } = open.session;
-    const lockFile = ownLockFile({ stateDir, server, target: pinned, workspace: root });
-    const { ports } = gatekeeper;
-    const ended = await serve(request.front, { lane, ports, stop, lockFile });
+    const { ports, locks } = gatekeeper;
+    const ended = await serve(request.front, { lane, ports, stop, locks });
     if (!ended.ok) return err({ exitCode: 125, problems: [ended.error] });
     return open.failed.aborted ? err({ exitCode: 125, problems: [open.failed.reason as Problem] }) : ended;
   } finally {
@@ -61,17 +59,17 @@ async function serve(
     readonly lane: LaneParts;
     readonly ports: McpPorts;
     readonly stop: AbortSignal;
-    readonly lockFile: string;
+    readonly locks: LockFiles;
   },
 ): Promise<Result<"client" | "server", Problem>> {
-  const { lane, ports, stop } = parts;
+  const { lane, ports, stop, locks } = parts;
   const stopped = new Promise<"client">((done) => {
     if (stop.aborted) done("client");
     stop.addEventListener("abort", () => done("client"), { once: true });
   });
   if (client.kind === "stdio") {
     const front = openStdioFront({ fromClient: client.input, toClient: client.output, lane });
-    const unwatch = watchLock(parts.lockFile, () => void front.reverify());
+    const unwatch = watchLocks(locks, () => void front.reverify());
     const who = await Promise.race([front.done, stopped]);
     unwatch();
     await front.close();
@@ -80,8 +78,10 @@ async function serve(
   const { host, port, token } = client;
   const listener = await openListener({ host, port, token, path: "/mcp", lane, ports });
   if (!listener.ok) return listener;
+  const unwatch = watchLocks(locks, () => void listener.value.reverify());
   client.ready(listener.value.url);
   await stopped;
+  unwatch();
   await listener.value.close();
   return ok("client");
 }

@@ -4,7 +4,7 @@ import { closeSync, openSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { commandTarget } from "#core/mcp";
-import { ownLockFile, relayStdio, watchLock } from "#mcp";
+import { relayStdio, watchLocks } from "#mcp";
 import type { RunAnswer, RunRequest } from "../request.ts";
 import { endServer } from "./ending.ts";
 import { gatekeeperOf } from "./gatekeeper-of.ts";
@@ -83,14 +83,15 @@ export async function serveClient(
   kill: () => void,
 ): Promise<void> {
   const { session, streams } = running;
-  const { root, home, stateDir, server } = session;
+  const { root, home } = session;
   const target = commandTarget(argv, { workspace: root, home, cwd }, declared);
+  const gatekeeper = gatekeeperOf(session, target);
   const relay = relayStdio(
     { fromClient: ends.input, toClient: ends.output, fromServer: streams.stdout, toServer: streams.stdin },
-    gatekeeperOf(session, target),
+    gatekeeper,
   );
   passErrors(streams.stderr, ends.errors);
-  const unwatch = watchLock(ownLockFile({ stateDir, server, target, workspace: root }), () => void relay.reverify());
+  const unwatch = watchLocks(gatekeeper.locks, () => void relay.reverify());
   await endServer(running, { quiet: relay.ended, stop, kill });
   unwatch();
   // What the server said last is still being judged and put on record.
