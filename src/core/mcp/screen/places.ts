@@ -73,9 +73,13 @@ function isExcused({ not }: Stretch, spans: readonly Span[], places: Places): bo
   const to = endOf(spans);
   return not.some((idea) =>
     places(idea).some((excuse) =>
-      idea === "p.neg"
-        ? spans.some((span) => excuse.to <= span.from && excuse.to >= span.from - (span.from === from ? AROUND : NEAR))
-        : excuse.from < to + AROUND && excuse.to >= from - AROUND,
+      idea === "x.not"
+        ? excuse.from >= from && excuse.to <= to + AROUND
+        : idea === "p.neg"
+          ? spans.some(
+              (span) => excuse.to <= span.from && excuse.to >= span.from - (span.from === from ? AROUND : NEAR),
+            )
+          : excuse.from < to + AROUND && excuse.to >= from - AROUND,
     ),
   );
 }

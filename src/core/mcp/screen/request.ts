@@ -149,7 +149,7 @@ export function screenSampling(params: Json): readonly Finding[] {
       signal.kind === "played-turn" ? { ...signal, weight: signal.weight / 2 } : signal,
     ),
   );
-  signals.push(...fields.flatMap(retold));
+  signals.push(...fields.flatMap((field) => retold({ ...field, text: withoutSpecimens(field.text, whole).text })));
   const context = member(params, "includeContext");
   signals.push(...fields.flatMap((field) => ofThePerson(field, context)));
   if (context === "allServers")

@@ -20,14 +20,24 @@ export function screenResult(_server: string, message: Json, peers: readonly Pee
   const fields = fieldsOf(message)
     .filter(({ at, key }) => !isOpaque(key) && !asked.some((one) => at.startsWith(`${one.at}/`)))
     .flatMap(unpacked);
+  const whole = fields
+    .map(({ text }) => text.slice(0, WHOLE_EACH))
+    .join("\n")
+    .slice(0, WHOLE_MOST);
   const signals = fields.flatMap((field) =>
-    field.isKey && field.text.length < 40 && /^[\x20-\x7e]*$/.test(field.text) ? [] : textSignals(field),
+    field.isKey && field.text.length < 40 && /^[\x20-\x7e]*$/.test(field.text) ? [] : textSignals(field, whole),
   );
   signals.push(...joined(fields, signals));
   if (peers.length > 0) signals.push(...spoken(fields, peers));
   const length = fields.reduce((sum, { text }) => sum + text.length, 0);
   return [
-    ...settle(tempered(signals, length < SHORT && !isAmongPeople(fields) ? UNAIMED_SHORT : UNAIMED), { length }),
+    ...settle(
+      tempered(
+        isTalk(fields) ? signals.map(spokenAside) : signals,
+        length < SHORT && !isAmongPeople(fields) ? UNAIMED_SHORT : UNAIMED,
+      ),
+      { length },
+    ),
     ...asked.flatMap(({ at, method, params }) =>
       (method === "elicitation/create" ? screenElicitation(params) : screenSampling(params)).map((finding) => ({
         ...finding,
@@ -49,6 +59,9 @@ function unpacked(field: Field): readonly Field[] {
 }
 
 const JSON_MOST = 400_000;
+/** So much of a result says what it is about. */
+const WHOLE_EACH = 20_000;
+const WHOLE_MOST = 100_000;
 
 /** What is said to a model, or hidden for it. */
 const AIMED: ReadonlySet<string> = new Set([
@@ -88,6 +101,22 @@ function tempered(signals: readonly Signal[], unaimed: number): readonly Signal[
     }));
 }
 
+/** People who talk tell each other what to do from now on; who speaks to a model names it. */
+function spokenAside(signal: Signal): Signal {
+  return signal.isHard || signal.isScene === true || !AMONG_THEM.has(signal.kind) || MODEL.test(signal.text)
+    ? signal
+    : { ...signal, weight: signal.weight * UNAIMED };
+}
+
+const AMONG_THEM: ReadonlySet<string> = new Set([
+  "instruction-override",
+  "session-order",
+  "cross-tool-order",
+  "persistence",
+  "guard-weakening",
+]);
+const MODEL = /\b(?:assistants?|agents?|ai|llms?|models?|bots?|chatgpt|claude|copilot|gemini)\b/i;
+
 /** Nobody writes these to people. */
 function isOpaqueSign({ kind }: Signal): boolean {
   return kind === "hidden-text" || kind === "encoded-order";
@@ -125,28 +154,34 @@ function requestsIn(message: Json): readonly Asked[] {
   return [...one(message, ""), ...nested];
 }
 
-/** Heads of mail, lines of a talk, steps of a manual: they are for people. */
-const AMONG_PEOPLE =
-  /^(?:From|To|Subject|Cc|Date): \S[\s\S]{0,600}?^(?:From|To|Subject|Cc|Date): \S|^#[\w-]+[\s\S]{0,200}?^[\w.-]{2,20}: [\s\S]{0,400}?^[\w.-]{2,20}: |^#{1,3} \S/m;
+/** Heads of mail, steps of a manual: they are for people. */
+const MAIL = /^(?:From|To|Subject|Cc|Date): \S[\s\S]{0,600}?^(?:From|To|Subject|Cc|Date): \S|^#{1,3} \S/m;
+/** A line of a talk. */
+const SAID = /^(?:\[[^\]\n]{3,24}\] ?)?[*_@<]{0,2}[\p{L}][\p{L}\d ._-]{1,18}[*_>]{0,2}: \S/gmu;
+const TALK = 3;
 
 function isAmongPeople(fields: readonly Field[]): boolean {
-  return fields.some(({ text }) => AMONG_PEOPLE.test(text) || isOfModels(text));
+  return fields.some(({ text }) => MAIL.test(text) || isOfModels(text)) || isTalk(fields);
+}
+
+function isTalk(fields: readonly Field[]): boolean {
+  return fields.some(({ text }) => (text.match(SAID)?.length ?? 0) >= TALK && !/[{}]/.test(text));
 }
 
 /** Of an article on attacks what it quotes is left out, and the rest is worth a look at most. */
-function textSignals({ at, text, key }: Field): readonly Signal[] {
-  const { text: said, isReport } = withoutSpecimens(text, text);
+function textSignals({ at, text, key }: Field, whole: string): readonly Signal[] {
+  const { text: said, isReport } = withoutSpecimens(text, whole);
   const signals = signalsOf(said, { at, origin: "result", beside: isAside(at, key) ? ["p.aside"] : [] });
   return signals.map((signal) =>
     isReport
       ? { ...signal, weight: Math.min(1, signal.weight) * REPORTED, isHard: false }
-      : isCautionary(signal.kind, signal.text)
+      : isCautionary(signal.kind, signal.text, said)
         ? { ...signal, weight: signal.weight * FORBIDDEN, isHard: false }
         : signal,
   );
 }
 
-const REPORTED = 0.55;
+const REPORTED = 0.33;
 const FORBIDDEN = 0.15;
 
 /** Where no person looks and nothing but a model is told what to do. */

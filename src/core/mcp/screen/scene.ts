@@ -3,7 +3,7 @@
 import { once } from "../../once.ts";
 import { type Clause, wordsOf } from "./clause.ts";
 import { finderOf, type Hit } from "./lexicon.ts";
-import { isForeign } from "./mood.ts";
+import { isForeign as isForeignClause } from "./mood.ts";
 import { phrasesIn, type Span } from "./phrases.ts";
 import { type Places, type Stretch, stands } from "./places.ts";
 import type { Match, Origin } from "./rules.ts";
@@ -20,6 +20,7 @@ interface Row {
   readonly pair?: number;
   readonly span?: number;
   readonly hard?: boolean;
+  readonly aimed?: boolean;
   readonly results?: number;
   readonly definitions?: number;
   /** Only in another language than English. */
@@ -43,6 +44,7 @@ interface Scene {
   readonly about: Topic | undefined;
   readonly unless: Topic | undefined;
   readonly isHard: boolean;
+  readonly isAimed: boolean;
   readonly weights: Readonly<Record<Origin, number>>;
 }
 
@@ -53,9 +55,14 @@ interface Compound {
   readonly gap: number;
 }
 
+/** What an idea of the lexicon is called in phrases. */
+const ALSO: Readonly<Record<string, readonly string[]>> = table.also;
+
+const AIMED: ReadonlySet<string> = new Set(["s.agent", "c.doer", "p.model", "p.aside", "c.hush", "x.model"]);
+
 const scenes: () => readonly Scene[] = once(() =>
   (table.scenes as readonly Row[]).map((row) => {
-    const slots = row.all.map((slot) => slot.split("|"));
+    const slots = row.all.map((slot) => slot.split("|").flatMap((idea) => [idea, ...(ALSO[idea] ?? [])]));
     const not = row.not ?? [];
     return {
       kind: row.kind ?? "",
@@ -69,10 +76,18 @@ const scenes: () => readonly Scene[] = once(() =>
       about: row.about,
       unless: row.unless,
       isHard: row.hard === true,
-      weights: { definition: row.definitions ?? 0, result: row.results ?? 0 },
+      isAimed: row.aimed === true || row.all.some((slot) => slot.split("|").some((idea) => AIMED.has(idea))),
+      weights: { definition: row.definitions ?? 0, result: row.results ?? inResults(row) },
     };
   }),
 );
+
+/** A result holds anything that was ever written: what names no model weighs less there than in a definition. */
+function inResults({ all, param, foreign, definitions = 0 }: Row): number {
+  if (param === true) return 0;
+  const isAimed = all.some((slot) => slot.split("|").some((idea) => AIMED.has(idea)));
+  return Math.min(1, definitions * (isAimed ? 0.8 : foreign === true ? 0.6 : 0.4));
+}
 
 /** Ideas that are made of others within one sentence. */
 const compounds: () => readonly Compound[] = once(() =>
@@ -107,6 +122,8 @@ const SUBJECT = 3;
 /** What one scene says, and of which text. */
 export interface SceneMatch extends Match {
   readonly raw: string;
+  /** Whether it names a model, or what a person is not to see: nobody says that to people. */
+  readonly isAimed: boolean;
 }
 
 /** Where a text stands. */
@@ -117,15 +134,18 @@ export interface Frame {
   readonly names?: string;
   /** The parameter that the text describes. */
   readonly parameter?: string;
+  /** Every parameter of the tool: a description may speak of one by its name. */
+  readonly parameters?: readonly string[];
 }
 
 /** The scenes of a text's sentences, the strongest of each kind. */
 export function scenesOf(clauses: readonly Clause[], origin: Origin, frame: Frame = {}): readonly SceneMatch[] {
-  const languages = clauses.map(isForeign);
+  const languages = clauses.map(isForeignClause);
   const isEnglish = !languages.includes(true);
   const mine = scenes().filter(
     (scene) => scene.weights[origin] > 0 && isFor(scene, frame) && !(isEnglish && scene.isForeign),
   );
+  const ofParameter = clauses.map(({ raw }) => frame.parameter !== undefined || namesOne(raw, frame.parameters ?? []));
   const each = clauses.map(({ words }) => ideasOf(words));
   const subject = each.flatMap(({ domain }, index) => domain.map((term) => ({ term, index })));
   const best = new Map<string, SceneMatch>();
@@ -142,16 +162,33 @@ export function scenesOf(clauses: readonly Clause[], origin: Origin, frame: Fram
         (has("s.told") ? TOLD : 1) *
         (has("c.denied") && !has("c.hush") ? DENIED : 1) *
         (elsewhere >= SUBJECT ? TOLD : 1);
-      const those = languages.slice(from, to + 1).includes(true) ? mine : mine.filter((scene) => !scene.isForeign);
-      for (const scene of those) keepBest(best, scene, { places, raw, span: to - from + 1, origin, told });
+      const isForeign = languages.slice(from, to + 1).includes(true);
+      const isOfParameter = ofParameter.slice(from, to + 1).includes(true);
+      const window = { places, raw, span: to - from + 1, origin, told };
+      for (const scene of mine)
+        if ((isForeign || !scene.isForeign) && (isOfParameter || !scene.isOfParameter)) keepBest(best, scene, window);
     }
   }
   return [...best.values()];
 }
 
-function isFor({ isOfParameter, about, unless }: Scene, { names = "", parameter }: Frame): boolean {
-  if (isOfParameter && parameter === undefined) return false;
+function isFor({ about, unless }: Scene, { names = "" }: Frame): boolean {
   return (about === undefined || isAbout(about, names)) && (unless === undefined || !isAbout(unless, names));
+}
+
+/** `the context field`, or a name at the head of a list's line. */
+function namesOne(raw: string, parameters: readonly string[]): boolean {
+  return parameters.some((name) => {
+    const at = raw.indexOf(name);
+    if (at < 0) return false;
+    const before = raw.slice(Math.max(0, at - 2), at).trim();
+    const behind = raw.slice(at + name.length, at + name.length + 12);
+    return (
+      /[`'"\u201c\u2018]$/.test(before) ||
+      /^\s{0,2}[\u2014\u2013:=]/.test(behind) ||
+      /^\s(?:field|param|argument|value|is |takes|receives|carries|holds|gets)/.test(behind)
+    );
+  });
 }
 
 const NOWHERE: Span = { from: 0, to: 0 };
@@ -185,12 +222,13 @@ function keepBest(
   },
 ): void {
   if (window.span > scene.span) return;
-  const told = scene.stretch === undefined ? window.told : 1;
+  const told = scene.stretch === undefined || window.origin === "result" ? window.told : 1;
   const match: SceneMatch = {
     kind: scene.kind,
     weight: scene.weights[window.origin] * told,
     isHard: scene.isHard && told === 1 && scene.weights[window.origin] >= 1,
     raw: window.raw,
+    isAimed: scene.isAimed,
   };
   const before = best.get(scene.kind);
   if (before !== undefined && rank(match) <= rank(before)) return;
@@ -225,20 +263,34 @@ function ideasOf(words: string): Ideas {
   const by = new Map<string, Span[]>();
   for (const hit of found()(words)) add(by, hit);
   for (const { idea, slots, isOrdered, gap } of compounds()) {
+    if (isOfPhrases(slots)) continue;
     const at = isOrdered ? inOrder(slots, by, gap) : together(slots, by, gap);
     if (at !== undefined) add(by, { idea, ...at });
   }
+  const places = (idea: string): readonly Span[] => {
+    const before = by.get(idea);
+    if (before !== undefined) return before;
+    const spans = /^[px]\./.test(idea)
+      ? [...phrasesIn(words, idea)]
+      : compounds().flatMap((one) => {
+          if (one.idea !== idea || !isOfPhrases(one.slots)) return [];
+          for (const part of one.slots.flat()) places(part);
+          const at = one.isOrdered ? inOrder(one.slots, by, one.gap) : together(one.slots, by, one.gap);
+          return at === undefined ? [] : [at];
+        });
+    by.set(idea, spans);
+    return spans;
+  };
   return {
-    places: (idea) => {
-      const before = by.get(idea);
-      if (before !== undefined || !/^[px]\./.test(idea)) return before ?? [];
-      const spans = [...phrasesIn(words, idea)];
-      by.set(idea, spans);
-      return spans;
-    },
+    places,
     length: words.length,
     domain: (by.get("s.domain") ?? []).map(({ from, to }) => words.slice(from, to)),
   };
+}
+
+/** Phrases cost more than words: they are looked for when a scene comes to them. */
+function isOfPhrases(slots: readonly (readonly string[])[]): boolean {
+  return slots.some((slot) => slot.some((idea) => /^[px]\./.test(idea)));
 }
 
 function add(by: Map<string, Span[]>, { idea, from, to }: Hit): void {

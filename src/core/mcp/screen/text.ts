@@ -32,12 +32,12 @@ export function signalsOf(text: string, place: Place, depth = 0): readonly Signa
     for (const sign of shapesOf(chunk, isResult)) add(sign.kind, sign.weight, sign.isHard, chunk);
   const clauses = clausesOf(plain);
   const scene = titled(plain, place.parameter);
-  for (const { kind, weight, isHard, raw } of scenesOf(
+  for (const { kind, weight, isHard, raw, isAimed } of scenesOf(
     scene === plain ? clauses : clausesOf(scene),
     place.origin,
     place,
   ))
-    signals.push({ kind, weight, isHard, at: place.at, text: raw, isScene: true });
+    signals.push({ kind, weight, isHard, at: place.at, text: raw, ...(isAimed ? { isScene: true } : {}) });
   for (const clause of clauses) {
     addMatches(clause, false);
     const leet = unleet(fold(clause.raw));
