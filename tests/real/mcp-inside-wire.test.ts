@@ -23,4 +23,28 @@ describe("a wish", () => {
     ["another command of ours", ["proxy", "--server", "s", "--url", "http://x"], {}],
     ["no command", ["run", "--server", "s"], {}],
   ])("is refused with %s", (_, words, more) => expect(wish(words, more).ok).toBe(false));
+  test("for a server over HTTP is refused with what a person can do, and what it names is shown as words", () => {
+    const refused = wish([
+      "proxy",
+      "--server",
+      "far",
+      "--client",
+      "c",
+      "--bearer",
+      "FAR",
+      "--url",
+      "https://mcp.example:8443/x",
+    ]);
+    expect(refused).toMatchObject({
+      ok: false,
+      error: {
+        message: "MCP server `far` is reached over HTTP, and its gateway (`mcp proxy`) works outside of a fence only",
+        hint: "outside, `ringfence mcp unwrap --server far` gives the client its own address back, and `ringfence run --allow-domain mcp.example:8443 -- ...` lets it go there by the fence's own rules",
+      },
+    });
+    const odd = wish(["proxy", "--server", "far; rm -rf ~", "--url", "nowhere"]);
+    expect(odd).toMatchObject({ ok: false, error: { hint: expect.stringContaining('--server "far; rm -rf ~"') } });
+    expect(odd).toMatchObject({ ok: false, error: { hint: expect.stringContaining("--allow-domain HOST") } });
+    expect(wish(["proxy"]).ok).toBe(false);
+  });
 });

@@ -38,8 +38,9 @@ export function parseWish(line: Uint8Array): Result<InsideWish, Problem> {
   const { v, words, cwd, env } = (value ?? {}) as Readonly<Record<string, unknown>>;
   if (v !== 1 || !isWords(words) || !isWords([cwd]) || !isPairs(env))
     return bad("what asks for an MCP server here is not understood");
+  if (words[0] === "proxy") return err(notInside(words));
   if (words[0] !== "run")
-    return bad(`\`mcp ${words[0] ?? ""}\` works outside of a fence`, "inside, only wrapped stdio servers are started");
+    return bad(`\`mcp ${words[0] ?? ""}\` works outside of a fence`, "type it in a terminal of your own");
   const end = words.indexOf("--");
   const argv = end < 0 ? [] : words.slice(end + 1);
   if (argv.length === 0) return bad("no server to run");
@@ -64,6 +65,22 @@ export function parseWish(line: Uint8Array): Result<InsideWish, Problem> {
     cwd: joinPath("/", String(cwd)),
     env: Object.fromEntries(env),
   });
+}
+
+/**
+ * A server over HTTP has no gateway in here: its credentials and the way to it are the person's, and who asks from inside names any address. What remains is
+ * the fence's own way out, for a client that has the server's own address.
+ */
+function notInside(words: readonly string[]): Problem {
+  const after = (option: string): string => words[words.indexOf(option) + 1] ?? "";
+  const [name, address] = [words.includes("--server") ? after("--server") : "NAME", after("--url")];
+  const host = words.includes("--url") && URL.canParse(address) ? new URL(address).host : "HOST";
+  const server = /^[\w.-]{1,128}$/.test(name) ? name : JSON.stringify(name);
+  return {
+    code: "mcp-inside-http",
+    message: `MCP server \`${server}\` is reached over HTTP, and its gateway (\`mcp proxy\`) works outside of a fence only`,
+    hint: `outside, \`ringfence mcp unwrap --server ${server}\` gives the client its own address back, and \`ringfence run --allow-domain ${host} -- ...\` lets it go there by the fence's own rules`,
+  };
 }
 
 /** Words as a program gets them: behind a zero byte nothing would, and what is judged is what runs. */
