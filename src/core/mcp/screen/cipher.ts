@@ -118,6 +118,8 @@ export function shifted(line: string, near: string): string | undefined {
   const letters = line.match(/[a-z]{2,}/gi) ?? [];
   const isNamed = SAYS.test(near);
   if (letters.length < (isNamed ? 4 : 9) || (line.match(COMMON)?.length ?? 0) * 8 > letters.length) return undefined;
+  // a language has a third of vowels, and moved along the alphabet it has not
+  if (!isNamed && (line.match(/[aeiou]/gi)?.length ?? 0) * 10 >= 3 * letters.join("").length) return undefined;
   const sample = letters.slice(0, 400).join(" ").toLowerCase();
   let best = "";
   let most = 0;

@@ -34,6 +34,8 @@ interface Row {
 
 interface Scene {
   readonly kind: string;
+  /** Of each slot that the lexicon fills alone, its ideas. */
+  readonly needs: readonly Uint32Array[];
   readonly slots: readonly (readonly string[])[];
   readonly not: readonly string[];
   readonly span: number;
@@ -60,13 +62,20 @@ const ALSO: Readonly<Record<string, readonly string[]>> = table.also;
 
 const AIMED: ReadonlySet<string> = new Set(["s.agent", "c.doer", "p.model", "p.aside", "c.hush", "x.model"]);
 
-const scenes: () => readonly Scene[] = once(() =>
-  (table.scenes as readonly Row[]).map((row) => {
-    const slots = row.all.map((slot) => slot.split("|").flatMap((idea) => [idea, ...(ALSO[idea] ?? [])]));
+/** In a definition phrases have scenes of their own, which say how near they stand. */
+const scenes: Readonly<Record<Origin, () => readonly Scene[]>> = {
+  definition: once(() => scenesWith((slot) => slot.split("|"))),
+  result: once(() => scenesWith(slotOf)),
+};
+
+function scenesWith(slotOf: (slot: string) => readonly string[]): readonly Scene[] {
+  return (table.scenes as readonly Row[]).map((row) => {
+    const slots = row.all.map(slotOf);
     const not = row.not ?? [];
     return {
       kind: row.kind ?? "",
       slots,
+      needs: slots.filter((slot) => !slot.some(isLate)).map(bitsOf),
       not,
       span: row.span ?? 2,
       stretch:
@@ -79,8 +88,8 @@ const scenes: () => readonly Scene[] = once(() =>
       isAimed: row.aimed === true || row.all.some((slot) => slot.split("|").some((idea) => AIMED.has(idea))),
       weights: { definition: row.definitions ?? 0, result: row.results ?? inResults(row) },
     };
-  }),
-);
+  });
+}
 
 /** A result holds anything that was ever written: what names no model weighs less there than in a definition. */
 function inResults({ all, param, foreign, definitions = 0 }: Row): number {
@@ -99,10 +108,55 @@ const compounds: () => readonly Compound[] = once(() =>
   })),
 );
 
+/** Ideas of the lexicon and what is made of them, by number; phrases have none. */
+const numbers: () => ReadonlyMap<string, number> = once(
+  () =>
+    new Map(
+      [...new Set([...(table.scenes as readonly Row[]).flatMap(({ all }) => all.flatMap(slotOf)), ...GATES])]
+        .filter((idea) => !isLate(idea))
+        .map((idea, number) => [idea, number]),
+    ),
+);
+
+/** A scene of phrases alone is looked for in a result where one of these stands. */
+const GATES: readonly string[] = table.gates;
+const GATE: () => Uint32Array = once(() => bitsOf(GATES));
+
+function slotOf(slot: string): readonly string[] {
+  return slot.split("|").flatMap((idea) => [idea, ...(ALSO[idea] ?? [])]);
+}
+
+/** Phrases, and what is made of phrases, are looked for when a scene comes to them. */
+function isLate(idea: string): boolean {
+  return (
+    (idea !== "p.aside" && /^[px]\./.test(idea)) ||
+    (table.compounds as readonly Row[]).some(
+      (one) => one.idea === idea && one.all.some((slot) => /(?:^|\|)[px]\./.test(slot)),
+    )
+  );
+}
+
+function bitsOf(ideas: Iterable<string>): Uint32Array {
+  const bits = new Uint32Array((numbers().size + 31) >> 5);
+  for (const idea of ideas) {
+    const number = numbers().get(idea);
+    if (number !== undefined) bits[number >> 5] = (bits[number >> 5] as number) | (1 << (number & 31));
+  }
+  return bits;
+}
+
+function meets(one: Uint32Array, two: Uint32Array): boolean {
+  return one.some((word, at) => (word & (two[at] as number)) !== 0);
+}
+
+function merge(into: Uint32Array, more: Uint32Array): void {
+  for (const [at, word] of more.entries()) into[at] = (into[at] as number) | word;
+}
+
 const found: () => (words: string) => readonly Hit[] = once(() =>
   finderOf(
     new Set([
-      ...scenes().flatMap(({ slots, not }) => [...slots.flat(), ...not]),
+      ...scenes.result().flatMap(({ slots, not }) => [...slots.flat(), ...not]),
       ...compounds().flatMap(({ slots }) => slots.flat()),
       "s.told",
       "s.domain",
@@ -142,34 +196,56 @@ export interface Frame {
 export function scenesOf(clauses: readonly Clause[], origin: Origin, frame: Frame = {}): readonly SceneMatch[] {
   const languages = clauses.map(isForeignClause);
   const isEnglish = !languages.includes(true);
-  const mine = scenes().filter(
+  const mine = scenes[origin]().filter(
     (scene) => scene.weights[origin] > 0 && isFor(scene, frame) && !(isEnglish && scene.isForeign),
   );
   const ofParameter = clauses.map(({ raw }) => frame.parameter !== undefined || namesOne(raw, frame.parameters ?? []));
   const each = clauses.map(({ words }) => ideasOf(words));
-  const subject = each.flatMap(({ domain }, index) => domain.map((term) => ({ term, index })));
+  const subject = countsOf(each.flatMap(({ domain }) => domain));
   const best = new Map<string, SceneMatch>();
   for (let from = 0; from < clauses.length; from += 1) {
     let raw = "";
+    const bits = bitsOf(frame.beside ?? []);
     for (let to = from; to < Math.min(clauses.length, from + SPAN_MOST); to += 1) {
       const clause = clauses[to] as Clause;
       if (raw.length + clause.raw.length > WIDEST && to > from) break;
       raw = raw === "" ? clause.raw : `${raw} ${clause.raw}`;
-      const places = placesOver(each.slice(from, to + 1), frame.beside ?? []);
-      const has = (idea: string): boolean => places(idea).length > 0;
-      const elsewhere = new Set(subject.filter(({ index }) => index < from || index > to).map(({ term }) => term)).size;
-      const told =
-        (has("s.told") ? TOLD : 1) *
-        (has("c.denied") && !has("c.hush") ? DENIED : 1) *
-        (elsewhere >= SUBJECT ? TOLD : 1);
+      merge(bits, (each[to] as Ideas).bits);
       const isForeign = languages.slice(from, to + 1).includes(true);
       const isOfParameter = ofParameter.slice(from, to + 1).includes(true);
-      const window = { places, raw, span: to - from + 1, origin, told };
-      for (const scene of mine)
-        if ((isForeign || !scene.isForeign) && (isOfParameter || !scene.isOfParameter)) keepBest(best, scene, window);
+      const isWorthwhile = origin === "definition" || isForeign || meets(GATE(), bits);
+      const likely = mine.filter(
+        (scene) =>
+          (isForeign || !scene.isForeign) &&
+          (isOfParameter || !scene.isOfParameter) &&
+          scene.needs.every((need) => meets(need, bits)) &&
+          (isWorthwhile || scene.needs.length === scene.slots.length),
+      );
+      if (likely.length === 0) continue;
+      const sentences = each.slice(from, to + 1);
+      const places = placesOver(sentences, frame.beside ?? []);
+      const told = toldOf(places) * (isElsewhere(subject, sentences) ? TOLD : 1);
+      for (const scene of likely) keepBest(best, scene, { places, raw, span: to - from + 1, origin, told });
     }
   }
   return [...best.values()];
+}
+
+function toldOf(places: Places): number {
+  const has = (idea: string): boolean => places(idea).length > 0;
+  return (has("s.told") ? TOLD : 1) * (has("c.denied") && !has("c.hush") ? DENIED : 1);
+}
+
+function countsOf(terms: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const term of terms) counts.set(term, (counts.get(term) ?? 0) + 1);
+  return counts;
+}
+
+/** Whether the rest of the text is on models and their tools. */
+function isElsewhere(subject: ReadonlyMap<string, number>, sentences: readonly Ideas[]): boolean {
+  const here = countsOf(sentences.flatMap(({ domain }) => domain));
+  return subject.size - [...here].filter(([term, count]) => subject.get(term) === count).length >= SUBJECT;
 }
 
 function isFor({ about, unless }: Scene, { names = "" }: Frame): boolean {
@@ -254,6 +330,7 @@ export function isOfModels(text: string): boolean {
 
 /** The ideas of one sentence. */
 interface Ideas {
+  readonly bits: Uint32Array;
   readonly places: Places;
   readonly length: number;
   readonly domain: readonly string[];
@@ -282,6 +359,7 @@ function ideasOf(words: string): Ideas {
     return spans;
   };
   return {
+    bits: bitsOf(by.keys()),
     places,
     length: words.length,
     domain: (by.get("s.domain") ?? []).map(({ from, to }) => words.slice(from, to)),

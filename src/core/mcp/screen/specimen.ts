@@ -13,7 +13,7 @@ const CONCRETE = /https?:\/\/|\w@\w|~\/|\/etc\/|\.env\b|id_rsa|[\w-]+\.[\w.-]+\/
 
 function withoutAttributed(text: string): string {
   return text.replace(QUOTATION, (quotation, at: number) =>
-    !CONCRETE.test(quotation) && ATTRIBUTED.test(text.slice(Math.max(0, at - 60), at)) ? " ... " : quotation,
+    !CONCRETE.test(quotation) && ATTRIBUTED.test(text.slice(Math.max(0, at - 60), at)) ? " \u2026 " : quotation,
   );
 }
 
@@ -26,7 +26,7 @@ const REPORTS = 3;
 export function withoutSpecimens(text: string, whole: string): { readonly text: string; readonly isReport: boolean } {
   const terms = new Set(whole.match(TERMS)?.map((term) => term.toLowerCase())).size;
   return terms < QUOTES
-    ? { text, isReport: false }
+    ? { text: withoutAttributed(text), isReport: false }
     : { text: text.replace(QUOTED, " ... "), isReport: terms >= REPORTS };
 }
 
