@@ -1,11 +1,12 @@
 // The definitions of a server, screened: each alone, then its pieces together, then beside the tools of other servers.
 import { definitionsOf, type ServerDescription, textAt } from "../description.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { isList, isObject, type Json, type JsonObject, member } from "../json.ts";
 import { clausesOf } from "./clause.ts";
 import type { Finding } from "./finding.ts";
 import { fold } from "./fold.ts";
 import { type Peer, peerSignals } from "./peers.ts";
 import { matchesOf } from "./rules.ts";
+import type { Frame } from "./scene.ts";
 import { keySignals, shapeSignals } from "./schema.ts";
 import { type Signal, settle } from "./signal.ts";
 import { type Place, signalsOf } from "./text.ts";
@@ -19,18 +20,17 @@ export function screenDescription(
   server: string,
   description: ServerDescription,
   peers: readonly Peer[],
+  one: typeof screenDefinition = screenDefinition,
 ): readonly Finding[] {
   const own = description.tools.map((tool) => ({ server, tool }));
   const around = [...own, ...peers.filter((peer) => peer.server !== server)];
-  const findings = definitionsOf(description).flatMap(({ at, body }) =>
-    under(at, screenDefinition(server, body, around)),
-  );
+  const findings = definitionsOf(description).flatMap(({ at, body }) => under(at, one(server, body, around)));
   for (const [index, resource] of description.resources.entries())
-    findings.push(...under(`/resources/${index}`, screenDefinition(server, resource, around)));
+    findings.push(...under(`/resources/${index}`, one(server, resource, around)));
   if (description.instructions !== undefined)
-    findings.push(...under("/instructions", screenDefinition(server, description.instructions, around)));
+    findings.push(...under("/instructions", one(server, description.instructions, around)));
   if (description.serverInfo !== undefined)
-    findings.push(...under("/serverInfo", screenDefinition(server, description.serverInfo, [])));
+    findings.push(...under("/serverInfo", one(server, description.serverInfo, [])));
   return [...findings, ...splitOver(server, description, findings)];
 }
 
@@ -44,7 +44,8 @@ export function screenDefinition(server: string, definition: Json, peers: readon
   const fields = fieldsOf(definition);
   const names = `${server} ${textAt(tool, "name") ?? ""} ${textAt(tool, "title") ?? ""}`;
   const own = new Set(peers.filter((peer) => peer.server === server).map((peer) => textAt(peer.tool, "name") ?? ""));
-  const signals: Signal[] = fields.flatMap((field) => fieldSignals(field, names));
+  const parameters = parametersOf(tool);
+  const signals: Signal[] = fields.flatMap((field) => fieldSignals(field, { names, parameters }));
   signals.push(...nameSignals(textAt(tool, "name")), ...shapeSignals(tool, fields, names));
   signals.push(...joinedSignals(fields, signals));
   const texts = fields.filter(({ isKey, key }) => !isKey && key !== "name").map(({ text }) => text);
@@ -62,9 +63,23 @@ export function screenDefinition(server: string, definition: Json, peers: readon
   });
 }
 
-function fieldSignals(field: Field, names: string): readonly Signal[] {
+/** What the tool or prompt is given, by name. */
+function parametersOf(tool: JsonObject): readonly string[] {
+  const schema = member(tool, "inputSchema");
+  const properties = isObject(schema) ? member(schema, "properties") : undefined;
+  const given = member(tool, "arguments");
+  const named = isList(given) ? given.map((one) => (isObject(one) ? (textAt(one, "name") ?? "") : "")) : [];
+  return [...(isObject(properties) ? Object.keys(properties) : []), ...named].filter(({ length }) => length > 2);
+}
+
+function fieldSignals(field: Field, frame: Frame): readonly Signal[] {
   const parameter = parameterAt(field.at);
-  const place: Place = { at: field.at, origin: "definition", names, ...(parameter === undefined ? {} : { parameter }) };
+  const place: Place = {
+    ...frame,
+    at: field.at,
+    origin: "definition",
+    ...(parameter === undefined ? {} : { parameter }),
+  };
   const named = namedWords(field.text);
   return [
     ...signalsOf(field.text, place),

@@ -22,6 +22,8 @@ const RUN_DOWN: ReadonlySet<string> = new Set(["only", "bad", "replace", "alter.
 /** An address beside the name of another server's tool: whoever reads it sends something there. Nothing that a tool is about explains it. */
 const ADDRESS: ReadonlySet<string> = new Set(["qqmail", "qqurl", "qqiban"]);
 const SURE = 2.3;
+/** To name another server's tool, or to say which of one's own stands in for it. */
+const ASIDE = 0.6;
 
 /** Signs against a tool because of the tools of other servers. `texts` are its own; `own` are the names of its server's tools. */
 export function peerSignals(
@@ -57,7 +59,13 @@ function spokenOf(texts: readonly string[], others: readonly Peer[], own: Readon
       const isElsewhere = ideas.some(({ idea }) => ADDRESS.has(idea));
       signals.push({
         kind: "cross-tool-order",
-        weight: isElsewhere && isDirective(said) ? SURE : isRunDown || isDirective(said) ? 1 : 0.6,
+        weight: ideas.some(({ idea }) => idea === "own")
+          ? ASIDE
+          : isElsewhere && isDirective(said)
+            ? SURE
+            : isRunDown || isElsewhere || isDirective(said)
+              ? 1
+              : ASIDE,
         isHard: false,
         at: "/description",
         text: sentence,

@@ -130,9 +130,16 @@ function known(hit: Hit, origin: Origin): Hit {
   return hit.idea === "qqpublic" && origin === "definition" ? { ...hit, idea: "qqpath" } : hit;
 }
 
+/** `You did not have access, and were to tell the user so` denies a having, and nothing that follows. */
+function isLack({ idea, to }: Hit, words: string): boolean {
+  return idea === "neg" && /^ (?:have (?!to )|be able )/.test(words.slice(to, to + 10));
+}
+
 /** What the clause orders, the strongest match of each kind. */
 export function matchesOf(clause: Clause, origin: Origin, isOpen = false): readonly Match[] {
-  const hits = ideasIn(clause.words, isOpen).map((hit) => known(hit, origin));
+  const hits = ideasIn(clause.words, isOpen)
+    .filter((hit) => !isLack(hit, clause.words))
+    .map((hit) => known(hit, origin));
   if (hits.length === 0) return [];
   const ideas = new Set(hits.map(({ idea }) => idea));
   const bits = bitsOf(ideas);

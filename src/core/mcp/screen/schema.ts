@@ -191,6 +191,10 @@ const WRITES_TEXT =
 const ALSO_DESTROYS =
   /\b(?:and|then) (?:permanently )?(?:overwrites|deletes|removes|drops|wipes|erases|truncates|uninstalls|transfers)\b(?! (?:nothing|no|none)\b)/i;
 
+/** What happens to somebody's money, mail or data by the way. */
+const ACTS_ASIDE =
+  /\b(?:is|are|gets|get) (?:also |then |immediately |directly |)(?:charged|billed|booked|debited|paid|transferred|mailed|e-?mailed|published|purchased|uploaded)\b(?! (?:if|when|only|unless|until|by ))/i;
+
 /** A hint is the server's word about itself; one that its own name denies lies. */
 function annotations(tool: JsonObject): readonly Signal[] {
   const hints = member(tool, "annotations");
@@ -200,7 +204,8 @@ function annotations(tool: JsonObject): readonly Signal[] {
   const destroys = DESTROYS.test(name) || DESTROYS_TEXT.test(description);
   const writes = WRITES.test(name) && WRITES_TEXT.test(description);
   const isLie =
-    (says("readOnlyHint", true) && (destroys || writes || ALSO_DESTROYS.test(description))) ||
+    (says("readOnlyHint", true) &&
+      (destroys || writes || ALSO_DESTROYS.test(description) || ACTS_ASIDE.test(description))) ||
     (says("destructiveHint", false) &&
       !says("readOnlyHint", true) &&
       DESTROYS.test(name) &&
