@@ -3,7 +3,7 @@ import { definitionsOf, type ServerDescription, textAt } from "../description.ts
 import { isList, isObject, type Json, type JsonObject, member } from "../json.ts";
 import { clausesOf } from "./clause.ts";
 import type { Finding } from "./finding.ts";
-import { fold } from "./fold.ts";
+import { nameSignals } from "./name.ts";
 import { type Peer, peerSignals } from "./peers.ts";
 import { matchesOf } from "./rules.ts";
 import type { Frame } from "./scene.ts";
@@ -86,16 +86,6 @@ function fieldSignals(field: Field, frame: Frame): readonly Signal[] {
     ...(named === undefined ? [] : signalsOf(named, place)),
     ...(field.isKey ? keySignals(field, "definition") : []),
   ];
-}
-
-/** A name is a word of ASCII: one that looks like it and is not, or a sentence, is no name. */
-function nameSignals(name: string | undefined): readonly Signal[] {
-  if (name === undefined) return [];
-  const sign = (weight: number, isHard: boolean): readonly Signal[] => [
-    { kind: "odd-name", weight, isHard, at: "/name", text: name },
-  ];
-  if (/[^\x20-\x7e]/.test(name) && /^[\w .\-/]+$/.test(fold(name))) return sign(1, true);
-  return /\s\S+\s/.test(name) && name.length > 48 ? sign(0.6, false) : [];
 }
 
 /** Orders among tools of one server are how it is used. */

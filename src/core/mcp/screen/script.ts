@@ -82,17 +82,21 @@ function scenesWith(slotOf: (slot: string) => readonly string[]): readonly Scene
       about: row.about,
       unless: row.unless,
       isHard: row.hard === true,
-      isAimed: row.aimed === true || row.all.some((slot) => slot.split("|").some((idea) => AIMED.has(idea))),
+      isAimed: row.aimed === true || isAimed(row),
       weights: { definition: row.definitions ?? 0, result: row.results ?? inResults(row) },
     };
   });
 }
 
+/** Whether a model, or what a person is not to see, is named in any case. */
+function isAimed({ all }: Pick<Row, "all">): boolean {
+  return all.some((slot) => slot.split("|").every((idea) => AIMED.has(idea)));
+}
+
 /** A result holds anything that was ever written: what names no model weighs less there than in a definition. */
 function inResults({ all, param, foreign, definitions = 0 }: Row): number {
   if (param === true) return 0;
-  const isAimed = all.some((slot) => slot.split("|").some((idea) => AIMED.has(idea)));
-  return Math.min(1, definitions * (isAimed ? 0.8 : foreign === true ? 0.6 : 0.4));
+  return Math.min(1, definitions * (isAimed({ all }) ? 0.8 : foreign === true ? 0.6 : 0.4));
 }
 
 /** Ideas that are made of others within one sentence. */

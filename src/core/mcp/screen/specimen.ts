@@ -25,10 +25,13 @@ const REPORTS = 3;
 /** The text without what it only shows, as the whole that it is of tells; `isReport` when the rest is about attacks, too. */
 export function withoutSpecimens(text: string, whole: string): { readonly text: string; readonly isReport: boolean } {
   const terms = new Set(whole.match(TERMS)?.map((term) => term.toLowerCase())).size;
-  return terms < QUOTES
+  return terms < (WHOLLY.test(text) ? 1 : QUOTES)
     ? { text: withoutAttributed(text), isReport: false }
     : { text: text.replace(QUOTED, " ... "), isReport: terms >= REPORTS };
 }
+
+/** Nothing but a quotation. */
+const WHOLLY = /^\s*["\u201c][^"\u201d]*["\u201d]\s*$/;
 
 const BIDDEN_NOT =
   /\b(?:agents?|assistants?|models?|bots?|tools?|clients?|it|they|we|you)\s(?:must|should|may|shall|can|will|do|does|would)\s?(?:never|not)\b/i;
@@ -41,12 +44,19 @@ const FORBIDDEN: ReadonlySet<string> = new Set(["model-address", "secret-theft",
 const CARE =
   /\b(?:only (?:in|for|inside|within|on|when|if)|use (?:it )?only|recommended only|not recommended|do not (?:use|disable|turn)|never (?:use|disable|turn)|with (?:care|caution)|at your own risk|advice of)\b/i;
 
+const IMPORTED = /\bfrom (?:anthropic|openai)(?:\.\w+)* import\b|@anthropic-ai\/|["'](?:anthropic|openai)["']/;
+/** The last step of an installation, told to a person. */
+const TO_READER =
+  /\b(?:add (?:it|this|the following|the line)?|put|append|export)\b[^.]{0,60}\byour (?:~?\/?\.?\w*(?:rc|profile)\b|path\b|shell|~\/\.\w+)/i;
+
 /** Whether the sentence forbids what the sign speaks of, halts for a person, or is one of a contract. */
 export function isCautionary(kind: string, sentence: string, whole: string): boolean {
   if (kind === "guard-weakening") {
     const at = whole.indexOf(sentence);
     return CARE.test(at < 0 ? sentence : whole.slice(at, at + sentence.length + 160));
   }
+  if (kind === "model-address" && IMPORTED.test(sentence)) return true;
+  if (kind === "persistence") return TO_READER.test(sentence);
   if (kind === "concealment") return HALTS.test(sentence);
   if (kind === "instruction-override")
     return CONTRACT.test(sentence) && !/\b(?:you|your|user|assistant|agent|model)\b/i.test(sentence);
