@@ -17,9 +17,7 @@ import { type Field, fieldsOf } from "./walk.ts";
  */
 export function screenResult(_server: string, message: Json, peers: readonly Peer[] = []): readonly Finding[] {
   const asked = requestsIn(message);
-  const fields = fieldsOf(message)
-    .filter(({ at, key }) => !isOpaque(key) && !asked.some((one) => at.startsWith(`${one.at}/`)))
-    .flatMap(unpacked);
+  const fields = readFields(message).filter(({ at }) => !asked.some((one) => at.startsWith(`${one.at}/`)));
   const whole = fields
     .map(({ text }) => text.slice(0, WHOLE_EACH))
     .join("\n")
@@ -45,6 +43,13 @@ export function screenResult(_server: string, message: Json, peers: readonly Pee
       })),
     ),
   ];
+}
+
+/** The texts of an answer that somebody reads. */
+export function readFields(message: Json): readonly Field[] {
+  return fieldsOf(message)
+    .filter(({ key }) => !isOpaque(key))
+    .flatMap(unpacked);
 }
 
 /** A text that is JSON says what its strings say; the whole is read as it stands, too, where it is no JSON after all. */

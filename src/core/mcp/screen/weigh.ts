@@ -1,0 +1,134 @@
+// What the words of a text weigh together. The rules name the orders that somebody thought of; strangers word theirs in other ways. So every word, every
+// two neighbours, every idea and every kind of finding has a weight, learned from texts by many hands (tests/support/learn-weights.ts), and a text whose
+// sum is beyond a bound is worth a person's look, though no rule knows why. The other way round, too: what a rule suspects and nothing around it speaks
+// for is left. A sum says `soft` at most on its own; it decides nothing that a rule is sure of.
+import { forTerminal } from "../../text/index.ts";
+import { type Clause, clausesOf } from "./clause.ts";
+import type { Finding } from "./finding.ts";
+import { visible } from "./hidden.ts";
+import { ideasIn } from "./lexicon.ts";
+import type { Field } from "./walk.ts";
+import table from "./weights.json" with { type: "json" };
+
+/** Whose words they are. */
+export type Subject = "definition" | "result" | "elicitation" | "sampling";
+
+const SIGNS: ReadonlyMap<string, readonly [weight: number, rarity: number]> = new Map(
+  Object.entries(table.signs as unknown as Readonly<Record<string, readonly [number, number]>>),
+);
+
+/** A sum beyond it is worth a look; */
+const FLAG = 0.1;
+/** one below it takes a rule's suspicion back; */
+const CLEAR = -0.3;
+/** beyond this one a suspicion is more than that. */
+const SURE = 0.7;
+/** A long text has many stretches, and each is another chance to look like something. */
+const FLAG_LONG = 0.5;
+/** Letters of a stretch, and of a text that is one. */
+const STRETCH = 1_500;
+const EXCERPT = 160;
+
+/** The signs of a text: `#idea`, `!kind` of a finding, `@subject`, words and pairs of words. */
+export function signsOf(
+  subject: Subject,
+  clauses: readonly Clause[],
+  findings: readonly Finding[],
+): ReadonlySet<string> {
+  const signs = new Set<string>([`@${subject}`]);
+  for (const { words } of clauses) {
+    for (const { idea } of ideasIn(words)) signs.add(`#${idea}`);
+    let before: string | undefined;
+    for (const word of words.split(" ")) {
+      if (word === "" || word === "," || /^[0-9]+$/.test(word)) continue;
+      signs.add(word);
+      if (before !== undefined) signs.add(`${before} ${word}`);
+      before = word;
+    }
+  }
+  for (const { kind, severity } of findings) signs.add(`!${kind}`).add("!any").add(`!${severity}`);
+  return signs;
+}
+
+/** So much rarity is added to every text, so that a few words alone weigh little. */
+export const FEW = 400;
+
+/** The sum, between about -2 and 2: each sign as rare as it is, all of them together at most of length one. */
+export function weightOf(signs: Iterable<string>): number {
+  let sum = 0;
+  let square = 0;
+  for (const sign of signs) {
+    const [weight, rarity] = SIGNS.get(sign) ?? [0, 0];
+    sum += weight * rarity;
+    square += rarity * rarity;
+  }
+  return table.bias + sum / Math.sqrt(square + FEW);
+}
+
+/** The signs of whole fields. */
+export function signsIn(subject: Subject, fields: readonly Field[], findings: readonly Finding[]): ReadonlySet<string> {
+  return signsOf(
+    subject,
+    told(fields).flatMap(({ clauses }) => clauses),
+    findings,
+  );
+}
+
+interface Told {
+  readonly field: Field;
+  readonly clauses: readonly Clause[];
+}
+
+function told(fields: readonly Field[]): readonly Told[] {
+  return fields
+    .filter(({ text }) => text.length > 2)
+    .map((field) => ({ field, clauses: clausesOf(visible(field.text)) }));
+}
+
+/** The findings of the rules, weighed with the words around them. */
+export function judged(subject: Subject, fields: readonly Field[], findings: readonly Finding[]): readonly Finding[] {
+  const all = told(fields);
+  const clauses = all.flatMap((one) => one.clauses);
+  const weight = weightOf(signsOf(subject, clauses, findings));
+  if (findings.length > 0) {
+    if (weight >= SURE && subject === "definition")
+      return findings.map((finding) => ({ ...finding, severity: "hard" }));
+    const isDoubtful = weight < CLEAR && lengthOf(clauses) <= STRETCH;
+    return isDoubtful && findings.every(({ severity }) => severity === "soft") ? [] : findings;
+  }
+  if (weight >= FLAG) return [worst(subject, all)];
+  if (lengthOf(clauses) <= STRETCH) return [];
+  for (const stretch of stretches(clauses))
+    if (weightOf(signsOf(subject, stretch, [])) >= FLAG_LONG) return [worst(subject, all)];
+  return [];
+}
+
+function lengthOf(clauses: readonly Clause[]): number {
+  return clauses.reduce((sum, { words }) => sum + words.length, 0);
+}
+
+/** A text in pieces that are read alone. */
+function* stretches(clauses: readonly Clause[]): Generator<readonly Clause[]> {
+  let stretch: Clause[] = [];
+  let length = 0;
+  for (const clause of clauses) {
+    stretch.push(clause);
+    length += clause.words.length;
+    if (length < STRETCH) continue;
+    yield stretch;
+    stretch = [];
+    length = 0;
+  }
+  if (stretch.length > 0) yield stretch;
+}
+
+/** The clause that weighs most. */
+function worst(subject: Subject, all: readonly Told[]): Finding {
+  let best = { weight: Number.NEGATIVE_INFINITY, at: "", raw: "" };
+  for (const { field, clauses } of all)
+    for (const clause of clauses) {
+      const weight = weightOf(signsOf(subject, [clause], []));
+      if (weight > best.weight) best = { weight, at: field.at, raw: clause.raw };
+    }
+  return { severity: "soft", kind: "telling-words", at: best.at, excerpt: forTerminal(best.raw, { max: EXCERPT }) };
+}

@@ -1,0 +1,69 @@
+// The tables of tests/cases/mcp-screen as examples to learn from: what the rules find in each text, and its signs.
+import type { JsonObject } from "#core/mcp";
+import * as definitions from "../../src/core/mcp/screen/definition.ts";
+import type { Finding, Peer } from "../../src/core/mcp/screen/index.ts";
+import * as requests from "../../src/core/mcp/screen/request.ts";
+import * as results from "../../src/core/mcp/screen/result.ts";
+import { type Field, fieldsOf } from "../../src/core/mcp/screen/walk.ts";
+import { type Subject, signsIn } from "../../src/core/mcp/screen/weigh.ts";
+import { readCases } from "./cases.ts";
+import type { Example } from "./learn-weights.ts";
+
+/** A line of a table. */
+export interface ScreenLine {
+  readonly id: string;
+  readonly server: string;
+  readonly peers?: readonly Peer[];
+  readonly result?: JsonObject;
+  readonly elicitation?: JsonObject;
+  readonly sampling?: JsonObject;
+  readonly instructions?: string;
+  readonly tool?: JsonObject;
+  readonly prompt?: JsonObject;
+  readonly resource?: JsonObject;
+}
+
+/** What is learned from. */
+export const TABLES = ["attacks", "benign", "live", "strangers"] as const;
+
+/** A text with its label, as the scorer sees it. */
+export interface LabelledExample extends Example {
+  readonly id: string;
+  /** The stranger who wrote it, or the table. */
+  readonly writer: string;
+  readonly findings: readonly Finding[];
+}
+
+/** All of them, in the tables' order. */
+export function readExamples(): readonly LabelledExample[] {
+  return TABLES.flatMap((table) => {
+    const [, ...lines] = readCases<object, ScreenLine>(`mcp-screen/${table}.jsonl`);
+    return lines.map((line) => {
+      const { subject, fields, findings } = ruled(line);
+      const [writer = "", side = ""] =
+        table === "strangers" ? line.id.split("-") : [table, table === "attacks" ? "a" : "b"];
+      return { id: line.id, writer, isAttack: side === "a", findings, signs: signsIn(subject, fields, findings) };
+    });
+  });
+}
+
+/** What the rules alone say. */
+function ruled(line: ScreenLine): { subject: Subject; fields: readonly Field[]; findings: readonly Finding[] } {
+  const { server, peers = [], result, elicitation, sampling } = line;
+  if (result !== undefined)
+    return {
+      subject: "result",
+      fields: results.readFields(result),
+      findings: results.screenResult(server, result, peers),
+    };
+  if (elicitation !== undefined)
+    return { subject: "elicitation", fields: fieldsOf(elicitation), findings: requests.screenElicitation(elicitation) };
+  if (sampling !== undefined)
+    return { subject: "sampling", fields: fieldsOf(sampling), findings: requests.screenSampling(sampling) };
+  const definition = line.tool ?? line.prompt ?? line.resource ?? line.instructions ?? "";
+  return {
+    subject: "definition",
+    fields: fieldsOf(definition),
+    findings: definitions.screenDefinition(server, definition, peers),
+  };
+}
