@@ -2,7 +2,7 @@
 // files of one name begin alike, so that another program under a known name is seen; but what another workspace calls a file of its own is its affair.
 import { createHash } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import { type ServerLock, type ServerTarget, targetHere, targetKey, withServer } from "#core/mcp";
 import { readLockFile, updateLockFile } from "./lock-store.ts";
@@ -32,10 +32,9 @@ export async function otherOwnLocks(own: OwnServer): Promise<Result<readonly Ser
   const all = await readdir(folder).catch((error: NodeJS.ErrnoException) => error);
   if (!Array.isArray(all) && all.code !== "ENOENT")
     return err({ code: "lock-unreadable", message: `\`${folder}\` cannot be read (${all.code ?? all.message})` });
+  const begins = scopesOf(workspace).map((scope) => `${prefixOf(server)}${scope}-`);
   const names = (Array.isArray(all) ? all : []).filter(
-    (name) =>
-      [EVERYWHERE, scopeOf(workspace)].some((scope) => name.startsWith(`${prefixOf(server)}${scope}-`)) &&
-      name.endsWith(SUFFIX),
+    (name) => begins.some((begin) => name.startsWith(begin)) && name.endsWith(SUFFIX),
   );
   const others: { readonly lock: ServerLock; readonly at: number }[] = [];
   for (const file of names.map((name) => join(folder, name))) {
@@ -58,7 +57,7 @@ export async function neighbourLocks({
   workspace,
 }: Omit<OwnServer, "target">): Promise<readonly (readonly [string, ServerLock])[]> {
   const folder = folderOf(stateDir);
-  const scopes = new RegExp(`^[0-9a-f]{16}-(?:${EVERYWHERE}|${scopeOf(workspace)})-`);
+  const scopes = new RegExp(`^[0-9a-f]{16}-(?:${scopesOf(workspace).join("|")})-`);
   const names = (await readdir(folder).catch(() => [])).filter(
     (name) => scopes.test(name) && name.endsWith(SUFFIX) && !name.startsWith(prefixOf(server)),
   );
@@ -89,6 +88,15 @@ const EVERYWHERE = "any";
 
 function scopeOf(workspace: string): string {
   return digest(workspace).slice(0, 16);
+}
+
+/** What is known here: everywhere, in this workspace, and in one that holds it (a repository's server may be moved into a folder of it that is one too). */
+function scopesOf(workspace: string): readonly string[] {
+  const scopes = [EVERYWHERE];
+  for (let folder = workspace; ; folder = dirname(folder)) {
+    scopes.push(scopeOf(folder));
+    if (folder === dirname(folder)) return scopes;
+  }
 }
 
 function folderOf(stateDir: string): string {

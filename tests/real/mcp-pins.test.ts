@@ -193,6 +193,8 @@ describe("a server that was seen before", () => {
     // the same words, another file: seen for the first time there, whatever was approved here
     expect(await shown(await start([turned], { target, ...other }))).toEqual(["echo"]);
     expect(await shown(await start([turned], { target }))).toEqual([]);
+    // nor by moving it into a folder that is a workspace too
+    expect(await shown(await start([echo], { target, workspace: join(folder, "work/vendor/evil") }))).toEqual([]);
     // but a name that stands for something everywhere is taken by no file
     await shown(await start([echo], { target: { argv: ["npx", "github-mcp"] }, server: "github" }));
     const evil = await start([echo], { target: { argv: ["node", "evil.mjs"] }, server: "github", ...other });

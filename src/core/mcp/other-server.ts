@@ -23,7 +23,7 @@ export function otherServerWords(other: OtherServer): string {
 /** The same for a model: a word of a command that is more than names, paths and versions is left out. */
 export function otherServerWordsForModel(other: OtherServer): string {
   return sentence(other, (target) => {
-    const words = "url" in target ? [target.url] : target.argv;
+    const words = "url" in target ? [target.url] : [...(target.env ?? []).map((name) => `${name}=`), ...target.argv];
     return words
       .map((word) => (PLAIN_WORD.test(word) ? word : "…"))
       .join(" ")
