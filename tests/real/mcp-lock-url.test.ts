@@ -1,8 +1,8 @@
 // `mcp lock`, `verify`, `diff` and `scan` of a server over HTTP: reached by a session of its own, with its own credential, and asked what it says.
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { launcher } from "../support/installation.ts";
 import { json, type StubUpstream, stubUpstream } from "../support/mcp-stub-upstream.ts";
 import { needs } from "../support/needs.ts";
@@ -19,13 +19,36 @@ interface Ended {
 }
 
 /** A project, and what a person types in it while this process serves the upstream. */
-function project(): { readonly lock: string; mcp(...args: readonly string[]): Promise<Ended> } {
+function project(): {
+  readonly lock: string;
+  mcp(...args: readonly string[]): Promise<Ended>;
+  /** Starts a listener, and answers with its address once it is there. */
+  start(...args: readonly string[]): Promise<string>;
+} {
   const folder = tmp();
   const cwd = join(folder, "work");
   mkdirSync(cwd);
   const env = { PATH: process.env["PATH"] ?? "", HOME: folder, XDG_STATE_HOME: join(folder, "state"), FAR: TOKEN };
   return {
     lock: join(cwd, ".ringfence/mcp.lock.json"),
+    start: (...args) => {
+      const policy = join(folder, "policy.yaml");
+      writeFileSync(policy, "permissions: { allow: [mcp__far] }\nruleOfTwo: off\n");
+      const child = spawn(launcher, ["mcp", ...args, "--policy", policy], {
+        cwd,
+        env,
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      onTestFinished(() => void child.kill("SIGTERM"));
+      let said = "";
+      return new Promise((done) =>
+        child.stderr.on("data", (text: Buffer) => {
+          said += text;
+          const address = /http:\/\/127\.0\.0\.1:\S+/.exec(said)?.[0];
+          if (address !== undefined) done(address);
+        }),
+      );
+    },
     mcp: (...args) =>
       new Promise((done) => {
         const child = spawn(launcher, ["mcp", ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
@@ -39,6 +62,16 @@ function project(): { readonly lock: string; mcp(...args: readonly string[]): Pr
         child.once("close", (status) => done({ status, stdout, stderr }));
       }),
   };
+}
+
+const INITIALIZE = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "t", version: "1" } };
+
+function post(address: string, message: object, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(address, {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "application/json, text/event-stream", ...headers },
+    body: JSON.stringify({ jsonrpc: "2.0", ...message }),
+  });
 }
 
 /** It wants the token, and says of its tool what it is told. */
@@ -111,4 +144,30 @@ test("a token goes to the one server that is named with its address", async () =
   ])
     expect([args, (await mcp(...args)).status]).toEqual([args, 64]);
   expect(existsSync(lock)).toBe(false);
+});
+
+test("a lock that is edited counts at the next call over a listener, too, and is told when it is damaged", async () => {
+  const says = { description: "Says it again." };
+  const upstream = await upstreamOf(says);
+  const { mcp, lock, start } = project();
+  const url = ["--url", upstream.url, "--bearer", "FAR"];
+  expect((await mcp("lock", "far", ...url)).status).toBe(0);
+  const address = await start("proxy", "--server", "far", ...url, "--listen", "127.0.0.1:0");
+  const open = await post(address, { id: 0, method: "initialize", params: INITIALIZE });
+  const session = { "mcp-session-id": open.headers.get("mcp-session-id") ?? "" };
+  await open.text();
+  await (await post(address, { method: "notifications/initialized" }, session)).text();
+  const call = async (id: number): Promise<string> =>
+    (await post(address, { id, method: "tools/call", params: { name: "echo", arguments: {} } }, session)).text();
+  expect(await call(1)).toContain("said nothing");
+  const whole = readFileSync(lock, "utf8");
+  writeFileSync(lock, whole.replace("Says it again.", "Says it anew."));
+  expect(await call(2)).toMatch(/does not fit its digest/);
+  const other = { tools: [{ name: "other" }], capabilities: { tools: {} }, serverInfo: { name: "stub" } };
+  writeFileSync(lock, whole);
+  expect(await call(3)).toContain("said nothing");
+  const file = join(lock, "../../other.json");
+  writeFileSync(file, JSON.stringify(other));
+  expect((await mcp("lock", "far", "--from", file, "--update", "--url", upstream.url)).status).toBe(0);
+  expect(await call(4)).toMatch(/held: tool `echo` of server `far` is not approved \(new/);
 });

@@ -7,12 +7,14 @@ import type { PeerTool, PinsOptions } from "./pins.ts";
 /** Known tools of other servers. */
 export interface Neighbours {
   tools(): readonly PeerTool[];
-  /** Reads the locks anew, unless that was done a moment ago. */
+  /** Reads the locks anew in a moment, unless that was done less than a minute ago. */
   look(): void;
 }
 
 const TOOLS_MOST = 400;
 const AGAIN_MS = 60_000;
+/** A start is not slowed by it. */
+const LATER_MS = 1_500;
 
 /** Opens them; none is known yet. */
 export function openNeighbours({
@@ -37,7 +39,7 @@ export function openNeighbours({
     look: () => {
       if (performance.now() - lookedAt < AGAIN_MS) return;
       lookedAt = performance.now();
-      void read().catch(() => undefined);
+      setTimeout(() => void read().catch(() => undefined), LATER_MS).unref();
     },
   };
 }
