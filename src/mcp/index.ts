@@ -10,7 +10,7 @@ export { type Listener, openListener } from "./http/listener.ts";
 export { openLoginCredential } from "./http/oauth/credential.ts";
 export { login } from "./http/oauth/login.ts";
 export { openTokenStore } from "./http/oauth/token-store.ts";
-export { type HttpTarget, isLoopback, readTarget, urlOf, type Way } from "./http/place.ts";
+export { type HttpTarget, isInside, readTarget, urlOf, type Way } from "./http/place.ts";
 export { openStdioFront } from "./http/stdio-front.ts";
 export { openUpstream, type Upstream } from "./http/upstream.ts";
 export { inquire } from "./inquire.ts";

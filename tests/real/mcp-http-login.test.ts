@@ -165,3 +165,22 @@ test("a login that nobody makes is given up", async () => {
   const done = await late.logIn(async () => undefined);
   expect(done.ok ? "" : done.error.message).toContain("in time");
 });
+
+test("a login that is stopped ends at once, and its address with it", async () => {
+  const { stub, folder } = await scene();
+  const target = readTarget(stub.url);
+  if (!target.ok) throw new Error(target.error.message);
+  const exchanger = openExchanger(LOOPBACK_WAY);
+  onTestFinished(() => exchanger.close());
+  const stop = new AbortController();
+  let redirect = "";
+  const done = await login({
+    ...{ exchanger, server: target.value, store: openTokenStore(folder), now: Date.now, signal: stop.signal },
+    show: ([, page = ""]) => {
+      redirect = new URL(page).searchParams.get("redirect_uri") ?? "";
+      stop.abort();
+    },
+  });
+  expect(done.ok ? "" : done.error.message).toContain("given up");
+  await expect(fetch(redirect)).rejects.toThrow();
+});

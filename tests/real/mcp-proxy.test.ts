@@ -147,6 +147,26 @@ describe.each(callersIn(folder))("mcp proxy as $name", (caller) => {
     expect(record(caller, cwd)).toContain('"type":"session.close"');
   });
 
+  test("a server names no neighbour of this machine for its logins, unless the person does", {
+    timeout: 40_000,
+  }, async () => {
+    const neighbour = await stubLogin();
+    const stub = await stubLogin({ authorizationServer: neighbour.origin });
+    const { cwd } = project(caller);
+    const place = new URL(neighbour.origin).host;
+    const refused = await start(caller, cwd, ["--login", "--url", stub.url]).ended;
+    expect(refused, refused.stderr).toMatchObject({ status: 1 });
+    expect(refused.stderr).toContain(`into this machine or its network: \`${place}\` is not reached`);
+    expect(refused.stderr).toContain(`--allow-domain ${place}=127.0.0.1/32`);
+    expect(neighbour.paths).toEqual([]);
+    const named = ["--allow-domain", `${place}=127.0.0.1/32`];
+    const logging = start(caller, cwd, ["--login", "--url", stub.url, ...named]);
+    const [page] = await logging.said(/http:\S+\/authorize\S+/);
+    expect(page).toContain(place);
+    logging.child.kill("SIGTERM");
+    await logging.ended;
+  });
+
   test("a login at the terminal, and a call with it", { timeout: 40_000 }, async () => {
     const stub = await stubLogin();
     const { cwd, policy } = project(caller);

@@ -36,6 +36,8 @@ export interface StubLogin {
   readonly faults: LoginFaults;
   /** Parameters of every request for tokens, and what was registered. */
   readonly asked: { readonly at: string; readonly [name: string]: unknown }[];
+  /** Every path that was asked for. */
+  readonly paths: readonly string[];
   /** Every `Authorization` that the MCP server got. */
   readonly shown: string[];
   /** No token holds any more; refreshing gives new ones. */
@@ -46,6 +48,7 @@ export interface StubLogin {
 export async function stubLogin(faults: LoginFaults = {}): Promise<StubLogin> {
   const asked: StubLogin["asked"] = [];
   const shown: string[] = [];
+  const paths: string[] = [];
   const codes = new Map<string, { readonly challenge: string; readonly redirect: string; readonly resource: string }>();
   const valid = new Set<string>();
   const refreshes = new Set<string>();
@@ -65,6 +68,7 @@ export async function stubLogin(faults: LoginFaults = {}): Promise<StubLogin> {
     });
     request.on("end", () => {
       const url = new URL(request.url ?? "/", origin);
+      paths.push(url.pathname);
       switch (url.pathname) {
         case "/mcp": {
           const given = request.headers.authorization;
@@ -158,5 +162,5 @@ export async function stubLogin(faults: LoginFaults = {}): Promise<StubLogin> {
     server.close();
     server.closeAllConnections();
   });
-  return { url: `${origin}/mcp`, origin, faults, asked, shown, expire: () => valid.clear() };
+  return { url: `${origin}/mcp`, origin, faults, asked, paths, shown, expire: () => valid.clear() };
 }

@@ -85,6 +85,12 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || classifyAddress(host) === "loopback";
 }
 
+/** An address that only this machine or its network reaches. A name is looked up when it is dialled, and judged then. */
+export function isInside(host: string): boolean {
+  const kind = classifyAddress(host);
+  return isLoopback(host) || (kind !== "public" && kind !== "invalid");
+}
+
 /** An address for a person's eyes: whole, escaped, and a host of other scripts in both its spellings. */
 export function shownUrl(target: HttpTarget): string {
   const unicode = domainToUnicode(target.host);

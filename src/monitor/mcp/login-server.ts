@@ -1,7 +1,7 @@
 // `mcp proxy --login`: the gateway becomes a client of the server's authorization server, with the person there. Only the server says who that is, so its
 // hosts are opened one by one as they are named, by name, to public addresses, and told; each try is a session of its own, on record.
 import { err, ok, type Problem, type Result } from "#core";
-import { type HttpTarget, login, openExchanger, readTarget, urlOf, type Way } from "#mcp";
+import { type HttpTarget, isInside, login, openExchanger, readTarget, urlOf, type Way } from "#mcp";
 import type { Refusal } from "../request.ts";
 import { opening } from "./proxied-server.ts";
 import { loginsOf } from "./upstream-login.ts";
@@ -31,17 +31,21 @@ export async function loginToServer(request: ServerLoginRequest): Promise<Result
   for (;;) {
     const tried = await attempt(request, target.value, hosts);
     if (!tried.ok || tried.value.issuer !== undefined) return tried.ok ? ok(tried.value.issuer ?? "") : tried;
-    const { wanted, problem } = tried.value;
-    if (wanted === undefined || hosts.includes(wanted) || hosts.length >= HOSTS_MOST)
-      return err({ exitCode: 1, problems: [problem] });
-    request.progress(`the server's logins are at ${wanted}`);
-    hosts.push(wanted);
+    const { problem, wanted } = tried.value;
+    const refuse = (why: Problem): Result<never, Refusal> => err({ exitCode: 1, problems: [why] });
+    if (wanted === undefined) return refuse(problem);
+    if (isInside(wanted.host)) return refuse(inside(wanted, problem));
+    if (hosts.includes(placeOf(wanted)) || hosts.length >= HOSTS_MOST) return refuse(problem);
+    request.progress(`the server's logins are at ${placeOf(wanted)}`);
+    hosts.push(placeOf(wanted));
   }
 }
 
 type Tried =
   | { readonly issuer: string }
-  | { readonly issuer?: undefined; readonly problem: Problem; readonly wanted: string | undefined };
+  | { readonly issuer?: undefined; readonly problem: Problem; readonly wanted: Place | undefined };
+
+type Place = Pick<HttpTarget, "host" | "port">;
 
 async function attempt(
   request: ServerLoginRequest,
@@ -54,13 +58,13 @@ async function attempt(
   if (!opened.ok) return opened;
   const open = opened.value;
   const known = [placeOf(server), ...hosts];
-  let wanted: string | undefined;
+  let wanted: Place | undefined;
   const way = wayOut(open, upstream);
   const watched: Way = {
     ...way,
     dial: async (to) => {
       const dialled = await way.dial(to);
-      if (!dialled.ok && !known.includes(placeOf(to))) wanted = placeOf(to);
+      if (!dialled.ok && !known.includes(placeOf(to))) wanted = to;
       return dialled;
     },
   };
@@ -73,8 +77,9 @@ async function attempt(
       ...(issuer === undefined ? {} : { issuer }),
       ...(oauthClient === undefined ? {} : { client: oauthClient }),
       reachable: (places) => {
-        wanted = places.map(placeOf).find((place) => !known.includes(place));
-        return wanted === undefined ? undefined : unknown(wanted);
+        // What is inside is never opened here: its dialling says whether the policy does.
+        wanted = places.find((place) => !isInside(place.host) && !known.includes(placeOf(place)));
+        return wanted === undefined ? undefined : unknown(placeOf(wanted));
       },
       signal: AbortSignal.any([request.stop, open.failed]),
     });
@@ -85,8 +90,19 @@ async function attempt(
   }
 }
 
-function placeOf({ host, port }: Pick<HttpTarget, "host" | "port">): string {
+function placeOf({ host, port }: Place): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** A server that this machine reaches, and that itself may be in a container or at a tunnel's other end, names no neighbour by itself. */
+function inside(place: Place, { message }: Problem): Problem {
+  const isName = place.host === "localhost";
+  const block = isName ? "127.0.0.1/32" : `${place.host}/${place.host.includes(":") ? 128 : 32}`;
+  return {
+    code: "mcp-oauth-inside",
+    message: `the server sends its logins into this machine or its network: ${message}`,
+    hint: `where that is meant, say so: --allow-domain ${placeOf(place)}=${block}`,
+  };
 }
 
 function unknown(place: string): Problem {

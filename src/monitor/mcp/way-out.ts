@@ -1,7 +1,6 @@
 // How the gateway itself goes out: through the session's own proxy, with the authorities that this host trusts.
-import { classifyAddress } from "#core/net";
 import { trustedRoots } from "#egress";
-import { isLoopback, type Way } from "#mcp";
+import { isInside, type Way } from "#mcp";
 import type { UpstreamRequest, UpstreamSession } from "./upstream-session.ts";
 
 /** The way of one session. */
@@ -10,11 +9,7 @@ export function wayOut({ session, dial }: UpstreamSession, { caller, cwd }: Upst
   let roots: Promise<string> | undefined;
   return {
     dial,
-    mayBePlain: ({ host }) => {
-      const kind = classifyAddress(host);
-      const isPrivate = kind !== "public" && kind !== "invalid";
-      return isLoopback(host) || isPrivate || allowPrivate.some((entry) => entry.host === host);
-    },
+    mayBePlain: ({ host }) => isInside(host) || allowPrivate.some((entry) => entry.host === host),
     roots: () => {
       const named = [caller.env["NODE_EXTRA_CA_CERTS"], caller.env["SSL_CERT_FILE"]];
       const files = named.flatMap((file) => (file === undefined || file === "" ? [] : [file]));

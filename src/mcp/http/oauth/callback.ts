@@ -55,6 +55,8 @@ export async function openCallback(expected: ExpectedAnswer): Promise<Result<Cal
   const timer = setTimeout(() => settle(err(problem("mcp-oauth-late", "nobody logged in in time"))), expected.ms);
   const close = (): void => {
     clearTimeout(timer);
+    // Whoever waits is told: a login that is stopped ends now.
+    settle(err(problem("mcp-oauth-stopped", "the login was given up")));
     server.close();
     server.closeAllConnections();
   };

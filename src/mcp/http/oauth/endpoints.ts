@@ -4,7 +4,7 @@
 import type { Problem } from "#core";
 import { classifyAddress } from "#core/net";
 import { forTerminal } from "#core/text";
-import { type HttpTarget, isLoopback, isSameOrigin, originOf, shownUrl } from "../place.ts";
+import { type HttpTarget, isInside, isLoopback, isSameOrigin, originOf, shownUrl } from "../place.ts";
 import { problem } from "./ask-json.ts";
 
 /** One endpoint, with the words for it. */
@@ -65,10 +65,4 @@ export function secretFor(issuer: string, token: HttpTarget): Problem {
 /** What a person types; the server's words stand in it only where no shell reads more in them. */
 function naming(issuer: string): string {
   return `--oauth-issuer ${/^[\w:/.~%-]{1,512}$/.test(issuer) ? issuer : "ADDRESS"}`;
-}
-
-/** An address that only this machine or its network reaches. A name is looked up when it is dialled, and judged then. */
-function isInside(host: string): boolean {
-  const kind = classifyAddress(host);
-  return isLoopback(host) || (kind !== "public" && kind !== "invalid");
 }
