@@ -42,7 +42,7 @@ export function findingWords(findings: readonly Finding[]): string {
 }
 
 function wordsOf({ kind, at }: Finding): string {
-  return `it ${WORDS.get(kind) ?? `has a sign of ${kind}`}${placeOf(at)}`;
+  return `it ${WORDS.get(kind) ?? `has a sign of ${kind.replaceAll("-", " ")}`}${placeOf(at)}`;
 }
 
 function placeOf(at: string): string {
