@@ -63,13 +63,18 @@ export function screenDefinition(server: string, definition: Json, peers: readon
   });
 }
 
+/** A description speaks of few. */
+const NAMES_MOST = 64;
+
 /** What the tool or prompt is given, by name. */
 function parametersOf(tool: JsonObject): readonly string[] {
   const schema = member(tool, "inputSchema");
   const properties = isObject(schema) ? member(schema, "properties") : undefined;
   const given = member(tool, "arguments");
   const named = isList(given) ? given.map((one) => (isObject(one) ? (textAt(one, "name") ?? "") : "")) : [];
-  return [...(isObject(properties) ? Object.keys(properties) : []), ...named].filter(({ length }) => length > 2);
+  return [...(isObject(properties) ? Object.keys(properties) : []), ...named]
+    .filter(({ length }) => length > 2)
+    .slice(0, NAMES_MOST);
 }
 
 function fieldSignals(field: Field, frame: Frame): readonly Signal[] {

@@ -1,9 +1,9 @@
 // The ideas of one sentence and where they stand in it: words of the lexicon at once, what is made of them, and phrases when somebody asks.
 import { once } from "../../once.ts";
 import { finderOf, type Hit } from "./lexicon.ts";
-import { phrasesIn, type Span } from "./phrases.ts";
+import { phrasesOf, type Span } from "./phrases.ts";
 import type { Places } from "./places.ts";
-import { bitsOf, compounds, scenes } from "./script.ts";
+import { bitsOf, compounds, GATES, scenes } from "./script.ts";
 
 const found: () => (words: string) => readonly Hit[] = once(() =>
   finderOf(
@@ -12,6 +12,7 @@ const found: () => (words: string) => readonly Hit[] = once(() =>
       ...compounds().flatMap(({ slots }) => slots.flat()),
       "s.told",
       "s.domain",
+      ...GATES,
     ]),
   ),
 );
@@ -33,11 +34,12 @@ export function ideasOf(words: string): Ideas {
     const at = isOrdered ? inOrder(slots, by, gap) : together(slots, by, gap);
     if (at !== undefined) add(by, { idea, ...at });
   }
+  const phrases = phrasesOf(words);
   const places = (idea: string): readonly Span[] => {
     const before = by.get(idea);
     if (before !== undefined) return before;
     const spans = /^[px]\./.test(idea)
-      ? [...phrasesIn(words, idea)]
+      ? [...phrases(idea)]
       : compounds().flatMap((one) => {
           if (one.idea !== idea || !isOfPhrases(one.slots)) return [];
           for (const part of one.slots.flat()) places(part);
@@ -71,8 +73,8 @@ function inOrder(
   by: ReadonlyMap<string, readonly Span[]>,
   gap: number,
 ): Span | undefined {
+  if (!slots.every((slot) => slot.some((idea) => (by.get(idea)?.length ?? 0) > 0))) return undefined;
   const lists = slots.map((slot) => slot.flatMap((idea) => by.get(idea) ?? []).sort((a, b) => a.from - b.from));
-  if (lists.some((list) => list.length === 0)) return undefined;
   for (const start of lists[0] ?? []) {
     let to = start.to;
     let isNear = true;
@@ -93,6 +95,7 @@ function together(
   by: ReadonlyMap<string, readonly Span[]>,
   gap: number,
 ): Span | undefined {
+  if (!slots.every((slot) => slot.some((idea) => (by.get(idea)?.length ?? 0) > 0))) return undefined;
   const all = slots
     .flatMap((slot, index) => slot.flatMap((idea) => (by.get(idea) ?? []).map((hit) => ({ index, hit }))))
     .sort((a, b) => a.hit.from - b.hit.from);
