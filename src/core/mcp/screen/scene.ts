@@ -5,7 +5,7 @@ import { isForeign as isForeignClause } from "./mood.ts";
 import type { Span } from "./phrases.ts";
 import { type Places, stands } from "./places.ts";
 import type { Match, Origin } from "./rules.ts";
-import { bitsOf, GATE, meets, merge, type Scene, scenes } from "./script.ts";
+import { ABROAD, ANCHORS, bitsOf, GATE, meets, merge, type Scene, scenes } from "./script.ts";
 import { type Ideas, ideasOf } from "./sentence.ts";
 import { isAbout } from "./topic.ts";
 
@@ -40,6 +40,7 @@ export interface Frame {
 /** The scenes of a text's sentences, the strongest of each kind. */
 export function scenesOf(clauses: readonly Clause[], origin: Origin, frame: Frame = {}): readonly SceneMatch[] {
   const languages = clauses.map(isForeignClause);
+  const isResult = origin === "result";
   const isEnglish = !languages.includes(true);
   const mine = scenes[origin]().filter(
     (scene) => scene.weights[origin] > 0 && isFor(scene, frame) && !(isEnglish && scene.isForeign),
@@ -55,22 +56,24 @@ export function scenesOf(clauses: readonly Clause[], origin: Origin, frame: Fram
       const clause = clauses[to] as Clause;
       if (raw.length + clause.raw.length > WIDEST && to > from) break;
       raw = raw === "" ? clause.raw : `${raw} ${clause.raw}`;
-      merge(bits, (each[to] as Ideas).bits);
+      const isNew = merge(bits, (each[to] as Ideas).bits);
       const isForeign = languages.slice(from, to + 1).includes(true);
+      if (isResult && !(isNew && meets(ANCHORS(), bits))) continue;
       const isOfParameter = ofParameter.slice(from, to + 1).includes(true);
-      const isWorthwhile = origin === "definition" || isForeign || meets(GATE(), bits);
+      const isOpen = !isResult || meets(GATE(), bits);
+      const isAbroad = isForeign && (!isResult || meets(ABROAD(), bits));
       const likely = mine.filter(
         (scene) =>
-          (isForeign || !scene.isForeign) &&
+          (isAbroad || !scene.isForeign) &&
           (isOfParameter || !scene.isOfParameter) &&
-          scene.needs.every((need) => meets(need, bits)) &&
-          (isWorthwhile || scene.needs.length === scene.slots.length),
+          (isOpen || scene.isForeign ? scene.needs : scene.words).every((need) => meets(need, bits)),
       );
       if (likely.length === 0) continue;
       const sentences = each.slice(from, to + 1);
       const places = placesOver(sentences, frame.beside ?? []);
       const told = toldOf(places) * (isElsewhere(subject, sentences) ? TOLD : 1);
-      for (const scene of likely) keepBest(best, scene, { places, raw, span: to - from + 1, origin, told });
+      const isSure = origin === "definition" || subject.size < SUBJECT;
+      for (const scene of likely) keepBest(best, scene, { places, raw, span: to - from + 1, origin, told, isSure });
     }
   }
   return [...best.values()];
@@ -140,6 +143,8 @@ function keepBest(
     readonly span: number;
     readonly origin: Origin;
     readonly told: number;
+    /** A text on models and their tools says nothing for sure. */
+    readonly isSure: boolean;
   },
 ): void {
   if (window.span > scene.span) return;
@@ -147,7 +152,7 @@ function keepBest(
   const match: SceneMatch = {
     kind: scene.kind,
     weight: scene.weights[window.origin] * told,
-    isHard: scene.isHard && told === 1 && scene.weights[window.origin] >= 1,
+    isHard: scene.isHard && told === 1 && window.isSure && scene.weights[window.origin] >= 1,
     raw: window.raw,
     isAimed: scene.isAimed,
   };

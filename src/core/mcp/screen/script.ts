@@ -33,6 +33,8 @@ export interface Scene {
   readonly kind: string;
   /** Of each slot that the lexicon fills alone, its ideas. */
   readonly needs: readonly Uint32Array[];
+  /** Of each slot what the lexicon has for it; a slot of phrases has nothing. */
+  readonly words: readonly Uint32Array[];
   readonly slots: readonly (readonly string[])[];
   readonly not: readonly string[];
   readonly span: number;
@@ -73,6 +75,7 @@ function scenesWith(slotOf: (slot: string) => readonly string[]): readonly Scene
       kind: row.kind ?? "",
       slots,
       needs: slots.filter((slot) => !slot.some(isLate)).map(bitsOf),
+      words: slots.map(bitsOf),
       not,
       span: row.span ?? 2,
       stretch:
@@ -119,9 +122,14 @@ const numbers: () => ReadonlyMap<string, number> = once(
     ),
 );
 
-const GATES: readonly string[] = table.gates;
-/** A scene of phrases alone is looked for in a result where one of these stands. */
-export const GATE: () => Uint32Array = once(() => bitsOf(GATES));
+/** All that opens one of these gates. */
+export const GATES: readonly string[] = [...table.gates, ...table.abroad, ...table.anchors];
+/** Phrases are looked for in a result where one of these stands, */
+export const GATE: () => Uint32Array = once(() => bitsOf(table.gates));
+/** those of other languages where one of these does. */
+export const ABROAD: () => Uint32Array = once(() => bitsOf(table.abroad));
+/** No scene of a result does without one of these. */
+export const ANCHORS: () => Uint32Array = once(() => bitsOf(GATES));
 
 function slotOf(slot: string): readonly string[] {
   return slot.split("|").flatMap((idea) => [idea, ...(ALSO[idea] ?? [])]);
@@ -149,10 +157,17 @@ export function bitsOf(ideas: Iterable<string>): Uint32Array {
 
 /** Whether they have an idea in common. */
 export function meets(one: Uint32Array, two: Uint32Array): boolean {
-  return one.some((word, at) => (word & (two[at] as number)) !== 0);
+  for (let at = 0; at < one.length; at += 1) if (((one[at] as number) & (two[at] as number)) !== 0) return true;
+  return false;
 }
 
-/** Adds the second to the first. */
-export function merge(into: Uint32Array, more: Uint32Array): void {
-  for (const [at, word] of more.entries()) into[at] = (into[at] as number) | word;
+/** Adds the second to the first; whether that was anything new. */
+export function merge(into: Uint32Array, more: Uint32Array): boolean {
+  let isNew = false;
+  for (let at = 0; at < into.length; at += 1) {
+    const both = ((into[at] as number) | (more[at] as number)) >>> 0;
+    if (both !== into[at]) isNew = true;
+    into[at] = both;
+  }
+  return isNew;
 }
