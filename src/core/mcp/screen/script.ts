@@ -51,6 +51,8 @@ export interface Scene {
 
 /** An idea that is made of others. */
 export interface Compound {
+  /** Phrases cost more than words: it is looked for when a scene comes to it. */
+  readonly isOfPhrases: boolean;
   readonly idea: string;
   readonly slots: readonly (readonly string[])[];
   readonly isOrdered: boolean;
@@ -109,6 +111,7 @@ export const compounds: () => readonly Compound[] = once(() =>
     slots: row.all.map((slot) => slot.split("|")),
     isOrdered: row.order !== false,
     gap: row.gap ?? 60,
+    isOfPhrases: row.all.some((slot) => /(?:^|\|)[px]\./.test(slot)),
   })),
 );
 

@@ -29,8 +29,8 @@ export interface Ideas {
 export function ideasOf(words: string): Ideas {
   const by = new Map<string, Span[]>();
   for (const hit of found()(words)) add(by, hit);
-  for (const { idea, slots, isOrdered, gap } of compounds()) {
-    if (isOfPhrases(slots)) continue;
+  for (const { idea, slots, isOrdered, gap, isOfPhrases } of compounds()) {
+    if (isOfPhrases) continue;
     const at = isOrdered ? inOrder(slots, by, gap) : together(slots, by, gap);
     if (at !== undefined) add(by, { idea, ...at });
   }
@@ -41,7 +41,7 @@ export function ideasOf(words: string): Ideas {
     const spans = /^[px]\./.test(idea)
       ? [...phrases(idea)]
       : compounds().flatMap((one) => {
-          if (one.idea !== idea || !isOfPhrases(one.slots)) return [];
+          if (one.idea !== idea || !one.isOfPhrases) return [];
           for (const part of one.slots.flat()) places(part);
           const at = one.isOrdered ? inOrder(one.slots, by, one.gap) : together(one.slots, by, one.gap);
           return at === undefined ? [] : [at];
@@ -55,11 +55,6 @@ export function ideasOf(words: string): Ideas {
     length: words.length,
     domain: (by.get("s.domain") ?? []).map(({ from, to }) => words.slice(from, to)),
   };
-}
-
-/** Phrases cost more than words: they are looked for when a scene comes to them. */
-function isOfPhrases(slots: readonly (readonly string[])[]): boolean {
-  return slots.some((slot) => slot.some((idea) => /^[px]\./.test(idea)));
 }
 
 function add(by: Map<string, Span[]>, { idea, from, to }: Hit): void {
