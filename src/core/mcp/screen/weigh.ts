@@ -2,6 +2,7 @@
 // two neighbours, every idea and every kind of finding has a weight, learned from texts by many hands (tests/support/learn-weights.ts), and a text whose
 // sum is beyond a bound is worth a person's look, though no rule knows why. The other way round, too: what a rule suspects and nothing around it speaks
 // for is left. A sum says `soft` at most on its own; it decides nothing that a rule is sure of.
+import { once } from "../../once.ts";
 import { forTerminal } from "../../text/index.ts";
 import { type Clause, clausesOf } from "./clause.ts";
 import type { Finding } from "./finding.ts";
@@ -13,27 +14,38 @@ import table from "./weights.json" with { type: "json" };
 /** Whose words they are. */
 export type Subject = "definition" | "result" | "elicitation" | "sampling";
 
-const SIGNS: ReadonlyMap<string, readonly [weight: number, rarity: number]> = new Map(
-  Object.entries(table.signs as unknown as Readonly<Record<string, readonly [number, number]>>),
+const SIGNS: () => ReadonlyMap<string, readonly [weight: number, rarity: number]> = once(
+  () => new Map(Object.entries(table.signs as unknown as Readonly<Record<string, readonly [number, number]>>)),
 );
 
+/** The second words of the pairs that weigh something, under their first. */
+const PAIRS: () => ReadonlyMap<string, ReadonlySet<string>> = once(() => {
+  const pairs = new Map<string, Set<string>>();
+  for (const sign of SIGNS().keys()) {
+    const [first = "", second] = sign.split(" ");
+    if (second !== undefined) pairs.set(first, (pairs.get(first) ?? new Set()).add(second));
+  }
+  return pairs;
+});
+
 /** A sum beyond it is worth a look; */
-const FLAG = 0.1;
+const FLAG = 0;
 /** one below it takes a rule's suspicion back; */
-const CLEAR = -0.3;
+const CLEAR = -0.15;
 /** beyond this one a suspicion is more than that. */
-const SURE = 0.7;
+const SURE = 0.5;
 /** A long text has many stretches, and each is another chance to look like something. */
-const FLAG_LONG = 0.5;
+const FLAG_LONG = 0.4;
 /** Letters of a stretch, and of a text that is one. */
 const STRETCH = 1_500;
 const EXCERPT = 160;
 
-/** The signs of a text: `#idea`, `!kind` of a finding, `@subject`, words and pairs of words. */
+/** The signs of a text: `#idea`, `!kind` of a finding, `@subject`, words, and pairs of words, those of them that `isPair` says. */
 export function signsOf(
   subject: Subject,
   clauses: readonly Clause[],
   findings: readonly Finding[],
+  isPair: (first: string, second: string) => boolean = () => true,
 ): ReadonlySet<string> {
   const signs = new Set<string>([`@${subject}`]);
   for (const { words } of clauses) {
@@ -42,7 +54,7 @@ export function signsOf(
     for (const word of words.split(" ")) {
       if (word === "" || word === "," || /^[0-9]+$/.test(word)) continue;
       signs.add(word);
-      if (before !== undefined) signs.add(`${before} ${word}`);
+      if (before !== undefined && isPair(before, word)) signs.add(`${before} ${word}`);
       before = word;
     }
   }
@@ -58,7 +70,7 @@ export function weightOf(signs: Iterable<string>): number {
   let sum = 0;
   let square = 0;
   for (const sign of signs) {
-    const [weight, rarity] = SIGNS.get(sign) ?? [0, 0];
+    const [weight, rarity] = SIGNS().get(sign) ?? [0, 0];
     sum += weight * rarity;
     square += rarity * rarity;
   }
@@ -67,11 +79,11 @@ export function weightOf(signs: Iterable<string>): number {
 
 /** The signs of whole fields. */
 export function signsIn(subject: Subject, fields: readonly Field[], findings: readonly Finding[]): ReadonlySet<string> {
-  return signsOf(
-    subject,
-    told(fields).flatMap(({ clauses }) => clauses),
-    findings,
-  );
+  return signsOf(subject, told(fields).flatMap(clausesIn), findings);
+}
+
+function weighed(subject: Subject, clauses: readonly Clause[], findings: readonly Finding[] = []): number {
+  return weightOf(signsOf(subject, clauses, findings, (first, second) => PAIRS().get(first)?.has(second) === true));
 }
 
 interface Told {
@@ -85,26 +97,28 @@ function told(fields: readonly Field[]): readonly Told[] {
     .map((field) => ({ field, clauses: clausesOf(visible(field.text)) }));
 }
 
+const clausesIn = ({ clauses }: Told): readonly Clause[] => clauses;
+
 /** The findings of the rules, weighed with the words around them. */
 export function judged(subject: Subject, fields: readonly Field[], findings: readonly Finding[]): readonly Finding[] {
+  const isLong = fields.reduce((sum, { text }) => sum + text.length, 0) > STRETCH;
+  if (isLong && findings.length > 0 && subject !== "definition") return findings;
   const all = told(fields);
-  const clauses = all.flatMap((one) => one.clauses);
-  const weight = weightOf(signsOf(subject, clauses, findings));
+  const clauses = all.flatMap(clausesIn);
   if (findings.length > 0) {
+    const weight = weighed(subject, clauses, findings);
     if (weight >= SURE && subject === "definition")
       return findings.map((finding) => ({ ...finding, severity: "hard" }));
-    const isDoubtful = weight < CLEAR && lengthOf(clauses) <= STRETCH;
+    const isDoubtful = weight < CLEAR && !isLong;
     return isDoubtful && findings.every(({ severity }) => severity === "soft") ? [] : findings;
   }
-  if (weight >= FLAG) return [worst(subject, all)];
-  if (lengthOf(clauses) <= STRETCH) return [];
-  for (const stretch of stretches(clauses))
-    if (weightOf(signsOf(subject, stretch, [])) >= FLAG_LONG) return [worst(subject, all)];
+  const isTelling = (some: readonly Clause[], flag: number): boolean => weighed(subject, some) >= flag;
+  if (!isLong || subject === "definition") {
+    if (isTelling(clauses, FLAG)) return [worst(subject, all)];
+    if (!isLong) return [];
+  }
+  for (const stretch of stretches(clauses)) if (isTelling(stretch, FLAG_LONG)) return [worst(subject, all)];
   return [];
-}
-
-function lengthOf(clauses: readonly Clause[]): number {
-  return clauses.reduce((sum, { words }) => sum + words.length, 0);
 }
 
 /** A text in pieces that are read alone. */
@@ -127,7 +141,7 @@ function worst(subject: Subject, all: readonly Told[]): Finding {
   let best = { weight: Number.NEGATIVE_INFINITY, at: "", raw: "" };
   for (const { field, clauses } of all)
     for (const clause of clauses) {
-      const weight = weightOf(signsOf(subject, [clause], []));
+      const weight = weighed(subject, [clause]);
       if (weight > best.weight) best = { weight, at: field.at, raw: clause.raw };
     }
   return { severity: "soft", kind: "telling-words", at: best.at, excerpt: forTerminal(best.raw, { max: EXCERPT }) };
