@@ -135,12 +135,16 @@ function isLack({ idea, to }: Hit, words: string): boolean {
   return idea === "neg" && /^ (?:have (?!to )|be able )/.test(words.slice(to, to + 10));
 }
 
+/** Where a clause ends: `do not tell the user` and nothing behind it hides more than a string's state. */
+const END = "end";
+
 /** What the clause orders, the strongest match of each kind. */
 export function matchesOf(clause: Clause, origin: Origin, isOpen = false): readonly Match[] {
   const hits = ideasIn(clause.words, isOpen)
     .filter((hit) => !isLack(hit, clause.words))
-    .map((hit) => known(hit, origin));
-  if (hits.length === 0) return [];
+    .map((hit) => known(hit, origin))
+    .concat({ idea: END, from: clause.words.length - 1, to: clause.words.length });
+  if (hits.length < 2) return [];
   const ideas = new Set(hits.map(({ idea }) => idea));
   const bits = bitsOf(ideas);
   const under = ofOrigin[origin]();
