@@ -203,7 +203,7 @@ function joined(fields: readonly Field[], before: readonly Signal[]): readonly S
     ({ isKey, key }) => !isKey && (key === "text" || key === "message" || key === "description"),
   );
   if (pieces.length < 2 || pieces.length > 400) return [];
-  const seen = new Set(before.map(({ kind }) => kind));
+  const seen = new Set(before.filter(({ isHard }) => isHard).map(({ kind }) => kind));
   const text = pieces.map((piece) => piece.text.trim()).join(" ");
   const clauses = clausesOf(text);
   const scenes = scenesOf(clausesOf(withoutCounts(text)), "result")
@@ -223,7 +223,8 @@ function joined(fields: readonly Field[], before: readonly Signal[]): readonly S
       .filter(
         ({ kind, isHard }) => isHard && !seen.has(kind) && !pieces.some((piece) => piece.text.includes(clause.raw)),
       )
-      .map((match) => ({ ...match, at: "", text: clause.raw })),
+      // nobody cuts an order in two by chance
+      .map((match) => ({ ...match, at: "", text: clause.raw, isScene: true as const })),
   );
   return [...orders, ...scenes];
 }
