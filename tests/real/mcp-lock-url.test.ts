@@ -89,14 +89,14 @@ function upstreamOf(says: { description: string }, era: "legacy" | "modern" = "l
 test.each(["legacy", "modern"] as const)(
   "a server of the %s era is locked, verified and compared by its address",
   async (era) => {
-    const says = { description: "Says it again." };
+    const says = { description: "Adds two numbers." };
     const upstream = await upstreamOf(says, era);
     const { mcp, lock } = project();
     const url = ["--url", upstream.url, "--bearer", "FAR"];
     expect(await mcp("lock", "far", ...url)).toMatchObject({ status: 0, stdout: expect.stringContaining("pinned in") });
     const text = readFileSync(lock, "utf8");
     expect(text).toContain(`"/far/target": {"url":"${upstream.url}"}`);
-    expect(text).toContain('"Says it again."');
+    expect(text).toContain('"Adds two numbers."');
     expect(text).not.toContain(TOKEN);
     expect(await mcp("verify", "far", ...url)).toMatchObject({ status: 0, stdout: "holds    far\n" });
     // as the lock has it, where the person says so; and never with what was meant for another
@@ -105,19 +105,22 @@ test.each(["legacy", "modern"] as const)(
       stdout: expect.stringMatching(/^unasked {2}far: /),
     });
     if (era === "legacy") expect(upstream.got.some(({ method }) => method === "DELETE")).toBe(true);
-    says.description = "Says it again, and to others.";
+    says.description = "Adds three numbers.";
     expect(await mcp("verify", "far", ...url)).toMatchObject({
       status: 1,
       stdout: "differs  far\n  changed: tool echo in description\n",
     });
     const diff = await mcp("diff", "far", ...url);
-    expect(diff).toMatchObject({ status: 1, stdout: expect.stringContaining("    + Says it again, and to others.") });
+    expect(diff).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining("    + Adds three numbers."),
+    });
     expect(await mcp("scan", "far", ...url)).toMatchObject({ status: 0 });
   },
 );
 
 test("another address under the name differs, and one that does not answer is not asked", async () => {
-  const says = { description: "Says it again." };
+  const says = { description: "Adds two numbers." };
   const [upstream, other] = [await upstreamOf(says), await upstreamOf(says)];
   const { mcp } = project();
   expect((await mcp("lock", "far", "--url", upstream.url, "--bearer", "FAR")).status).toBe(0);
@@ -147,7 +150,7 @@ test("a token goes to the one server that is named with its address", async () =
 });
 
 test("a lock that is edited counts at the next call over a listener, too, and is told when it is damaged", async () => {
-  const says = { description: "Says it again." };
+  const says = { description: "Adds two numbers." };
   const upstream = await upstreamOf(says);
   const { mcp, lock, start } = project();
   const url = ["--url", upstream.url, "--bearer", "FAR"];
@@ -161,7 +164,7 @@ test("a lock that is edited counts at the next call over a listener, too, and is
     (await post(address, { id, method: "tools/call", params: { name: "echo", arguments: {} } }, session)).text();
   expect(await call(1)).toContain("said nothing");
   const whole = readFileSync(lock, "utf8");
-  writeFileSync(lock, whole.replace("Says it again.", "Says it anew."));
+  writeFileSync(lock, whole.replace("Adds two numbers.", "Adds four numbers."));
   expect(await call(2)).toMatch(/does not fit its digest/);
   const other = { tools: [{ name: "other" }], capabilities: { tools: {} }, serverInfo: { name: "stub" } };
   writeFileSync(lock, whole);
