@@ -28,12 +28,14 @@ const PAIRS: () => ReadonlyMap<string, ReadonlySet<string>> = once(() => {
   return pairs;
 });
 
-/** A sum beyond it is worth a look; */
-const FLAG = 0;
+/** A sum beyond it is worth a look, in an answer, which may say anything, a higher one; */
+const FLAG: Readonly<Record<Subject, number>> = { definition: -0.05, result: 0.1, elicitation: -0.05, sampling: -0.05 };
 /** one below it takes a rule's suspicion back; */
 const CLEAR = -0.15;
 /** beyond this one a suspicion is more than that. */
 const SURE = 0.5;
+/** Fewer different words order nothing that no rule sees. */
+const WORDS_LEAST = 18;
 /** A long text has many stretches, and each is another chance to look like something. */
 const FLAG_LONG = 0.4;
 /** Letters of a stretch, and of a text that is one. */
@@ -112,13 +114,19 @@ export function judged(subject: Subject, fields: readonly Field[], findings: rea
     const isDoubtful = weight < CLEAR && !isLong;
     return isDoubtful && findings.every(({ severity }) => severity === "soft") ? [] : findings;
   }
-  const isTelling = (some: readonly Clause[], flag: number): boolean => weighed(subject, some) >= flag;
+  const isTelling = (some: readonly Clause[], flag: number): boolean =>
+    wordsIn(some) >= WORDS_LEAST && weighed(subject, some) >= flag;
   if (!isLong || subject === "definition") {
-    if (isTelling(clauses, FLAG)) return [worst(subject, all)];
+    if (isTelling(clauses, FLAG[subject])) return [worst(subject, all)];
     if (!isLong) return [];
   }
   for (const stretch of stretches(clauses)) if (isTelling(stretch, FLAG_LONG)) return [worst(subject, all)];
   return [];
+}
+
+/** Different words. */
+function wordsIn(clauses: readonly Clause[]): number {
+  return new Set(clauses.flatMap(({ words }) => words.split(" ").filter((word) => /\p{L}/u.test(word)))).size;
 }
 
 /** A text in pieces that are read alone. */
