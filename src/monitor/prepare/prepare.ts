@@ -161,7 +161,8 @@ async function prepareAll(parts: {
   const agent = request.gateway === undefined ? agentFor(request.argv) : undefined;
   const written = writtenFolders(policy.sandbox.filesystem.allowWrite, { root, home: caller.home });
   const tools = await readToolConfig({ home: caller.home, env: caller.env, written });
-  const egressOf = (changed: Policy): ReturnType<typeof egressPlanOf> => egressPlanOf(changed, { agent, tools, server: request.gateway?.server });
+  const egressOf = (changed: Policy): ReturnType<typeof egressPlanOf> =>
+    egressPlanOf(changed, { agent, tools, server: request.gateway?.server });
   const egress = egressOf(policy);
   if (!egress.ok) return err(badInput(egress.error));
   const egressPlan = egress.value;
