@@ -28,7 +28,7 @@ export interface Measurer {
   close(): void;
 }
 
-/** The helper starts with the first count, and again after one that failed. */
+/** The helper starts with the first count, and again after one that failed or when it was gone meanwhile. */
 export function openMeasurer(helper: string): Measurer {
   let child: ChildProcess | undefined;
   let last: Promise<unknown> = Promise.resolve();
@@ -37,11 +37,20 @@ export function openMeasurer(helper: string): Measurer {
     child?.kill("SIGKILL");
     child = undefined;
   };
+  const start = (): ChildProcess => {
+    const started = spawn(helper, ["measure"], { env: {}, cwd: "/", stdio: ["pipe", "pipe", "ignore"] });
+    const gone = (): void => {
+      if (child === started) child = undefined;
+    };
+    started.on("error", gone).on("exit", gone);
+    started.stdin?.on("error", () => undefined);
+    return started;
+  };
   return {
     measure(what) {
       const turn = last.then(async () => {
         if (isClosed) return undefined;
-        child ??= spawn(helper, ["measure"], { env: {}, cwd: "/", stdio: ["pipe", "pipe", "ignore"] });
+        child ??= start();
         const size = await answerOf(child, requestOf(what));
         if (size === undefined) end();
         return size;
@@ -79,6 +88,6 @@ function answerOf(child: ChildProcess, request: string): Promise<TreeSize | unde
     const late = setTimeout(gone, COUNT_MS);
     child.on("error", gone).on("exit", gone);
     child.stdout?.on("data", hear);
-    child.stdin?.on("error", () => undefined).write(request);
+    child.stdin?.write(request);
   });
 }
