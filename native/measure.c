@@ -55,24 +55,50 @@ static void measure(char **arguments) {
   printf("%llu %llu\n", sum.bytes, sum.files);
 }
 
-// The words of the next request; false at the end of them all.
-static bool next_request(char *words[MEASURE_WORDS]) {
-  for (size_t count = 0; count < MEASURE_WORDS; count++) {
+// The words of one request, with NULL behind them.
+struct request {
+  char **words;
+  size_t count, room;
+};
+
+static void add_word(struct request *request, char *word) {
+  if (request->count == request->room) {
+    request->room = request->room == 0 ? 64 : request->room * 2;
+    request->words = reallocarray(request->words, request->room, sizeof *request->words);
+    if (request->words == NULL) abort();
+  }
+  request->words[request->count++] = word;
+}
+
+static void forget_words(struct request *request) {
+  while (request->count > 0) free(request->words[--request->count]);
+}
+
+// False at the end of them all, and where one is cut.
+static bool next_request(struct request *request) {
+  forget_words(request);
+  for (;;) {
     char *word = NULL;
     size_t room = 0;
-    if (getdelim(&word, &room, '\0', stdin) < 0) return false;
-    words[count] = *word == '\0' ? NULL : word;
-    if (words[count] == NULL) return count >= 3;
+    ssize_t length = getdelim(&word, &room, '\0', stdin);
+    if (length <= 0 || word[length - 1] != '\0') return false;
+    if (*word != '\0') {
+      add_word(request, word);
+      continue;
+    }
+    free(word);
+    if (request->count < 3) return false;
+    add_word(request, NULL);
+    return true;
   }
-  return false;
 }
 
 int run_measure(void) {
-  char *words[MEASURE_WORDS];
-  while (next_request(words)) {
+  struct request request = {0};
+  while (next_request(&request)) {
     pid_t child = fork();
     if (child == 0) {
-      measure(words);
+      measure(request.words);
       fflush(stdout);
       _exit(0);
     }
@@ -81,7 +107,6 @@ int run_measure(void) {
       puts("");
       fflush(stdout);
     }
-    for (char **word = words; *word != NULL; word++) free(*word);
   }
   return 0;
 }

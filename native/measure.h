@@ -8,6 +8,4 @@
 // Unless PID is 0, the files without a name that this process and those below it hold count too.
 int run_measure(void);
 
-#define MEASURE_WORDS 256
-
 #endif

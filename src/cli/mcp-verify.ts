@@ -168,7 +168,8 @@ function addressOf({ target }: ServerLock): string | undefined {
 
 /** The command of a lock, where it can be run from what stands there: a secret was left out. */
 function commandOf({ target }: ServerLock, { workspace, home }: PinPlaces): readonly string[] | undefined {
-  if (!isCommand(target) || target.argv.some((word) => word.includes("${secret}"))) return undefined;
+  if (!isCommand(target) || target.argv.some((word) => word.includes("${secret}") || word.includes("$${")))
+    return undefined;
   // A file of the workspace by its whole name: where this is typed says nothing.
   const here = targetHere(target, workspace);
   return isCommand(here)

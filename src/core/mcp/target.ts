@@ -1,7 +1,7 @@
 // Which server a lock speaks of: the command or the address that a person had before them, in words that another machine and a reviewer may see.
-import { tokenFor } from "../leak/index.ts";
 import { choosesCode } from "../policy/loader-names.ts";
 import { joinPath } from "../shell/index.ts";
+import { withoutSecret, withoutTokens } from "./target-secret.ts";
 
 /** A command, or an address. */
 export type ServerTarget =
@@ -27,9 +27,6 @@ export interface TargetPlaces {
   readonly cwd?: string;
 }
 
-/** Longest word that is looked at for what a secret looks like. */
-const WORD_MOST = 8_192;
-
 /**
  * A command as a lock keeps it: the workspace and the home by name, and no secret that somebody wrote on the command line. `declared` are the variables
  * of its entry by name: who sets NODE_OPTIONS may start another program with the same words.
@@ -41,10 +38,11 @@ export function commandTarget(
 ): ServerTarget {
   const { workspace, cwd = workspace } = places;
   const env = [...new Set(declared.filter(choosesCode))].sort();
-  const words = argv.map((word, index) => {
+  const placedWords = argv.map((word, index) => {
     const whole = cwd !== workspace && isRelativeFile(word, { argv, index }) ? joinPath(cwd, word) : word;
-    return withoutSecret(placed(whole, places), argv[index - 1]);
+    return placed(whole, places);
   });
+  const words = placedWords.map((_, index) => withoutSecret(placedWords, index));
   return { argv: words, ...(env.length === 0 ? {} : { env }) };
 }
 
@@ -54,7 +52,8 @@ export function urlTarget(text: string): ServerTarget | undefined {
   const url = new URL(text);
   if (url.protocol !== "https:" && url.protocol !== "http:") return undefined;
   const query = [...new Set(url.searchParams.keys())].sort().map((key) => `${encodeURIComponent(key)}=…`);
-  return { url: `${url.protocol}//${url.host}${url.pathname}${query.length === 0 ? "" : `?${query.join("&")}`}` };
+  const path = withoutTokens(url.pathname);
+  return { url: `${url.protocol}//${url.host}${path}${query.length === 0 ? "" : `?${query.join("&")}`}` };
 }
 
 /** Whether two are the same server, however it is spelled. */
@@ -100,7 +99,13 @@ export function targetText(target: ServerTarget): string {
 const WORKSPACE = "${workspace}";
 const SYSTEM = /^(?:\/usr(?:\/local)?)?\/bin\/(?=[^/]+$)/;
 const SCRIPT = /\.(?:[cm]?[jt]s|py|rb|sh|jar|php|pl|wasm)$/;
-const INTERPRETER = /^(?:node(?:js)?|deno|bun|tsx|ts-node|python[\d.]*|ruby|perl|php|sh|bash|dash|java)$/;
+const INTERPRETER = /^(?:node(?:js)?|deno|bun|tsx|ts-node|python[\d.]*|ruby|perl|php|sh|bash|dash|java|uv)$/;
+/** The first word behind these and their options is a file, whatever it is called. */
+const PLAIN_INTERPRETER = /(?:^|\/)(?:node(?:js)?|tsx|ts-node|python[\d.]*|ruby|perl|php|sh|bash|dash)$/;
+const BARE = /^-(?:[uBsSEIOqbdvPilxa]+)$/;
+const BARE_LONG = /^--(?:no-|experimental-|enable-|trace-|inspect)/;
+/** What starts another program by its name. */
+const STARTS = /(?:^|\/)(?:env|npx|bunx|pnpx|uv|nohup|nice|timeout|stdbuf|sudo|exec)$/;
 
 /** A word that names a file from where the command is started: by its dots, or as an interpreter's script. `highlight.js` is a package to `npx`. */
 function isRelativeFile(
@@ -108,10 +113,19 @@ function isRelativeFile(
   { argv, index }: { readonly argv: readonly string[]; readonly index: number },
 ): boolean {
   if (/^\.{1,2}\//.test(word)) return true;
-  if (index === 0) return word.includes("/") && !/^(?:\/|\$\{|[a-z][a-z0-9+.-]*:\/\/)/i.test(word);
-  const [program = ""] = argv;
-  const isScript = SCRIPT.test(word) && INTERPRETER.test(program.slice(program.lastIndexOf("/") + 1));
-  return isScript && !/^(?:\/|-|\$\{|~)/.test(word) && !word.includes(":");
+  if (index === 0) return word.includes("/") && !/^(?:\/|\$\{)/.test(word);
+  if (/^(?:\/|-|\$\{|~)/.test(word) || word.includes(":")) return false;
+  const starter = argv.findIndex((each) => INTERPRETER.test(each.slice(each.lastIndexOf("/") + 1)));
+  if (starter < 0 || starter >= index || !(starter === 0 || STARTS.test(argv[0] ?? ""))) return false;
+  return SCRIPT.test(word) || isFirstScript(argv.slice(starter, index));
+}
+
+/** Whether what comes behind these words is the script of an interpreter that takes one by any name: nothing but options without a value stands before it. */
+function isFirstScript([interpreter = "", ...options]: readonly string[]): boolean {
+  return (
+    PLAIN_INTERPRETER.test(interpreter) &&
+    options.every((word) => (word.startsWith("--") ? word.includes("=") || BARE_LONG.test(word) : BARE.test(word)))
+  );
 }
 
 /** A file of the workspace by its whole name; what leads out of it stays as it is. */
@@ -120,28 +134,26 @@ function inWorkspace(word: string): string {
   return whole.startsWith(`${WORKSPACE}/`) ? whole : word;
 }
 
+/** Without the runner's own yes: one that stands where an option's value would, or behind the package, is somebody else's. */
 function withoutYes(words: readonly string[]): readonly string[] {
   const end = words.findIndex((word) => !word.startsWith("-"));
-  return words.filter((word, at) => at > end || (word !== "-y" && word !== "--yes"));
+  const isFree = (before: string | undefined): boolean =>
+    before === undefined || YES.has(before) || before.includes("=");
+  return words.filter((word, at) => at > end || !YES.has(word) || !isFree(words[at - 1]));
 }
+
+const YES: ReadonlySet<string> = new Set(["-y", "--yes"]);
+
+/** What only looks like one of our names for places is another word. */
+const LOOKS_PLACED = /\$(?=\{(?:workspace|home|secret)\})/g;
 
 function placed(word: string, { workspace, home }: TargetPlaces): string {
   for (const [path, name] of [
     [workspace, WORKSPACE],
     [home, "${home}"],
-  ] as const)
-    if (path !== "/" && (word === path || word.startsWith(`${path}/`))) return name + word.slice(path.length);
-  return word;
-}
-
-const SECRET_OPTION = /(?:token|secret|password|passwd|api-?key|access-?key|credential|bearer|auth)$/i;
-const SECRET = "${secret}";
-
-function withoutSecret(word: string, before: string | undefined): string {
-  if (before?.startsWith("-") === true && SECRET_OPTION.test(before) && !word.startsWith("-")) return SECRET;
-  const [option = "", ...rest] = word.split("=");
-  if (rest.length > 0 && SECRET_OPTION.test(option)) return `${option}=${SECRET}`;
-  const parts = tokenFor("", word.slice(0, WORD_MOST)).map(({ text }) => text);
-  const shown = parts.reduce((text, token) => text.replaceAll(token, SECRET), word);
-  return shown.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@\s]*@/i, `$1${SECRET}@`);
+  ] as const) {
+    if (path === "/" || !(word === path || word.startsWith(`${path}/`))) continue;
+    return name + word.slice(path.length).replace(LOOKS_PLACED, "$$$$");
+  }
+  return word.replace(LOOKS_PLACED, "$$$$");
 }

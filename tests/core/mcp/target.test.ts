@@ -42,6 +42,8 @@ describe("two spellings", () => {
     ["node a.mjs", "node ../a.mjs"],
     ["s -y", "s"],
     ["node --require=x.js s.js", "node s.js"],
+    ["npx -p -y pkg", "npx -p pkg"],
+    ["node", "file://node"],
   ])("%s and %s are two", (one, other) => {
     expect(isSameTarget(words(one), words(other))).toBe(false);
   });
@@ -54,6 +56,17 @@ describe("two spellings", () => {
     expect(one).toEqual({ argv: ["npx", "pkg"], env: ["NODE_OPTIONS", "PATH"] });
     expect(isSameTarget(one, commandTarget(["npx", "pkg"], places, ["NODE_OPTIONS", "PATH"]))).toBe(true);
     expect(isSameTarget(one, bare)).toBe(false);
+    for (const name of [
+      "UV_INDEX_URL",
+      "PIP_INDEX_URL",
+      "DOCKER_HOST",
+      "VIRTUAL_ENV",
+      "GOPROXY",
+      "DOTNET_STARTUP_HOOKS",
+    ])
+      expect(isSameTarget(commandTarget(["uvx", "pkg"], places, [name]), commandTarget(["uvx", "pkg"], places))).toBe(
+        false,
+      );
   });
 });
 
@@ -64,6 +77,32 @@ it("a command that is started below the workspace has its files by their whole n
   });
   expect(commandTarget(["node", "../../../x.mjs"], places)).toEqual({ argv: ["node", "/x.mjs"] });
   expect(commandTarget(["node", "server.mjs"], { ...places, cwd: "/w" })).toEqual({ argv: ["node", "server.mjs"] });
+});
+
+it.each([
+  ["node dist/index", "node ${workspace}/sub/dist/index"],
+  ["node --no-warnings .", "node --no-warnings ${workspace}/sub"],
+  ["bash run", "bash ${workspace}/sub/run"],
+  ["npx -y tsx src/s.ts", "npx -y tsx ${workspace}/sub/src/s.ts"],
+  ["env node s.mjs", "env node ${workspace}/sub/s.mjs"],
+  ["uv run s.py", "uv run ${workspace}/sub/s.py"],
+  ["python3 -m s", "python3 -m s"],
+  ["npx highlight.js", "npx highlight.js"],
+  ["docker run node s.js", "docker run node s.js"],
+  ["node -e x", "node -e x"],
+])("a script is the file it is, whatever its name and whoever starts it: %s", (text, below) => {
+  const places = { workspace: "/w", home: "/h", cwd: "/w/sub" };
+  expect(commandTarget(text.split(" "), places)).toEqual(words(below));
+});
+
+it("what only looks like a place of ours, or like a secret left out, is another word", () => {
+  const places = { workspace: "/w", home: "/h" };
+  expect(
+    isSameTarget(commandTarget(["node", "/w/s.mjs"], places), commandTarget(["node", "${workspace}/s.mjs"], places)),
+  ).toBe(false);
+  expect(commandTarget(["/w/${home}/s", "${secret}"], places)).toEqual({
+    argv: ["${workspace}/$${home}/s", "$${secret}"],
+  });
 });
 
 it("a program of the workspace is that workspace's alone, and what it is told to look at is not", () => {
@@ -84,4 +123,96 @@ it("the words for a model hold names, paths and versions of a command, and nothi
   expect(otherServerWordsForModel(other)).toBe(
     "was pinned as `npx -y pkg@1.1` and is `npx -y pkg@1.2 …` now (package pkg@1.1 → pkg@1.2)",
   );
+});
+
+describe("what is left out as a secret", () => {
+  const places = { workspace: "/w", home: "/h" };
+  const target = (...argv: readonly string[]): ServerTarget => commandTarget(argv, places);
+
+  it.each([
+    [
+      ["sh", "-c", "API_TOKEN=abc exec good"],
+      ["sh", "-c", "API_TOKEN=abc exec evil"],
+    ],
+    [
+      ["sh", "-c", "AUTH=1;good"],
+      ["sh", "-c", "AUTH=1;evil"],
+    ],
+    [
+      ["sh", "-c", "TOKEN='a' good"],
+      ["sh", "-c", "TOKEN='a' evil"],
+    ],
+    [
+      ["sh", "-c", "TOKEN=$(good)"],
+      ["sh", "-c", "TOKEN=$(evil)"],
+    ],
+    [
+      ["docker", "run", "img", "sh", "-c", "TOKEN=a;good"],
+      ["docker", "run", "img", "sh", "-c", "TOKEN=a;evil"],
+    ],
+    [
+      ["env", "-S", "A_TOKEN=1 good"],
+      ["env", "-S", "A_TOKEN=1 evil"],
+    ],
+    [
+      ["env", "-SA_TOKEN=1 good"],
+      ["env", "-SA_TOKEN=1 evil"],
+    ],
+    [
+      ["node", "-e", "const token=1;import('good')"],
+      ["node", "-e", "const token=1;import('evil')"],
+    ],
+    [
+      ["npx", "mcp-remote", "--no-auth", "https://good/mcp"],
+      ["npx", "mcp-remote", "--no-auth", "https://evil/mcp"],
+    ],
+    [
+      ["mcp-proxy", "--disable-auth", "good"],
+      ["mcp-proxy", "--disable-auth", "evil"],
+    ],
+    [
+      ["mcp-remote", "--auth", "https://good/mcp"],
+      ["mcp-remote", "--auth", "https://evil/mcp"],
+    ],
+    [["/opt/auth=good/bin"], ["/opt/auth=evil/bin"]],
+    [
+      ["docker", "run", "mcp-auth:1"],
+      ["docker", "run", "mcp-auth:2"],
+    ],
+  ])("never hides what is started: %j", (one, other) => {
+    expect(isSameTarget(target(...one), target(...other))).toBe(false);
+  });
+
+  it.each([
+    [
+      ["env", "API_TOKEN=hunter2", "s"],
+      ["env", "API_TOKEN=${secret}", "s"],
+    ],
+    [
+      ["s", "--api-key", "hunter2"],
+      ["s", "--api-key", "${secret}"],
+    ],
+    [
+      ["s", "--password=hunter 2;x"],
+      ["s", "--password=${secret}"],
+    ],
+    [
+      ["docker", "run", "-e", "PASSWORD=hunter 2", "i"],
+      ["docker", "run", "-e", "PASSWORD=${secret}", "i"],
+    ],
+    [
+      ["s", "--header", "Authorization: Bearer hunter2"],
+      ["s", "--header", "Authorization: Bearer ${secret}"],
+    ],
+    [
+      ["s", "https://me:hunter2@h/?token=hunter2&a=1"],
+      ["s", "https://${secret}@h/?token=${secret}&a=1"],
+    ],
+    [
+      ["sh", "-c", "TOKEN=hunter2 s"],
+      ["sh", "-c", "TOKEN=${secret} s"],
+    ],
+  ])("stands in no lock: %j", (argv, shown) => {
+    expect(target(...argv)).toEqual({ argv: shown });
+  });
 });
