@@ -34,10 +34,12 @@ export function peerSignals(
   own: ReadonlySet<string>,
 ): readonly Signal[] {
   const name = textAt(tool, "name") ?? "";
+  const me = { name, tool, look: skeleton(name) };
+  const servers = new Set(others.map((peer) => peer.server));
   return [
     ...spokenOf(texts, others, own),
-    ...others.flatMap((peer) => likeness(name, tool, peer)),
-    ...(others.some((peer) => looksLike(server, peer.server))
+    ...(name === "" ? [] : others.flatMap((peer) => likeness(me, peer))),
+    ...([...servers].some((theirs) => looksLike(server, theirs))
       ? [{ kind: "name-squatting", weight: 1, isHard: true, at: "", text: server }]
       : []),
   ];
@@ -79,15 +81,22 @@ function words(sentence: string): readonly string[] {
   return [...namesIn(sentence), ...(sentence.match(/[A-Za-z][\w-]{4,80}/g) ?? [])];
 }
 
-function likeness(name: string, tool: JsonObject, { tool: peer }: Peer): readonly Signal[] {
+/** One's own, with what its name looks like. */
+interface Named {
+  readonly name: string;
+  readonly tool: JsonObject;
+  readonly look: string;
+}
+
+function likeness({ name, tool, look }: Named, { tool: peer }: Peer): readonly Signal[] {
   const theirs = textAt(peer, "name") ?? "";
-  if (name === "" || theirs === "") return [];
+  if (theirs === "") return [];
   const sign = (weight: number, isHard: boolean): readonly Signal[] => [
     { kind: "name-squatting", weight, isHard, at: "/name", text: `${name} / ${theirs}` },
   ];
   if (name === theirs) return DISTINCT.test(name) && isCopy(tool, peer) ? sign(1, false) : [];
   if (Math.abs(name.length - theirs.length) > 4) return [];
-  if (skeleton(name) === skeleton(theirs)) return sign(1, true);
+  if (look === skeleton(theirs)) return sign(1, true);
   return isTypo(name, theirs) ? sign(1, false) : [];
 }
 

@@ -29,9 +29,16 @@ const PAIRS: () => ReadonlyMap<string, ReadonlySet<string>> = once(() => {
 });
 
 /** A sum beyond it is worth a look, in an answer, which may say anything, a higher one; */
-const FLAG: Readonly<Record<Subject, number>> = { definition: -0.05, result: 0.1, elicitation: -0.05, sampling: -0.05 };
+const FLAG: Readonly<Record<Subject, number>> = {
+  definition: -0.12,
+  result: 0.05,
+  elicitation: -0.12,
+  sampling: -0.12,
+};
 /** one below it takes a rule's suspicion back; */
-const CLEAR = -0.15;
+const CLEAR = -0.05;
+/** but honest words around an order are no excuse for it where somebody had room for many of them; */
+const CLEAR_MOST = 2_000;
 /** beyond this one a suspicion is more than that. */
 const SURE = 0.5;
 /** Fewer different words order nothing that no rule sees. */
@@ -103,15 +110,16 @@ const clausesIn = ({ clauses }: Told): readonly Clause[] => clauses;
 
 /** The findings of the rules, weighed with the words around them. */
 export function judged(subject: Subject, fields: readonly Field[], findings: readonly Finding[]): readonly Finding[] {
-  const isLong = fields.reduce((sum, { text }) => sum + text.length, 0) > STRETCH;
-  if (isLong && findings.length > 0 && subject !== "definition") return findings;
+  const length = fields.reduce((sum, { text }) => sum + text.length, 0);
+  const isLong = length > STRETCH;
+  if (length > CLEAR_MOST && findings.length > 0 && subject !== "definition") return findings;
   const all = told(fields);
   const clauses = all.flatMap(clausesIn);
   if (findings.length > 0) {
     const weight = weighed(subject, clauses, findings);
     if (weight >= SURE && subject === "definition")
       return findings.map((finding) => ({ ...finding, severity: "hard" }));
-    const isDoubtful = weight < CLEAR && !isLong;
+    const isDoubtful = weight < CLEAR && length <= CLEAR_MOST;
     return isDoubtful && findings.every(({ severity }) => severity === "soft") ? [] : findings;
   }
   const isTelling = (some: readonly Clause[], flag: number): boolean =>
