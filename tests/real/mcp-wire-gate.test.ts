@@ -307,6 +307,11 @@ describe("what a server wants of the client", () => {
     expect(
       text(await bed.from({ id: 4, result: { ...result, inputRequests: { a: { method: "shell/run" } } } })),
     ).toContain("cannot be judged");
+    await ask(5);
+    const asked = bed.log.length;
+    const many = Object.fromEntries(Array.from({ length: 65 }, (_, at) => [`k${at}`, { method: "roots/list" }]));
+    expect(text(await bed.from({ id: 5, result: { ...result, inputRequests: many } }))).toContain("more at once");
+    expect(bed.log.slice(asked).filter(({ kind }) => kind === "ask")).toEqual([]);
   });
 
   test("a server that takes its wish back ends the question", async () => {

@@ -16,6 +16,9 @@ import {
   type ServerRequest,
 } from "./gate.ts";
 
+/** More than a client or a person answers at once; each one granted is a line of the record. */
+const WISHES_MOST = 64;
+
 const WISHES: ReadonlySet<string> = new Set(["sampling/createMessage", "elicitation/create", "roots/list"]);
 
 function isWish(method: Json | undefined): method is McpServerRequest["method"] {
@@ -55,9 +58,11 @@ export async function askWishes(
 ): Promise<Result<{ readonly wishes: JsonObject; readonly changed: boolean }, string>> {
   if (wishes === undefined) return ok({ wishes: {}, changed: false });
   if (!isObject(wishes)) return err("ringfence: refused: the server's wishes have no form that can be judged");
+  const wanted = Object.entries(wishes);
+  if (wanted.length > WISHES_MOST) return err("ringfence: refused: the server wants more at once than anybody answers");
   const passed: [string, Json][] = [];
   let changed = false;
-  for (const [key, wish] of Object.entries(wishes)) {
+  for (const [key, wish] of wanted) {
     const [method, params] = [member(wish, "method"), member(wish, "params")];
     if (!isObject(wish) || !isWish(method) || (params !== undefined && !isObject(params)))
       return err("ringfence: refused: the server wants something of the client that cannot be judged");
