@@ -20,19 +20,45 @@ export function otherServerWords(other: OtherServer): string {
   return sentence(other, targetText);
 }
 
-/** The same for a model: a word of a command that is more than names, paths and versions is left out. */
+/**
+ * The same for a model, with little room for words of whoever wrote the command: the program, the first names behind it, a few options, and of each no more
+ * than a path or a package has. What is left out is a `…`.
+ */
 export function otherServerWordsForModel(other: OtherServer): string {
-  return sentence(other, (target) => {
-    const words = "url" in target ? [target.url] : [...(target.env ?? []).map((name) => `${name}=`), ...target.argv];
-    return words
-      .map((word) => (PLAIN_WORD.test(word) ? word : "…"))
-      .join(" ")
-      .slice(0, TARGET_MOST);
-  });
+  return sentence(
+    other,
+    (target) => {
+      const words = "url" in target ? [target.url] : [...(target.env ?? []).map((name) => `${name}=`), ...target.argv];
+      const seen = { option: 0, name: 0 };
+      const shown = words.map((word) => {
+        const kind = /^-|=$/.test(word) ? "option" : /[/.@:$\d]/.test(word) ? undefined : "name";
+        if (kind !== undefined) seen[kind] += 1;
+        return isName(word) && (kind === undefined || seen[kind] <= OF_A_KIND) ? word : "…";
+      });
+      return shown
+        .filter((word, at) => word !== "…" || shown[at - 1] !== "…")
+        .join(" ")
+        .slice(0, TARGET_MOST);
+    },
+    (spec) => (isName(spec) ? spec : "…"),
+  );
 }
 
-function sentence({ known, now, installed }: OtherServer, show: (target: ServerTarget) => string): string {
-  const packages = installed === undefined ? packageWords(known[0], now) : installedWords(installed);
+/** Bare names, the program's included, and options. */
+const OF_A_KIND = 3;
+/** Words that a path or a package is made of; a sentence has more. */
+const PARTS_MOST = 9;
+
+function isName(word: string): boolean {
+  return PLAIN_WORD.test(word) && (word.match(/[A-Za-z]+/g) ?? []).length <= PARTS_MOST;
+}
+
+function sentence(
+  { known, now, installed }: OtherServer,
+  show: (target: ServerTarget) => string,
+  spec: (text: string) => string = (text) => text,
+): string {
+  const packages = installed === undefined ? packageWords(known[0], now, spec) : installedWords(installed, spec);
   const [was] = known;
   if (installed !== undefined || was === undefined)
     return `is \`${show(now)}\` with another package than the approved one${packages}`;
@@ -40,18 +66,18 @@ function sentence({ known, now, installed }: OtherServer, show: (target: ServerT
   return `was pinned as \`${show(was)}\`${more} and is \`${show(now)}\` now${packages}`;
 }
 
-function packageWords(was: ServerTarget | undefined, now: ServerTarget): string {
+function packageWords(was: ServerTarget | undefined, now: ServerTarget, spec: (text: string) => string): string {
   const [old, next] = [specOf(was), specOf(now)];
   if (old === undefined || next === undefined) return "";
-  return old === next ? "" : ` (package ${old} → ${next})`;
+  return old === next ? "" : ` (package ${spec(old)} → ${spec(next)})`;
 }
 
 function specOf(target: ServerTarget | undefined): string | undefined {
-  const spec = target === undefined || "url" in target ? undefined : packageSpec(target.argv);
-  return spec === undefined ? undefined : `${spec.name}@${spec.version ?? "any"}`;
+  const found = target === undefined || "url" in target ? undefined : packageSpec(target.argv);
+  return found === undefined ? undefined : `${found.name}@${found.version ?? "any"}`;
 }
 
-function installedWords({ was, now }: NonNullable<OtherServer["installed"]>): string {
+function installedWords({ was, now }: NonNullable<OtherServer["installed"]>, spec: (text: string) => string): string {
   const [old, next] = [`${was.name}@${was.version ?? "any"}`, `${now.name}@${now.version ?? "any"}`];
-  return old === next ? ` (package ${old} with other contents)` : ` (package ${old} → ${next})`;
+  return old === next ? ` (package ${spec(old)} with other contents)` : ` (package ${spec(old)} → ${spec(next)})`;
 }
