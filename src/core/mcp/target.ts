@@ -114,7 +114,7 @@ function isRelativeFile(
 ): boolean {
   if (/^\.{1,2}\//.test(word)) return true;
   if (index === 0) return word.includes("/") && !/^(?:\/|\$\{)/.test(word);
-  if (/^(?:\/|-|\$\{|~)/.test(word) || word.includes(":")) return false;
+  if (/^(?:\/|-|\$\{|~)|[\s:]/.test(word)) return false;
   const starter = argv.findIndex((each) => INTERPRETER.test(each.slice(each.lastIndexOf("/") + 1)));
   if (starter < 0 || starter >= index || !(starter === 0 || STARTS.test(argv[0] ?? ""))) return false;
   return SCRIPT.test(word) || isFirstScript(argv.slice(starter, index));

@@ -95,6 +95,11 @@ it.each([
   expect(commandTarget(text.split(" "), places)).toEqual(words(below));
 });
 
+it("a shell's text is no file, whatever it ends with", () => {
+  const text: ServerTarget = { argv: ["sh", "-c", "exec node s.mjs"] };
+  expect(targetHere(text, "/w")).toEqual(text);
+});
+
 it("what only looks like a place of ours, or like a secret left out, is another word", () => {
   const places = { workspace: "/w", home: "/h" };
   expect(
