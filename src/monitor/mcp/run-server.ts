@@ -95,6 +95,9 @@ export async function serveClient(
   await endServer(running, { quiet: relay.ended, stop, kill });
   unwatch();
   // What the server said last is still being judged and put on record.
-  await Promise.race([relay.done, sleep(LAST_WORDS_MS, undefined, { ref: false })]);
+  const heard = new AbortController();
+  const late = sleep(LAST_WORDS_MS, undefined, { signal: heard.signal }).catch(() => undefined);
+  await Promise.race([relay.done, late]);
+  heard.abort();
   await relay.close();
 }
