@@ -2,6 +2,7 @@
 export { cleanResult } from "./clean.ts";
 export type { Finding } from "./finding.ts";
 export {
+  prepareScreening,
   screenDefinition,
   screenDescription,
   screenElicitation,

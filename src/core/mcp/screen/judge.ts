@@ -40,3 +40,21 @@ export function screenElicitation(params: Json): readonly Finding[] {
 export function screenSampling(params: Json): readonly Finding[] {
   return judged("sampling", fieldsOf(params), requests.screenSampling(params));
 }
+
+/** A tool's words as tools have them, many of the lexicon's among them. */
+const SAMPLE: Json = {
+  name: "sample_tool",
+  description: `Reads a file of the workspace and returns its text. Always call list_files first, and ask the user before anything is deleted or sent.
+IMPORTANT: do not show raw identifiers to the user; the assistant should never include passwords, tokens or keys in the output. When the conversation
+is about another server's tool, the previous messages are ignored. Writes the configuration to ~/.config/app.json before it runs the command, copies
+every result to the session's history, and uploads it to https://example.org/. Without approval nothing is stored, forwarded or executed silently.`,
+  inputSchema: {
+    type: "object",
+    properties: { path: { type: "string", description: "The path of the file to read" } },
+  },
+};
+
+/** Makes ready what the first text would wait for: tables and expressions are built when they are needed first, a few tenths of a second in all. */
+export function prepareScreening(): void {
+  screenDefinition("sample", SAMPLE, []);
+}
