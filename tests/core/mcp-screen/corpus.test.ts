@@ -1,29 +1,10 @@
 // Screening on tables: attacks in many spellings, honest texts that look like them, and tools of published servers.
 import { describe, expect, it } from "vitest";
-import type { JsonObject } from "#core/mcp";
-import {
-  type Finding,
-  type Peer,
-  screenDefinition,
-  screenElicitation,
-  screenResult,
-  screenSampling,
-} from "#core/mcp/screen";
+import { type Finding, screenDefinition, screenElicitation, screenResult, screenSampling } from "#core/mcp/screen";
 import { readCases } from "../../support/cases.ts";
+import type { ScreenLine } from "../../support/screen-examples.ts";
 
-interface Line {
-  readonly id: string;
-  readonly server: string;
-  readonly missed?: true;
-  readonly peers?: readonly Peer[];
-  readonly result?: JsonObject;
-  readonly elicitation?: JsonObject;
-  readonly sampling?: JsonObject;
-  readonly instructions?: string;
-  readonly tool?: JsonObject;
-  readonly prompt?: JsonObject;
-  readonly resource?: JsonObject;
-}
+type Line = ScreenLine & { readonly missed?: true };
 
 function screened(line: Line): readonly Finding[] {
   if (line.result !== undefined) return screenResult(line.server, line.result, line.peers);
