@@ -91,7 +91,7 @@ export function signsIn(subject: Subject, fields: readonly Field[], findings: re
   return signsOf(subject, told(fields).flatMap(clausesIn), findings);
 }
 
-function weighed(subject: Subject, clauses: readonly Clause[], findings: readonly Finding[] = []): number {
+function sumOf(subject: Subject, clauses: readonly Clause[], findings: readonly Finding[] = []): number {
   return weightOf(signsOf(subject, clauses, findings, (first, second) => PAIRS().get(first)?.has(second) === true));
 }
 
@@ -116,14 +116,14 @@ export function judged(subject: Subject, fields: readonly Field[], findings: rea
   const all = told(fields);
   const clauses = all.flatMap(clausesIn);
   if (findings.length > 0) {
-    const weight = weighed(subject, clauses, findings);
+    const weight = sumOf(subject, clauses, findings);
     if (weight >= SURE && subject === "definition")
       return findings.map((finding) => ({ ...finding, severity: "hard" }));
     const isDoubtful = weight < CLEAR && length <= CLEAR_MOST;
     return isDoubtful && findings.every(({ severity }) => severity === "soft") ? [] : findings;
   }
   const isTelling = (some: readonly Clause[], flag: number): boolean =>
-    wordsIn(some) >= WORDS_LEAST && weighed(subject, some) >= flag;
+    wordsIn(some) >= WORDS_LEAST && sumOf(subject, some) >= flag;
   if (!isLong || subject === "definition") {
     if (isTelling(clauses, FLAG[subject])) return [worst(subject, all)];
     if (!isLong) return [];
@@ -157,7 +157,7 @@ function worst(subject: Subject, all: readonly Told[]): Finding {
   let best = { weight: Number.NEGATIVE_INFINITY, at: "", raw: "" };
   for (const { field, clauses } of all)
     for (const clause of clauses) {
-      const weight = weighed(subject, [clause]);
+      const weight = sumOf(subject, [clause]);
       if (weight > best.weight) best = { weight, at: field.at, raw: clause.raw };
     }
   return { severity: "soft", kind: "telling-words", at: best.at, excerpt: forTerminal(best.raw, { max: EXCERPT }) };
