@@ -6,6 +6,7 @@ import * as requests from "../../src/core/mcp/screen/request.ts";
 import * as results from "../../src/core/mcp/screen/result.ts";
 import { type Field, fieldsOf } from "../../src/core/mcp/screen/walk.ts";
 import { type Subject, signsIn } from "../../src/core/mcp/screen/weigh.ts";
+import { atOnce } from "../../src/core/mcp/screen/work.ts";
 import { readCases } from "./cases.ts";
 import type { Example } from "./learn-weights.ts";
 
@@ -53,17 +54,21 @@ function ruled(line: ScreenLine): { subject: Subject; fields: readonly Field[]; 
   if (result !== undefined)
     return {
       subject: "result",
-      fields: results.readFields(result),
-      findings: results.screenResult(server, result, peers),
+      fields: atOnce(results.readFields(result)),
+      findings: atOnce(results.resultWork(atOnce(results.readFields(result)), result, peers)),
     };
   if (elicitation !== undefined)
-    return { subject: "elicitation", fields: fieldsOf(elicitation), findings: requests.screenElicitation(elicitation) };
+    return {
+      subject: "elicitation",
+      fields: fieldsOf(elicitation),
+      findings: atOnce(requests.elicitationWork(elicitation)),
+    };
   if (sampling !== undefined)
-    return { subject: "sampling", fields: fieldsOf(sampling), findings: requests.screenSampling(sampling) };
+    return { subject: "sampling", fields: fieldsOf(sampling), findings: atOnce(requests.samplingWork(sampling)) };
   const definition = line.tool ?? line.prompt ?? line.resource ?? line.instructions ?? "";
   return {
     subject: "definition",
     fields: fieldsOf(definition),
-    findings: definitions.screenDefinition(server, definition, peers),
+    findings: atOnce(definitions.definitionWork(server, definition, peers)),
   };
 }

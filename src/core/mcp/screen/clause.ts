@@ -2,6 +2,7 @@
 // signs stand between its words.
 import { fold } from "./fold.ts";
 import { withShapes } from "./shapes.ts";
+import type { Work } from "./work.ts";
 
 /** One sentence or line. */
 export interface Clause {
@@ -21,27 +22,40 @@ const ENDS =
 
 /** The clauses of a text, in order. */
 export function clausesOf(text: string): readonly Clause[] {
-  const clauses: Clause[] = [];
+  return [...eachClause(text)];
+}
+
+/** The same, one by one. */
+function* eachClause(text: string): Generator<Clause> {
   let from = 0;
   for (const match of text.matchAll(ENDS)) {
     // `<IMPORTANT>` and a sentence's end belong to the piece before: what is shown of it should look as it was written
     const to = match.index + match[0].length;
-    push(clauses, text.slice(from, to));
+    yield* pieces(text.slice(from, to));
     from = to;
   }
-  push(clauses, text.slice(from));
+  yield* pieces(text.slice(from));
+}
+
+/** The clauses of a text, made in pieces. */
+export function* clauseWork(text: string): Work<readonly Clause[]> {
+  const clauses: Clause[] = [];
+  for (const clause of eachClause(text)) {
+    clauses.push(clause);
+    yield;
+  }
   return clauses;
 }
 
-function push(clauses: Clause[], raw: string): void {
+function* pieces(raw: string): Generator<Clause> {
   if (raw.length <= LONGEST) {
     const words = wordsOf(raw);
-    if (words.length > 2) clauses.push({ raw: raw.trim(), words });
+    if (words.length > 2) yield { raw: raw.trim(), words };
     return;
   }
   for (let from = 0; from < raw.length; from += LONGEST - OVERLAP) {
     const piece = raw.slice(from, from + LONGEST);
-    clauses.push({ raw: piece.trim(), words: wordsOf(piece) });
+    yield { raw: piece.trim(), words: wordsOf(piece) };
     if (from + LONGEST >= raw.length) return;
   }
 }

@@ -12,40 +12,61 @@ import {
   wordsBackwards,
 } from "./cipher.ts";
 import { fold } from "./fold.ts";
+import type { Work } from "./work.ts";
 
 const LONGEST = 65_536;
 const RUNS_MOST = 64;
 
 /** Every text that the given one hides in another spelling. */
-export function decodedIn(text: string): readonly string[] {
+export function* decodedIn(text: string): Work<readonly string[]> {
   const found: string[] = [];
-  const keep = (decoded: string | undefined): void => {
-    if (decoded !== undefined && decoded.length >= 6 && found.length < RUNS_MOST) found.push(decoded.slice(0, LONGEST));
-  };
-  keep(tagged(text));
-  keep(selected(text));
-  keep(widthBits(text));
-  keep(escapes(text));
-  for (const run of runs(text, /[A-Za-z0-9+/_-]{16,}={0,2}/g)) keep(words(base64(run)));
-  for (const run of runs(text, /(?:[A-Za-z0-9+/_-]{4,80}\s{1,4}){2,200}[A-Za-z0-9+/_-]{2,80}={0,2}/g))
-    if (/[a-z][A-Z]|[A-Z][a-z][A-Z]|\d/.test(run)) keep(words(base64(run.replace(/\s+/g, ""))));
-  for (const run of runs(text, /(?:(?:0x|\\x)?[0-9a-f]{2}[\s:,;]{0,2}){10,}/gi))
-    keep(words(hex(run.replace(/0x|\\x|[^0-9a-f]/gi, ""))));
-  for (const run of runs(text, /(?:\b[01]{8}\b\s*){6,}/g)) keep(words(bits(run)));
-  for (const run of runs(text, /(?:\b\d{2,3}\b[\s,]+){7,}\d{2,3}\b/g)) keep(words(decimals(run)));
-  if ((text.match(TURNED)?.length ?? 0) >= 2) keep(rot13(text));
-  for (const run of runs(text, /\b(?:[A-Z2-7]{16,}|[a-z2-7]{24,})={0,6}/g))
-    if (/\d/.test(run)) keep(words(base32(run)));
-  for (const run of runs(text, /<~[!-u\s]{10,}~>/g)) keep(words(base85(run.slice(2, -2).replace(/\s+/g, ""))));
-  keep(quotedPrintable(text));
-  keep(utf7(text, base64));
-  keep(morse(text));
-  keep(braille(text));
-  keep(upsideDown(text));
-  keep(wordsBackwards(text));
-  for (const line of lines(text)) keep(shifted(line, text.slice(0, 4000)));
-  for (const line of text.split("\n")) if (isBackwards(line)) keep([...line].reverse().join(""));
+  for (const reading of READINGS)
+    for (const decoded of reading(text)) {
+      if (decoded !== undefined && decoded.length >= 6 && found.length < RUNS_MOST)
+        found.push(decoded.slice(0, LONGEST));
+      yield;
+    }
   return found;
+}
+
+/** One way to undo a spelling: what it gives, or nothing, as often as it is asked. */
+type Reading = (text: string) => Iterable<string | undefined>;
+
+const READINGS: readonly Reading[] = [
+  whole(tagged),
+  whole(selected),
+  whole(widthBits),
+  whole(escapes),
+  inRuns(/[A-Za-z0-9+/_-]{16,}={0,2}/g, (run) => words(base64(run))),
+  inRuns(/(?:[A-Za-z0-9+/_-]{4,80}\s{1,4}){2,200}[A-Za-z0-9+/_-]{2,80}={0,2}/g, (run) =>
+    /[a-z][A-Z]|[A-Z][a-z][A-Z]|\d/.test(run) ? words(base64(run.replace(/\s+/g, ""))) : undefined,
+  ),
+  inRuns(/(?:(?:0x|\\x)?[0-9a-f]{2}[\s:,;]{0,2}){10,}/gi, (run) => words(hex(run.replace(/0x|\\x|[^0-9a-f]/gi, "")))),
+  inRuns(/(?:\b[01]{8}\b\s*){6,}/g, (run) => words(bits(run))),
+  inRuns(/(?:\b\d{2,3}\b[\s,]+){7,}\d{2,3}\b/g, (run) => words(decimals(run))),
+  whole((text) => ((text.match(TURNED)?.length ?? 0) >= 2 ? rot13(text) : undefined)),
+  inRuns(/\b(?:[A-Z2-7]{16,}|[a-z2-7]{24,})={0,6}/g, (run) => (/\d/.test(run) ? words(base32(run)) : undefined)),
+  inRuns(/<~[!-u\s]{10,}~>/g, (run) => words(base85(run.slice(2, -2).replace(/\s+/g, "")))),
+  whole(quotedPrintable),
+  whole((text) => utf7(text, base64)),
+  whole(morse),
+  whole(braille),
+  whole(upsideDown),
+  whole(wordsBackwards),
+  (text) => mapped(lines(text), (line) => shifted(line, text.slice(0, 4000))),
+  (text) => mapped(text.split("\n"), (line) => (isBackwards(line) ? [...line].reverse().join("") : undefined)),
+];
+
+function whole(undo: (text: string) => string | undefined): Reading {
+  return (text) => [undo(text)];
+}
+
+function inRuns(pattern: RegExp, undo: (run: string) => string | undefined): Reading {
+  return (text) => mapped(runs(text, pattern), undo);
+}
+
+function* mapped(pieces: Iterable<string>, undo: (piece: string) => string | undefined): Generator<string | undefined> {
+  for (const piece of pieces) yield undo(piece);
 }
 
 /** What a file of text says that travels in base64; undefined when it is no text. */

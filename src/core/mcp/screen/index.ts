@@ -2,7 +2,11 @@
 export { cleanResult } from "./clean.ts";
 export type { Finding } from "./finding.ts";
 export {
+  descriptionWork,
+  elicitationWork,
   prepareScreening,
+  resultWork,
+  samplingWork,
   screenDefinition,
   screenDescription,
   screenElicitation,
@@ -10,3 +14,5 @@ export {
   screenSampling,
 } from "./judge.ts";
 export type { Peer } from "./peers.ts";
+export { unscreenedAnswer, unscreenedDescription } from "./unscreened.ts";
+export type { Work } from "./work.ts";

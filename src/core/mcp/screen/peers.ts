@@ -7,6 +7,7 @@ import { ideasIn } from "./lexicon.ts";
 import { isDirective } from "./mood.ts";
 import { namesIn } from "./shapes.ts";
 import type { Signal } from "./signal.ts";
+import type { Work } from "./work.ts";
 
 /** A tool of a server that the same client has, too. */
 export interface Peer {
@@ -26,31 +27,38 @@ const SURE = 2.3;
 const ASIDE = 0.6;
 
 /** Signs against a tool because of the tools of other servers. `texts` are its own; `own` are the names of its server's tools. */
-export function peerSignals(
+export function* peerSignals(
   server: string,
   tool: JsonObject,
   texts: readonly string[],
   others: readonly Peer[],
   own: ReadonlySet<string>,
-): readonly Signal[] {
+): Work<readonly Signal[]> {
   const name = textAt(tool, "name") ?? "";
   const me = { name, tool, look: skeleton(name) };
   const servers = new Set(others.map((peer) => peer.server));
-  return [
-    ...spokenOf(texts, others, own),
-    ...(name === "" ? [] : others.flatMap((peer) => likeness(me, peer))),
-    ...([...servers].some((theirs) => looksLike(server, theirs))
-      ? [{ kind: "name-squatting", weight: 1, isHard: true, at: "", text: server }]
-      : []),
-  ];
+  const signals: Signal[] = [...(yield* spokenOf(texts, others, own))];
+  if (name !== "")
+    for (const peer of others) {
+      signals.push(...likeness(me, peer));
+      yield;
+    }
+  if ([...servers].some((theirs) => looksLike(server, theirs)))
+    signals.push({ kind: "name-squatting", weight: 1, isHard: true, at: "", text: server });
+  return signals;
 }
 
-function spokenOf(texts: readonly string[], others: readonly Peer[], own: ReadonlySet<string>): readonly Signal[] {
+function* spokenOf(
+  texts: readonly string[],
+  others: readonly Peer[],
+  own: ReadonlySet<string>,
+): Work<readonly Signal[]> {
   if (others.length === 0) return [];
   const names = new Map(others.map(({ tool, server }) => [textAt(tool, "name") ?? "", server]));
   const signals: Signal[] = [];
   for (const text of texts) {
     for (const sentence of text.split(/(?<=[.!?\n])\s/)) {
+      yield;
       const spoken = words(sentence).filter(
         (word) => names.has(word) && !own.has(word) && DISTINCT.test(word) && word.length >= 6,
       );

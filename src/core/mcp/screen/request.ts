@@ -2,16 +2,18 @@
 // to be fed with others' context or freed of its rules.
 import { textAt } from "../description.ts";
 import { isObject, type Json, type JsonObject, member } from "../json.ts";
-import { clausesOf } from "./clause.ts";
+import { clauseWork } from "./clause.ts";
 import type { Finding } from "./finding.ts";
 import { fold } from "./fold.ts";
 import { ideasIn } from "./lexicon.ts";
 import { linkFaults } from "./link.ts";
+import { pagesOf } from "./page.ts";
 import { type Signal, settle } from "./signal.ts";
-import { withoutSpecimens } from "./specimen.ts";
+import { termsIn, withoutSpecimens } from "./specimen.ts";
 import { signalsOf } from "./text.ts";
-import { type Field, fieldsOf } from "./walk.ts";
+import { type Field, fieldWork } from "./walk.ts";
 import table from "./wanted.json" with { type: "json" };
+import type { Work } from "./work.ts";
 
 const SECRET = new RegExp(`\\b(?:${table.secret})`, "gi");
 const SECRET_X = new RegExp(table.secretx, "giu");
@@ -33,16 +35,17 @@ const ASKS =
   /\b(?:enter|provide|type|paste|confirm|supply|input|submit|give|share|send|fill|need|required?|verify|re-?enter|what is|what'?s|tell|please|re-?authenticate|sign in|log in|unlock)\b/i;
 
 /** `elicitation/create`: `at` points into its params. */
-export function screenElicitation(params: Json): readonly Finding[] {
+export function* elicitationWork(params: Json): Work<readonly Finding[]> {
   const object: JsonObject = isObject(params) ? params : {};
-  const signals: Signal[] = fieldsOf(params).flatMap(({ at, text, key }) =>
-    key === "url" ? [] : signalsOf(text, { at, origin: "result" }).map(forPerson),
-  );
+  const signals: Signal[] = [];
+  for (const { at, text, key } of yield* fieldWork(params))
+    if (key !== "url")
+      for (const signal of yield* signalsOf(text, { at, origin: "result" })) signals.push(forPerson(signal));
   const url = textAt(object, "url");
   if (url !== undefined)
     for (const { why, weight, isHard } of linkFaults(url))
       signals.push({ kind: `link-${why}`, weight, isHard, at: "/url", text: url });
-  else signals.push(...wanted(object));
+  else for (const signal of yield* wanted(object)) signals.push(signal);
   signals.push(...dismissed(textAt(object, "message") ?? "", url));
   return settle(signals, { length: 0 });
 }
@@ -62,7 +65,7 @@ function forPerson(signal: Signal): Signal {
 
 const FOR_MODELS: ReadonlySet<string> = new Set(["context-theft", "session-order", "pressure", "persistence"]);
 
-function wanted(params: JsonObject): readonly Signal[] {
+function* wanted(params: JsonObject): Work<readonly Signal[]> {
   const message = textAt(params, "message") ?? "";
   const properties = member(member(params, "requestedSchema"), "properties");
   const open = isObject(properties) ? Object.entries(properties).filter(([, value]) => isOpen(value)) : [];
@@ -74,6 +77,7 @@ function wanted(params: JsonObject): readonly Signal[] {
     const isPassword = isObject(value) && member(value, "format") === "password";
     if (isPassword || asksFor(name, NOTHING) || asksFor(text))
       signals.push(secretSignal(`/requestedSchema/properties/${key}`, text));
+    yield;
   }
   signals.push(...personal(message, open));
   // a message that asks, and a field that takes any answer
@@ -140,18 +144,23 @@ function lastSentence(text: string): string {
 }
 
 /** `sampling/createMessage`: `at` points into its params. */
-export function screenSampling(params: Json): readonly Finding[] {
-  const fields = fieldsOf(params);
-  const whole = fields.map(({ text }) => text).join("\n");
-  const signals: Signal[] = fields.flatMap(({ at, text }) =>
+export function* samplingWork(params: Json): Work<readonly Finding[]> {
+  const fields = yield* fieldWork(params);
+  const terms = termsIn(fields.map(({ text }) => text).join("\n"));
+  const signals: Signal[] = [];
+  for (const { at, text } of fields)
     // a conversation that is to be completed has turns
-    signalsOf(withoutSpecimens(text, whole).text, { at, origin: "definition" }).map((signal) =>
-      signal.kind === "played-turn" ? { ...signal, weight: signal.weight / 2 } : signal,
-    ),
-  );
-  signals.push(...fields.flatMap((field) => retold({ ...field, text: withoutSpecimens(field.text, whole).text })));
+    for (const page of pagesOf(text))
+      for (const signal of yield* signalsOf(withoutSpecimens(page, terms).text, { at, origin: "definition" }))
+        signals.push(signal.kind === "played-turn" ? { ...signal, weight: signal.weight / 2 } : signal);
+  for (const field of fields)
+    for (const page of pagesOf(field.text))
+      for (const signal of yield* retold({ ...field, text: withoutSpecimens(page, terms).text })) signals.push(signal);
   const context = member(params, "includeContext");
-  signals.push(...fields.flatMap((field) => ofThePerson(field, context)));
+  for (const field of fields) {
+    signals.push(...ofThePerson(field, context));
+    yield;
+  }
   if (context === "allServers")
     signals.push({ kind: "foreign-context", weight: 1, isHard: true, at: "/includeContext", text: "allServers" });
   else if (context === "thisServer")
@@ -169,16 +178,18 @@ function ofThePerson({ at, text }: Field, context: Json | undefined): readonly S
 }
 
 /** A completion goes back to the server: told there, what stood in the conversation is gone. */
-function retold({ at, text }: Field): readonly Signal[] {
-  return clausesOf(text).flatMap(({ raw, words }) => {
+function* retold({ at, text }: Field): Work<readonly Signal[]> {
+  const signals: Signal[] = [];
+  for (const { raw, words } of yield* clauseWork(text)) {
+    yield;
     const ideas = new Set(ideasIn(words).map(({ idea }) => idea));
     const has = (...some: readonly string[]): boolean => some.some((idea) => ideas.has(idea));
     const isOrder =
       has("tell", "refer", "ship", "tell.x", "send.x") ||
       /\b(?:repeat|output|print|quote|recite|reproduce|(?:answer|reply|respond|begin|start) with|return)\b/.test(words);
     const isTheirs = has("convo", "sysprompt", "secret.yours", "any.orders") || (has("convo.x") && isOrder);
-    return isOrder && isTheirs && !has("neg")
-      ? [{ kind: "context-theft", weight: 1, isHard: false, at, text: raw }]
-      : [];
-  });
+    if (isOrder && isTheirs && !has("neg"))
+      signals.push({ kind: "context-theft", weight: 1, isHard: false, at, text: raw });
+  }
+  return signals;
 }

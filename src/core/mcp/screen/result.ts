@@ -1,55 +1,76 @@
 // What a server answers, screened: any text on earth may stand in it, so less counts than in a definition, and what an article quotes counts least.
 import { isObject, type Json, member } from "../json.ts";
-import { clausesOf } from "./clause.ts";
+import { overBorders } from "./border.ts";
+import { clauseWork } from "./clause.ts";
 import type { Finding } from "./finding.ts";
+import { pagesOf } from "./page.ts";
 import { type Peer, peerSignals } from "./peers.ts";
-import { screenElicitation, screenSampling } from "./request.ts";
+import { elicitationWork, samplingWork } from "./request.ts";
 import { matchesOf } from "./rules.ts";
 import { isOfModels, scenesOf } from "./scene.ts";
 import { type Signal, settle } from "./signal.ts";
-import { isCautionary, withoutSpecimens } from "./specimen.ts";
+import { isCautionary, termsIn, withoutSpecimens } from "./specimen.ts";
 import { signalsOf } from "./text.ts";
-import { type Field, fieldsOf } from "./walk.ts";
+import { type Field, fieldsOf, fieldWork } from "./walk.ts";
+import type { Work } from "./work.ts";
 
 /**
  * A result, an error, a prompt that was got, a resource that was read, a task's outcome, or a whole message of the server; requests of the server among
  * them, also those that a modern result carries, are judged as what they ask. `at` points into the message.
  */
-export function screenResult(_server: string, message: Json, peers: readonly Peer[] = []): readonly Finding[] {
+export function* resultWork(read: readonly Field[], message: Json, peers: readonly Peer[]): Work<readonly Finding[]> {
   const asked = requestsIn(message);
-  const fields = readFields(message).filter(({ at }) => !asked.some((one) => at.startsWith(`${one.at}/`)));
-  const whole = fields
-    .map(({ text }) => text.slice(0, WHOLE_EACH))
-    .join("\n")
-    .slice(0, WHOLE_MOST);
-  const signals = fields.flatMap((field) =>
-    field.isKey && field.text.length < 40 && /^[\x20-\x7e]*$/.test(field.text) ? [] : textSignals(field, whole),
-  );
-  signals.push(...joined(fields, signals));
-  if (peers.length > 0) signals.push(...spoken(fields, peers));
+  const fields = asked.length === 0 ? read : withoutRequests(read, asked);
+  const terms = termsIn(beginning(fields));
+  yield;
+  const signals: Signal[] = [];
+  for (const field of fields) {
+    if (field.isKey && field.text.length < 40 && /^[\x20-\x7e]*$/.test(field.text)) continue;
+    for (const signal of yield* textSignals(field, terms)) signals.push(signal);
+  }
+  for (const signal of yield* joined(fields, signals)) signals.push(signal);
+  if (peers.length > 0) for (const signal of yield* spoken(fields, peers)) signals.push(signal);
   const length = fields.reduce((sum, { text }) => sum + text.length, 0);
-  return [
-    ...settle(
-      tempered(
-        isTalk(fields) ? signals.map(spokenAside) : signals,
-        length < SHORT && !isAmongPeople(fields) ? UNAIMED_SHORT : UNAIMED,
-      ),
-      { length },
-    ),
-    ...asked.flatMap(({ at, method, params }) =>
-      (method === "elicitation/create" ? screenElicitation(params) : screenSampling(params)).map((finding) => ({
-        ...finding,
-        at: `${at}/params${finding.at}`,
-      })),
-    ),
+  const isSaid = yield* isTalk(fields);
+  const isShort = length < SHORT && !isSaid && !isForPeople(fields);
+  const findings = [
+    ...settle(tempered(isSaid ? signals.map(spokenAside) : signals, isShort ? UNAIMED_SHORT : UNAIMED), { length }),
   ];
+  for (const { at, method, params } of asked)
+    for (const finding of yield* method === "elicitation/create" ? elicitationWork(params) : samplingWork(params))
+      findings.push({ ...finding, at: `${at}/params${finding.at}` });
+  return findings;
 }
 
 /** The texts of an answer that somebody reads. */
-export function readFields(message: Json): readonly Field[] {
-  return fieldsOf(message)
-    .filter(({ key }) => !isOpaque(key))
-    .flatMap(unpacked);
+export function* readFields(message: Json): Work<readonly Field[]> {
+  const fields: Field[] = [];
+  for (const field of yield* fieldWork(message)) {
+    if (!isOpaque(field.key)) for (const one of unpacked(field)) fields.push(one);
+    yield;
+  }
+  return fields;
+}
+
+/** What says what the whole is about. */
+function beginning(fields: readonly Field[]): string {
+  let whole = "";
+  for (const { text } of fields) {
+    if (whole.length >= WHOLE_MOST) break;
+    whole += `${whole === "" ? "" : "\n"}${text.slice(0, WHOLE_EACH)}`;
+  }
+  return whole.slice(0, WHOLE_MOST);
+}
+
+/** Requests are judged as what they ask. */
+function withoutRequests(fields: readonly Field[], asked: readonly Asked[]): readonly Field[] {
+  const within = new Set(asked.map(({ at }) => at));
+  const isWithin = (at: string): boolean => {
+    for (let end = at.lastIndexOf("/"); end >= 0; end = end === 0 ? -1 : at.lastIndexOf("/", end - 1))
+      if (within.has(at.slice(0, end))) return true;
+    return false;
+  };
+  return fields.filter(({ at }) => !isWithin(at));
 }
 
 /** A text that is JSON says what its strings say; the whole is read as it stands, too, where it is no JSON after all. */
@@ -165,25 +186,39 @@ const MAIL = /^(?:From|To|Subject|Cc|Date): \S[\s\S]{0,600}?^(?:From|To|Subject|
 const SAID = /^(?:\[[^\]\n]{3,24}\] ?)?[*_@<]{0,2}[\p{L}][\p{L}\d ._-]{1,18}[*_>]{0,2}: \S/gmu;
 const TALK = 3;
 
-function isAmongPeople(fields: readonly Field[]): boolean {
-  return fields.some(({ text }) => MAIL.test(text) || isOfModels(text)) || isTalk(fields);
+function isForPeople(fields: readonly Field[]): boolean {
+  return fields.some(({ text }) => MAIL.test(text) || isOfModels(text));
 }
 
-function isTalk(fields: readonly Field[]): boolean {
-  return fields.some(({ text }) => (text.match(SAID)?.length ?? 0) >= TALK && !/[{}]/.test(text));
+function* isTalk(fields: readonly Field[]): Work<boolean> {
+  for (const { text } of fields) {
+    if (/[{}]/.test(text)) continue;
+    let lines = 0;
+    for (const page of pagesOf(text)) {
+      lines += page.match(SAID)?.length ?? 0;
+      if (lines >= TALK) return true;
+      yield;
+    }
+  }
+  return false;
 }
 
 /** Of an article on attacks what it quotes is left out, and the rest is worth a look at most. */
-function textSignals({ at, text, key }: Field, whole: string): readonly Signal[] {
-  const { text: said, isReport } = withoutSpecimens(text, whole);
-  const signals = signalsOf(said, { at, origin: "result", beside: isAside(at, key) ? ["p.aside"] : [] });
-  return signals.map((signal) =>
-    isReport
-      ? { ...signal, weight: Math.min(1, signal.weight) * REPORTED, isHard: false }
-      : isCautionary(signal.kind, signal.text, said)
-        ? { ...signal, weight: signal.weight * FORBIDDEN, isHard: false }
-        : signal,
-  );
+function* textSignals({ at, text, key }: Field, terms: number): Work<readonly Signal[]> {
+  const all: Signal[] = [];
+  for (const page of pagesOf(text)) {
+    const { text: said, isReport } = withoutSpecimens(page, terms);
+    yield;
+    for (const signal of yield* signalsOf(said, { at, origin: "result", beside: isAside(at, key) ? ["p.aside"] : [] }))
+      all.push(
+        isReport
+          ? { ...signal, weight: Math.min(1, signal.weight) * REPORTED, isHard: false }
+          : isCautionary(signal.kind, signal.text, said)
+            ? { ...signal, weight: signal.weight * FORBIDDEN, isHard: false }
+            : signal,
+      );
+  }
+  return all;
 }
 
 const REPORTED = 0.33;
@@ -197,35 +232,35 @@ function isAside(at: string, key: string): boolean {
   return ASIDE.test(key) || /\/_meta\//.test(at);
 }
 
+/** Letters of either end of a block: an order that begins in one and ends in the next stands within them. */
+const END = 1024;
+
+/** The two ends of a long block. What is left of its middle parts them. */
+function endsOf(text: string): string {
+  return text.length <= 2 * END ? text : `${text.slice(0, END)}\n\n${text.slice(-END)}`;
+}
+
 /** Orders that run over the blocks of one result. */
-function joined(fields: readonly Field[], before: readonly Signal[]): readonly Signal[] {
-  const pieces = fields.filter(
-    ({ isKey, key }) => !isKey && (key === "text" || key === "message" || key === "description"),
-  );
+function* joined(fields: readonly Field[], before: readonly Signal[]): Work<readonly Signal[]> {
+  const pieces = fields
+    .filter(({ isKey, key }) => !isKey && (key === "text" || key === "message" || key === "description"))
+    .map(({ text }) => endsOf(text.trim()));
   if (pieces.length < 2 || pieces.length > 400) return [];
   const seen = new Set(before.filter(({ isHard }) => isHard).map(({ kind }) => kind));
-  const text = pieces.map((piece) => piece.text.trim()).join(" ");
-  const clauses = clausesOf(text);
-  const scenes = scenesOf(clausesOf(withoutCounts(text)), "result")
-    .filter(
-      ({ kind, weight, raw }) => weight >= 1 && !seen.has(kind) && !pieces.some((piece) => piece.text.includes(raw)),
-    )
-    .map((match) => ({
-      kind: match.kind,
-      weight: match.weight,
-      isHard: match.isHard,
-      at: "",
-      text: match.raw,
-      isScene: true as const,
-    }));
-  const orders = clauses.flatMap((clause) =>
-    matchesOf(clause, "result")
-      .filter(
-        ({ kind, isHard }) => isHard && !seen.has(kind) && !pieces.some((piece) => piece.text.includes(clause.raw)),
-      )
-      // nobody cuts an order in two by chance
-      .map((match) => ({ ...match, at: "", text: clause.raw, isScene: true as const })),
-  );
+  const isOverBorder = overBorders(pieces);
+  const text = pieces.join(" ");
+  const scenes: Signal[] = [];
+  for (const { kind, weight, isHard, raw } of yield* scenesOf(yield* clauseWork(withoutCounts(text)), "result"))
+    if (weight >= 1 && !seen.has(kind) && isOverBorder(raw))
+      scenes.push({ kind, weight, isHard, at: "", text: raw, isScene: true });
+  const orders: Signal[] = [];
+  for (const clause of yield* clauseWork(text)) {
+    // nobody cuts an order in two by chance
+    for (const match of matchesOf(clause, "result"))
+      if (match.isHard && !seen.has(match.kind) && isOverBorder(clause.raw))
+        orders.push({ ...match, at: "", text: clause.raw, isScene: true });
+    yield;
+  }
   return [...orders, ...scenes];
 }
 
@@ -235,11 +270,8 @@ function withoutCounts(text: string): string {
 }
 
 /** A result that speaks of other servers' tools is worth as much as its other signs: alone nothing. */
-function spoken(fields: readonly Field[], peers: readonly Peer[]): readonly Signal[] {
+function* spoken(fields: readonly Field[], peers: readonly Peer[]): Work<readonly Signal[]> {
   const texts = fields.filter(({ isKey, text }) => !isKey && text.length < 20_000).map(({ text }) => text);
-  return peerSignals("", {}, texts, peers, new Set()).map((signal) => ({
-    ...signal,
-    weight: Math.min(signal.weight, 1) * 0.6,
-    at: "",
-  }));
+  const signals = yield* peerSignals("", {}, texts, peers, new Set());
+  return signals.map((signal) => ({ ...signal, weight: Math.min(signal.weight, 1) * 0.6, at: "" }));
 }

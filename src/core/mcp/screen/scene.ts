@@ -8,6 +8,7 @@ import type { Match, Origin } from "./rules.ts";
 import { ABROAD, ANCHORS, bitsOf, GATE, meets, merge, type Scene, scenes } from "./script.ts";
 import { type Ideas, ideasOf } from "./sentence.ts";
 import { isAbout } from "./topic.ts";
+import type { Work } from "./work.ts";
 
 /** Sentences further apart than this do not make one order. */
 const WIDEST = 620;
@@ -38,18 +39,19 @@ export interface Frame {
 }
 
 /** The scenes of a text's sentences, the strongest of each kind. */
-export function scenesOf(clauses: readonly Clause[], origin: Origin, frame: Frame = {}): readonly SceneMatch[] {
-  const languages = clauses.map(isForeignClause);
+export function* scenesOf(clauses: readonly Clause[], origin: Origin, frame: Frame = {}): Work<readonly SceneMatch[]> {
+  const languages = yield* eachOf(clauses, isForeignClause);
   const isResult = origin === "result";
   const isEnglish = !languages.includes(true);
   const mine = scenes[origin]().filter(
     (scene) => scene.weights[origin] > 0 && isFor(scene, frame) && !(isEnglish && scene.isForeign),
   );
   const ofParameter = clauses.map(({ raw }) => frame.parameter !== undefined || namesOne(raw, frame.parameters ?? []));
-  const each = clauses.map(({ words }) => ideasOf(words));
+  const each = yield* eachOf(clauses, ({ words }) => ideasOf(words));
   const subject = countsOf(each.flatMap(({ domain }) => domain));
   const best = new Map<string, SceneMatch>();
   for (let from = 0; from < clauses.length; from += 1) {
+    yield;
     let raw = "";
     const bits = bitsOf(frame.beside ?? []);
     for (let to = from; to < Math.min(clauses.length, from + SPAN_MOST); to += 1) {
@@ -77,6 +79,15 @@ export function scenesOf(clauses: readonly Clause[], origin: Origin, frame: Fram
     }
   }
   return [...best.values()];
+}
+
+function* eachOf<From, To>(list: readonly From[], make: (one: From) => To): Work<readonly To[]> {
+  const made: To[] = [];
+  for (const one of list) {
+    made.push(make(one));
+    yield;
+  }
+  return made;
 }
 
 function toldOf(places: Places): number {

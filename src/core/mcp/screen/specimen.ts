@@ -22,9 +22,13 @@ const QUOTES = 2;
 /** and so many make the rest a report of one. */
 const REPORTS = 3;
 
-/** The text without what it only shows, as the whole that it is of tells; `isReport` when the rest is about attacks, too. */
-export function withoutSpecimens(text: string, whole: string): { readonly text: string; readonly isReport: boolean } {
-  const terms = new Set(whole.match(TERMS)?.map((term) => term.toLowerCase())).size;
+/** How many different words of the trade a text has. */
+export function termsIn(text: string): number {
+  return new Set(text.match(TERMS)?.map((term) => term.toLowerCase())).size;
+}
+
+/** The text without what it only shows, as the terms of the whole that it is of tell; `isReport` when the rest is about attacks, too. */
+export function withoutSpecimens(text: string, terms: number): { readonly text: string; readonly isReport: boolean } {
   return terms < (WHOLLY.test(text) ? 1 : QUOTES)
     ? { text: withoutAttributed(text), isReport: false }
     : { text: text.replace(QUOTED, " ... "), isReport: terms >= REPORTS };

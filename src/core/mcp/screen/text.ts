@@ -1,13 +1,15 @@
 // One text, read in every way that a model may read it: as it is, with letters of other scripts and digits made plain, written apart, and undone from
 // what it is encoded in, twice deep at most.
-import { type Clause, clausesOf, plainWords } from "./clause.ts";
+import { type Clause, clauseWork, plainWords } from "./clause.ts";
 import { decodedIn } from "./decode.ts";
 import { fold, unleet, unspaced } from "./fold.ts";
 import { hiddenIn, visible } from "./hidden.ts";
+import { pagesOf } from "./page.ts";
 import { matchesOf, type Origin } from "./rules.ts";
 import { type Frame, scenesOf } from "./scene.ts";
 import { PICTURE, TAGS, TOKENS, TURNS } from "./shapes.ts";
 import type { Signal } from "./signal.ts";
+import type { Work } from "./work.ts";
 
 /** Where a text stands, and whose it is. */
 export interface Place extends Frame {
@@ -20,35 +22,42 @@ const CHUNK = 4096;
 const CHUNK_OVERLAP = 512;
 
 /** Every sign in the text. */
-export function signalsOf(text: string, place: Place, depth = 0): readonly Signal[] {
+export function* signalsOf(text: string, place: Place, depth = 0): Work<readonly Signal[]> {
+  const signals: Signal[] = [];
+  for (const page of pagesOf(text)) for (const signal of yield* signalsOn(page, place, depth)) signals.push(signal);
+  return signals;
+}
+
+function* signalsOn(text: string, place: Place, depth: number): Work<readonly Signal[]> {
   const signals: Signal[] = [];
   const add = (kind: string, weight: number, isHard: boolean, excerpt: string): void => {
     signals.push({ kind, weight, isHard, at: place.at, text: excerpt });
   };
   const isResult = place.origin === "result";
   for (const { kind, weight, isHard } of hiddenIn(text, place.origin)) add(kind, weight, isHard, text);
+  yield;
   const plain = visible(text);
-  for (const chunk of chunks(plain))
+  for (const chunk of chunks(plain)) {
     for (const sign of shapesOf(chunk, isResult)) add(sign.kind, sign.weight, sign.isHard, chunk);
-  const clauses = clausesOf(plain);
+    yield;
+  }
+  const clauses = yield* clauseWork(plain);
   const scene = titled(plain, place.parameter);
-  for (const { kind, weight, isHard, raw, isAimed } of scenesOf(
-    scene === plain ? clauses : clausesOf(scene),
-    place.origin,
-    place,
-  ))
+  const sentences = scene === plain ? clauses : yield* clauseWork(scene);
+  for (const { kind, weight, isHard, raw, isAimed } of yield* scenesOf(sentences, place.origin, place))
     signals.push({ kind, weight, isHard, at: place.at, text: raw, ...(isAimed ? { isScene: true } : {}) });
   for (const clause of clauses) {
     addMatches(clause, false);
     const leet = unleet(fold(clause.raw));
     if (leet !== undefined) addMatches({ raw: clause.raw, words: plainWords(leet) }, false, "disguised");
+    yield;
   }
   const joined = unspaced(plain);
   if (joined !== undefined) {
     add("disguised", 0.6, false, joined);
     addMatches({ raw: joined, words: plainWords(joined) }, true, "disguised");
   }
-  if (depth < DEEPEST) for (const decoded of decodedIn(text)) addDecoded(decoded);
+  if (depth < DEEPEST) for (const decoded of yield* decodedIn(text)) yield* addDecoded(decoded);
   return signals;
 
   function addMatches(clause: Clause, isOpen: boolean, disguise?: string): void {
@@ -61,8 +70,8 @@ export function signalsOf(text: string, place: Place, depth = 0): readonly Signa
     }
   }
 
-  function addDecoded(decoded: string): void {
-    const inner = signalsOf(decoded, { ...place, origin: "definition" }, depth + 1).filter(
+  function* addDecoded(decoded: string): Work<void> {
+    const inner = (yield* signalsOf(decoded, { ...place, origin: "definition" }, depth + 1)).filter(
       ({ kind, weight, isHard }) =>
         !SEEN_ANYWAY.has(kind) &&
         (isHard || weight >= (isResult ? 0.8 : 0.5)) &&

@@ -1,6 +1,7 @@
 // Every text of a definition or a result: values and keys, however deep, with its place. Iterative, so that no depth is too deep.
 import { isList, isObject, type Json } from "../json.ts";
 import { textOfBlob } from "./decode.ts";
+import { atOnce, type Work } from "./work.ts";
 
 /** One text where it stands. */
 export interface Field {
@@ -21,6 +22,11 @@ const PLAIN_KEY = /^[$]?[A-Za-z][A-Za-z0-9]{0,23}$/;
 
 /** The texts of a value, in order of reading. */
 export function fieldsOf(value: Json, root = ""): readonly Field[] {
+  return atOnce(fieldWork(value, root));
+}
+
+/** The same, found in pieces. */
+export function* fieldWork(value: Json, root = ""): Work<readonly Field[]> {
   const fields: Field[] = [];
   const open: {
     readonly value: Json;
@@ -31,6 +37,7 @@ export function fieldsOf(value: Json, root = ""): readonly Field[] {
   }[] = [{ value, at: root, key: "", isBlob: false }];
   for (let one = open.pop(); one !== undefined; one = open.pop()) {
     const { value: now, at, key, isBlob, isWordy } = one;
+    yield;
     if (typeof now === "string") {
       const unpacked = isWordy === true ? textOfBlob(now) : undefined;
       if (unpacked !== undefined) fields.push({ at, text: unpacked, key: "text", isKey: false });

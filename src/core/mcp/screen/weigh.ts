@@ -4,12 +4,13 @@
 // for is left. A sum says `soft` at most on its own; it decides nothing that a rule is sure of.
 import { once } from "../../once.ts";
 import { forTerminal } from "../../text/index.ts";
-import { type Clause, clausesOf } from "./clause.ts";
+import { type Clause, clauseWork } from "./clause.ts";
 import type { Finding } from "./finding.ts";
 import { visible } from "./hidden.ts";
 import { ideasIn } from "./lexicon.ts";
 import type { Field } from "./walk.ts";
 import table from "./weights.json" with { type: "json" };
+import { atOnce, type Work } from "./work.ts";
 
 /** Whose words they are. */
 export type Subject = "definition" | "result" | "elicitation" | "sampling";
@@ -50,12 +51,12 @@ const STRETCH = 1_500;
 const EXCERPT = 160;
 
 /** The signs of a text: `#idea`, `!kind` of a finding, `@subject`, words, and pairs of words, those of them that `isPair` says. */
-export function signsOf(
+function* signsOf(
   subject: Subject,
   clauses: readonly Clause[],
   findings: readonly Finding[],
-  isPair: (first: string, second: string) => boolean = () => true,
-): ReadonlySet<string> {
+  isPair: (first: string, second: string) => boolean,
+): Work<ReadonlySet<string>> {
   const signs = new Set<string>([`@${subject}`]);
   for (const { words } of clauses) {
     for (const { idea } of ideasIn(words)) signs.add(`#${idea}`);
@@ -66,6 +67,7 @@ export function signsOf(
       if (before !== undefined && isPair(before, word)) signs.add(`${before} ${word}`);
       before = word;
     }
+    yield;
   }
   for (const { kind, severity } of findings) signs.add(`!${kind}`).add("!any").add(`!${severity}`);
   return signs;
@@ -88,11 +90,12 @@ export function weightOf(signs: Iterable<string>): number {
 
 /** The signs of whole fields. */
 export function signsIn(subject: Subject, fields: readonly Field[], findings: readonly Finding[]): ReadonlySet<string> {
-  return signsOf(subject, told(fields).flatMap(clausesIn), findings);
+  return atOnce(signsOf(subject, atOnce(told(fields)).flatMap(clausesIn), findings, () => true));
 }
 
-function sumOf(subject: Subject, clauses: readonly Clause[], findings: readonly Finding[] = []): number {
-  return weightOf(signsOf(subject, clauses, findings, (first, second) => PAIRS().get(first)?.has(second) === true));
+function* sumOf(subject: Subject, clauses: readonly Clause[], findings: readonly Finding[] = []): Work<number> {
+  const isPair = (first: string, second: string): boolean => PAIRS().get(first)?.has(second) === true;
+  return weightOf(yield* signsOf(subject, clauses, findings, isPair));
 }
 
 interface Told {
@@ -100,41 +103,54 @@ interface Told {
   readonly clauses: readonly Clause[];
 }
 
-function told(fields: readonly Field[]): readonly Told[] {
-  return fields
-    .filter(({ text }) => text.length > 2)
-    .map((field) => ({ field, clauses: clausesOf(visible(field.text)) }));
+function* told(fields: readonly Field[]): Work<readonly Told[]> {
+  const all: Told[] = [];
+  for (const field of fields)
+    if (field.text.length > 2) all.push({ field, clauses: yield* clauseWork(visible(field.text)) });
+  return all;
 }
 
 const clausesIn = ({ clauses }: Told): readonly Clause[] => clauses;
 
 /** The findings of the rules, weighed with the words around them. */
-export function judged(subject: Subject, fields: readonly Field[], findings: readonly Finding[]): readonly Finding[] {
+export function* judged(
+  subject: Subject,
+  fields: readonly Field[],
+  findings: readonly Finding[],
+): Work<readonly Finding[]> {
   const length = fields.reduce((sum, { text }) => sum + text.length, 0);
   const isLong = length > STRETCH;
   if (length > CLEAR_MOST && findings.length > 0 && subject !== "definition") return findings;
-  const all = told(fields);
+  const all = yield* told(fields);
   const clauses = all.flatMap(clausesIn);
   if (findings.length > 0) {
-    const weight = sumOf(subject, clauses, findings);
+    const weight = yield* sumOf(subject, clauses, findings);
     if (weight >= SURE && subject === "definition")
       return findings.map((finding) => ({ ...finding, severity: "hard" }));
     const isDoubtful = weight < CLEAR && length <= CLEAR_MOST;
     return isDoubtful && findings.every(({ severity }) => severity === "soft") ? [] : findings;
   }
-  const isTelling = (some: readonly Clause[], flag: number): boolean =>
-    wordsIn(some) >= WORDS_LEAST && sumOf(subject, some) >= flag;
   if (!isLong || subject === "definition") {
-    if (isTelling(clauses, FLAG[subject])) return [worst(subject, all)];
+    if (yield* isTelling(subject, clauses, FLAG[subject])) return [yield* worst(subject, all)];
     if (!isLong) return [];
   }
-  for (const stretch of stretches(clauses)) if (isTelling(stretch, FLAG_LONG)) return [worst(subject, all)];
+  for (const stretch of stretches(clauses))
+    if (yield* isTelling(subject, stretch, FLAG_LONG)) return [yield* worst(subject, all)];
   return [];
 }
 
-/** Different words. */
+function* isTelling(subject: Subject, clauses: readonly Clause[], flag: number): Work<boolean> {
+  return wordsIn(clauses) >= WORDS_LEAST && (yield* sumOf(subject, clauses)) >= flag;
+}
+
+/** Different words, counted no further than matters. */
 function wordsIn(clauses: readonly Clause[]): number {
-  return new Set(clauses.flatMap(({ words }) => words.split(" ").filter((word) => /\p{L}/u.test(word)))).size;
+  const different = new Set<string>();
+  for (const { words } of clauses) {
+    for (const word of words.split(" ")) if (/\p{L}/u.test(word)) different.add(word);
+    if (different.size >= WORDS_LEAST) break;
+  }
+  return different.size;
 }
 
 /** A text in pieces that are read alone. */
@@ -153,11 +169,11 @@ function* stretches(clauses: readonly Clause[]): Generator<readonly Clause[]> {
 }
 
 /** The clause that weighs most. */
-function worst(subject: Subject, all: readonly Told[]): Finding {
+function* worst(subject: Subject, all: readonly Told[]): Work<Finding> {
   let best = { weight: Number.NEGATIVE_INFINITY, at: "", raw: "" };
   for (const { field, clauses } of all)
     for (const clause of clauses) {
-      const weight = sumOf(subject, [clause]);
+      const weight = yield* sumOf(subject, [clause]);
       if (weight > best.weight) best = { weight, at: field.at, raw: clause.raw };
     }
   return { severity: "soft", kind: "telling-words", at: best.at, excerpt: forTerminal(best.raw, { max: EXCERPT }) };
