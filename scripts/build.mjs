@@ -4,7 +4,18 @@
 //   (nothing) the same, and dist/lib: the library with its types
 // Each result appears whole or not at all (temporary name, then rename), so a run that starts meanwhile never sees half a file.
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,6 +32,9 @@ const HELPER_FLAGS = [
   ..."-fno-strict-aliasing -Wl,-z,relro,-z,now,-z,noexecstack".split(" "),
 ];
 
+/** Stands where a program is to hold the digest of its own text, until that is known (src/cli/installation.ts). */
+const UNNAMED = "the digest of this program's own text".padEnd(64, ".");
+
 /**
  * The program is CommonJS, because only that can be started from V8's code cache on Node 20; it stands in the function that a CommonJS
  * module is, and is ASCII, so that scripts/start.cjs need neither wrap nor decode two megabytes.
@@ -28,7 +42,7 @@ const HELPER_FLAGS = [
 const PROGRAM = {
   format: "cjs",
   charset: "ascii",
-  define: { "import.meta.url": "ringfenceUrl" },
+  define: { "import.meta.url": "ringfenceUrl", RINGFENCE_BUILD: JSON.stringify(UNNAMED) },
   banner: {
     js: '(function (exports, require, module, __filename, __dirname) {const ringfenceUrl = require("node:url").pathToFileURL(__filename).href;',
   },
@@ -61,9 +75,17 @@ async function bundle(entry, target, kind) {
     logLevel: "warning",
     ...kind,
   });
+  nameBuild(join(root, temporary));
   if (kind.charset === "ascii" && /[^\x00-\x7f]/.test(readFileSync(join(root, temporary), "latin1")))
     throw new Error(`${target} is not ASCII: scripts/start.cjs would misread it`);
   renameSync(join(root, temporary), join(root, target));
+}
+
+/** Puts a bundle's digest in where it is asked for: what is remembered of its work holds for exactly this text. */
+function nameBuild(file) {
+  const text = readFileSync(file, "utf8");
+  if (text.includes(UNNAMED))
+    writeFileSync(file, text.replaceAll(UNNAMED, createHash("sha256").update(text).digest("hex")));
 }
 
 /** A session of `true` takes a second on a busy machine; one that hangs does not hold up the build. */

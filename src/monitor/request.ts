@@ -22,7 +22,12 @@ export interface RunRequest {
   readonly cwd: string;
   readonly caller: Caller;
   readonly stateDir: string;
-  readonly installation: { readonly root: string; readonly helper: string; readonly version: string };
+  readonly installation: {
+    readonly root: string;
+    readonly helper: string;
+    readonly version: string;
+    readonly build?: string;
+  };
   readonly policyFile?: string;
   /** The snapshot that the session starts from, `SESSION/NAME`. */
   readonly from?: string;

@@ -31,7 +31,7 @@ function place() {
     bed.server["resources/templates/list"] = { resourceTemplates: [] };
     const pins = openPins({
       ...{ server: "tested", target: { argv: ["server"] }, mode: "ask", workspace, lockFile, stateDir },
-      screen: () => [],
+      screen: async () => [],
       record: async (first) => void recorded.push(...first.map(({ name }) => name)),
       tell: (line) => void told.push(line),
       ...more,
@@ -225,7 +225,7 @@ describe("a lock that came with the project", () => {
     const hard: Finding = { severity: "hard", kind: "concealment", at: "/tools/0/description", excerpt: "x" };
     const other = place();
     other.project([echo], { accepted: new Map([["tool echo", ["concealment /description"]]]) });
-    const found = await other.start([echo], { screen: () => [hard] });
+    const found = await other.start([echo], { screen: async () => [hard] });
     expect(await shown(found)).toEqual([]);
     expect(await call(found, "echo")).toMatch(/hard-finding/);
   });

@@ -3,6 +3,7 @@
 import { err, ok, type Result } from "../result.ts";
 import type { ServerDescription } from "./description.ts";
 import { readDescription } from "./description-read.ts";
+import { readFindings } from "./finding-read.ts";
 import { isList, isObject, type Json, type JsonObject, member, writeJson } from "./json.ts";
 import { readJson } from "./json-read.ts";
 import type { Finding } from "./screen/finding.ts";
@@ -69,15 +70,4 @@ export function readTarget(value: Json | undefined): ServerTarget | undefined {
 function readWords(value: Json | undefined): readonly string[] | undefined {
   const words = isList(value) ? value.filter((word) => typeof word === "string") : [];
   return isList(value) && words.length === value.length && words.length > 0 ? words : undefined;
-}
-
-function readFindings(value: Json | undefined): readonly Finding[] | undefined {
-  if (!isList(value)) return undefined;
-  const findings = value.flatMap((one): readonly Finding[] => {
-    const { severity, kind, at, excerpt } = isObject(one) ? one : {};
-    if (severity !== "hard" && severity !== "soft") return [];
-    if (typeof kind !== "string" || typeof at !== "string" || typeof excerpt !== "string") return [];
-    return [{ severity, kind, at, excerpt }];
-  });
-  return findings.length === value.length ? findings : undefined;
 }

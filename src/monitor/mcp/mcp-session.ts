@@ -28,6 +28,8 @@ export interface McpSession extends McpPeers {
   readonly root: string;
   readonly home: string;
   readonly stateDir: string;
+  /** Names the program that screens, with its tables; absent where it has no name, and then nothing that was found is remembered. */
+  readonly build?: string | undefined;
   /** The session's secrets, looked for in what the server is told. */
   readonly leaks: Pick<SessionSecrets, "search">;
   /** The session's known secrets taken out. */

@@ -35,7 +35,7 @@ export interface PinsOptions {
   readonly lockFile: string;
   readonly stateDir: string;
   /** Screens a description; `peers` are the tools that the locks know of other servers. */
-  screen(found: ServerDescription, peers: readonly PeerTool[]): readonly Finding[];
+  screen(found: ServerDescription, peers: readonly PeerTool[]): Promise<readonly Finding[]>;
   /** Puts on record what a first sight is about to pin. Rejects when it cannot: then nothing is pinned and nothing served. */
   record(first: readonly Pin[]): Promise<void>;
   /** One line for the person. */
@@ -81,7 +81,7 @@ async function verify(options: PinsOptions, found: ServerDescription, part: Veri
   const project = orThrow(await readLockFile(options.lockFile)) ?? new Map();
   const me = { stateDir, server, target, workspace };
   const own = orThrow(await readLockFile(ownLockFile(me)))?.get(server);
-  const findings = options.screen(found, peersIn(project, server));
+  const findings = await options.screen(found, peersIn(project, server));
   const locked = project.get(server);
   const other = {
     project: locked === undefined ? undefined : await otherOfProject(locked, me),

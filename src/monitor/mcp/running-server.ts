@@ -53,7 +53,7 @@ export function runningServer(parts: {
   readonly refused: McpSession["refused"];
 }): RunningServer | undefined {
   const { id, request, prepared, append, legs, guard, ask, fence, refused } = parts;
-  const { gateway, caller, stateDir, progress } = request;
+  const { gateway, caller, stateDir, progress, installation } = request;
   if (gateway === undefined) return undefined;
   if (fence.streams === undefined || ask === undefined)
     throw new Error("a server's session without streams or questions");
@@ -63,7 +63,7 @@ export function runningServer(parts: {
     fence,
     session: {
       ...{ server, ...(client === undefined ? {} : { client }), policy: prepared.policy, stateDir, tell: progress },
-      refused,
+      ...{ build: installation.build, refused },
       confined: isConfined(prepared.egressPlan),
       ...{ root: prepared.workspace.root, home: caller.home },
       leaks: prepared.leaks,

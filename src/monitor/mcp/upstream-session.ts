@@ -148,6 +148,7 @@ export async function openUpstreamSession(request: UpstreamRequest): Promise<Res
       server,
       ...(request.client === undefined ? {} : { client: request.client }),
       ...{ confined: false, policy, root, home: caller.home, stateDir, tell: request.progress },
+      build: installation.build,
       leaks,
       redact: (text) => leaks.redactor().text(text),
       guarded: {
