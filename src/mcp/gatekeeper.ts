@@ -51,8 +51,8 @@ export interface GatekeeperOptions {
   lockMark?(): string;
   /** The digest of one definition, for calls on record. */
   digest(definition: JsonObject): string;
-  /** What screening says of a text of the server: a result, an error, a wish, a notification's parameters. */
-  screen(value: Json): readonly Finding[];
+  /** What screening says of a text of the server: a result, an error, a wish, a notification's parameters. With the signal nobody waits for it any more. */
+  screen(value: Json, signal?: AbortSignal): Promise<readonly Finding[]>;
   /** Strips and redacts; `changed` says whether anything was. */
   clean(value: Json): { readonly value: Json; readonly changed: boolean };
   /** How long and deep a message may be; 16 MiB and 128 levels, where nothing else is said. */

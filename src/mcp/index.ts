@@ -31,6 +31,7 @@ export type {
 } from "./ports.ts";
 export { type Lane, pump } from "./pump.ts";
 export { openScreened, type Screened, screenedDigest, screenedFile } from "./screened-store.ts";
+export { openScreening, type Screening } from "./screening.ts";
 export { sha256 } from "./sha256.ts";
 export { type Sink, sinkOver } from "./sink.ts";
 export { relayStdio, type StdioEnds, type StdioRelay } from "./stdio.ts";

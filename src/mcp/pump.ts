@@ -19,8 +19,9 @@ export interface Lane {
   ended?(): void;
 }
 
-/** Bytes that may wait for verdicts beside the first message, and what each message counts beside its own bytes. */
-const MAX_WAITING = 4 << 20;
+/** Bytes that may wait for verdicts beside the first message: as much as one message may have, so that a long one holds up no other. And what each message
+ * counts beside its own bytes. */
+const MAX_WAITING = 16 << 20;
 const OVERHEAD = 1024;
 
 /** Runs until the source has ended and all its verdicts are carried out. A source that breaks has ended. */

@@ -25,7 +25,7 @@ function bed(ports: Partial<GatekeeperOptions["ports"]> = {}): Bed {
       list: listServer,
       verify: async (description) => ({ description, held: [] }),
       digest: () => "",
-      screen: () => [],
+      screen: async () => [],
       clean: (value) => ({ value, changed: false }),
     },
   );

@@ -14,7 +14,7 @@ export interface GateBed {
   verify: (found: ServerDescription, part: "opening" | "whole") => Verified | Promise<Verified>;
   lockMark: () => string;
   readonly verdicts: { -readonly [Port in "call" | "result" | "ask"]?: McpPorts[Port] };
-  screen: (value: Json) => readonly Finding[];
+  screen: (value: Json, signal?: AbortSignal) => readonly Finding[] | Promise<readonly Finding[]>;
   clean: (value: Json) => { readonly value: Json; readonly changed: boolean };
   /** Sends one message of either side, as an object or as its text, and answers with what is done, as `forward {…}`. */
   client(message: object | string): Promise<string>;
@@ -87,7 +87,7 @@ export function gateBed(): GateBed {
     verify: async (found, part) => bed.verify(found, part),
     lockMark: () => bed.lockMark(),
     digest: (definition) => `digest of ${JSON.stringify(definition)}`.slice(0, 40),
-    screen: (value) => bed.screen(value),
+    screen: async (value, signal) => bed.screen(value, signal),
     clean: (value) => bed.clean(value),
   });
   const bytesOf = (message: object | string): Uint8Array =>

@@ -59,7 +59,7 @@ export function httpBed(url: string, fields: Readonly<Record<string, string>> = 
       dropped: (tool, why) => void notes.push({ kind: "dropped", tool, why }),
       gatekeeper: (asker) =>
         openGatekeeper({
-          ...{ server: "tested", asker, list: listServer, screen: () => [] },
+          ...{ server: "tested", asker, list: listServer, screen: async () => [] },
           ports: {
             ...{ note, redact: (text) => text },
             call: (call) => noted("call", call),

@@ -27,7 +27,7 @@ const front = openStdioFront({
     dropped: () => undefined,
     gatekeeper: (asker) =>
       openGatekeeper({
-        ...{ server: "tested", asker, list: listServer, screen: () => [] },
+        ...{ server: "tested", asker, list: listServer, screen: async () => [] },
         ports: { call: allow, result: allow, ask: allow, note: async () => undefined, redact: (text) => text },
         verify: async (found) => ({ description: found, held: [] }),
         digest: (definition) => definitionDigest(sha256, definition),

@@ -31,7 +31,7 @@ const relay = relayStdio(
     list: listServer,
     verify: async (found) => ({ description: found, held: [] }),
     digest: (definition) => definitionDigest(sha256, definition),
-    screen: (value) => (screens ? screenResult("tested", value) : []),
+    screen: async (value) => (screens ? screenResult("tested", value) : []),
     clean: (value) => (screens ? cleanResult(value, (text) => text) : { value, changed: false }),
     limits: { ...WIRE_LIMITS, maxBytes: Number(process.env["RELAY_MAX"] ?? WIRE_LIMITS.maxBytes) },
   },

@@ -29,7 +29,11 @@ export async function passAnswer(
   // `ping`, `logging/setLevel` and their like answer with nothing.
   if (open.call === undefined && isObject(said) && Object.keys(said).length === 0) return forwarded(envelope);
   const refused = (text: string): Passage => replaced(refusalOf(open, open.era, text));
-  const findings = gate.options.screen(said);
+  const told = gate.told;
+  const findings = await gate.options.screen(said, open.abort.signal);
+  // No progress comes behind what it led to.
+  await told;
+  if (open.abort.signal.aborted) return dropped("cancelled");
   const cleaned = cleanedAnswer(gate, said);
   const call = callBehind(gate, open, said);
   const outcome = outcomeOf(gate, { open, call, key, cleaned, findings, bytes: envelope.bytes.length });

@@ -53,6 +53,8 @@ export class Gate {
   readonly server: OpenRequests<ServerRequest> = new OpenRequests();
   /** Calls whose result comes later, out of a task, by its id. */
   readonly tasks: Map<string, McpCall> = new Map();
+  /** What the server told aside so far has been screened: the next of it, and the answers behind it, wait for that. */
+  told: Promise<unknown> = Promise.resolve();
 
   readonly #digests = new WeakMap<JsonObject, string>();
 

@@ -18,7 +18,7 @@ export async function withPlainMembers(gate: Gate, envelope: Envelope): Promise<
   const entries = Object.entries(value);
   if (entries.every(([key]) => members.includes(key))) return envelope;
   const more: JsonObject = Object.fromEntries(entries.filter(([key]) => !members.includes(key)));
-  if (gate.options.screen(more).length === 0 && !gate.options.clean(more).changed) return envelope;
+  if ((await gate.options.screen(more)).length === 0 && !gate.options.clean(more).changed) return envelope;
   const excerpt = excerptOf(new TextEncoder().encode(writeJson(more)));
   await gate.notes.refused({ from: "server", why: "unknown-member", excerpt });
   const plain: JsonObject = Object.fromEntries(entries.filter(([key]) => members.includes(key)));

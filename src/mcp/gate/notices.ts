@@ -1,6 +1,7 @@
 // Notifications of both sides. Cancelling ends a question as well as a request; a change of lists is told only when what is served has changed.
 import {
   type DefinitionKind,
+  type Finding,
   isId,
   isObject,
   type Json,
@@ -70,12 +71,22 @@ export async function passServerNotice(gate: Gate, envelope: Envelope<McpNotific
     await gate.notes.refused({ from: "server", why: "outcome-in-notice", method });
     return dropped("outcome-in-notice");
   }
-  const findings = params === undefined ? [] : gate.options.screen(params);
+  const findings = params === undefined ? [] : await inOrder(gate, params);
   const verdict = findings.some(({ severity }) => severity === "hard") ? "deny" : "allow";
   if (findings.length > 0 || !(PLAIN.has(method) || kind !== undefined))
     await gate.notes.notice({ from: "server", method, verdict, ...(findings.length > 0 ? { findings } : {}) });
   if (verdict === "deny") return dropped("hard-finding");
   return params === undefined ? forwarded(envelope) : cleanedNotice(gate, envelope, params);
+}
+
+/** Screened when all that was told before has been. */
+async function inOrder(gate: Gate, params: JsonObject): Promise<readonly Finding[]> {
+  const before = gate.told;
+  const screened = gate.options.screen(params);
+  gate.told = screened.then(() => before).catch(() => undefined);
+  const findings = await screened;
+  await before;
+  return findings;
 }
 
 /** What a task yields or wants is judged where the client asks for it (`tasks/get`), which it does all the same; told aside it would pass unjudged. */

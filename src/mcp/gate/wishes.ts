@@ -38,7 +38,7 @@ export async function passWish(gate: Gate, envelope: Envelope<McpRequest>, open:
 /** Anything else that a server asks: its words are read like those of a notification. */
 async function passUnknown(gate: Gate, envelope: Envelope<McpRequest>): Promise<Passage> {
   const { id, method, params } = envelope.message;
-  const findings = params === undefined ? [] : gate.options.screen(params);
+  const findings = params === undefined ? [] : await gate.options.screen(params);
   const verdict = findings.some(({ severity }) => severity === "hard") ? "deny" : "allow";
   if (method !== "ping" || findings.length > 0)
     await gate.notes.notice({ from: "server", method, verdict, ...(findings.length > 0 ? { findings } : {}) });
@@ -82,7 +82,8 @@ async function judgeWish(
 ): Promise<McpAskVerdict> {
   const { server, ports, screen, clean } = gate.options;
   const said: JsonObject = wish.params ?? {};
-  const verdict = await judged(ports.ask({ ...wish, server, findings: screen(said) }, signal));
+  const findings = await screen(said, signal);
+  const verdict = await judged(ports.ask({ ...wish, server, findings }, signal));
   if (verdict.verdict === "deny") return verdict;
   const given = "params" in verdict && verdict.params !== undefined ? verdict.params : undefined;
   const cleaned = clean(given ?? said);

@@ -18,7 +18,8 @@ export function rememberedScreening(
     const before = known.recall(of);
     if (before !== undefined) return before;
     const findings = await screen(found, peers);
-    known.keep(of, findings);
+    // What there was no time for is tried again.
+    if (!findings.some(({ kind }) => kind === "unscreened")) known.keep(of, findings);
     return findings;
   };
 }

@@ -2,7 +2,6 @@
 // policy says otherwise; a form that wants a secret never passes; an address is shown whole, as it is dialled, before anybody opens it.
 import type { Reason } from "#core";
 import { type Finding, findingWords, isList, isObject, type Json, type JsonObject, member } from "#core/mcp";
-import { screenElicitation, screenSampling } from "#core/mcp/screen";
 import { adviceOn, decide, explainReason, hintFor, type McpServerPolicy, mcpServer } from "#core/policy";
 import { forTerminal } from "#core/text";
 import { Flood, type McpAskVerdict, type McpOutcome, type McpServerRequest } from "#mcp";
@@ -11,6 +10,7 @@ import type { Asked, Guard } from "../guard/guarded-session.ts";
 import { type McpAction, plain } from "./call-act.ts";
 import { requestBody } from "./call-record.ts";
 import { askerOf, type McpSession } from "./mcp-session.ts";
+import { screeningOf } from "./screening-of.ts";
 import { tellOnce } from "./tell-once.ts";
 
 /** Judges one; on record before it is answered. */
@@ -20,7 +20,7 @@ export async function judgeWish(
   guard: Guard,
   signal: AbortSignal,
 ): Promise<McpAskVerdict> {
-  const opinion = opinionOn(session, wish, guard);
+  const opinion = opinionOn(session, wish, guard, await foundInWish(session, wish));
   const { act, params, reason, found = [] } = opinion;
   const asked = reason?.verdict === "ask" ? await ask(session, { act, reason }, guard, signal) : undefined;
   const verdict = asked?.verdict ?? (reason === undefined ? "allow" : "deny");
@@ -69,7 +69,16 @@ interface Opinion {
   readonly found?: readonly Finding[];
 }
 
-function opinionOn(session: McpSession, wish: McpServerRequest, guard: Guard): Opinion {
+/** What speaks against its words. Sampling that is off reads none. */
+function foundInWish(session: McpSession, { method, params = {} }: McpServerRequest): Promise<readonly Finding[]> {
+  const { includeContext: _, ...said } = params;
+  const { sampling, elicitation } = mcpServer(session.policy.mcp, session.server);
+  if (method === "sampling/createMessage" && sampling !== "deny") return screeningOf(session).wish(method, said);
+  if (method === "elicitation/create" && elicitation !== "deny") return screeningOf(session).wish(method, params);
+  return Promise.resolve([]);
+}
+
+function opinionOn(session: McpSession, wish: McpServerRequest, guard: Guard, screened: readonly Finding[]): Opinion {
   const { server } = session;
   const { method, params = {} } = wish;
   const policy = mcpServer(session.policy.mcp, server);
@@ -79,9 +88,9 @@ function opinionOn(session: McpSession, wish: McpServerRequest, guard: Guard): O
   const says = (code: string, answer: Reason["verdict"]): Reason => ({ code, verdict: answer, subject: method });
   const own =
     method === "sampling/createMessage"
-      ? sampling({ act, params, policy, allows }, says)
+      ? sampling({ act, params, policy, allows, found: screened }, says)
       : method === "elicitation/create"
-        ? { act, ...elicitation(wish, policy, says) }
+        ? { act, ...elicitation({ ...wish, findings: [...wish.findings, ...screened] }, policy, says) }
         : { act };
   const reason = own.reason ?? limit;
   return reason === undefined ? own : { ...own, reason: whereNobodyIsAsked(reason, guard) };
@@ -108,15 +117,15 @@ interface Sampling {
   readonly policy: McpServerPolicy;
   /** A rule of the person's names sampling. */
   readonly allows: boolean;
+  readonly found: readonly Finding[];
 }
 
 /** What the client knows of other servers is none of this one's business. */
-function sampling({ act, params, policy, allows }: Sampling, says: Says): Opinion {
+function sampling({ act, params, policy, allows, found }: Sampling, says: Says): Opinion {
   const { includeContext, ...rest } = params;
   const changed = includeContext === undefined ? {} : { params: rest };
   const plainAct = { ...act, input: plain(rest) };
   if (policy.sampling === "deny") return { act: plainAct, reason: says("sampling-off", "deny") };
-  const found = screenSampling(rest);
   if (found.some(({ severity }) => severity === "hard"))
     return { act: plainAct, reason: says("hard-finding", "deny"), found };
   if (policy.sampling === "allow" || allows) return { act: plainAct, ...changed };
@@ -124,12 +133,11 @@ function sampling({ act, params, policy, allows }: Sampling, says: Says): Opinio
 }
 
 function elicitation(
-  { params = {}, findings, server }: McpServerRequest,
+  { params = {}, findings: found, server }: McpServerRequest,
   policy: McpServerPolicy,
   says: Says,
 ): Partial<Opinion> {
   if (policy.elicitation === "deny") return { reason: says("elicitation-off", "deny") };
-  const found = [...findings, ...screenElicitation(params)];
   const hard = found.filter(({ severity }) => severity === "hard");
   const isUrl = member(params, "mode") === "url" || member(params, "url") !== undefined;
   if (!isUrl) {
