@@ -1,5 +1,5 @@
 // How the person's MCP clients start a server: read out of their configurations, wrapped or not. Whoever runs it does so in a fence.
-import { clientServer, readEntries, unwrapText } from "#core/mcp";
+import { clientServer, entryValues, readEntries, unwrapText } from "#core/mcp";
 import { findClientFiles } from "./mcp-client-files.ts";
 import { readSettingsFile, settingsText } from "./settings-file.ts";
 
@@ -8,6 +8,8 @@ export interface ClientCommand {
   readonly argv: readonly string[];
   /** Names of the variables that the entry declares. */
   readonly env: readonly string[];
+  /** The values that it gives them itself. */
+  readonly values: Readonly<Record<string, string>>;
   readonly file: string;
 }
 
@@ -23,9 +25,10 @@ export function clientCommand(server: string): ClientCommand | undefined {
     const bare = unwrapText({ client, text: text.value, file: path, hints: [] }, []);
     const entries = bare.ok ? readEntries(client, bare.value.text, path) : bare;
     const entry = entries.ok ? entries.value.find(({ name }) => name === server) : undefined;
-    const read = entry === undefined ? undefined : clientServer(client, entry, true);
-    if (read?.kind !== "program" || read.words.some((word) => /\$[{A-Za-z_]|%\w+%/.test(word))) continue;
-    return { argv: read.words, env: read.env, file: path };
+    if (entry === undefined) continue;
+    const read = clientServer(client, entry, true);
+    if (read.kind !== "program" || read.words.some((word) => /\$[{A-Za-z_]|%\w+%/.test(word))) continue;
+    return { argv: read.words, env: read.env, values: entryValues(client, entry), file: path };
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 // `ringfence mcp diff`: what a server says of itself beside what was approved, field by field. Exit 0 when nothing differs, 1 when something does.
-import { Command } from "commander";
+import type { Command } from "commander";
 import {
   approvedByBoth,
   type Change,
@@ -19,20 +19,9 @@ import { listPending, type OwnServer, otherOwnLocks, ownLockFile, readLockFile }
 import { otherOfOwn, otherOfProject } from "#monitor";
 import { EXIT, fail } from "./exit.ts";
 import { mcpDiffBatch } from "./mcp-diff-batch.ts";
-import {
-  checkUrlOptions,
-  descriptionIn,
-  type FoundServer,
-  findServer,
-  type PinOptions,
-  type PinPlaces,
-  pinPlaces,
-  printedLines,
-  serverWords,
-  withUrlOptions,
-} from "./mcp-pins.ts";
+import { type PinOptions, pinCommand, serverWords } from "./mcp-pin-command.ts";
+import { descriptionIn, type FoundServer, findServer, type PinPlaces, pinPlaces, printedLines } from "./mcp-pins.ts";
 import { printJson } from "./print-json.ts";
-import { repeated } from "./repeated.ts";
 
 interface DiffOptions extends PinOptions {
   readonly before?: string;
@@ -42,17 +31,15 @@ interface DiffOptions extends PinOptions {
 
 /** The command. */
 export function mcpDiffCommand(): Command {
-  return withUrlOptions(new Command("diff"))
-    .description("show what a server says now beside what was approved of it")
-    .argument("[server...]", "servers by name (default: all that wait), and behind `--` the command of one")
-    .option("--server <name>", "the server's name")
-    .option("--from <file>", "its description, as JSON, instead of what the gateway held")
-    .option("--env <name>", "a variable that the server needs; again for more", repeated)
-    .option("--lock <file>", "another lock than the policy's")
+  return pinCommand("diff", {
+    description: "show what a server says now beside what was approved of it",
+    servers: "servers by name (default: all that wait), and behind `--` the command of one",
+    insteadOf: "what the gateway held",
+    locks: true,
+  })
     .option("--before <file>", "compare this description …")
     .option("--after <file>", "… with this one, without a lock")
     .option("--batch", "read JSON lines {id, before, after}, write {id, changed, fields}")
-    .option("--json", "print one JSON document")
     .action(async (words: readonly string[], options: DiffOptions) => {
       if (options.batch === true) return mcpDiffBatch();
       process.exitCode =
@@ -75,7 +62,6 @@ function twoFiles({ before, after, json }: DiffOptions): number {
 
 async function withLock(words: readonly string[], options: DiffOptions): Promise<number> {
   const { names, argv } = serverWords(words, options);
-  checkUrlOptions(options, { names, argv });
   const places = await pinPlaces(options);
   const waiting = (await listPending(places.stateDir)).filter(({ workspace }) => workspace === places.workspace);
   const asked = names.length > 0 ? names : [...new Set(waiting.map(({ server }) => server))];

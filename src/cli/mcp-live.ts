@@ -17,8 +17,9 @@ import { serverNetworkLayer } from "./run-options.ts";
 export interface LiveServer {
   readonly server: string;
   readonly argv: readonly string[];
-  /** Names of variables that it needs; their values come from here. */
-  readonly declared: readonly string[];
+  /** Variables that it needs; undefined for one that is not set. */
+  readonly declared: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
   readonly places: PinPlaces;
 }
 
@@ -27,19 +28,25 @@ export async function describeLive({
   server,
   argv,
   declared,
+  cwd,
   places,
 }: LiveServer): Promise<Result<ServerDescription, Problem>> {
   const { username, homedir, uid, gid } = callerAccount();
   const stop = new AbortController();
   let said: Promise<Result<ServerDescription, Problem>> | undefined;
-  const cwd = process.cwd();
+  const names = Object.keys(declared);
+  const env = Object.fromEntries(
+    Object.entries({ ...callerEnvironment(process.env), ...declared }).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  );
   const answer = await runSession({
     argv,
     cwd,
-    caller: { uid, gid, userName: username, home: homedir, env: callerEnvironment(process.env) },
+    caller: { uid, gid, userName: username, home: homedir, env },
     stateDir: places.stateDir,
     installation: findInstallation(),
-    commandLine: declared.length === 0 ? {} : { mcp: { servers: { [server]: { env: { pass: [...declared] } } } } },
+    commandLine: names.length === 0 ? {} : { mcp: { servers: { [server]: { env: { pass: names } } } } },
     stdio: { stdin: 0, stdout: 1, stderr: 2 },
     terminals: { stdin: isatty(0), stdout: isatty(1), stderr: isatty(2) },
     quiet: true,
@@ -48,7 +55,7 @@ export async function describeLive({
     gateway: {
       server,
       client: "ringfence",
-      declared: declaredIn(declared, process.env),
+      declared: declaredIn(names, env),
       serve: ({ streams }) => {
         streams.stderr.resume();
         said = inquire(streams).finally(() => stop.abort());

@@ -1,5 +1,5 @@
 // `ringfence mcp lock`: pins what a server says of itself in the project's lock, for review, and, typed by a person at a terminal, approves it here.
-import { Command } from "commander";
+import type { Command } from "commander";
 import { err, ok, type Problem, type Result } from "#core";
 import {
   changeLines,
@@ -25,21 +25,18 @@ import { dropPending, installedPackage, keepPending, ownLockFile, readLockFile, 
 import { complain, EXIT, fail } from "./exit.ts";
 import { clientCommand } from "./mcp-client-command.ts";
 import { diffWithLock, otherServerOf } from "./mcp-diff.ts";
+import { type PinOptions, pinCommand, serverWords } from "./mcp-pin-command.ts";
 import {
-  checkUrlOptions,
   type FoundServer,
   findServer,
-  type PinOptions,
   type PinPlaces,
   pinPlaces,
   printedLines,
-  serverWords,
-  withUrlOptions,
+  type StartOptions,
 } from "./mcp-pins.ts";
 import { say } from "./policy-layers.ts";
 import { printJson } from "./print-json.ts";
 import { requireOutside } from "./questions.ts";
-import { repeated } from "./repeated.ts";
 import { terminalIsHere } from "./terminal-prompt.ts";
 
 interface LockOptions extends PinOptions {
@@ -48,30 +45,22 @@ interface LockOptions extends PinOptions {
 
 /** The command. */
 export function mcpLockCommand(): Command {
-  return withUrlOptions(new Command("lock"))
-    .description("pin what a server says of itself, in the project's lock")
-    .argument("[server...]", "servers by name, and behind `--` the command of one")
-    .option("--server <name>", "the server's name")
-    .option("--from <file>", "its description, as JSON, instead of asking it")
-    .option("--lock <file>", "another lock than the policy's")
+  return pinCommand("lock", {
+    description: "pin what a server says of itself, in the project's lock",
+    servers: "servers by name, and behind `--` the command of one",
+    insteadOf: "asking it",
+    locks: true,
+  })
     .option("--update", "write what changed, too; approving it is left to `mcp approve`")
-    .option("--env <name>", "a variable that the server needs to start; again for more", repeated)
-    .option("--json", "print one JSON document")
     .action(lock);
 }
 
 async function lock(words: readonly string[], options: LockOptions): Promise<void> {
   requireOutside();
   const { names, argv } = serverWords(words, options);
-  checkUrlOptions(options, { names, argv });
   if (names.length === 0)
     return fail(
       { code: "usage", message: "which server?", hint: "ringfence mcp lock NAME -- COMMAND [ARG...]" },
-      EXIT.usage,
-    );
-  if (names.length > 1 && (argv.length > 0 || options.from !== undefined))
-    return fail(
-      { code: "usage", message: "one command or file describes one server", hint: "lock them one by one" },
       EXIT.usage,
     );
   const places = await pinPlaces(options);
@@ -95,16 +84,12 @@ async function lock(words: readonly string[], options: LockOptions): Promise<voi
 }
 
 /** Where no command is given, that of the person's clients. A project's file may have brought it: it is said before it is run. */
-function withCommand(
-  server: string,
-  options: LockOptions,
-  argv: readonly string[],
-): LockOptions & { readonly argv: readonly string[] } {
+function withCommand(server: string, options: LockOptions, argv: readonly string[]): LockOptions & StartOptions {
   const known =
     argv.length > 0 || options.from !== undefined || options.url !== undefined ? undefined : clientCommand(server);
   if (known === undefined) return { ...options, argv };
   complain(`ringfence: ${forTerminal(`${server} is started as ${known.file} has it: ${targetText(known)}`)}\n`);
-  return { ...options, argv: known.argv, env: [...(options.env ?? []), ...known.env] };
+  return { ...options, argv: known.argv, env: [...(options.env ?? []), ...known.env], values: known.values };
 }
 
 interface LockResult {

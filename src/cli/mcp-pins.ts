@@ -1,7 +1,6 @@
 // What `mcp lock`, `verify`, `diff` and `approve` share: which server is meant, where its locks are, and where its description comes from.
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Command } from "commander";
 import type { Problem, Result } from "#core";
 import {
   type ChangeLine,
@@ -13,23 +12,13 @@ import {
   type ServerTarget,
   urlTarget,
 } from "#core/mcp";
-import { listPending } from "#mcp";
+import { listPending, sealText } from "#mcp";
 import { lockFilePlace, readPolicy, workspaceFolder } from "#monitor";
 import { callerHome, callerStateDir } from "./caller.ts";
+import { callerEnvironment } from "./environment.ts";
 import { EXIT, fail } from "./exit.ts";
-import { describeLive, describeLiveUpstream } from "./mcp-live.ts";
-import { refuse, type UpstreamOptions, withUpstreamOptions } from "./mcp-upstream-options.ts";
-
-/** Options that all of them have. */
-export interface PinOptions extends UpstreamOptions {
-  readonly server?: string;
-  readonly from?: string;
-  readonly url?: string;
-  readonly lock?: string;
-  /** Variables that the server is started with; their values come from here. */
-  readonly env?: readonly string[];
-  readonly json?: boolean;
-}
+import { describeLive, describeLiveUpstream, type LiveServer } from "./mcp-live.ts";
+import type { PinOptions } from "./mcp-pin-command.ts";
 
 /** Where everything is. */
 export interface PinPlaces {
@@ -37,24 +26,6 @@ export interface PinPlaces {
   readonly home: string;
   readonly stateDir: string;
   readonly lockFile: string;
-}
-
-/** The options for a server that is reached over HTTP. */
-export function withUrlOptions(command: Command): Command {
-  return withUpstreamOptions(
-    command.option("--url <url>", "the server's Streamable HTTP address, instead of a command"),
-  );
-}
-
-/** Ends the process where one server's address, or what it is given, could go to another one. */
-export function checkUrlOptions(
-  { url, header, bearer, allowDomain }: PinOptions,
-  { names, argv }: ReturnType<typeof serverWords>,
-): void {
-  if (url !== undefined && argv.length > 0) refuse("a server has a command or an address", "leave one of them out");
-  if (url !== undefined && names.length !== 1) refuse("an address is that of one server", "name it before `--url`");
-  if (url === undefined && (header ?? bearer ?? allowDomain) !== undefined)
-    refuse("`--header`, `--bearer` and `--allow-domain` are for one server over HTTP", "say its address with `--url`");
 }
 
 /** The places for this working directory; `--lock` names another project's lock. */
@@ -78,21 +49,10 @@ export interface FoundServer {
   readonly pending?: Pending;
 }
 
-/** The words of a command line: a server's name before `--`, its command behind it. */
-export function serverWords(
-  words: readonly string[],
-  options: PinOptions,
-): { readonly names: readonly string[]; readonly argv: readonly string[] } {
-  const dashes = process.argv.indexOf("--");
-  const argv = dashes < 0 ? [] : process.argv.slice(dashes + 1);
-  const before = words.slice(0, words.length - argv.length);
-  return { names: options.server === undefined ? before : [options.server, ...before], argv };
-}
-
 /** The description: from a file, from the server itself, or from what waits for a person. Undefined when none of these is there. */
 export async function findServer(
   server: string,
-  options: PinOptions & { readonly argv: readonly string[] },
+  options: StartOptions,
   places: PinPlaces,
 ): Promise<Result<FoundServer, Problem> | undefined> {
   const target = targetOf(options, places);
@@ -100,7 +60,7 @@ export async function findServer(
   if (options.from !== undefined)
     return { ok: true, value: { server, target, argv: options.argv, description: descriptionIn(options.from) } };
   if (options.argv.length > 0) {
-    const live = await describeLive({ server, argv: options.argv, declared: options.env ?? [], places });
+    const live = await describeLive({ server, argv: options.argv, ...startOf(options), places });
     return live.ok ? { ok: true, value: { server, target, argv: options.argv, description: live.value } } : live;
   }
   if (url !== undefined) {
@@ -118,18 +78,29 @@ export async function pendingOf(server: string, { stateDir, workspace }: PinPlac
   return all.find((one) => one.workspace === workspace) ?? all[0];
 }
 
-function targetOf(
-  options: PinOptions & { readonly argv: readonly string[] },
-  places: PinPlaces,
-): ServerTarget | undefined {
+/** How a server is to be asked. */
+export type StartOptions = PinOptions & {
+  readonly argv: readonly string[];
+  /** Where it is started; where this is typed, when absent. */
+  readonly cwd?: string;
+  /** Variables with the values that its client's entry has for them: others come from here. */
+  readonly values?: Readonly<Record<string, string>>;
+};
+
+function startOf({ env = [], cwd = process.cwd(), values = {} }: StartOptions): Pick<LiveServer, "declared" | "cwd"> {
+  const caller = { ...callerEnvironment(process.env), ...values };
+  return { cwd, declared: Object.fromEntries(env.map((name) => [name, caller[name]])) };
+}
+
+function targetOf(options: StartOptions, places: PinPlaces): ServerTarget | undefined {
   if (options.url !== undefined) {
-    const target = urlTarget(options.url);
+    const target = urlTarget(options.url, sealText);
     const hint = "an MCP server's address begins with https://";
     return target ?? fail({ code: "usage", message: `\`${options.url}\` is no address of a server`, hint }, EXIT.usage);
   }
-  return options.argv.length === 0
-    ? undefined
-    : commandTarget(options.argv, { ...places, cwd: process.cwd() }, options.env);
+  if (options.argv.length === 0) return undefined;
+  const { cwd, declared } = startOf(options);
+  return commandTarget(options.argv, { ...places, cwd }, { declared, seal: sealText });
 }
 
 /** A description in a file (`-`: standard input), or the end of the process. */

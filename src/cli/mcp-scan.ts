@@ -1,13 +1,14 @@
 // `ringfence mcp scan`: what speaks against the definitions of a server, found offline (MCP-3). Exit 0 nothing does, 1 something does, 2 the server
 // could not be asked, 3 its description cannot be read (DESIGN 5).
 import { readFileSync } from "node:fs";
-import { Command } from "commander";
+import type { Command } from "commander";
 import { err, ok, type Problem, type Result } from "#core";
 import { readDescription, readJson, type ServerDescription } from "#core/mcp";
 import { type Finding, screenDescription } from "#core/mcp/screen";
 import { forTerminal } from "#core/text";
 import { EXIT, fail, problemLines } from "./exit.ts";
-import { checkUrlOptions, findServer, type PinOptions, pinPlaces, serverWords, withUrlOptions } from "./mcp-pins.ts";
+import { type PinOptions, pinCommand, serverWords } from "./mcp-pin-command.ts";
+import { findServer, pinPlaces } from "./mcp-pins.ts";
 import { mcpScanBatch } from "./mcp-scan-batch.ts";
 import { RESULT, say } from "./policy-layers.ts";
 import { printJson } from "./print-json.ts";
@@ -18,13 +19,13 @@ interface ScanOptions extends PinOptions {
 
 /** The command. */
 export function mcpScanCommand(): Command {
-  return withUrlOptions(new Command("scan"))
-    .description("look for poisoned, hidden and shadowing text in what a server says of itself")
-    .argument("[server...]", "a server's name, and behind `--` its command")
-    .option("--server <name>", "the server's name")
-    .option("--from <file>", "its description, as JSON, instead of asking it")
+  return pinCommand("scan", {
+    description: "look for poisoned, hidden and shadowing text in what a server says of itself",
+    servers: "a server's name, and behind `--` its command",
+    insteadOf: "asking it",
+    locks: false,
+  })
     .option("--batch", "read JSON lines {id, server, tool|result|…, peers}, write {id, flagged, findings}")
-    .option("--json", "print one JSON document")
     .action(async (words: readonly string[], options: ScanOptions) => {
       if (options.batch === true) return mcpScanBatch();
       process.exitCode = await scan(words, options);
@@ -32,9 +33,8 @@ export function mcpScanCommand(): Command {
 }
 
 async function scan(words: readonly string[], options: ScanOptions): Promise<number> {
-  const { names, argv } = serverWords(words, options);
-  const [server = "server"] = names;
-  checkUrlOptions(options, { names: names.length === 0 ? [server] : names, argv });
+  const { names, argv } = serverWords(words, options, "server");
+  const [server = ""] = names;
   if (names.length > 1 || (argv.length === 0 && options.from === undefined && options.url === undefined))
     return fail(
       { code: "usage", message: "one server, and how to ask it", hint: "ringfence mcp scan NAME -- COMMAND" },

@@ -1,6 +1,6 @@
 // `ringfence mcp verify`: whether servers say word for word what the lock has of them. Exit 0 they do, 1 they do not, 2 some could not be asked, 3 the
 // lock cannot be read (DESIGN 5).
-import { Command } from "commander";
+import type { Command } from "commander";
 import {
   type Held,
   type Lock,
@@ -14,32 +14,21 @@ import {
 import { screenDescription } from "#core/mcp/screen";
 import { ownLockFile, readLockFile } from "#mcp";
 import { otherOfProject } from "#monitor";
-import { EXIT, fail, problemLines } from "./exit.ts";
-import {
-  checkUrlOptions,
-  type FoundServer,
-  findServer,
-  type PinOptions,
-  type PinPlaces,
-  pinPlaces,
-  serverWords,
-  withUrlOptions,
-} from "./mcp-pins.ts";
+import { fail, problemLines } from "./exit.ts";
+import { type PinOptions, pinCommand, serverWords } from "./mcp-pin-command.ts";
+import { type FoundServer, findServer, type PinPlaces, pinPlaces, type StartOptions } from "./mcp-pins.ts";
 import { RESULT, say } from "./policy-layers.ts";
 import { printJson } from "./print-json.ts";
-import { repeated } from "./repeated.ts";
 
 /** The command. */
 export function mcpVerifyCommand(): Command {
-  return withUrlOptions(new Command("verify"))
-    .description("compare what servers say of themselves with the lock")
-    .argument("[server...]", "servers by name (default: all of the lock), and behind `--` the command of one")
-    .option("--server <name>", "the server's name")
-    .option("--from <file>", "its description, as JSON, instead of asking it")
-    .option("--lock <file>", "another lock than the policy's")
+  return pinCommand("verify", {
+    description: "compare what servers say of themselves with the lock",
+    servers: "servers by name (default: all of the lock), and behind `--` the command of one",
+    insteadOf: "asking it",
+    locks: true,
+  })
     .option("--run", "start servers as the lock says, also those that nobody here has approved")
-    .option("--env <name>", "a variable that the server needs to start; again for more", repeated)
-    .option("--json", "print one JSON document")
     .action(verify);
 }
 
@@ -59,7 +48,6 @@ interface VerifyOptions extends PinOptions {
 
 async function verify(words: readonly string[], options: VerifyOptions): Promise<void> {
   const { names, argv } = serverWords(words, options);
-  checkUrlOptions(options, { names, argv });
   const places = await pinPlaces(options);
   const lock = await readLockFile(places.lockFile);
   if (!lock.ok) {
@@ -75,11 +63,6 @@ async function verify(words: readonly string[], options: VerifyOptions): Promise
         hint: "ringfence mcp lock NAME -- COMMAND",
       },
       RESULT.incomplete,
-    );
-  if (names.length > 1 && (argv.length > 0 || options.from !== undefined))
-    return fail(
-      { code: "usage", message: "one command or file describes one server", hint: "verify them one by one" },
-      EXIT.usage,
     );
   const results: ServerResult[] = [];
   for (const server of names.length > 0 ? names : lock.value.keys())
@@ -111,15 +94,9 @@ async function verifyOne(
   if (pinned === undefined) return { ...nothing, result: "unknown", why: "the lock does not have it" };
   const isGiven = options.from !== undefined || options.url !== undefined || options.argv.length > 0;
   const mayRun = options.run === true || (await isApproved(server, pinned, places));
-  const known = isGiven || !mayRun ? undefined : (addressOf(pinned) ?? commandOf(pinned, places));
+  const known = isGiven || !mayRun ? undefined : (addressOf(pinned) ?? commandOf(pinned, places, options.env ?? []));
   if (!isGiven && known === undefined) return { ...nothing, result: "unasked", why: UNASKED };
-  const argv = typeof known === "object" ? known : options.argv;
-  const env = [...(options.env ?? []), ...(isCommand(pinned.target) && !isGiven ? (pinned.target.env ?? []) : [])];
-  const found = await findServer(
-    server,
-    { ...options, ...(typeof known === "string" ? { url: known } : {}), argv, env },
-    places,
-  );
+  const found = await findServer(server, { ...options, ...known }, places);
   if (found === undefined) return { ...nothing, result: "unasked", why: UNASKED };
   if (!found.ok) return { ...nothing, result: "unasked", why: found.error.message };
   const { target, description } = found.value;
@@ -161,20 +138,34 @@ function compare(
   };
 }
 
-/** The address of a lock; what was left out of its query is not to be made up. */
-function addressOf({ target }: ServerLock): string | undefined {
-  return target === undefined || isCommand(target) || target.url.includes("=…") ? undefined : target.url;
+/** The address of a lock; what was left out of it is not to be made up. */
+function addressOf({ target }: ServerLock): { readonly url: string } | undefined {
+  return target === undefined || isCommand(target) || target.sealed !== undefined ? undefined : { url: target.url };
 }
 
 /** The command of a lock, where it can be run from what stands there: a secret was left out. */
-function commandOf({ target }: ServerLock, { workspace, home }: PinPlaces): readonly string[] | undefined {
-  if (!isCommand(target) || target.argv.some((word) => word.includes("${secret}") || word.includes("$${")))
-    return undefined;
-  // A file of the workspace by its whole name: where this is typed says nothing.
-  const here = targetHere(target, workspace);
-  return isCommand(here)
-    ? here.argv.map((word) => word.replace(/^\$\{workspace\}/, workspace).replace(/^\$\{home\}/, home))
-    : undefined;
+function commandOf(
+  { target }: ServerLock,
+  { workspace, home }: PinPlaces,
+  asked: readonly string[],
+): (Omit<StartOptions, keyof PinOptions> & Pick<PinOptions, "env">) | undefined {
+  if (!isCommand(target) || target.argv.some((word) => /\$\{secret\}|…|\$\$\{/.test(word))) return undefined;
+  const inPlace = (text: string): string =>
+    text.replace(/(?<!\$)\$\{workspace\}/g, workspace).replace(/(?<!\$)\$\{home\}/g, home);
+  // A file of the workspace by its whole name: where this is typed says nothing. A folder of it is where it is started.
+  const here = target.folder === undefined ? targetHere(target, workspace) : target;
+  if (!isCommand(here)) return undefined;
+  const env = (here.env ?? []).map((one) => one.split("=", 1)[0] ?? "");
+  const values = (here.env ?? []).flatMap((one) => {
+    const [name, ...value] = one.split("=");
+    return value.length === 0 || one.endsWith("=${secret}") ? [] : [[name, inPlace(value.join("="))]];
+  });
+  return {
+    argv: here.argv.map((word) => word.replace(/^\$\{(?:workspace|home)\}/, inPlace)),
+    env: [...asked, ...env],
+    values: Object.fromEntries(values),
+    cwd: target.folder === undefined ? workspace : inPlace(target.folder),
+  };
 }
 
 function isCommand(target: ServerTarget | undefined): target is Extract<ServerTarget, { argv: unknown }> {

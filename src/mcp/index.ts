@@ -32,6 +32,7 @@ export type {
 export { type Lane, pump } from "./pump.ts";
 export { openScreened, type Screened, screenedDigest, screenedFile } from "./screened-store.ts";
 export { openScreening, type Screening } from "./screening.ts";
+export { sealText } from "./seal.ts";
 export { sha256 } from "./sha256.ts";
 export { type Sink, sinkOver } from "./sink.ts";
 export { relayStdio, type StdioEnds, type StdioRelay } from "./stdio.ts";

@@ -15,7 +15,7 @@ export { readEntries } from "./client/entries.ts";
 export { clientOfFile } from "./client/file-name.ts";
 export { isProtocolHeader } from "./client/http-server.ts";
 export { AGENT_FOLDERS, type ClientFile, clientFiles } from "./client/places.ts";
-export { clientServer } from "./client/server.ts";
+export { clientServer, entryValues } from "./client/server.ts";
 export {
   type EntryHints,
   type EntryOutcome,

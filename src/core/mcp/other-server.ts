@@ -28,7 +28,8 @@ export function otherServerWordsForModel(other: OtherServer): string {
   return sentence(
     other,
     (target) => {
-      const words = "url" in target ? [target.url] : [...(target.env ?? []).map((name) => `${name}=`), ...target.argv];
+      const env = "url" in target ? [] : (target.env ?? []).map((one) => `${one.split("=", 1)[0]}=`);
+      const words = "url" in target ? [target.url] : [...env, ...target.argv];
       const seen = { option: 0, name: 0 };
       const shown = words.map((word) => {
         const kind = /^-|=$/.test(word) ? "option" : /[/.@:$\d]/.test(word) ? undefined : "name";
@@ -63,7 +64,10 @@ function sentence(
   if (installed !== undefined || was === undefined)
     return `is \`${show(now)}\` with another package than the approved one${packages}`;
   const more = known.length > 1 ? ` (and ${known.length - 1} more)` : "";
-  return `was pinned as \`${show(was)}\`${more} and is \`${show(now)}\` now${packages}`;
+  const [old, next] = [show(was), show(now)];
+  return old === next
+    ? `was pinned as \`${old}\`${more} with another value in what is not shown here`
+    : `was pinned as \`${old}\`${more} and is \`${next}\` now${packages}`;
 }
 
 function packageWords(was: ServerTarget | undefined, now: ServerTarget, spec: (text: string) => string): string {

@@ -59,12 +59,23 @@ export function readPending(bytes: Uint8Array): Result<Pending, string> {
 /** A target as JSON says it, else undefined. */
 export function readTarget(value: Json | undefined): ServerTarget | undefined {
   if (!isObject(value)) return undefined;
-  const { argv, url, env, ...unknown } = value;
-  if (Object.keys(unknown).length > 0) return undefined;
-  if (typeof url === "string") return argv === undefined && env === undefined ? { url } : undefined;
+  const { argv, url, env, folder, sealed, ...unknown } = value;
+  if (Object.keys(unknown).length > 0 || !isTextOrNone(folder) || !isTextOrNone(sealed)) return undefined;
+  const seal = sealed === undefined ? {} : { sealed };
+  if (typeof url === "string")
+    return argv === undefined && env === undefined && folder === undefined ? { url, ...seal } : undefined;
   const [words, names] = [readWords(argv), env === undefined ? undefined : readWords(env)];
   if (url !== undefined || words === undefined || (env !== undefined && names === undefined)) return undefined;
-  return { argv: words, ...(names === undefined ? {} : { env: names }) };
+  return {
+    argv: words,
+    ...(names === undefined ? {} : { env: names }),
+    ...(folder === undefined ? {} : { folder }),
+    ...seal,
+  };
+}
+
+function isTextOrNone(value: Json | undefined): value is string | undefined {
+  return value === undefined || typeof value === "string";
 }
 
 function readWords(value: Json | undefined): readonly string[] | undefined {

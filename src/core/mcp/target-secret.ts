@@ -11,6 +11,8 @@ const NAME = String.raw`[\w.-]*(?:token|secret|password|passwd|api-?_?key|access
 const OPTION = new RegExp(`^-${NAME}$`, "i");
 /** An option that has no value: the next word is the program's. */
 const SWITCH = /^--?(?:no|without|skip|disable|enable|require|use|allow|with|always)-/i;
+/** What an address is signed in with: up to the last `@` before its path, where a backslash begins one, too (https://url.spec.whatwg.org). */
+const SIGN_IN = /^([a-z][a-z0-9+.-]*:\/\/)[^/?#\\\s]*@/i;
 const ADDRESS = /^[a-z][a-z0-9+.-]*:\/\//i;
 const SETTING = new RegExp(`^(${NAME})=`, "i");
 /** A value within a text: quoted, or up to where a shell or a language would go on. */
@@ -31,7 +33,7 @@ export function withoutSecret(argv: readonly string[], index: number): string {
     HEADER.test(word) && /^-(?:H|-header)$/.test(before)
       ? word.replace(HEADER, `$1$2${SECRET}`)
       : settingsOf(word, isText);
-  return withoutTokens(shown).replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@\s]*@/i, `$1${SECRET}@`);
+  return withoutTokens(shown).replace(SIGN_IN, `$1${SECRET}@`);
 }
 
 /** The text without the credentials that are known by their shape. */
@@ -43,4 +45,9 @@ export function withoutTokens(text: string): string {
 function settingsOf(word: string, isText: boolean): string {
   const whole = isText ? null : SETTING.exec(word);
   return whole === null ? word.replace(SETTINGS, `$1${SECRET}`) : `${whole[1]}=${SECRET}`;
+}
+
+/** A word without what the address that it is signs in with: that changes, and says nothing of whom a person speaks to. */
+export function withoutSignIn(word: string): string {
+  return word.replace(SIGN_IN, "$1");
 }

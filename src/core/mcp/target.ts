@@ -1,16 +1,25 @@
 // Which server a lock speaks of: the command or the address that a person had before them, in words that another machine and a reviewer may see.
-import { choosesCode } from "../policy/loader-names.ts";
 import { joinPath } from "../shell/index.ts";
-import { withoutSecret, withoutTokens } from "./target-secret.ts";
+import { isMoved, readStart } from "./start/start.ts";
+import { LEFT_OUT, shownAddress, shownAddresses } from "./target-address.ts";
+import { type Declared, shownEnv } from "./target-env.ts";
+import { withoutSecret, withoutSignIn } from "./target-secret.ts";
 
 /** A command, or an address. */
 export type ServerTarget =
   | {
       readonly argv: readonly string[];
-      /** The names of its entry's variables that decide which code runs, in order; absent where there is none. */
+      /** The variables of its entry that decide which code runs: `NAME=value`, or the name alone where it is not set; in order, absent where there is none. */
       readonly env?: readonly string[];
+      /** Where it is started, when that may decide which code runs: absent where it does not. */
+      readonly folder?: string;
+      /** One text for all that is not shown and yet is part of it. */
+      readonly sealed?: string;
     }
-  | { readonly url: string };
+  | { readonly url: string; readonly sealed?: string };
+
+/** Makes one text of another that says nothing of it and is the same on every machine. Handed in: the core owns no crypto. */
+export type Seal = (text: string) => string;
 
 /** The package that a runner such as npx would start, as far as the machine knows it. Information: what a registry serves is not what was read. */
 export interface PackagePin {
@@ -27,33 +36,52 @@ export interface TargetPlaces {
   readonly cwd?: string;
 }
 
+/** What makes a target of a command: the variables that its entry declares, with their values. */
+export interface TargetParts {
+  readonly declared?: Declared;
+  readonly seal: Seal;
+}
+
 /**
- * A command as a lock keeps it: the workspace and the home by name, and no secret that somebody wrote on the command line. `declared` are the variables
- * of its entry by name: who sets NODE_OPTIONS may start another program with the same words.
+ * A command as a lock keeps it: the workspace and the home by name, and no secret that somebody wrote on the command line. Where it is started is part of it
+ * unless its form is known not to depend on that: then its relative files stand there by their whole names.
  */
 export function commandTarget(
   argv: readonly string[],
   places: TargetPlaces,
-  declared: readonly string[] = [],
+  { declared = {}, seal }: TargetParts,
 ): ServerTarget {
   const { workspace, cwd = workspace } = places;
-  const env = [...new Set(declared.filter(choosesCode))].sort();
-  const placedWords = argv.map((word, index) => {
-    const whole = cwd !== workspace && isRelativeFile(word, { argv, index }) ? joinPath(cwd, word) : word;
-    return placed(whole, places);
-  });
-  const words = placedWords.map((_, index) => withoutSecret(placedWords, index));
-  return { argv: words, ...(env.length === 0 ? {} : { env }) };
+  const isFile = argv.map((word, index) => isRelativeFile(word, { argv, index }));
+  const whole = argv.map((word, index) => (isFile[index] === true ? joinPath(cwd, word) : word));
+  const { env, hidden, folder: lookedUp } = shownEnv(declared, (text) => placed(text, places));
+  const folder =
+    lookedUp ||
+    readStart(
+      argv.map((word) => placed(word, places)),
+      (index) => isFile[index] === true,
+    ).folder;
+  const words = (folder || cwd === workspace ? argv : whole).map((word) => placed(word, places));
+  const shown = words.map(shownAddresses);
+  const sealed = [
+    ...words.flatMap((word, index) => (word === shown[index] ? [] : [[index, withoutSignIn(word)]])),
+    ...hidden,
+  ];
+  return {
+    argv: shown.map((_, index) => withoutSecret(shown, index)),
+    ...(env.length === 0 ? {} : { env }),
+    ...(folder ? { folder: placed(cwd, places) } : {}),
+    ...(sealed.length === 0 ? {} : { sealed: seal(JSON.stringify(["command", sealed])) }),
+  };
 }
 
-/** An address as a lock keeps it: without credentials, and without the values of its query. Undefined for what is no http address. */
-export function urlTarget(text: string): ServerTarget | undefined {
+/** An address as a lock keeps it: without credentials, its query's values and what looks random in it sealed. Undefined for what is no http address. */
+export function urlTarget(text: string, seal: Seal): ServerTarget | undefined {
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
   if (url.protocol !== "https:" && url.protocol !== "http:") return undefined;
-  const query = [...new Set(url.searchParams.keys())].sort().map((key) => `${encodeURIComponent(key)}=…`);
-  const path = withoutTokens(url.pathname);
-  return { url: `${url.protocol}//${url.host}${path}${query.length === 0 ? "" : `?${query.join("&")}`}` };
+  const { shown, whole } = shownAddress(url);
+  return { url: shown, ...(shown.includes(LEFT_OUT) ? { sealed: seal(JSON.stringify(["address", whole])) } : {}) };
 }
 
 /** Whether two are the same server, however it is spelled. */
@@ -66,34 +94,39 @@ export function isSameTarget(one: ServerTarget, other: ServerTarget): boolean {
  * its yes. Another package, version, word, variable or address has another text.
  */
 export function targetKey(target: ServerTarget): string {
-  if ("url" in target) return JSON.stringify(["url", target.url]);
-  const { argv, env = [] } = target;
-  const [program = "", ...words] = argv.map((word, index) =>
-    isRelativeFile(word, { argv, index }) ? inWorkspace(word) : word,
-  );
+  if ("url" in target) return JSON.stringify(["url", target.url, target.sealed ?? ""]);
+  const { argv, env = [], folder, sealed } = target;
+  const [program = "", ...words] = folder === undefined ? wholeWords(argv) : argv;
   const name = program.replace(SYSTEM, "");
-  return JSON.stringify(["argv", [name, ...(name === "npx" ? withoutYes(words) : words)], [...env].sort()]);
+  const started = [name, ...(name === "npx" ? withoutYes(words) : words)];
+  return JSON.stringify(["argv", started, [...env].sort(), folder ?? "", sealed ?? ""]);
 }
 
-/** The target for one person on one machine: a program that is the workspace's own is that workspace's alone. */
+/** The target for one person on one machine: a program that is the workspace's own, or chosen by a folder of it, is that workspace's alone. */
 export function targetHere(target: ServerTarget, workspace: string): ServerTarget {
   if ("url" in target) return target;
-  const { argv, env } = target;
+  const { argv, folder } = target;
+  const files = new Set(readStart(argv, (index) => isRelativeFile(argv[index] ?? "", { argv, index })).files);
   const here = argv.map((word, index) => {
-    const isFile = isRelativeFile(word, { argv, index });
-    const placed = isFile ? `${WORKSPACE}/${word}` : word;
-    if (!placed.startsWith(`${WORKSPACE}/`) || !(isFile || index === 0 || SCRIPT.test(word))) return word;
-    return joinPath(workspace, placed.slice(WORKSPACE.length + 1));
+    const file = isRelativeFile(word, { argv, index }) ? `${WORKSPACE}/${word}` : word;
+    const isCode = file !== word || files.has(index) || index === 0 || SCRIPT.test(word);
+    return isCode ? below(file, workspace) : word;
   });
-  return { argv: here, ...(env === undefined ? {} : { env }) };
+  return { ...target, argv: here, ...(folder === undefined ? {} : { folder: below(folder, workspace) }) };
+}
+
+function below(path: string, workspace: string): string {
+  return path === WORKSPACE || path.startsWith(`${WORKSPACE}/`)
+    ? joinPath(workspace, path.slice(WORKSPACE.length + 1))
+    : path;
 }
 
 /** For people. */
 export function targetText(target: ServerTarget): string {
   if ("url" in target) return target.url;
-  const { argv, env = [] } = target;
-  const words = argv.map((word) => (/^[\w@%+=:,./${}-]+$/.test(word) ? word : JSON.stringify(word)));
-  return [...env.map((name) => `${name}=…`), ...words].join(" ");
+  const { argv, env = [], folder } = target;
+  const words = [...env, ...argv].map((word) => (/^[\w@%+=:,./${}-]+$/.test(word) ? word : JSON.stringify(word)));
+  return `${words.join(" ")}${folder === undefined ? "" : ` (in ${folder})`}`;
 }
 
 const WORKSPACE = "${workspace}";
@@ -112,8 +145,9 @@ function isRelativeFile(
   word: string,
   { argv, index }: { readonly argv: readonly string[]; readonly index: number },
 ): boolean {
-  if (/^\.{1,2}\//.test(word)) return true;
+  if (/^\.{1,2}\//.test(word)) return index === 0 || !isMoved(argv);
   if (index === 0) return word.includes("/") && !/^(?:\/|\$\{)/.test(word);
+  if (isMoved(argv)) return false;
   if (/^(?:\/|-|\$\{|~)|[\s:]/.test(word)) return false;
   const starter = argv.findIndex((each) => INTERPRETER.test(each.slice(each.lastIndexOf("/") + 1)));
   if (starter < 0 || starter >= index || !(starter === 0 || STARTS.test(argv[0] ?? ""))) return false;
@@ -131,7 +165,11 @@ function isFirstScript([interpreter = "", ...options]: readonly string[]): boole
 /** A file of the workspace by its whole name; what leads out of it stays as it is. */
 function inWorkspace(word: string): string {
   const whole = joinPath(`/${WORKSPACE}`, word).slice(1);
-  return whole.startsWith(`${WORKSPACE}/`) ? whole : word;
+  return whole === WORKSPACE || whole.startsWith(`${WORKSPACE}/`) ? whole : word;
+}
+
+function wholeWords(argv: readonly string[]): readonly string[] {
+  return argv.map((word, index) => (isRelativeFile(word, { argv, index }) ? inWorkspace(word) : word));
 }
 
 /** Without the runner's own yes: one that stands where an option's value would, or behind the package, is somebody else's. */

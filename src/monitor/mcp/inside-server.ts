@@ -154,7 +154,7 @@ async function inAgentsFence(
     ...{ session, streams: { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr } },
     fence: { exited, kill: () => void child.kill("SIGKILL"), signal: (number) => void child.kill(number) },
   };
-  await serveClient({ argv: wish.argv, cwd, declared: Object.keys(wish.env), ends, stop }, running, running.fence.kill);
+  await serveClient({ argv: wish.argv, cwd, values: wish.env, ends, stop }, running, running.fence.kill);
   const { code } = await exited;
   await append({ type: "exec.exit", origin: "observed", data: { further, code } }).catch(() => undefined); // a log that takes no more has ended the session
   return ok(code);

@@ -1,7 +1,7 @@
 // A server over HTTP with everything that its gateway needs to speak to it: a session on record, the one way out, and its own credential.
 import { err, ok, type Problem, type Result } from "#core";
 import { type ServerTarget, urlTarget } from "#core/mcp";
-import { type HttpTarget, openExchanger, openUpstream, readTarget, type Upstream, urlOf } from "#mcp";
+import { type HttpTarget, openExchanger, openUpstream, readTarget, sealText, type Upstream, urlOf } from "#mcp";
 import type { Refusal } from "../request.ts";
 import { type GivenField, loginsOf, upstreamCredential } from "./upstream-login.ts";
 import { openUpstreamSession, type UpstreamRequest, type UpstreamSession } from "./upstream-session.ts";
@@ -56,7 +56,7 @@ export async function openProxied(request: ProxiedRequest): Promise<Result<Proxi
 function targetOf(address: string): Result<{ readonly target: HttpTarget; readonly pinned: ServerTarget }, Problem> {
   const target = readTarget(address);
   if (!target.ok) return target;
-  const pinned = urlTarget(urlOf(target.value));
+  const pinned = urlTarget(urlOf(target.value), sealText);
   if (pinned === undefined) throw new Error("an address that is read is one that is pinned");
   return ok({ target: target.value, pinned });
 }

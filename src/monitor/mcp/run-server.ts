@@ -5,7 +5,7 @@ import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { commandTarget } from "#core/mcp";
 import { prepareScreening } from "#core/mcp/screen";
-import { relayStdio, watchLocks } from "#mcp";
+import { relayStdio, sealText, watchLocks } from "#mcp";
 import type { RunAnswer, RunRequest } from "../request.ts";
 import { endServer } from "./ending.ts";
 import { gatekeeperOf } from "./gatekeeper-of.ts";
@@ -51,7 +51,8 @@ export async function runServer(request: ServerRequest, run: RunSession): Promis
   const end = (): void => kill.abort();
   const serve = (running: RunningServer): void => {
     const judged = request.judgedAs?.(running.session) ?? Promise.resolve(running.session);
-    over.push(judged.then((session) => serveClient(request, { ...running, session }, end)).catch(end));
+    const values = Object.fromEntries(declared.map((name) => [name, caller.env[name]]));
+    over.push(judged.then((session) => serveClient({ ...request, values }, { ...running, session }, end)).catch(end));
   };
   const nothing = openSync("/dev/null", "r+");
   try {
@@ -79,15 +80,21 @@ export async function runServer(request: ServerRequest, run: RunSession): Promis
   }
 }
 
+/** A server's command, as it was started, and its client. */
+type Served = Pick<ServerRequest, "argv" | "cwd" | "ends" | "stop"> & {
+  /** The variables that its entry declares; undefined for one that is not set. */
+  readonly values: Readonly<Record<string, string | undefined>>;
+};
+
 /** The gateway between the two, until both have ended. */
 export async function serveClient(
-  { argv, cwd, declared, ends, stop }: Pick<ServerRequest, "argv" | "cwd" | "declared" | "ends" | "stop">,
+  { argv, cwd, values, ends, stop }: Served,
   running: RunningServer,
   kill: () => void,
 ): Promise<void> {
   const { session, streams } = running;
   const { root, home } = session;
-  const target = commandTarget(argv, { workspace: root, home, cwd }, declared);
+  const target = commandTarget(argv, { workspace: root, home, cwd }, { declared: values, seal: sealText });
   const gatekeeper = gatekeeperOf(session, target);
   const relay = relayStdio(
     { fromClient: ends.input, toClient: ends.output, fromServer: streams.stdout, toServer: streams.stdin },

@@ -156,6 +156,7 @@ describe("which server a lock speaks of", () => {
           "/w/projects",
         ],
         places,
+        { seal: hex },
       ),
     ).toEqual({
       argv: [
@@ -169,11 +170,12 @@ describe("which server a lock speaks of", () => {
         "/w/projects",
       ],
     });
-    expect(JSON.stringify(commandTarget(["s", token], places))).not.toContain(token.slice(0, 12));
-    expect(urlTarget("https://u:p@Example.com/mcp?key=abc&a=1#x")).toEqual({
+    expect(JSON.stringify(commandTarget(["s", token], places, { seal: hex }))).not.toContain(token.slice(0, 12));
+    expect(urlTarget("https://u:p@Example.com/mcp?key=abc&a=1#x", hex)).toEqual({
       url: "https://example.com/mcp?a=…&key=…",
+      sealed: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
-    expect(urlTarget("file:///etc/passwd")).toBeUndefined();
+    expect(urlTarget("file:///etc/passwd", hex)).toBeUndefined();
   });
 
   it("is the same by every word of it", () => {

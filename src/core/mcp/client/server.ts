@@ -61,6 +61,19 @@ function program(form: ClientForm, entry: Entry): ClientServer {
   return { kind: "program", words, env };
 }
 
+/** The values that an entry itself gives to variables of its program; a placeholder is the client's to fill in. */
+export function entryValues(client: ClientId, entry: Entry): Readonly<Record<string, string>> {
+  const { env } = CLIENTS[client];
+  return Object.fromEntries(
+    leavesBelow(entry, env).flatMap(({ path: [, name = "", ...below] }) => {
+      const value = below.length > 0 ? undefined : textAt(entry, env, name);
+      return value === undefined || PLACEHOLDER.test(value) ? [] : [[name, value]];
+    }),
+  );
+}
+
+const PLACEHOLDER = /\$[{A-Za-z_(]|%\w+%|\{env:/;
+
 function declaredEnv(form: ClientForm, entry: Entry): readonly string[] | undefined {
   const set = leavesBelow(entry, form.env)
     .map(({ path }) => path[1])
