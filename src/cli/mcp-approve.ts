@@ -17,8 +17,18 @@ import {
   withServer,
 } from "#core/mcp";
 import { markedLines } from "#core/text";
-import { dropPending, listPending, otherOwnLocks, ownLockFile, readLockFile, updateLockFile } from "#mcp";
-import { otherOfProject } from "#monitor";
+import {
+  comeBack,
+  dropPending,
+  listPending,
+  otherOwnLocks,
+  ownLockFile,
+  readLockFile,
+  readOwnLock,
+  takePlace,
+  updateLockFile,
+} from "#mcp";
+import { otherOfOwn, otherOfProject } from "#monitor";
 import { EXIT, fail } from "./exit.ts";
 import { approvedOf } from "./mcp-diff.ts";
 import { type PinPlaces, pinPlaces } from "./mcp-pins.ts";
@@ -57,18 +67,20 @@ async function approve(server: string | undefined, tool: string | undefined): Pr
 async function approveOne(pending: Pending, tool: string | undefined, places: PinPlaces): Promise<void> {
   const { server, target, description, workspace } = pending;
   const me = { stateDir: places.stateDir, server, target, workspace };
-  const mine = await readLockFile(ownLockFile(me));
+  const mine = await readOwnLock(me);
   if (!mine.ok) return fail(mine.error, EXIT.badInput);
   const project = await readLockFile(pending.lockFile);
   if (!project.ok) return fail(project.error, EXIT.badInput);
   // A project's lock alone approves nothing: of a server that nobody here has approved, all is shown.
-  const isKnown = mine.value?.has(server) === true;
+  const isKnown = mine.value !== undefined;
   const locked = project.value?.get(server);
   const isOther = locked === undefined ? undefined : await otherOfProject(locked, me);
   const found = { server, target, argv: [], description, pending };
   const approved = isKnown ? await approvedOf(found, places) : undefined;
-  const others = isKnown ? { ok: true as const, value: [] } : await otherOwnLocks(me);
+  const others = isKnown ? ok([]) : await otherOwnLocks(me);
   if (!others.ok) return fail(others.error, EXIT.badInput);
+  const ofOwn = isKnown ? ok(undefined) : await otherOfOwn(me);
+  if (!ofOwn.ok) return fail(ofOwn.error, EXIT.badInput);
   const isWanted = ({ change }: Wanted): boolean => tool === undefined || [change.name, change.was].includes(tool);
   const wanted = wantedOf(pending, approved).filter(isWanted);
   if (wanted.length === 0 && isOther === undefined)
@@ -76,9 +88,8 @@ async function approveOne(pending: Pending, tool: string | undefined, places: Pi
   // Another program by a known name: what was approved of the one before is not read once more, what differs is.
   const [before] = others.value;
   const differing = before === undefined ? wanted : wantedOf(pending, before).filter(isWanted);
-  const known = others.value.flatMap((one) => one.target ?? []);
   const lines = shownLines(pending, differing, {
-    other: known.length === 0 ? isOther : { known, now: target },
+    other: ofOwn.value ?? isOther,
     same: wanted.length - differing.length,
   });
   if (!terminalIsHere()) {
@@ -96,18 +107,26 @@ async function approveOne(pending: Pending, tool: string | undefined, places: Pi
     {
       lines: (width) => lines.flatMap((line) => markedLines(line, width)),
       choices: [
-        { word: "yes", says: "approve exactly this" },
+        {
+          word: "yes",
+          says: `approve exactly this${before === undefined ? "" : ", in place of what its name stands for now"}`,
+        },
+        ...(before === undefined
+          ? []
+          : [{ word: "both", says: "approve this, and leave the other approved beside it" }]),
         { word: "no", says: "change nothing" },
       ],
     },
     new AbortController().signal,
   );
-  if (typed.kind !== "word" || typed.word !== "yes")
+  if (typed.kind !== "word" || !["yes", "both"].includes(typed.word))
     return fail({ code: "mcp-approve", message: "not approved", hint: "nothing was changed" }, EXIT.policyRefused);
   const own = await updateLockFile(ownLockFile(me), (now) =>
     approvedLock(now, { pending, wanted, target: targetHere(target, workspace) }),
   );
   if (!own.ok) return fail(own.error, EXIT.badInput);
+  const placed = typed.word === "yes" && !isKnown ? await takePlace(me) : await comeBack(me);
+  if (!placed.ok) return fail(placed.error, EXIT.badInput);
   // A project that pins the server holds it, too; one that does not is left as it is.
   const isProjects = locked !== undefined;
   if (isProjects) {

@@ -15,7 +15,7 @@ import {
   type ServerLock,
 } from "#core/mcp";
 import { exactText } from "#core/text";
-import { listPending, type OwnServer, otherOwnLocks, ownLockFile, readLockFile } from "#mcp";
+import { listPending, type OwnServer, otherOwnLocks, readLockFile, readOwnLock } from "#mcp";
 import { otherOfOwn, otherOfProject } from "#monitor";
 import { EXIT, fail } from "./exit.ts";
 import { mcpDiffBatch } from "./mcp-diff-batch.ts";
@@ -102,9 +102,9 @@ export async function approvedOf(
   const project = await readLockFile(pending?.lockFile ?? lockFile);
   if (!project.ok) return fail(project.error, EXIT.badInput);
   const me = ownServer({ server, target, ...(pending === undefined ? {} : { pending }) }, { stateDir, workspace });
-  const own = me === undefined ? undefined : await readLockFile(ownLockFile(me));
+  const own = me === undefined ? undefined : await readOwnLock(me);
   if (own?.ok === false) return fail(own.error, EXIT.badInput);
-  const [mine, projects] = [own?.value?.get(server), project.value?.get(server)];
+  const [mine, projects] = [own?.value, project.value?.get(server)];
   const isOther = me !== undefined && projects !== undefined && (await otherOfProject(projects, me)) !== undefined;
   if (mine !== undefined)
     return projects === undefined || isOther ? mine : approvedByBoth(mine, projects, pinsOf(description));
@@ -123,8 +123,8 @@ export async function otherServerOf(found: FoundServer, places: PinPlaces): Prom
   const locked = project.value?.get(found.server);
   const other = locked === undefined ? undefined : await otherOfProject(locked, me);
   if (other !== undefined) return other;
-  const own = await readLockFile(ownLockFile(me));
-  if (own.ok && own.value?.has(found.server) === true) return undefined;
+  const own = await readOwnLock(me);
+  if (own.ok && own.value !== undefined) return undefined;
   const others = await otherOfOwn(me);
   return others.ok ? others.value : fail(others.error, EXIT.badInput);
 }

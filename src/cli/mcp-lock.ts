@@ -21,7 +21,7 @@ import {
 } from "#core/mcp";
 import { screenDescription } from "#core/mcp/screen";
 import { exactText, forTerminal } from "#core/text";
-import { dropPending, installedPackage, keepPending, ownLockFile, readLockFile, updateLockFile } from "#mcp";
+import { dropPending, installedPackage, keepPending, ownLockFile, readOwnLock, updateLockFile } from "#mcp";
 import { complain, EXIT, fail } from "./exit.ts";
 import { clientCommand } from "./mcp-client-command.ts";
 import { diffWithLock, otherServerOf } from "./mcp-diff.ts";
@@ -151,8 +151,8 @@ async function isFirst(
   diff: DescriptionDiff,
 ): Promise<boolean> {
   if (target === undefined) return false;
-  const own = await readLockFile(ownLockFile({ stateDir, server, target, workspace }));
-  return own.ok && (own.value?.has(server) !== true || diff.changes.length === 0);
+  const own = await readOwnLock({ stateDir, server, target, workspace });
+  return own.ok && (own.value === undefined || diff.changes.length === 0);
 }
 
 const CHANGED: Problem = { code: "lock-changed", message: "the server is pinned already, and differs" };

@@ -12,7 +12,7 @@ import {
   verifyDescription,
 } from "#core/mcp";
 import { screenDescription } from "#core/mcp/screen";
-import { ownLockFile, readLockFile } from "#mcp";
+import { readLockFile, readOwnLock } from "#mcp";
 import { otherOfProject } from "#monitor";
 import { fail, problemLines } from "./exit.ts";
 import { type PinOptions, pinCommand, serverWords } from "./mcp-pin-command.ts";
@@ -115,8 +115,8 @@ async function isApproved(
   { stateDir, workspace }: PinPlaces,
 ): Promise<boolean> {
   if (target === undefined) return false;
-  const own = await readLockFile(ownLockFile({ stateDir, server, target, workspace }));
-  return own.ok && own.value?.has(server) === true;
+  const own = await readOwnLock({ stateDir, server, target, workspace });
+  return own.ok && own.value !== undefined;
 }
 
 function compare(

@@ -18,7 +18,18 @@ export { installedPackage } from "./installed-package.ts";
 export { listServer } from "./lister.ts";
 export { readLockFile, updateLockFile } from "./lock-store.ts";
 export { type LockFiles, lockMark, watchLocks } from "./lock-watch.ts";
-export { neighbourLocks, type OwnServer, otherOwnLocks, ownLockFile, pinFirst } from "./own-locks.ts";
+export {
+  comeBack,
+  isReplaced,
+  neighbourLocks,
+  type OwnServer,
+  otherOwnLocks,
+  ownLockFile,
+  pinFirst,
+  readOwnLock,
+  replacedFiles,
+  takePlace,
+} from "./own-locks.ts";
 export { dropPending, keepPending, listPending, type PendingKey } from "./pending-store.ts";
 export type {
   McpAskVerdict,

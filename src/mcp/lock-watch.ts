@@ -11,11 +11,13 @@ export interface LockFiles {
   readonly own: string;
   /** The project's; a folder that is none yet is not watched. */
   readonly project: string;
+  /** Files that say, by being there, that another server took its place. */
+  readonly replaced?: readonly string[];
 }
 
 /** Another text once one of them is another file or has another content. */
-export function lockMark({ own, project }: LockFiles): string {
-  return `${markOf(own)} ${markOf(project)}`;
+export function lockMark({ own, project, replaced = [] }: LockFiles): string {
+  return [own, project, ...replaced].map(markOf).join(" ");
 }
 
 function markOf(file: string): string {
@@ -28,13 +30,13 @@ function markOf(file: string): string {
 }
 
 /** Calls `changed` after each change of either, until the answer is called. Missing one is no fault: the next call sees it. */
-export function watchLocks({ own, project }: LockFiles, changed: () => void): () => void {
+export function watchLocks({ own, project, replaced = [] }: LockFiles, changed: () => void): () => void {
   try {
     mkdirSync(dirname(own), { recursive: true, mode: 0o700 });
   } catch {
     // then it is not watched
   }
-  const ends = [own, project].map((file) => watchFile(file, changed));
+  const ends = [own, project, ...replaced].map((file) => watchFile(file, changed));
   return () => {
     for (const end of ends) end();
   };

@@ -1,7 +1,8 @@
 // What one person approved of servers: a file for each server's name and what it is, so that approving one program approves no other by its name. All
 // files of one name begin alike, so that another program under a known name is seen; but what another workspace calls a file of its own is its affair.
+// What another one took the place of stays as a file of another ending: it is told as a rollback when it comes back.
 import { createHash } from "node:crypto";
-import { readdir, stat } from "node:fs/promises";
+import { copyFile, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import { type ServerLock, type ServerTarget, targetHere, targetKey, withServer } from "#core/mcp";
@@ -19,32 +20,110 @@ export interface OwnServer {
 
 /** Where what is approved of it is kept. */
 export function ownLockFile(own: OwnServer): string {
-  const here = targetKey(targetHere(own.target, own.workspace));
-  const scope = here === targetKey(own.target) ? EVERYWHERE : scopeOf(own.workspace);
-  return join(folderOf(own.stateDir), `${prefixOf(own.server)}${scope}-${digest(here).slice(0, 32)}${SUFFIX}`);
+  return join(folderOf(own.stateDir), `${prefixOf(own.server)}${placeOf(own)}${SUFFIX}`);
+}
+
+/** Where it is said that another server took its place: everywhere, or in this workspace. */
+export function replacedFiles({ stateDir, server, target, workspace }: OwnServer): readonly string[] {
+  const [scope = "", digest = ""] = placeOf({ target, workspace }).split("-");
+  return [...new Set([scope, scopeOf(workspace)])].map((one) =>
+    join(folderOf(stateDir), `${prefixOf(server)}${one}-${digest}${REPLACED}`),
+  );
+}
+
+/** Whether another server took its place here. */
+export async function isReplaced(own: OwnServer): Promise<boolean> {
+  const found = await Promise.all(replacedFiles(own).map((file) => stat(file).then(() => true, isThere)));
+  return found.includes(true);
+}
+
+/** What is approved of it, if nothing took its place since. */
+export async function readOwnLock(own: OwnServer): Promise<Result<ServerLock | undefined, Problem>> {
+  if (await isReplaced(own)) return ok(undefined);
+  const read = await readLockFile(ownLockFile(own));
+  return read.ok ? ok(read.value?.get(own.server)) : read;
 }
 
 /** What else is approved by the same name, the latest first. What cannot be read is an error: nobody knows then what the name stood for. */
 export async function otherOwnLocks(own: OwnServer): Promise<Result<readonly ServerLock[], Problem>> {
+  const others = await othersOf(own);
+  return others.ok ? ok(others.value.map(({ lock }) => lock)) : others;
+}
+
+/** The server, approved now, is back if it was replaced. */
+export async function comeBack(own: OwnServer): Promise<Result<void, Problem>> {
+  try {
+    await Promise.all(replacedFiles(own).map((file) => rm(file, { force: true })));
+    return ok(undefined);
+  } catch (error) {
+    return err(unwritable(own.server, error));
+  }
+}
+
+/**
+ * The server, approved now, is what its name stands for here: it is back if it was replaced, and takes the place of all others by that name. What holds in
+ * more places than it does is replaced in this workspace only, or its name would stand for nothing elsewhere and be anybody's.
+ */
+export async function takePlace(own: OwnServer): Promise<Result<void, Problem>> {
+  const { server, stateDir, workspace } = own;
+  const [mine = ""] = placeOf(own).split("-");
+  const others = await othersOf(own);
+  if (!others.ok) return others;
+  const back = await comeBack(own);
+  if (!back.ok) return back;
+  try {
+    for (const { file, scope, digest } of others.value) {
+      const isOurs = scope === mine || (mine === EVERYWHERE && scope === scopeOf(workspace));
+      const there = join(
+        folderOf(stateDir),
+        `${prefixOf(server)}${isOurs ? scope : scopeOf(workspace)}-${digest}${REPLACED}`,
+      );
+      await (isOurs ? rename(file, there) : copyFile(file, there));
+    }
+  } catch (error) {
+    return err(unwritable(server, error));
+  }
+  return ok(undefined);
+}
+
+function unwritable(server: string, error: unknown): Problem {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return {
+    code: "lock-unwritable",
+    message: `what the name \`${server}\` stood for cannot be put aside (${code ?? message})`,
+  };
+}
+
+interface Other {
+  readonly lock: ServerLock;
+  readonly file: string;
+  readonly scope: string;
+  readonly digest: string;
+}
+
+async function othersOf(own: OwnServer): Promise<Result<readonly Other[], Problem>> {
   const { stateDir, server, workspace } = own;
   const folder = folderOf(stateDir);
-  const mine = ownLockFile(own);
   const all = await readdir(folder).catch((error: NodeJS.ErrnoException) => error);
   if (!Array.isArray(all) && all.code !== "ENOENT")
     return err({ code: "lock-unreadable", message: `\`${folder}\` cannot be read (${all.code ?? all.message})` });
-  const begins = scopesOf(workspace).map((scope) => `${prefixOf(server)}${scope}-`);
-  const names = (Array.isArray(all) ? all : []).filter(
-    (name) => begins.some((begin) => name.startsWith(begin)) && name.endsWith(SUFFIX),
-  );
-  const others: { readonly lock: ServerLock; readonly at: number }[] = [];
-  for (const file of names.map((name) => join(folder, name))) {
-    if (file === mine) continue;
+  const names = Array.isArray(all) ? all : [];
+  const [prefix, mine] = [prefixOf(server), placeOf(own)];
+  const scopes = new Set(scopesOf(workspace));
+  const others: (Other & { readonly at: number })[] = [];
+  for (const name of names.filter((one) => one.startsWith(prefix) && one.endsWith(SUFFIX))) {
+    const place = name.slice(prefix.length, -SUFFIX.length);
+    const [scope = "", digest = ""] = place.split("-");
+    const isGone = names.includes(`${prefix}${scopeOf(workspace)}-${digest}${REPLACED}`);
+    if (place === mine || !scopes.has(scope) || isGone) continue;
+    const file = join(folder, name);
     const read = await readLockFile(file);
     if (!read.ok) return read;
     const lock = read.value?.get(server);
-    if (lock !== undefined) others.push({ lock, at: (await stat(file).catch(() => undefined))?.mtimeMs ?? 0 });
+    if (lock !== undefined)
+      others.push({ lock, file, scope, digest, at: (await stat(file).catch(() => undefined))?.mtimeMs ?? 0 });
   }
-  return ok(others.sort((a, b) => b.at - a.at).map(({ lock }) => lock));
+  return ok(others.sort((a, b) => b.at - a.at));
 }
 
 /** Of one person: more are nobody's to read for each server that starts. */
@@ -71,7 +150,7 @@ export async function pinFirst(own: OwnServer, lock: ServerLock): Promise<Result
   const done = await inTurn(join(folderOf(stateDir), prefixOf(server)), async () => {
     const others = await otherOwnLocks(own);
     if (!others.ok) return others;
-    if (others.value.length > 0) return ok("known" as const);
+    if (others.value.length > 0 || (await isReplaced(own))) return ok("known" as const);
     const written = await updateLockFile(ownLockFile(own), (now) =>
       now.has(server) ? err(KNOWN) : ok(withServer(now, server, lock)),
     );
@@ -82,9 +161,22 @@ export async function pinFirst(own: OwnServer, lock: ServerLock): Promise<Result
 
 const KNOWN: Problem = { code: "lock-known", message: "the server is pinned already" };
 const SUFFIX = ".lock.json";
+const REPLACED = ".replaced.json";
 
 /** Of a program that is none of one workspace's files. */
 const EVERYWHERE = "any";
+
+/** For whom a file of it is, and which server it is. */
+function placeOf({ target, workspace }: Pick<OwnServer, "target" | "workspace">): string {
+  const here = targetKey(targetHere(target, workspace));
+  const scope = here === targetKey(target) ? EVERYWHERE : scopeOf(workspace);
+  return `${scope}-${digest(here).slice(0, 32)}`;
+}
+
+/** What cannot be looked at is there: nothing is approved by a file that nobody sees. */
+function isThere(error: NodeJS.ErrnoException): boolean {
+  return error.code !== "ENOENT";
+}
 
 function scopeOf(workspace: string): string {
   return digest(workspace).slice(0, 16);

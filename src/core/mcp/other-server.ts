@@ -7,6 +7,8 @@ export interface OtherServer {
   /** The latest first. */
   readonly known: readonly ServerTarget[];
   readonly now: ServerTarget;
+  /** It was approved before, and one of the known took its place. */
+  readonly replaced?: true;
   /** Where the command is the same and the project installs another package for it. */
   readonly installed?: { readonly was: PackagePin; readonly now: PackagePin };
 }
@@ -55,12 +57,16 @@ function isName(word: string): boolean {
 }
 
 function sentence(
-  { known, now, installed }: OtherServer,
+  { known, now, installed, replaced }: OtherServer,
   show: (target: ServerTarget) => string,
   spec: (text: string) => string = (text) => text,
 ): string {
   const packages = installed === undefined ? packageWords(known[0], now, spec) : installedWords(installed, spec);
   const [was] = known;
+  if (replaced === true) {
+    const by = was === undefined ? "another one" : `\`${show(was)}\``;
+    return `is \`${show(now)}\` again, and ${by} was approved in its place: a rollback${packages}`;
+  }
   if (installed !== undefined || was === undefined)
     return `is \`${show(now)}\` with another package than the approved one${packages}`;
   const more = known.length > 1 ? ` (and ${known.length - 1} more)` : "";

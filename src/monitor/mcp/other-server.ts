@@ -1,7 +1,7 @@
 // Whether a server's name stands for something else in a lock: another command, package or address by a known name is another server (I13).
 import { ok, type Problem, type Result } from "#core";
 import { isSameTarget, type OtherServer, packageSpec, type ServerLock } from "#core/mcp";
-import { installedPackage, type OwnServer, otherOwnLocks } from "#mcp";
+import { installedPackage, isReplaced, type OwnServer, otherOwnLocks } from "#mcp";
 
 /** What the project's lock has by this name, where it is not this server. */
 export async function otherOfProject(
@@ -21,10 +21,12 @@ export async function otherOfProject(
   return isOther ? { known: [target], now: target, installed: { was, now } } : undefined;
 }
 
-/** What the person approved by this name, where they have not approved this server. */
+/** What the person approved by this name, where they have not approved this server, or approved another one in its place since. */
 export async function otherOfOwn(own: OwnServer): Promise<Result<OtherServer | undefined, Problem>> {
   const others = await otherOwnLocks(own);
   if (!others.ok) return others;
+  const replaced = await isReplaced(own);
   const known = others.value.flatMap(({ target }) => (target === undefined ? [] : [target]));
-  return ok(known.length === 0 ? undefined : { known, now: own.target });
+  if (known.length === 0 && !replaced) return ok(undefined);
+  return ok({ known, now: own.target, ...(replaced ? { replaced } : {}) });
 }

@@ -21,7 +21,17 @@ import {
   verifyDescription,
 } from "#core/mcp";
 import { forTerminal } from "#core/text";
-import { dropPending, keepPending, type LockFiles, ownLockFile, pinFirst, readLockFile, type VerifiedPart } from "#mcp";
+import {
+  dropPending,
+  keepPending,
+  type LockFiles,
+  ownLockFile,
+  pinFirst,
+  readLockFile,
+  readOwnLock,
+  replacedFiles,
+  type VerifiedPart,
+} from "#mcp";
 import { openNeighbours } from "./neighbours.ts";
 import { otherOfOwn, otherOfProject } from "./other-server.ts";
 
@@ -62,7 +72,7 @@ export function openPins(options: PinsOptions): Pins {
   let told = "";
   const neighbours = openNeighbours(options);
   return {
-    files: { own: ownLockFile(options), project: options.lockFile },
+    files: { own: ownLockFile(options), project: options.lockFile, replaced: replacedFiles(options) },
     neighbours: neighbours.tools,
     verify: async (found, part) => {
       const verified = await verify(options, found, part);
@@ -80,7 +90,7 @@ async function verify(options: PinsOptions, found: ServerDescription, part: Veri
   const { server, target, mode, stateDir, workspace } = options;
   const project = orThrow(await readLockFile(options.lockFile)) ?? new Map();
   const me = { stateDir, server, target, workspace };
-  const own = orThrow(await readLockFile(ownLockFile(me)))?.get(server);
+  const own = orThrow(await readOwnLock(me));
   const findings = await options.screen(found, peersIn(project, server));
   const locked = project.get(server);
   const other = {
