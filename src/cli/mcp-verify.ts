@@ -149,7 +149,7 @@ function commandOf(
   { workspace, home }: PinPlaces,
   asked: readonly string[],
 ): (Omit<StartOptions, keyof PinOptions> & Pick<PinOptions, "env">) | undefined {
-  if (!isCommand(target) || target.argv.some((word) => /\$\{secret\}|…|\$\$\{/.test(word))) return undefined;
+  if (!isCommand(target) || target.argv.some((word) => /\$\{secret\}|\u2026|\$\$\{/.test(word))) return undefined;
   const inPlace = (text: string): string =>
     text.replace(/(?<!\$)\$\{workspace\}/g, workspace).replace(/(?<!\$)\$\{home\}/g, home);
   // A file of the workspace by its whole name: where this is typed says nothing. A folder of it is where it is started.
