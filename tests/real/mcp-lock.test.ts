@@ -345,7 +345,21 @@ describe("approving", () => {
     }
     expect(mcp("verify", ...bump)).toMatchObject({ status: 0 });
     expect(readFileSync(lock, "utf8")).toContain('"/s/package": {"name":"s-mcp","version":"1.2.0"}');
-    expect(mcp("verify", "s", "--from", first, "--", "npx", "-y", "s-mcp@1.1.0").status).toBe(1);
     expect(mcp("approve")).toMatchObject({ stdout: "nothing of an MCP server waits\n" });
+    // what it took the place of is another server again, and told as what it is
+    const back = ["s", "--from", first, "--", "npx", "-y", "s-mcp@1.1.0"];
+    expect(mcp("verify", ...back).status).toBe(1);
+    expect(mcp("lock", ...back).status).toBe(1);
+    {
+      using screen = typed("approve s");
+      const shown = await screen.until(/type a word and Enter:/);
+      expect(shown).toMatch(
+        /is `npx -y s-mcp@1\.1\.0` again, and `npx -y s-mcp@1\.2\.0` was approved in its place: a rollback/,
+      );
+      screen.type("no", "Enter");
+      await screen.until(/ended 126/);
+    }
+    expect(mcp("verify", ...bump)).toMatchObject({ status: 0 });
+    expect(mcp("lock", ...bump)).toMatchObject({ status: 0 });
   });
 });
