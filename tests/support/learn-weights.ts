@@ -17,9 +17,9 @@ export interface Weights {
 
 /** A sign that fewer texts have says more of them than of itself. */
 const TEXTS_LEAST = 3;
-const SIGNS_MOST = 4_000;
+const SIGNS_MOST = 12_000;
 /** How much an error costs beside a large weight. */
-const COST = 0.5;
+const COST = 1;
 const ROUNDS = 60;
 
 /** Learns twice: with all signs, then with those that weighed most. */

@@ -1,11 +1,19 @@
 // The tables of tests/cases/mcp-screen as examples to learn from: what the rules find in each text, and its signs.
 import type { JsonObject } from "#core/mcp";
 import * as definitions from "../../src/core/mcp/screen/definition.ts";
-import type { Finding, Peer } from "../../src/core/mcp/screen/index.ts";
+import {
+  type Finding,
+  type Peer,
+  screenDefinition,
+  screenElicitation,
+  screenResult,
+  screenSampling,
+} from "../../src/core/mcp/screen/index.ts";
 import * as requests from "../../src/core/mcp/screen/request.ts";
 import * as results from "../../src/core/mcp/screen/result.ts";
+import type { Subject } from "../../src/core/mcp/screen/signs.ts";
 import { type Field, fieldsOf } from "../../src/core/mcp/screen/walk.ts";
-import { type Subject, signsIn } from "../../src/core/mcp/screen/weigh.ts";
+import { signsIn } from "../../src/core/mcp/screen/weigh.ts";
 import { atOnce } from "../../src/core/mcp/screen/work.ts";
 import { readCases } from "./cases.ts";
 import type { Example } from "./learn-weights.ts";
@@ -48,6 +56,18 @@ export function readExamples(): readonly LabelledExample[] {
   });
 }
 
+/** What screening says of a line. */
+export function screened(line: ScreenLine): readonly Finding[] {
+  const { server, peers = [], result, elicitation, sampling } = line;
+  if (result !== undefined) return screenResult(server, result, peers);
+  if (elicitation !== undefined) return screenElicitation(elicitation);
+  if (sampling !== undefined) return screenSampling(sampling);
+  return screenDefinition(server, definitionOf(line), peers);
+}
+
+const definitionOf = ({ tool, prompt, resource, instructions }: ScreenLine): JsonObject | string =>
+  tool ?? prompt ?? resource ?? instructions ?? "";
+
 /** What the rules alone say. */
 function ruled(line: ScreenLine): { subject: Subject; fields: readonly Field[]; findings: readonly Finding[] } {
   const { server, peers = [], result, elicitation, sampling } = line;
@@ -65,7 +85,7 @@ function ruled(line: ScreenLine): { subject: Subject; fields: readonly Field[]; 
     };
   if (sampling !== undefined)
     return { subject: "sampling", fields: fieldsOf(sampling), findings: atOnce(requests.samplingWork(sampling)) };
-  const definition = line.tool ?? line.prompt ?? line.resource ?? line.instructions ?? "";
+  const definition = definitionOf(line);
   return {
     subject: "definition",
     fields: fieldsOf(definition),

@@ -1,21 +1,9 @@
 // Screening on tables: attacks in many spellings, honest texts that look like them, and tools of published servers.
 import { describe, expect, it } from "vitest";
-import { type Finding, screenDefinition, screenElicitation, screenResult, screenSampling } from "#core/mcp/screen";
 import { readCases } from "../../support/cases.ts";
-import type { ScreenLine } from "../../support/screen-examples.ts";
+import { type ScreenLine, screened } from "../../support/screen-examples.ts";
 
 type Line = ScreenLine & { readonly missed?: true };
-
-function screened(line: Line): readonly Finding[] {
-  if (line.result !== undefined) return screenResult(line.server, line.result, line.peers);
-  if (line.elicitation !== undefined) return screenElicitation(line.elicitation);
-  if (line.sampling !== undefined) return screenSampling(line.sampling);
-  return screenDefinition(
-    line.server,
-    line.tool ?? line.prompt ?? line.resource ?? line.instructions ?? "",
-    line.peers ?? [],
-  );
-}
 
 const lines = (name: string): readonly Line[] => readCases<object, Line>(`mcp-screen/${name}.jsonl`).slice(1) as Line[];
 

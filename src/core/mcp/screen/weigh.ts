@@ -1,77 +1,54 @@
-// What the words of a text weigh together. The rules name the orders that somebody thought of; strangers word theirs in other ways. So every word, every
-// two neighbours, every idea and every kind of finding has a weight, learned from texts by many hands (tests/support/learn-weights.ts), and a text whose
-// sum is beyond a bound is worth a person's look, though no rule knows why. The other way round, too: what a rule suspects and nothing around it speaks
-// for is left. A sum says `soft` at most on its own; it decides nothing that a rule is sure of.
+// What the words of a text weigh together. The rules name the orders that somebody thought of; strangers word theirs in other ways. So every sign of a
+// text (signs.ts) has a weight, learned from texts by many hands (tests/support/learn-weights.ts): a text whose sum is beyond a bound is worth a person's
+// look, though no rule knows why, and the other way round what a rule suspects is left where nothing around it speaks for it.
 import { once } from "../../once.ts";
 import { forTerminal } from "../../text/index.ts";
 import { type Clause, clauseWork } from "./clause.ts";
 import type { Finding } from "./finding.ts";
 import { visible } from "./hidden.ts";
-import { ideasIn } from "./lexicon.ts";
+import { type Subject, signWork, type Vocabulary } from "./signs.ts";
 import type { Field } from "./walk.ts";
 import table from "./weights.json" with { type: "json" };
 import { atOnce, type Work } from "./work.ts";
-
-/** Whose words they are. */
-export type Subject = "definition" | "result" | "elicitation" | "sampling";
 
 const SIGNS: () => ReadonlyMap<string, readonly [weight: number, rarity: number]> = once(
   () => new Map(Object.entries(table.signs as unknown as Readonly<Record<string, readonly [number, number]>>)),
 );
 
-/** The second words of the pairs that weigh something, under their first. */
-const PAIRS: () => ReadonlyMap<string, ReadonlySet<string>> = once(() => {
-  const pairs = new Map<string, Set<string>>();
-  for (const sign of SIGNS().keys()) {
-    const [first = "", second] = sign.split(" ");
-    if (second !== undefined) pairs.set(first, (pairs.get(first) ?? new Set()).add(second));
+const KNOWN: () => Vocabulary = once(() => {
+  const signs = SIGNS();
+  const leading = new Set<string>();
+  for (const sign of signs.keys()) {
+    const end = sign.indexOf(" ");
+    if (end > 0) leading.add(sign.slice(0, end));
   }
-  return pairs;
+  return { has: (sign) => signs.has(sign), leads: (word) => leading.has(word) };
 });
 
-/** A sum beyond it is worth a look, in an answer, which may say anything, a higher one; */
-const FLAG: Readonly<Record<Subject, number>> = {
-  definition: -0.12,
-  result: 0.05,
-  elicitation: -0.12,
-  sampling: -0.12,
-};
-/** one below it takes a rule's suspicion back; */
-const CLEAR = -0.05;
-/** but honest words around an order are no excuse for it where somebody had room for many of them; */
+/** A sum beyond it is worth a look; below it what a rule suspects is not, */
+const FLAG: Readonly<Record<Subject, number>> = { definition: -0.1, result: -0.05, elicitation: 0, sampling: 0 };
+/** and below this one not even what a rule is sure of. */
+const DOUBT = -0.3;
+/** Honest words around an order are no excuse for it where somebody had room for many of them. */
 const CLEAR_MOST = 2_000;
-/** beyond this one a suspicion is more than that. */
-const SURE = 0.5;
-/** Fewer different words order nothing that no rule sees. */
+/** Beyond this one a definition is held. */
+const SURE = 0.3;
+/** What no words explain: letters nobody sees, an order in code, a name that is dressed as another's. */
+const PLAIN_FACTS: ReadonlySet<string> = new Set([
+  "hidden-text",
+  "encoded-order",
+  "terminal-control",
+  "odd-name",
+  "homoglyph-name",
+  "mixed-script",
+]);
+/** Fewer different words say nothing, for or against. */
 const WORDS_LEAST = 18;
 /** A long text has many stretches, and each is another chance to look like something. */
 const FLAG_LONG = 0.4;
 /** Letters of a stretch, and of a text that is one. */
 const STRETCH = 1_500;
 const EXCERPT = 160;
-
-/** The signs of a text: `#idea`, `!kind` of a finding, `@subject`, words, and pairs of words, those of them that `isPair` says. */
-function* signsOf(
-  subject: Subject,
-  clauses: readonly Clause[],
-  findings: readonly Finding[],
-  isPair: (first: string, second: string) => boolean,
-): Work<ReadonlySet<string>> {
-  const signs = new Set<string>([`@${subject}`]);
-  for (const { words } of clauses) {
-    for (const { idea } of ideasIn(words)) signs.add(`#${idea}`);
-    let before: string | undefined;
-    for (const word of words.split(" ")) {
-      if (word === "" || word === "," || /^[0-9]+$/.test(word)) continue;
-      signs.add(word);
-      if (before !== undefined && isPair(before, word)) signs.add(`${before} ${word}`);
-      before = word;
-    }
-    yield;
-  }
-  for (const { kind, severity } of findings) signs.add(`!${kind}`).add("!any").add(`!${severity}`);
-  return signs;
-}
 
 /** So much rarity is added to every text, so that a few words alone weigh little. */
 export const FEW = 400;
@@ -88,14 +65,13 @@ export function weightOf(signs: Iterable<string>): number {
   return table.bias + sum / Math.sqrt(square + FEW);
 }
 
-/** The signs of whole fields. */
+/** The signs of whole fields, to learn from. */
 export function signsIn(subject: Subject, fields: readonly Field[], findings: readonly Finding[]): ReadonlySet<string> {
-  return atOnce(signsOf(subject, atOnce(told(fields)).flatMap(clausesIn), findings, () => true));
+  return atOnce(signWork(subject, atOnce(told(fields)).flatMap(clausesIn), findings));
 }
 
 function* sumOf(subject: Subject, clauses: readonly Clause[], findings: readonly Finding[] = []): Work<number> {
-  const isPair = (first: string, second: string): boolean => PAIRS().get(first)?.has(second) === true;
-  return weightOf(yield* signsOf(subject, clauses, findings, isPair));
+  return weightOf(yield* signWork(subject, clauses, findings, KNOWN()));
 }
 
 interface Told {
@@ -125,22 +101,32 @@ export function* judged(
   const clauses = all.flatMap(clausesIn);
   if (findings.length > 0) {
     const weight = yield* sumOf(subject, clauses, findings);
-    if (weight >= SURE && subject === "definition")
-      return findings.map((finding) => ({ ...finding, severity: "hard" }));
-    const isDoubtful = weight < CLEAR && length <= CLEAR_MOST;
-    return isDoubtful && findings.every(({ severity }) => severity === "soft") ? [] : findings;
+    if (weight >= SURE && subject === "definition") return findings.map(held);
+    if (weight >= FLAG[subject] || length > CLEAR_MOST || wordsIn(clauses) < WORDS_LEAST) return findings;
+    return findings.filter(weight >= DOUBT ? isHard : isPlainFact);
   }
   if (!isLong || subject === "definition") {
-    if (yield* isTelling(subject, clauses, FLAG[subject])) return [yield* worst(subject, all)];
+    const weight = yield* tellingWeight(subject, clauses);
+    if (weight >= FLAG[subject]) {
+      const finding = yield* worst(subject, all);
+      return [weight >= SURE && subject === "definition" ? held(finding) : finding];
+    }
     if (!isLong) return [];
   }
   for (const stretch of stretches(clauses))
-    if (yield* isTelling(subject, stretch, FLAG_LONG)) return [yield* worst(subject, all)];
+    if ((yield* tellingWeight(subject, stretch)) >= FLAG_LONG) return [yield* worst(subject, all)];
   return [];
 }
 
-function* isTelling(subject: Subject, clauses: readonly Clause[], flag: number): Work<boolean> {
-  return wordsIn(clauses) >= WORDS_LEAST && (yield* sumOf(subject, clauses)) >= flag;
+const held = (finding: Finding): Finding => ({ ...finding, severity: "hard" });
+
+const isHard = ({ severity }: Finding): boolean => severity === "hard";
+
+const isPlainFact = (finding: Finding): boolean => isHard(finding) && PLAIN_FACTS.has(finding.kind);
+
+/** Few words weigh nothing. */
+function* tellingWeight(subject: Subject, clauses: readonly Clause[]): Work<number> {
+  return wordsIn(clauses) >= WORDS_LEAST ? yield* sumOf(subject, clauses) : Number.NEGATIVE_INFINITY;
 }
 
 /** Different words, counted no further than matters. */
