@@ -1,7 +1,6 @@
 // The single writer of one log: records queue, everything that came during the last sync is written by the next, and each
 // `append` resolves after the sync that made its line durable. A failed write or sync is latched: nothing is acknowledged
 // after it. A full disk leaves room, by a reserve, for saying so and for the close.
-import { randomBytes } from "node:crypto";
 import type { Problem } from "#core";
 import {
   type EncodedBody,
@@ -11,7 +10,6 @@ import {
   type NoteSigner,
   type PrivateFields,
   type RecordBody,
-  SALT_LENGTH,
   toHex,
 } from "#core/log";
 import { writeBlobs } from "./blobs.ts";
@@ -22,6 +20,7 @@ import { type EpochKeys, type EpochRule, watchEpochs } from "./epochs.ts";
 import type { LogIo } from "./log-io.ts";
 import { LogError } from "./problem.ts";
 import { LAST_TYPES, openRoom } from "./room.ts";
+import { openSalts } from "./salts.ts";
 import { openSealer } from "./sealer.ts";
 import { openSegment, SEGMENT_BYTES, type Segment } from "./segment.ts";
 import type { TileBuilder } from "./tiles.ts";
@@ -107,7 +106,7 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
   let segment: Segment = await openSegment(folder, firstSeq, resumeAt === undefined ? { io } : { io, resumeAt });
   const vault = openVault(dir, io);
   const { privateFields: fields } = options;
-  const sealing = fields === undefined ? undefined : { fields, salt: () => randomBytes(SALT_LENGTH) };
+  const sealing = fields === undefined ? undefined : { fields, salt: openSalts() };
   const room = openRoom(options.maxBytes, segment.bytes);
   let { epoch } = options.epochs;
   let first: string | undefined;

@@ -12,6 +12,15 @@ export interface Sink {
 }
 
 const LF = Buffer.from("\n");
+/** What is shorter is copied, which costs less than a list of two. */
+const BRIEF = 16_384;
+
+function line(bytes: Uint8Array): Buffer {
+  const whole = Buffer.allocUnsafe(bytes.length + 1);
+  whole.set(bytes);
+  whole[bytes.length] = 0x0a;
+  return whole;
+}
 
 /** A sink over a stream. A reader that goes away is no fault here: whoever owns the stream hears of it. */
 export function sinkOver(stream: Writable): Sink {
@@ -29,6 +38,7 @@ export function sinkOver(stream: Writable): Sink {
   return {
     write(bytes) {
       if (!open) return true;
+      if (bytes.length < BRIEF) return stream.write(line(bytes));
       stream.cork();
       stream.write(bytes);
       const room = stream.write(LF);

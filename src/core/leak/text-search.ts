@@ -10,6 +10,8 @@ export type Seen = { readonly kind: "secret"; readonly name: string } | { readon
 const LEAST = 8;
 const QUIET_MOST = 8192;
 const QUIET_LENGTH = 512;
+/** Longer ones are not held for it. */
+const KEPT_MOST = 1 << 20;
 /** More is not searched. */
 const SEARCH_MOST = 32 * 1024 * 1024;
 
@@ -17,6 +19,7 @@ const SEARCH_MOST = 32 * 1024 * 1024;
 export class TextSearch {
   readonly #search: LeakSearch;
   readonly #quiet = new Set<string>();
+  #long: { readonly text: string; readonly isOdd: boolean } | undefined;
 
   constructor(search: LeakSearch) {
     this.#search = search;
@@ -25,7 +28,7 @@ export class TextSearch {
   /** What stands in the text, as far as it could. A text that was clean is remembered. */
   *look(text: string): Generator<void, Seen | undefined> {
     if (text.length < LEAST || this.#quiet.has(text)) return undefined;
-    const seen = mayHide(text) ? yield* this.deep(text) : this.glance(text);
+    const seen = this.#isOdd(text) ? yield* this.deep(text) : this.glance(text);
     if (seen === undefined && text.length <= QUIET_LENGTH) this.#keep(text);
     return seen;
   }
@@ -37,7 +40,14 @@ export class TextSearch {
 
   /** Not seen before, and it could hold what takes more than one step. */
   isNewAndOdd(text: string): boolean {
-    return text.length >= LEAST && !this.#quiet.has(text) && mayHide(text);
+    return text.length >= LEAST && !this.#quiet.has(text) && this.#isOdd(text);
+  }
+
+  /** Of a long text it is asked twice in a row, and a look at every letter of it costs. */
+  #isOdd(text: string): boolean {
+    if (text.length <= QUIET_LENGTH || text.length > KEPT_MOST) return mayHide(text);
+    if (this.#long?.text !== text) this.#long = { text, isOdd: mayHide(text) };
+    return this.#long.isOdd;
   }
 
   /** What stands in it within one step. */

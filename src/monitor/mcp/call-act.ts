@@ -1,5 +1,5 @@
 // A call of a client as the rules see it: an MCP act whose server is known by itself, with arguments as plain values.
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Action } from "#core";
 import { ExactNumber, isList, isObject, type Json, writeJson } from "#core/mcp";
 import type { McpCall } from "#mcp";
@@ -33,7 +33,7 @@ export function callDigest(call: McpCall): string {
 
 /** SHA-256 in hexadecimal letters. */
 export function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return hash("sha256", text, "hex");
 }
 
 /** As JavaScript has it; a number that it cannot say is kept by its text, as the record keeps it: `{"number":"1.0"}`. */
