@@ -3,12 +3,19 @@
 
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
+/** Without the signs that fill up the last group. By hand: a pattern that looks for the end tries it from each of them. */
+export function unpadded(run: string): string {
+  let end = run.length;
+  while (run[end - 1] === "=") end -= 1;
+  return run.slice(0, end);
+}
+
 /** RFC 4648 base32, in one case. */
 export function base32(run: string): Uint8Array | undefined {
   const out: number[] = [];
   let held = 0;
   let count = 0;
-  for (const letter of run.replace(/=+$/, "").toUpperCase()) {
+  for (const letter of unpadded(run).toUpperCase()) {
     const value = BASE32.indexOf(letter);
     if (value < 0) return undefined;
     held = ((held << 5) | value) & 0xffff;
@@ -47,16 +54,27 @@ export function quotedPrintable(text: string): string | undefined {
 
 /** Runs of `+…-` that hold UTF-16 in base64 (RFC 2152). */
 export function utf7(text: string, decode: (run: string) => Uint8Array | undefined): string | undefined {
-  if (!/\+[A-Za-z0-9+/]{8,}-/.test(text)) return undefined;
-  return text.replace(/\+([A-Za-z0-9+/]{3,4000})-/g, (whole, run) => {
-    const bytes = decode(run);
+  if (!text.includes("+")) return undefined;
+  let isOne = false;
+  // Whole runs of its letters, so that each letter is looked at once.
+  const plain = text.replace(/[A-Za-z0-9+/]+-?/g, (whole) => {
+    const first = whole.indexOf("+");
+    if (first < 0 || !whole.endsWith("-")) return whole;
+    if (whole.length - 2 - first >= UTF7_LEAST) isOne = true;
+    const plus = whole.indexOf("+", Math.max(first, whole.length - 2 - UTF7_MOST));
+    if (plus < 0 || whole.length - 2 - plus < 3) return whole;
+    const bytes = decode(whole.slice(plus + 1, -1));
     if (bytes === undefined) return whole;
     let word = "";
     for (let at = 0; at + 1 < bytes.length; at += 2)
       word += String.fromCharCode(((bytes[at] as number) << 8) | (bytes[at + 1] as number));
-    return word;
+    return `${whole.slice(0, plus)}${word}`;
   });
+  return isOne ? plain : undefined;
 }
+
+const UTF7_LEAST = 8;
+const UTF7_MOST = 4000;
 
 const MORSE: ReadonlyMap<string, string> = new Map(
   "a.- b-... c-.-. d-.. e. f..-. g--. h.... i.. j.--- k-.- l.-.. m-- n-. o--- p.--. q--.- r.-. s... t- u..- v...- w.-- x-..- y-.-- z--.. 0----- 1.---- 2..--- 3...-- 4....- 5..... 6-.... 7--... 8---.. 9----."
@@ -135,11 +153,17 @@ export function shifted(line: string, near: string): string | undefined {
 
 /** Atbash is the twenty-sixth. */
 function moved(text: string, by: number): string {
-  return text.replace(/[a-z]/gi, (letter) => {
-    const code = letter.charCodeAt(0);
+  const units = new Uint16Array(text.length);
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
     const base = code < 97 ? 65 : 97;
-    return String.fromCharCode(base + (by === 26 ? 25 - (code - base) : (code - base + by) % 26));
-  });
+    const letter = code - base;
+    units[at] = letter < 0 || letter > 25 ? code : base + (by === 26 ? 25 - letter : (letter + by) % 26);
+  }
+  let all = "";
+  for (let from = 0; from < units.length; from += 8192)
+    all += String.fromCharCode(...units.subarray(from, from + 8192));
+  return all;
 }
 
 /** The words of a line that says it is to be read from its end. */

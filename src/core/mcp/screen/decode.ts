@@ -7,6 +7,7 @@ import {
   morse,
   quotedPrintable,
   shifted,
+  unpadded,
   upsideDown,
   utf7,
   wordsBackwards,
@@ -124,7 +125,7 @@ function base64(run: string): Uint8Array | undefined {
   const out: number[] = [];
   let held = 0;
   let count = 0;
-  for (const letter of run.replace(/=+$/, "")) {
+  for (const letter of unpadded(run)) {
     const value = letter === "-" ? 62 : letter === "_" ? 63 : LETTERS.indexOf(letter);
     if (value < 0) return undefined;
     held = ((held << 6) | value) & 0xffff;

@@ -81,8 +81,13 @@ interface About {
   readonly names: string;
 }
 
+/** Nobody calls a parameter by a longer name; what is behind it is read like any other text. */
+const NAME_MOST = 256;
+
 /** How much more a parameter wants than its tool needs. */
-function greed({ key, description }: Parameter, { isPure, isModels, isKeeper, names }: About): number {
+function greed(parameter: Parameter, { isPure, isModels, isKeeper, names }: About): number {
+  const { description } = parameter;
+  const key = parameter.key.slice(0, NAME_MOST);
   const wantsSecret = WANTS_SECRET.test(key);
   if (NAMED_FOR_LOOT.test(key)) return isPure ? 1 : isKeeper ? 0 : 0.8;
   if (WANTS_TEXT_OF.test(description) && isLoot(description) && !isOwnSecret(description, names)) return SURE;
