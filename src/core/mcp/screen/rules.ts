@@ -130,9 +130,16 @@ function known(hit: Hit, origin: Origin): Hit {
   return hit.idea === "qqpublic" && origin === "definition" ? { ...hit, idea: "qqpath" } : hit;
 }
 
-/** `You did not have access, and were to tell the user so` denies a having, and nothing that follows. */
-function isLack({ idea, to }: Hit, words: string): boolean {
-  return idea === "neg" && /^ (?:have (?!to )|be able )/.test(words.slice(to, to + 10));
+/**
+ * `You did not have access, and were to tell the user so` denies a having, and nothing that follows; `absent when git did not surface it` says what another
+ * program did.
+ */
+function isLack({ idea, from, to }: Hit, words: string): boolean {
+  if (idea !== "neg" && !words.startsWith("not ", from)) return false;
+  if (idea === "neg" && /^ (?:have (?!to )|be able )/.test(words.slice(to, to + 10))) return true;
+  return / (?:when|where|because|since) (?!you |user |the user |a user |model |the model |assistant )(?:[a-z]+ ){1,3}did ?$/.test(
+    words.slice(Math.max(0, from - 60), from),
+  );
 }
 
 /** Where a clause ends: `do not tell the user` and nothing behind it hides more than a string's state. */

@@ -17,6 +17,8 @@ export interface Field {
 const BLOBS: ReadonlySet<string> = new Set(["blob", "data"]);
 /** But a file of words in base64 is unpacked by its client, and read. */
 const WORDY = /^(?:text\/|application\/(?:[\w.-]+\+)?(?:json|xml|ya?ml|toml|javascript|x-sh)\b|image\/svg)/i;
+/** The dialect of a schema, by one of its few addresses, is no text. */
+const DIALECT = /^https?:\/\/json-schema\.org\/(?:draft-0[3-7]|draft\/20\d\d-\d\d)\/schema#?$/;
 /** Names of JSON Schema and MCP that say nothing. */
 const PLAIN_KEY = /^[$]?[A-Za-z][A-Za-z0-9]{0,23}$/;
 
@@ -41,7 +43,8 @@ export function* fieldWork(value: Json, root = ""): Work<readonly Field[]> {
     if (typeof now === "string") {
       const unpacked = isWordy === true ? textOfBlob(now) : undefined;
       if (unpacked !== undefined) fields.push({ at, text: unpacked, key: "text", isKey: false });
-      else if (!isBlob && now !== "") fields.push({ at, text: now, key, isKey: false });
+      else if (!isBlob && now !== "" && !(key === "$schema" && DIALECT.test(now)))
+        fields.push({ at, text: now, key, isKey: false });
     } else if (isList(now)) {
       for (let index = now.length - 1; index >= 0; index -= 1)
         open.push({ value: now[index] as Json, at: `${at}/${index}`, key, isBlob: false });
