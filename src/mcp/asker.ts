@@ -59,10 +59,17 @@ export function openStreamAsker(send: (bytes: Uint8Array) => void, answerMs: num
   };
 }
 
+/** The code of the problem that no answer came in time. */
+export const SILENT = "mcp-server-silent";
+
 const GONE: Problem = { code: "mcp-server-gone", message: "the server has ended" };
 
 function silent(method: string, ms: number): Problem {
-  return { code: "mcp-server-silent", message: `the server did not answer \`${method}\` for ${ms / 1000} seconds` };
+  return {
+    code: SILENT,
+    message: `the server did not answer \`${method}\` for ${ms / 1000} seconds`,
+    hint: "look whether it is an MCP server, whether it is up, and whether it waits for a login or a download",
+  };
 }
 
 function refused({ code, message }: { readonly code: number; readonly message: string }): Problem {

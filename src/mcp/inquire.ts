@@ -2,7 +2,7 @@
 import type { Readable, Writable } from "node:stream";
 import type { Problem, Result } from "#core";
 import { type JsonObject, MODERN_META, readJson, readMessage, readOpening, type ServerDescription } from "#core/mcp";
-import { type Asker, openStreamAsker } from "./asker.ts";
+import { type Asker, openStreamAsker, SILENT } from "./asker.ts";
 import { LineSplitter } from "./framing.ts";
 import { listServer } from "./lister.ts";
 import { sinkOver } from "./sink.ts";
@@ -19,10 +19,10 @@ export interface ServerStreams {
   readonly stdout: Readable;
 }
 
-/** Asks. The server is left running; whoever started it ends it. */
-export async function inquire(streams: ServerStreams): Promise<Result<ServerDescription, Problem>> {
+/** Asks; a server that does not answer for `answerMs` (a minute) has nothing to say. It is left running; whoever started it ends it. */
+export async function inquire(streams: ServerStreams, answerMs?: number): Promise<Result<ServerDescription, Problem>> {
   const sink = sinkOver(streams.stdin);
-  const asker = openStreamAsker((bytes) => void sink.write(bytes));
+  const asker = openStreamAsker((bytes) => void sink.write(bytes), answerMs);
   const lines = new LineSplitter(LINE_MOST);
   const take = (chunk: Buffer): void => {
     for (const line of lines.push(chunk)) {
@@ -57,6 +57,8 @@ async function describe(asker: Asker, notify: (method: string) => void): Promise
     notify("notifications/initialized");
     return listServer(asker, readOpening("legacy", opened.value));
   }
+  // One that knows no sessions says so.
+  if (opened.error.code === SILENT) return opened;
   const meta: JsonObject = {
     [MODERN_META.version]: MODERN,
     [MODERN_META.client]: CLIENT,

@@ -9,10 +9,19 @@ interface ListLimits {
   readonly pages: number;
   readonly definitions: number;
   readonly characters: number;
+  readonly ms: number;
 }
 
-/** Of each list. */
-const LIMITS: ListLimits = { pages: 1_000, definitions: 20_000, characters: 64 << 20 };
+/** Of all lists together: as much as one message may hold, for it is all screened and compared each time. The longest of published servers have a
+ * few hundred kilobytes. A server that answers each page a moment before it is given up would otherwise be listed for hours. */
+const LIMITS: ListLimits = { pages: 1_000, definitions: 20_000, characters: 16 << 20, ms: 180_000 };
+
+/** What has been read of it so far. */
+interface Read {
+  definitions: number;
+  characters: number;
+  readonly began: number;
+}
 
 /** What the server said first. */
 type Opened = Omit<ServerDescription, "tools" | "prompts" | "resources" | "resourceTemplates">;
@@ -35,9 +44,10 @@ export async function listServer(
     (typeof LISTS)[number]["list"],
     readonly JsonObject[]
   >;
+  const read: Read = { definitions: 0, characters: 0, began: performance.now() };
   for (const { list, method, capability } of LISTS) {
     if (!Object.hasOwn(capabilities, capability)) continue;
-    const items = await listAll(asker, { list, method }, limits);
+    const items = await listAll(asker, { list, method, read }, limits);
     if (!items.ok) return items;
     lists[list] = items.value;
   }
@@ -52,12 +62,11 @@ export async function listServer(
 
 async function listAll(
   asker: Asker,
-  { list, method }: { readonly list: string; readonly method: string },
+  { list, method, read }: { readonly list: string; readonly method: string; readonly read: Read },
   limits: ListLimits,
 ): Promise<Result<readonly JsonObject[], Problem>> {
   const all: JsonObject[] = [];
   const seen = new Set<string>();
-  let characters = 0;
   let cursor: string | undefined;
   for (let page = 0; page < limits.pages; page += 1) {
     const answer = await asker.request(method, cursor === undefined ? {} : { cursor });
@@ -65,13 +74,17 @@ async function listAll(
     if (!answer.ok) return page === 0 && list !== "tools" ? ok([]) : answer;
     const items = itemsOf(answer.value, list);
     if (items === undefined) return fault(`answered \`${method}\` with something that is no list of \`${list}\``);
-    characters += writeJson(answer.value).length;
+    read.characters += writeJson(answer.value).length;
+    read.definitions += items.length;
     for (const item of items) all.push(item);
-    if (all.length > limits.definitions || characters > limits.characters)
-      return fault(`lists more than is read in \`${method}\``);
+    if (read.definitions > limits.definitions) return fault(`lists more than ${limits.definitions} things`);
+    if (read.characters > limits.characters)
+      return fault(`says more than ${limits.characters >> 20} MiB of itself, which is more than is read`);
     // An empty text is a cursor like any other.
     const next = member(answer.value, "nextCursor");
     if (next === undefined || next === null) return ok(all);
+    if (performance.now() - read.began > limits.ms)
+      return fault(`has not said all of its lists within ${limits.ms / 1_000} seconds`);
     if (typeof next !== "string") return fault(`gave a cursor that is no text in \`${method}\``);
     if (seen.has(next)) return fault(`gave the same cursor twice in \`${method}\``);
     seen.add(next);

@@ -148,4 +148,32 @@ describe("batches", () => {
     expect(parts.map((part) => part.split(" ")[0])).toEqual(["forward", "answer", "drop"]);
     expect(await bed.client("[]")).toBe("drop batch");
   });
+
+  test("a batch of the server where none is allowed: nothing of it passes, and whoever asked is told", async () => {
+    const bed = gateBed();
+    await bed.open();
+    for (const id of [1, 2, 3]) await bed.client(call(id));
+    const answers = [1, 2].map((id) => ({
+      jsonrpc: "2.0",
+      id,
+      result: { content: [{ type: "text", text: "secret" }] },
+    }));
+    const told = await bed.from(JSON.stringify([...answers, { jsonrpc: "2.0", id: 9, method: "ping" }, 5]));
+    const parts = told.split("; ");
+    expect(parts.map((part) => part.split(" ")[0])).toEqual(["forward", "forward", "answer"]);
+    expect(parts.slice(0, 2).map((part) => messageIn(part)["id"])).toEqual([1, 2]);
+    expect(text(parts[0] ?? "")).toMatch(/refused: the server's answer is malformed \(batch\)/);
+    expect(told).not.toContain("secret");
+    expect(bed.log.filter(({ kind }) => kind === "refused").map((event) => event["why"])).toEqual(["batch"]);
+    expect(await bed.from({ id: 3, result: { content: [] } })).toMatch(/^forward/);
+    expect(await bed.from({ id: 1, result: { content: [] } })).toBe("drop late-answer");
+  });
+
+  test("one that is longer than may be open still ends what is", async () => {
+    const bed = gateBed();
+    await bed.open();
+    await bed.client(call(1));
+    const told = await bed.from(`[${"5,".repeat(3_000)}{"jsonrpc":"2.0","id":1,"result":{}}]`);
+    expect(told).toMatch(/^forward /);
+  });
 });

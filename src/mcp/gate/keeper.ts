@@ -11,6 +11,7 @@ import {
   type McpNotification,
   type McpRequest,
   type McpResponse,
+  member,
   REFUSAL,
   readJson,
   readMessage,
@@ -38,8 +39,7 @@ import { withPlainMembers } from "./members.ts";
 import { excerptOf } from "./notes.ts";
 import { passClientNotice, passServerNotice } from "./notices.ts";
 import { passRequest } from "./requests.ts";
-import { wordsOf } from "./snapshot.ts";
-import { passUnread, type Side } from "./unread.ts";
+import { passUnread, type Side, tellOfUnread } from "./unread.ts";
 import { passWish } from "./wishes.ts";
 
 /** The gatekeeper of one connection. */
@@ -72,8 +72,8 @@ class Keeper implements Gatekeeper {
     for (const era of this.#gate.eras.listed()) {
       const snapshot = this.#gate.eras.snapshot(era);
       const state = await snapshot.reverify();
-      for (const [kind, shown] of snapshot.shown)
-        if (era === "legacy" && state.ok && shown !== wordsOf(state.value, kind)) told.push(CHANGED[kind]);
+      for (const kind of snapshot.shown.keys())
+        if (era === "legacy" && state.ok && snapshot.isNews(kind, state.value)) told.push(CHANGED[kind]);
     }
     return told;
   }
@@ -102,14 +102,12 @@ class Keeper implements Gatekeeper {
     const { eras, notes } = this.#gate;
     if (eras.legacy?.protocolVersion === BATCH_VERSION && members.length > 0 && members.length <= BATCH_MOST)
       return passBatch(bytes, members, (one, its) => this.#one(from, its, one));
-    // A server's own answers still come one by one; a client that sends so waits for nothing else.
-    if (from === "server" || members.length === 0 || members.length > BATCH_MOST) {
-      await notes.refused({ from, why: "batch", excerpt: excerptOf(bytes) });
-      return dropped("batch");
-    }
-    const refused = (value: Json): Promise<Passage> =>
-      passUnread(this.#gate, { from, why: "batch", head: bytes, tail: bytes, value });
-    const parts = (await Promise.all(members.map(refused))).filter(({ kind }) => kind !== "drop");
+    await notes.refused({ from, why: "batch", excerpt: excerptOf(bytes) });
+    // Whoever asked is told, of as many as may be open.
+    const parts = members
+      .filter((value, index) => index < BATCH_MOST || (from === "server" && member(value, "method") === undefined))
+      .map((value) => tellOfUnread(this.#gate, { from, why: "batch", value }))
+      .filter(({ kind }) => kind !== "drop");
     return parts.length === 0 ? dropped("batch") : { kind: "several", parts };
   }
 

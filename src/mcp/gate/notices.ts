@@ -12,7 +12,6 @@ import {
 import type { Passage } from "../gatekeeper.ts";
 import { dropped, type Envelope, forwarded, type Gate, giveUp, replaced, rewritten } from "./gate.ts";
 import { leaks } from "./leaks.ts";
-import { wordsOf } from "./snapshot.ts";
 
 const CANCELLED = "notifications/cancelled";
 
@@ -136,8 +135,7 @@ async function isNews(gate: Gate, { message }: Envelope<McpNotification>, kind: 
   if (after === undefined) return false;
   // Resources come and go like files: a client is always told.
   if (kind === "resourceTemplate") return true;
-  const shown = snapshot.shown.get(kind);
-  return after.ok && shown !== undefined && shown !== wordsOf(after.value, kind);
+  return after.ok && snapshot.isNews(kind, after.value, whose);
 }
 
 const SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId";

@@ -42,6 +42,8 @@ export class Snapshot {
   /** The words of each list as the client was shown them last. */
   readonly shown: Map<DefinitionKind, string> = new Map();
   readonly #source: SnapshotSource;
+  /** What the client was told of last, of each list and subscription, and what it had been shown then. */
+  readonly #told = new Map<string, { readonly shown: string; readonly words: string }>();
   #found: ServerDescription | undefined;
   #state: Result<Served, Problem> | undefined;
   #running: Promise<Result<Served, Problem>> | undefined;
@@ -74,6 +76,15 @@ export class Snapshot {
   /** The state as it stands, without waiting. */
   get latest(): Served | undefined {
     return this.#state?.ok ? this.#state.value : undefined;
+  }
+
+  /** Whether a client has to be told that a list is another one than it was shown; it counts as told then, until it has asked for the list. */
+  isNews(kind: DefinitionKind, served: Served, whose = ""): boolean {
+    const [shown, words] = [this.shown.get(kind), wordsOf(served, kind)];
+    const told = this.#told.get(`${kind} ${whose}`);
+    if (shown === undefined || words === (told?.shown === shown ? told.words : shown)) return false;
+    this.#told.set(`${kind} ${whose}`, { shown, words });
+    return true;
   }
 
   /** Lists anew. However often it is asked for meanwhile: one listing runs, one waits. */

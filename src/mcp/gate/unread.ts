@@ -23,16 +23,25 @@ export async function passUnread(gate: Gate, message: UnreadMessage): Promise<Pa
   const { from, head } = message;
   if (isBlank(head)) return dropped("blank");
   const why = message.why === "not-json" && !/^\s*[[{]/.test(excerptOf(head)) ? "noise" : message.why;
-  const { id, asks } = strayIn(message);
+  const { id, asks } = message.value === undefined ? strayOf(head, message.tail) : strayIn(message.value);
   await gate.notes.refused({ from, why, excerpt: excerptOf(head), ...(id === undefined ? {} : { id }) });
   if (id === undefined) return dropped(why);
   return from === "client" ? tellClient(gate, id, why) : tellOfServer(gate, { id, asks, why });
 }
 
-function strayIn({ head, tail, value }: UnreadMessage): Stray {
-  if (value === undefined) return strayOf(head, tail);
+function strayIn(value: Json): Stray {
   const id = member(value, "id");
   return { asks: member(value, "method") !== undefined, ...(isId(id) ? { id } : {}) };
+}
+
+/** The same without a line of its own: for what came with others, which has one for all. */
+export function tellOfUnread(
+  gate: Gate,
+  { from, why, value }: Pick<UnreadMessage, "from" | "why"> & { readonly value: Json },
+): Passage {
+  const { id, asks } = strayIn(value);
+  if (id === undefined) return dropped(why);
+  return from === "client" ? tellClient(gate, id, why) : tellOfServer(gate, { id, asks, why });
 }
 
 /** A request of the client that was not understood; unless an earlier one of that id is still open, and would be answered instead. */

@@ -28,6 +28,7 @@ export class Lane {
   private version: string | undefined;
   private turn: Promise<void> = Promise.resolve();
   private isOver = false;
+  private isStreaming = false;
 
   constructor(options: LaneOptions) {
     this.options = options;
@@ -52,6 +53,11 @@ export class Lane {
   /** The version that was agreed on in the opening. */
   get agreedVersion(): string | undefined {
     return this.version;
+  }
+
+  /** Whether the server answers requests in streams: then so does the gateway, where it answers for it. */
+  get streams(): boolean {
+    return this.isStreaming;
   }
 
   /** True once the server has ended the session: its client has to begin anew. */
@@ -139,6 +145,8 @@ export class Lane {
       },
       signal: sending.signal,
     });
+    if (answered.ok && message.kind === "request" && answered.value.events !== undefined)
+      this.isStreaming = answered.value.isStream;
     return this.unlessGone(answered);
   }
 
