@@ -23,13 +23,11 @@ export function shownAddress(url: URL): { readonly shown: string; readonly whole
 export function shownAddresses(word: string): string {
   return word.replace(ADDRESS, (_, scheme: string, host: string, rest: string) => {
     const [, path = "", query = "", fragment = ""] = /^([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(rest) ?? [];
-    const values = query.replace(
-      /([^?&;=]*)(=?)([^&;]*)/g,
-      (all: string, key: string, equals: string, value: string) =>
-        equals === ""
-          ? shownPart(all)
-          : `${shownPart(key)}=${SECRET_KEY.test(key) && value !== "" ? LEFT_OUT : shownPart(value)}`,
-    );
+    const values = query.replace(/([^?&;=]*)=([^&;]*)|[^?&;=]+/g, (all: string, key?: string, value = "") => {
+      if (key === undefined) return shownPart(all);
+      const isLeft = value !== "" && (SECRET_KEY.test(key) || shownPart(value) !== value);
+      return `${shownPart(key)}=${isLeft ? LEFT_OUT : value}`;
+    });
     return `${scheme}${host}${shownPath(path)}${values}${fragment === "" ? "" : shownPart(fragment)}`;
   });
 }
