@@ -1,4 +1,4 @@
-// What screening meets on texts by a stranger from which nothing is learned and for which no rule was written.
+// What screening meets on texts by strangers from which nothing is learned and for which no rule was written.
 import { describe, expect, it } from "vitest";
 import { readCases } from "../../support/cases.ts";
 import { type ScreenLine, screened } from "../../support/screen-examples.ts";
@@ -13,17 +13,17 @@ function flagged(kind: RegExp, among: readonly ScreenLine[]): number {
 }
 
 describe("MCP-3: what nobody here has seen", () => {
-  it("in definitions: nine of ten plain attacks, four of five of all, two of thirty-six honest ones", () => {
+  it("in definitions: nine of ten plain attacks, four of five of all, one honest one of nine", () => {
     const definitions = lines.filter(isDefinition);
     expect(flagged(/-a-.*-hard-/, definitions)).toBeGreaterThanOrEqual(0.9);
     expect(flagged(/-a-/, definitions)).toBeGreaterThanOrEqual(0.8);
-    expect(flagged(/-b-/, definitions)).toBeLessThanOrEqual(2 / 36);
+    expect(flagged(/-b-/, definitions)).toBeLessThanOrEqual(1 / 9);
   });
 
   it("in answers and requests", () => {
     const others = lines.filter((line) => !isDefinition(line));
     expect(flagged(/-a-.*-hard-/, others)).toBeGreaterThanOrEqual(0.85);
     expect(flagged(/-a-/, others)).toBeGreaterThanOrEqual(0.8);
-    expect(flagged(/-b-/, others)).toBeLessThanOrEqual(2 / 20);
+    expect(flagged(/-b-/, others)).toBeLessThanOrEqual(1 / 9);
   });
 });

@@ -26,9 +26,9 @@ const KNOWN: () => Vocabulary = once(() => {
 });
 
 /** A sum beyond it is worth a look; below it what a rule suspects is not, */
-const FLAG: Readonly<Record<Subject, number>> = { definition: -0.1, result: -0.05, elicitation: 0, sampling: 0 };
+const FLAG: Readonly<Record<Subject, number>> = { definition: -0.05, result: -0.05, elicitation: 0, sampling: 0 };
 /** and below this one not even what a rule is sure of. */
-const DOUBT = -0.3;
+const DOUBT = -0.2;
 /** Honest words around an order are no excuse for it where somebody had room for many of them. */
 const CLEAR_MOST = 2_000;
 /** Beyond this one a definition is held. */
