@@ -2,7 +2,7 @@
 // one of them.
 
 /** Letters of a page: a search through one takes a fraction of a millisecond. */
-const PAGE = 1 << 15;
+const PAGE = 1 << 14;
 /** Longer than any order that is worth giving. */
 const OVERLAP = 2048;
 /** So far from the end a page may end where a line or a sentence does. */

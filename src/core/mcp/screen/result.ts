@@ -111,20 +111,17 @@ const BESIDE = 0.5;
 /** Manuals give orders to people all day long. One to a model is known by a second sign beside it. */
 function tempered(signals: readonly Signal[], unaimed: number): readonly Signal[] {
   const isAimed = signals.some(({ kind, weight }) => AIMED.has(kind) && weight >= BESIDE);
-  return signals
-    .map((signal) =>
-      isAimed || AIMED.has(signal.kind) || signal.isScene === true
-        ? signal
-        : { ...signal, weight: signal.weight * unaimed, isHard: false },
-    )
-    .map((signal, _, all) => ({
-      ...signal,
-      isHard:
-        signal.isHard &&
-        (isOpaqueSign(signal) ||
-          signal.isScene === true ||
-          all.some((other) => other.kind !== signal.kind && other.weight >= BESIDE)),
-    }));
+  const weighed = signals.map((signal) =>
+    isAimed || AIMED.has(signal.kind) || signal.isScene === true
+      ? signal
+      : { ...signal, weight: signal.weight * unaimed, isHard: false },
+  );
+  const strong = new Set(weighed.filter(({ weight }) => weight >= BESIDE).map(({ kind }) => kind));
+  const hasOther = (kind: string): boolean => strong.size > (strong.has(kind) ? 1 : 0);
+  return weighed.map((signal) => ({
+    ...signal,
+    isHard: signal.isHard && (isOpaqueSign(signal) || signal.isScene === true || hasOther(signal.kind)),
+  }));
 }
 
 /** People who talk tell each other what to do from now on; who speaks to a model names it. */

@@ -113,8 +113,10 @@ export function* judged(
     }
     if (!isLong) return [];
   }
-  for (const stretch of stretches(clauses))
+  for (const stretch of stretches(clauses)) {
     if ((yield* tellingWeight(subject, stretch)) >= FLAG_LONG) return [yield* worst(subject, all)];
+    yield;
+  }
   return [];
 }
 
