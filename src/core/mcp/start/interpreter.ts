@@ -1,6 +1,6 @@
 // Interpreters that get a file: which code runs is that file, wherever they are started. With a module's name, a line of code or nothing they look around.
 import starters from "./starters.json" with { type: "json" };
-import { nameOf, type Words } from "./words.ts";
+import { isStarterPackage, nameOf, scriptName, startsAnother, type Words } from "./words.ts";
 
 interface Interpreter {
   readonly name: string;
@@ -32,6 +32,10 @@ export function runsInterpreter(
   return { folder: true, files: [] };
 }
 
-function fileAt({ isFile }: Words, at: number): { readonly folder: boolean; readonly files: readonly number[] } {
-  return isFile(at) ? { folder: false, files: [at] } : { folder: true, files: [] };
+/** The file: which code runs is that file, unless it is a program that runs what the folder has, or one that was installed to run other files. */
+function fileAt({ argv, isFile }: Words, at: number): { readonly folder: boolean; readonly files: readonly number[] } {
+  const word = argv[at] ?? "";
+  const runsOthers =
+    isStarterPackage(scriptName(word)) || (word.includes("node_modules/") && argv.slice(at + 1).some(startsAnother));
+  return isFile(at) ? { folder: runsOthers, files: [at] } : { folder: true, files: [] };
 }

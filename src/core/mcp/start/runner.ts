@@ -100,7 +100,7 @@ function image(words: readonly string[]): boolean {
   return verbs.every((word, at) => {
     const before = verbs[at - 1] ?? "";
     // What is mounted of the workspace may be the program.
-    if (/\$\{workspace\}/.test(word) || /(?:^|=|seccomp=)\.{1,2}(?:[/:,]|$)/.test(word)) return false;
+    if (/\$\{workspace\}/.test(word) || /(?:^|=|^-[a-z])\.{1,2}(?:[/:,]|$)/.test(word)) return false;
     const [, option = "", value] = /^(--[\w-]+)=(.*)$/s.exec(word) ?? [];
     if (option !== "" && FILE_OPTION.test(option)) return readsNothing(value ?? "");
     return FILE_OPTION.test(word) || !FILE_OPTION.test(before) || readsNothing(word);
@@ -110,10 +110,9 @@ function image(words: readonly string[]): boolean {
 /** A file by its whole name, or what is no file: settings of a mount with whole names in them, a word for a security option. */
 function readsNothing(value: string): boolean {
   const files = [...value.matchAll(/(?:src|source|seccomp|apparmor)=([^,]*)/g)].map(([, file = ""]) => file);
-  if (value.includes("="))
-    return files.every(
-      (file) =>
-        /^(?:\/|\$\{)|^(?:unconfined|builtin|[\w-]*)$/.test(file) && !/\.\w+$/.test(file.replace(/^[/$].*$/, "")),
-    );
-  return /^(?:\/|\$\{)/.test(value) || /^(?:no-new-privileges|label:\w+|seccomp:unconfined)/.test(value);
+  const isWholeFile = (file: string): boolean => /^(?:\/|\$\{)/.test(file);
+  // The name of a volume or of a profile is no file; what is bound is one.
+  const mayBeNamed = !/type=(?:bind|glob)/.test(value);
+  if (value.includes("=")) return files.every((file) => isWholeFile(file) || (mayBeNamed && /^[\w-]*$/.test(file)));
+  return isWholeFile(value) || /^(?:no-new-privileges|label:\w+|seccomp:unconfined)/.test(value);
 }

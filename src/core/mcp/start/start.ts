@@ -4,7 +4,7 @@ import { choosesCode } from "../../policy/loader-names.ts";
 import { runsInterpreter } from "./interpreter.ts";
 import { runsPackage } from "./runner.ts";
 import starters from "./starters.json" with { type: "json" };
-import { isBoundName, isWhole, nameOf, pastWrapper, reachesOut, type Words } from "./words.ts";
+import { isBoundProgram, isWhole, nameOf, pastWrapper, reachesOut, type Words } from "./words.ts";
 
 /** How a command is started. */
 export interface Start {
@@ -48,7 +48,7 @@ function startAt(words: Words, at: number): Start {
   }
   const known = movedStart(argv, at) ?? runsPackage(argv, at) ?? runsInterpreter(words, at);
   if (known !== undefined) return { folder: known.folder, files: [...files, ...known.files] };
-  const isFree = isFile(at) && !isBoundName(nameOf(program)) && !reachesOut(argv.slice(at + 1));
+  const isFree = isFile(at) && !isBoundProgram(program) && !reachesOut(argv.slice(at + 1));
   return { folder: !isFree, files };
 }
 

@@ -7,9 +7,20 @@ export interface Words {
   readonly isFile: (index: number) => boolean;
 }
 
-/** The name of a program without its folder. */
+/** The name of a program without its folder and its version: `node18`, `python3.12`. */
 export function nameOf(word: string): string {
-  return word.slice(word.lastIndexOf("/") + 1);
+  const name = word.slice(word.lastIndexOf("/") + 1);
+  const bare = name.replace(/(?<=[A-Za-z])-?\d[\d.]*[a-z]?$/, "");
+  return BOUND.has(name) ? name : bare;
+}
+
+/** The program that a script is: `npm-cli.js`, `poetry.py`. */
+export function scriptName(word: string): string {
+  return nameOf(
+    nameOf(word)
+      .replace(/\.\w+$/, "")
+      .replace(/-cli$/, ""),
+  );
 }
 
 /** A file by its whole name: from the root, or from a place that a lock knows by name. */
@@ -18,8 +29,8 @@ export function isWhole(word: string): boolean {
 }
 
 /** What runs something that the folder has, or something that its other words name. */
-export function isBoundName(name: string): boolean {
-  return BOUND.has(name);
+export function isBoundProgram(word: string): boolean {
+  return BOUND.has(nameOf(word)) || isStarterPackage(scriptName(word));
 }
 
 interface Wrapper {
