@@ -68,7 +68,8 @@ export function verifyDescription(
   findings: readonly Finding[],
 ): Verified {
   const pins = pinsOf(found);
-  const judged = pins.map((pin) => ({ pin, own: findings.filter(({ at }) => isWithin(at, pin.at)) }));
+  const within = placed(pins, findings);
+  const judged = pins.map((pin) => ({ pin, own: within.get(pin.at) ?? [] }));
   const hold = judgeOf({ pins, lock, mode, findings });
   const held = judged.flatMap(({ pin, own }) => hold(pin, own) ?? []);
   const heldKeys = new Set(held.map(pinKey));
@@ -135,10 +136,10 @@ function firstSightJudge(
   common: (pin: FoundPin) => HeldWhy | undefined,
 ): Judge {
   if (mode === "frozen") return (pin, own) => heldAs(pin, common(pin) ?? "unknown-server", { findings: own });
-  const isPlaced = ({ at }: Finding): boolean => pins.some((pin) => isWithin(at, pin.at));
+  const inPins = new Set([...placed(pins, findings).values()].flat());
   // Resources come and go: they are screened each time that they are listed.
   const distrusted = findings.some(
-    (one) => one.severity === "hard" || !(isPlaced(one) || isWithin(one.at, "/resources")),
+    (one) => one.severity === "hard" || !(inPins.has(one) || isWithin(one.at, "/resources")),
   );
   const looks = new Map<string, Set<string>>();
   for (const pin of pins) looks.set(look(pin), (looks.get(look(pin)) ?? new Set()).add(pin.name));
@@ -159,9 +160,9 @@ export function holdOther(found: ServerDescription, other: OtherServer, findings
 
 /** Holds all of a description for one reason: there is nothing to compare it with. */
 function holdAll(found: ServerDescription, why: HeldWhy, findings: readonly Finding[]): Verified {
-  const held = pinsOf(found).map((pin) =>
-    heldAs(pin, why, { findings: findings.filter(({ at }) => isWithin(at, pin.at)) }),
-  );
+  const pins = pinsOf(found);
+  const within = placed(pins, findings);
+  const held = pins.map((pin) => heldAs(pin, why, { findings: within.get(pin.at) ?? [] }));
   return { description: served(found, { kept: [], approved: [] }), held: oncePerName(held) };
 }
 
@@ -219,6 +220,17 @@ function oncePerName(held: readonly Held[]): readonly Held[] {
 
 function look({ kind, name }: Pin): string {
   return `${kind} ${appearance(name)}`;
+}
+
+/** The findings within each pin, by its place. No pin lies within another, and both may be many. */
+function placed(pins: readonly FoundPin[], findings: readonly Finding[]): ReadonlyMap<string, readonly Finding[]> {
+  const within = new Map<string, Finding[]>(pins.map(({ at }) => [at, []]));
+  for (const finding of findings) {
+    let at = finding.at;
+    while (at !== "" && !within.has(at)) at = at.slice(0, at.lastIndexOf("/"));
+    within.get(at)?.push(finding);
+  }
+  return within;
 }
 
 function isWithin(at: string, above: string): boolean {
