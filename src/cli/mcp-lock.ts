@@ -19,9 +19,16 @@ import {
   verifyDescription,
   withServer,
 } from "#core/mcp";
-import { screenDescription } from "#core/mcp/screen";
 import { exactText, forTerminal } from "#core/text";
-import { dropPending, installedPackage, keepPending, ownLockFile, readOwnLock, updateLockFile } from "#mcp";
+import {
+  dropPending,
+  installedPackage,
+  keepPending,
+  openScreening,
+  ownLockFile,
+  readOwnLock,
+  updateLockFile,
+} from "#mcp";
 import { complain, EXIT, fail } from "./exit.ts";
 import { clientCommand } from "./mcp-client-command.ts";
 import { diffWithLock, otherServerOf } from "./mcp-diff.ts";
@@ -103,7 +110,7 @@ interface LockResult {
 async function lockOne(found: FoundServer, places: PinPlaces, options: LockOptions): Promise<LockResult> {
   const { server, description, target } = found;
   const quiet = options.json === true;
-  const findings = screenDescription(server, description, []);
+  const findings = await openScreening().description(server, description, []);
   // What no person may approve unseen is not pinned here: a hard finding, two definitions of one name, names that are taken for one another.
   const { held } = verifyDescription(description, lockOf(description, {}), "ask", findings);
   const keys = new Set(held.map(pinKey));

@@ -4,8 +4,9 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { err, ok, type Problem, type Result } from "#core";
 import { readDescription, readJson, type ServerDescription } from "#core/mcp";
-import { type Finding, screenDescription } from "#core/mcp/screen";
+import type { Finding } from "#core/mcp/screen";
 import { forTerminal } from "#core/text";
+import { openScreening } from "#mcp";
 import { EXIT, fail, problemLines } from "./exit.ts";
 import { type PinOptions, pinCommand, serverWords } from "./mcp-pin-command.ts";
 import { findServer, pinPlaces } from "./mcp-pins.ts";
@@ -45,7 +46,7 @@ async function scan(words: readonly string[], options: ScanOptions): Promise<num
     process.stderr.write(problemLines(found.error));
     return options.from === undefined ? RESULT.incomplete : RESULT.unreadable;
   }
-  const findings = screenDescription(server, found.value, []);
+  const findings = await openScreening().description(server, found.value, []);
   if (options.json === true) printJson({ server, findings });
   else tell(server, findings);
   return findings.length === 0 ? RESULT.holds : RESULT.fails;

@@ -11,8 +11,7 @@ import {
   targetHere,
   verifyDescription,
 } from "#core/mcp";
-import { screenDescription } from "#core/mcp/screen";
-import { readLockFile, readOwnLock } from "#mcp";
+import { openScreening, readLockFile, readOwnLock } from "#mcp";
 import { otherOfProject } from "#monitor";
 import { fail, problemLines } from "./exit.ts";
 import { type PinOptions, pinCommand, serverWords } from "./mcp-pin-command.ts";
@@ -119,15 +118,15 @@ async function isApproved(
   return own.ok && own.value !== undefined;
 }
 
-function compare(
+async function compare(
   pinned: ServerLock,
   {
     server,
     description,
     other,
   }: Pick<FoundServer, "server" | "description"> & { readonly other: OtherServer | undefined },
-): ServerResult {
-  const findings = screenDescription(server, description, []);
+): Promise<ServerResult> {
+  const findings = await openScreening().description(server, description, []);
   const { held, removed = [] } = verifyDescription(description, pinned, "frozen", findings);
   return {
     server,
