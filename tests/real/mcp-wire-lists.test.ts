@@ -1,6 +1,8 @@
 // What a client is shown and may call is what was verified: lists, cursors, changes, approvals, in both eras.
 import { describe, expect, test } from "vitest";
-import type { JsonObject } from "#core/mcp";
+import { ok } from "#core";
+import type { Json, JsonObject } from "#core/mcp";
+import { type Asker, listServer } from "#mcp";
 import {
   toolCall as call,
   gateBed,
@@ -80,6 +82,53 @@ describe("lists", () => {
     bed.server["tools/list"] = { tools: [TOOLS[0] ?? {}] };
     expect(await bed.from(changed)).toMatch(/^forward/);
     expect(text(await bed.client(call(3, "wipe")))).toContain("no approved tool");
+  });
+
+  test("one change is told once, whoever noticed it, until the client has seen the list; the next change is told again", async () => {
+    const bed = gateBed();
+    await bed.open();
+    await bed.client({ id: 1, method: "tools/list" });
+    const changed = { method: "notifications/tools/list_changed" };
+    bed.server["tools/list"] = { tools: [TOOLS[0] ?? {}] };
+    expect(await bed.from(changed)).toMatch(/^forward/);
+    expect(await bed.from(changed)).toBe("drop nothing-served-changed");
+    expect(await bed.keeper.reverify()).toEqual([]);
+    // back to what the client has seen: it has been told otherwise meanwhile
+    bed.server["tools/list"] = { tools: TOOLS };
+    expect(await bed.from(changed)).toMatch(/^forward/);
+    await bed.client({ id: 2, method: "tools/list" });
+    held(bed, "wipe");
+    expect((await bed.keeper.reverify()).length).toBe(1);
+    expect(await bed.keeper.reverify()).toEqual([]);
+    expect(await bed.from(changed)).toBe("drop nothing-served-changed");
+  });
+
+  test("a server that takes its time over every page is not listed for hours", async () => {
+    const limits = { pages: 1_000, definitions: 100, characters: 10_000, ms: 30 };
+    const asker = (page: () => Json): Asker => ({
+      request: async () => {
+        await new Promise((later) => setTimeout(later, 4));
+        return ok(page());
+      },
+    });
+    let count = 0;
+    const more = (): Json => ({ tools: [], nextCursor: `${++count}` });
+    const slow = await listServer(asker(more), { capabilities: { tools: {} } }, limits);
+    expect(slow.ok ? "listed" : slow.error.message).toMatch(/has not said all of its lists within 0.03 seconds/);
+    const both = { capabilities: { tools: {}, prompts: {} } };
+    const sixty = Array.from({ length: 60 }, (_, n) => ({ name: `t${n}` }));
+    const many = await listServer(
+      asker(() => ({ tools: sixty, prompts: sixty })),
+      both,
+      limits,
+    );
+    expect(many.ok ? "listed" : many.error.message).toMatch(/lists more than 100 things/);
+    const long = await listServer(
+      asker(() => ({ tools: [{ name: "x".repeat(10_001) }] })),
+      both,
+      limits,
+    );
+    expect(long.ok ? "listed" : long.error.message).toMatch(/more than is read/);
   });
 
   test("a list that cannot be read serves nothing", async () => {
