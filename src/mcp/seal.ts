@@ -3,7 +3,7 @@
 import { scryptSync } from "node:crypto";
 
 /** Some tens of milliseconds, once a start, and only where something is not shown. */
-const COST = { N: 1 << 14, r: 8, p: 1 } as const;
+const COST = { N: 1 << 13, r: 8, p: 1 } as const;
 
 /** 32 bytes in hexadecimal letters. */
 export function sealText(text: string): string {
