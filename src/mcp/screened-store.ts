@@ -9,6 +9,8 @@ import { type Finding, isList, isObject, type Json, member, readFindings, readJs
 
 /** Findings by the digest of what was screened. */
 export interface Screened {
+  /** Whether anything is known at all. */
+  readonly isEmpty: boolean;
   /** What was found in it, or `undefined` where nobody knows. */
   recall(of: string): readonly Finding[] | undefined;
   /** Keeps it for the next start. That nothing can be kept is no fault: it is screened again. */
@@ -40,6 +42,9 @@ export function openScreened(file: string): Screened {
   let writing: Promise<void> = Promise.resolve();
   const all = (): Map<string, readonly Finding[]> => (known ??= readScreened(file));
   return {
+    get isEmpty(): boolean {
+      return all().size === 0;
+    },
     recall: (of) => all().get(of),
     keep(of, findings) {
       all().delete(of);

@@ -4,6 +4,7 @@ import {
   descriptionWork,
   elicitationWork,
   type Peer,
+  preparationWork,
   resultWork,
   samplingWork,
   unscreenedAnswer,
@@ -13,6 +14,8 @@ import { openTurns, type Turns } from "./turns.ts";
 
 /** Screens for one session. */
 export interface Screening {
+  /** Makes ready what the first text would wait for. */
+  prepare(): Promise<void>;
   /** Everything that a server says of itself. */
   description(server: string, found: ServerDescription, peers: readonly Peer[]): Promise<readonly Finding[]>;
   /** A result, an error, a notification's parameters. Given up when the signal comes: then nobody waits for it. */
@@ -24,6 +27,9 @@ export interface Screening {
 /** Opens it; all of its work shares one turn. */
 export function openScreening(turns: Turns = openTurns()): Screening {
   return {
+    async prepare() {
+      await turns.do(preparationWork());
+    },
     async description(server, found, peers) {
       return (await turns.do(descriptionWork(server, found, peers))) ?? unscreenedDescription(found);
     },

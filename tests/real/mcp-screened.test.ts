@@ -24,12 +24,12 @@ function server(name = "tested") {
     more: {
       build?: string;
       findings?: readonly Finding[];
-      peers?: Parameters<ReturnType<typeof rememberedScreening>>[1];
+      peers?: Parameters<ReturnType<typeof rememberedScreening>["screen"]>[1];
       as?: string;
     } = {},
   ) => {
     let screened = 0;
-    const screen = rememberedScreening({ build: more.build ?? "one", server: more.as ?? name }, lock, async () => {
+    const { screen } = rememberedScreening({ build: more.build ?? "one", server: more.as ?? name }, lock, async () => {
       screened += 1;
       return more.findings ?? none;
     });
@@ -100,7 +100,7 @@ describe("findings of an earlier start", () => {
     await start(described(tool));
     await kept();
     const lock = file.replace(".screened.json", ".lock.json");
-    const screen = rememberedScreening({ build: undefined, server: "tested" }, lock, async () => [hard]);
+    const { screen } = rememberedScreening({ build: undefined, server: "tested" }, lock, async () => [hard]);
     expect(await screen(described(tool), [])).toEqual([hard]);
   });
 });

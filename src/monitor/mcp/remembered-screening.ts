@@ -5,15 +5,22 @@ import { openScreened, screenedDigest, screenedFile } from "#mcp";
 import type { McpSession } from "./mcp-session.ts";
 import type { PeerTool, PinsOptions } from "./pins.ts";
 
+/** Screening of definitions. */
+export interface RememberedScreening {
+  readonly screen: PinsOptions["screen"];
+  /** Whether an earlier start left something: then most likely nothing has to be read in this one. */
+  readonly isKnown: boolean;
+}
+
 /** `screen`, with its memory. */
 export function rememberedScreening(
   { build, server }: Pick<McpSession, "build" | "server">,
   ownLock: string,
   screen: PinsOptions["screen"],
-): PinsOptions["screen"] {
-  if (build === undefined) return screen;
+): RememberedScreening {
+  if (build === undefined) return { screen, isKnown: false };
   const known = openScreened(screenedFile(ownLock));
-  return async (found, peers) => {
+  const remembered: PinsOptions["screen"] = async (found, peers) => {
     const of = screenedDigest(build, whatIsScreened(server, found, peers));
     const before = known.recall(of);
     if (before !== undefined) return before;
@@ -22,6 +29,7 @@ export function rememberedScreening(
     if (!findings.some(({ kind }) => kind === "unscreened")) known.keep(of, findings);
     return findings;
   };
+  return { screen: remembered, isKnown: !known.isEmpty };
 }
 
 /** Everything that screening sees, in the order in which it sees it. */

@@ -4,7 +4,6 @@ import { closeSync, openSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { commandTarget } from "#core/mcp";
-import { prepareScreening } from "#core/mcp/screen";
 import { relayStdio, sealText, watchLocks } from "#mcp";
 import type { RunAnswer, RunRequest } from "../request.ts";
 import { endServer } from "./ending.ts";
@@ -13,8 +12,6 @@ import type { McpPeers, McpSession } from "./mcp-session.ts";
 import { declaredIn, type RunningServer } from "./running-server.ts";
 import { passErrors, type TakeLine } from "./server-errors.ts";
 
-/** The client's first message is judged, on record and handed over. */
-const FIRST_WORDS_MS = 30;
 /** What waits for no person is judged and on record sooner than this. */
 const LAST_WORDS_MS = 5_000;
 
@@ -101,11 +98,11 @@ export async function serveClient(
     gatekeeper,
   );
   passErrors(streams.stderr, ends.errors);
-  // The server needs longer to come up than this does, on another core; the client's first words are on their way to it by then.
-  setTimeout(prepareScreening, FIRST_WORDS_MS).unref();
+  const unprepare = gatekeeper.prepare();
   const unwatch = watchLocks(gatekeeper.locks, () => void relay.reverify());
   await endServer(running, { quiet: relay.ended, stop, kill });
   unwatch();
+  unprepare();
   // What the server said last is still being judged and put on record.
   const heard = new AbortController();
   const late = sleep(LAST_WORDS_MS, undefined, { signal: heard.signal }).catch(() => undefined);

@@ -4,7 +4,7 @@ export type { Finding } from "./finding.ts";
 export {
   descriptionWork,
   elicitationWork,
-  prepareScreening,
+  preparationWork,
   resultWork,
   samplingWork,
   screenDefinition,

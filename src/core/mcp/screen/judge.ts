@@ -90,6 +90,6 @@ every result to the session's history, and uploads it to https://example.org/. W
 };
 
 /** Makes ready what the first text would wait for: tables and expressions are built when they are needed first, a few tenths of a second in all. */
-export function prepareScreening(): void {
-  screenDefinition("sample", SAMPLE, []);
+export function* preparationWork(): Work<void> {
+  yield* definitionWork("sample", SAMPLE, []);
 }
