@@ -329,3 +329,38 @@ test("a secret of the session leaves in no header that goes on, and a stranger's
   expect(bed.notes.length).toBeLessThan(40);
   expect(bed.notes.at(-1)).toMatchObject({ why: "http-endpoint", count: 128 });
 });
+
+test("where the server answers in streams so does the gateway in its place", async () => {
+  const streamed: Answering = ({ method, body }, response) => {
+    if (method !== "POST" || body.id === undefined) return false;
+    const opening = {
+      protocolVersion: "2025-11-25",
+      capabilities: { tools: {} },
+      serverInfo: { name: "s", version: "1" },
+    };
+    if (body.method === "initialize") response.setHeader("mcp-session-id", "its-own");
+    const result =
+      body.method === "initialize" ? opening : { tools: [{ name: "echo", inputSchema: { type: "object" } }] };
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.end(`data: ${JSON.stringify({ jsonrpc: "2.0", id: body.id, result })}\n\n`);
+    return true;
+  };
+  const list = { id: 1, method: "tools/list" };
+  const { port } = await scene(streamed);
+  const name = await session(port);
+  const events = await ask(port, list, { "mcp-session-id": name });
+  expect(events.headers["content-type"]).toBe("text/event-stream");
+  expect(JSON.parse(events.text.replace(/^data: /, ""))).toMatchObject({
+    id: 1,
+    result: { tools: [{ name: "echo" }] },
+  });
+  const refused = await ask(
+    port,
+    { id: 2, method: "tools/call", params: { name: "none" } },
+    { "mcp-session-id": name },
+  );
+  expect(refused.text).toMatch(/^data: .*no approved tool/);
+  const other = await scene();
+  const json = await ask(other.port, list, { "mcp-session-id": await session(other.port) });
+  expect(json.headers["content-type"]).toBe("application/json");
+});

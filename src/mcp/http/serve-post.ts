@@ -167,7 +167,8 @@ async function give(passage: Passage, giving: Giving): Promise<void> {
   switch (passage.kind) {
     case "answer":
       reply.code = statusOf(passage.bytes);
-      if (statusOf(passage.bytes) === 200 && at.lane.streams && takesStreams(client))
+      // Every client that comes so far takes both.
+      if (statusOf(passage.bytes) === 200 && at.lane.streams)
         await reply.write({ kind: "head", status: 200, isStream: true });
       return reply.write({ kind: "message", bytes: passage.bytes });
     case "drop":
@@ -193,10 +194,6 @@ async function give(passage: Passage, giving: Giving): Promise<void> {
     default:
       return passage satisfies never;
   }
-}
-
-function takesStreams({ accept }: Serving["asked"]["headers"]): boolean {
-  return accept?.includes("text/event-stream") === true;
 }
 
 function idsOf(value: Json | undefined): readonly McpId[] {
