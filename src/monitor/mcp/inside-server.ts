@@ -63,7 +63,7 @@ async function serveInside(
   const session: McpSession = {
     ...{ server: wish.server, ...(wish.client === undefined ? {} : { client: wish.client }) },
     ...{ guarded, policy: loaded.value.policy, root, home: request.caller.home, stateDir: request.stateDir },
-    confined: isConfined(prepared.egressPlan),
+    ...{ build: request.installation.build, confined: isConfined(prepared.egressPlan) },
     leaks: prepared.leaks,
     redact: (text) => prepared.leaks.redactor().text(text),
     tell: (line) => (request.terminals.stdin ? undefined : request.progress(line)),
