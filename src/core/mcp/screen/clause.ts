@@ -20,12 +20,6 @@ const OVERLAP = 160;
 const ENDS =
   /[.!?;]{1,8}["'\u201d\u2019)\]*_`]{0,4}(?=\s|$|<)|(?<=[a-z]{2})[.!](?=[A-Z][a-z])|[\u3002\uff01\uff1f\uff1b\u0964\u061f\u06d4]|\n\s{0,80}\n|\n(?=\s{0,80}(?:[-*\u2022#>|<"'`]|\w+\(|\d{1,3}[.)]|[A-Z\p{Lo}]))|<\/?[A-Za-z][\w-]{0,30}>|-->|<!--/gu;
 
-/** The clauses of a text, in order. */
-export function clausesOf(text: string): readonly Clause[] {
-  return [...eachClause(text)];
-}
-
-/** The same, one by one. */
 function* eachClause(text: string): Generator<Clause> {
   let from = 0;
   for (const match of text.matchAll(ENDS)) {
@@ -37,7 +31,7 @@ function* eachClause(text: string): Generator<Clause> {
   yield* pieces(text.slice(from));
 }
 
-/** The clauses of a text, made in pieces. */
+/** The clauses of a text, in order. */
 export function* clauseWork(text: string): Work<readonly Clause[]> {
   const clauses: Clause[] = [];
   for (const clause of eachClause(text)) {

@@ -141,7 +141,7 @@ function defaults(fields: readonly Field[], names: string): readonly Signal[] {
 const GIVEN_SECRET =
   /\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|glpat-[\w-]{18,}|xox[abprs]-[\w-]{20,}|sk_live_\w{16,}|sk-(?:ant-|proj-)?[\w-]{24,}|AKIA[A-Z0-9]{16}|AIza[\w-]{30,}|npm_\w{30,}|hf_\w{30,})|-----BEGIN [A-Z ]{0,20}PRIVATE KEY|\b[a-z][a-z0-9+]{1,20}:\/\/[^\s:/@]{1,64}:[^\s:/@]{6,128}@[\w.-]+/;
 const PLACEHOLDER =
-  /x{6,}|\*{3,}|\.{3}|<[^>]*>|\$\{?\w|\{\{|your|example|changeme|placeholder|redacted|dummy|:(?:password|passwd|pass|pwd|secret|postgres|root|user|admin|guest|test|minioadmin)@|localhost|127\.0\.0\.1/i;
+  /x{6,}|\*{3,}|\.{3}|<[^<>]*>|\$\{?\w|\{\{|your|example|changeme|placeholder|redacted|dummy|:(?:password|passwd|pass|pwd|secret|postgres|root|user|admin|guest|test|minioadmin)@|localhost|127\.0\.0\.1/i;
 
 /** A value that is offered to be filled in, and tells to fetch what is secret instead. */
 function isLootOrder(text: string): boolean {
