@@ -3,8 +3,14 @@
 
 import { FEW } from "../../src/core/mcp/screen/weigh.ts";
 
-/** One text by its signs. */
+/** One text by the signs of its stretches. */
 export interface Example {
+  readonly stretches: readonly ReadonlySet<string>[];
+  readonly isAttack: boolean;
+}
+
+/** One stretch. */
+interface Row {
   readonly signs: ReadonlySet<string>;
   readonly isAttack: boolean;
 }
@@ -22,23 +28,60 @@ const SIGNS_MOST = 12_000;
 const COST = 1;
 const ROUNDS = 60;
 
-/** Learns twice: with all signs, then with those that weighed most. */
+/**
+ * Learns three times: from what is surely one thing, all stretches of an honest text and an attack that is one stretch; with the stretch of each longer
+ * attack that now weighs most; and with the signs that weighed most.
+ */
 export function learn(examples: readonly Example[]): Weights {
-  const counts = new Map<string, number>();
-  for (const { signs } of examples) for (const sign of signs) counts.set(sign, (counts.get(sign) ?? 0) + 1);
-  const rarity = new Map<string, number>();
-  for (const [sign, count] of counts)
-    if (count >= TEXTS_LEAST) rarity.set(sign, round(Math.log((1 + examples.length) / (1 + count)) + 1, 10));
-  const first = machine(examples, rarity);
+  const sure = examples.flatMap(({ stretches, isAttack }) =>
+    isAttack && stretches.length > 1 ? [] : stretches.map((signs) => ({ signs, isAttack })),
+  );
+  const rarity = rarityIn(sure);
+  const first = machine(sure, rarity);
+  const longer = examples.filter(({ stretches, isAttack }) => isAttack && stretches.length > 1);
+  const rows = [
+    ...sure,
+    ...longer.map(({ stretches }) => ({ signs: heaviest(stretches, first, rarity), isAttack: true })),
+  ];
+  const second = machine(rows, rarity);
   const kept = [...rarity]
-    .map(([sign, rare]) => ({ sign, rare, size: Math.abs(first.weights.get(sign) ?? 0) * rare }))
+    .map(([sign, rare]) => ({ sign, rare, size: Math.abs(second.weights.get(sign) ?? 0) * rare }))
     .sort((a, b) => b.size - a.size || (a.sign < b.sign ? -1 : 1))
     .slice(0, SIGNS_MOST);
-  const last = machine(examples, new Map(kept.map(({ sign, rare }) => [sign, rare])));
+  const last = machine(rows, new Map(kept.map(({ sign, rare }) => [sign, rare])));
   const signs = kept
     .map(({ sign, rare }) => [sign, [round(last.weights.get(sign) ?? 0, 1000), rare] as const] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
   return { bias: round(last.bias, 1000), signs: Object.fromEntries(signs) };
+}
+
+function rarityIn(rows: readonly Row[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { signs } of rows) for (const sign of signs) counts.set(sign, (counts.get(sign) ?? 0) + 1);
+  const rarity = new Map<string, number>();
+  for (const [sign, count] of counts)
+    if (count >= TEXTS_LEAST) rarity.set(sign, round(Math.log((1 + rows.length) / (1 + count)) + 1, 10));
+  return rarity;
+}
+
+function heaviest(
+  stretches: readonly ReadonlySet<string>[],
+  { weights, bias }: Machine,
+  rarity: ReadonlyMap<string, number>,
+): ReadonlySet<string> {
+  let best: { signs: ReadonlySet<string>; weight: number } = { signs: new Set(), weight: Number.NEGATIVE_INFINITY };
+  for (const signs of stretches) {
+    let sum = 0;
+    let square = FEW;
+    for (const sign of signs) {
+      const rare = rarity.get(sign) ?? 0;
+      sum += (weights.get(sign) ?? 0) * rare;
+      square += rare * rare;
+    }
+    const weight = bias + sum / Math.sqrt(square);
+    if (weight > best.weight) best = { signs, weight };
+  }
+  return best.signs;
 }
 
 interface Machine {
@@ -46,7 +89,7 @@ interface Machine {
   readonly bias: number;
 }
 
-function machine(examples: readonly Example[], rarity: ReadonlyMap<string, number>): Machine {
+function machine(examples: readonly Row[], rarity: ReadonlyMap<string, number>): Machine {
   const index = new Map([...rarity.keys()].map((sign, at) => [sign, at]));
   const rows = examples.map(({ signs, isAttack }) => {
     const known = [...signs].filter((sign) => index.has(sign));

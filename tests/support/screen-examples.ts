@@ -51,7 +51,7 @@ export function readExamples(): readonly LabelledExample[] {
       const { subject, fields, findings } = ruled(line);
       const [writer = "", side = ""] =
         table === "strangers" ? line.id.split("-") : [table, table === "attacks" ? "a" : "b"];
-      return { id: line.id, writer, isAttack: side === "a", findings, signs: signsIn(subject, fields, findings) };
+      return { id: line.id, writer, isAttack: side === "a", findings, stretches: signsIn(subject, fields, findings) };
     });
   });
 }

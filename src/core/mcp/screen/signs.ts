@@ -3,7 +3,6 @@
 import type { Clause } from "./clause.ts";
 import type { Finding } from "./finding.ts";
 import { ideasIn } from "./lexicon.ts";
-import type { Work } from "./work.ts";
 
 /** Whose words they are. */
 export type Subject = "definition" | "result" | "elicitation" | "sampling";
@@ -22,31 +21,30 @@ const PARTS = [4, 5] as const;
 const WORD_MOST = 40;
 
 /**
- * `@subject`, `#idea`, `#idea>idea` for one after the other in a clause, `!kind` and `!severity` of a finding, a word, two or three in a row, two with one
- * or two between them (`a _ b`), and `^part` of a word whose ends are `<` and `>`.
+ * `#idea`, `#idea>idea` for one after the other, a word, two or three in a row, two with one or two between them (`a _ b`), and `^part` of a word whose
+ * ends are `<` and `>`.
  */
-export function* signWork(
-  subject: Subject,
-  clauses: readonly Clause[],
-  findings: readonly Finding[],
-  { has, leads }: Vocabulary = EVERYTHING,
-): Work<ReadonlySet<string>> {
+export function clauseSigns(clause: Clause, { has, leads }: Vocabulary = EVERYTHING): ReadonlySet<string> {
   const signs = new Set<string>();
   const add = (sign: string): void => {
     if (has(sign)) signs.add(sign);
   };
-  const words = new Set<string>();
-  add(`@${subject}`);
-  for (const clause of clauses) {
-    addIdeas(clause, add);
-    const row = clause.words.split(" ").filter((word) => word !== "" && word !== "," && !/^[0-9]+$/.test(word));
-    for (const [at, word] of row.entries()) {
-      if (!words.has(word)) addWord(words.add(word) && word, add);
-      if (leads(word)) addRows(row, at, add);
-    }
-    yield;
-  }
-  for (const { kind, severity } of findings) for (const sign of [kind, "any", severity]) add(`!${sign}`);
+  addIdeas(clause, add);
+  const row = clause.words.split(" ").filter((word) => word !== "" && word !== "," && !/^[0-9]+$/.test(word));
+  for (const word of new Set(row)) addWord(word, add);
+  for (const [at, word] of row.entries()) if (leads(word)) addRows(row, at, add);
+  return signs;
+}
+
+/** The signs of clauses that stand together, `@subject`, and `!kind` and `!severity` of what the rules find there. */
+export function signsOf(
+  subject: Subject,
+  clauses: readonly ReadonlySet<string>[],
+  findings: readonly Finding[],
+): ReadonlySet<string> {
+  const signs = new Set<string>([`@${subject}`]);
+  for (const clause of clauses) for (const sign of clause) signs.add(sign);
+  for (const { kind, severity } of findings) signs.add(`!${kind}`).add("!any").add(`!${severity}`);
   return signs;
 }
 

@@ -1,12 +1,11 @@
 // What the words of a text weigh together. The rules name the orders that somebody thought of; strangers word theirs in other ways. So every sign of a
-// text (signs.ts) has a weight, learned from texts by many hands (tests/support/learn-weights.ts): a text whose sum is beyond a bound is worth a person's
-// look, though no rule knows why, and the other way round what a rule suspects is left where nothing around it speaks for it.
+// text (signs.ts) has a weight, learned from texts by many hands (tests/support/learn-weights.ts): a stretch of text whose sum is beyond a bound is worth a
+// person's look, though no rule knows why, and the other way round what a rule suspects is left where nothing around it speaks for it.
 import { once } from "../../once.ts";
 import { forTerminal } from "../../text/index.ts";
-import { type Clause, clauseWork } from "./clause.ts";
 import type { Finding } from "./finding.ts";
-import { visible } from "./hidden.ts";
-import { type Subject, signWork, type Vocabulary } from "./signs.ts";
+import { clauseSigns, type Subject, signsOf, type Vocabulary } from "./signs.ts";
+import { findingsIn, type Piece, pieceWork, stretchesOf } from "./stretch.ts";
 import type { Field } from "./walk.ts";
 import table from "./weights.json" with { type: "json" };
 import { atOnce, type Work } from "./work.ts";
@@ -25,14 +24,19 @@ const KNOWN: () => Vocabulary = once(() => {
   return { has: (sign) => signs.has(sign), leads: (word) => leading.has(word) };
 });
 
+/** Letters of a stretch. A definition says one thing; an answer may need more to be understood. */
+const STRETCH: Readonly<Record<Subject, number>> = { definition: 300, result: 600, elicitation: 600, sampling: 600 };
 /** A sum beyond it is worth a look; below it what a rule suspects is not, */
-const FLAG: Readonly<Record<Subject, number>> = { definition: -0.05, result: -0.05, elicitation: 0, sampling: 0 };
+const FLAG: Readonly<Record<Subject, number>> = { definition: -0.1, result: 0, elicitation: 0, sampling: 0 };
 /** and below this one not even what a rule is sure of. */
-const DOUBT = -0.2;
-/** Honest words around an order are no excuse for it where somebody had room for many of them. */
-const CLEAR_MOST = 2_000;
+const DOUBT = -0.25;
 /** Beyond this one a definition is held. */
 const SURE = 0.3;
+/** A long answer has many stretches, and each is another chance to look like something. */
+const FLAG_LONG = 0.4;
+const LONG = 2_000;
+/** Fewer different words say nothing, for or against. */
+const WORDS_LEAST = 18;
 /** What no words explain: letters nobody sees, an order in code, a name that is dressed as another's. */
 const PLAIN_FACTS: ReadonlySet<string> = new Set([
   "hidden-text",
@@ -42,12 +46,6 @@ const PLAIN_FACTS: ReadonlySet<string> = new Set([
   "homoglyph-name",
   "mixed-script",
 ]);
-/** Fewer different words say nothing, for or against. */
-const WORDS_LEAST = 18;
-/** A long text has many stretches, and each is another chance to look like something. */
-const FLAG_LONG = 0.4;
-/** Letters of a stretch, and of a text that is one. */
-const STRETCH = 1_500;
 const EXCERPT = 160;
 
 /** So much rarity is added to every text, so that a few words alone weigh little. */
@@ -65,28 +63,20 @@ export function weightOf(signs: Iterable<string>): number {
   return table.bias + sum / Math.sqrt(square + FEW);
 }
 
-/** The signs of whole fields, to learn from. */
-export function signsIn(subject: Subject, fields: readonly Field[], findings: readonly Finding[]): ReadonlySet<string> {
-  return atOnce(signWork(subject, atOnce(told(fields)).flatMap(clausesIn), findings));
+/** The signs of each stretch, to learn from. */
+export function signsIn(
+  subject: Subject,
+  fields: readonly Field[],
+  findings: readonly Finding[],
+): readonly ReadonlySet<string>[] {
+  return [...stretchesOf(atOnce(pieceWork(fields)), STRETCH[subject])].map((stretch) =>
+    signsOf(
+      subject,
+      stretch.map(({ clause }) => clauseSigns(clause)),
+      findingsIn(stretch, findings),
+    ),
+  );
 }
-
-function* sumOf(subject: Subject, clauses: readonly Clause[], findings: readonly Finding[] = []): Work<number> {
-  return weightOf(yield* signWork(subject, clauses, findings, KNOWN()));
-}
-
-interface Told {
-  readonly field: Field;
-  readonly clauses: readonly Clause[];
-}
-
-function* told(fields: readonly Field[]): Work<readonly Told[]> {
-  const all: Told[] = [];
-  for (const field of fields)
-    if (field.text.length > 2) all.push({ field, clauses: yield* clauseWork(visible(field.text)) });
-  return all;
-}
-
-const clausesIn = ({ clauses }: Told): readonly Clause[] => clauses;
 
 /** The findings of the rules, weighed with the words around them. */
 export function* judged(
@@ -94,75 +84,58 @@ export function* judged(
   fields: readonly Field[],
   findings: readonly Finding[],
 ): Work<readonly Finding[]> {
-  const length = fields.reduce((sum, { text }) => sum + text.length, 0);
-  const isLong = length > STRETCH;
-  if (length > CLEAR_MOST && findings.length > 0 && subject !== "definition") return findings;
-  const all = yield* told(fields);
-  const clauses = all.flatMap(clausesIn);
-  if (findings.length > 0) {
-    const weight = yield* sumOf(subject, clauses, findings);
-    if (weight >= SURE && subject === "definition") return findings.map(held);
-    if (weight >= FLAG[subject] || length > CLEAR_MOST || wordsIn(clauses) < WORDS_LEAST) return findings;
-    return findings.filter(weight >= DOUBT ? isHard : isPlainFact);
-  }
-  if (!isLong || subject === "definition") {
-    const weight = yield* tellingWeight(subject, clauses);
-    if (weight >= FLAG[subject]) {
-      const finding = yield* worst(subject, all);
-      return [weight >= SURE && subject === "definition" ? held(finding) : finding];
-    }
-    if (!isLong) return [];
-  }
-  for (const stretch of stretches(clauses)) {
-    if ((yield* tellingWeight(subject, stretch)) >= FLAG_LONG) return [yield* worst(subject, all)];
+  const pieces = yield* pieceWork(fields);
+  const signs = new Map(pieces.map(({ clause }) => [clause, once(() => clauseSigns(clause, KNOWN()))]));
+  const weights = new Map<Finding, number>();
+  let most: { stretch: readonly Piece[]; weight: number } = { stretch: [], weight: Number.NEGATIVE_INFINITY };
+  for (const stretch of stretchesOf(pieces, STRETCH[subject])) {
+    if (!isTalk(stretch)) continue;
+    const own = findingsIn(stretch, findings);
+    const weight = weightOf(
+      signsOf(
+        subject,
+        stretch.map(({ clause }) => signs.get(clause)?.() ?? new Set()),
+        own,
+      ),
+    );
+    for (const finding of own) weights.set(finding, Math.max(weight, weights.get(finding) ?? weight));
+    if (weight > most.weight) most = { stretch, weight };
     yield;
   }
-  return [];
+  const left = findings.flatMap((finding) => believed(subject, finding, weights.get(finding)));
+  if (left.length > 0) return left;
+  const letters = fields.reduce((sum, { text }) => sum + text.length, 0);
+  if (most.weight < (letters > LONG && subject !== "definition" ? FLAG_LONG : FLAG[subject])) return [];
+  return [graded(subject, most.weight, worst(subject, most.stretch))];
 }
 
-const held = (finding: Finding): Finding => ({ ...finding, severity: "hard" });
-
-const isHard = ({ severity }: Finding): boolean => severity === "hard";
-
-const isPlainFact = (finding: Finding): boolean => isHard(finding) && PLAIN_FACTS.has(finding.kind);
-
-/** Few words weigh nothing. */
-function* tellingWeight(subject: Subject, clauses: readonly Clause[]): Work<number> {
-  return wordsIn(clauses) >= WORDS_LEAST ? yield* sumOf(subject, clauses) : Number.NEGATIVE_INFINITY;
+/** A finding with so much around it that speaks for it, or with too few words to say anything. */
+function believed(subject: Subject, finding: Finding, weight: number | undefined): readonly Finding[] {
+  if (weight === undefined) return [finding];
+  const isHard = finding.severity === "hard";
+  const isLeft = weight >= FLAG[subject] || (isHard && (weight >= DOUBT || PLAIN_FACTS.has(finding.kind)));
+  return isLeft ? [graded(subject, weight, finding)] : [];
 }
 
-/** Different words, counted no further than matters. */
-function wordsIn(clauses: readonly Clause[]): number {
+function graded(subject: Subject, weight: number, finding: Finding): Finding {
+  return weight >= SURE && subject === "definition" ? { ...finding, severity: "hard" } : finding;
+}
+
+function isTalk(stretch: readonly Piece[]): boolean {
   const different = new Set<string>();
-  for (const { words } of clauses) {
-    for (const word of words.split(" ")) if (/\p{L}/u.test(word)) different.add(word);
-    if (different.size >= WORDS_LEAST) break;
+  for (const { clause } of stretch) {
+    for (const word of clause.words.split(" ")) if (/\p{L}/u.test(word)) different.add(word);
+    if (different.size >= WORDS_LEAST) return true;
   }
-  return different.size;
-}
-
-/** A text in pieces that are read alone. */
-function* stretches(clauses: readonly Clause[]): Generator<readonly Clause[]> {
-  let stretch: Clause[] = [];
-  let length = 0;
-  for (const clause of clauses) {
-    stretch.push(clause);
-    length += clause.words.length;
-    if (length < STRETCH) continue;
-    yield stretch;
-    stretch = [];
-    length = 0;
-  }
-  if (stretch.length > 0) yield stretch;
+  return false;
 }
 
 /** The clause that weighs most. */
-function* worst(subject: Subject, all: readonly Told[]): Work<Finding> {
+function worst(subject: Subject, stretch: readonly Piece[]): Finding {
   let best = { weight: Number.NEGATIVE_INFINITY, at: "", raw: "" };
-  for (const { field, clauses } of all)
-    for (const clause of clauses) {
-      const weight = yield* sumOf(subject, [clause]);
-      if (weight > best.weight) best = { weight, at: field.at, raw: clause.raw };
-    }
+  for (const { at, clause } of stretch) {
+    const weight = weightOf(signsOf(subject, [clauseSigns(clause, KNOWN())], []));
+    if (weight > best.weight) best = { weight, at, raw: clause.raw };
+  }
   return { severity: "soft", kind: "telling-words", at: best.at, excerpt: forTerminal(best.raw, { max: EXCERPT }) };
 }
