@@ -32,7 +32,7 @@ describe("pages", () => {
   it.each([
     ["an order", ORDER],
     ["an order in base64", ` ${Buffer.from(ORDER).toString("base64")} `],
-    ["an order in hex", `hex: ${Buffer.from(ORDER).toString("hex")} `],
+    ["an order in hex", `hex: ${Buffer.from(ORDER).toString("hex")}.`],
   ])(
     "hide no %s that stands where one ends",
     (_, order) => {

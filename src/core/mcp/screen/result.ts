@@ -1,13 +1,11 @@
 // What a server answers, screened: any text on earth may stand in it, so less counts than in a definition, and what an article quotes counts least.
 import { isObject, type Json, member } from "../json.ts";
-import { overBorders } from "./border.ts";
-import { clauseWork } from "./clause.ts";
+import { joinedBlocks } from "./blocks.ts";
 import type { Finding } from "./finding.ts";
 import { pagesOf } from "./page.ts";
 import { type Peer, peerSignals } from "./peers.ts";
 import { elicitationWork, samplingWork } from "./request.ts";
-import { matchesOf } from "./rules.ts";
-import { isOfModels, scenesOf } from "./scene.ts";
+import { isOfModels } from "./scene.ts";
 import { type Signal, settle } from "./signal.ts";
 import { isCautionary, termsIn, withoutSpecimens } from "./specimen.ts";
 import { signalsOf } from "./text.ts";
@@ -28,7 +26,7 @@ export function* resultWork(read: readonly Field[], message: Json, peers: readon
     if (field.isKey && field.text.length < 40 && /^[\x20-\x7e]*$/.test(field.text)) continue;
     for (const signal of yield* textSignals(field, terms)) signals.push(signal);
   }
-  for (const signal of yield* joined(fields, signals)) signals.push(signal);
+  for (const signal of yield* joinedBlocks(fields, signals)) signals.push(signal);
   if (peers.length > 0) for (const signal of yield* spoken(fields, peers)) signals.push(signal);
   const length = fields.reduce((sum, { text }) => sum + text.length, 0);
   const isSaid = yield* isTalk(fields);
@@ -227,43 +225,6 @@ const ASIDE =
 
 function isAside(at: string, key: string): boolean {
   return ASIDE.test(key) || /\/_meta\//.test(at);
-}
-
-/** Letters of either end of a block: an order that begins in one and ends in the next stands within them. */
-const END = 1024;
-
-/** The two ends of a long block. What is left of its middle parts them. */
-function endsOf(text: string): string {
-  return text.length <= 2 * END ? text : `${text.slice(0, END)}\n\n${text.slice(-END)}`;
-}
-
-/** Orders that run over the blocks of one result. */
-function* joined(fields: readonly Field[], before: readonly Signal[]): Work<readonly Signal[]> {
-  const pieces = fields
-    .filter(({ isKey, key }) => !isKey && (key === "text" || key === "message" || key === "description"))
-    .map(({ text }) => endsOf(text.trim()));
-  if (pieces.length < 2 || pieces.length > 400) return [];
-  const seen = new Set(before.filter(({ isHard }) => isHard).map(({ kind }) => kind));
-  const isOverBorder = overBorders(pieces);
-  const text = pieces.join(" ");
-  const scenes: Signal[] = [];
-  for (const { kind, weight, isHard, raw } of yield* scenesOf(yield* clauseWork(withoutCounts(text)), "result"))
-    if (weight >= 1 && !seen.has(kind) && isOverBorder(raw))
-      scenes.push({ kind, weight, isHard, at: "", text: raw, isScene: true });
-  const orders: Signal[] = [];
-  for (const clause of yield* clauseWork(text)) {
-    // nobody cuts an order in two by chance
-    for (const match of matchesOf(clause, "result"))
-      if (match.isHard && !seen.has(match.kind) && isOverBorder(clause.raw))
-        orders.push({ ...match, at: "", text: clause.raw, isScene: true });
-    yield;
-  }
-  return [...orders, ...scenes];
-}
-
-/** `Search hit 2 of 3:` stands between two halves of a sentence. */
-function withoutCounts(text: string): string {
-  return text.replace(/\b(?:[A-Z][\w-]{1,20} ){0,2}\(?\d{1,4}(?: of |\/)\d{1,4}\)?[:.)]? /g, "");
 }
 
 /** A result that speaks of other servers' tools is worth as much as its other signs: alone nothing. */
