@@ -33,7 +33,7 @@ export interface ScreenLine {
 }
 
 /** What is learned from. */
-export const TABLES = ["attacks", "benign", "live", "strangers"] as const;
+export const TABLES = ["attacks", "benign", "live", "manuals", "strangers"] as const;
 
 /** A text with its label, as the scorer sees it. */
 export interface LabelledExample extends Example {

@@ -37,6 +37,11 @@ describe("MCP-3: poisoned, hidden and shadowing text is found offline", () => {
     expect(flagged).toEqual([]);
   });
 
+  it("pages of manuals and of source code are not", () => {
+    const flagged = lines("manuals").flatMap((line) => screened(line).map(({ kind }) => `${line.id} ${kind}`));
+    expect(flagged).toEqual([]);
+  });
+
   it("an excerpt moves no terminal", () => {
     for (const line of lines("attacks"))
       for (const { excerpt } of screened(line)) expect(excerpt).not.toMatch(/[\p{Cc}\p{Cf}]/u);

@@ -29,7 +29,7 @@ const STRETCH: Readonly<Record<Subject, number>> = { definition: 300, result: 60
 /** A sum beyond it is worth a look; below it what a rule suspects is not, */
 const FLAG: Readonly<Record<Subject, number>> = { definition: -0.1, result: 0, elicitation: 0, sampling: 0 };
 /** and below this one not even what a rule is sure of. */
-const DOUBT = -0.25;
+const DOUBT = -0.1;
 /** Beyond this one a definition is held. */
 const SURE = 0.3;
 /** A long answer has many stretches, and each is another chance to look like something. */
