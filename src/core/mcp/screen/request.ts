@@ -148,8 +148,8 @@ export function* samplingWork(params: Json): Work<readonly Finding[]> {
   const fields = yield* fieldWork(params);
   const terms = termsIn(fields.map(({ text }) => text).join("\n"));
   const signals: Signal[] = [];
+  // a conversation that is to be completed has turns
   for (const { at, text } of fields)
-    // a conversation that is to be completed has turns
     for (const page of pagesOf(text))
       for (const signal of yield* signalsOf(withoutSpecimens(page, terms).text, { at, origin: "definition" }))
         signals.push(signal.kind === "played-turn" ? { ...signal, weight: signal.weight / 2 } : signal);
