@@ -1,9 +1,10 @@
 // Which server a lock speaks of: the command or the address that a person had before them, in words that another machine and a reviewer may see.
 import { joinPath } from "../shell/index.ts";
+import { mayBeStarted } from "./start/program-word.ts";
 import { isMoved, readStart } from "./start/start.ts";
 import { LEFT_OUT, shownAddress, shownAddresses } from "./target-address.ts";
 import { type Declared, shownEnv } from "./target-env.ts";
-import { withoutSecret, withoutSignIn } from "./target-secret.ts";
+import { SECRET, withoutSecret, withoutSignIn } from "./target-secret.ts";
 
 /** A command, or an address. */
 export type ServerTarget =
@@ -63,12 +64,16 @@ export function commandTarget(
     ).folder;
   const words = (folder || cwd === workspace ? argv : whole).map((word) => placed(word, places));
   const shown = words.map(shownAddresses);
+  const bare = shown.map((_, index) => withoutSecret(shown, index));
+  const isLeftOut = (index: number): boolean => bare[index] === SECRET && mayBeStarted(words, index);
   const sealed = [
-    ...words.flatMap((word, index) => (word === shown[index] ? [] : [[index, withoutSignIn(word)]])),
+    ...words.flatMap((word, index) =>
+      word === shown[index] && !isLeftOut(index) ? [] : [[index, withoutSignIn(word)]],
+    ),
     ...hidden,
   ];
   return {
-    argv: shown.map((_, index) => withoutSecret(shown, index)),
+    argv: bare,
     ...(env.length === 0 ? {} : { env }),
     ...(folder ? { folder: placed(cwd, places) } : {}),
     ...(sealed.length === 0 ? {} : { sealed: seal(JSON.stringify(["command", sealed])) }),

@@ -11,7 +11,7 @@ interface Runs {
 export function runsPackage(argv: readonly string[], at: number): Runs | undefined {
   const name = nameOf(argv[at] ?? "");
   const words = argv.slice(at + 1);
-  const isFree = FORMS[name]?.(words);
+  const isFree = Object.hasOwn(FORMS, name) ? FORMS[name]?.(words) : undefined;
   return isFree === undefined ? undefined : { folder: !isFree, files: [] };
 }
 
