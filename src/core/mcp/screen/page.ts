@@ -16,7 +16,7 @@ export function* pagesOf(text: string): Generator<string> {
   while (text.length - from > PAGE) {
     const to = endOf(text, from);
     yield text.slice(from, to);
-    from = startOf(text, to - OVERLAP);
+    from = startOf(text, { from, near: to - OVERLAP });
   }
   yield text.slice(from);
 }
@@ -27,8 +27,14 @@ function endOf(text: string, from: number): number {
   return at > 0 ? from + PAGE - EDGE + at + 1 : from + PAGE;
 }
 
-/** Where a word begins, or a group of a run that has none. */
-function startOf(text: string, near: number): number {
+/** Where a word begins, or a group of a run that has none: counted from where the run begins, on this page or on one before. */
+function startOf(text: string, { from, near }: { readonly from: number; readonly near: number }): number {
   const space = text.slice(near, near + EDGE).search(/\s/);
-  return space >= 0 ? near + space : near - (near % GROUP);
+  if (space >= 0) return near + space;
+  let run = near;
+  while (run > from && !PARTS.test(text[run - 1] ?? "")) run -= 1;
+  return near - ((near - run) % GROUP);
 }
+
+/** What stands before an encoded run, and never within it. */
+const PARTS = /[\s"'`:,()<>{}[\]]/;

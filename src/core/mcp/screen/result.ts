@@ -1,5 +1,6 @@
 // What a server answers, screened: any text on earth may stand in it, so less counts than in a definition, and what an article quotes counts least.
 import { isObject, type Json, member } from "../json.ts";
+import { readJsonText } from "../json-read.ts";
 import { joinedBlocks } from "./blocks.ts";
 import type { Finding } from "./finding.ts";
 import { pagesOf } from "./page.ts";
@@ -44,7 +45,7 @@ export function* resultWork(read: readonly Field[], message: Json, peers: readon
 export function* readFields(message: Json): Work<readonly Field[]> {
   const fields: Field[] = [];
   for (const field of yield* fieldWork(message)) {
-    if (!isOpaque(field.key)) for (const one of unpacked(field)) fields.push(one);
+    if (!isOpaque(field)) for (const one of unpacked(field)) fields.push(one);
     yield;
   }
   return fields;
@@ -71,12 +72,13 @@ function withoutRequests(fields: readonly Field[], asked: readonly Asked[]): rea
   return fields.filter(({ at }) => !isWithin(at));
 }
 
-/** A text that is JSON says what its strings say; the whole is read as it stands, too, where it is no JSON after all. */
+/** A text that is JSON says what its strings say; the whole is read as it stands, too, where others may read it in another way (a key that is there twice). */
 function unpacked(field: Field): readonly Field[] {
   if (field.isKey || !/^\s*[[{]/.test(field.text) || field.text.length > JSON_MOST) return [field];
   try {
     const inner = fieldsOf(JSON.parse(field.text));
-    return inner.length > 0 ? inner.map((one) => ({ ...one, at: field.at })) : [field];
+    const said = inner.map((one) => ({ ...one, at: field.at }));
+    return said.length > 0 && readJsonText(field.text).ok ? said : [field, ...said];
   } catch {
     return [field];
   }
@@ -143,10 +145,14 @@ function isOpaqueSign({ kind }: Signal): boolean {
   return kind === "hidden-text" || kind === "encoded-order";
 }
 
-/** Keys whose values nobody reads. */
-function isOpaque(key: string): boolean {
-  return ["requestState", "nextCursor", "mimeType", "jsonrpc", "method", "type", "id"].includes(key);
+/** Keys whose values nobody reads, as long as these are no words. */
+function isOpaque({ key, text }: Field): boolean {
+  return OPAQUE.has(key) && /^[\x21-\x7e]*$/.test(text);
 }
+
+const OPAQUE: ReadonlySet<string> = new Set([
+  ...["requestState", "nextCursor", "mimeType", "jsonrpc", "method", "type", "id"],
+]);
 
 interface Asked {
   readonly at: string;

@@ -15,6 +15,8 @@ export interface Field {
 
 /** Bytes of pictures and sound: nobody reads them as words. */
 const BLOBS: ReadonlySet<string> = new Set(["blob", "data"]);
+/** What no base64 has: letters of words, and lines that are shorter than those in which bytes are sent. */
+const NO_BYTES = /[^\w+/=\-\r\n]|(?<![^\n]{60})\n(?=[^\n])/;
 /** But a file of words in base64 is unpacked by its client, and read. */
 const WORDY = /^(?:text\/|application\/(?:[\w.-]+\+)?(?:json|xml|ya?ml|toml|javascript|x-sh)\b|image\/svg)/i;
 /** The dialect of a schema, by one of its few addresses, is no text. */
@@ -43,7 +45,7 @@ export function* fieldWork(value: Json, root = ""): Work<readonly Field[]> {
     if (typeof now === "string") {
       const unpacked = isWordy === true ? textOfBlob(now) : undefined;
       if (unpacked !== undefined) fields.push({ at, text: unpacked, key: "text", isKey: false });
-      else if (!isBlob && now !== "" && !(key === "$schema" && DIALECT.test(now)))
+      else if (!(isBlob && isBytes(now)) && now !== "" && !(key === "$schema" && DIALECT.test(now)))
         fields.push({ at, text: now, key, isKey: false });
     } else if (isList(now)) {
       for (let index = now.length - 1; index >= 0; index -= 1)
@@ -68,6 +70,11 @@ export function* fieldWork(value: Json, root = ""): Work<readonly Field[]> {
     }
   }
   return fields;
+}
+
+/** Whether it is bytes, as it stands where they do: whoever writes words there is read. */
+function isBytes(text: string): boolean {
+  return !NO_BYTES.test(text.replace(/^data:[\w/+.;=-]{1,80},/, ""));
 }
 
 function escaped(name: string): string {
