@@ -82,7 +82,7 @@ export async function passServerNotice(gate: Gate, envelope: Envelope<McpNotific
 async function inOrder(gate: Gate, params: JsonObject): Promise<readonly Finding[]> {
   const before = gate.told;
   const screened = gate.options.screen(params);
-  gate.told = screened.then(() => before).catch(() => undefined);
+  gate.told = screened.catch(() => undefined).then(() => before);
   const findings = await screened;
   await before;
   return findings;
