@@ -145,11 +145,12 @@ function isOpaqueSign({ kind }: Signal): boolean {
   return kind === "hidden-text" || kind === "encoded-order";
 }
 
-/** Keys whose values nobody reads, as long as these are no words. */
-function isOpaque({ key, text }: Field): boolean {
-  return OPAQUE.has(key) && /^[\x21-\x7e]*$/.test(text);
+/** Keys whose values nobody reads, as long as these are no words; and what a client hands back as it got it. */
+function isOpaque({ at, key, text }: Field): boolean {
+  return HANDED_BACK.test(at) || (OPAQUE.has(key) && /^[\x21-\x7e]*$/.test(text));
 }
 
+const HANDED_BACK = /^(?:\/result)?\/(?:requestState|nextCursor)$/;
 const OPAQUE: ReadonlySet<string> = new Set([
   ...["requestState", "nextCursor", "mimeType", "jsonrpc", "method", "type", "id"],
 ]);

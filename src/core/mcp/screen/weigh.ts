@@ -3,6 +3,7 @@
 // person's look, though no rule knows why, and the other way round what a rule suspects is left where nothing around it speaks for it.
 import { once } from "../../once.ts";
 import { forTerminal } from "../../text/index.ts";
+import type { Clause } from "./clause.ts";
 import type { Finding } from "./finding.ts";
 import { clauseSigns, type Subject, signsOf, type Vocabulary } from "./signs.ts";
 import { findingsIn, type Piece, pieceWork, stretchesOf } from "./stretch.ts";
@@ -85,7 +86,7 @@ export function* judged(
   findings: readonly Finding[],
 ): Work<readonly Finding[]> {
   const pieces = yield* pieceWork(fields);
-  const signs = new Map(pieces.map(({ clause }) => [clause, once(() => clauseSigns(clause, KNOWN()))]));
+  const signs = signsOnce();
   const weights = new Map<Finding, number>();
   let most: { stretch: readonly Piece[]; weight: number } = { stretch: [], weight: Number.NEGATIVE_INFINITY };
   for (const stretch of stretchesOf(pieces, STRETCH[subject])) {
@@ -94,7 +95,7 @@ export function* judged(
     const weight = weightOf(
       signsOf(
         subject,
-        stretch.map(({ clause }) => signs.get(clause)?.() ?? new Set()),
+        stretch.map(({ clause }) => signs(clause)),
         own,
       ),
     );
@@ -107,6 +108,16 @@ export function* judged(
   const letters = fields.reduce((sum, { text }) => sum + text.length, 0);
   if (most.weight < (letters > LONG && subject !== "definition" ? FLAG_LONG : FLAG[subject])) return [];
   return [graded(subject, most.weight, worst(subject, most.stretch))];
+}
+
+/** The signs of clauses, each read when it is first asked for: to make ready all those of a long answer would be no piece but a pause. */
+function signsOnce(): (clause: Clause) => ReadonlySet<string> {
+  const read = new WeakMap<Clause, ReadonlySet<string>>();
+  return (clause) => {
+    const signs = read.get(clause) ?? clauseSigns(clause, KNOWN());
+    read.set(clause, signs);
+    return signs;
+  };
 }
 
 /** A finding with so much around it that speaks for it, or with too few words to say anything. */
