@@ -263,6 +263,22 @@ test("a stream passes event by event, with its ids, and its rest can be fetched"
   expect(upstream.got.at(-1)?.headers["mcp-session-id"]).toBe("the-upstreams-own");
 });
 
+test("an opening in the words of the era without one ends nobody's lane", async () => {
+  const { port } = await scene(({ body }, response) => {
+    if (body.method !== "initialize") return undefined;
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(JSON.stringify({ jsonrpc: "2.0", id: body.id, error: { code: -32_601, message: "gone" } }));
+    return true;
+  });
+  const modern = (id: number, method: string): Promise<Answer> =>
+    ask(port, { id, method, params: { _meta: META } }, { "mcp-protocol-version": "2026-07-28", "mcp-method": method });
+  const before = await modern(1, "tools/list");
+  await modern(2, "initialize");
+  const after = await modern(1, "tools/list");
+  expect([before.status, after.status]).toEqual([200, 200]);
+  expect(after.text).toBe(before.text);
+});
+
 test("a modern client that closes its stream has cancelled", async () => {
   let isClosed = false;
   const { port, upstream } = await scene(({ body }, response) => {

@@ -86,6 +86,8 @@ export class Lanes {
   /** Ends one. */
   async end(lane: ListenerLane): Promise<void> {
     if (lane.name !== undefined) this.sessions.delete(lane.name);
+    const at = this.free.indexOf(lane);
+    if (at >= 0) this.free.splice(at, 1);
     await lane.end();
   }
 

@@ -143,7 +143,8 @@ async function pass(serving: Serving, at: ListenerLane, posted: Posted): Promise
       await reply.write({ kind: "message", bytes: errorWithoutId("the server's answer is refused") });
     }
     reply.end();
-    if (opens && lane.agreedVersion === undefined) await serving.lanes.end(at);
+    // A modern message of that method has no session to end: its lane is everybody's.
+    if (opens && name !== undefined && lane.agreedVersion === undefined) await serving.lanes.end(at);
   } catch (error) {
     if (!(error instanceof LaneFault)) throw error;
     reply.code = lane.isGone ? 404 : 502;
