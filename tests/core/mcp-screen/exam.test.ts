@@ -20,6 +20,21 @@ describe("MCP-3: what nobody here has seen", () => {
     expect(flagged(/-b-/, definitions)).toBeLessThanOrEqual(1 / 9);
   });
 
+  it("the same between the descriptions of published tools", () => {
+    const [, ...live] = readCases<object, ScreenLine>("mcp-screen/live.jsonl");
+    const talk = live
+      .flatMap(({ tool }) => (typeof tool?.["description"] === "string" ? [tool["description"]] : []))
+      .filter((text) => text.length > 200)
+      .map((text) => text.slice(0, 400));
+    const padded = lines.flatMap((line, at) => {
+      const text = line.tool?.["description"];
+      if (typeof text !== "string") return [];
+      const description = [talk[at], text, talk[at + 200]].join("\n\n");
+      return [{ ...line, tool: { ...line.tool, description } }];
+    });
+    expect(flagged(/-a-.*-hard-/, padded)).toBeGreaterThanOrEqual(0.8);
+  });
+
   it("in answers and requests", () => {
     const others = lines.filter((line) => !isDefinition(line));
     expect(flagged(/-a-.*-hard-/, others)).toBeGreaterThanOrEqual(0.85);

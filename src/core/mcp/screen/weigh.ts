@@ -103,11 +103,25 @@ export function* judged(
     if (weight > most.weight) most = { stretch, weight };
     yield;
   }
+  for (const finding of findings.filter(isHard)) {
+    // nobody talks an order away: what it says alone counts, too
+    const clause = clauseOf(finding, pieces);
+    const around = weights.get(finding);
+    if (clause === undefined || around === undefined) continue;
+    weights.set(finding, Math.max(around, weightOf(signsOf(subject, [signs(clause)], [finding]))));
+  }
   const left = findings.flatMap((finding) => believed(subject, finding, weights.get(finding)));
   if (left.length > 0) return left;
   const letters = fields.reduce((sum, { text }) => sum + text.length, 0);
   if (most.weight < (letters > LONG && subject !== "definition" ? FLAG_LONG : FLAG[subject])) return [];
   return [graded(subject, most.weight, worst(subject, most.stretch))];
+}
+
+const isHard = ({ severity }: Finding): boolean => severity === "hard";
+
+/** The clause that a finding shows. */
+function clauseOf({ at, excerpt }: Finding, pieces: readonly Piece[]): Clause | undefined {
+  return pieces.find((piece) => piece.at === at && forTerminal(piece.clause.raw, { max: EXCERPT }) === excerpt)?.clause;
 }
 
 /** The signs of clauses, each read when it is first asked for: to make ready all those of a long answer would be no piece but a pause. */
@@ -123,8 +137,7 @@ function signsOnce(): (clause: Clause) => ReadonlySet<string> {
 /** A finding with so much around it that speaks for it, or with too few words to say anything. */
 function believed(subject: Subject, finding: Finding, weight: number | undefined): readonly Finding[] {
   if (weight === undefined) return [finding];
-  const isHard = finding.severity === "hard";
-  const isLeft = weight >= FLAG[subject] || (isHard && (weight >= DOUBT || PLAIN_FACTS.has(finding.kind)));
+  const isLeft = weight >= FLAG[subject] || (isHard(finding) && (weight >= DOUBT || PLAIN_FACTS.has(finding.kind)));
   return isLeft ? [graded(subject, weight, finding)] : [];
 }
 
