@@ -176,4 +176,16 @@ describe("lists", () => {
     const refused = await bed.client(call(2, "none", { _meta: META }));
     expect(messageIn(refused)).toMatchObject({ result: { resultType: "complete", isError: true } });
   });
+
+  test("a client that says who it is by half, or as nobody can be, does not stay in our own requests", async () => {
+    const bed = gateBed();
+    const version = "io.modelcontextprotocol/protocolVersion";
+    await bed.client({ id: 1, method: "server/discover" });
+    await bed.client({ id: 2, method: "ping", params: { _meta: { ...META, [version]: "1999-01-01" } } });
+    await bed.client({ id: 3, method: "tools/list", params: { _meta: META } });
+    await bed.client({ id: 4, method: "ping", params: { _meta: { [version]: "1999-01-01" } } });
+    await bed.client({ id: 5, method: "prompts/list", params: { _meta: META } });
+    expect(bed.asked.map(({ params }) => params?.["_meta"])).toEqual(bed.asked.map(() => META));
+    expect(bed.asked.length).toBeGreaterThan(1);
+  });
 });

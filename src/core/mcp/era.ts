@@ -1,6 +1,6 @@
 // The two ways in which MCP is spoken: with an opening (`initialize`, up to 2025-11-25), or with everything in each request (from 2026-07-28 on).
 // A client may try one and then speak the other, so each message is told apart by itself.
-import { type Json, type JsonObject, member } from "./json.ts";
+import { isObject, type Json, type JsonObject, member } from "./json.ts";
 
 /** `legacy` has sessions; `modern` has none. */
 export type McpEra = "legacy" | "modern";
@@ -29,4 +29,9 @@ export function modernMeta(params: JsonObject | undefined): JsonObject {
     return value === undefined ? [] : [[key, value]];
   });
   return Object.fromEntries(parts);
+}
+
+/** Whether it has what every modern request must have: a version and what its client is capable of. */
+export function isIntroduction(meta: JsonObject): boolean {
+  return typeof meta[MODERN_META.version] === "string" && isObject(meta[MODERN_META.capabilities]);
 }

@@ -34,7 +34,7 @@ export {
 export { changedFields, type DescriptionDiff, diffDescriptions } from "./description-diff.ts";
 export { type ReadDescription, readDescription } from "./description-read.ts";
 export { type Change, diffThings, type FieldChange } from "./diff.ts";
-export { BATCH_VERSION, eraOf, type McpEra, MODERN_META, modernMeta } from "./era.ts";
+export { BATCH_VERSION, eraOf, isIntroduction, type McpEra, MODERN_META, modernMeta } from "./era.ts";
 export { readFindings } from "./finding-read.ts";
 export { findingWords } from "./finding-words.ts";
 export {

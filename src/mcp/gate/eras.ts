@@ -1,6 +1,6 @@
 // Both ways of speaking with one server. Each has its own snapshot: what a server says of itself in one era is verified for that era.
 import { err, type Problem, type Result } from "#core";
-import { type JsonObject, type McpEra, readOpening, type ServerOpening } from "#core/mcp";
+import { isIntroduction, type JsonObject, type McpEra, readOpening, type ServerOpening } from "#core/mcp";
 import type { Asker } from "../asker.ts";
 import type { GatekeeperOptions } from "../gatekeeper.ts";
 import type { Notes } from "./notes.ts";
@@ -61,9 +61,12 @@ export class Eras {
     };
   }
 
-  /** How a modern client introduces itself: our own requests say the same, so that no server can tell them apart. */
+  /**
+   * How a modern client introduces itself: our own requests say the same, so that no server can tell them apart. The last whole introduction counts:
+   * one that a server refuses, of whichever of several clients, must not stay with everybody.
+   */
   introduce(meta: JsonObject): void {
-    this.#meta ??= meta;
+    if (this.#meta === undefined || isIntroduction(meta)) this.#meta = meta;
   }
 
   /** The eras in which something has been listed, or is about to be. */
