@@ -279,6 +279,19 @@ test("an opening in the words of the era without one ends nobody's lane", async 
   expect(after.text).toBe(before.text);
 });
 
+test("a modern request that says its version in its header alone is the server's to refuse, by that header", async () => {
+  const { port, upstream } = await scene(({ body }, response) => {
+    if (body.method !== "server/discover") return undefined;
+    response.writeHead(400, { "content-type": "application/json" });
+    response.end(JSON.stringify({ jsonrpc: "2.0", id: body.id, error: { code: -32_602, message: "no _meta" } }));
+    return true;
+  });
+  const headers = { "mcp-protocol-version": "2026-07-28", "mcp-method": "server/discover" };
+  const answer = await ask(port, { id: 1, method: "server/discover" }, headers);
+  expect(answer.text).toContain("-32602");
+  expect(upstream.got.at(-1)?.headers["mcp-protocol-version"]).toBe("2026-07-28");
+});
+
 test("a modern client that closes its stream has cancelled", async () => {
   let isClosed = false;
   const { port, upstream } = await scene(({ body }, response) => {

@@ -62,3 +62,9 @@ export function traced(client: Fields): Readonly<Record<string, string>> {
   });
   return Object.fromEntries(passing);
 }
+
+/** The version that a client says in its header. Where its body has none, that is the server's to refuse, and it refuses by the header. */
+export function versionTold(client: Fields): Readonly<Record<string, string>> {
+  const version = client["mcp-protocol-version"];
+  return typeof version === "string" && PASSING_HEADER.test(version) ? { "mcp-protocol-version": version } : {};
+}

@@ -4,7 +4,16 @@ import { setTimeout as pause } from "node:timers/promises";
 import { err, ok, type Problem, type Result } from "#core";
 import { eraOf, type McpId, type McpMessage, member, writeMessage } from "#core/mcp";
 import type { Gatekeeper, Passage } from "../gatekeeper.ts";
-import { BROKEN, GONE, LaneFault, type LaneOptions, type LaneSending, TRANSPORT_ERROR, traced } from "./lane-parts.ts";
+import {
+  BROKEN,
+  GONE,
+  LaneFault,
+  type LaneOptions,
+  type LaneSending,
+  TRANSPORT_ERROR,
+  traced,
+  versionTold,
+} from "./lane-parts.ts";
 import { type MirroredParameter, mirrorHeaders, unknownParameters } from "./mirrored.ts";
 import { messageOf, openUpstreamAsker, type ToolHeaders } from "./own-requests.ts";
 import { type SseEvent, SseFault } from "./sse.ts";
@@ -138,7 +147,7 @@ export class Lane {
     const client = sending.client ?? {};
     const answered = await this.options.upstream.post(bytes, {
       fields: {
-        ...(isModern ? unknownParameters(client, parameters) : this.sessionFields()),
+        ...(isModern ? { ...versionTold(client), ...unknownParameters(client, parameters) } : this.sessionFields()),
         ...traced(client),
         ...this.named(),
         ...mirrorHeaders(message, parameters),
