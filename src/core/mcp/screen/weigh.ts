@@ -33,9 +33,9 @@ const FLAG: Readonly<Record<Subject, number>> = { definition: -0.1, result: 0, e
 const DOUBT = -0.1;
 /** Beyond this one a definition is held. */
 const SURE = 0.3;
-/** A long answer has many stretches, and each is another chance to look like something. */
-const FLAG_LONG = 0.4;
-const LONG = 2_000;
+/** A long text has many stretches, and each is another chance to look like something: from so many letters on words alone have a bound of their own. */
+const LONG: Readonly<Record<Subject, number>> = { definition: 600, result: 2_000, elicitation: 2_000, sampling: 2_000 };
+const FLAG_LONG: Readonly<Record<Subject, number>> = { definition: 0.2, result: 0.4, elicitation: 0.4, sampling: 0.4 };
 /** Fewer different words say nothing, for or against. */
 const WORDS_LEAST = 18;
 /** What no words explain: letters nobody sees, an order in code, a name that is dressed as another's. */
@@ -113,7 +113,7 @@ export function* judged(
   const left = findings.flatMap((finding) => believed(subject, finding, weights.get(finding)));
   if (left.length > 0) return left;
   const letters = fields.reduce((sum, { text }) => sum + text.length, 0);
-  if (most.weight < (letters > LONG && subject !== "definition" ? FLAG_LONG : FLAG[subject])) return [];
+  if (most.weight < (letters > LONG[subject] ? FLAG_LONG : FLAG)[subject]) return [];
   return [graded(subject, most.weight, worst(subject, most.stretch))];
 }
 
