@@ -103,13 +103,19 @@ export function* judged(
     if (weight > most.weight) most = { stretch, weight };
     yield;
   }
-  for (const finding of findings.filter(isHard)) {
-    // nobody talks an order away: what it says alone counts, too
-    const clause = clauseOf(finding, pieces);
-    const around = weights.get(finding);
-    if (clause === undefined || around === undefined) continue;
-    weights.set(finding, Math.max(around, weightOf(signsOf(subject, [signs(clause)], [finding]))));
-  }
+  // nobody talks an order away: what its own clause says counts, too
+  const doubted = findings.filter((finding) => isHard(finding) && (weights.get(finding) ?? DOUBT) < DOUBT);
+  const shown = new Map<string, Finding[]>();
+  for (const finding of doubted) shown.set(placeOf(finding), [...(shown.get(placeOf(finding)) ?? []), finding]);
+  if (shown.size > 0)
+    for (const { at, clause } of pieces) {
+      const excerpt = forTerminal(clause.raw, { max: EXCERPT });
+      for (const finding of shown.get(placeOf({ at, excerpt })) ?? []) {
+        const alone = weightOf(signsOf(subject, [signs(clause)], [finding]));
+        weights.set(finding, Math.max(alone, weights.get(finding) ?? alone));
+      }
+      yield;
+    }
   const left = findings.flatMap((finding) => believed(subject, finding, weights.get(finding)));
   if (left.length > 0) return left;
   const letters = fields.reduce((sum, { text }) => sum + text.length, 0);
@@ -119,10 +125,8 @@ export function* judged(
 
 const isHard = ({ severity }: Finding): boolean => severity === "hard";
 
-/** The clause that a finding shows. */
-function clauseOf({ at, excerpt }: Finding, pieces: readonly Piece[]): Clause | undefined {
-  return pieces.find((piece) => piece.at === at && forTerminal(piece.clause.raw, { max: EXCERPT }) === excerpt)?.clause;
-}
+/** Where a finding stands and what it shows of it, as one text. */
+const placeOf = ({ at, excerpt }: Pick<Finding, "at" | "excerpt">): string => `${at}\n${excerpt}`;
 
 /** The signs of clauses, each read when it is first asked for: to make ready all those of a long answer would be no piece but a pause. */
 function signsOnce(): (clause: Clause) => ReadonlySet<string> {
