@@ -45,6 +45,7 @@ describe("an answer that is none becomes a result that says why", () => {
     ["old-version", "not-2.0"],
     ["byte-order-mark", "not-json"],
     ["too-long", "too-long"],
+    ["batch", "batch"],
   ])("%s", async (tool, why) => {
     const answer = await client.call(next(), tool);
     expect(answer.result?.isError).toBe(true);
@@ -56,7 +57,7 @@ describe("an answer that is none becomes a result that says why", () => {
 
 describe("what comes beside an answer is dropped, and the answer passes", () => {
   test.each([
-    ["batch", "batch"],
+    ["foreign-batch", "batch"],
     ["noise", "noise"],
     ["flood", "noise"],
     ["foreign-ids", "foreign-id"],
@@ -74,6 +75,14 @@ describe("what comes beside an answer is dropped, and the answer passes", () => 
     const others = client.lines.slice(from).map((line) => JSON.parse(line) as { id?: unknown; method?: string });
     expect(others.filter(({ id, method }) => method !== "roots/list" && id !== count)).toEqual([]);
   });
+});
+
+test.each(["batch-then-fine", "deep-then-fine"])("of two answers the wire's first counts: %s", async (tool) => {
+  for (let n = 0; n < 10; n += 1) {
+    expect((await client.call(next(), tool)).result?.isError).toBe(true);
+    await client.ask("p", "ping");
+    expect(refusals().at(-1)).toBe("late-answer");
+  }
 });
 
 test("a second answer is late, and one to a cancelled call too", async () => {

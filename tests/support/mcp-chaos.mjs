@@ -17,8 +17,17 @@ const ACTS = {
   "not-a-number": (id) => out(raw(id, '{"content":[],"n":NaN}')),
   "both-kinds": (id) => out(`{"jsonrpc":"2.0","id":${id},"result":{},"error":{"code":1,"message":"x"}}\n`),
   "old-version": (id) => out(`{"jsonrpc":"1.0","id":${id},"result":{}}\n`),
-  batch: (id) => {
+  batch: (id) => out(`[${raw(id, "{}").trim()}]\n`),
+  "batch-then-fine": (id) => {
     out(`[${raw(id, "{}").trim()}]\n`);
+    said(id);
+  },
+  "deep-then-fine": (id) => {
+    out(raw(id, `${"[".repeat(DEEP)}${"]".repeat(DEEP)}`));
+    said(id);
+  },
+  "foreign-batch": (id) => {
+    out(`[${raw(id + 1000, "{}").trim()}]\n`);
     said(id);
   },
   noise: (id) => {

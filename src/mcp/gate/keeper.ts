@@ -102,12 +102,12 @@ class Keeper implements Gatekeeper {
     const { eras, notes } = this.#gate;
     if (eras.legacy?.protocolVersion === BATCH_VERSION && members.length > 0 && members.length <= BATCH_MOST)
       return passBatch(bytes, members, (one, its) => this.#one(from, its, one));
-    await notes.refused({ from, why: "batch", excerpt: excerptOf(bytes) });
-    // Whoever asked is told, of as many as may be open.
+    // Whoever asked is told, of as many as may be open; found before the record is waited for, as the wire's order says.
     const parts = members
       .filter((value, index) => index < BATCH_MOST || (from === "server" && member(value, "method") === undefined))
       .map((value) => tellOfUnread(this.#gate, { from, why: "batch", value }))
       .filter(({ kind }) => kind !== "drop");
+    await notes.refused({ from, why: "batch", excerpt: excerptOf(bytes) });
     return parts.length === 0 ? dropped("batch") : { kind: "several", parts };
   }
 

@@ -23,10 +23,16 @@ export async function passUnread(gate: Gate, message: UnreadMessage): Promise<Pa
   const { from, head } = message;
   if (isBlank(head)) return dropped("blank");
   const why = message.why === "not-json" && !/^\s*[[{]/.test(excerptOf(head)) ? "noise" : message.why;
-  const { id, asks } = message.value === undefined ? strayOf(head, message.tail) : strayIn(message.value);
-  await gate.notes.refused({ from, why, excerpt: excerptOf(head), ...(id === undefined ? {} : { id }) });
-  if (id === undefined) return dropped(why);
-  return from === "client" ? tellClient(gate, id, why) : tellOfServer(gate, { id, asks, why });
+  const stray = message.value === undefined ? strayOf(head, message.tail) : strayIn(message.value);
+  // Before the record is waited for: which of two answers came first is said by the wire, not by the disk.
+  const passage = tell(gate, from, why, stray);
+  await gate.notes.refused({
+    from,
+    why,
+    excerpt: excerptOf(head),
+    ...(stray.id === undefined ? {} : { id: stray.id }),
+  });
+  return passage;
 }
 
 function strayIn(value: Json): Stray {
@@ -39,7 +45,10 @@ export function tellOfUnread(
   gate: Gate,
   { from, why, value }: Pick<UnreadMessage, "from" | "why"> & { readonly value: Json },
 ): Passage {
-  const { id, asks } = strayIn(value);
+  return tell(gate, from, why, strayIn(value));
+}
+
+function tell(gate: Gate, from: Side, why: string, { id, asks }: Stray): Passage {
   if (id === undefined) return dropped(why);
   return from === "client" ? tellClient(gate, id, why) : tellOfServer(gate, { id, asks, why });
 }
