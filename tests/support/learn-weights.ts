@@ -3,9 +3,10 @@
 
 import { FEW } from "../../src/core/mcp/screen/weigh.ts";
 
-/** One text by the signs of its stretches. */
+/** One text by the signs of its stretches, and of the sentences in them. */
 export interface Example {
-  readonly stretches: readonly ReadonlySet<string>[];
+  readonly wide: readonly ReadonlySet<string>[];
+  readonly narrow: readonly ReadonlySet<string>[];
   readonly isAttack: boolean;
 }
 
@@ -33,16 +34,16 @@ const ROUNDS = 60;
  * attack that now weighs most; and with the signs that weighed most.
  */
 export function learn(examples: readonly Example[]): Weights {
-  const sure = examples.flatMap(({ stretches, isAttack }) =>
-    isAttack && stretches.length > 1 ? [] : stretches.map((signs) => ({ signs, isAttack })),
-  );
+  const sure = examples.flatMap(({ wide, narrow, isAttack }) => {
+    if (isAttack && wide.length > 1) return [];
+    // a text that is one sentence is learned from once; each begins a third of its length behind the one before
+    const all = isAttack || narrow.length < 2 ? wide : [...wide, ...narrow.filter((_, at) => at % 2 === 0)];
+    return all.map((signs) => ({ signs, isAttack }));
+  });
   const rarity = rarityIn(sure);
   const first = machine(sure, rarity);
-  const longer = examples.filter(({ stretches, isAttack }) => isAttack && stretches.length > 1);
-  const rows = [
-    ...sure,
-    ...longer.map(({ stretches }) => ({ signs: heaviest(stretches, first, rarity), isAttack: true })),
-  ];
+  const longer = examples.filter(({ wide, isAttack }) => isAttack && wide.length > 1);
+  const rows = [...sure, ...longer.map(({ wide }) => ({ signs: heaviest(wide, first, rarity), isAttack: true }))];
   const second = machine(rows, rarity);
   const kept = [...rarity]
     .map(([sign, rare]) => ({ sign, rare, size: Math.abs(second.weights.get(sign) ?? 0) * rare }))

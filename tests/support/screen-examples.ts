@@ -51,7 +51,10 @@ export function readExamples(): readonly LabelledExample[] {
       const { subject, fields, findings } = ruled(line);
       const [writer = "", side = ""] =
         table === "strangers" ? line.id.split("-") : [table, table === "attacks" ? "a" : "b"];
-      return { id: line.id, writer, isAttack: side === "a", findings, stretches: signsIn(subject, fields, findings) };
+      const { wide, narrow } = signsIn(subject, fields, findings);
+      // an answer holds anything that was ever written: its single sentences would outnumber what there is to learn
+      const sentences = subject === "definition" ? narrow : [];
+      return { id: line.id, writer, isAttack: side === "a", findings, wide, narrow: sentences };
     });
   });
 }

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { learn } from "../../support/learn-weights.ts";
 import { readExamples } from "../../support/screen-examples.ts";
 
-it("the weights are those of the tables", { timeout: 120_000 }, async () => {
+it("the weights are those of the tables", { timeout: 400_000 }, async () => {
   const { bias, signs } = learn(readExamples());
   const lines = Object.entries(signs).map(
     ([sign, [weight, rarity]]) => `${JSON.stringify(sign)}:[${weight},${rarity}]`,

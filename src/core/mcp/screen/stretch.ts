@@ -35,11 +35,15 @@ function after(pieces: readonly Piece[], from: number, letters: number): number 
   return to;
 }
 
-/** Those of the findings that speak of a stretch: of a field that it holds, of what holds it, or of the whole. */
-export function findingsIn(stretch: readonly Piece[], findings: readonly Finding[]): readonly Finding[] {
-  if (findings.length === 0) return findings;
-  const places = new Set(stretch.map(({ at }) => at));
-  return findings.filter(({ at }) => [...places].some((place) => isWithin(place, at) || isWithin(at, place)));
+/** Of a stretch, those findings that speak of it: of a field that it holds, of what holds it, or of the whole. */
+export function findingsOf(findings: readonly Finding[]): (stretch: readonly Piece[]) => readonly Finding[] {
+  const known = new Map<string, readonly Finding[]>();
+  const of = (place: string): readonly Finding[] => {
+    const own = known.get(place) ?? findings.filter(({ at }) => isWithin(place, at) || isWithin(at, place));
+    known.set(place, own);
+    return own;
+  };
+  return (stretch) => [...new Set(stretch.flatMap(({ at }) => of(at)))];
 }
 
 const isWithin = (inner: string, outer: string): boolean =>

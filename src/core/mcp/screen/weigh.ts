@@ -5,8 +5,8 @@ import { once } from "../../once.ts";
 import { forTerminal } from "../../text/index.ts";
 import type { Clause } from "./clause.ts";
 import type { Finding } from "./finding.ts";
-import { clauseSigns, type Subject, signsOf, type Vocabulary } from "./signs.ts";
-import { findingsIn, type Piece, pieceWork, stretchesOf } from "./stretch.ts";
+import { clauseSigns, EVERYTHING, type Subject, signsOf, type Vocabulary } from "./signs.ts";
+import { findingsOf, type Piece, pieceWork, stretchesOf } from "./stretch.ts";
 import type { Field } from "./walk.ts";
 import table from "./weights.json" with { type: "json" };
 import { atOnce, type Work } from "./work.ts";
@@ -25,19 +25,50 @@ const KNOWN: () => Vocabulary = once(() => {
   return { has: (sign) => signs.has(sign), leads: (word) => leading.has(word) };
 });
 
-/** Letters of a stretch. A definition says one thing; an answer may need more to be understood. */
-const STRETCH: Readonly<Record<Subject, number>> = { definition: 300, result: 600, elicitation: 600, sampling: 600 };
-/** A sum beyond it is worth a look; below it what a rule suspects is not, */
-const FLAG: Readonly<Record<Subject, number>> = { definition: -0.1, result: 0, elicitation: 0, sampling: 0 };
-/** and below this one not even what a rule is sure of. */
-const DOUBT = -0.1;
+/** One way to cut a text into stretches. */
+interface Scale {
+  /** Letters of a stretch. */
+  readonly letters: Readonly<Record<Subject, number>>;
+  /** Fewer different words say nothing, for or against. */
+  readonly wordsLeast: number;
+  /** What a stretch must weigh more, to speak for what a rule suspects in it. */
+  readonly handicap: Readonly<Record<Subject, number>>;
+  /** A sum beyond it is worth a look, though no rule knows why, */
+  readonly alone: Readonly<Record<Subject, number>>;
+  /** and this one in a long text: it has many stretches, and each is another chance to look like something. */
+  readonly aloneInLong: Readonly<Record<Subject, number>>;
+}
+
+const each = (definition: number, other: number): Readonly<Record<Subject, number>> => ({
+  ...{ definition, result: other, elicitation: other, sampling: other },
+});
+
+/** As much as it takes to say one thing; an answer may need more to be understood. */
+const WIDE: Scale = {
+  letters: each(300, 600),
+  wordsLeast: 18,
+  handicap: each(0, 0),
+  alone: each(-0.1, 0.1),
+  aloneInLong: each(0.2, 0.6),
+};
+/**
+ * A sentence or two. The talk around an order may be the attacker's too, and these weights can be read: he takes what weighs least (Lowd and Meek, "Good
+ * word attacks on statistical spam filters", CEAS 2005). What he puts beside the order does not reach into it.
+ */
+const NARROW: Scale = {
+  letters: each(100, 150),
+  wordsLeast: 10,
+  handicap: each(0.1, 0.3),
+  alone: each(0.2, 0.5),
+  aloneInLong: each(0.25, 0.8),
+};
+/** From so many letters on a text is long. */
+const LONG = each(600, 2_000);
+/** What a rule suspects is left where all around it weighs less than the first, and what it is sure of below the second. */
+const SUSPECTED = each(-0.1, 0.05);
+const DOUBT = each(-0.2, -0.05);
 /** Beyond this one a definition is held. */
 const SURE = 0.3;
-/** A long text has many stretches, and each is another chance to look like something: from so many letters on words alone have a bound of their own. */
-const LONG: Readonly<Record<Subject, number>> = { definition: 600, result: 2_000, elicitation: 2_000, sampling: 2_000 };
-const FLAG_LONG: Readonly<Record<Subject, number>> = { definition: 0.2, result: 0.4, elicitation: 0.4, sampling: 0.4 };
-/** Fewer different words say nothing, for or against. */
-const WORDS_LEAST = 18;
 /** What no words explain: letters nobody sees, an order in code, a name that is dressed as another's. */
 const PLAIN_FACTS: ReadonlySet<string> = new Set([
   "hidden-text",
@@ -69,14 +100,19 @@ export function signsIn(
   subject: Subject,
   fields: readonly Field[],
   findings: readonly Finding[],
-): readonly ReadonlySet<string>[] {
-  return [...stretchesOf(atOnce(pieceWork(fields)), STRETCH[subject])].map((stretch) =>
-    signsOf(
-      subject,
-      stretch.map(({ clause }) => clauseSigns(clause)),
-      findingsIn(stretch, findings),
-    ),
-  );
+): { readonly wide: readonly ReadonlySet<string>[]; readonly narrow: readonly ReadonlySet<string>[] } {
+  const pieces = atOnce(pieceWork(fields));
+  const findingsIn = findingsOf(findings);
+  const signs = signsOnce(EVERYTHING);
+  const cut = ({ letters }: Scale): readonly ReadonlySet<string>[] =>
+    [...stretchesOf(pieces, letters[subject])].map((stretch) =>
+      signsOf(
+        subject,
+        stretch.map(({ clause }) => signs(clause)),
+        findingsIn(stretch),
+      ),
+    );
+  return { wide: cut(WIDE), narrow: cut(NARROW) };
 }
 
 /** The findings of the rules, weighed with the words around them. */
@@ -86,53 +122,68 @@ export function* judged(
   findings: readonly Finding[],
 ): Work<readonly Finding[]> {
   const pieces = yield* pieceWork(fields);
-  const signs = signsOnce();
+  const signs = signsOnce(KNOWN());
+  const findingsIn = findingsOf(findings);
   const weights = new Map<Finding, number>();
-  let most: { stretch: readonly Piece[]; weight: number } = { stretch: [], weight: Number.NEGATIVE_INFINITY };
-  for (const stretch of stretchesOf(pieces, STRETCH[subject])) {
-    if (!isTalk(stretch)) continue;
-    const own = findingsIn(stretch, findings);
-    const weight = weightOf(
-      signsOf(
-        subject,
-        stretch.map(({ clause }) => signs(clause)),
-        own,
-      ),
-    );
-    for (const finding of own) weights.set(finding, Math.max(weight, weights.get(finding) ?? weight));
-    if (weight > most.weight) most = { stretch, weight };
-    yield;
-  }
-  // nobody talks an order away: what its own clause says counts, too
-  const doubted = findings.filter((finding) => isHard(finding) && (weights.get(finding) ?? DOUBT) < DOUBT);
-  const shown = new Map<string, Finding[]>();
-  for (const finding of doubted) shown.set(placeOf(finding), [...(shown.get(placeOf(finding)) ?? []), finding]);
-  if (shown.size > 0)
-    for (const { at, clause } of pieces) {
-      const excerpt = forTerminal(clause.raw, { max: EXCERPT });
-      for (const finding of shown.get(placeOf({ at, excerpt })) ?? []) {
-        const alone = weightOf(signsOf(subject, [signs(clause)], [finding]));
-        weights.set(finding, Math.max(alone, weights.get(finding) ?? alone));
-      }
+  const telling: Finding[] = [];
+  const isLong = fields.reduce((sum, { text }) => sum + text.length, 0) > LONG[subject];
+  for (const scale of [WIDE, NARROW]) {
+    let most: { stretch: readonly Piece[]; weight: number } = { stretch: [], weight: Number.NEGATIVE_INFINITY };
+    for (const stretch of stretchesOf(pieces, scale.letters[subject])) {
+      if (!isTalk(stretch, scale.wordsLeast)) continue;
+      const own = findingsIn(stretch);
+      const clauses = stretch.map(({ clause }) => signs(clause));
+      const weight = weightOf(signsOf(subject, clauses, own));
+      // what has too few words around it to be doubted is not doubted for its sentence
+      for (const finding of own.filter((one) => scale === WIDE || weights.has(one)))
+        weights.set(
+          finding,
+          Math.max(weight - scale.handicap[subject], weights.get(finding) ?? Number.NEGATIVE_INFINITY),
+        );
+      if (weight > most.weight) most = { stretch, weight };
       yield;
     }
+    const bound = (isLong ? scale.aloneInLong : scale.alone)[subject];
+    if (most.weight >= bound) telling.push(graded(subject, most.weight, worst(subject, most.stretch)));
+  }
+  yield* weighOwnClauses(subject, pieces, findings, signs, weights);
   const left = findings.flatMap((finding) => believed(subject, finding, weights.get(finding)));
-  if (left.length > 0) return left;
-  const letters = fields.reduce((sum, { text }) => sum + text.length, 0);
-  if (most.weight < (letters > LONG[subject] ? FLAG_LONG : FLAG)[subject]) return [];
-  return [graded(subject, most.weight, worst(subject, most.stretch))];
+  return left.length > 0 ? left : telling.slice(-1);
 }
 
-const isHard = ({ severity }: Finding): boolean => severity === "hard";
+/** Nobody talks an order away: what a rule is sure of and its surroundings are not is weighed by its own clause, too, however few its words. */
+function* weighOwnClauses(
+  subject: Subject,
+  pieces: readonly Piece[],
+  findings: readonly Finding[],
+  signs: (clause: Clause) => ReadonlySet<string>,
+  weights: Map<Finding, number>,
+): Work<void> {
+  const shown = new Map<string, Finding[]>();
+  for (const finding of findings)
+    if (isSure(finding) && (weights.get(finding) ?? DOUBT[subject]) < DOUBT[subject])
+      shown.set(placeOf(finding), [...(shown.get(placeOf(finding)) ?? []), finding]);
+  if (shown.size === 0) return;
+  for (const { at, clause } of pieces) {
+    const excerpt = forTerminal(clause.raw, { max: EXCERPT });
+    for (const finding of shown.get(placeOf({ at, excerpt })) ?? []) {
+      const alone = weightOf(signsOf(subject, [signs(clause)], [finding]));
+      weights.set(finding, Math.max(alone, weights.get(finding) ?? alone));
+    }
+    yield;
+  }
+}
+
+const isSure = ({ severity }: Finding): boolean => severity === "hard";
 
 /** Where a finding stands and what it shows of it, as one text. */
 const placeOf = ({ at, excerpt }: Pick<Finding, "at" | "excerpt">): string => `${at}\n${excerpt}`;
 
 /** The signs of clauses, each read when it is first asked for: to make ready all those of a long answer would be no piece but a pause. */
-function signsOnce(): (clause: Clause) => ReadonlySet<string> {
+function signsOnce(known: Vocabulary): (clause: Clause) => ReadonlySet<string> {
   const read = new WeakMap<Clause, ReadonlySet<string>>();
   return (clause) => {
-    const signs = read.get(clause) ?? clauseSigns(clause, KNOWN());
+    const signs = read.get(clause) ?? clauseSigns(clause, known);
     read.set(clause, signs);
     return signs;
   };
@@ -141,7 +192,8 @@ function signsOnce(): (clause: Clause) => ReadonlySet<string> {
 /** A finding with so much around it that speaks for it, or with too few words to say anything. */
 function believed(subject: Subject, finding: Finding, weight: number | undefined): readonly Finding[] {
   if (weight === undefined) return [finding];
-  const isLeft = weight >= FLAG[subject] || (isHard(finding) && (weight >= DOUBT || PLAIN_FACTS.has(finding.kind)));
+  const isLeft =
+    weight >= SUSPECTED[subject] || (isSure(finding) && (weight >= DOUBT[subject] || PLAIN_FACTS.has(finding.kind)));
   return isLeft ? [graded(subject, weight, finding)] : [];
 }
 
@@ -149,11 +201,11 @@ function graded(subject: Subject, weight: number, finding: Finding): Finding {
   return weight >= SURE && subject === "definition" ? { ...finding, severity: "hard" } : finding;
 }
 
-function isTalk(stretch: readonly Piece[]): boolean {
+function isTalk(stretch: readonly Piece[], wordsLeast: number): boolean {
   const different = new Set<string>();
   for (const { clause } of stretch) {
     for (const word of clause.words.split(" ")) if (/\p{L}/u.test(word)) different.add(word);
-    if (different.size >= WORDS_LEAST) return true;
+    if (different.size >= wordsLeast) return true;
   }
   return false;
 }
