@@ -105,12 +105,59 @@ const GLOBAL_UNICAST = once(() => ipaddr.IPv6.parseCIDR("2000::/3"));
 export function classifyAddress(text: string): AddressClass {
   const address = parseAddress(text);
   if (address === undefined) return "invalid";
-  if (address instanceof ipaddr.IPv4)
-    return LADDER_V4().find(([block, bits]) => address.match([block, bits]))?.[2] ?? "public";
+  if (address instanceof ipaddr.IPv4) return classOfV4(address);
+  const kind = classOfV6(address);
+  return ipv4Within(address, kind).some((inner) => classOfV4(inner) === "metadata") ? "metadata" : kind;
+}
+
+/**
+ * True for an address that is not public and that a person can mean by writing it down: of this machine or of a network of theirs, plain or carried in
+ * another (`::ffff:127.0.0.1`). Link-local addresses are none: clouds hand out their secrets there.
+ */
+export function isOwnAddress(text: string): boolean {
+  const address = parseAddress(text);
+  if (address === undefined) return false;
+  const kind = classifyAddress(text);
+  const inner = address instanceof ipaddr.IPv4 ? [] : ipv4Within(address, kind);
+  return kind !== "public" && ![kind, ...inner.map(classOfV4)].some((one) => NOBODYS.has(one));
+}
+
+const NOBODYS: ReadonlySet<AddressClass> = new Set<AddressClass>(["metadata", "link-local", "multicast", "broadcast"]);
+
+function classOfV4(address: ipaddr.IPv4): AddressClass {
+  return LADDER_V4().find(([block, bits]) => address.match([block, bits]))?.[2] ?? "public";
+}
+
+function classOfV6(address: ipaddr.IPv6): AddressClass {
   const found = LADDER_V6().find(([block, bits]) => address.match([block, bits]))?.[2];
   if (found !== undefined) return found;
   if (isIsatap(address)) return "isatap";
   return address.match(GLOBAL_UNICAST()) ? "public" : "reserved";
+}
+
+/** The IPv4 addresses that one of these kinds may lead to: whoever carries it there unpacks it. */
+function ipv4Within({ parts }: ipaddr.IPv6, kind: AddressClass): readonly ipaddr.IPv4[] {
+  const from = (high: number, low: number): ipaddr.IPv4 =>
+    new ipaddr.IPv4([high >> 8, high & 255, low >> 8, low & 255]);
+  const [, second = 0, third = 0, fourth = 0, fifth = 0, sixth = 0, seventh = 0, last = 0] = parts;
+  switch (kind) {
+    case "ipv4-mapped":
+    case "ipv4-compatible":
+    case "isatap":
+      return [from(seventh, last)];
+    case "nat64": // RFC 6052 §2.2: behind /96 in the last bits, behind /48 and /64 around the eight that are zero
+      return [
+        from(seventh, last),
+        from(fourth, ((fifth & 255) << 8) | (sixth >> 8)),
+        from(((fifth & 255) << 8) | (sixth >> 8), ((sixth & 255) << 8) | (seventh >> 8)),
+      ];
+    case "6to4":
+      return [from(second, third)];
+    case "teredo": // RFC 4380 §4: the client's, every bit turned
+      return [from(~seventh & 0xffff, ~last & 0xffff)];
+    default:
+      return [];
+  }
 }
 
 /** RFC 5214: below any prefix, a tunnel's interface leads to the IPv4 address in the last 32 bits. */

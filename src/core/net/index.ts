@@ -1,6 +1,13 @@
 // The door of the network's words and rules.
 
-export { type AddressClass, canonicalAddress, classifyAddress, isInside, singleAddress } from "./address.ts";
+export {
+  type AddressClass,
+  canonicalAddress,
+  classifyAddress,
+  isInside,
+  isOwnAddress,
+  singleAddress,
+} from "./address.ts";
 export { methodsOf } from "./asked.ts";
 export { isSamePlan, onlyTightens, readsMore, tightest } from "./compare.ts";
 export {

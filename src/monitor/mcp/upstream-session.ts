@@ -7,7 +7,7 @@ import type { Duplex } from "node:stream";
 import { openSessionLog } from "#audit";
 import { err, ok, type Problem, type Result } from "#core";
 import { PRIVATE_FIELDS } from "#core/log";
-import { classifyAddress, isAddress } from "#core/net";
+import { isOwnAddress } from "#core/net";
 import type { ServerWords } from "#core/policy";
 import type { NamedSecret } from "#credentials";
 import { openEgress, readOutsideProxy, readToolConfig } from "#egress";
@@ -170,8 +170,7 @@ function wordsFor({ server, url }: UpstreamRequest): ServerWords {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const port = Number(url.port) || (url.protocol === "https:" ? 443 : 80);
   // What answers at a cloud's metadata address is no MCP server, whoever wrote it: only the policy can mean it.
-  const isNever = ["metadata", "link-local"].includes(classifyAddress(host));
-  const own = isNever ? [] : isAddress(host) ? [`${host}/${host.includes(":") ? 128 : 32}`] : (LOOPBACK[host] ?? []);
+  const own = isOwnAddress(host) ? [`${host}/${host.includes(":") ? 128 : 32}`] : (LOOPBACK[host] ?? []);
   return {
     ...{ name: server, workspace: "read-only", allowRead: [], because: `the address of the MCP server ${server}` },
     allow: [`${url.hostname}:${port}`],

@@ -9,6 +9,7 @@ import {
   decideHost,
   type EgressPlan,
   expandNetwork,
+  isOwnAddress,
   parseEgressRule,
   parseHost,
   type ToolConfig,
@@ -24,6 +25,14 @@ const cases = <T>(name: string): readonly T[] =>
 describe("the ladder of addresses", () => {
   it.each(cases<{ address: string; want: string; why: string }>("addresses"))("$address is $want ($why)", (row) => {
     expect(classifyAddress(row.address)).toBe(row.want);
+  });
+
+  it("is somebody's own, so that whoever writes it means it, plain or carried in another", () => {
+    const plain = ["127.0.0.1", "::1", "10.1.2.3", "192.168.1.5", "100.64.0.9", "0.0.0.0", "fd12::1"];
+    expect([...plain, "::ffff:127.0.0.1", "::ffff:10.1.2.3"].filter((address) => !isOwnAddress(address))).toEqual([]);
+    const others = ["169.254.169.254", "169.254.1.1", "fe80::1", "8.8.8.8", "2606:4700::1", "224.0.0.1", "name", ""];
+    const carried = ["::ffff:169.254.169.254", "::ffff:169.254.1.1", "64:ff9b::a9fe:a9fe", "2002:a9fe:101::"];
+    expect([...others, ...carried].filter((address) => isOwnAddress(address))).toEqual([]);
   });
 
   // Node's own BlockList is the second implementation: where it says private, so must we.
