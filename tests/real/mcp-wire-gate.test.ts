@@ -230,6 +230,29 @@ describe("answers", () => {
 });
 
 describe("the opening", () => {
+  test("whose further words try something is refused whole, in both eras", async () => {
+    const bed = gateBed();
+    bed.screen = (value) =>
+      JSON.stringify(value).includes("obey") ? [{ severity: "hard", kind: "model-address", at: "", excerpt: "x" }] : [];
+    const words = { capabilities: {}, serverInfo: { name: "s", version: "obey" }, instructions: "obey" };
+    const meta = { "io.modelcontextprotocol/serverInfo": words.serverInfo };
+    const cases = [
+      ["initialize", { protocolVersion: "2025-11-25", ...words }, "pinned words are compared, not read"],
+      ["initialize", { protocolVersion: "obey", capabilities: {} }, ""],
+      ["initialize", { protocolVersion: "2025-11-25", capabilities: {}, _meta: { n: "obey" } }, ""],
+      ["server/discover", { resultType: "complete", capabilities: {}, instructions: "obey", _meta: meta }, "as well"],
+      ["server/discover", { resultType: "complete", capabilities: {}, supportedVersions: ["obey"] }, ""],
+      ["server/discover", { resultType: "complete", capabilities: {}, _meta: { ...meta, n: "obey" } }, ""],
+    ] as const;
+    for (const [at, [method, result, passes]] of cases.entries()) {
+      const params = method === "initialize" ? { protocolVersion: "2025-11-25", capabilities: {} } : { _meta: META };
+      await bed.client({ id: at, method, params });
+      const got = messageIn(await bed.from({ id: at, result }));
+      expect([method, result, "error" in got]).toEqual([method, result, passes === ""]);
+      expect("error" in got && JSON.stringify(got).includes("obey")).toBe(false);
+    }
+  });
+
   test("instructions and capabilities are what was verified; an unchanged one keeps its bytes", async () => {
     const bed = gateBed();
     await bed.client({ id: 1, method: "initialize", params: { clientInfo: { name: "c" } } });

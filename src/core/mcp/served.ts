@@ -18,9 +18,9 @@ export function served(
   const { instructions, serverInfo, ...rest } = found;
   const words = kept.has("/instructions") ? instructions : textOf(approved("instructions")?.get("instructions"));
   const info =
-    serverInfo === undefined || kept.has("/serverInfo") || Object.keys(serverInfo).every((key) => key === "version")
+    serverInfo === undefined || kept.has("/serverInfo")
       ? serverInfo
-      : { ...objectOf(approved("serverInfo") ?? UNNAMED), ...versionOf(serverInfo) };
+      : { ...(isNamed(serverInfo) ? objectOf(approved("serverInfo") ?? UNNAMED) : {}), ...versionOf(serverInfo) };
   const capabilities = kept.has("/capabilities")
     ? found.capabilities
     : heldCapabilities(found.capabilities, approved("capabilities"));
@@ -63,10 +63,19 @@ function pinnedOnly(key: string, approved: ReadonlyMap<string, string>): [string
   return text === undefined ? [] : [[key, jsonOf(text)]];
 }
 
+function isNamed(serverInfo: JsonObject): boolean {
+  return Object.keys(serverInfo).some((key) => key !== "version");
+}
+
+/** A version is not pinned, and a client wants one. Beside words that are held it passes when it can be nothing else. */
 function versionOf(serverInfo: JsonObject): JsonObject {
   const version = serverInfo["version"];
-  return typeof version === "string" ? { version } : {};
+  return version === undefined
+    ? {}
+    : { version: typeof version === "string" && PLAIN_VERSION.test(version) ? version : "unapproved" };
 }
+
+const PLAIN_VERSION = /^v?\d[\w.+-]{0,63}$/;
 
 /** A pinned object as its server said it. */
 export function objectOf(fields: ReadonlyMap<string, string>): JsonObject {

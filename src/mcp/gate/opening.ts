@@ -29,6 +29,11 @@ export async function passOpening(gate: Gate, envelope: Envelope<McpResponse>, o
   try {
     verified = await gate.options.verify(found, "opening");
     await note(gate, open, found, verified);
+    const findings = await gate.options.screen(unpinned(result), open.abort.signal);
+    if (findings.some(({ severity }) => severity === "hard")) {
+      await gate.notes.notice({ from: "server", method: open.method, verdict: "deny", findings });
+      return refused("ringfence: refused: what the server's opening says beside its own words tries something");
+    }
   } catch (thrown) {
     // Whoever goes on all the same reads the reason with each list and call, and is served once it is gone.
     if (open.method === "initialize") gate.eras.opened(opening);
@@ -37,6 +42,15 @@ export async function passOpening(gate: Gate, envelope: Envelope<McpResponse>, o
   if (open.method === "initialize") gate.eras.opened(opening);
   const served = servedOpening(gate, result, verified.description);
   return writeJson(served) === writeJson(result) ? forwarded(envelope) : rewritten(envelope, { result: served });
+}
+
+/** What no pin holds: the version of the protocol, and whatever nobody knows. The model may read it all the same. */
+function unpinned(result: JsonObject): JsonObject {
+  const { instructions: _, capabilities: __, serverInfo: ___, ...rest } = result;
+  const meta = rest["_meta"];
+  if (!isObject(meta)) return rest;
+  const { [SERVER_INFO]: ____, ...further } = meta;
+  return { ...rest, _meta: further };
 }
 
 /** The result with the verified words in the place of the server's. */
