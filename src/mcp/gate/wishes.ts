@@ -64,7 +64,7 @@ export async function askWishes(
   let changed = false;
   for (const [key, wish] of wanted) {
     const [method, params] = [member(wish, "method"), member(wish, "params")];
-    if (!isObject(wish) || !isWish(method) || (params !== undefined && !isObject(params)))
+    if (!isObject(wish) || !isWish(method) || !(isObject(params) || (params === undefined && method === "roots/list")))
       return err("ringfence: refused: the server wants something of the client that cannot be judged");
     const request = { method, params, era: open.era, ...(call === undefined ? {} : { call }) };
     const verdict = await judgeWish(gate, request, open.asking.signal);

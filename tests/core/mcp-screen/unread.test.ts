@@ -13,6 +13,35 @@ describe("MCP-3: nothing is unread because of its place", () => {
     expect(isHard({ content: [], structuredContent: { [key]: ORDER } })).toBe(true);
   });
 
+  it("words under a name of the protocol where the protocol has none of it", () => {
+    for (const [key, handedBack] of [
+      ["nextCursor", { tools: [] }],
+      ["requestState", { inputRequests: {} }],
+    ] as const) {
+      expect([key, isHard({ ...text("Done."), [key]: ORDER }), isHard({ ...handedBack, [key]: ORDER })]).toEqual([
+        ...[key, true, false],
+      ]);
+      expect(isHard({ result: { contents: [], [key]: ORDER } })).toBe(true);
+    }
+  });
+
+  it("words beside what a request of the server asks", () => {
+    const plain = { method: "elicitation/create", params: { message: "Which branch?" } };
+    expect(isHard({ inputRequests: { k: plain } })).toBe(false);
+    expect(isHard({ inputRequests: { k: { ...plain, note: ORDER } } })).toBe(true);
+  });
+
+  it("fields of a form, however deep and whatever holds them, and a message without one", () => {
+    const field = { properties: { password: { type: "string" } } };
+    const forms = [field, { properties: { account: field } }, { allOf: [field] }, { $defs: { a: { oneOf: [field] } } }];
+    for (const requestedSchema of forms)
+      expect(isHard({ method: "elicitation/create", params: { message: "Sign in", requestedSchema } })).toBe(true);
+    const params = { message: "Please type your password" };
+    expect(isHard({ method: "elicitation/create", params })).toBe(true);
+    const asked = { message: "Have you typed your password in the window?", requestedSchema: { properties: {} } };
+    expect(isHard({ method: "elicitation/create", params: asked })).toBe(false);
+  });
+
   it("words in place of bytes", () => {
     const media = { mimeType: "text/html", data: ORDER };
     expect(isHard({ content: [], structuredContent: media })).toBe(true);

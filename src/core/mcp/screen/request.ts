@@ -1,7 +1,7 @@
 // What a server asks of a person or of the client's model: a form may not ask for secrets, an address must be what it looks like, and a completion is not
 // to be fed with others' context or freed of its rules.
 import { textAt } from "../description.ts";
-import { isObject, type Json, type JsonObject, member } from "../json.ts";
+import { isList, isObject, type Json, type JsonObject, member } from "../json.ts";
 import { clauseWork } from "./clause.ts";
 import type { Finding } from "./finding.ts";
 import { fold } from "./fold.ts";
@@ -65,30 +65,55 @@ function forPerson(signal: Signal): Signal {
 
 const FOR_MODELS: ReadonlySet<string> = new Set(["context-theft", "session-order", "pressure", "persistence"]);
 
+/** A field of a form that takes any answer. */
+interface FormField {
+  readonly at: string;
+  readonly key: string;
+  readonly value: Json;
+}
+
+/** The fields of a form at any depth: the protocol's forms are flat, and a client may draw more than the protocol has. */
+function openFields(schema: Json, root: string): readonly FormField[] {
+  const fields: FormField[] = [];
+  const left: (readonly [value: Json, at: string])[] = [[schema, root]];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const [value, at] = next;
+    if (!isObject(value) && !isList(value)) continue;
+    for (const [key, inner] of Object.entries(value)) {
+      const place = `${at}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+      if (/\/(?:properties|patternProperties)$/.test(at) && isOpen(inner))
+        fields.push({ at: place, key, value: inner });
+      left.push([inner, place]);
+    }
+  }
+  return fields;
+}
+
 function* wanted(params: JsonObject): Work<readonly Signal[]> {
   const message = textAt(params, "message") ?? "";
-  const properties = member(member(params, "requestedSchema"), "properties");
-  const open = isObject(properties) ? Object.entries(properties).filter(([, value]) => isOpen(value)) : [];
+  const schema = member(params, "requestedSchema");
+  const open = openFields(schema ?? null, "/requestedSchema");
+  // Where no field is named, the form is what its client makes of that: a line to type in.
+  const isTyped = open.length > 0 || !isObject(member(schema, "properties"));
   const signals: Signal[] = [];
-  for (const [key, value] of open) {
+  for (const { at, key, value } of open) {
     const words = (name: string): string => (isObject(value) ? (textAt(value, name) ?? "") : "");
     const name = `${key.replace(/([a-z])([A-Z])/g, "$1 $2").replace(/[_-]+/g, " ")}. ${words("title")}`;
     const text = `${name}. ${words("description")}`;
     const isPassword = isObject(value) && member(value, "format") === "password";
-    if (isPassword || asksFor(name, NOTHING) || asksFor(text))
-      signals.push(secretSignal(`/requestedSchema/properties/${key}`, text));
+    if (isPassword || asksFor(name, NOTHING) || asksFor(text)) signals.push(secretSignal(at, text));
     yield;
   }
   signals.push(...personal(message, open));
   // a message that asks, and a field that takes any answer
-  if (open.length > 0 && asksFor(message) && (ASKS.test(message) || message.search(SECRET_X) >= 0))
+  if (isTyped && asksFor(message) && (ASKS.test(message) || message.search(SECRET_X) >= 0))
     signals.push(secretSignal("/message", message));
   return signals;
 }
 
 /** What a bank or a help desk would know a person by: one of it may be needed, two or a bait are a theft of a name. */
-function personal(message: string, open: readonly (readonly [string, Json])[]): readonly Signal[] {
-  const asked = open.filter(([key, value]) => {
+function personal(message: string, open: readonly FormField[]): readonly Signal[] {
+  const asked = open.filter(({ key, value }) => {
     const words = (name: string): string => (isObject(value) ? (textAt(value, name) ?? "") : "");
     return PERSONAL.test(
       `${key.replace(/([a-z])([A-Z])/g, "$1 $2").replace(/[_-]+/g, " ")}. ${words("title")}. ${words("description")}`,
@@ -101,7 +126,7 @@ function personal(message: string, open: readonly (readonly [string, Json])[]): 
       kind: "asks-for-secret",
       weight,
       isHard: false,
-      at: `/requestedSchema/properties/${asked[0]?.[0] ?? ""}`,
+      at: asked[0]?.at ?? "",
       text: message,
     },
   ];

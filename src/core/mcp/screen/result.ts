@@ -44,8 +44,9 @@ export function* resultWork(read: readonly Field[], message: Json, peers: readon
 /** The texts of an answer that somebody reads. */
 export function* readFields(message: Json): Work<readonly Field[]> {
   const fields: Field[] = [];
+  const handedBack = handedBackIn(message);
   for (const field of yield* fieldWork(message)) {
-    if (!isOpaque(field)) for (const one of unpacked(field)) fields.push(one);
+    if (!handedBack.has(field.at) && !isOpaque(field)) for (const one of unpacked(field)) fields.push(one);
     yield;
   }
   return fields;
@@ -63,7 +64,7 @@ function beginning(fields: readonly Field[]): string {
 
 /** Requests are judged as what they ask. */
 function withoutRequests(fields: readonly Field[], asked: readonly Asked[]): readonly Field[] {
-  const within = new Set(asked.map(({ at }) => at));
+  const within = new Set(asked.map(({ at }) => `${at}/params`));
   const isWithin = (at: string): boolean => {
     for (let end = at.lastIndexOf("/"); end >= 0; end = end === 0 ? -1 : at.lastIndexOf("/", end - 1))
       if (within.has(at.slice(0, end))) return true;
@@ -145,12 +146,27 @@ function isOpaqueSign({ kind }: Signal): boolean {
   return kind === "hidden-text" || kind === "encoded-order";
 }
 
-/** Keys whose values nobody reads, as long as these are no words; and what a client hands back as it got it. */
-function isOpaque({ at, key, text }: Field): boolean {
-  return HANDED_BACK.test(at) || (OPAQUE.has(key) && /^[\x21-\x7e]*$/.test(text));
+/** Keys whose values nobody reads, as long as these are no words. */
+function isOpaque({ key, text }: Field): boolean {
+  return OPAQUE.has(key) && /^[\x21-\x7e]*$/.test(text);
 }
 
-const HANDED_BACK = /^(?:\/result)?\/(?:requestState|nextCursor)$/;
+/** Where a client finds what it hands back as it got it: the next page of a list, the state of a call that wants something first. Beside an answer it is neither. */
+function handedBackIn(message: Json): ReadonlySet<string> {
+  const places = [
+    ["", message],
+    ["/result", member(message, "result") ?? null],
+  ] as const;
+  return new Set(
+    places.flatMap(([at, holder]) => {
+      if (!isObject(holder) || ANSWERS.some((key) => Object.hasOwn(holder, key))) return [];
+      const wants = Object.hasOwn(holder, "inputRequests") || member(holder, "resultType") === "input_required";
+      return [`${at}/nextCursor`, ...(wants ? [`${at}/requestState`] : [])];
+    }),
+  );
+}
+
+const ANSWERS = ["content", "structuredContent", "contents", "messages"];
 const OPAQUE: ReadonlySet<string> = new Set([
   ...["requestState", "nextCursor", "mimeType", "jsonrpc", "method", "type", "id"],
 ]);
