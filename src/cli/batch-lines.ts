@@ -6,11 +6,18 @@ import { cutLines } from "./bounded-lines.ts";
 /** A line may be as long: whole descriptions of two servers stand in one. */
 export const LINE_MOST = 67_108_864;
 
-/** Reads standard input to its end; `answer` gets each line that is not blank, `undefined` for one that was too long, and gives the line to print. */
+/**
+ * Reads standard input to its end; `answer` gets each line that is not blank, `undefined` for one that was too long, and gives the line to print. A
+ * byte order mark ahead of the first is no part of it.
+ */
 export async function answerLines(answer: (bytes: Uint8Array | undefined) => string): Promise<void> {
   const answers: string[] = [];
-  const cutter = cutLines(LINE_MOST, (bytes) => {
-    if (bytes === undefined || bytes.some((byte) => byte > 0x20)) answers.push(answer(bytes));
+  let isFirst = true;
+  const cutter = cutLines(LINE_MOST, (line) => {
+    const bytes =
+      isFirst && line !== undefined && MARK.every((byte, at) => line[at] === byte) ? line.subarray(3) : line;
+    isFirst = false;
+    if (bytes === undefined || bytes.some((byte) => !BLANK.has(byte))) answers.push(answer(bytes));
   });
   for await (const chunk of process.stdin) {
     cutter.push(chunk as Buffer);
@@ -19,6 +26,10 @@ export async function answerLines(answer: (bytes: Uint8Array | undefined) => str
   cutter.end();
   await print(answers);
 }
+
+const MARK = [0xef, 0xbb, 0xbf];
+/** What JSON calls white space, but the end of a line. */
+const BLANK: ReadonlySet<number> = new Set([0x20, 0x09, 0x0d]);
 
 async function print(answers: string[]): Promise<void> {
   const text = answers.splice(0).join("");

@@ -165,8 +165,13 @@ test("a batch of differences has a line for each, in order, and what cannot be r
   const { work, env } = project();
   const [{ base }, ...cases] = readCases<Head, Line>("mcp-pins/changes.jsonl");
   const lines = cases.map(({ name, ops }) => writeJson({ id: name, before: base, after: edited(base, ops) }));
-  const odd = ['{"id":"twice","before":[],"after":{"name":"a","name":"b"}}', "no", '{"id":7,"before":[],"after":[]}'];
-  const input = [...lines, ...odd].join("\n");
+  const odd = [
+    '{"id":"twice","before":[],"after":{"name":"a","name":"b"}}',
+    "no",
+    "\0",
+    '{"id":7,"before":[],"after":[]}',
+  ];
+  const input = `\ufeff${[...lines, "", " \t\r", ...odd].join("\n")}`;
   const { status, stdout } = spawnSync(launcher, ["mcp", "diff", "--batch"], {
     cwd: work,
     env,
@@ -181,6 +186,7 @@ test("a batch of differences has a line for each, in order, and what cannot be r
   expect(answers.map(({ id, changed, fields }) => ({ id, changed, fields }))).toEqual([
     ...cases.map(({ name, changed, fields }) => ({ id: name, changed, fields })),
     { id: "twice", changed: true, fields: [] },
+    { id: null, changed: true, fields: [] },
     { id: null, changed: true, fields: [] },
     { id: 7, changed: false, fields: [] },
   ]);
