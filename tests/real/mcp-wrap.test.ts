@@ -289,12 +289,17 @@ describe("files that are not plain", () => {
 
 it("plugins' servers and servers that the gateway cannot hold are left, with words", () => {
   const bed = settingsBed();
+  const url = "https://x.example/mcp";
   put(join(bed.home, ".claude/plugins/cache/m/p/1.0/.mcp.json"), '{"mcpServers":{"plug":{"command":"x"}}}');
   put(
     join(bed.project, ".mcp.json"),
     JSON.stringify({
       mcpServers: {
         d: { command: "docker", args: ["run", "-i", "mcp/x"] },
+        t: { command: "timeout", args: ["60", "env", "A=b", "docker", "run", "-i", "mcp/x"] },
+        r: { command: "env", args: ["-u", "X", "sudo", "-u", "x", "node"] },
+        h: { command: launcher, args: ["mcp", "proxy", "--server", "h", "--header", "X-Key=K", "--url", url] },
+        g: { command: launcher, args: ["mcp", "run", "--server", "g", "--env", "K", "--", "node", "server.mjs"] },
         s: { type: "sse", url: "https://x.example/sse" },
         o: { type: "http", url: "https://x.example/mcp", oauth: { clientId: "c" } },
         n: { type: "http", url: "https://x.example/mcp" },
@@ -310,6 +315,10 @@ it("plugins' servers and servers that the gateway cannot hold are left, with wor
   for (const line of [
     /left +plug: a plugin brings it/,
     /d: a container is started by a daemon outside of every fence/,
+    /t: a container is started by a daemon outside of every fence/,
+    /r: it becomes another user/,
+    /h: somebody has written the gateway into it by hand/,
+    /g: somebody has written the gateway into it by hand/,
     /s: it speaks the older SSE/,
     /o: the client signs in/,
     /n: it has no fixed header/,
@@ -326,6 +335,19 @@ it("plugins' servers and servers that the gateway cannot hold are left, with wor
   expect(bed.tree()).toEqual(wrapped);
   bed.run("mcp", "unwrap");
   expect(bed.tree()).toEqual(before);
+});
+
+it("an entry that only looks like the gateway by hand is wrapped: another program, a policy of its own, no server", () => {
+  const bed = settingsBed();
+  const run = ["mcp", "run", "--server", "a"];
+  const entries = {
+    other: { command: "./ringfence", args: [...run, "--", "node"] },
+    policy: { command: launcher, args: [...run, "--policy", "p.yaml", "--", "node"] },
+    none: { command: launcher, args: [...run, "--"] },
+    another: { command: launcher, args: ["run", "--", "node"] },
+  };
+  put(join(bed.project, ".mcp.json"), JSON.stringify({ mcpServers: entries }));
+  expect(bed.run("mcp", "wrap").out).toMatch(/4 servers wrapped/);
 });
 
 it("what a client takes for another kind of server than it looks is left, with words", () => {

@@ -2,6 +2,7 @@
 // half wrapped.
 import { packageRunner } from "../../presets/package-runners.ts";
 import type { JsonNode } from "../../settings/json-text.ts";
+import { pastWrapper } from "../start/words.ts";
 import { CLIENTS, type ClientForm, type ClientId } from "./client.ts";
 import { type Entry, has, leafAt, leavesBelow, textAt, textsOf } from "./entry.ts";
 import { httpServer } from "./http-server.ts";
@@ -52,13 +53,21 @@ function program(form: ClientForm, entry: Entry): ClientServer {
   if (list === undefined && has(entry, form.command === "joined" ? "command" : "args"))
     return left("its arguments are no list of texts");
   const words = form.command === "joined" ? (list ?? []) : [first, ...(list ?? [])];
-  if (/^(?:.*\/)?(?:sudo|doas|su|pkexec)$/.test(first)) return left("it becomes another user, which no fence lets it");
-  const runner = packageRunner(words);
+  const started = pastWrappers(words);
+  if (/^(?:.*\/)?(?:sudo|doas|su|pkexec)$/.test(started[0] ?? ""))
+    return left("it becomes another user, which no fence lets it");
+  const runner = packageRunner(started);
   if (runner !== undefined && "refused" in runner) return left(runner.refused);
   if (textAt(entry, "experimental_environment") === "remote") return left("it runs on another machine");
   const env = declaredEnv(form, entry);
   if (env === undefined) return left("the names of its variables cannot be passed on");
   return { kind: "program", words, env };
+}
+
+/** What `env`, `timeout` and their kin start, as far as that is certain. */
+function pastWrappers(words: readonly string[]): readonly string[] {
+  const at = pastWrapper(words, 0);
+  return typeof at === "number" ? pastWrappers(words.slice(at)) : words;
 }
 
 /** The values that an entry itself gives to variables of its program; a placeholder is the client's to fill in. */

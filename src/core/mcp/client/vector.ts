@@ -76,6 +76,11 @@ export function readVector(
   return { vector, length: at + 1 };
 }
 
+/** True for the words of ours that a person wrote by hand: the gateway, by the path that is this one's, without the client that a wrapping names. */
+export function isByHand(ours: string, [program, mcp = "", kind = "", ...words]: readonly string[]): boolean {
+  return program === ours && readVector(program, [mcp, kind, "--client", "by-hand", ...words]) !== undefined;
+}
+
 const END = { run: "--", proxy: "--url" } as const;
 const OPTIONS = {
   run: new Set(["--server", "--client", "--env"]),

@@ -8,6 +8,7 @@ import type { ClientServer } from "./kinds.ts";
 import { entryNotes } from "./notes.ts";
 import { clientServer } from "./server.ts";
 import { unwrapEntry, vectorOf } from "./unwrap-entry.ts";
+import { isByHand } from "./vector.ts";
 import { type EntryChange, type Hints, type WrapContext, wrapHttp, wrapProgram } from "./wrap-entry.ts";
 
 /** What was remembered of one wrapped entry. */
@@ -89,11 +90,14 @@ interface Step {
 
 function stepOf(context: WrapContext, entry: Entry, server: ClientServer): Step {
   const { name, place } = entry;
+  const leftAs = (note: string): Step => ({ outcome: { name, place, kind: "left", notes: [note] } });
   switch (server.kind) {
     case "left":
-      return { outcome: { name, place, kind: "left", notes: [leftNote(server.why, server.byName === true, name)] } };
+      return leftAs(leftNote(server.why, server.byName === true, name));
     case "program":
     case "http": {
+      if (server.kind === "program" && isByHand(context.program, server.words))
+        return leftAs("somebody has written the gateway into it by hand");
       const change = server.kind === "program" ? wrapProgram(context, entry, server) : wrapHttp(context, entry, server);
       return { outcome: { name, place, kind: "wrapped", notes: entryNotes(entry) }, change };
     }
