@@ -33,6 +33,9 @@ const PATIENCE_MS = 15_000;
 /** The ledger never grows past this by itself; a million sessions fit. */
 const MAX_BYTES = 2 ** 40;
 
+/** Records that an append which broke off can have left unsigned: its own and a `recovery`. */
+const MOST_UNSIGNED = 4;
+
 /** Entries that one machine key signs. */
 const EPOCH_ENTRIES = 1024;
 
@@ -108,7 +111,8 @@ async function appendLocked(
   const machine = await machineEpoch(stateDir);
   if (!machine.ok) return machine;
   const { signer, epoch, from } = machine.value;
-  const resumed = await resumeLog({ places, what: "the machine's ledger", openMark: markOpener(machine.value) });
+  const openMark = markOpener(machine.value);
+  const resumed = await resumeLog({ places, what: "the machine's ledger", openMark, mostUnsigned: MOST_UNSIGNED });
   if (!resumed.ok) return resumed;
   const { recovery, last } = resumed.value;
   const half = await halfClosed(stateDir, machine.value, last);

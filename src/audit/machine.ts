@@ -2,16 +2,27 @@
 import { existsSync, readdirSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
-import { type Epoch, type Json, type LogRecord, splitNotes, type VerifierKey } from "#core/log";
+import {
+  type Epoch,
+  type Json,
+  type LogRecord,
+  parseCheckpoint,
+  splitNote,
+  splitNotes,
+  type VerifierKey,
+} from "#core/log";
+import { filesIn } from "./derived.ts";
 import { readSmall } from "./files.ts";
 import { Unreadable } from "./open-file.ts";
 import { LEDGER, ledgerPlaces, outsidePlaces, sessionPlaces } from "./places.ts";
 import { readLog } from "./read.ts";
 import { Finding } from "./verify/finding.ts";
 import { verifyPruned } from "./verify/pruned.ts";
+import { readRecords } from "./verify/records.ts";
 import { isEmptied } from "./verify/remembered.ts";
 import type { LedgerWord, LogReport, RedactionWord, Remembered, VerifyOptions } from "./verify/report.ts";
 import { findSigners } from "./verify/signers.ts";
+import { textIfAny } from "./verify/texts.ts";
 import { verifyLogInParallel } from "./verify/verify.ts";
 
 /** A session as the ledger knows it. */
@@ -105,7 +116,7 @@ export async function verifyMachine(stateDir: string, options: MachineOptions): 
 
 /** What a folder somewhere else is remembered by on this machine, when `log append` wrote it here. */
 export async function outsideMark(stateDir: string, dir: string): Promise<string | undefined> {
-  return await readSmall(outsidePlaces(stateDir, await realpath(dir)).mark);
+  return (await markOf(outsidePlaces(stateDir, await realpath(dir)).mark)) ?? undefined;
 }
 
 /** Kept checkpoints by the log they are of. */
@@ -166,8 +177,15 @@ export function sessionFolders(stateDir: string): readonly string[] {
   }
 }
 
+/** What is no text in the mark's place is a mark that nobody signed. */
 async function markOf(path: string): Promise<string | null> {
-  return (await readSmall(path)) ?? null;
+  try {
+    return (await readSmall(path)) ?? null;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && /^(?:EFTYPE|ELOOP|ENXIO|EFBIG|ENOTDIR)$/.test(String(error.code)))
+      return "";
+    throw error;
+  }
 }
 
 function learn(entries: Map<string, LedgerEntry>, record: LogRecord): void {
@@ -177,7 +195,9 @@ function learn(entries: Map<string, LedgerEntry>, record: LogRecord): void {
     entries.set(session, { session, entry: record.seq, opened: ts, workspace, key, first });
   }
   const entry = entries.get(session);
-  if (type === "redaction" && origin === "observed" && entry !== undefined)
+  // A ledger that grows is read again.
+  const heard = entry?.redactions?.some((word) => word.entry === record.seq) === true;
+  if (type === "redaction" && origin === "observed" && entry !== undefined && !heard)
     entries.set(session, { ...entry, redactions: [...(entry.redactions ?? []), redactionWord(record)] });
   if (type === "prune" && origin === "observed" && entry !== undefined && entry.pruned === undefined)
     entries.set(session, { ...entry, ...prunedWord(record) });
@@ -214,12 +234,26 @@ function deleted(dir: string, entry: LedgerEntry): LogReport {
   };
 }
 
-/** A folder that the ledger does not know is nothing only while it holds nothing but its opening. */
+/** True when the folder holds or speaks of more than an opening, or of something else, whoever signed it. */
+function holdsMore(dir: string): boolean {
+  try {
+    const size = parseCheckpoint(splitNote(textIfAny(dir, "checkpoint") ?? "")?.text ?? "")?.size ?? 0;
+    if (size > 1 || filesIn(dir, "checkpoints").some((name) => name !== "checkpoints/1")) return true;
+    const { at, fault } = readRecords(dir, undefined);
+    return at.size > 1 || (fault !== undefined && fault.torn === undefined);
+  } catch (error) {
+    if (error instanceof Unreadable && error.reason === "absent") return false;
+    if (error instanceof Finding || error instanceof Unreadable) return true;
+    throw error;
+  }
+}
+
+/** A folder that the ledger does not know is nothing only while it holds nothing but its opening, and nobody signed that there was more. */
 function orphan(report: LogReport, session: string): LogReport {
   const named = { ...report, name: session };
   const { word } = report.verdict;
   const begun = word === "OK" || word === "OK_UNSEALED_TAIL" || word === "INCOMPLETE";
-  if (begun && report.records <= 1)
+  if (begun && report.records <= 1 && !holdsMore(report.dir))
     return { ...named, verdict: { word: "OK" }, notes: ["never started: cut off before the ledger knew it"] };
   if (report.verdict.word !== "OK" && report.verdict.word !== "OK_UNSEALED_TAIL") return named;
   return { ...named, verdict: { word: "INCOMPLETE", what: "the ledger does not know this session" } };

@@ -37,6 +37,11 @@ export interface ResumeOptions {
   readonly onLeaf?: (leaf: Uint8Array) => void;
   /** Begin here; refused unless something was signed behind it. */
   readonly start?: Start;
+  /**
+   * Where nothing counts before it is signed: how many whole records a crash may have left behind the last signed one. They were promised to
+   * nobody and are cut off: signed later, they would be anybody's who can write the file. More of them are refused. Absent: they are kept.
+   */
+  readonly mostUnsigned?: number;
 }
 
 /** Where a log stands. */
@@ -71,14 +76,18 @@ export async function resumeLog(options: ResumeOptions): Promise<Result<Resumed,
     if (target === 0 && error.reason === "absent") return ok({ from: { state: EMPTY_CHAIN, sealed: 0 } });
     return err(damaged(options, `\`${error.path}\` ${error.message}`));
   }
-  const { scan, roots, last } = found;
+  const { scan, roots, last, signed } = found;
   if (scan.size < target) return err(damaged(options, `it holds ${scan.size} of ${target} records`));
   if (marks.some(({ size, root }) => roots.get(size) !== root)) return err(damaged(options, "records were changed"));
-  const state: ChainState = { size: scan.size, prev: scan.prev, frontier: scan.frontier };
-  const resumed = { from: { state, sealed: target, segment: scan.end }, ...(last === undefined ? {} : { last }) };
-  if (scan.fault === undefined) return ok(resumed);
-  if (scan.fault.torn === undefined) return err(damaged(options, "what follows its end was not left by a crash"));
-  return ok({ ...resumed, recovery: await cutTail(places.dir, scan) });
+  if (scan.fault !== undefined && scan.fault.torn === undefined)
+    return err(damaged(options, "what follows its end was not left by a crash"));
+  const kept = signed ?? scan;
+  if (scan.size - kept.size > (options.mostUnsigned ?? 0) || scan.end.firstSeq !== kept.end.firstSeq)
+    return err(damaged(options, `nobody signed its last ${scan.size - kept.size} records`));
+  const state: ChainState = { size: kept.size, prev: kept.prev, frontier: kept.frontier };
+  const resumed = { from: { state, sealed: target, segment: kept.end }, ...(last === undefined ? {} : { last }) };
+  if (scan.fault === undefined && kept === scan) return ok(resumed);
+  return ok({ ...resumed, recovery: await cutTail(places.dir, kept) });
 }
 
 interface Found {
@@ -86,6 +95,8 @@ interface Found {
   /** Roots at the sizes of the marks. */
   readonly roots: ReadonlyMap<number, string>;
   readonly last: LogRecord | undefined;
+  /** Where the signed records end, when others follow that do not count. */
+  readonly signed: Omit<Scan, "fault"> | undefined;
 }
 
 function readToEnd(
@@ -95,11 +106,14 @@ function readToEnd(
 ): Found {
   const roots = new Map<number, string>();
   const wanted = new Set(marks.map(({ size }) => size));
+  const counts = options.mostUnsigned === undefined ? Number.MAX_SAFE_INTEGER : Math.max(0, ...wanted);
   let last: Uint8Array | undefined;
+  let before: ChainState = from ?? EMPTY_CHAIN;
+  let signed: Omit<Scan, "fault"> | undefined;
   if (from !== undefined) roots.set(from.size, toHex(openTree(sha256, from.frontier).root()));
   for (const size of wanted) {
-    const before = from !== undefined && size < from.size ? from.rootAt?.(size) : undefined;
-    if (before !== undefined) roots.set(size, before);
+    const known = from !== undefined && size < from.size ? from.rootAt?.(size) : undefined;
+    if (known !== undefined) roots.set(size, known);
   }
   const scan = scanLog(options.places.dir, {
     ...(from === undefined ? {} : { from }),
@@ -107,17 +121,21 @@ function readToEnd(
     onLine: (view, line, tree) => {
       if (wanted.has(tree.size)) roots.set(tree.size, toHex(tree.root()));
       options.onLeaf?.(line.leaf);
+      if (tree.size === counts) before = { size: counts, prev: line.hex, frontier: tree.frontier() };
+      if (tree.size === counts + 1)
+        signed = { ...before, end: { firstSeq: Number(line.file.slice(4, 16)), bytes: line.offset } };
+      if (tree.size > counts) return;
       last = view.type.startsWith("epoch.") ? Uint8Array.from(line.bytes()) : undefined;
     },
   });
-  return { scan, roots, last: last === undefined ? undefined : readLeaf(last) };
+  return { scan, roots, last: last === undefined ? undefined : readLeaf(last), signed };
 }
 
 /**
- * Cuts what a crash left behind the last whole record (tail.ts tells it from anything else). A batch is acknowledged only after
- * its sync, so this was promised to nobody; what it was stays on record as a hash.
+ * Cuts what a crash left behind the last whole record (tail.ts tells it from anything else), or the last signed one where only those count. A
+ * batch is acknowledged only after its sync, so this was promised to nobody; what it was stays on record as a hash.
  */
-async function cutTail(dir: string, { end, size }: Scan): Promise<RecordBody> {
+async function cutTail(dir: string, { end, size }: Pick<Scan, "end" | "size">): Promise<RecordBody> {
   const path = join(dir, "log", segmentName(end.firstSeq));
   const file = await open(path, "r");
   const hash = createHash("sha256");

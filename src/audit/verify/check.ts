@@ -9,7 +9,7 @@ import { judgeAnchors } from "./anchors.ts";
 import { judgeEpochs } from "./epochs.ts";
 import { Finding, incomplete, tampered, verdictOf } from "./finding.ts";
 import { isClosed, type Records, readRecords, recoveredBytes } from "./records.ts";
-import { emptied, isEmptied, judgeLedgerWord, judgeMark } from "./remembered.ts";
+import { emptied, isEmptied, judgeLedgerWord, judgeMark, sizeOfMark } from "./remembered.ts";
 import type { LogReport, VerifyOptions } from "./report.ts";
 import { findSigners, type Signers, sameKey } from "./signers.ts";
 import { judgeStatements, openStatement, ownStatements, type Statement, type Tree } from "./statements.ts";
@@ -73,7 +73,7 @@ export class Check {
       ...(records === undefined ? {} : { root: records.leaves.rootAt(size) }),
       ...(this.#signers === undefined ? {} : { signedBy: this.#signers.trusted.name }),
       epochs: this.#signers?.epochs.length ?? 0,
-      closed: records !== undefined && isClosed(records),
+      closed: records !== undefined && this.#isClosed(records),
       freshness: this.#freshness,
       notes: this.#notes,
     };
@@ -102,7 +102,9 @@ export class Check {
   #judge({ signers, own, tiles }: Begun, records: Records): LogVerdict {
     const dir = this.#dir;
     this.#records = records;
-    for (const { record } of records.controls) this.#options.onRecord?.(record);
+    const { ledger, mark, anchor } = this.#options.remembered ?? {};
+    const signed = Math.max(...own.map(({ size }) => size), typeof mark === "string" ? sizeOfMark(signers, mark) : 0);
+    for (const { seq, record } of records.controls) if (seq < signed) this.#options.onRecord?.(record);
     const { size } = records.at;
     const tree: Tree = {
       size,
@@ -115,7 +117,6 @@ export class Check {
     if (signers.session !== undefined) expectNothingBehindClose(records, this.#sealed);
     this.#notes.push(...judgeEpochs(signers.epochs, records, this.#sealed));
     this.#judgeKeys(signers, records);
-    const { ledger, mark, anchor } = this.#options.remembered ?? {};
     if (ledger !== undefined) {
       const last = own[0]?.size ?? 0;
       this.#notes.push(...judgeLedgerWord(ledger, { records, tree, last }));
@@ -158,7 +159,7 @@ export class Check {
     if (fault === undefined) return 0;
     const { kind, seq, file, offset, torn } = fault;
     const want = Math.max(...own.map(({ size }) => size));
-    const closed = isClosed(records) || this.#options.remembered?.ledger?.closed !== undefined;
+    const closed = this.#isClosed(records) || this.#options.remembered?.ledger?.closed !== undefined;
     const doubt = fault.doubt === undefined || !isSealed(own, records, fault.doubt.hex) ? undefined : fault.doubt;
     if (doubt !== undefined) throw tampered(kind, { seq: at.size, file, offset: doubt.offset });
     if (torn === undefined) throw tampered(kind, { seq, file, offset });
@@ -168,6 +169,11 @@ export class Check {
       `${torn.bytes} bytes of an unfinished write at the end of ${file}: left when the writer was cut off`,
     );
     return torn.bytes;
+  }
+
+  /** The ledger closes many sessions, and never itself. */
+  #isClosed(records: Records): boolean {
+    return this.#signers?.session !== undefined && isClosed(records);
   }
 
   /** Statements about more records than there are. */
@@ -199,7 +205,7 @@ export class Check {
   }
 
   #judgeBeside(tiles: readonly string[], records: Records): void {
-    const complete = isClosed(records) && this.#signers?.session !== undefined;
+    const complete = this.#isClosed(records);
     const bad =
       checkTiles(this.#dir, tiles, { leaves: records.leaves, complete }) ??
       checkBlobs(this.#dir, records.blobs, this.#redacted());

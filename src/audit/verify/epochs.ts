@@ -16,7 +16,16 @@ export function judgeEpochs(epochs: readonly Epoch[], records: Records, sealed: 
     if (next !== undefined && !next.reopened) expectClose(epoch, { next, closes, records });
     else expectCutOff(epoch, { closes, sealed: next !== undefined ? 0 : isClosed(records) ? records.at.size : sealed });
   }
+  expectNoOther(epochs, records);
   return reopenedNotes(epochs);
+}
+
+/** Nobody says that an epoch began where no note has one begin. Record 0 names the key of the certificate, and is compared with that. */
+function expectNoOther(epochs: readonly Epoch[], { controls }: Records): void {
+  const other = controls.find(
+    ({ seq, record }) => record.type === "epoch.open" && seq > 0 && !epochs.some(({ from }) => from === seq),
+  );
+  if (other !== undefined) throw tampered("epoch", { seq: other.seq, file: "log" });
 }
 
 /** Where the next epoch goes on from this one: one close, the last record that this one owns, names the key in the note. */

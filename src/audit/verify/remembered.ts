@@ -6,7 +6,7 @@ import { Finding, tampered } from "./finding.ts";
 import { isClosed, type Records } from "./records.ts";
 import type { LedgerWord } from "./report.ts";
 import type { Signers } from "./signers.ts";
-import { openKept, type Tree } from "./statements.ts";
+import { openKept, openStatement, type Tree } from "./statements.ts";
 
 /** Judges how long the log is by what the ledger heard at its close. Throws a finding; returns notes. */
 export function judgeLedgerWord(
@@ -26,6 +26,8 @@ export function judgeLedgerWord(
 
 /** Of a log that was here nothing is left: the notes, the checkpoint and the lines are all gone. */
 export function isEmptied(dir: string): boolean {
+  // What stands in the folder's place is no folder that was emptied: reading it says what it is.
+  if (lstatSync(dir, { throwIfNoEntry: false })?.isDirectory() === false) return false;
   return ["certificate", "checkpoint", "log"].every(
     (name) => lstatSync(join(dir, name), { throwIfNoEntry: false }) === undefined,
   );
@@ -45,4 +47,15 @@ export function judgeMark(signers: Signers, mark: string, tree: Tree): number {
   if (!owned) throw tampered("epoch", { seq: Math.max(0, size - 1), file: source });
   if (tree.rootAt(size) !== root) throw tampered("fork", { seq: Math.max(0, size - 1), file: source });
   return size;
+}
+
+/** How many records a mark vouches for by its signature alone, before the lines are judged by it; 0 when no key of the log that may signed it. */
+export function sizeOfMark(signers: Signers, mark: string): number {
+  try {
+    const { size, owned } = openStatement(signers, mark, { file: "high-water mark", source: "high-water mark" });
+    return owned ? size : 0;
+  } catch (error) {
+    if (error instanceof Finding) return 0;
+    throw error;
+  }
 }

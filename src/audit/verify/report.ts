@@ -58,7 +58,7 @@ export interface VerifyOptions {
   readonly remembered?: Remembered;
   /** The machine's epochs as its ledger shows them, when that was checked before. */
   readonly machine?: readonly Epoch[];
-  /** Sees every record that says something about a log (`session.*`, `recovery`, `epoch.*`), in order. */
+  /** Sees every signed record that says something about a log (`session.*`, `recovery`, `epoch.*`, `prune`, `redaction`), in order; again when the log is read again. */
   readonly onRecord?: (record: LogRecord) => void;
   /** How a large log is read by several threads; the machine decides when absent. */
   readonly readers?: ReaderOptions;
