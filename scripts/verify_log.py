@@ -95,7 +95,7 @@ def follow_epochs(notes, genesis, authority=()):
     for number, note in enumerate(notes, 1):
         what = f"the note of epoch {number}"
         text, by = open_note(note, [epochs[-1][1], *authority], what)
-        match = re.fullmatch(r"ringfence/epoch v1\n(.+)\nepoch (\d+)\nfrom (\d+)\nroot (\S+)\nkey (\S+)\nstart \S+\n", text)
+        match = re.fullmatch(r"ringfence/epoch v1\n(.+)\nepoch (\d+)\nfrom (\d+)\nroot (\S+)\nkey (\S+)\nstart " + TEXTS["ts"] + r"\n", text, re.ASCII)
         need(match, what + " is malformed")
         origin, epoch, size, root, key = match[1], int(match[2]), int(match[3]), match[4], parse_vkey(match[5])
         need(origin == genesis[0] == key[0] and epoch == number and size > epochs[-1][0], what + " does not follow the one before")
@@ -120,7 +120,9 @@ def open_keys(certificate, authority, epochs, machine):
     session, key = match[1], parse_vkey(match[2])
     names = (re.escape(machine[0]), re.escape(session))
     need(re.fullmatch("%s/(?:%s|append/%s/[0-9a-f]{8})" % (names[0], names[1], names[1]), key[0]), "the certificate names another log")
-    return key[0], session, follow_epochs(epochs, key, machine_keys), machine_keys.index(by)
+    certified_by = machine_keys.index(by)
+    # A log that was gone on with was so by a key that was not older than the one that certified it.
+    return key[0], session, follow_epochs(epochs, key, machine_keys[certified_by:]), certified_by
 
 
 def open_checkpoint(note, origin, epochs, what):
@@ -185,30 +187,73 @@ def included(leaf, index, size, proof, root):
 # A log's folder
 
 
+FIELDS = {"v": int, "seq": int, "prev": str, "ts": str, "mono": int, "session": str, "actor": dict, "origin": str, "type": str, "data": dict}
+ACTOR = {"agent": str, "tool_use_id": str, "pid": int, "exe": str}
+NAME = "[A-Za-z0-9._-]{1,64}"
+TEXTS = {"prev": "[0-9a-f]{64}", "ts": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "session": NAME, "origin": "observed|claimed", "type": NAME}
+LONGEST_LINE, LONGEST_SEGMENT, LONGEST_TEXT, DEEPEST = 65_535, 320 * 2**20, 32 * 2**20, 64
+
+
 def read_record(line, number):
+    """A record in the one spelling that its writer has: another one would be a second leaf for the same words."""
+
     def unique(pairs):
         need(len({key for key, _ in pairs}) == len(pairs), f"a key stands twice in record {number}")
         return dict(pairs)
 
+    need(len(line) <= LONGEST_LINE, f"record {number} is too long")
     try:
-        return json.loads(line.decode("utf-8"), object_pairs_hook=unique)
+        record = json.loads(line.decode("utf-8"), object_pairs_hook=unique)
     except ValueError:
         raise Wrong(f"record {number} is no JSON") from None
+    fits = type(record) is dict and has(record, FIELDS, {"actor"}) and has(record.get("actor", {}), ACTOR, ACTOR)
+    fits = fits and all(re.fullmatch(form, record[name], re.ASCII) for name, form in TEXTS.items())
+    need(fits and record["v"] == 1 and record["mono"] >= 0 and is_exact(record, DEEPEST) and line == spelled(record), f"record {number} is not as its writer spells it")
+    return record
+
+
+def has(value, fields, optional):
+    names = [name for name in fields if name in value or name not in optional]
+    return list(value) == names and all(type(value[name]) is fields[name] for name in names)
+
+
+def is_exact(value, room):
+    """Whole numbers that every reader holds, keys where JavaScript keeps them (numbers first, rising), no deeper than agreed."""
+    if type(value) is dict:
+        index = [re.fullmatch("0|[1-9][0-9]{0,9}", key) and int(key) < 2**32 - 1 for key in value]
+        numbers = [int(key) for key, each in zip(value, index) if each]
+        return room > 0 and all(index[: len(numbers)]) and numbers == sorted(numbers) and all(is_exact(each, room - 1) for each in value.values())
+    if type(value) is list:
+        return room > 0 and all(is_exact(each, room - 1) for each in value)
+    return type(value) is not float and (type(value) is not int or abs(value) < 2**53)
+
+
+def spelled(value):
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text).encode("utf-8")
+
+
+def read_segment(folder, name):
+    path = plain(os.path.join(folder, "log", name))
+    with (gzip.open if name.endswith(".gz") else open)(path, "rb") as file:
+        content = file.read(LONGEST_SEGMENT + 1)
+    need(len(content) <= LONGEST_SEGMENT, "log/" + name + " is longer than a segment can be")
+    return content
 
 
 def read_lines(folder):
     """Every whole line, and the bytes behind the last one."""
     lines, rest = [], b""
-    names = files_below(os.path.join(folder, "log"))
+    names = files_in(os.path.join(folder, "log"))
     need(names, "there are no records")
     for name in names:
-        if name.endswith(".gz") and name[:-3] in names:
-            continue  # it was being compressed when it was copied; the lines count
         need(re.fullmatch(r"\d{12}\.jsonl(\.gz)?", name), "a file that does not belong: log/" + name)
+        content = read_segment(folder, name)
+        if name.endswith(".gz") and name[:-3] in names:  # it was being compressed when it was copied; the lines count
+            need(content == read_segment(folder, name[:-3]), "log/" + name + " says something else than the lines beside it")
+            continue
         need(rest == b"" and int(name[:12]) == len(lines), "log/" + name + " does not follow the lines before it")
-        path = plain(os.path.join(folder, "log", name))
-        with (gzip.open if name.endswith(".gz") else open)(path, "rb") as file:
-            *whole, rest = file.read().split(b"\n")
+        *whole, rest = content.split(b"\n")
         need(rest == b"" or not name.endswith(".gz"), "log/" + name + " ends in no line: only a segment that is being written may")
         lines += whole
     return lines, rest
@@ -229,7 +274,19 @@ def plain(path):
 
 def read_text(folder, name):
     with open(plain(os.path.join(folder, name)), encoding="utf-8", newline="") as file:
-        return file.read()
+        text = file.read(LONGEST_TEXT + 1)
+    need(len(text) <= LONGEST_TEXT, name + " is too long")
+    return text
+
+
+def digest_of(path):
+    """(bytes, SHA-256) of a file, whatever it claims to be."""
+    size, digest = 0, hashlib.sha256()
+    with open(plain(path), "rb") as file:
+        for part in iter(lambda: file.read(2**20), b""):
+            size += len(part)
+            digest.update(part)
+    return size, digest.hexdigest()
 
 
 def files_below(folder):
@@ -244,18 +301,24 @@ def files_below(folder):
     )
 
 
+def files_in(folder):
+    """The files of a folder that holds no other folder."""
+    need(all(where == folder for where, _, _ in os.walk(folder)), "a folder that does not belong in " + folder)
+    return files_below(folder)
+
+
 def check_log(folder, machine):
     def text_if_any(name):
         return read_text(folder, name) if os.path.exists(os.path.join(folder, name)) else None
 
-    numbers = sorted(int(name) for name in files_below(os.path.join(folder, "epochs")))
+    numbers = sorted(int(name) for name in files_in(os.path.join(folder, "epochs")))
     need(numbers == list(range(1, len(numbers) + 1)), "the note of an epoch is missing")
     notes = [read_text(folder, f"epochs/{number}") for number in numbers]
     authority = split_epochs(text_if_any("authority") or "")
     origin, session, epochs, certified_by = open_keys(text_if_any("certificate"), authority, notes, machine)
 
     signed = {}
-    for name in ["checkpoint", *(f"checkpoints/{name}" for name in files_below(os.path.join(folder, "checkpoints")))]:
+    for name in ["checkpoint", *(f"checkpoints/{name}" for name in files_in(os.path.join(folder, "checkpoints")))]:
         size, root = open_checkpoint(read_text(folder, name), origin, epochs, name)
         need(name == "checkpoint" or name == f"checkpoints/{size}", name + " has another size than its name")
         need(signed.setdefault(size, root) == root, f"two signed checkpoints of size {size} differ: a fork")
@@ -266,7 +329,7 @@ def check_log(folder, machine):
     tree, leaves, previous, kinds, blobs, first_key = Tree(), [], NO_PREV, [], {}, None
     for number, line in enumerate(lines):
         record = read_record(line, number)
-        need(record["v"] == 1 and record["seq"] == number and record["prev"] == previous, f"the chain breaks at record {number}")
+        need(record["seq"] == number and record["prev"] == previous, f"the chain breaks at record {number}")
         need(session is None or record["session"] == session, f"record {number} is of another session")
         if number == 0:
             first_key = record["data"].get("key")
@@ -281,6 +344,8 @@ def check_log(folder, machine):
             # A crash may come between this record and the note that follows from it, but then nothing follows.
             known = (epoch + 1 >= len(epochs) and number + 1 == len(lines)) or epochs[epoch + 1][3] or (epochs[epoch + 1][0] == tree.size and epochs[epoch + 1][1] == parse_vkey(record["data"]["next"]))
             need(known, f"record {number} closes an epoch that its note does not know")
+        if kinds[-1] == "epoch.open" and number > 0:
+            need(any(reopened and size == number for size, _, _, reopened in epochs), f"record {number} opens an epoch that no note knows")
         for digest, size in re.findall(rb'\{"\$blob":"([0-9a-f]{64})","bytes":(\d+)\}', line):
             blobs[digest.decode()] = int(size)
     need(left_by_crash(rest, len(lines), previous), f"what follows record {len(lines) - 1} was not left by a crash")
@@ -296,17 +361,15 @@ def check_log(folder, machine):
             need(opens is None or (opens["type"] == "epoch.open" and parse_vkey(opens["data"]["key"]) == key), f"epoch {number} was reopened without its record")
         else:
             need(kinds[size - 1] == "epoch.close", f"epoch {number} begins where none was closed")
-    if session is not None and kinds[0] == "session.open":
-        need(parse_vkey(first_key) == epochs[0][1], "record 0 names another key than the certificate")
+    if session is not None:
+        need(kinds[0] != "claimed" and parse_vkey(first_key) == epochs[0][1], "record 0 names another key than the certificate")
 
     check_tiles(folder, leaves)
     for digest, size in blobs.items():
-        with open(plain(os.path.join(folder, "blobs", digest[:2], digest[2:])), "rb") as file:
-            content = file.read()
-        need(len(content) == size and hashlib.sha256(content).hexdigest() == digest, "another blob than the one that was recorded: " + digest)
+        path = plain(os.path.join(folder, "blobs", digest[:2], digest[2:]))
+        need(os.path.getsize(path) == size and digest_of(path) == (size, digest), "another blob than the one that was recorded: " + digest)
     for name in files_below(os.path.join(folder, "blobs")):
-        with open(plain(os.path.join(folder, "blobs", name)), "rb") as file:
-            need(hashlib.sha256(file.read()).hexdigest() == name.replace("/", ""), "a blob that is not what its name says: " + name)
+        need(digest_of(os.path.join(folder, "blobs", name))[1] == name.replace("/", ""), "a blob that is not what its name says: " + name)
     return {"origin": origin, "session": session, "size": newest, "root": tree.root(), "lines": len(lines), "leaves": leaves, "closed": closed, "key": epochs[0][1], "certified_by": certified_by, "reopened": reopened_notes(epochs)}
 
 
@@ -326,7 +389,7 @@ def check_tiles(folder, leaves):
         level, index, width = int(match[1]), int(re.sub("[x/]", "", match[2])), int(match[3] or 256)
         hashes = levels[level][index * 256 : index * 256 + width] if level < len(levels) else []
         with open(plain(os.path.join(folder, "tile", name)), "rb") as file:
-            need(len(hashes) == width and file.read() == b"".join(hashes), "another tile than the records give: tile/" + name)
+            need(len(hashes) == width and file.read(32 * width + 1) == b"".join(hashes), "another tile than the records give: tile/" + name)
 
 
 # Receipts and bundles
