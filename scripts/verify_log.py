@@ -322,6 +322,9 @@ def check_log(folder, machine):
         size, root = open_checkpoint(read_text(folder, name), origin, epochs, name)
         need(name == "checkpoint" or name == f"checkpoints/{size}", name + " has another size than its name")
         need(signed.setdefault(size, root) == root, f"two signed checkpoints of size {size} differ: a fork")
+    for name in files_in(os.path.join(folder, "cosigned")):  # what a witness saw of this log; its own signature is not looked at
+        size, root = open_checkpoint(read_text(folder, f"cosigned/{name}"), origin, epochs, "cosigned/" + name)
+        need(signed.setdefault(size, root) == root, f"a witness saw another log of size {size}: a fork")
     for number, (size, _, root, _) in enumerate(epochs[1:], 1):
         need(signed.setdefault(size, root) == root, f"the note of epoch {number} has another root than the checkpoint")
 

@@ -275,7 +275,8 @@ describe("the machine's key", () => {
       const half = readdirSync(join(dir, "keys")).sort().join(" ");
       outcomes.add(half);
       await append(dir, at(1), entry(3));
-      expect(await verdicts(dir), `after ${steps} steps (${half})`).toEqual(["OK"]);
+      // What was written and not yet signed is cut off, and that is on record.
+      expect((await verdicts(dir)).join(), `after ${steps} steps (${half})`).toMatch(/^(?:OK|RECOVERED\(\d+\))$/);
       const keys = readdirSync(join(dir, "keys")).filter((name) => !name.startsWith(".tmp-"));
       expect(keys.sort(), `after ${steps} steps`).toEqual(["authority", "machine.pem", "machine.vkey"]);
       const said = recordsIn(join(dir, "log/ledger")).flatMap(({ type, data }) =>

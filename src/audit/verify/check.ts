@@ -3,13 +3,13 @@
 import { type LogVerdict, parseVerifierKey, toHex } from "#core/log";
 import { differingTwin } from "../compress.ts";
 import { sha256 } from "../crypto.ts";
-import { checkBlobs, checkTiles, filesBelow, firstTileDifference, strangeNames } from "../derived.ts";
+import { checkBlobs, checkTiles, filesBelow, filesIn, firstTileDifference, strangeNames } from "../derived.ts";
 import { Unreadable } from "../open-file.ts";
 import { judgeAnchors } from "./anchors.ts";
 import { judgeEpochs } from "./epochs.ts";
 import { Finding, incomplete, tampered, verdictOf } from "./finding.ts";
 import { isClosed, type Records, readRecords, recoveredBytes } from "./records.ts";
-import { emptied, isEmptied, judgeLedgerWord, judgeMark, sizeOfMark } from "./remembered.ts";
+import { emptied, isEmptied, judgeCosigned, judgeLedgerWord, judgeMark, sizeOfMark } from "./remembered.ts";
 import type { LogReport, VerifyOptions } from "./report.ts";
 import { findSigners, type Signers, sameKey } from "./signers.ts";
 import { judgeStatements, openStatement, ownStatements, type Statement, type Tree } from "./statements.ts";
@@ -123,6 +123,7 @@ export class Check {
       this.#sealed = Math.max(this.#sealed, ledger.closed?.size ?? 0);
     }
     if (typeof mark === "string") this.#sealed = Math.max(this.#sealed, judgeMark(signers, mark, tree));
+    for (const file of filesIn(dir, "cosigned")) judgeCosigned(signers, { file, note: textOf(dir, file) }, tree);
     if (anchor !== undefined) {
       const witnesses = this.#options.witnesses ?? [];
       const { freshness, notes } = judgeAnchors(signers, { text: anchor, witnesses }, tree);

@@ -49,6 +49,15 @@ export function judgeMark(signers: Signers, mark: string, tree: Tree): number {
   return size;
 }
 
+/** Judges the log by what a witness cosigned: this log's own signature stands there, too, and the witness's key is not needed for that. */
+export function judgeCosigned(signers: Signers, { file, note }: { file: string; note: string }, tree: Tree): void {
+  const short = (want: number): Finding =>
+    new Finding({ word: "TRUNCATED", have: tree.size, want, source: "checkpoint" });
+  const { size, root, owned } = openKept(signers, note, { file, source: "checkpoint" }, { size: tree.size, short });
+  if (!owned) throw tampered("epoch", { seq: Math.max(0, size - 1), file });
+  if (tree.rootAt(size) !== root) throw tampered("fork", { seq: Math.max(0, size - 1), file });
+}
+
 /** How many records a mark vouches for by its signature alone, before the lines are judged by it; 0 when no key of the log that may signed it. */
 export function sizeOfMark(signers: Signers, mark: string): number {
   try {
