@@ -18,8 +18,9 @@ export interface GitSettingsVerdict {
 
 // A remote's address is only ever dialled: https, ssh, git, or scp form. `ext::`, `file:`, paths and options could run or read something.
 const URL =
-  /^(?:https?|ssh|git):\/\/[A-Za-z0-9][^\s;|&$`\\'"]*$|^(?:[A-Za-z0-9_][A-Za-z0-9._-]*@)?[A-Za-z0-9][A-Za-z0-9.-]*:(?![-:]|\/\/)[A-Za-z0-9~._/+-]+$/;
-const REFSPEC = /^\+?refs\/[A-Za-z0-9._/*-]+:refs\/[A-Za-z0-9._/*-]+$/;
+  /^(?:https?|ssh|git):\/\/[A-Za-z0-9][^\s\p{Cc}\p{Cf};|&$`\\'"]*$|^(?:[A-Za-z0-9_][A-Za-z0-9._-]*@)?[A-Za-z0-9][A-Za-z0-9.-]*:(?![-:]|\/\/)[A-Za-z0-9~._/+-]+$/u;
+// What is fetched goes below the remote's own name: anywhere else the next fetch (an editor's own, too) would move the person's branches.
+const REFSPEC = /^\+?refs\/[A-Za-z0-9._/*-]+:refs\/remotes\/([A-Za-z0-9._-]+)\/[A-Za-z0-9._/*-]+$/;
 const REF = /^refs\/[A-Za-z0-9._/@#+-]+$/;
 const REMOTE_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
 // Text that only a person reads, without anything that moves a cursor.
@@ -91,7 +92,7 @@ function mayMerge(key: string, values: readonly string[], sides: Sides): boolean
     case "remote.*.url":
       return !isGone && isNewRemote(name, before, after);
     case "remote.*.fetch":
-      return !isGone && isNewRemote(name, before, after) && all(REFSPEC);
+      return !isGone && isNewRemote(name, before, after) && values.every((text) => REFSPEC.exec(text)?.[1] === name);
     case "submodule.*.url":
       return !isGone && !hasSection(before, `submodule.${name}.`) && all(URL);
     case "submodule.*.active":

@@ -12,6 +12,8 @@ interface Case {
   /** `host`: the host has a repository with `origin`; `new`: it has none; `clone`: none, and the session cloned one. */
   readonly base: "host" | "new" | "clone";
   readonly git?: string;
+  /** What else the session set. */
+  readonly beside?: Readonly<Record<string, readonly string[]>>;
 }
 
 const ORIGIN: GitSettings = new Map([
@@ -29,8 +31,8 @@ const cases: readonly Case[] = table
   .map((line) => JSON.parse(line));
 
 describe("git settings", () => {
-  it.each(cases)("$want ($base): $key = $values ($why)", ({ key, values, want, base, git = ".git" }) => {
-    const after = new Map(base === "new" ? [] : ORIGIN);
+  it.each(cases)("$want ($base): $key = $values ($why)", ({ key, values, want, base, git = ".git", beside = {} }) => {
+    const after = new Map([...(base === "new" ? [] : ORIGIN), ...Object.entries(beside)]);
     if (values.length === 0) after.delete(key);
     else after.set(key, values);
     const verdict = judgeGitSettings(base === "host" ? ORIGIN : undefined, after, git);
