@@ -19,6 +19,8 @@ static bool parse_pattern(struct pattern *pattern, const char *text) {
     if (pattern->count == 0) literal = strcmp(part, "*") != 0;
     pattern->parts[pattern->count++] = part;
   }
+  // `**` stands between two others.
+  if (literal && strcmp(pattern->parts[pattern->count - 1], "**") == 0) return false;
   return literal;
 }
 
@@ -84,6 +86,22 @@ static void advance(struct spot *to, const struct pattern *pattern, uint16_t ind
   to->hidden |= pattern->parts[0][0] == '.';
 }
 
+// What git stores has names of its own, below which `**` does not go: a branch may be called `config`.
+static bool stored(const char *name) {
+  return strcasecmp(name, "objects") == 0 || strcasecmp(name, "refs") == 0 || strcasecmp(name, "logs") == 0;
+}
+
+// Below `**` files are ordinary; a link could lead elsewhere what matches further down.
+static void stay(struct spot *to, uint16_t index, uint16_t done) {
+  if (to->active_count == SPOT_ACTIVE) {
+    to->covered = true;
+    return;
+  }
+  to->active[to->active_count].pattern = index;
+  to->active[to->active_count++].done = done;
+  to->partial = true;
+}
+
 struct spot names_step(const struct names *names, const struct spot *from, const char *exact) {
   char name[NAME_MAX + 1];
   struct spot to = {.outside = from->outside, .covered = from->covered, .excepted = from->excepted};
@@ -92,6 +110,10 @@ struct spot names_step(const struct names *names, const struct spot *from, const
   for (uint16_t i = 0; i < from->active_count; i++) {
     uint16_t index = from->active[i].pattern, done = from->active[i].done;
     const struct pattern *pattern = &names->patterns[index];
+    if (strcmp(pattern->parts[done], "**") == 0) {
+      if (!stored(name)) stay(&to, index, done);
+      done++;  // no folder at all
+    }
     if (part_matches(pattern->parts[done], name)) advance(&to, pattern, index, (uint16_t)(done + 1));
   }
   // Below node_modules no match begins, but one under way goes on: `.git/modules/node_modules/hooks` is still a hook.

@@ -1,5 +1,6 @@
 // Which names of a workspace are protected: a pure matcher over path components. No system call, no allocation after names_init.
 // A pattern such as `.github/workflows` or `.aider*` matches where its components follow one another at any depth; everything below is protected.
+// A part `**` stands for any number of folders, but for those in which git stores (objects, refs, logs).
 #ifndef RINGFENCE_GUARD_NAMES_H
 #define RINGFENCE_GUARD_NAMES_H
 

@@ -73,7 +73,8 @@ function state(at: string): string {
 }
 
 test("the rule over names, as its table says", () => {
-  const names = ".git/hooks,.git/config,.git/modules/*/hooks,.github/workflows,.npmrc,.aider*,*.iml,tools/bazel";
+  const names =
+    ".git/hooks,.git/config,.git/modules/*/**/hooks,.git/modules/*/**/config,.git/modules/*/**/objects/info/alternates,.github/workflows,.npmrc,.aider*,*.iml,tools/bazel";
   const main = path.join(folder, "names-main");
   const sources = [path.join(root, "tests/support/native/guard-names-main.c"), path.join(root, "native/guard_names.c")];
   // The rule is pure, so it can run under the sanitizers; the rest of the guard cannot (static, seccomp).

@@ -32,6 +32,12 @@ const PATTERNS: readonly Pattern[] = data.groups.flatMap(({ why, names }) =>
 // Only patterns whose last fixed first part can match are tried; a wildcard first part is tried always.
 const BY_FIRST: ReadonlyMap<string, readonly Pattern[]> = index(PATTERNS);
 
+// Any number of folders: a submodule is called as its path, and one within it has its repository below.
+const ANY_FOLDERS = "**";
+
+// What git stores there has names of its own: a branch may be called `config`.
+const STORED = new Set(["objects", "refs", "logs"]);
+
 const EXCEPT = new Set(data.exceptBelow);
 
 // git's own list of what HFS+ ignores (utf8.c, next_hfs_char) and everything else that has no width.
@@ -94,11 +100,8 @@ export function leadsToProtected(path: string): string | undefined {
     .filter((part) => part !== "")
     .map(foldName);
   return PATTERNS.find(({ parts }) => {
-    for (let length = 1; length < parts.length && length <= folded.length; length++) {
-      const tail = folded.slice(folded.length - length);
-      if (tail.every((part, at) => partMatches(parts[at] ?? "", part))) return true;
-    }
-    return false;
+    // A match under way at the end: all names are used up, and the pattern is not.
+    return folded.some((_, start) => walk(parts, 0, folded, start) === "under way");
   })?.name;
 }
 
@@ -112,7 +115,24 @@ function matchAt(
   start: number,
 ): { readonly name: string; readonly why: string } | undefined {
   const candidates = [...(BY_FIRST.get(folded[start] ?? "") ?? []), ...(BY_FIRST.get("*") ?? [])];
-  return candidates.find(({ parts }) => parts.every((part, at) => partMatches(part, folded[start + at])));
+  return candidates.find(({ parts }) => walk(parts, 0, folded, start) === "whole");
+}
+
+/** Follows a pattern from its part `part` along the names from `at` on: to its end, to the end of the names, or `undefined` where it stops before. */
+function walk(
+  parts: readonly string[],
+  part: number,
+  folded: readonly string[],
+  at: number,
+): "whole" | "under way" | undefined {
+  const pattern = parts[part];
+  if (pattern === undefined) return "whole";
+  const name = folded[at];
+  if (name === undefined) return "under way";
+  if (pattern !== ANY_FOLDERS) return partMatches(pattern, name) ? walk(parts, part + 1, folded, at + 1) : undefined;
+  const past = walk(parts, part + 1, folded, at);
+  if (past === "whole" || STORED.has(name)) return past;
+  return walk(parts, part, folded, at + 1) ?? past;
 }
 
 /** A `.git` that is not spelled `.git` is no repository here, but is one on the disk it is copied to. */

@@ -128,15 +128,16 @@ function holders(names: readonly string[]): readonly string[] {
   ];
 }
 
-/** A name of our own table as a regular expression. A character that it does not know is a bug, not a guess. */
+/** A name as a regular expression, with `**` for any folders. A character that could mean something there stands for any text of its part. */
 function anyCase(name: string): string {
-  return [...name]
+  return [...name.replaceAll("/**", "\0")]
     .map((character) => {
-      if (/[a-z]/.test(character)) return `[${character}${character.toUpperCase()}]`;
+      if (character === "\0") return "(/[^/]+)*";
+      if (/[a-z]/i.test(character)) return `[${character.toLowerCase()}${character.toUpperCase()}]`;
       if (/[0-9_/-]/.test(character)) return character;
       if (character === ".") return "[.]";
       if (character === "*") return "[^/]*";
-      throw new Error(`a protected name with \`${character}\` has no Seatbelt form`);
+      return "[^/]+";
     })
     .join("");
 }
