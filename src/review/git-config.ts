@@ -1,7 +1,7 @@
 // `.git/config` is private to the fence; what may come back of it is decided by core/review/git-settings.ts, read and written here.
 // git's own parser reads both files, as plain text: from `/`, without includes, without a repository.
 import { execFileSync } from "node:child_process";
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { type GitSetting, type GitSettings, type GitSettingsVerdict, judgeGitSettings } from "#core/review";
 
@@ -48,6 +48,21 @@ export function writeGitConfig(place: ConfigPlace, settings: readonly GitSetting
       throw new Error("the host's settings are no plain file any more");
     unset(file, key);
     for (const value of values) git(["config", "--file", file, "--add", key, value]);
+  }
+}
+
+// What a fresh clone holds: no reason to ask git.
+const PLAIN_LINE =
+  /^\s*(?:\[(?:core|user|pull|push|(?:remote|branch|submodule) "[^"\\]*")\]|[#;].*|(?:repositoryformatversion|filemode|bare|logallrefupdates|ignorecase|precomposeunicode|symlinks|url|fetch|remote|merge|pushremote|rebase|active|name|email)\s*=.*[^\\])?\s*$/i;
+
+/** The settings of a file of the host, links followed, without what it includes; `undefined` where git reads none. Empty where nothing in it names a file. */
+export function readSettings(file: string): GitSettings | undefined {
+  try {
+    const text = readPlain("/", realpathSync(file).slice(1));
+    if (text === undefined || text === "absent") return undefined;
+    return text.split("\n").every((line) => PLAIN_LINE.test(line)) ? new Map() : parse(text);
+  } catch {
+    return undefined; // not there, or no settings
   }
 }
 

@@ -55,6 +55,7 @@ export { cachedDigests, type DigestReader } from "./workspace/digest-cache.ts";
 export { sealDirectPast } from "./workspace/direct-past.ts";
 export { packHolds } from "./workspace/git-pack.ts";
 export { hideBelow } from "./workspace/hide-below.ts";
+export { placesOf, seeObeyed } from "./workspace/obeyed.ts";
 export { changeKept } from "./workspace/past-beside.ts";
 export { smallText } from "./workspace/regular-file.ts";
 export {

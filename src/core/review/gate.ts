@@ -5,6 +5,7 @@ import type { Change, ChangeSet } from "./change.ts";
 import { isLoss, isMassDeletion, MASS_DELETION, movedPaths } from "./deletion.ts";
 import { gitVerdict, holdTogether, isOwnCheckout, namesGit } from "./git.ts";
 import { leavesWorkspace } from "./link.ts";
+import { type Obeyed, obeyedReason } from "./obeyed.ts";
 import type { HoldReason, Judged } from "./reason.ts";
 
 /** What the gate knows beyond the changes. */
@@ -18,6 +19,8 @@ export interface GateContext {
   readonly denied: (path: string) => boolean;
   /** A known agent's own settings, relative names in lower case. */
   readonly alsoProtected: readonly string[];
+  /** What of the workspace is obeyed by another name. */
+  readonly obeyed?: readonly Obeyed[];
   /** Set when everything waits, whatever it is. */
   readonly holdAll?: HoldReason;
 }
@@ -28,10 +31,12 @@ const LARGE_BYTES = 512 * 1024 * 1024;
 export function judgeChanges(set: ChangeSet, context: GateContext): readonly Judged[] {
   const moved = isMassDeletion(set) ? movedPaths(set) : undefined;
   const git = gitVerdict(set, context);
+  const obeyed = obeyedReason(context.obeyed ?? []);
   const judged = set.changes.map((change): Judged => {
     const held =
       reasonToHold(change, set, context) ??
       git(change) ??
+      obeyed(change) ??
       hostMoved(change, context) ??
       (moved !== undefined && isLoss(change, moved) ? MASS_DELETION : undefined) ??
       context.holdAll; // last: a reason of its own says more

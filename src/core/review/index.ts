@@ -6,5 +6,6 @@ export { indexMeaning } from "./git-index.ts";
 export { type GitSetting, type GitSettings, type GitSettingsVerdict, judgeGitSettings } from "./git-settings.ts";
 export { isLeft, type LeftState, leftOf } from "./left.ts";
 export { type LinkWorld, linkEnd } from "./link.ts";
+export { type Obeyed, obeyedNames, obeyedReason } from "./obeyed.ts";
 export { isSameState, type PastEntry, type PastRecord } from "./past.ts";
 export type { HoldReason, Judged } from "./reason.ts";

@@ -9,6 +9,7 @@ import { type Applied, applyChanges, type ChangesOptions, finishApply, readChang
 import { takeBackGitView } from "../prepare/git-view.ts";
 import { type SessionMeta, sessionPaths } from "../sessions.ts";
 import { ensureHandover, unverifiedCommits } from "./handover.ts";
+import { obeyedPlaces } from "./obeyed.ts";
 import { type PastMeta, writePastMeta } from "./past-folder.ts";
 import { appendLeft, appendSettled, readSettled, type Settled } from "./settled.ts";
 import { fromShown, type Tree, toShown, treeOf, treesOf } from "./trees.ts";
@@ -42,7 +43,7 @@ export async function readJudged(place: ChangesPlace): Promise<Result<readonly J
 export async function readTree(
   place: ChangesPlace,
   tree: Tree,
-  running: Pick<ChangesOptions, "live" | "digest"> = {},
+  running: Pick<ChangesOptions, "live" | "digest"> & { readonly obeyed?: typeof obeyedPlaces } = {},
 ): Promise<Result<readonly Judged[], Problem>> {
   const { meta } = place;
   const { root, upper } = tree.places;
@@ -52,9 +53,10 @@ export async function readTree(
   if (tree.kind === "output") mkdirSync(lower, { recursive: true });
   finishApply(tree.places);
   const settled = readSettled(settledFile(place));
+  const { obeyed = obeyedPlaces, ...looking } = running;
   const read = await readChanges({
     helper: place.helper,
-    ...{ upper, lower, ...running, left: leftIn(tree, settled) },
+    ...{ upper, lower, ...looking, left: leftIn(tree, settled) },
     ...(tree.kind === "workspace" && tree.lower !== undefined ? { host: root } : {}),
     masked: tree.kind === "workspace" ? meta.masked.map((path) => `${lower}${path.slice(root.length)}`) : [],
     toolchains: toolchainFolders(place.home),
@@ -71,6 +73,7 @@ export async function readTree(
       startedMs: meta.startedMs,
       denied: compileDenies(denied, { root: judgeRoot, home: place.home }),
       alsoProtected,
+      ...(tree.kind === "workspace" && changes.length > 0 ? { obeyed: obeyed(root, place.home) } : {}),
       ...(tree.kind !== "repository" || meta.repository?.worktree === undefined
         ? {}
         : { worktree: meta.repository.worktree }),

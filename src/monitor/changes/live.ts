@@ -7,6 +7,7 @@ import type { Judged } from "#core/review";
 import { cachedDigests, type OnSeen } from "#sandbox";
 import { applyJudged, type ChangesPlace, readTree } from "./changes.ts";
 import { diffRecord } from "./finish.ts";
+import { obeyedFromTimeToTime } from "./obeyed.ts";
 import { treesOf } from "./trees.ts";
 
 /** What a live apply needs. */
@@ -31,12 +32,15 @@ const SOON_MS = 1_000;
 const SELDOM_MS = 5_000;
 /** Looking may take one part in so many of the supervisor's time. */
 const SHARE = 8;
+/** What is obeyed by another name changes with what a person does on the host: links and settings of git. */
+const OBEYED_MS = 10_000;
 
 /** Starts it. The session must have a layer (`overlay`, `clone`, `worktree`). */
 export function applyLive(parts: LiveParts): Live {
   const came = new Set<string>();
   const failed = new Set<string>();
   const digest = cachedDigests();
+  const obeyed = obeyedFromTimeToTime(OBEYED_MS);
   let isClosed = false;
   let wait = SOON_MS;
   let timer: NodeJS.Timeout | undefined;
@@ -51,7 +55,7 @@ export function applyLive(parts: LiveParts): Live {
   };
   async function look(): Promise<void> {
     const began = performance.now();
-    const found = await oneBatch({ ...parts, came, failed, digest });
+    const found = await oneBatch({ ...parts, came, failed, digest, obeyed });
     const took = performance.now() - began;
     wait = Math.max(found ? SOON_MS : Math.min(wait * 2, SELDOM_MS), took * SHARE);
   }
@@ -85,15 +89,20 @@ interface Batch extends LiveParts {
   /** What the host did not take: not tried again until it is something else. */
   readonly failed: Set<string>;
   readonly digest: ReturnType<typeof cachedDigests>;
+  readonly obeyed: ReturnType<typeof obeyedFromTimeToTime>;
 }
 
 /** True when something came. */
-async function oneBatch({ append, came, failed, digest, ...parts }: Batch): Promise<boolean> {
+async function oneBatch({ append, came, failed, digest, obeyed, ...parts }: Batch): Promise<boolean> {
   const place = parts.place();
   const tree = treesOf(place.stateDir, place.meta).find(({ kind }) => kind === "workspace");
   if (tree === undefined) return false;
   // A layer that changes while it is read may not be readable whole: then the next look is.
-  const judged = await readTree(place, tree, { live: { skip, atRestSinceMs: Date.now() - AT_REST_MS }, digest });
+  const judged = await readTree(place, tree, {
+    live: { skip, atRestSinceMs: Date.now() - AT_REST_MS },
+    digest,
+    obeyed,
+  });
   if (!judged.ok) return false;
   const clean = judged.value.filter((entry) => isReady(entry) && !failed.has(keyOf(entry)));
   if (clean.length === 0) return false;

@@ -7,6 +7,7 @@ import { credentialFiles, gitCredentials, type Standin } from "#core/credentials
 import { guardPlan } from "#core/paths";
 import type { Policy } from "#core/policy";
 import { type AgentPreset, agentEnvironment, insideArgv } from "#core/presets";
+import { obeyedNames } from "#core/review";
 import {
   buildEnvironment,
   expandHome,
@@ -18,6 +19,7 @@ import {
   type WorkspacePlan,
 } from "#core/sandbox";
 import { type Cgroup, readHostFacts } from "#sandbox";
+import { obeyedPlaces } from "../changes/obeyed.ts";
 import { pastFolder } from "../changes/past-folder.ts";
 import type { RepositoryPlace } from "../changes/repository-place.ts";
 import { INSIDE_HELPER, INSIDE_SOCKET } from "../guard/fence-hooks.ts";
@@ -223,7 +225,11 @@ function workspacePlan(parts: PlanParts): WorkspacePlan {
       kind: "direct",
       root,
       guard: {
-        names: [...names, ...(parts.agent?.protectedSettings ?? []).map((name) => name.toLowerCase())],
+        names: [
+          ...names,
+          ...(parts.agent?.protectedSettings ?? []).map((name) => name.toLowerCase()),
+          ...obeyedNames(obeyedPlaces(root, parts.request.caller.home)),
+        ],
         exceptBelow,
       },
       past: { folder: pastFolder(parts.request.stateDir, parts.session), bytes: parts.policy.sandbox.undo.bytes },

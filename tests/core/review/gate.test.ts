@@ -1,7 +1,7 @@
 // The gate by tables: a set of changes in, one word a change out.
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type Change, type ChangeSet, gitPlace, judgeChanges, linkEnd } from "#core/review";
+import { type Change, type ChangeSet, gitPlace, judgeChanges, linkEnd, type Obeyed } from "#core/review";
 
 interface Case {
   readonly name: string;
@@ -18,6 +18,7 @@ interface Case {
   readonly denied?: string;
   readonly holdAll?: string;
   readonly agent?: readonly string[];
+  readonly obeyed?: readonly Obeyed[];
   /** One word for all, or one for each change, in order; `clean` or the reason's code. */
   readonly want: string | readonly string[];
 }
@@ -36,6 +37,7 @@ describe.each(readdirSync(folder).filter((file) => file !== "links.jsonl"))("%s"
         startedMs: STARTED,
         denied: (path) => path === row.denied,
         alsoProtected: row.agent ?? [],
+        obeyed: row.obeyed ?? [],
         ...(row.holdAll === undefined ? {} : { holdAll: { code: "asked", why: row.holdAll } }),
       },
     );
