@@ -132,9 +132,10 @@ function actionsOf(text: readonly string[], options: CheckOptions, cwd: string):
     return [{ kind: "exec", command: text.join(" "), cwd }];
   }
   if (text.length > 0) return usage("give either `--tool` or a shell text");
+  if (options.input === undefined) return usage("`--tool` needs `--input`");
   let input: unknown;
   try {
-    input = JSON.parse(options.input ?? "");
+    input = JSON.parse(options.input);
   } catch {
     return fail(
       { code: "bad-input", message: "`--input` is not JSON", hint: 'for example `--input \'{"command":"ls"}\'`' },

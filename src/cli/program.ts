@@ -37,23 +37,20 @@ function speakPlainly(command: Command): void {
 }
 
 /** commander's `error: unknown option '--x'\n(Did you mean --y?)` as the house says it. */
-function badUsage(error: CommanderError, commands: Commands, argv: readonly string[]): never {
+function badUsage(error: CommanderError, typed: Typed): never {
   const [first = "", suggestion = ""] = error.message.replace(/^error: /, "").split("\n(Did you mean ");
-  const message = wordless(error, argv) ?? first.replaceAll(/'([^']*)'/g, "`$1`");
+  const message = wordless(error, typed) ?? first.replaceAll(/'([^']*)'/g, "`$1`");
   const near = suggestion.replace(/\?\)$/, "").replace(/^one of /, "") || nearestChoice(error);
   const meant = near.split(", ").map((word) => `\`${word}\``);
-  const hint =
-    near === "" ? `\`${helpFor(commands, argv)}\` lists what there is` : `did you mean ${meant.join(" or ")}?`;
+  const hint = near === "" ? `\`${typed.path} --help\` lists what there is` : `did you mean ${meant.join(" or ")}?`;
   fail({ code: "usage", message, hint }, EXIT.usage);
 }
 
 /** Where commander's own words are of no help. */
-function wordless({ code }: CommanderError, argv: readonly string[]): string | undefined {
+function wordless({ code }: CommanderError, { unknown }: Typed): string | undefined {
   if (code === "commander.help") return "no command given";
-  const [command = "", part = ""] = argv.slice(2);
   // to commander this is an argument of `sessions list`, which may be left out
-  const unknown = code === "commander.excessArguments" && command === "sessions" && !PARTS.has(part);
-  return unknown ? `unknown command \`${part}\`` : undefined;
+  return code === "commander.excessArguments" && unknown !== undefined ? `unknown command \`${unknown}\`` : undefined;
 }
 
 /** For the beginning of a word that an option takes. The others stand in the message already. */
@@ -63,19 +60,26 @@ function nearestChoice({ message }: CommanderError): string {
   return word !== "" && begun.length === 1 ? (begun[0] ?? "") : "";
 }
 
-/** The narrowest help: of the command that was typed, if there is one. */
-function helpFor(commands: Commands, argv: readonly string[]): string {
-  const [command = "", part = ""] = argv.slice(2);
-  if (!Object.hasOwn(commands, command)) return "ringfence --help";
-  const narrower = /^(?:policy|sessions|log)$/.test(command) && PARTS.has(part) ? ` ${part}` : "";
-  return `ringfence ${command}${narrower} --help`;
+/** How far the words on a command line name commands. */
+interface Typed {
+  /** The innermost command that they name, as it is typed. */
+  readonly path: string;
+  /** The word behind it, where only a command of it could stand. */
+  readonly unknown?: string;
 }
 
-const PARTS: ReadonlySet<string> = new Set(
-  "lint explain test learn trust import export list show stop reload pause resume snapshot snapshots restore undo clean verify tail append prove checkpoint witness".split(
-    " ",
-  ),
-);
+function typedCommand(root: Command, argv: readonly string[]): Typed {
+  let command = root;
+  let path = root.name();
+  for (const word of argv.slice(2)) {
+    if (word.startsWith("-") || command.commands.length === 0) break;
+    const inner = command.commands.find((one) => one.name() === word);
+    if (inner === undefined) return { path, unknown: word };
+    command = inner;
+    path += ` ${word}`;
+  }
+  return { path };
+}
 
 async function main(commands: Commands, argv: readonly string[]): Promise<void> {
   endQuietlyOnClosedPipe();
@@ -84,11 +88,14 @@ async function main(commands: Commands, argv: readonly string[]): Promise<void> 
   // Waiting for what never comes ends in silence and 0 otherwise.
   const stuck = (): never => failAsBug(new Error("it waits for what never comes"));
   process.on("beforeExit", stuck);
+  const root = await program(commands, argv);
+  const typed = typedCommand(root, argv);
   try {
-    await (await program(commands, argv)).parseAsync(argv);
+    // a command that is not there has no help; another's would look like its own
+    await root.parseAsync(typed.unknown === undefined ? argv : argv.filter((word) => !/^(?:-h|--help)$/.test(word)));
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) failAsBug(thrown);
-    if (thrown.exitCode !== 0) badUsage(thrown, commands, argv);
+    if (thrown.exitCode !== 0) badUsage(thrown, typed);
   } finally {
     process.off("beforeExit", stuck);
   }
