@@ -83,7 +83,10 @@ int run_attach(const char *path, const char *token) {
     char line[32];
     ssize_t n = recv(connection, line, sizeof line - 1, 0);
     if (n < 0 && errno == EINTR) continue;
-    if (n > 5 && strncmp(line, "exit ", 5) == 0) line[n] = '\0', code = atoi(line + 5);
+    line[n > 0 ? n : 0] = '\0';
+    // An error number behind the code: it never ran, and nobody else says so.
+    int why = 0;
+    if (sscanf(line, "exit %d %d", &code, &why) == 2) fprintf(stderr, "ringfence: the command cannot be run inside: %s\n", strerror(why));
     break;
   }
   // The runner puts the terminal back; one that was killed with its fence could not.

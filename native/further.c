@@ -174,7 +174,7 @@ _Noreturn void run_further(const struct place *place, struct request *request, i
   relay_restore();
   int code = exit_code(f.exec_error, f.how);
   int number = f.exec_error == 0 && WIFSIGNALED(f.how) ? WTERMSIG(f.how) : 0;
-  char *text = format("exit %d", code);
+  char *text = f.exec_error == 0 ? format("exit %d", code) : format("exit %d %d", code, f.exec_error);
   (void)!send(connection, text, strlen(text), MSG_NOSIGNAL);
   const char *fields[3] = {f.token, format("%d", code), format("%d", number)};
   tell("ended", fields, 3);

@@ -79,8 +79,13 @@ describe.each(callers.map((caller) => [caller.name, caller] as const))("%s", (_,
       stderr: "err\n",
     });
     expect(session.exec(["sh", "-c", "kill -9 $$"]).status).toBe(137);
-    expect(session.exec(["no-such-program"]).status).toBe(127);
-    expect(session.exec(["/etc/passwd"]).status).toBe(126);
+    const unstarted = "ringfence: the command cannot be run inside: ";
+    expect(session.exec(["no-such-program"])).toMatchObject({
+      status: 127,
+      stderr: `${unstarted}No such file or directory\n`,
+    });
+    expect(session.exec(["/etc/passwd"])).toMatchObject({ status: 126, stderr: `${unstarted}Permission denied\n` });
+    expect(session.exec(["sh", "-c", "exit 127"])).toMatchObject({ status: 127, stderr: "" });
     expect(session.exec(["sh", "-c", "exit 199"]).status).toBe(199);
     const big = session.exec(["sh", "-c", "head -c 3000000 /dev/zero | tr '\\0' x"]);
     expect(big.stdout.length).toBe(3_000_000);
@@ -94,7 +99,7 @@ describe.each(callers.map((caller) => [caller.name, caller] as const))("%s", (_,
       ["exec.exit", 0],
     ]);
     expect(further.filter(({ type }) => type === "exec.exit").map(({ data }) => data.code)).toEqual([
-      0, 7, 137, 127, 126, 199, 0,
+      0, 7, 137, 127, 126, 127, 199, 0,
     ]);
   });
 
