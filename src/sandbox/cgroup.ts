@@ -2,6 +2,8 @@
 // A root caller usually may; an ordinary user where systemd delegated a subtree. Otherwise the caller of this room
 // falls back (systemd scope, watched memory) and says so: `openCgroup` answers `undefined` with the reason.
 import {
+  accessSync,
+  constants,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -231,14 +233,15 @@ function madeMs(group: string): number {
   return statSync(group, { throwIfNoEntry: false })?.ctimeMs ?? Number.POSITIVE_INFINITY;
 }
 
-/** Groups beside our own whose supervisor is gone. */
+/** Groups beside our own whose supervisor is gone, where this user may remove one. */
 export function staleGroups(): readonly string[] {
   const parents = [...new Set(ownGroups().values())];
   return parents.flatMap((parent) => {
     try {
+      accessSync(parent, constants.W_OK);
       return staleBelow(parent);
     } catch {
-      return []; // not ours to read
+      return []; // another user's sessions, or not ours to read
     }
   });
 }

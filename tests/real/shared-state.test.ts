@@ -1,6 +1,7 @@
 // A state folder and a cgroup tree that a container shares with its host: the start of a session outside keeps its hands off one inside.
 import { spawn } from "node:child_process";
-import { mkdirSync, rmdirSync } from "node:fs";
+import { once } from "node:events";
+import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { openCgroup, staleGroups } from "#sandbox";
@@ -32,6 +33,28 @@ it("a session of another pid namespace lives, and is let live", { timeout: 60_00
   expect(caller.ringfence(["run", "--", "true"], { cwd }).status).toBe(0);
   expect(await over).toBe(0);
   expect(said).toBe("kept\n");
+});
+
+it("a group that a killed session left is told as left while somebody is in it, and only to one who may remove it", (context) => {
+  needs(context, "root", "helper");
+  const cgroup = openCgroup("left", { memoryBytes: 1 << 30, pids: 100, cpus: 0 });
+  if ("reason" in cgroup) return context.skip(cgroup.reason);
+  onTestFinished(() => cgroup.close());
+  const left = dirname(cgroup.procs[0] ?? "").replace(/-\d+-left$/, `-${2 ** 22}-left`);
+  mkdirSync(left);
+  const somebody = spawn("sleep", ["60"], { stdio: "ignore" });
+  onTestFinished(async () => {
+    somebody.kill("SIGKILL");
+    await once(somebody, "close");
+    rmdirSync(left);
+  });
+  writeFileSync(join(left, "cgroup.procs"), `${somebody.pid}`);
+  for (const caller of callersIn(tmp())) {
+    const isRoot = caller.name === "root";
+    const { stderr, stdout } = caller.ringfence(["sessions", "clean"], { cwd: caller.folder("here") });
+    expect(stdout.includes(left)).toBe(isRoot);
+    expect(stderr.includes(`cannot remove \`${left}\`: somebody is still in it`)).toBe(isRoot);
+  }
 });
 
 it("a cgroup of another pid namespace is left alone, whatever its supervisor's number says here", (context) => {

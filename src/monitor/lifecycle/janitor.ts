@@ -64,7 +64,7 @@ export async function cleanUp(
   endStragglers(processes);
   if (processes.length > 0) await sleep(SETTLE_MS);
   for (const one of litter) {
-    if (one.kind === "cgroup") await tried(one.name, () => removeGroup(one.name));
+    if (one.kind === "cgroup") await tried(one.name, () => removeWhole(one.name));
     if (one.kind === "file") await tried(one.name, () => rmSync(one.name, { force: true }));
     if (one.kind === "setup") await tried(one.name, () => removeFolder(one.name, places.helper));
     if (one.kind === "snapshot")
@@ -73,6 +73,11 @@ export async function cleanUp(
   await tried(join(places.stateDir, "sessions"), () => sweepSessions(places.stateDir, places.helper));
   await tried(join(places.stateDir, "undo"), () => prunePasts(places.stateDir, places.helper));
   return left;
+}
+
+function removeWhole(group: string): void {
+  removeGroup(group);
+  if (existsSync(group)) throw new Error("somebody is still in it");
 }
 
 /** Both, before a session starts. What cannot be removed does not keep it from starting: `sessions clean` says it. */
