@@ -132,9 +132,9 @@ function identityFiles(facts: HostFacts, user: InsideUser): readonly Mount[] {
   ];
 }
 
-/** The PATH inside: the caller's entries that exist inside, in the caller's order, then the system's. */
-export function insidePath(facts: HostFacts, workspaceRoot: string): string {
-  const visible = [...facts.present.keys(), workspaceRoot];
+/** The PATH inside: the caller's entries that exist inside (below `shown` too, the workspace and what a person shows), in the caller's order, then the system's. */
+export function insidePath(facts: HostFacts, shown: readonly string[]): string {
+  const visible = [...facts.present.keys(), ...shown];
   const below = (entry: string): boolean => visible.some((root) => entry === root || entry.startsWith(`${root}/`));
   const kept = facts.path.filter((entry) => entry.startsWith("/") && !entry.includes("/../") && below(entry));
   return [...new Set([...kept, ...view.standardPath])].join(":");

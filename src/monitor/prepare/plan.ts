@@ -105,7 +105,7 @@ export function planRun(parts: PlanParts): Result<PlannedRun, Problem> {
     caller: caller.env,
     home: caller.home,
     userName: user.name,
-    path: insidePath(facts, workspace.root),
+    path: insidePath(facts, [workspace.root, ...extra.value.map(({ target }) => target)]),
     session: parts.session,
     terminal: request.terminals.stdin || request.terminals.stdout || request.terminals.stderr,
     pass: policy.env.pass,
