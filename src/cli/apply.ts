@@ -5,16 +5,13 @@ import { forTerminal } from "#core/text";
 import { applyHunks, applyReview, takeOutput } from "#monitor";
 import { EXIT, fail } from "./exit.ts";
 import { printJson } from "./print-json.ts";
-import { parseHunks, requireReview, reviewPlaces, splitTarget } from "./review-session.ts";
+import { parseHunks, requireReview, reviewPlaces, SESSION_AND_PATHS, splitTarget } from "./review-session.ts";
 
 /** The command. Exit 0: all that was named is applied; 1: something was refused. */
 export function applyCommand(): Command {
   return new Command("apply")
     .description("apply changes that wait: by path, or all")
-    .argument(
-      "[session-and-paths...]",
-      "the session (the last one that waits in this workspace, if not given), then files or folders",
-    )
+    .argument("[session-and-paths...]", SESSION_AND_PATHS)
     .option("--all", "everything that waits")
     .option("--hunk <file:n...>", "only these hunks of these files; the rest of each waits on")
     .option("--to <folder>", "where the output of a read-only session goes; without paths, all that is clean")

@@ -3,16 +3,13 @@ import { Command } from "commander";
 import { discardHunks, discardReview } from "#monitor";
 import { EXIT, fail } from "./exit.ts";
 import { jsonLine } from "./print-json.ts";
-import { parseHunks, requireReview, reviewPlaces, splitTarget } from "./review-session.ts";
+import { parseHunks, requireReview, reviewPlaces, SESSION_AND_PATHS, splitTarget } from "./review-session.ts";
 
 /** The command. */
 export function discardCommand(): Command {
   return new Command("discard")
     .description("throw away changes that wait: by path, or the whole session")
-    .argument(
-      "[session-and-paths...]",
-      "the session (the last one that waits in this workspace, if not given), then files or folders",
-    )
+    .argument("[session-and-paths...]", SESSION_AND_PATHS)
     .option("--hunk <file:n...>", "only these hunks of these files; the rest of each waits on")
     .option("--json", "print one JSON document")
     .action(discard);

@@ -51,12 +51,17 @@ export function parseHunks(words: readonly string[]): readonly HunkWish[] {
   });
 }
 
-/** The first argument is a session if it looks like an id, else a path of the last one. */
+/** What help says of the words that `splitTarget` reads. */
+export const SESSION_AND_PATHS =
+  "the session (`last`, or none: the last one that waits in this workspace), then files or folders";
+
+/** The first argument is a session if it looks like an id or is `last`, else a path of the last one. */
 export function splitTarget(args: readonly string[]): {
   readonly id: string | undefined;
   readonly paths: readonly string[];
 } {
   const [first, ...rest] = args;
+  if (first === "last") return { id: undefined, paths: rest };
   return first !== undefined && /^\d{8}-\d{6}-[0-9a-f]{6}$/.test(first)
     ? { id: first, paths: rest }
     : { id: undefined, paths: args };

@@ -3,16 +3,13 @@ import { Command } from "commander";
 import { hunksAt, type OpenReview, type ReviewPlaces, showReview } from "#monitor";
 import { EXIT, fail } from "./exit.ts";
 import { jsonLine } from "./print-json.ts";
-import { requireReview, reviewPlaces, splitTarget } from "./review-session.ts";
+import { requireReview, reviewPlaces, SESSION_AND_PATHS, splitTarget } from "./review-session.ts";
 
 /** The command. Exit 0: nothing waits for a person; 1: something does. */
 export function reviewCommand(): Command {
   return new Command("review")
     .description("show what a session would still change, as a diff, and why it waits")
-    .argument(
-      "[session-and-paths...]",
-      "the session (the last one that waits in this workspace, if not given), then files or folders: all of them is shown",
-    )
+    .argument("[session-and-paths...]", `${SESSION_AND_PATHS}: all of them is shown`)
     .option("--json", "print one JSON document")
     .action(review);
 }
@@ -43,8 +40,10 @@ async function review(args: readonly string[], options: { readonly json?: true }
     process.stdout.write(
       `session ${open.meta.id}: ${open.changes.length} ${open.changes.length === 1 ? "change" : "changes"}, ${held} held\n\n${showReview(places, open, paths)}\n`,
     );
+    const how =
+      open.meta.kind === "read-only" ? "--to FOLDER [PATH…]   (or --all)" : "PATH…   (or --hunk FILE:N…, or --all)";
     process.stdout.write(
-      `apply:   ringfence apply ${open.meta.id} PATH…   (or --hunk FILE:N…, or --all)\ndiscard: ringfence discard ${open.meta.id} [PATH…]\n`,
+      `apply:   ringfence apply ${open.meta.id} ${how}\ndiscard: ringfence discard ${open.meta.id} [PATH…]\n`,
     );
   }
   process.exitCode = held > 0 ? 1 : 0;

@@ -19,7 +19,7 @@ export function addSessionsUndo(sessions: Command): void {
     .description("give back what a session changed in the workspace: all of it, or these files and folders")
     .argument(
       "[session-and-paths...]",
-      "the session (the last one that changed something in this workspace, if not given, or `last`), then files or folders",
+      "the session (`last`, or none: the last one that changed something in this workspace), then files or folders",
     )
     .option("--dry-run", "only say what would be given back")
     .option("--redo", "bring again what an undo took away")
@@ -29,7 +29,7 @@ export function addSessionsUndo(sessions: Command): void {
 
 async function undo(args: readonly string[], options: Options): Promise<void> {
   refuseInside();
-  const { id, paths } = splitTarget(args[0] === "last" ? args.slice(1) : args);
+  const { id, paths } = splitTarget(args);
   const done = await undoSession(reviewPlaces(), {
     ...(id === undefined ? {} : { session: id }),
     paths,
