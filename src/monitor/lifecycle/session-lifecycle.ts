@@ -52,6 +52,7 @@ export interface SessionLifecycle {
 /** Starts it: the session's time runs from here. */
 export function openLifecycle(parts: LifecycleParts): SessionLifecycle {
   const { announcer, append, cgroup, fence, sandbox, tell } = parts;
+  const goOn = (): string => `ringfence sessions resume ${parts.meta().id}`;
   let over = false;
   const onHit = (hit: LimitHit): void => {
     over = true;
@@ -68,7 +69,7 @@ export function openLifecycle(parts: LifecycleParts): SessionLifecycle {
       if (pause === undefined) idle.touch();
       parts.writeMeta(parts.meta(pause));
       if ((pause ?? before)?.by === "snapshot") return; // over in a moment, and told as what it is
-      tell(pause === undefined ? "the session goes on" : `paused (${pause.by}): ringfence sessions resume`);
+      tell(pause === undefined ? "the session goes on" : `paused (${pause.by}): ${goOn()}`);
       if (pause === undefined) announcer?.tell("resumed");
       else announcer?.tell("paused", { by: pause.by, how: pause.how });
     },
@@ -122,7 +123,7 @@ export function openLifecycle(parts: LifecycleParts): SessionLifecycle {
       await pauser.resume("exec", ["idle"]);
       if (pauser.paused?.by !== "person") return undefined;
       const message = "the session is paused";
-      return { code: "session-paused", message, hint: "let it go on first: `ringfence sessions resume`" };
+      return { code: "session-paused", message, hint: `let it go on first: \`${goOn()}\`` };
     },
     close: () => {
       over = true;
