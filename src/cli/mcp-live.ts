@@ -64,7 +64,8 @@ export async function describeLive({
     dryRun: false,
   });
   if (answer.kind === "refused") return err(answer.problems[0] ?? UNSTARTED);
-  return (await said) ?? err(UNSTARTED);
+  const answered = (await said) ?? err(UNSTARTED);
+  return answered.ok ? answered : err({ hint: UNSTARTED.hint, ...answered.error });
 }
 
 /** One server's address, and what it is given. */
@@ -89,8 +90,8 @@ export async function describeLiveUpstream(live: LiveUpstream): Promise<Result<S
   return said.ok ? said : err(said.error.problems[0] ?? UNSTARTED);
 }
 
-const UNSTARTED: Problem = {
+const UNSTARTED = {
   code: "mcp-unstarted",
   message: "the server could not be started",
-  hint: "run its command with `ringfence run --` to see why",
-};
+  hint: "`--env NAME` hands it a variable that it needs; its command behind `ringfence run --` says why it ends",
+} satisfies Problem;

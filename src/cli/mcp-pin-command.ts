@@ -20,7 +20,7 @@ interface PinCommand {
   readonly servers: string;
   /** Where the description comes from without `--from`. */
   readonly insteadOf: string;
-  /** It compares with a lock, and starts servers that may need variables. */
+  /** It compares with a lock. */
   readonly locks: boolean;
 }
 
@@ -32,11 +32,9 @@ export function pinCommand(name: string, { description, servers, insteadOf, lock
     .option("--server <name>", "the server's name")
     .option("--from <file>", `its description, as JSON, instead of ${insteadOf}`)
     .option("--url <url>", "the server's Streamable HTTP address, instead of a command")
+    .option("--env <name>", "a variable that the server needs to start; again for more", repeated)
     .option("--json", "print one JSON document");
-  if (locks)
-    command
-      .option("--lock <file>", "another lock than the policy's")
-      .option("--env <name>", "a variable that the server needs to start; again for more", repeated);
+  if (locks) command.option("--lock <file>", "another lock than the policy's");
   return withUpstreamOptions(command);
 }
 

@@ -1,6 +1,7 @@
 // `ringfence mcp verify`: whether servers say word for word what the lock has of them. Exit 0 they do, 1 they do not, 2 some could not be asked, 3 the
 // lock cannot be read (DESIGN 5).
 import type { Command } from "commander";
+import type { Problem } from "#core";
 import {
   type Held,
   type Lock,
@@ -97,12 +98,16 @@ async function verifyOne(
   if (!isGiven && known === undefined) return { ...nothing, result: "unasked", why: UNASKED };
   const found = await findServer(server, { ...options, ...known }, places);
   if (found === undefined) return { ...nothing, result: "unasked", why: UNASKED };
-  if (!found.ok) return { ...nothing, result: "unasked", why: found.error.message };
+  if (!found.ok) return { ...nothing, result: "unasked", why: whyUnasked(found.error) };
   const { target, description } = found.value;
   const { stateDir, workspace } = places;
   const other =
     target === undefined ? undefined : await otherOfProject(pinned, { stateDir, server, target, workspace });
   return compare(pinned, { server, description, other });
+}
+
+function whyUnasked({ message, hint }: Problem): string {
+  return hint === undefined ? message : `${message}; ${hint}`;
 }
 
 const UNASKED = "say how it is started, behind `--`, or its address with `--url`; `--run` takes what the lock says";

@@ -32,7 +32,7 @@ export function wrapLines(answer: WrapAnswer): string {
   const count = changes
     .flatMap(({ outcomes }) => outcomes)
     .filter(({ kind }) => kind === "wrapped" || kind === "unwrapped").length;
-  const nothing = act === "wrap" ? "no server is to be wrapped\n" : "no server is wrapped\n";
+  const nothing = act === "wrap" ? "no file of these clients has a server to wrap\n" : "no server is wrapped\n";
   if (shown.length + told.length === 0) return nothing;
   return `${files}${others}${last(act, { count, changed: dryRun ? changes.length : written.length, dryRun })}${act === "wrap" && !dryRun ? hints(written) : ""}`;
 }

@@ -12,7 +12,7 @@ import { replaceSettingsFile, settingsText } from "./settings-file.ts";
 
 /** The options of both commands. */
 export interface WrapOptions {
-  readonly server: readonly string[];
+  readonly server?: readonly string[];
   readonly file?: string;
   readonly user?: true;
   readonly project?: true;
@@ -27,7 +27,8 @@ export function wrapWork(act: "wrap" | "unwrap", clients: readonly string[], opt
   const program = launcher(found.value);
   if (!program.ok) fail(program.error, EXIT.cannotStart);
   const { stateDir, files } = found.value;
-  const choice = { act, servers: options.server, program: program.value, stateDir };
+  const { server: servers = [] } = options;
+  const choice = { act, servers, program: program.value, stateDir };
   const plans: ClientPlan[] = [];
   const problems: Problem[] = [];
   for (const place of files) {
@@ -35,9 +36,7 @@ export function wrapWork(act: "wrap" | "unwrap", clients: readonly string[], opt
     if (plan.ok) plans.push(plan.value);
     else problems.push(plan.error);
   }
-  const missing = options.server.filter(
-    (name) => !plans.some(({ outcomes }) => outcomes.some((each) => each.name === name)),
-  );
+  const missing = servers.filter((name) => !plans.some(({ outcomes }) => outcomes.some((each) => each.name === name)));
   if (problems.length === 0 && missing.length > 0) fail(noServer(act, missing[0] ?? ""), EXIT.badInput);
   const written = options.dryRun === true ? [] : plans.filter((plan) => isWritten(plan, problems));
   const told = act === "wrap" ? found.value.told.flatMap(toldOf) : [];

@@ -2,6 +2,7 @@
 // clients' files are read and changed, as text; nothing that stands in them is run. Where nothing else changed, unwrapping brings back every byte; where
 // somebody edited a file since, our words go and everything else stays.
 import { Command } from "commander";
+import { CLIENTS } from "#core/mcp";
 import { type WrapOptions, wrapWork } from "./mcp-wrap-work.ts";
 import { repeated } from "./repeated.ts";
 
@@ -21,11 +22,8 @@ export function mcpUnwrapCommand(): Command {
 function onClients(act: "wrap" | "unwrap", description: string): Command {
   return new Command(act)
     .description(description)
-    .argument(
-      "[client...]",
-      "claude-code, codex, cursor, vscode, copilot, gemini, claude-desktop, opencode or windsurf (default: all)",
-    )
-    .option("--server <name>", "only this server; again for more", repeated, [])
+    .argument("[client...]", `${Object.keys(CLIENTS).join(", ")} (default: all)`)
+    .option("--server <name>", "only this server; again for more", repeated)
     .option("--user", "only your own files")
     .option("--project", "only this project's files")
     .option("--file <path>", "this file of the client instead")
