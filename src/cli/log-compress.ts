@@ -57,7 +57,7 @@ async function compressOne(given: Given, dir: string): Promise<boolean> {
     const { segments, before, after } = compressLog(dir, { ended: report.closed });
     if (segments > 0)
       process.stdout.write(
-        `${forTerminal(report.name)}  ${segments} segments, ${sizeText(before)} → ${sizeText(after)}\n`,
+        `${forTerminal(report.name)}  ${segments} ${segments === 1 ? "segment" : "segments"}, ${sizeText(before)} → ${sizeText(after)}\n`,
       );
     return true;
   } catch (error) {

@@ -44,7 +44,7 @@ export function declareRunOptions(command: Command): Command {
     .option("--tier <tier>", "low, medium or high")
     .option("--mode <mode>", "permission mode: default, acceptEdits, plan, auto, dontAsk, bypassPermissions")
     .option("--sandbox <mode>", "read-only, workspace-write")
-    .option("--runtime <runtime>", "where it runs: auto, process, container, gvisor")
+    .option("--runtime <runtime>", "where it runs: auto, process, container, gvisor, microvm")
     .option(
       "--workspace <kind>",
       "overlay (default), clone, worktree (both private, commits come as a branch), direct (live, weaker), read-only",

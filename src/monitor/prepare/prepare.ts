@@ -329,7 +329,7 @@ async function prepareAll(parts: {
       ...(request.keeper === undefined || request.gateway !== undefined ? {} : { kept: true }),
       ...mcpData(request.gateway),
       layers: loaded.value.policy.layers.map((layer) => ({ ...layer })),
-      network: egressPlan.allow.map((rule) => rule.text),
+      network: [...new Set(egressPlan.allow.map((rule) => rule.text))],
       ...(inspected.value.inspection === undefined ? {} : { inspection: inspected.value.inspection.told }),
       ...(egressPlan.mode === "report" ? { networkMode: egressPlan.mode } : {}),
       exposed: [...exposed],
