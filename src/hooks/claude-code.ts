@@ -1,8 +1,8 @@
 // Claude Code's hooks, checked against 2.1.329. Exit 2 refuses a tool call and a prompt; a permission request only by its own JSON.
 // `hookSpecificOutput` of another event than the one that is answered makes the whole output void, exit code included (seen), so `refuse`,
 // which does not know the event, uses the older words that hold on all of them.
-import { type Dialect, err, type HookContext, type HookEvent, ok, type Problem, type Result } from "#core";
-import { type Fields, malformed, outputOf, outputText, promptOf, readContext, readEvent, textOf } from "./event.ts";
+import type { Dialect, HookContext, HookEvent, Problem, Result } from "#core";
+import { type Fields, otherEvent, outputOf, outputText, promptOf, readContext, readEvent, textOf } from "./event.ts";
 import { answerIn, deniedPermission, preToolUse, refusal, type Words, withCommand } from "./reply.ts";
 import { type AgentTools, words } from "./tool.ts";
 import { toolEvent } from "./tool-event.ts";
@@ -49,14 +49,8 @@ function parse(text: string): Result<HookEvent, Problem> {
     case "Stop":
     case "SubagentStop":
       return outputOf(context.value, textOf(fields.value, "last_assistant_message"));
-    case "SessionStart":
-      return ok({ ...context.value, kind: "session-start" });
-    case "SessionEnd":
-      return ok({ ...context.value, kind: "session-end" });
     default:
-      return NOTICES.has(event)
-        ? ok({ ...context.value, kind: "notice" })
-        : err(malformed(AGENT, `\`${event}\` is an unknown event`));
+      return otherEvent(AGENT, context.value, NOTICES);
   }
 }
 

@@ -1,7 +1,7 @@
 // Codex's hooks, checked against 0.169.0. The shape is Claude Code's, the rules are stricter: one unknown field, or a refusal without a
 // reason, and the call runs. It knows no bare `allow` and no `ask`. `write_stdin` is not shown to hooks (docs/hooks.md).
-import { type Dialect, err, type HookContext, type HookEvent, ok, type Problem, type Result } from "#core";
-import { type Fields, malformed, outputOf, outputText, promptOf, readContext, readEvent, textOf } from "./event.ts";
+import type { Dialect, HookContext, HookEvent, Problem, Result } from "#core";
+import { type Fields, otherEvent, outputOf, outputText, promptOf, readContext, readEvent, textOf } from "./event.ts";
 import { answerIn, deniedPermission, preToolUse, refusal, type Words, withCommand } from "./reply.ts";
 import { type AgentTools, words } from "./tool.ts";
 import { toolEvent } from "./tool-event.ts";
@@ -16,6 +16,8 @@ const TOOLS: AgentTools = {
   ),
   names: new Map([["multi_agent_v1spawn_agent", "spawn_agent"]]),
 };
+
+const NOTICES = words("SubagentStart PreCompact PostCompact StopFailure Interrupt");
 
 /** Codex's dialect. */
 export const codex: Dialect = {
@@ -41,18 +43,8 @@ function parse(text: string): Result<HookEvent, Problem> {
     case "Stop":
     case "SubagentStop":
       return outputOf(context.value, textOf(fields.value, "last_assistant_message"));
-    case "SessionStart":
-      return ok({ ...context.value, kind: "session-start" });
-    case "SessionEnd":
-      return ok({ ...context.value, kind: "session-end" });
-    case "SubagentStart":
-    case "PreCompact":
-    case "PostCompact":
-    case "StopFailure":
-    case "Interrupt":
-      return ok({ ...context.value, kind: "notice" });
     default:
-      return err(malformed(AGENT, `\`${event}\` is an unknown event`));
+      return otherEvent(AGENT, context.value, NOTICES);
   }
 }
 

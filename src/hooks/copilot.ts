@@ -5,7 +5,6 @@ import {
   type Action,
   type Actions,
   type Dialect,
-  err,
   type HookContext,
   type HookEvent,
   ok,
@@ -17,8 +16,9 @@ import {
   fieldsOf,
   firstText,
   isFields,
-  malformed,
+  otherEvent,
   outputText,
+  promptOf,
   readContext,
   readEvent,
   textOf,
@@ -36,6 +36,8 @@ const TOOLS: AgentTools = {
      list_agents write_agent fetch_copilot_cli_documentation`,
   ),
 };
+
+const NOTICES = words("stop agentStop subagentStart subagentStop preCompact preMcpToolCall errorOccurred notification");
 
 /** Copilot's dialect. */
 export const copilot: Dialect = {
@@ -81,7 +83,8 @@ function isThere(fields: Fields, name: string): boolean {
 }
 
 function eventOf(fields: Fields, context: HookContext): Result<HookEvent, Problem> {
-  switch (context.event.charAt(0).toLowerCase() + context.event.slice(1)) {
+  const event = context.event.charAt(0).toLowerCase() + context.event.slice(1);
+  switch (event) {
     case "preToolUse":
       return tool(fields, context, "before-tool");
     case "permissionRequest":
@@ -90,27 +93,10 @@ function eventOf(fields: Fields, context: HookContext): Result<HookEvent, Proble
     case "postToolUseFailure":
       return tool(fields, context, "after-tool");
     case "userPromptSubmit":
-    case "userPromptSubmitted": {
-      const prompt = textOf(fields, "prompt");
-      return prompt === undefined
-        ? err(malformed(AGENT, "a prompt without text"))
-        : ok({ ...context, kind: "prompt", text: prompt });
-    }
-    case "sessionStart":
-      return ok({ ...context, kind: "session-start" });
-    case "sessionEnd":
-      return ok({ ...context, kind: "session-end" });
-    case "stop":
-    case "agentStop":
-    case "subagentStart":
-    case "subagentStop":
-    case "preCompact":
-    case "preMcpToolCall":
-    case "errorOccurred":
-    case "notification":
-      return ok({ ...context, kind: "notice" });
+    case "userPromptSubmitted":
+      return promptOf(AGENT, context, textOf(fields, "prompt"));
     default:
-      return err(malformed(AGENT, `\`${context.event}\` is an unknown event`));
+      return NOTICES.has(event) ? ok({ ...context, kind: "notice" }) : otherEvent(AGENT, context, NOTICES);
   }
 }
 

@@ -1,13 +1,16 @@
 // Cursor's hooks, from its documentation and reports (closed source; nothing here was run against it): versions 1.7 to 3.
 // `failClosed` in the installed entry refuses on a crash or time-out; `ask` is documented, accepted, and not known to be enforced.
-import { type Action, type Dialect, err, type HookContext, type HookEvent, ok, type Problem, type Result } from "#core";
+import { type Action, type Dialect, err, type HookContext, type HookEvent, type Problem, type Result } from "#core";
 import {
   type Fields,
   fieldsOf,
   firstText,
   isFields,
   malformed,
+  otherEvent,
+  outputOf,
   outputText,
+  promptOf,
   readContext,
   readEvent,
   textOf,
@@ -83,24 +86,12 @@ function eventOf(fields: Fields, context: HookContext): Result<HookEvent, Proble
     case "postToolUse":
     case "postToolUseFailure":
       return tool(fields, context);
-    case "beforeSubmitPrompt": {
-      const prompt = textOf(fields, "prompt");
-      return prompt === undefined
-        ? err(malformed(AGENT, "a prompt without text"))
-        : ok({ ...context, kind: "prompt", text: prompt });
-    }
-    case "afterAgentResponse": {
-      const said = textOf(fields, "text");
-      return ok(said === undefined ? { ...context, kind: "notice" } : { ...context, kind: "output", text: said });
-    }
-    case "sessionStart":
-      return ok({ ...context, kind: "session-start" });
-    case "sessionEnd":
-      return ok({ ...context, kind: "session-end" });
+    case "beforeSubmitPrompt":
+      return promptOf(AGENT, context, textOf(fields, "prompt"));
+    case "afterAgentResponse":
+      return outputOf(context, textOf(fields, "text"));
     default:
-      return NOTICES.has(event)
-        ? ok({ ...context, kind: "notice" })
-        : err(malformed(AGENT, `\`${event}\` is an unknown event`));
+      return otherEvent(AGENT, context, NOTICES);
   }
 }
 

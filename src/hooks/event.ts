@@ -126,3 +126,15 @@ export function promptOf(
 export function outputOf(context: HookContext, text: string | undefined): Result<HookEvent, Problem> {
   return ok(text === undefined ? { ...context, kind: "notice" } : { ...context, kind: "output", text });
 }
+
+/** An event that is no act: a session's beginning or end, in either spelling that agents have, or one of `notices`. Anything else is not understood. */
+export function otherEvent(
+  agent: HookedAgent,
+  context: HookContext,
+  notices: ReadonlySet<string>,
+): Result<HookEvent, Problem> {
+  if (/^[Ss]essionStart$/.test(context.event)) return ok({ ...context, kind: "session-start" });
+  if (/^[Ss]essionEnd$/.test(context.event)) return ok({ ...context, kind: "session-end" });
+  if (notices.has(context.event)) return ok({ ...context, kind: "notice" });
+  return err(malformed(agent, `\`${context.event}\` is an unknown event`));
+}

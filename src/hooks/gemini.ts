@@ -1,20 +1,10 @@
 // Gemini CLI's hooks, checked against 0.61.0. JSON is read whatever the exit code; a refusal without words on standard error and with
 // empty output runs. `ask` hangs a headless run (seen), so it is never said.
-import {
-  type Action,
-  type Actions,
-  type Dialect,
-  err,
-  type HookContext,
-  type HookEvent,
-  ok,
-  type Problem,
-  type Result,
-} from "#core";
+import type { Action, Actions, Dialect, HookContext, HookEvent, Problem, Result } from "#core";
 import {
   type Fields,
   fieldsOf,
-  malformed,
+  otherEvent,
   outputOf,
   outputText,
   promptOf,
@@ -35,6 +25,8 @@ const TOOLS: AgentTools = {
   ),
   names: new Map([["invoke_agent", "delegate_to_agent"]]),
 };
+
+const NOTICES = words("BeforeModel AfterModel BeforeToolSelection PreCompress Notification");
 
 /** Gemini's dialect. */
 export const gemini: Dialect = {
@@ -58,18 +50,8 @@ function parse(text: string): Result<HookEvent, Problem> {
       return promptOf(AGENT, context.value, textOf(fields.value, "prompt"));
     case "AfterAgent":
       return outputOf(context.value, textOf(fields.value, "prompt_response"));
-    case "SessionStart":
-      return ok({ ...context.value, kind: "session-start" });
-    case "SessionEnd":
-      return ok({ ...context.value, kind: "session-end" });
-    case "BeforeModel":
-    case "AfterModel":
-    case "BeforeToolSelection":
-    case "PreCompress":
-    case "Notification":
-      return ok({ ...context.value, kind: "notice" });
     default:
-      return err(malformed(AGENT, `\`${event}\` is an unknown event`));
+      return otherEvent(AGENT, context.value, NOTICES);
   }
 }
 
