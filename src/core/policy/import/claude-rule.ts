@@ -72,8 +72,8 @@ export function importClaudeRule(rule: ClaudeRule, draft: Draft): void {
     : (KNOWN.find((tool) => tool.toLowerCase() === written.toLowerCase()) ?? written);
   if (name !== written) {
     const there = `matches nothing there: the tool is called ${name}`;
-    if (rule.list === "allow") return draft.say(rule.text, rule.at, there, "not carried over");
-    draft.say(rule.text, rule.at, there, `binds here as a rule for ${name}, which is stricter`);
+    if (rule.list === "allow") return told(rule, draft, there, "not carried over");
+    told(rule, draft, there, `binds here as a rule for ${name}, which is stricter`);
   }
   if (name.startsWith("mcp__")) return mcp(rule, draft, name, inner);
   if (name.includes("*")) return starred(rule, draft, name);
@@ -99,9 +99,9 @@ function carry(rule: ClaudeRule, draft: Draft, text: string, note?: string): voi
 
 /** A rule that says nothing we can hold. An allow is left out; a limit that nobody can write down is said as what it is. */
 function lost(rule: ClaudeRule, draft: Draft, why: string): void {
-  draft.say(
-    rule.text,
-    rule.at,
+  told(
+    rule,
+    draft,
     `permissions.${rule.list}`,
     `not carried over: it ${why}${rule.list === "allow" ? "" : "; without it the act asks, or follows the other rules"}`,
   );
@@ -110,33 +110,23 @@ function lost(rule: ClaudeRule, draft: Draft, why: string): void {
 /** The nearest tighter rule of a specifier that we cannot express: the whole tool. An allow would grow, so it is left out. */
 function whole(rule: ClaudeRule, draft: Draft, tool: string, why: string): void {
   if (rule.list === "allow")
-    return draft.say(
-      rule.text,
-      rule.at,
+    return told(
+      rule,
+      draft,
       "allowed there",
       `not carried over: ${tool} ${why}, so the rule would allow more; it asks`,
     );
   if (draft.rule(rule.list, tool, rule.at, { note: `was ${rule.text}` }))
-    draft.say(rule.text, rule.at, `permissions.${rule.list}`, `became \`${tool}\` as a whole: ${tool} ${why}`);
+    told(rule, draft, `permissions.${rule.list}`, `became \`${tool}\` as a whole: ${tool} ${why}`);
 }
 
 function bash(rule: ClaudeRule, draft: Draft, specifier: string): void {
   const early = specifier.search(/:\*(?=.)/);
   if (early >= 0 && specifier !== ":*") {
     if (rule.list === "allow")
-      return draft.say(
-        rule.text,
-        rule.at,
-        "`:*` before its end is literal text there",
-        "not carried over: it would match nothing",
-      );
+      return told(rule, draft, "`:*` before its end is literal text there", "not carried over: it would match nothing");
     const start = specifier.slice(0, early);
-    draft.say(
-      rule.text,
-      rule.at,
-      "`:*` before its end is literal text there",
-      `became \`Bash(${start} *)\`, which is stricter`,
-    );
+    told(rule, draft, "`:*` before its end is literal text there", `became \`Bash(${start} *)\`, which is stricter`);
     return carry(rule, draft, start === "" ? "Bash" : `Bash(${start} *)`, `was ${rule.text}`);
   }
   carry(rule, draft, `Bash(${specifier})`);
@@ -151,8 +141,8 @@ function path(rule: ClaudeRule, draft: Draft, tool: string, specifier: string): 
   if (NEVER_CONSULTED.includes(tool)) {
     const there = `a path rule of ${tool} is accepted there and never consulted`;
     if (rule.list === "allow")
-      return draft.say(rule.text, rule.at, there, `not carried over; if it is meant, write \`${ours}(${specifier})\``);
-    draft.say(rule.text, rule.at, there, `binds here as \`${ours}(${specifier})\`, which is stricter`);
+      return told(rule, draft, there, `not carried over; if it is meant, write \`${ours}(${specifier})\``);
+    told(rule, draft, there, `binds here as \`${ours}(${specifier})\`, which is stricter`);
   }
   for (const form of forms) {
     const placed = form.startsWith("/") && !form.startsWith("//") ? `${rule.base}${form.slice(1)}` : form;
@@ -164,15 +154,15 @@ function path(rule: ClaudeRule, draft: Draft, tool: string, specifier: string): 
 
 function directory(rule: ClaudeRule, draft: Draft, specifier: string): void {
   if (rule.list === "allow")
-    return draft.say(
-      rule.text,
-      rule.at,
+    return told(
+      rule,
+      draft,
       "changing to that directory is allowed there",
       "not carried over: outside the workspace `cd` asks, inside it is free",
     );
-  draft.say(
-    rule.text,
-    rule.at,
+  told(
+    rule,
+    draft,
     `changing to that directory is permissions.${rule.list} there`,
     `became \`Read(${specifier})\`, which is stricter: nothing below it is read`,
   );
@@ -183,27 +173,26 @@ function directory(rule: ClaudeRule, draft: Draft, specifier: string): void {
 
 function parameter(rule: ClaudeRule, draft: Draft, tool: string, specifier: string): void {
   if (tool === "Bash" && specifier.startsWith("dangerouslyDisableSandbox:"))
-    return draft.say(
-      rule.text,
-      rule.at,
+    return told(
+      rule,
+      draft,
       "guards the way out of the agent's own sandbox",
       "needs no rule: nothing leaves the fence here",
     );
-  if (rule.list === "allow")
-    return draft.say(rule.text, rule.at, "an allow by parameter means nothing there", "not carried over");
+  if (rule.list === "allow") return told(rule, draft, "an allow by parameter means nothing there", "not carried over");
   whole(rule, draft, tool, "is not judged by parameters here");
 }
 
 function mcp(rule: ClaudeRule, draft: Draft, name: string, inner: string | undefined): void {
   if (inner !== undefined) {
     if (rule.list === "allow")
-      return draft.say(rule.text, rule.at, "an allow by parameter means nothing there", "not carried over");
+      return told(rule, draft, "an allow by parameter means nothing there", "not carried over");
     // one top-level parameter and a value that reaches to the end: the same words mean the same here
     if (/^[A-Za-z_$][\w$-]*:/.test(inner.trim()) && parseRule(`${name}(${inner.trim()})`).ok)
       return carry(rule, draft, `${name}(${inner.trim()})`);
-    draft.say(
-      rule.text,
-      rule.at,
+    told(
+      rule,
+      draft,
       `permissions.${rule.list} by a parameter`,
       `became \`${name}\` as a whole: its parameter is not understood here`,
     );
@@ -211,9 +200,9 @@ function mcp(rule: ClaudeRule, draft: Draft, name: string, inner: string | undef
   }
   const server = /^mcp__(.*?)(?:__|$)/.exec(name)?.[1] ?? "";
   if (rule.list === "allow" && server.includes("*"))
-    return draft.say(
-      rule.text,
-      rule.at,
+    return told(
+      rule,
+      draft,
       "an allow with a star in the server's name means nothing there",
       "not carried over: name the server",
     );
@@ -223,9 +212,9 @@ function mcp(rule: ClaudeRule, draft: Draft, name: string, inner: string | undef
 /** A star in a tool's name works there for limits only. Ours name tools, so it becomes every known tool that it fits. */
 function starred(rule: ClaudeRule, draft: Draft, name: string): void {
   if (rule.list === "allow")
-    return draft.say(
-      rule.text,
-      rule.at,
+    return told(
+      rule,
+      draft,
       "an allow with a star in the tool's name means nothing there",
       "not carried over: name the tools",
     );
@@ -235,13 +224,18 @@ function starred(rule: ClaudeRule, draft: Draft, name: string): void {
     ...KNOWN.filter((tool) => tool !== "Task" && fits.test(tool)),
     ...(fits.test("mcp__x__y") ? ["mcp__*"] : []),
   ];
-  draft.say(
-    rule.text,
-    rule.at,
+  told(
+    rule,
+    draft,
     `permissions.${rule.list} for every tool of that name`,
     tools.length === 0
       ? "not carried over: no known tool fits"
       : `became a rule for each of the ${tools.length} known tools that fit; a tool that is not known asks`,
   );
   for (const tool of tools) carry(rule, draft, tool, `was ${rule.text}`);
+}
+
+/** Tells what became of a rule, at its place. */
+function told({ text, at }: ClaudeRule, draft: Draft, there: string, here: string): void {
+  draft.say(text, at, there, here);
 }
