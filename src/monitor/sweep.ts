@@ -1,10 +1,11 @@
 // Cleans up what sessions leave (I16): their own folders at the end, and those of killed sessions at the next start.
-import { existsSync, lstatSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { finishApply } from "#sandbox";
 import { sealPast } from "./changes/direct-past.ts";
 import { finishUndos } from "./changes/past-folder.ts";
 import { treesOf } from "./changes/trees.ts";
+import { namesIn } from "./folder-names.ts";
 import { removeFolder } from "./remove-folder.ts";
 import { repositoryFolders, restoreFolder } from "./session-folders.ts";
 import {
@@ -96,7 +97,7 @@ export function unnamed(stateDir: string): readonly string[] {
 }
 
 function halfMade(folder: string): readonly string[] {
-  return list(folder)
+  return namesIn(folder)
     .filter((name) => name.startsWith(".new-") && !isMaking(name))
     .map((name) => join(folder, name));
 }
@@ -115,7 +116,7 @@ function oldTrials(stateDir: string): readonly string[] {
     const found = lstatSync(folder, { throwIfNoEntry: false });
     return found?.isDirectory() === true && Date.now() - found.mtimeMs > TRIAL_MOST_MS;
   };
-  return list(stateDir)
+  return namesIn(stateDir)
     .filter((name) => name.startsWith("probe-"))
     .map((name) => join(stateDir, name))
     .filter(isOld);
@@ -131,7 +132,7 @@ function hasChanges(stateDir: string, meta: SessionMeta): boolean {
   const layers = treesOf(stateDir, meta).map(({ kind, places }) =>
     kind === "repository" ? join(places.upper, meta.repository?.git ?? "") : places.upper,
   );
-  return layers.some((layer) => list(layer).length > 0);
+  return layers.some((layer) => namesIn(layer).length > 0);
 }
 
 /** What of a session that is over is still there and waits for nothing. Reads only. */
@@ -141,12 +142,4 @@ export function leftOf(stateDir: string, meta: SessionMeta): readonly string[] {
   if (isRestoring(paths)) return [];
   const keeps = meta.state === "held" || (meta.state === "killed" && hasChanges(stateDir, meta));
   return (keeps ? leftovers(paths) : [paths.dir]).filter((path) => existsSync(path));
-}
-
-function list(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return []; // no session yet
-  }
 }

@@ -1,7 +1,8 @@
 // Looks at this host once per run and answers what `core/sandbox/view.ts` asks: which of its paths are there, and what hides in them.
-import { lstatSync, readdirSync, readlinkSync, statSync } from "node:fs";
+import { lstatSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { credentialNames, type HostFacts, toolchainFolders, viewCandidates } from "#core/sandbox";
+import { entriesIn } from "./folder-entries.ts";
 
 /** Reads the facts. A candidate that cannot be read does not exist for the fence. */
 export function readHostFacts(caller: { readonly home: string; readonly path: string }): HostFacts {
@@ -28,19 +29,11 @@ function look(path: string): { link: string | undefined } | undefined {
 function credentialFiles(home: string, present: ReadonlyMap<string, unknown>): readonly string[] {
   const found: string[] = [];
   const visit = (folder: string, depth: number): void => {
-    for (const entry of list(folder)) {
+    for (const entry of entriesIn(folder)) {
       if (entry.isDirectory() && depth > 0) visit(join(folder, entry.name), depth - 1);
       else if (entry.isFile() && credentialNames.includes(entry.name)) found.push(join(folder, entry.name));
     }
   };
   for (const folder of toolchainFolders(home)) if (present.has(folder)) visit(folder, 1);
   return found;
-}
-
-function list(folder: string): readonly import("node:fs").Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return []; // a file, or unreadable: bound as it is, unreadable inside too
-  }
 }

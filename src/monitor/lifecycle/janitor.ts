@@ -1,10 +1,11 @@
 // What killed sessions left, found and removed: at the start of each session, and by `ringfence sessions clean` (I16). A living session's things are
 // never touched: whose supervisor runs is known by its process number and start time.
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { endStragglers, findStragglers, removeGroup, type Straggler, staleGroups } from "#sandbox";
 import { prunePasts } from "../changes/past-folder.ts";
+import { namesIn } from "../folder-names.ts";
 import { removeFolder } from "../remove-folder.ts";
 import { isAlive, isStarting, listSessions, type SessionMeta, sessionIds, sessionPaths } from "../sessions.ts";
 import { staleSetups } from "../setup/setup-store.ts";
@@ -112,7 +113,7 @@ function reserves(stateDir: string): readonly string[] {
       return !existsSync(paths.meta) && isStarting(paths);
     }),
   );
-  return names(folder)
+  return namesIn(folder)
     .filter((id) => ID.test(id) && !living.has(id) && !starting.has(id))
     .map((id) => join(folder, id));
 }
@@ -120,9 +121,9 @@ function reserves(stateDir: string): readonly string[] {
 const ID = /^\d{8}-\d{6}-[0-9a-f]{6}$/;
 
 function snapshotLitter(stateDir: string, { snapshotsBefore }: Retention): readonly Litter[] {
-  const half = names(join(stateDir, "snapshots")).flatMap((session) => {
+  const half = namesIn(join(stateDir, "snapshots")).flatMap((session) => {
     const folder = snapshotsOf(stateDir, session);
-    return names(folder)
+    return namesIn(folder)
       .filter((name) => name.startsWith(".") && !isMaking(name))
       .map((name): Litter => ({ kind: "snapshot", name: join(folder, name), half: true }));
   });
@@ -139,12 +140,4 @@ function snapshotLitter(stateDir: string, { snapshotsBefore }: Retention): reado
 async function removeNamed(places: SnapshotPlaces, name: string): Promise<void> {
   const found = listSnapshots(places.stateDir).find((one) => `${one.session}/${one.name}` === name);
   if (found !== undefined) await removeSnapshot(places, found);
-}
-
-function names(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return []; // nothing was ever kept there
-  }
 }

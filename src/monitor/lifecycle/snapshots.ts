@@ -14,6 +14,7 @@ import {
 import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import { copyTree } from "#sandbox";
+import { namesIn } from "../folder-names.ts";
 import { removeFolder } from "../remove-folder.ts";
 import { type SessionMeta, type SessionPaths, sessionPaths } from "../sessions.ts";
 
@@ -200,9 +201,5 @@ export async function removeSnapshot(
 }
 
 function names(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder).filter((name) => SNAPSHOT_NAME.test(name));
-  } catch {
-    return []; // no snapshot yet
-  }
+  return namesIn(folder).filter((name) => SNAPSHOT_NAME.test(name));
 }

@@ -4,7 +4,6 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   renameSync,
   statfsSync,
@@ -14,6 +13,7 @@ import {
 import { dirname, join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import { copyTree, hideBelow } from "#sandbox";
+import { namesIn } from "../folder-names.ts";
 import { removeFolder } from "../remove-folder.ts";
 import { isMaking } from "../sweep.ts";
 
@@ -146,9 +146,9 @@ export async function forgetSetup({ stateDir, helper }: SetupStorePlaces, projec
 /** Folders of kept setups that nobody used for a month, and of ones that were never finished. Reads only; for the janitor. */
 export function staleSetups(stateDir: string, now: number): readonly string[] {
   const top = join(stateDir, "setup");
-  return names(top).flatMap((project) => {
+  return namesIn(top).flatMap((project) => {
     const folder = join(top, project);
-    const half = names(folder).filter((name) => name.startsWith(".new-") && !isMaking(name));
+    const half = namesIn(folder).filter((name) => name.startsWith(".new-") && !isMaking(name));
     const old = keptOf(folder).filter(({ usedMs }) => now - usedMs > UNUSED_MS);
     return [...half.map((name) => join(folder, name)), ...old.map((one) => one.folder)];
   });
@@ -156,7 +156,7 @@ export function staleSetups(stateDir: string, now: number): readonly string[] {
 
 /** All of one project, the last used first. */
 function keptOf(folder: string): readonly { readonly folder: string; readonly usedMs: number }[] {
-  return names(folder)
+  return namesIn(folder)
     .filter((name) => KEY.test(name))
     .map((name) => ({
       folder: join(folder, name),
@@ -172,14 +172,6 @@ async function remove(folder: string, helper: string): Promise<void> {
 function room(folder: string): number {
   const { bavail, bsize } = statfsSync(folder);
   return Math.max(0, bavail * bsize - LEFT_BYTES);
-}
-
-function names(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return []; // nothing was ever kept there
-  }
 }
 
 function damaged(path: string): Problem {

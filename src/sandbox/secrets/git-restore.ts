@@ -1,18 +1,9 @@
 // Takes the stand-ins of masked blobs out of a session's layer before anything of it is judged (CRED-6): a `git gc` inside packs them, `git
 // unpack-objects` makes them loose, a checkout writes them as files. The host has the real objects; none of these may stand before them there.
-import {
-  chmodSync,
-  type Dirent,
-  existsSync,
-  lstatSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
+import { chmodSync, existsSync, lstatSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
+import { entriesIn } from "../folder-entries.ts";
 import { readPackIndex } from "../workspace/git-pack.ts";
 import { changeIndex } from "./git-index.ts";
 import { repack } from "./git-view.ts";
@@ -125,22 +116,13 @@ function standInFiles(upper: string): readonly string[] {
   const found: string[] = [];
   const folders = [""];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for (const entry of listed(join(upper, folder))) {
+    for (const entry of entriesIn(join(upper, folder))) {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory() && entry.name !== ".git") folders.push(path);
       else if (entry.isFile() && sizeOf(join(upper, path)) === SIZE && isStandIn(join(upper, path))) found.push(path);
     }
   }
   return found;
-}
-
-/** A folder that the agent closed is the comparison's to complain of. */
-function listed(folder: string): readonly Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return [];
-  }
 }
 
 /** None for a name that is not UTF-8: no path of ours names that file. The comparison holds it. */

@@ -1,8 +1,9 @@
 // What a repository would lose by a session's deletions: branches, tags and stashes by name, and objects that no pack keeps. Only counted where
 // something of it is deleted or its list of refs is rewritten. Reads git's files as files.
-import { type Dirent, existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Change, gitPlace, type RepositoryLoss } from "#core/review";
+import { entriesIn } from "../folder-entries.ts";
 import { type PackIndex, readPackIndex } from "./git-pack.ts";
 
 /** The host's workspace and the session's layer over it. */
@@ -60,7 +61,7 @@ function refsLost(
 }
 
 function looseRefs(folder: string, path: string): readonly string[] {
-  return entries(join(folder, path)).flatMap((entry) => {
+  return entriesIn(join(folder, path)).flatMap((entry) => {
     const name = `${path}/${entry.name}`;
     return entry.isDirectory() ? looseRefs(folder, name) : [name];
   });
@@ -112,16 +113,8 @@ function objectsLost(
 }
 
 function readPacks(folder: string, wanted: (name: string) => boolean): readonly PackIndex[] {
-  return entries(folder)
+  return entriesIn(folder)
     .flatMap(({ name }) => /^(pack-[0-9a-f]+)\.idx$/.exec(name)?.[1] ?? [])
     .filter(wanted)
     .flatMap((name) => readPackIndex(join(folder, name)) ?? []);
-}
-
-function entries(folder: string): readonly Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return []; // not there
-  }
 }

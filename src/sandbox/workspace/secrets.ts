@@ -6,7 +6,6 @@ import {
   type Dirent,
   lstatSync,
   openSync,
-  readdirSync,
   readSync,
   realpathSync,
   type Stats,
@@ -14,6 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { holdsSecret, SECRET_PROBE_BYTES, type SecretSuspicion, secretSuspicion } from "#core/paths";
+import { entriesIn } from "../folder-entries.ts";
 import { isLossy, oddFiles } from "./odd-names.ts";
 
 /** What was found, and whether everything was looked at. */
@@ -56,7 +56,7 @@ export function findSecretFiles(root: string, search: SecretSearch = {}): Secret
   const odd = new Set<string>();
   let left = search.maxEntries ?? 500_000;
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    const entries = entriesOf(join(root, folder.path));
+    const entries = entriesIn(join(root, folder.path));
     if (isRepository(entries)) repositories.push(join(root, folder.path));
     for (const entry of entries) {
       if (left-- === 0) return { paths: [...paths], repositories, shown: [...shown], incomplete: true };
@@ -165,7 +165,7 @@ export function namesOf(root: string, identities: ReadonlySet<string>): readonly
   const found: string[] = [];
   const folders = identities.size === 0 ? [] : [root];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    const entries = entriesOf(folder);
+    const entries = entriesIn(folder);
     if (entries.some(({ name }) => isUnnamed(join(folder, name))))
       for (const { path, identity } of oddFiles(folder)) if (identities.has(identity)) found.push(join(folder, path));
     for (const entry of entries) {
@@ -175,14 +175,6 @@ export function namesOf(root: string, identities: ReadonlySet<string>): readonly
     }
   }
   return found;
-}
-
-function entriesOf(folder: string): readonly Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return [];
-  }
 }
 
 /** The secret files that one path of the workspace is or leads to; none when it is no secret, or gone. */
