@@ -17,7 +17,7 @@ interface Options {
   readonly json?: true;
 }
 
-/** The command with its three parts. */
+/** The command with its parts. */
 export function sessionsCommand(): Command {
   const sessions = new Command("sessions").description("list sessions, look at one, or end one");
   sessions

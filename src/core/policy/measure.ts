@@ -5,7 +5,7 @@ const SIZE = /^(\d{1,12}(?:\.\d{1,3})?)([kmgt])(?:i?b)?$/i;
 const MILLISECONDS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const BYTES: Readonly<Record<string, number>> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
 
-/** Milliseconds of a duration such as `90s`; `undefined` for anything else, zero and what exceeds a year included. */
+/** Milliseconds of a duration such as `90s`; `undefined` for anything else, zero and what exceeds two years included. */
 export function parseDuration(text: string): number | undefined {
   const match = DURATION.exec(text);
   if (match?.[1] === undefined || match[2] === undefined) return undefined;
