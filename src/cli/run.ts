@@ -3,6 +3,7 @@ import { existsSync, openSync, rmSync, writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { Command } from "commander";
 import { summaryLines } from "#core/session";
+import { forTerminal } from "#core/text";
 import { dialectOf, insideHooks } from "#hooks";
 import { type RunRequest, runSession } from "#monitor";
 import { callerAccount, callerStateDir } from "./caller.ts";
@@ -33,8 +34,12 @@ async function run(argv: readonly string[], options: RunOptions): Promise<void> 
   if (argv.length === 0) {
     fail({ code: "usage", message: "no command to run", hint: "ringfence run -- COMMAND [ARG...]" }, EXIT.usage);
   }
+  const request = requestOf(argv, options);
+  for (const name of options.env ?? [])
+    if (!name.includes("=") && request.caller.env[name] === undefined)
+      request.progress(`--env: \`${forTerminal(name)}\` is not set in this shell, so nothing of it is inside`);
   const summary = options.json === undefined ? undefined : openSummary(options.json);
-  const answer = await runSession(requestOf(argv, options));
+  const answer = await runSession(request);
   if (answer.kind !== "ended") summary?.discard();
   switch (answer.kind) {
     case "refused":

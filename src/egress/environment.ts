@@ -17,6 +17,8 @@ export function proxyEnvironment(port: number, tools: ToolConfig): Readonly<Reco
     npm_config_proxy: proxy,
     npm_config_https_proxy: proxy,
     npm_config_noproxy: none,
+    // Nobody renews npm itself inside: its question about that would be a refused host in the summary of each `npm test`.
+    npm_config_update_notifier: "false",
     YARN_HTTP_PROXY: proxy,
     YARN_HTTPS_PROXY: proxy,
     PIP_PROXY: proxy,
