@@ -1,16 +1,33 @@
 // Options that hold a command to run, in the forms that programs give them: the option is an effect of DESIGN 7 rule 5 by itself,
 // and what it would run is judged besides, so that who denies `rm` denies `tar --to-command rm`.
-import type { Effect } from "./facts.ts";
+import type { Effect, ShellWord } from "./facts.ts";
 import type { ReadOptions } from "./options.ts";
 import type { ProgramUse } from "./use.ts";
 
-type Texts = (value: string) => readonly string[];
+type Texts = (value: string, use: ProgramUse) => readonly string[];
 
 /** Every first group of a global pattern. */
 const each =
   (pattern: RegExp): Texts =>
   (value) =>
     [...value.matchAll(pattern)].map((m) => m[1] ?? m[2] ?? "");
+
+/** What a git alias stands for: another of git's commands, or behind `!` any; the words behind its name come along. */
+export function gitAlias(setting: string, words: readonly ShellWord[]): string | undefined {
+  const [, name, shell, text] = /^alias\.([^=]+)=(!?)([\s\S]+)$/i.exec(setting) ?? [];
+  if (name === undefined || text === undefined) return undefined;
+  const called = words.findIndex((word) => word.value === name);
+  const more = called < 0 ? [] : words.slice(called + 1).map((word) => word.text);
+  return [...(shell === "!" ? [] : ["git"]), text, ...more].join(" ");
+}
+
+/** The alias that a setting of git makes, else every first group of the pattern. */
+const orAlias =
+  (pattern: RegExp): Texts =>
+  (value, use) => {
+    const alias = gitAlias(value, use.words);
+    return alias === undefined ? each(pattern)(value, use) : [alias];
+  };
 
 const FORMS: ReadonlyMap<string, Texts> = new Map<string, Texts>([
   ["shell-text", (value) => [value]],
@@ -34,8 +51,8 @@ const FORMS: ReadonlyMap<string, Texts> = new Map<string, Texts>([
   // git -c alias.x='!…', git -c core.sshCommand=…
   [
     "git-setting",
-    each(
-      /^(?:alias\.[^=]+=!|(?:core\.(?:sshcommand|pager|editor|fsmonitor|askpass)|sequence\.editor|diff\.external|pager\.[^=]+|(?:diff|merge|difftool|mergetool|filter|gpg)\.[^=]*(?:command|cmd|textconv|driver|clean|smudge|process|program)|credential\.helper|uploadpack\.packobjectshook)=!?)([\s\S]+)$/gi,
+    orAlias(
+      /^(?:(?:core\.(?:sshcommand|pager|editor|fsmonitor|askpass)|sequence\.editor|diff\.external|pager\.[^=]+|(?:diff|merge|difftool|mergetool|filter|gpg)\.[^=]*(?:command|cmd|textconv|driver|clean|smudge|process|program)|credential\.helper|uploadpack\.packobjectshook)=!?)([\s\S]+)$/gi,
     ),
   ],
   // hg --config alias.x='!…', --config hooks.pre-x=…
@@ -62,7 +79,7 @@ export function innerTextEffects(read: ReadOptions, use: ProgramUse): readonly E
     const form = effect === undefined ? undefined : FORMS.get(effect);
     const text = value.word.value ?? onlyLikely(value.word.likely);
     if (form === undefined || text === undefined) return [];
-    const inner = form(text).flatMap((t) => use.shellText(t));
+    const inner = form(text, use).flatMap((t) => use.shellText(t));
     return inner.length === 0 ? [] : [{ kind: "run", index: value.index, inner }];
   });
 }

@@ -70,8 +70,11 @@ export function operandEffects(entry: ProgramEntry, read: ReadOptions): readonly
       const into = named.length > 0 ? named : operands.slice(-1);
       const from = operands.filter((o) => !into.includes(o));
       const brings = from.map((o) => o.word);
+      const has = (...names: readonly string[]): boolean => names.some((name) => read.seen.has(name));
+      const symbolic = role === "link" && has("s", "symbolic") && !has("r", "relative");
+      const sources = symbolic ? from.flatMap((o) => targetsOf(o, into[0]?.word)) : from;
       return [
-        ...from.flatMap((o) => fromThere(o, { role, links })),
+        ...sources.flatMap((o) => fromThere(o, { role, links })),
         ...into.map((o) => ({
           ...changes(o, "write"),
           brings,
@@ -95,6 +98,19 @@ export function operandEffects(entry: ProgramEntry, read: ReadOptions): readonly
     default:
       return role satisfies never;
   }
+}
+
+/** A symbolic link's relative text counts from where the link stands: beside its name, or in the folder of that name. */
+function targetsOf(source: Operand, into: ShellWord | undefined): readonly Operand[] {
+  const { value, tilde } = source.word;
+  const name = into?.value;
+  if (value === undefined || name === undefined || into?.tilde === true || tilde || value.startsWith("/"))
+    return [source];
+  const beside = /^([\s\S]*\/)?[^/]+\/*$/.exec(name)?.[1] ?? "";
+  return [...new Set([`${beside}${value}`, `${name}/${value}`])].map((path) => ({
+    ...source,
+    word: { ...source.word, value: path, likely: [path], prefix: path },
+  }));
 }
 
 const HERE: ShellWord = { text: ".", value: ".", likely: ["."], prefix: ".", kind: "constant", tilde: false };
