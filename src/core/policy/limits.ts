@@ -58,6 +58,9 @@ function pathLimits(command: Command, judge: Judge): readonly Reason[] {
   if (!reads && !writes) return [];
   const reasons: Reason[] = [];
   for (const effect of command.effects) {
+    // what is named after it stands nobody knows where
+    if (effect.kind === "gadget" && effect.code === "directory-not-known")
+      reasons.push({ code: "rule-not-excluded", verdict: "ask", subject: command.text });
     if (effect.kind !== "read" && effect.kind !== "write" && effect.kind !== "delete") continue;
     const access = effect.kind === "read" ? "read" : "write";
     // for ask and deny a variable set once to a constant is constant
@@ -72,6 +75,14 @@ function pathLimits(command: Command, judge: Judge): readonly Reason[] {
     if (open && content && (access === "read" ? reads : writes))
       reasons.push({ code: "rule-not-excluded", verdict: "ask", subject: effect.path.text });
   }
+  for (const effect of command.effects) {
+    if (effect.kind !== "gadget" || effect.program === undefined) continue;
+    for (const { word } of pathsInCode(effect.program)) {
+      const path = pathOf(word, command.directories, facts);
+      const limit = path === undefined ? undefined : limitOn(path, "write", rules);
+      if (limit !== undefined && !reasons.some((r) => r.rule === limit.rule)) reasons.push(doubted(limit));
+    }
+  }
   const codes = new Map<number, string[]>();
   for (const e of command.effects) if (e.kind === "gadget") codes.set(e.index, [...(codes.get(e.index) ?? []), e.code]);
   // whose words are text and nothing else
@@ -81,13 +92,21 @@ function pathLimits(command: Command, judge: Judge): readonly Reason[] {
     // an option's effect stands at the option, its value behind it
     const option = command.words[index - 1]?.value?.startsWith("-") === true ? (codes.get(index - 1) ?? []) : [];
     const here = [...(codes.get(index) ?? []), ...option];
+    // for ask and deny a variable set once to a constant is constant; without one the file that is read may be any
+    const [likely, more] = word.value === undefined ? (word.likely ?? []) : [];
+    const known = likely === undefined || more !== undefined ? word : { ...word, value: likely };
+    if (reads && known.value === undefined && here.some((code) => Object.hasOwn(READS_WORD, code)))
+      reasons.push({ code: "rule-not-excluded", verdict: "ask", subject: word.text });
     const access = accessBy(command, index);
-    for (const candidate of pathCandidates(word)) {
+    for (const candidate of [
+      ...pathCandidates(known),
+      ...(here.some((code) => HOLDS_CODE.has(code)) ? pathsInCode(word.value ?? word.prefix) : []),
+    ]) {
       const path = pathOf(candidate.word, command.directories, facts);
       const limit = path === undefined ? undefined : limitOn(path, access, rules);
       if (limit === undefined || reasons.some((r) => r.rule === limit.rule && r.verdict === "deny")) continue;
-      const reads = here.some((code) => READS_WORD[code]?.test(candidate.before) === true);
-      const denied = reads && path !== undefined ? limitOn(path, "read", rules) : undefined;
+      const named = here.some((code) => READS_WORD[code]?.test(candidate.before) === true);
+      const denied = named && path !== undefined ? limitOn(path, "read", rules) : undefined;
       reasons.push(denied ?? doubted(limit));
     }
   });
@@ -137,11 +156,16 @@ function hostLimits(command: Command, { rules }: Judge): readonly Reason[] {
     ({ rule }) => rule.tool === "WebFetch" && rule.domain !== undefined,
   );
   if (limits.length === 0) return [];
-  const hosts = command.words.slice(1).flatMap(({ value }) => hostIn(value ?? "") ?? []);
+  const words = command.words.slice(1).flatMap(({ value }) => value ?? []);
+  const hosts = words.flatMap((word) => hostIn(word.replace(/^(?:-H)?host:\s*/i, "")) ?? []);
+  // curl makes several addresses of `https://{a,b}.example` itself
+  const several = words.some((word) => SEVERAL_HOSTS.test(word) && hostIn(word) === undefined);
   return limits
-    .filter(({ domain }) => hosts.some((host) => domain?.(host)))
+    .filter(({ domain }) => several || hosts.some((host) => domain?.(host)))
     .map((rule) => ({ ...matched(rule, "ask", command), code: "rule-not-excluded" }));
 }
+
+const SEVERAL_HOSTS = /^(?:-{1,2}[\w-]+=)?[a-z][\w+.-]*:\/\/[^/?#]*[{[]/i;
 
 /** The host of `https://host/x`, `user@host:x`, `host:443` or a bare `host.name`. */
 export function hostIn(word: string): string | undefined {
@@ -183,6 +207,20 @@ function pathCandidates(word: ShellWord): readonly Candidate[] {
       word: { ...word, value: text, tilde: word.tilde || text.startsWith("~/") },
       before,
     }));
+}
+
+/** Effects whose word is code that nobody reads. */
+const HOLDS_CODE: ReadonlySet<string> = new Set(["runs-code", "script"]);
+
+const MOST_NAMES = 256;
+
+/** What code names as a path, by its letters: `open('.env')` reads it or not, and that cannot be excluded. */
+function pathsInCode(code: string): readonly Candidate[] {
+  const names = code.split(/[\s"'`()<>|;,=+&{}[\]\\]+/).filter((name) => /[./]/.test(name) && name.length < 4096);
+  return [...new Set(names)].slice(0, MOST_NAMES).map((name) => ({
+    word: { text: name, value: name, likely: [name], prefix: name, kind: "constant", tilde: name.startsWith("~/") },
+    before: "(",
+  }));
 }
 
 /** What asks a person in every mode: PERM-11, and deleting what is too large (rule 8). */

@@ -56,7 +56,7 @@ class Walk implements Reader {
 
   constructor(context: ShellContext) {
     this.context = context;
-    this.flow = new Flow(context.cwd);
+    this.flow = new Flow(context.cwd, context.home);
   }
 
   read(text: string, offset: number): void {

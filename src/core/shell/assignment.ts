@@ -30,8 +30,19 @@ function keep(reader: Reader, node: Assignment, value: ShellWord | undefined, wr
   const whole = node.append !== true && node.index === undefined;
   const number = isNumber(reader, written);
   const [constant, more] = value?.likely ?? [];
-  if (whole) reader.flow.assign(node.name, { constant: more === undefined ? constant : undefined, number });
+  const known = more === undefined && constant !== undefined;
+  if (whole)
+    reader.flow.assign(node.name, {
+      constant: known && value?.tilde === true ? fromHome(reader, constant) : known ? constant : undefined,
+      number,
+    });
   else reader.flow.forget(node.name);
+}
+
+/** `a=~/x` holds the home's own name; another user's home is not known. */
+function fromHome(reader: Reader, written: string): string | undefined {
+  const home = reader.flow.constant("HOME");
+  return home !== undefined && /^~(?:\/|$)/.test(written) ? home + written.slice(1) : undefined;
 }
 
 /** An argument such as `a=b`: the word as written. For `declare` and its kin it is an assignment besides. */

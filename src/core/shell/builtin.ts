@@ -37,7 +37,7 @@ const cd: Handler = (use) => {
   const swaps = value === undefined || value === "" || /^[-+]/.test(value);
   // `~` alone and `~/x` are the caller's home; another user's is not known
   if (operands.length !== 1 || target === undefined || swaps || (target.tilde && !/^~(?:\/|$)/.test(value)))
-    return { effects: [gadget("directory-not-known", 1)] };
+    return { effects: [gadget("directory-not-known", 1)], ...probablyEnters(use, operands) };
   const path = target.tilde ? use.context.home + value.slice(1) : value;
   // `-P` resolves links before `..`
   if (path.includes("..") && use.words.some((w) => /^-\w*[Pe]/.test(w.value ?? "")))
@@ -47,6 +47,19 @@ const cd: Handler = (use) => {
   if (!inside) return { effects: [gadget("outside-workspace", 1)], entersDirectory: path };
   return { effects: [{ kind: "directory", path: target, index: 1 }], free: true, entersDirectory: path };
 };
+
+/** For ask and deny: where a `cd` that nothing proves would lead, by itself (home) or with constants put in. */
+function probablyEnters(
+  use: ProgramUse,
+  operands: readonly ShellWord[],
+): Pick<Described, "entersDirectory"> | undefined {
+  const [target, more] = operands;
+  const likely = target === undefined ? [use.context.home] : target.value === undefined ? target.likely : undefined;
+  const [path] = likely ?? [];
+  return more === undefined && likely?.length === 1 && path !== undefined && /^[^-+]/.test(path)
+    ? { entersDirectory: path }
+    : undefined;
+}
 
 /** `pushd`: followed like `cd`, but only `cd` itself needs no rule (DESIGN 7 rule 6). */
 const pushd: Handler = (use) => {

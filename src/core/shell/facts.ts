@@ -47,7 +47,13 @@ export type Effect =
   /** Runs other commands, judged on their own. */
   | { readonly kind: "run"; readonly index: number; readonly inner: readonly Command[] }
   /** An effect of DESIGN 7 rule 5, or something not understood. Covered only by a rule whose own words name it. */
-  | { readonly kind: "gadget"; readonly code: string; readonly index: number }
+  | {
+      readonly kind: "gadget";
+      readonly code: string;
+      readonly index: number;
+      /** Code that stands in no word of the command, and that nobody reads: a here-document for python. */
+      readonly program?: string;
+    }
   /** Asks a person in every mode, whatever a rule says (rule 8, PERM-11). */
   | { readonly kind: "irreversible"; readonly code: string; readonly index: number };
 

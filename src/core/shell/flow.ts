@@ -34,13 +34,16 @@ export class Flow {
   /** Above zero where a change of directory may happen more than once. */
   private repeated = 0;
 
-  constructor(cwd: string) {
+  constructor(cwd: string, home: string) {
     this.directories = [cwd];
     this.visited = new Set(this.directories);
+    this.constants.set("HOME", home);
   }
 
-  /** The constant of a scalar set once, for ask and deny (DESIGN 7 rule 2). */
+  /** The constant of a scalar set once, for ask and deny (DESIGN 7 rule 2), and of the two that a shell starts with. */
   constant(name: string): string | undefined {
+    if (name === "PWD" && !this.assigned.has(name))
+      return this.directories.length === 1 ? this.directories[0] : undefined;
     return this.constants.get(name);
   }
 
@@ -138,7 +141,8 @@ export class Flow {
   /** Another process that reads shell text: it has none of this shell's functions, and its own variables. */
   process(inside: () => void): void {
     const { constants, numbers, functions } = this;
-    this.constants = new Map();
+    // exported wherever it was set
+    this.constants = new Map([...constants].filter(([name]) => name === "HOME"));
     this.numbers = new Set();
     this.functions = new Set();
     const { directories, arrived, visited } = this;

@@ -65,6 +65,8 @@ export function optionEffects(written: string, given: GivenOption, entry: Progra
         : [{ kind: effect, path: value.word, index, inherent: false }];
     case "read":
       return value === undefined ? [] : [{ kind: "read", path: value.word, index, content: true, aside: true }];
+    case "mounts-host":
+      return [gadget(effect, index), ...mounted(value)];
     case "directory":
       return value === undefined ? [gadget(effect, index)] : [{ kind: "directory", path: value.word, index }];
     case "config":
@@ -85,6 +87,19 @@ function otherEffects(effect: string, text: string | undefined, index: number): 
   const known = Object.hasOwn(KNOWN_VALUES, effect) ? KNOWN_VALUES[effect] : undefined;
   if (known !== undefined) return known.values.test(text ?? "") ? [] : [gadget(known.code, index)];
   return [gadget(holdsCommand(effect) ? "runs-program" : effect, index)];
+}
+
+/** The folder of this machine that `-v FROM:TO` or `--mount …,source=FROM,…` shows to a container, with all that it holds. */
+function mounted(value: Operand | undefined): readonly Effect[] {
+  if (value === undefined) return [];
+  const { word, index } = value;
+  const [text = "", more] = word.value === undefined ? (word.likely ?? []) : [word.value];
+  const known = text !== "" && more === undefined;
+  const from = /(?:^|,)(?:source|src)=([^,]*)/.exec(text)?.[1] ?? text.split(":")[0] ?? "";
+  // a bare name is a volume of the runtime's own
+  if (known && !/^[/.~]/.test(from) && !/(?:^|,)(?:source|src)=/.test(text)) return [];
+  const path = known ? { ...word, value: from, likely: [from], prefix: from, tilde: word.tilde } : word;
+  return [{ kind: "read", path, index, recursive: true, content: true, aside: true }];
 }
 
 /** A configuration that the tool would take by itself: naming it changes nothing. */

@@ -41,13 +41,16 @@ export const sed: Special = (read, use) => {
 };
 
 /** `python x`, `node x`: a file is a program; without one, standard input is. */
-export const interpreter: Special = (read) => {
-  if (read.operands.length > 0) return managedTask(read.operands);
+export const interpreter: Special = (read, { stdin }) => {
+  const program = stdin?.kind === "text" ? { program: stdin.text } : {};
+  const [file] = read.operands;
+  if (file?.word.value === "-") return [{ ...gadget("standard-input", file.index), ...program }];
+  if (file !== undefined) return managedTask(read.operands);
   const told =
     read.rest !== undefined ||
     read.given.some((g) => g.effect === "runs-code") ||
     ["version", "help", "V", "v", "test"].some((name) => read.seen.has(name));
-  return told ? [] : [gadget("standard-input", 0)];
+  return told ? [] : [{ ...gadget("standard-input", 0), ...program }];
 };
 
 /** php: `-l FILE` only looks at the syntax. */
