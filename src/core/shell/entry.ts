@@ -40,7 +40,10 @@ export function describeEntry(name: string, top: ProgramEntry, use: ProgramUse):
     const given = above.flatMap((r) => r.given);
     const unknown: Effect = { kind: "gadget", code: "unknown-subcommand", index: unknownAt };
     const runs = innerTextEffects({ effects: [], operands: [], seen: new Set(), given }, use);
-    const lasting = lastingTask(use.words[unknownAt]?.value ?? "");
+    const [asked = "", behind = ""] = use.words.slice(unknownAt).map((w) => w.value ?? "");
+    // rustup takes `+nightly` before cargo sees its words
+    const word = asked.startsWith("+") ? behind : asked;
+    const lasting = lastingTask(word) ?? abbreviated(word, entry);
     return describedAs({
       effects: [
         ...before,
@@ -73,6 +76,7 @@ export function describeEntry(name: string, top: ProgramEntry, use: ProgramUse):
     ...scriptEffects(entry.special, all, use),
     ...innerTextEffects(all, use),
     ...restEffects(read, use),
+    ...namedTasks(entry, read),
   ];
   const withoutOperands =
     entry.readOnlyWithoutOperands !== true || read.operands.every((o) => o.word.value?.startsWith("+") === true);
@@ -112,6 +116,23 @@ function descend(name: string, top: ProgramEntry, use: ProgramUse): Descent {
     levels.push([entry, operand.index]);
   }
   return { entry, start, levels, forms, above };
+}
+
+/** npm and others take the beginning of a subcommand's name for it: `npm pub`. */
+function abbreviated(word: string, { subcommands = {} }: ProgramEntry): string | undefined {
+  if (word.length < 3) return undefined;
+  return Object.entries(subcommands).find(([name, sub]) => name.startsWith(word) && sub.irreversible !== undefined)?.[1]
+    .irreversible;
+}
+
+/** `eb deploy`, `copilot svc deploy`: of a program that is only known to run others, its first words may be such a task (PERM-11). */
+function namedTasks(entry: ProgramEntry, { operands }: ReadOptions): readonly Effect[] {
+  const others = entry.operands ?? entry.wrapper ?? entry.special ?? entry.subcommands;
+  if (entry.always !== "runs-program" || others !== undefined) return [];
+  return operands.slice(0, 2).flatMap(({ word, index }): readonly Effect[] => {
+    const code = /[./]/.test(word.value ?? "") ? undefined : lastingTask(word.value ?? "");
+    return code === undefined ? [] : [{ kind: "irreversible", code, index }];
+  });
 }
 
 /** What the last entry says of every use. */

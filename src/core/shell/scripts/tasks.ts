@@ -41,6 +41,13 @@ const MANAGERS = /(?:^|\/)(?:manage\.py|artisan|rails|rake|console)$/;
 
 /** `python manage.py TASK`, `php artisan TASK`: the file is well known, and so is what it does. */
 export function managedTask(operands: readonly Operand[]): readonly Effect[] {
-  const [file, task] = operands;
+  const [file, task, ...more] = operands;
+  // distutils' own commands, several at once
+  if (/(?:^|\/)setup\.py$/.test(file?.word.value ?? ""))
+    return [task, ...more].flatMap((o): readonly Effect[] =>
+      o !== undefined && /^(?:upload(?:_docs)?|register)$/.test(o.word.value ?? "")
+        ? [{ kind: "irreversible", code: "publish", index: o.index }]
+        : [],
+    );
   return file !== undefined && task !== undefined && MANAGERS.test(file.word.value ?? "") ? effectsOf([task]) : [];
 }
