@@ -162,7 +162,8 @@ function schemaProblems(issue: Issue, base: DocumentPath, spots: Spots): readonl
     const known = keysAt(path);
     return issue.keys.slice(0, PROBLEMS_MOST).map((key) => {
       const near = nearest(key, known);
-      const hint = near === undefined ? HINTS[key] : `did you mean \`${near}\`?`;
+      const told = Object.hasOwn(HINTS, key) ? HINTS[key] : undefined;
+      const hint = near === undefined ? told : `did you mean \`${near}\`?`;
       return {
         code: "policy-unknown-key",
         message: `unknown key \`${forTerminal(key, { max: 80 })}\`${path.length === 0 ? "" : ` in ${where}`}`,
