@@ -32,7 +32,7 @@ export const lateTables = {
 /** Functions of packages that a start does not call. A name that is missing here does not build. */
 const PACKAGES = {
   tldts: ["getDomain", "getPublicSuffix"],
-  unbash: ["parse"],
+  unbash: ["forEachChild", "parse"],
   diff: ["diffArrays", "createTwoFilesPatch"],
 };
 

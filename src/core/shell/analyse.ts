@@ -6,6 +6,7 @@ import { Flow } from "./flow.ts";
 import { isLoadedName } from "./names.ts";
 import { isNumber } from "./number.ts";
 import { readPart } from "./part.ts";
+import { notPosix } from "./posix.ts";
 import { describeProgram } from "./program.ts";
 import type { NewCommand, Reader, Use } from "./reader.ts";
 import { readStatement } from "./statement.ts";
@@ -53,6 +54,8 @@ class Walk implements Reader {
   private count = 0;
   private source = "";
   private patterns = false;
+  /** True where bash reads the text, false where it may be any shell of that kind. */
+  private bash = true;
 
   constructor(context: ShellContext) {
     this.context = context;
@@ -67,8 +70,20 @@ class Walk implements Reader {
     // bash joins the lines before it looks for expansions: `$`, backslash, newline, `(touch x)`
     if (text.includes("$\\\n")) this.doubt("syntax", "$", offset);
     this.depth++;
-    this.script(parse(text), text, offset);
+    const script = parse(text);
+    const own = this.bash ? undefined : notPosix(script);
+    if (own !== undefined) this.doubt("bash-only", text.slice(own.pos, own.end), offset);
+    this.script(script, text, offset);
     this.depth--;
+  }
+
+  /** Another process reads the text. */
+  private process(text: string, bash: boolean, offset: number): readonly Command[] {
+    const before = this.bash;
+    this.bash = bash;
+    const commands = this.apart(() => this.flow.process(() => this.read(text, offset)));
+    this.bash = before;
+    return commands;
   }
 
   private script(script: ParsedScript | Script, source: string, offset: number): void {
@@ -104,7 +119,7 @@ class Walk implements Reader {
       stdin,
       directories: this.flow.directories,
       context: this.context,
-      shellText: (text) => this.apart(() => this.flow.process(() => this.read(text, offset))),
+      shellText: (text, shell) => this.process(text, shell === "bash", offset),
       sameShell: (text) => this.evaluated(text, offset),
       inner: (rest) =>
         this.apart(() =>

@@ -14,8 +14,8 @@ export interface ProgramUse {
   readonly stdin: Standard;
   readonly directories: readonly string[];
   readonly context: ShellContext;
-  /** Judges constant text as shell text of its own, for a shell of its own. */
-  readonly shellText: (text: string) => readonly Command[];
+  /** Judges constant text as shell text of its own, for a shell of its own: any that calls itself one, unless it is bash. */
+  readonly shellText: (text: string, shell?: "bash") => readonly Command[];
   /** The same for text that this shell runs itself (`eval`, `trap`): it knows this shell's functions and variables. */
   readonly sameShell: (text: string) => readonly Command[];
   /** Judges words as one command of its own. */

@@ -1,29 +1,30 @@
 // Shells, and programs that run the rest of their words: what runs is judged on its own (DESIGN 7 rule 3).
-import type { Effect, ShellWord } from "../facts.ts";
+import type { Command, Effect, ShellWord } from "../facts.ts";
 import { isLoadedName } from "../names.ts";
 import { type ReadOptions, valuesOf } from "../options.ts";
 import type { ProgramUse } from "../use.ts";
 import { gadget, type Special } from "./special.ts";
 
 export const shell: Special = (read, use) => {
+  const own = /(?:^|\/)bash$/.test(use.words[0]?.value ?? "") ? "bash" : undefined;
+  const shellText = (inside: string): readonly Command[] => use.shellText(inside, own);
   const text = read.seen.has("c") ? read.operands[0] : undefined;
   if (read.seen.has("c")) {
     if (text?.word.value === undefined) {
       const likely = text?.word.likely;
-      const inner = likely?.length === 1 ? use.shellText(likely[0] ?? "") : [];
+      const inner = likely?.length === 1 ? shellText(likely[0] ?? "") : [];
       return [gadget("not-constant", text?.index ?? 0), { kind: "run", index: text?.index ?? 0, inner }];
     }
-    return [{ kind: "run", index: text.index, inner: use.shellText(text.word.value) }];
+    return [{ kind: "run", index: text.index, inner: shellText(text.word.value) }];
   }
   const [file] = read.operands;
   const standard = file === undefined || /^(?:-|\/dev\/stdin|\/dev\/fd\/0)$/.test(file.word.value ?? "");
   if (!standard && !read.seen.has("s")) return [gadget("runs-file", file.index)];
   if (read.seen.has("version") || read.seen.has("help")) return [];
-  if (use.stdin?.kind === "text")
-    return [{ kind: "run", index: use.words.length, inner: use.shellText(use.stdin.text) }];
+  if (use.stdin?.kind === "text") return [{ kind: "run", index: use.words.length, inner: shellText(use.stdin.text) }];
   // what it would be in bash may be denied; it is never allowed
   const likely = use.stdin?.kind === "unknown" ? use.stdin.likely : undefined;
-  const inner = likely === undefined ? [] : use.shellText(likely);
+  const inner = likely === undefined ? [] : shellText(likely);
   return [gadget("standard-input", 0), { kind: "run", index: use.words.length, inner }];
 };
 
