@@ -1,9 +1,23 @@
 // Redirections, here-documents and here-strings: what they write or read, and what standard input becomes (DESIGN 7 rules 5 and 6).
 import type { Redirection } from "unbash";
-import type { Effect } from "./facts.ts";
+import type { Effect, ShellWord } from "./facts.ts";
 import type { Reader } from "./reader.ts";
 import type { Standard } from "./use.ts";
 import { STREAM } from "./word.ts";
+
+const NOT_CONSTANT = "redirection-not-constant";
+
+/** The descriptor, where it is written. `{fd}>x` takes a free one of ten or more and keeps its number in a variable. */
+function descriptor(reader: Reader, { descriptor: written, pos }: Redirection): number | undefined {
+  if (written?.type !== "FileDescriptorVariable") return written?.value;
+  reader.doubt("descriptor-variable", written.name, pos);
+  return 10;
+}
+
+/** `< "src/$f"`: a file somewhere below, whatever the variable holds, and no address of the network. */
+function isBelow({ prefix, tilde }: ShellWord): boolean {
+  return !tilde && /^\w[^/]*\//.test(prefix);
+}
 
 /** Adds the effects of redirections and answers what standard input is afterwards. */
 export function readRedirections(
@@ -14,11 +28,7 @@ export function readRedirections(
   const { effects, index, piped } = into;
   let stdin = piped;
   for (const redirect of redirects) {
-    if (redirect.descriptor?.type === "FileDescriptorVariable") {
-      reader.doubt("descriptor-variable", redirect.descriptor.name, redirect.pos);
-      continue;
-    }
-    const fd = redirect.descriptor?.value;
+    const fd = descriptor(reader, redirect);
     if (redirect.type === "HereDoc") {
       for (const part of redirect.body.parts ?? []) reader.part(part);
       const constant = redirect.delimiter?.quoted === true || !/[$`\\]/.test(redirect.body.text);
@@ -65,16 +75,18 @@ export function readRedirections(
       if (redirect.operator === "<") stdin = { kind: "text", text: "" };
       continue;
     }
-    if (redirect.operator === "<&" || target.value === undefined || /^\/dev\/(?:tcp|udp)\//.test(target.value)) {
-      effects.push({
-        kind: "gadget",
-        code: target.value === undefined ? "redirection-not-constant" : "network",
-        index,
-      });
+    const reads = redirect.operator === "<";
+    if (redirect.operator === "<&" || /^\/dev\/(?:tcp|udp)\//.test(target.value ?? "")) {
+      effects.push({ kind: "gadget", code: target.value === undefined ? NOT_CONSTANT : "network", index });
       continue;
     }
-    if (redirect.operator === "<") {
-      effects.push({ kind: "read", path: target, index, content: true, aside: true });
+    if (target.value === undefined && !(reads && isBelow(target))) {
+      effects.push({ kind: "gadget", code: NOT_CONSTANT, index });
+      // for a deny what it probably names is enough
+      if (target.likely?.length !== 1) continue;
+    }
+    if (reads) {
+      effects.push({ kind: "read", path: target, index, content: true, aside: target.value !== undefined });
       if (fd === undefined || fd === 0) stdin = { kind: "file" };
     } else effects.push({ kind: "write", path: target, index, inherent: false });
   }

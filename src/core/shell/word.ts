@@ -59,6 +59,7 @@ function plainWord(word: Word, known: Known): ShellWord {
       continue;
     }
     value = undefined;
+    if (kind === "constant") prefix += beginning(part);
     kind = worse(kind, kindOf(part, known));
     const guess = likelyPart(part, known);
     if (part.type === "SimpleExpansion" || part.type === "ParameterExpansion")
@@ -74,6 +75,16 @@ const WORSE = { constant: 0, glob: 1, quoted: 1, split: 2 } as const;
 function worse(a: ShellWord["kind"], b: ShellWord["kind"]): ShellWord["kind"] {
   if (a !== b && WORSE[a] === 1 && WORSE[b] === 1) return "split";
   return WORSE[a] >= WORSE[b] ? a : b;
+}
+
+/**
+ * The folder that a quoted part begins with: `"src/$f"` is no option, whatever the variable holds. A beginning without a folder
+ * says less: `"e$x"` may become an address (`ext::…`), `"o$x"` an assignment (`of=…`).
+ */
+function beginning(part: WordPart): string {
+  if (part.type !== "DoubleQuoted") return "";
+  const [first] = part.parts;
+  return first?.type === "Literal" && /^\w[^:=]*\//.test(first.value) ? first.value : "";
 }
 
 /** How a part that is not constant may spread: a number stays one word without quotes too. */
