@@ -4,14 +4,28 @@ import type { Effect } from "./facts.ts";
 import type { ProgramUse } from "./use.ts";
 
 const HARMFUL =
-  /(?:^|[-_.:])(?:exec|execute|command|commands|cmd|shell|sh|pager|filter|plugin|plugins|config|conf|cfg|rc|rcfile|output|out|outfile|eval|evaluate|expr|script|run|hook|hooks|init|load|loader|require|import|include|preload|module|modules|editor|browser|program|prog|interpreter|wrapper|launcher|use|with|prefix|directory|dir|cwd|chdir|root|file|from|to|dest|destination|target|write|save|log|logfile|report|dump|upload|url|host|proxy|remote|server|listen|bind|socket|env|environment|define|set|options|opts|args|settings|profile|template|alias|transform|processor|pre|post|before|after|on|callback|handler|compress|compressor|ssh|rsh|cc|cxx|compiler|linker|agent|lib|library|path)(?:$|[-_.:=])/i;
+  /(?:^|[-_.:])(?:exec|execute|command|commands|cmd|shell|sh|pager|filter|plugin|plugins|config|conf|cfg|rc|rcfile|output|out|outfile|eval|evaluate|expr|script|run|hook|hooks|init|load|loader|require|import|include|preload|module|modules|editor|browser|program|prog|interpreter|wrapper|launcher|use|with|prefix|directory|dir|cwd|chdir|root|file|from|to|dest|destination|target|write|save|log|logfile|report|dump|upload|url|host|proxy|remote|server|listen|bind|socket|env|environment|define|set|options|opts|args|settings|profile|template|alias|transform|processor|pre|prepipex?|post|before|after|on|callback|handler|compress|compressor|ssh|rsh|cc|cxx|compiler|linker|agent|lib|library|path)(?:$|[-_.:=])/i;
 
-/** Effects of an unknown program's options, by their names. */
+/** The same at the end of a longer word (`-toolexec`, `--precmd`). */
+const ENDS = /(?:exec|cmd|command|plugins?|hooks?|script|shell|pager|editor|loader)$/i;
+/** First words by which programs say that they run, load, open or send what follows. */
+const DOING =
+  /^(?:exec|execute|run|shell|sh|ssh|eval|repl|console|cmd|command|script|plugins?|extensions?|addons?|hooks?|upload|push|serve|server|daemon|tunnel|attach|edit|system|tee)$/;
+/** A path that says where it begins: as an option's value it may be loaded, run or written. */
+const PATH = /^(?:~|\.{0,2}\/)/;
+const ELSEWHERE = /^(?:~|\/|\.\.(?:\/|$))|\/\.\.(?:\/|$)/;
+const FAR = /^[a-z][\w+.-]*:\/\/(?!(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/]|$))/i;
+const CALLS = /\b(?:system|exec\w*|popen|spawn\w*|eval)\s*\(|\b(?:tee|emit\w*|print\w*|dump|output)\s*[>|]|`|\$\(/;
+
+/** Effects of an unknown program's words: of its options by their names, of the others by their look. */
 export function guessEffects(use: ProgramUse, from = 0): readonly Effect[] {
   const effects: Effect[] = [];
   let operandsOnly = false;
+  let operands = 0;
   use.words.forEach((word, index) => {
-    if (index <= from || operandsOnly) return;
+    if (index <= from) return;
+    effects.push(...looks(use, index));
+    if (operandsOnly) return;
     if (word.value === undefined) {
       effects.push({ kind: "gadget", code: "not-constant", index });
       return;
@@ -24,17 +38,40 @@ export function guessEffects(use: ProgramUse, from = 0): readonly Effect[] {
       effects.push({ kind: "gadget", code: "config", index });
       return;
     }
-    if (!/^[-+/]/.test(word.value) && !/^[A-Za-z_]\w*=/.test(word.value)) return;
+    if (!/^[-+/]/.test(word.value) && !/^[A-Za-z_]\w*=/.test(word.value)) {
+      if (operands++ < 2 && DOING.test(word.value)) effects.push({ kind: "gadget", code: "runs-program", index });
+      return;
+    }
     const name = /^[-+/]*([^=]*)/.exec(word.value)?.[1] ?? "";
     const harmful =
       word.value.startsWith("--") || name.length > 1
-        ? HARMFUL.test(camelToDashes(name)) || /^[ceox](?!\w*-)/.test(shortCluster(word.value))
+        ? HARMFUL.test(camelToDashes(name)) || ENDS.test(name) || /^[ceox](?!\w*-)/.test(shortCluster(word.value))
         : "ceoxfC".includes(name);
     if (harmful) effects.push({ kind: "gadget", code: "option-name", index });
   });
   if (use.stdin !== undefined && use.stdin.kind === "unknown" && use.words.length === 1)
     effects.push({ kind: "gadget", code: "standard-input", index: 0 });
   return effects;
+}
+
+/** A place elsewhere, a host, a path behind an option, and text that calls something. */
+function looks(use: ProgramUse, index: number): readonly Effect[] {
+  const word = use.words[index];
+  const value = word?.value;
+  if (word === undefined || value === undefined) return [];
+  const attached = /^-[^=]*=(.*)$/s.exec(value)?.[1] ?? /^-\w(?=[~./])(.*)$/s.exec(value)?.[1];
+  const text = attached ?? value;
+  const behind = attached !== undefined || /^-[^-]|^--\w[^=]*$/.test(use.words[index - 1]?.value ?? "");
+  return [
+    ...(behind && PATH.test(text) ? [{ kind: "gadget", code: "config", index } as const] : []),
+    ...(ELSEWHERE.test(text) && !behind ? [{ kind: "directory", path: word, index } as const] : []),
+    ...(FAR.test(text) ? [{ kind: "gadget", code: "network", index } as const] : []),
+    // options inside an option's value are another program's (`--chrome-flags=--renderer-cmd-prefix=x`)
+    ...(attached !== undefined && /^--?[a-z]/i.test(attached)
+      ? [{ kind: "gadget", code: "option-name", index } as const]
+      : []),
+    ...(CALLS.test(text) ? [{ kind: "gadget", code: "runs-code", index } as const] : []),
+  ];
 }
 
 function camelToDashes(name: string): string {

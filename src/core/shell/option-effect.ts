@@ -22,6 +22,13 @@ const KNOWN_VALUES: Readonly<Record<string, { readonly values: RegExp; readonly 
   },
   // `pytest -p no:cacheprovider` switches a plugin off
   "plugin-off": { values: /^no:[\w.]+$/, code: "plugin" },
+  // smaller, and a version put in (`go build -ldflags "-s -w -X main.version=1"`); the rest reaches the linker
+  "link-flags": {
+    values: /^(?:\s*(?:-[sw](?=\s|$)|-X[ =](['"]?)[\w./-]+=[\w.:+/-]*\1(?=\s|$)))*\s*$/,
+    code: "unknown-option",
+  },
+  // a format by its name; with a dot or a slash it is a script (`pandoc -t ./writer.lua`)
+  "bare-name": { values: /^[\w+-]+$/, code: "plugin" },
   // the project that is meant without the option, and what projects call its variants
   project: { values: /^(?:\.\/?|(?:\.\/)?tsconfig(?:\.[\w-]+)?\.json)$/, code: "config" },
 };

@@ -10,7 +10,7 @@ import { aws, cloud } from "./scripts/clouds.ts";
 import { redis, sqlOperand, sqlOption } from "./scripts/databases.ts";
 import { git, gitClone, gitConfig, gitPush, gitRemote, gitShow, gitSymbolicRef, gitWorktree } from "./scripts/git.ts";
 import { interpreter, php, scripted, sed } from "./scripts/languages.ts";
-import { codeHostApi, curl, remoteHost, rsync, socat, ssh } from "./scripts/network.ts";
+import { codeHostApi, curl, media, remoteHost, rsync, socat, ssh } from "./scripts/network.ts";
 import { kubectl, packages, projectScript } from "./scripts/packages.ts";
 import {
   afterDashes,
@@ -26,7 +26,7 @@ import {
   xargs,
 } from "./scripts/shells.ts";
 import type { Special } from "./scripts/special.ts";
-import { date, dd, firstRead, getent, ip, kill, ps, sysctl } from "./scripts/system.ts";
+import { date, dd, firstRead, getent, ip, kill, ps, sd, sshKeygen, sysctl } from "./scripts/system.ts";
 import { firstTask, tasks } from "./scripts/tasks.ts";
 import type { ProgramUse } from "./use.ts";
 
@@ -64,6 +64,7 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   jq: scripted(jqHarm, [], ["f", "from-file"]),
   kill,
   kubectl,
+  media,
   "later-text": laterText,
   make,
   maven,
@@ -74,8 +75,10 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   "remote-host": remoteHost,
   redis,
   rsync,
+  sd,
   sed,
   setarch,
+  "ssh-keygen": sshKeygen,
   sg,
   shell,
   socat,

@@ -30,7 +30,8 @@ export function sqlHarm(sql: string): string | undefined {
     !/^(?:select|show|explain\s+select|describe|desc|pragma\s+(?:table_info|index_list)\b)/i.test(statement)
   )
     return "script";
-  if (/\binto\b|\bfor\s+update\b|[\\=]\s*\(|^\.|:=/i.test(statement)) return "script";
+  // behind a question a backslash begins a command of the client (`select 1 \\g |sh`)
+  if (/\\|\binto\b|\bfor\s+update\b|[\\=]\s*\(|^\.|:=/i.test(statement)) return "script";
   const calls = [...statement.matchAll(/([\w$]+)\s*\(/g)].map((m) => m[1] ?? "");
   return calls.every((name) => HARMLESS_CALL.test(name)) ? undefined : "script";
 }

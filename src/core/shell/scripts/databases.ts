@@ -30,7 +30,9 @@ function client(texts: (read: ReadOptions) => readonly Operand[]): Special {
 }
 
 /** psql and mysql: options hold the text. */
-export const sqlOption: Special = client((read) => valuesOf(read, "c", "command", "e", "execute", "eval"));
+export const sqlOption: Special = client((read) =>
+  valuesOf(read, "c", "command", "e", "execute", "eval", "init-command"),
+);
 
 /** sqlite3: everything behind the file. */
 export const sqlOperand: Special = client((read) => [...valuesOf(read, "cmd"), ...read.operands.slice(1)]);

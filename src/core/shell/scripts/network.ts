@@ -5,6 +5,12 @@ import { programEntry } from "../table.ts";
 import type { ProgramUse } from "../use.ts";
 import { gadget, type Special } from "./special.ts";
 
+/** Tools that take addresses and protocols where others take files (`concat:`, `http:`, `tcp:`). */
+export const media: Special = (read) =>
+  [...read.operands, ...read.given.map((g) => g.value)]
+    .filter((o) => /^[a-z][\w+.,-]+:(?!:)|^-?@/i.test(o.word.value ?? ""))
+    .map((o) => gadget("network", o.index));
+
 /** curl: other schemes than the web's, and headers from files. */
 export const curl: Special = (read) => {
   const header = valuesOf(read, "H", "header").filter((o) => o.word.prefix.startsWith("@") || o.word.prefix === "");

@@ -1,5 +1,6 @@
 // Programs of the system whose operands are a language of their own.
 import type { Effect } from "../facts.ts";
+import { valuesOf } from "../options.ts";
 import { gadget, type Special } from "./special.ts";
 
 export const dd: Special = (read, use) =>
@@ -38,6 +39,24 @@ export const kill: Special = (_, use) =>
   use.words.slice(2).some((w) => w.value === "-1") ? [{ kind: "irreversible", code: "kills", index: 0 }] : [];
 
 /** `date 01010000` sets the clock. */
+/** ssh-keygen: `-f` names what is read where it only shows or looks up, else what is made, with `.pub` beside it. */
+export const sshKeygen: Special = (read) => {
+  const shows = ["l", "B", "L", "y", "e", "i", "F"].some((name) => read.seen.has(name));
+  const files = valuesOf(read, "f");
+  if (files.length === 0 && !shows) return [gadget("write-elsewhere", 0)];
+  return files.map(({ word, index }) =>
+    shows
+      ? ({ kind: "read", path: word, index, content: true } as const)
+      : ({ kind: "write", path: word, index, inherent: false } as const),
+  );
+};
+
+/** sd: behind its two texts stand the files that it changes. */
+export const sd: Special = (read) =>
+  ["p", "preview"].some((name) => read.seen.has(name))
+    ? []
+    : read.operands.slice(2).map(({ word, index }) => ({ kind: "write", path: word, index, inherent: true }) as const);
+
 export const date: Special = (read) =>
   read.operands.filter((o) => !o.word.prefix.startsWith("+")).map((o) => gadget("sets-clock", o.index));
 

@@ -2,7 +2,7 @@
 // `python manage.py migrate` (PERM-11).
 import type { Effect } from "../facts.ts";
 import { type Operand, valuesOf } from "../options.ts";
-import type { Special } from "./special.ts";
+import { gadget, type Special } from "./special.ts";
 
 const PARTS: readonly (readonly [RegExp, string])[] = [
   [/^(?:deploy|undeploy|rollout|ship)(?:$|[:._-])|(?:^|[:._-])deploy$/, "deploy"],
@@ -49,5 +49,15 @@ export function managedTask(operands: readonly Operand[]): readonly Effect[] {
         ? [{ kind: "irreversible", code: "publish", index: o.index }]
         : [],
     );
-  return file !== undefined && task !== undefined && MANAGERS.test(file.word.value ?? "") ? effectsOf([task]) : [];
+  if (file === undefined || task === undefined || !MANAGERS.test(file.word.value ?? "")) return [];
+  const steering = more.filter((o) =>
+    /^--(?:execute|command|host|settings|pythonpath|path)(?:=|$)|^-c/.test(o.word.value ?? ""),
+  );
+  return [
+    ...effectsOf([task]),
+    ...(/^(?:tinker|shell\w*|runner|console|dbshell|dbconsole)$/.test(task.word.value ?? "")
+      ? [gadget("runs-code", task.index)]
+      : []),
+    ...steering.map((o) => gadget("option-name", o.index)),
+  ];
 }
