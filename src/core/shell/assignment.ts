@@ -1,6 +1,7 @@
 // Assignments: the names they set, what stands in their values, and which of them make a constant or a number.
 import type { Assignment, Word } from "unbash";
 import type { ShellWord } from "./facts.ts";
+import { isLoadedValue } from "./names.ts";
 import { isNumber } from "./number.ts";
 import type { Reader } from "./reader.ts";
 
@@ -21,6 +22,8 @@ export function readAssignment(reader: Reader, node: Assignment, place: Assignme
     return;
   }
   const [value] = reader.word(node.value);
+  if (place !== "alone" && value !== undefined && isLoadedValue(value.value ?? value.prefix))
+    reader.doubt("sets-loaded-name", node.name, node.pos);
   // a prefix is gone after its command
   if (place === "prefix") return reader.flow.forget(node.name);
   keep(reader, node, value, node.value);

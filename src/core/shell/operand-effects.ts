@@ -50,7 +50,11 @@ export function operandEffects(entry: ProgramEntry, read: ReadOptions): readonly
     case "read":
       return operands.map((o) => reads(o, true));
     case "project":
-      return operands.flatMap((o) => [reads(o, true), { kind: "directory", path: o.word, index: o.index } as const]);
+      return operands.flatMap((o) => [
+        ...(o.word.value === "-" ? [{ kind: "gadget", code: "standard-input", index: o.index } as const] : []),
+        reads(o, true),
+        { kind: "directory", path: o.word, index: o.index } as const,
+      ]);
     case "pattern-read":
       return operands.length === 0 && recursive
         ? [{ kind: "read", path: HERE, index: 0, recursive, content: true }]

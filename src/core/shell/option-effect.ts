@@ -9,7 +9,7 @@ const KNOWN_VALUES: Readonly<Record<string, { readonly values: RegExp; readonly 
   // formats and reporters that tools bring themselves; any other name may be a file or a package that is loaded
   "named-format": {
     values:
-      /^(?:json|stylish|unix|compact|tap|junit|checkstyle|html|github|github-actions|dot|verbose|default|basic|text|short|long|list|progress|p|documentation|d|doc|node|jsdom)$/,
+      /^(?:json|stylish|unix|compact|tap|junit|checkstyle|html|github|github-actions|dot|verbose|default|basic|text|short|long|list|progress|p|documentation|d|doc|node|jsdom|spec|min|nyan|line|simple|emacs|clang|files|offenses|quiet|worst|pacman)$/,
     code: "plugin",
   },
   // `go -mod=mod` rewrites go.mod
@@ -25,6 +25,12 @@ const KNOWN_VALUES: Readonly<Record<string, { readonly values: RegExp; readonly 
   // smaller, and a version put in (`go build -ldflags "-s -w -X main.version=1"`); the rest reaches the linker
   "link-flags": {
     values: /^(?:\s*(?:-[sw](?=\s|$)|-X[ =](['"]?)[\w./-]+=[\w.:+/-]*\1(?=\s|$)))*\s*$/,
+    code: "unknown-option",
+  },
+  // `pytest -W ignore::DeprecationWarning`: any other category is a module that is loaded
+  "warning-filter": {
+    values:
+      /^(?:ignore|error|default|always|module|once)(?:::(?:Deprecation|PendingDeprecation|User|Future|Runtime|Resource|Syntax|Import|Bytes|Unicode)?Warning)?$/,
     code: "unknown-option",
   },
   // a format by its name; with a dot or a slash it is a script (`pandoc -t ./writer.lua`)

@@ -4,8 +4,8 @@ import { isLoadedName } from "../names.ts";
 import { gadget, type Special } from "./special.ts";
 import { tasks } from "./tasks.ts";
 
-/** `V=1`, `DEBUG=yes`: no program, no file and no text of make's own. */
-const SWITCH = /^([A-Za-z_]\w*)=(?:\d+|true|false|yes|no|on|off)$/;
+/** `V=1`, `DEBUG=yes`, `VERSION=1.2`: no program, no file and no text of make's own. */
+const SWITCH = /^([A-Za-z_]\w*)=(?:v?\d+(?:\.\d+)*|true|false|yes|no|on|off)$/;
 
 /** `make VAR=value`: a value can be a command, or a `$(shell …)`. A target may be called `deploy`. */
 export const make: Special = (read, use) => [

@@ -1,6 +1,6 @@
 // Shells, and programs that run the rest of their words: what runs is judged on its own (DESIGN 7 rule 3).
 import type { Command, Effect, ShellWord } from "../facts.ts";
-import { isLoadedName } from "../names.ts";
+import { isLoadedName, isLoadedValue } from "../names.ts";
 import { type ReadOptions, valuesOf } from "../options.ts";
 import type { ProgramUse } from "../use.ts";
 import { gadget, type Special } from "./special.ts";
@@ -37,7 +37,8 @@ export const environment: Special = (read, use) => {
     if (word.value === "-") continue; // as `-i`
     const name = ASSIGNMENT.exec(word.value ?? word.prefix)?.[1];
     if (name !== undefined) {
-      if (isLoadedName(name)) effects.push(gadget("sets-loaded-name", index));
+      if (isLoadedName(name) || isLoadedValue((word.value ?? word.prefix).slice(name.length + 1)))
+        effects.push(gadget("sets-loaded-name", index));
       continue;
     }
     effects.push({ kind: "run", index, inner: use.inner(use.words.slice(index)) });
