@@ -6,6 +6,9 @@ const shared = {
   ssr: { resolve: { conditions: ["source"] } },
 };
 
+/** What is waited for comes later on a busy machine. */
+const expect = { poll: { timeout: 15_000 } };
+
 const config: ViteUserConfig = {
   ...shared,
   test: {
@@ -14,7 +17,7 @@ const config: ViteUserConfig = {
       {
         ...shared,
         test: {
-          name: "core",
+          ...{ name: "core", expect },
           setupFiles: ["./tests/support/seed.ts"],
           include: ["tests/core/**/*.test.ts", "tests/properties/**/*.test.ts"],
           testTimeout: 60_000, // a busy machine is no failure: nothing here measures time
@@ -23,7 +26,7 @@ const config: ViteUserConfig = {
       {
         ...shared,
         test: {
-          name: "real",
+          ...{ name: "real", expect },
           setupFiles: ["./tests/support/seed.ts"],
           include: ["tests/real/**/*.test.ts", "tests/scripts/**/*.test.ts"],
           testTimeout: 120_000,

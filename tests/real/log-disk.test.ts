@@ -197,10 +197,10 @@ it("a clock that jumps changes times and nothing else", async () => {
 });
 
 describe("a disk", { timeout: 120_000 }, () => {
-  /** Runs a script where `$disk` is a tmpfs of 1 MiB that nobody else sees. */
+  /** Runs a script where `$disk` is a tmpfs that nobody else sees, with 1 MiB left beside a file that may go. */
   const onDisk = (script: string): { readonly out: string; readonly said: string } => {
     const disk = join(folder, "disk");
-    const all = `set -eu; disk=${disk}; mkdir -p "$disk"; mount -t tmpfs -o size=1m none "$disk"
+    const all = `set -eu; disk=${disk}; mkdir -p "$disk"; mount -t tmpfs -o size=8m none "$disk"; head -c 7M /dev/zero > "$disk/other"
       append() { "${launcher}" log append --dir "$disk/log" "$@"; }
       verify() { "${launcher}" log verify "$disk/log" > "$disk/../verdict" 2>&1 && c=0 || c=$?; head -n1 "$disk/../verdict"; return $c; }
       lines() { i=0; while [ $i -lt "$1" ]; do echo '{"type":"tool.call","data":{"n":'$i',"text":"${"x".repeat(4000)}"}}'; i=$((i+1)); done; }
@@ -217,7 +217,7 @@ describe("a disk", { timeout: 120_000 }, () => {
       echo "said $(grep -c seq "$disk/../answers")" "not $(grep -c error "$disk/../answers")"
       verify
       lines 1 | append || echo "full: $?"
-      mount -o remount,size=8m "$disk"
+      rm "$disk/other"
       lines 3 | append | grep -c seq
       verify
       last=$(grep seq "$disk/../answers" | tail -n1 | tr -dc 0-9)
@@ -235,10 +235,10 @@ describe("a disk", { timeout: 120_000 }, () => {
     needs(context, "helper", "userns");
     const { out, said } = onDisk(`
       lines 2 | append > /dev/null
-      mount -o remount,ro "$disk"
+      mount --bind "$disk" "$disk"; mount -o remount,bind,ro "$disk"
       lines 1 | append || echo "ended $?"
       verify; echo "verify $?"
-      mount -o remount,rw "$disk"
+      umount "$disk"
       lines 1 | append
       verify`);
     expect(said).toMatch(/^ringfence: .*EROFS.*\nhint: /m);
