@@ -32,7 +32,7 @@ interface Scale {
   /** Fewer different words say nothing, for or against. */
   readonly wordsLeast: number;
   /** What a stretch must weigh more, to speak for what a rule suspects in it. */
-  readonly handicap: Readonly<Record<Subject, number>>;
+  readonly handicap: number;
   /** A sum beyond it is worth a look, though no rule knows why, */
   readonly alone: Readonly<Record<Subject, number>>;
   /** and this one in a long text: it has many stretches, and each is another chance to look like something. */
@@ -47,8 +47,8 @@ const each = (definition: number, other: number): Readonly<Record<Subject, numbe
 const WIDE: Scale = {
   letters: each(300, 600),
   wordsLeast: 18,
-  handicap: each(0, 0),
-  alone: each(-0.1, 0.1),
+  handicap: 0,
+  alone: each(-0.05, 0.1),
   aloneInLong: each(0.2, 0.6),
 };
 /**
@@ -58,14 +58,14 @@ const WIDE: Scale = {
 const NARROW: Scale = {
   letters: each(100, 150),
   wordsLeast: 10,
-  handicap: each(0.1, 0.3),
+  handicap: 0.3,
   alone: each(0.2, 0.5),
   aloneInLong: each(0.25, 0.8),
 };
 /** From so many letters on a text is long. */
 const LONG = each(600, 2_000);
 /** What a rule suspects is left where all around it weighs less than the first, and what it is sure of below the second. */
-const SUSPECTED = each(-0.1, 0.05);
+const SUSPECTED = each(-0.05, 0.05);
 const DOUBT = each(-0.2, -0.05);
 /** Beyond this one a definition is held. */
 const SURE = 0.3;
@@ -136,10 +136,7 @@ export function* judged(
       const weight = weightOf(signsOf(subject, clauses, own));
       // what has too few words around it to be doubted is not doubted for its sentence
       for (const finding of own.filter((one) => scale === WIDE || weights.has(one)))
-        weights.set(
-          finding,
-          Math.max(weight - scale.handicap[subject], weights.get(finding) ?? Number.NEGATIVE_INFINITY),
-        );
+        weights.set(finding, Math.max(weight - scale.handicap, weights.get(finding) ?? Number.NEGATIVE_INFINITY));
       if (weight > most.weight) most = { stretch, weight };
       yield;
     }
@@ -147,7 +144,10 @@ export function* judged(
     if (most.weight >= bound) telling.push(graded(subject, most.weight, worst(subject, most.stretch)));
   }
   yield* weighOwnClauses(subject, pieces, findings, signs, weights);
-  const left = findings.flatMap((finding) => believed(subject, finding, weights.get(finding)));
+  const certain = certainIn(findings);
+  const left = findings.flatMap((finding) =>
+    believed(subject, finding, certain.has(finding) ? undefined : weights.get(finding)),
+  );
   return left.length > 0 ? left : telling.slice(-1);
 }
 
@@ -172,6 +172,13 @@ function* weighOwnClauses(
     }
     yield;
   }
+}
+
+/** What rules are sure of in two ways at one place: no words around it explain both. */
+function certainIn(findings: readonly Finding[]): ReadonlySet<Finding> {
+  const kinds = new Map<string, Set<string>>();
+  for (const { at, kind } of findings.filter(isSure)) kinds.set(at, (kinds.get(at) ?? new Set()).add(kind));
+  return new Set(findings.filter((one) => isSure(one) && (kinds.get(one.at)?.size ?? 0) > 1));
 }
 
 const isSure = ({ severity }: Finding): boolean => severity === "hard";
