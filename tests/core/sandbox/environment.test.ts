@@ -43,6 +43,22 @@ describe("the environment inside", () => {
     expect(variables["GITHUB_TOKEN"]).toBe("t");
     expect(exposed).toEqual(["GITHUB_TOKEN"]);
   });
+  it.each([
+    ["TOKEN", `ghp_${"abcdefghij".repeat(4)}`, true],
+    ["DATABASE_URL", "postgres://app:Tr0ub4dor3@db.example.org/app", true],
+    ["X", "Bearer AKIAQZ7KTW4HNM2RVX3P", true],
+    ["CI", "1", false],
+    ["NODE_OPTIONS", "--max-old-space-size=4096", false],
+    ["API_TOKEN", "changeme", false],
+    ["RINGFENCE_SESSION", `ghp_${"abcdefghij".repeat(4)}`, false],
+  ])("names a secret that a person wrote out: %s=%s", (name, value, isNamed) => {
+    const { exposed } = buildEnvironment({ ...parts, set: { [name]: value } });
+    expect(exposed).toEqual(isNamed ? [name] : []);
+  });
+  it("names what was let in and written out once", () => {
+    const set = { GITHUB_TOKEN: `ghp_${"abcdefghij".repeat(4)}` };
+    expect(buildEnvironment({ ...parts, pass: ["GITHUB_TOKEN"], set }).exposed).toEqual(["GITHUB_TOKEN"]);
+  });
   it("keeps Ringfence's own names from being set", () => {
     const { variables } = buildEnvironment({ ...parts, set: { RINGFENCE: "0", CI: "1" } });
     expect(variables).toMatchObject({ RINGFENCE: "1", CI: "1" });
