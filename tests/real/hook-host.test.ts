@@ -107,6 +107,25 @@ describe("the hook host", () => {
     expect(ringfence("log", "verify", session)).toMatch(/holds|verified|ok/i);
   });
 
+  test("keeps what was said in the vault, not in the signed line, and tokens in neither", async (context) => {
+    needs(context, ...FENCE);
+    const { event, hook, home, ringfence, sessions, records } = bed();
+    const token = ["AKIA", "QZ7KTW4HNM2RVX3P"].join("");
+    const told = { hook_event_name: "UserPromptSubmit", prompt: "the plan is called heron" };
+    expect((await hook(JSON.stringify({ ...JSON.parse(event("")), ...told }))).code).toBe(0);
+    await hook(event(`echo ${token}`));
+    ringfence("host", "--stop");
+    const [session = ""] = sessions();
+    expect(records(session).find(({ type }) => type === "prompt")?.data["text"]).toBe(told.prompt);
+    const signed = ringfence("log", "show", "--jsonl", session);
+    const lines = readFileSync(join(home, "ringfence/log/sessions", session, "log/000000000000.jsonl"), "utf8");
+    expect(lines).toMatch(/"text":\{"\$c":"[0-9a-f]{64}","n":24\}/);
+    expect(lines).not.toContain("heron");
+    expect(lines).toMatch(/echo \[AWS[^\]]*\]/);
+    expect(`${lines}${signed}`).not.toContain(token);
+    expect(ringfence("log", "verify", session)).toMatch(/holds|verified|ok/i);
+  });
+
   test("keeps sessions apart, and ends each with its last event", async (context) => {
     needs(context, ...FENCE);
     const { verdict, hook, event, sessions, records } = bed();

@@ -4,11 +4,12 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { openSessionLog } from "#audit";
 import { err, type HookEvent, ok, type Problem, type Result } from "#core";
-import type { Append, RecordBody } from "#core/log";
+import { type Append, PRIVATE_FIELDS, type RecordBody } from "#core/log";
 import type { LoadedPolicy } from "#core/policy";
 import { CallBook } from "#core/session";
 import { openChannels } from "../approvals/question-channels.ts";
 import { agentAbove, openQuestions } from "../approvals/questions.ts";
+import { collectSecrets } from "../leaks/session-secrets.ts";
 import { type PolicyPlaces, readPolicy } from "../prepare/policy-files.ts";
 import { findWorkspace } from "../prepare/workspace.ts";
 import type { Caller } from "../request.ts";
@@ -83,6 +84,11 @@ export async function openUncontained(
   };
 
   const before = sessionBefore(stateDir, event);
+  // No file is masked and no credential is held: tokens are known by their shape alone.
+  const leaks = collectSecrets({
+    ...{ files: [], values: () => [], shown: [], placeholders: () => [] },
+    notice: () => undefined,
+  });
   const log = await openSessionLog({
     stateDir,
     session: id,
@@ -96,7 +102,8 @@ export async function openUncontained(
       ...(before === undefined ? {} : { continues: before }),
       layers: loaded.value.policy.layers.map((layer) => ({ ...layer })),
     },
-    maxBytes: loaded.value.policy.sandbox.limits.logBytes,
+    redact: (body) => leaks.redactor().record(body),
+    ...{ privateFields: PRIVATE_FIELDS, maxBytes: loaded.value.policy.sandbox.limits.logBytes },
   });
   if (!log.ok) {
     await end();
