@@ -1,6 +1,7 @@
 // The policy's entries → complete credentials, or what is wrong with each, at its place. Pure.
 import { parseEgressRule } from "../net/grammar.ts";
 import { parsePathPattern } from "../net/path.ts";
+import { meant } from "../policy/suggest.ts";
 import { err, ok, type Problem, type Result, type Span } from "../result.ts";
 import { forTerminal } from "../text/index.ts";
 import type { Credential, CredentialHost, CredentialSource, Injection } from "./credential.ts";
@@ -63,10 +64,7 @@ function resolve({ entry, at }: CredentialText, around: Surroundings): Result<Cr
     err({ code: "credential-incomplete", message: `${said} ${message}`, at, hint });
   const known = knownCredential(name);
   if (entry.source === undefined && known === undefined)
-    return bad(
-      "is not described in the policy, and is none of the known ones",
-      `known: ${knownCredentials.join(", ")}`,
-    );
+    return bad("is not described in the policy, and is none of the known ones", meant(name, knownCredentials, "known"));
   if (entry.inject === undefined && known === undefined)
     return bad("does not say where it may go", "write `inject: {hosts: [HOST], header: authorization}`");
   const source = sourceOf(entry.source ?? { env: known?.env.find(around.has) ?? known?.env[0] }, around);

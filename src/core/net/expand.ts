@@ -1,5 +1,6 @@
 // From the policy's network part to the egress plan: presets become hosts, registry presets the hosts of the person's own tools. Pure.
 import type { NetworkRuleText, Policy } from "../policy/policy.ts";
+import { meant } from "../policy/suggest.ts";
 import { err, ok, type Problem, type Result } from "../result.ts";
 import { parseEgressRule } from "./grammar.ts";
 import { parseHost } from "./host.ts";
@@ -134,7 +135,7 @@ function presetRules({ text, at, paths }: NetworkRuleText, tools: ToolConfig): R
       code: "network-unknown-preset",
       message: `there is no network preset \`${text.slice("preset:".length)}\``,
       at,
-      hint: `presets: ${presetNames.join(", ")}`,
+      hint: meant(text.slice("preset:".length), presetNames, "presets"),
     });
   }
   if (part === "read" && paths !== undefined)

@@ -28,3 +28,9 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   }
   return best !== undefined && best.far <= Math.max(1, Math.floor(word.length / 3)) ? best.word : undefined;
 }
+
+/** The hint of a word that is not among the known ones: the nearest of them, or all of them after `otherwise`. */
+export function meant(word: string, known: readonly string[], otherwise: string): string {
+  const near = nearest(word, known);
+  return near === undefined ? `${otherwise}: ${known.join(", ")}` : `did you mean \`${near}\`?`;
+}

@@ -62,6 +62,13 @@ describe("an entry", () => {
     expect(answer.ok ? [] : answer.error).toMatchObject([{ code, at }]);
   });
 
+  it("is asked for by the name that was meant", () => {
+    expect(resolved([{ name: "gihub" }])).toMatchObject({ ok: false, error: [{ hint: "did you mean `github`?" }] });
+    expect(resolved([{ name: "x" }])).toMatchObject({
+      error: [{ hint: expect.stringMatching(/^known: .*\bgithub\b/) }],
+    });
+  });
+
   it("shares no variable with another, nor with what the policy hands in itself", () => {
     const inject = { hosts: ["a.example.org"] };
     expect(

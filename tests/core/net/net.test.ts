@@ -178,6 +178,14 @@ describe("rules", () => {
       },
     });
   });
+  it.each([
+    ["preset:nmp", "did you mean `npm`?"],
+    ["preset:npm/raed", "did you mean `npm/read`?"],
+    ["preset:nothing-like-it", expect.stringMatching(/^presets: .*\bnpm\b/)],
+  ])("says what %s may have meant", (text, hint) => {
+    const answer = expandNetwork({ allow: [{ text, at }], deny: [], allowPrivate: [] }, NO_TOOLS);
+    expect(answer).toMatchObject({ ok: false, error: [{ code: "network-unknown-preset", at, hint }] });
+  });
   it("adding a deny never opens anything", () => {
     const name = fc.constantFrom("a.org", "b.a.org", "*.a.org", "c.org", "*.b.a.org");
     fc.assert(
