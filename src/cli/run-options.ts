@@ -65,7 +65,7 @@ export function declareRunOptions(command: Command): Command {
     .option("--deny-write <path>", "hold or refuse changes to what matches", repeated)
     .option(
       "--env <name[=value]>",
-      "let a variable in: NAME takes the caller's value, and is shown as exposed",
+      "let a variable in: NAME takes the caller's value; that, and a value that looks like a secret, is shown as exposed",
       repeated,
     )
     .option(
@@ -99,7 +99,7 @@ export function declareRunOptions(command: Command): Command {
 export function commandLineLayer(options: RunOptions, cwd: string): object {
   const limits = defined({
     timeout: options.timeout,
-    memory: options.memory,
+    memory: numeric(options.memory),
     cpus: numeric(options.cpus),
     pids: numeric(options.pids),
   });

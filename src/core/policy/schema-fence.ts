@@ -13,6 +13,12 @@ export const duration: z.ZodString = z
 export const size: z.ZodUnion<readonly [z.ZodString, z.ZodNumber]> = z
   .union([z.string(), z.number()], { error: "expected a size such as `4g`" })
   .refine((value) => parseSize(value) !== undefined, "expected a size such as `512m` or `4g`, or a number of bytes");
+/** Least of a fence's memory, in bytes: with less bubblewrap is ended before there is a fence. */
+const MEMORY_LEAST = 4 * 2 ** 20;
+const memory = size.refine((value) => {
+  const bytes = parseSize(value);
+  return bytes === undefined || bytes >= MEMORY_LEAST;
+}, "too small for a fence to start: expected `4m` or more, such as `512m` or `4g`; a number alone is bytes");
 /** How many of something. */
 export const count: z.ZodInt = z.int().min(1).max(10_000_000);
 /** Any short text. */
@@ -42,7 +48,7 @@ export const filesystem: z.ZodType<NonNullable<Sandbox["filesystem"]>> = z.stric
 /** `limits`. */
 export const limits: z.ZodType<NonNullable<Sandbox["limits"]>> = z.strictObject({
   timeout: duration.optional(),
-  memory: size.optional(),
+  memory: memory.optional(),
   pids: count.optional(),
   cpus: z.number().positive().max(4096).optional(),
   fileSize: size.optional(),
