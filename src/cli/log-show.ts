@@ -14,6 +14,7 @@ import { forTerminalJson } from "#core/text";
 import { EXIT, fail } from "./exit.ts";
 import { printDisagreements } from "./log-disagree.ts";
 import { type FoundLog, findLogs, readable } from "./log-find.ts";
+import { sayUnmatched } from "./log-unmatched.ts";
 
 /** What is asked for. */
 export interface ShowOptions {
@@ -41,11 +42,20 @@ export async function showRecords(
   if (options.follow === true) return follow(logs, options);
   return await readable(() => {
     if (options.as === "disagree") return printDisagreements(logs, options.json === true);
-    if (options.as === "timeline" || options.as === "tree") return tell(logs, options);
-    const lines = wanted(logs, options);
-    if (options.as === "json") return printJson(logs, lines);
-    for (const line of lines) print(line, options.as === "jsonl", logs.length > 1);
+    if (options.as === "json") return printJson(logs, wanted(logs, options));
+    if (!(options.as === "timeline" || options.as === "tree" ? tell(logs, options) : printLines(logs, options)))
+      sayUnmatched(logs, options);
   });
+}
+
+/** Says whether there was one. */
+function printLines(logs: readonly FoundLog[], options: ShowOptions): boolean {
+  let isAny = false;
+  for (const line of wanted(logs, options)) {
+    print(line, options.as === "jsonl", logs.length > 1);
+    isAny = true;
+  }
+  return isAny;
 }
 
 function print({ record, text, log }: Shown, isJson: boolean, isNamed: boolean): void {
@@ -123,11 +133,16 @@ function jsonOf({ record, text }: ReadLine): string {
   return record === undefined ? JSON.stringify({ damaged: text.slice(0, 65_536) }) : text;
 }
 
-function tell(logs: readonly FoundLog[], options: ShowOptions): void {
+/** Says whether there was a line. */
+function tell(logs: readonly FoundLog[], options: ShowOptions): boolean {
+  let isAny = false;
   for (const log of logs) {
     if (logs.length > 1) process.stdout.write(`${log.name}\n`);
-    for (const line of told(log, options)) process.stdout.write(`${line}\n`);
+    const lines = told(log, options);
+    for (const line of lines) process.stdout.write(`${line}\n`);
+    isAny ||= lines.length > 0;
   }
+  return isAny;
 }
 
 /** A story needs all of its records; a filter of time alone cuts it. */
