@@ -12,7 +12,7 @@ import { judge } from "../support/judge.ts";
 import { snippet, statements } from "../support/shell-fuzz.ts";
 
 const SAMPLES = 6000;
-const NOTHING_KNOWN = { constant: () => undefined, isNumber: () => false };
+const NOTHING_KNOWN = { constant: () => undefined, folder: () => undefined, isNumber: () => false };
 let folder = "";
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "shell-"));

@@ -1,6 +1,7 @@
 // Shell text → Facts: every simple command at every depth (DESIGN 7 rule 3). The tree is unbash's; what it means is decided here, in
 // the readers beside it and in program.ts. Anything not known to them is `unknown`, so a new kind of node can only tighten.
 import { type ParsedScript, parse, type Script, type Word, type WordPart } from "unbash";
+import { isBuiltin } from "./builtin.ts";
 import type { Command, Facts, ShellContext, ShellWord, Unknown } from "./facts.ts";
 import { Flow } from "./flow.ts";
 import { isLoadedName } from "./names.ts";
@@ -25,7 +26,19 @@ const MAX_UNKNOWN = 50;
 
 /** Everything a text would do. Total: it never throws on any text. */
 export function analyse(text: string, context: ShellContext): Facts {
-  const walk = new Walk(context);
+  let walk = walked(text, context);
+  const proved = walk.unknown.length === 0 ? walk.flow.folders.provable() : NONE;
+  if (proved.size > 0) walk = walked(text, context, proved);
+  for (const use of walk.flow.brokenNumbers()) walk.doubt("evaluated-text", use.text, use.offset);
+  for (const use of walk.flow.brokenCalls()) walk.doubt("changes-shell", use.text, use.offset);
+  return { commands: walk.commands, unknown: walk.unknown };
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** One reading. Which variables hold a folder's names is proved by a whole one, so a second one makes use of it. */
+function walked(text: string, context: ShellContext, proved: ReadonlySet<string> = NONE): Walk {
+  const walk = new Walk(context, proved);
   try {
     walk.read(text, 0);
   } catch (error) {
@@ -33,9 +46,7 @@ export function analyse(text: string, context: ShellContext): Facts {
     if (!(error instanceof RangeError)) throw error;
     walk.doubt("too-deep", text, 0);
   }
-  for (const use of walk.flow.brokenNumbers()) walk.doubt("evaluated-text", use.text, use.offset);
-  for (const use of walk.flow.brokenCalls()) walk.doubt("changes-shell", use.text, use.offset);
-  return { commands: walk.commands, unknown: walk.unknown };
+  return walk;
 }
 
 /** Most wrappers hand their standard input on, some do not: what is in it is enough for a deny, never for an allow. */
@@ -57,9 +68,9 @@ class Walk implements Reader {
   /** True where bash reads the text, false where it may be any shell of that kind. */
   private bash = true;
 
-  constructor(context: ShellContext) {
+  constructor(context: ShellContext, proved: ReadonlySet<string>) {
     this.context = context;
-    this.flow = new Flow(context.cwd, context.home);
+    this.flow = new Flow(context.cwd, context.home, proved);
   }
 
   read(text: string, offset: number): void {
@@ -81,6 +92,8 @@ class Walk implements Reader {
   private process(text: string, bash: boolean, offset: number): readonly Command[] {
     const before = this.bash;
     this.bash = bash;
+    // shells of other kinds have further ways to set a variable
+    if (!bash && /\bfor\b/.test(text)) this.flow.folders.unsettle();
     const commands = this.apart(() => this.flow.process(() => this.read(text, offset)));
     this.bash = before;
     return commands;
@@ -107,7 +120,7 @@ class Walk implements Reader {
   }
 
   evaluated(text: string, offset: number): readonly Command[] {
-    return this.apart(() => this.flow.loop(() => this.read(text, offset)));
+    return this.apart(() => this.flow.called(() => this.read(text, offset)));
   }
 
   run(use: Use): void {
@@ -139,6 +152,9 @@ class Walk implements Reader {
       alsoKnownAs: described.alsoKnownAs,
     });
     const name = words[0]?.value;
+    // a builtin that is not understood may set anything; so may a program that is not known, if it is one
+    if (name === undefined || (isBuiltin(name) && described.effects.some((effect) => effect.kind === "gadget")))
+      this.flow.folders.unsettle();
     if (described.entersDirectory !== undefined && !this.flow.enter(described.entersDirectory))
       this.doubt("directory-not-known", described.entersDirectory, offset);
     if (name === "popd") this.flow.back();

@@ -1,6 +1,7 @@
 // What the shell knows at one place of the text: where it stands, which variables hold constants or numbers, which names are
 // functions. Branches, loops and subshells are entered through here, so nothing learned in them is taken for granted after them.
 import { joinPath } from "./directory.ts";
+import { Folders } from "./folder.ts";
 
 const MAX_DIRECTORIES = 8;
 
@@ -20,6 +21,8 @@ export class Flow {
   /** Aliases by name, and whether the shell expands them (an interactive one does, `shopt -s expand_aliases` makes it). */
   readonly aliases: Map<string, { readonly text: string; readonly offset: number }> = new Map();
   expandsAliases = false;
+  /** What the values of loop variables begin with. */
+  readonly folders: Folders;
   private visited: ReadonlySet<string>;
   private constants: Map<string, string> = new Map();
   private numbers: Set<string> = new Set();
@@ -34,10 +37,16 @@ export class Flow {
   /** Above zero where a change of directory may happen more than once. */
   private repeated = 0;
 
-  constructor(cwd: string, home: string) {
+  constructor(cwd: string, home: string, proved: ReadonlySet<string> = new Set()) {
+    this.folders = new Folders(proved);
     this.directories = [cwd];
     this.visited = new Set(this.directories);
     this.constants.set("HOME", home);
+  }
+
+  /** The folder that a variable's value begins with, where that is proved. */
+  folder(name: string): string | undefined {
+    return this.folders.of(name);
   }
 
   /** The constant of a scalar set once, for ask and deny (DESIGN 7 rule 2), and of the two that a shell starts with. */
@@ -61,6 +70,23 @@ export class Flow {
 
   /** A variable gets a value of its own; `constant` is its text where known. */
   assign(name: string, value: { readonly constant?: string | undefined; readonly number: boolean }): void {
+    this.folders.set(name);
+    this.give(name, value);
+  }
+
+  /** Reads the body of a `for` over these words. */
+  each(
+    name: string,
+    list: { readonly number: boolean; readonly folder: string | undefined },
+    inside: () => void,
+  ): void {
+    this.loop(() => {
+      this.give(name, list);
+      this.folders.within(name, list.folder, inside);
+    });
+  }
+
+  private give(name: string, value: { readonly constant?: string | undefined; readonly number: boolean }): void {
     const once = this.unordered === 0 && !this.assigned.has(name);
     this.assigned.add(name);
     if (once && value.constant !== undefined) this.constants.set(name, value.constant);
@@ -130,6 +156,11 @@ export class Flow {
     this.unordered--;
   }
 
+  /** A function, a trap or text of `eval`, which may run again at another time. */
+  called(inside: () => void): void {
+    this.loop(() => this.folders.called(inside));
+  }
+
   /** A shell of its own, as in `( … )`: it starts with all that is known, and its directory changes end with it. */
   subshell(inside: () => void): void {
     const { directories, arrived, visited, repeated } = this;
@@ -146,7 +177,7 @@ export class Flow {
     this.numbers = new Set();
     this.functions = new Set();
     const { directories, arrived, visited } = this;
-    inside();
+    this.folders.called(inside);
     Object.assign(this, { constants, numbers, functions, directories, arrived, visited });
   }
 

@@ -86,6 +86,7 @@ export function settle(reader: Reader, node: ArithmeticExpression, certain = tru
       settle(reader, node.right, certain && !shortcut);
       if (ASSIGNS.test(node.operator) && node.left.type === "ArithmeticWord") {
         if (certain) reader.flow.assign(node.left.value, { number: true });
+        else reader.flow.folders.set(node.left.value);
       } else settle(reader, node.left, certain);
       return;
     }

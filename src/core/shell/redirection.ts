@@ -16,7 +16,7 @@ function descriptor(reader: Reader, { descriptor: written, pos }: Redirection): 
 
 /** `< "src/$f"`: a file somewhere below, whatever the variable holds, and no address of the network. */
 function isBelow({ prefix, tilde }: ShellWord): boolean {
-  return !tilde && /^\w[^/]*\//.test(prefix);
+  return !tilde && /^(?:\.|\.?\w[^/]*)\//.test(prefix);
 }
 
 /** Adds the effects of redirections and answers what standard input is afterwards. */

@@ -4,6 +4,7 @@ import { isCommonPlace } from "../paths/index.ts";
 import { isBuiltin } from "./builtin.ts";
 import { readArithmetic, readTest } from "./expression.ts";
 import type { Effect, ShellWord } from "./facts.ts";
+import { listFolder, type Written } from "./folder.ts";
 import { isNumber } from "./number.ts";
 import { constantOutput } from "./output.ts";
 import type { Reader } from "./reader.ts";
@@ -75,16 +76,8 @@ function readInside(reader: Reader, node: Node, stdin: Standard): void {
         readList(reader, node.body, stdin);
       });
     case "For":
-    case "Select": {
-      reader.name(node.name.text, node.name.pos, false);
-      for (const word of node.wordlist ?? [])
-        if (reader.word(word).some(isElsewhere)) reader.doubt("reads-outside", word.text, word.pos);
-      const numbers = node.type === "For" && node.wordlist?.every((word) => isNumber(reader, word)) === true;
-      return flow.loop(() => {
-        flow.assign(node.name.text, { number: numbers });
-        readList(reader, node.body, stdin);
-      });
-    }
+    case "Select":
+      return readLoop(reader, node, stdin);
     case "Case":
       reader.word(node.word);
       for (const item of node.items) {
@@ -96,6 +89,7 @@ function readInside(reader: Reader, node: Node, stdin: Standard): void {
       return readFunction(reader, node);
     case "Coproc":
       if (node.name) reader.name(node.name.text, node.pos, false);
+      if (node.name) flow.forget(node.name.text);
       return flow.subshell(() => readNode(reader, node.body, { kind: "unknown" }));
     case "Redirected":
       return readNode(reader, node.command, readOwnRedirections(reader, node.redirects, node.pos, stdin));
@@ -112,6 +106,20 @@ function readInside(reader: Reader, node: Node, stdin: Standard): void {
     default:
       return reader.doubt("unknown-syntax", (node as { type: string }).type, 0);
   }
+}
+
+/** `for` and `select` give every word of the list to a variable. */
+function readLoop(reader: Reader, node: Extract<Node, { type: "For" | "Select" }>, stdin: Standard): void {
+  const { flow } = reader;
+  const name = node.name.text;
+  reader.name(name, node.name.pos, false);
+  const list = (node.wordlist ?? []).map((word): Written => ({ word, becomes: reader.word(word) }));
+  for (const { word, becomes } of list)
+    if (becomes.some(isElsewhere)) reader.doubt("reads-outside", word.text, word.pos);
+  // what `select` gives is what was read, or nothing
+  if (node.type === "Select") flow.folders.set(name);
+  const number = node.type === "For" && node.wordlist?.every((word) => isNumber(reader, word)) === true;
+  flow.each(name, { number, folder: listFolder(list) }, () => readList(reader, node.body, stdin));
 }
 
 /**
@@ -167,7 +175,7 @@ function readFunction(reader: Reader, node: FunctionNode): void {
     reader.doubt("changes-shell", name, node.pos);
   const from = reader.commands.length;
   reader.flow.undefine(name);
-  reader.flow.loop(() => readNode(reader, node.body, undefined));
+  reader.flow.called(() => readNode(reader, node.body, undefined));
   if (reader.commands.slice(from).some((command) => command.words[0]?.value === name))
     reader.doubt("recursion", name, node.pos);
   reader.flow.define(name);

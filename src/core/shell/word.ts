@@ -3,12 +3,15 @@
 import { parse, type Word, type WordPart } from "unbash";
 import { expandBraces, hasOpenBrace } from "./brace.ts";
 import type { ShellWord } from "./facts.ts";
+import { keptFolder } from "./folder.ts";
 import { expandConstant } from "./parameter.ts";
 
 /** What is known of variables where the word stands. */
 export interface Known {
   /** The constant of a scalar set once: for ask and deny rules only, never for allow (DESIGN 7 rule 2). */
   constant(name: string): string | undefined;
+  /** The folder that every value of a variable begins with, where that is proved. */
+  folder(name: string): string | undefined;
   /** True for a variable that holds a number and nothing else. */
   isNumber(name: string, text: string, offset: number): boolean;
 }
@@ -59,7 +62,7 @@ function plainWord(word: Word, known: Known): ShellWord {
       continue;
     }
     value = undefined;
-    if (kind === "constant") prefix += beginning(part);
+    if (kind === "constant") prefix += beginning(part, known);
     kind = worse(kind, kindOf(part, known));
     const guess = likelyPart(part, known);
     if (part.type === "SimpleExpansion" || part.type === "ParameterExpansion")
@@ -81,10 +84,15 @@ function worse(a: ShellWord["kind"], b: ShellWord["kind"]): ShellWord["kind"] {
  * The folder that a quoted part begins with: `"src/$f"` is no option, whatever the variable holds. A beginning without a folder
  * says less: `"e$x"` may become an address (`ext::…`), `"o$x"` an assignment (`of=…`).
  */
-function beginning(part: WordPart): string {
+function beginning(part: WordPart, known: Known): string {
   if (part.type !== "DoubleQuoted") return "";
   const [first] = part.parts;
-  return first?.type === "Literal" && /^\w[^:=]*\//.test(first.value) ? first.value : "";
+  if (first === undefined) return "";
+  return keptFolder(first, (name) => known.folder(name)) ?? literalFolder(first);
+}
+
+function literalFolder(first: WordPart): string {
+  return first.type === "Literal" && /^\w[^:=]*\//.test(first.value) ? first.value : "";
 }
 
 /** How a part that is not constant may spread: a number stays one word without quotes too. */
