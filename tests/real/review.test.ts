@@ -70,6 +70,20 @@ describe("review, apply, discard", () => {
     expect(ringfence("discard").stdout).toContain("discarded 1");
   });
 
+  it("what the host changed since is overwritten only by its own name", () => {
+    const { caller, root, outside, ringfence } = bench("mkdir d e s; echo a | tee d/g e/g s/h f >/dev/null; ln -s f l");
+    const agent = "echo agent | tee d/g s/h f >/dev/null; ln -sfn d l";
+    caller.ringfence(["run", "--apply", "ask", "--", "sh", "-c", agent], { cwd: root });
+    outside("echo person >s/h; ln -sfn e l; mv d d.own; ln -s e d");
+    const all = ringfence("apply", "--all");
+    expect(all.status).toBe(1);
+    for (const path of ["d", "l", "s/h"]) expect(all.stdout).toContain(`refused  ${path}  (host-moved)`);
+    expect(outside("cat f s/h e/g; readlink l d")).toBe("agent\nperson\na\ne\ne\n");
+    expect(ringfence("apply", "s").stdout).toContain("refused  s/h  (host-moved)");
+    expect(ringfence("apply", "s/h", "l", "d").stdout).toContain("nothing left");
+    expect(outside("cat s/h d/g e/g; readlink l")).toBe("agent\nagent\na\nd\n");
+  });
+
   it("a discard stays in the session's layer, whatever the agent put in a folder's place", () => {
     const { caller, inside, outside, ringfence } = bench("mkdir d; echo a >d/x; echo a >d/y");
     const elsewhere = caller.folder("elsewhere");

@@ -21,12 +21,7 @@ export function chooseChanges(
   if (wanted.all) return ok(review.changes);
   const chosen = new Set<Judged>();
   for (const path of wanted.paths) {
-    const plain = path
-      .split("/")
-      .filter((part) => part !== "" && part !== ".")
-      .join("/");
-    // Absolute: of a repository that lies elsewhere.
-    const name = path.startsWith("/") ? `/${plain}` : plain;
+    const name = plainName(path);
     const found = review.changes.filter((entry) => isMeant(entry, name));
     if (found.length === 0) {
       return err({
@@ -49,6 +44,29 @@ export function chooseChanges(
         (options.withFolders && folders.has(entry.change.path) && entry.change.after?.type === "folder"),
     ),
   );
+}
+
+/**
+ * Those that would take a person's own work back and are not named themselves: commits (`git-moved`) under `--all`, and what the host has there
+ * since (`host-moved`). What goes with a folder that is named and replaced is named with it.
+ */
+export function overwritesUnnamed(chosen: readonly Judged[], { paths, all }: Wanted): readonly Judged[] {
+  const named = new Set(paths.map(plainName));
+  const replaced = chosen.flatMap(({ change: { kind, path } }) => (kind === "type" && named.has(path) ? [path] : []));
+  return chosen.filter(({ change: { kind, path }, held }) => {
+    if (held?.code === "git-moved") return all;
+    if (held?.code !== "host-moved" || gitPlace(path) !== undefined || named.has(path)) return false;
+    return kind !== "delete" || !replaced.some((folder) => path.startsWith(`${folder}/`));
+  });
+}
+
+function plainName(path: string): string {
+  const plain = path
+    .split("/")
+    .filter((part) => part !== "" && part !== ".")
+    .join("/");
+  // Absolute: of a repository that lies elsewhere.
+  return path.startsWith("/") ? `/${plain}` : plain;
 }
 
 function isMeant({ change }: Judged, name: string): boolean {

@@ -12,7 +12,7 @@ import { findRenames, showChange } from "#review";
 import { listSessions, readMeta, type SessionMeta, sessionPaths, writeMeta } from "../sessions.ts";
 import { removeSessionFolders } from "../sweep.ts";
 import { applyJudged, type ChangesPlace, markSettled, readJudged } from "./changes.ts";
-import { chooseChanges, NEVER, type Wanted } from "./choose.ts";
+import { chooseChanges, NEVER, overwritesUnnamed, type Wanted } from "./choose.ts";
 import { dropHandover } from "./handover.ts";
 import { mergeSettings } from "./settings.ts";
 import { fromShown, treeOf, treesOf } from "./trees.ts";
@@ -117,9 +117,8 @@ export async function applyReview(
   }
   const chosen = chooseChanges(review, wanted, { withFolders: true });
   if (!chosen.ok) return chosen;
-  // A person's own commits are overwritten only where the repository is named.
-  const isNever = (code: string): boolean => NEVER.has(code) || (wanted.all && code === "git-moved");
-  const never = chosen.value.filter(({ held }) => held !== undefined && isNever(held.code));
+  const unnamed = overwritesUnnamed(chosen.value, wanted);
+  const never = chosen.value.filter((entry) => NEVER.has(entry.held?.code ?? "") || unnamed.includes(entry));
   const accepted = chosen.value.filter((entry) => !never.includes(entry));
   const recorded = await record(places, review.meta, "review.apply", accepted);
   if (!recorded.ok) return recorded;
