@@ -45,9 +45,10 @@ interface Search {
 
 function valuesAt(input: unknown, path: readonly string[]): Search {
   const search: Search = { found: [], complete: true };
+  if (input === undefined) return search;
+  walk(search, { value: input, exact: true, depth: 0 }, path);
   // arguments that are no object have no names: only the server knows what it makes of them
-  if (typeof input !== "object" || input === null) search.complete = input === undefined || input === null;
-  else walk(search, { value: input, exact: true, depth: 0 }, path);
+  if (typeof input !== "object" || input === null || Array.isArray(input)) search.complete = false;
   return search;
 }
 

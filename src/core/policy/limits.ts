@@ -230,7 +230,9 @@ function irreversible(command: Command, judge: Judge): readonly Reason[] {
     if (effect.kind === "irreversible") reasons.push({ code: effect.code, verdict: "ask", subject: command.text });
     if (effect.kind === "delete" && isCritical(effect.path, command, judge.facts))
       reasons.push({ code: "delete-critical", verdict: "ask", subject: command.text });
-    if (effect.kind === "write" && isDevice(effect.path, command, judge.facts))
+    if (effect.kind === "delete" && isHistory(effect.path, command, judge.facts))
+      reasons.push({ code: "history-rewrite", verdict: "ask", subject: command.text });
+    if ((effect.kind === "write" || effect.kind === "delete") && isDevice(effect.path, command, judge.facts))
       reasons.push({ code: "destroys-data", verdict: "ask", subject: command.text });
   }
   return reasons;
@@ -242,6 +244,15 @@ const DEVICE = /^\/dev\/(?:[shv]d[a-z]|xvd|nvme|mmcblk|disk|mapper|md|dm-|loop|s
 function isDevice(word: ShellWord, command: Command, facts: PathFacts): boolean {
   return pathOf(word, command.directories, facts)?.names.some((name) => DEVICE.test(name)) === true;
 }
+
+/** `.git` of the workspace, its objects, refs or reflogs, or all that is in one of these: what no other copy holds is gone. A lock is not. */
+function isHistory(word: ShellWord, command: Command, facts: PathFacts): boolean {
+  const folder = word.value ?? (/\/[^/]*[^/*][^/]*$/.test(word.text) ? "" : word.prefix.replace(/\/[^/]*$/, ""));
+  const path = folder === "" ? undefined : pathOf({ ...word, value: folder }, command.directories, facts);
+  return path?.names.some((name) => isInside(facts.root, name) && HISTORY.test(name.slice(facts.root.length))) === true;
+}
+
+const HISTORY = /^\/\.git(?:$|\/(?:objects(?:$|\/)|refs$|refs\/heads$|logs$|packed-refs$|modules$))/i;
 
 /** `/`, home, the workspace, anything above them, a folder at the top of the disk, or all that is in one of these. */
 function isCritical(word: ShellWord, command: Command, facts: PathFacts): boolean {

@@ -73,7 +73,8 @@ export function operandEffects(entry: ProgramEntry, read: ReadOptions): readonly
       const named = valuesOf(read, "t", "target-directory");
       const into = named.length > 0 ? named : operands.slice(-1);
       const from = operands.filter((o) => !into.includes(o));
-      const brings = from.map((o) => o.word);
+      const opens = (word: ShellWord): boolean => entry.slashOpens === true && word.value?.endsWith("/") === true;
+      const brings = from.map(({ word }) => (opens(word) ? { ...word, value: `${word.value ?? ""}.` } : word));
       const has = (...names: readonly string[]): boolean => names.some((name) => read.seen.has(name));
       const symbolic = role === "link" && has("s", "symbolic") && !has("r", "relative");
       const sources = symbolic ? from.flatMap((o) => targetsOf(o, into[0]?.word)) : from;

@@ -15,7 +15,7 @@ export function describeProgram(use: ProgramUse): Described {
   const path = program?.value;
   if (program === undefined || path === undefined || program.tilde)
     return describedAs({
-      effects: [{ kind: "gadget", code: "program-not-constant", index: 0 }],
+      effects: [{ kind: "gadget", code: "program-not-constant", index: 0 }, ...likelyEffects(use)],
       alsoKnownAs: [...(path === undefined ? [] : [byBaseName(path, use.words)]), ...likelyForms(use.words)],
     });
   const name = path.slice(path.lastIndexOf("/") + 1);
@@ -23,7 +23,8 @@ export function describeProgram(use: ProgramUse): Described {
   if (builtin !== undefined) return { ...builtin, alsoKnownAs: [...builtin.alsoKnownAs, ...likelyForms(use.words)] };
   const entry = programEntry(name);
   const known = entry === undefined ? guessed(use) : describeEntry(name, entry, use);
-  const described = { ...known, effects: [...known.effects, ...lastingFiles(use, known.effects)] };
+  const lasting = [...lastingFiles(use, known.effects), ...likelyEffects(use).filter((e) => e.kind === "irreversible")];
+  const described = { ...known, effects: [...known.effects, ...lasting] };
   const bare = path === name;
   const byName = [[name, ...use.words.slice(1).map((w) => w.value)]];
   // the same act under another name: who denies `rm` denies it
@@ -60,6 +61,19 @@ function guessed(use: ProgramUse): Described {
     return task === undefined ? [] : [{ kind: "irreversible", code: task, index }];
   });
   return describedAs({ effects: [...guessEffects(use), ...lasting] });
+}
+
+/** What is done when variables set once to a constant are put in: it can only limit, as nothing covers a word that is not constant. */
+function likelyEffects(use: ProgramUse): readonly Effect[] {
+  if (!use.words.some((w) => w.value === undefined && w.likely !== undefined)) return [];
+  const words = use.words.flatMap((w): readonly ShellWord[] =>
+    w.value !== undefined || w.likely === undefined
+      ? [w]
+      : w.likely.map((text) => ({ ...w, text, value: text, likely: [text], prefix: text, kind: "constant" })),
+  );
+  if (words[0]?.value === undefined) return [];
+  // their words stand nowhere in this command
+  return describeProgram({ ...use, words }).effects.map((effect) => ({ ...effect, index: 0 }));
 }
 
 /** For ask and deny: the words with constants put in, where that changes anything. */

@@ -67,6 +67,8 @@ export interface ProgramEntry {
   readonly recursive?: readonly string[] | "always";
   /** Options that make a copy a further name of its source (`cp -l`). */
   readonly linking?: readonly string[];
+  /** A source that ends in a slash is copied as what it holds, not by its name (`rsync a/ b`). */
+  readonly slashOpens?: boolean;
   /** Single-dash long options (`-name`), as with go, java, terraform. */
   readonly singleDash?: boolean;
   /** Stops looking at options after the first operand. */

@@ -29,9 +29,9 @@ function client(texts: (read: ReadOptions) => readonly Operand[]): Special {
   };
 }
 
-/** psql and mysql: options hold the text. */
+/** psql, mysql, clickhouse-client: options hold the text. */
 export const sqlOption: Special = client((read) =>
-  valuesOf(read, "c", "command", "e", "execute", "eval", "init-command"),
+  valuesOf(read, "c", "command", "e", "execute", "eval", "init-command", "q", "Q", "query"),
 );
 
 /** sqlite3: everything behind the file. */

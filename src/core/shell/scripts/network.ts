@@ -27,9 +27,21 @@ export const curl: Special = (read) => {
   );
 };
 
-/** rsync: another host is reached, or a daemon. */
-export const rsync: Special = (read) =>
-  read.operands.filter((o) => /:/.test(o.word.value ?? ":")).map((o) => gadget("network", o.index));
+/** rsync: another host is reached, or a daemon; `--delete` takes from the target what the source does not have. */
+export const rsync: Special = (read, use) => {
+  const deletes =
+    use.words.some((w) => /^--del(?:ete(?:-(?!missing)|$)|$)/.test(w.value ?? "")) &&
+    !["n", "dry-run", "list-only"].some((name) => read.seen.has(name));
+  return [
+    ...read.operands.filter((o) => /:/.test(o.word.value ?? ":")).map((o) => gadget("network", o.index)),
+    ...(deletes ? read.operands.slice(1).slice(-1) : []).map(
+      ({ word, index }): Effect =>
+        /:/.test(word.value ?? "")
+          ? { kind: "irreversible", code: "mass-delete", index }
+          : { kind: "delete", path: word, index, inherent: true, tree: true },
+    ),
+  ];
+};
 
 const THIS_HOST = /^(?:[^@]*@)?(?:localhost|127(?:\.\d+){3}|\[?::1\]?)$/;
 

@@ -30,9 +30,19 @@ export const tasks: Special = (read) => effectsOf([...read.operands, ...valuesOf
 /** Only the first operand does; the others are its own. */
 export const firstTask: Special = (read) => effectsOf(read.operands.slice(0, 1));
 
+/** What pushes an image or changes a cluster, as build rules name their targets: `//web:image_push`, `//prod:app.apply`. */
+const PUSHES = /(?:^|[._-])(?:push|apply)$|^push(?:$|[._-])/;
+
+/** The name of a target by its label (`//web:deploy`; without a name, `//web/deploy`), which is a task like any other. */
+function targetTask(label: string): string | undefined {
+  const [, name, folder = ""] = /^(?:[\w@./~+-]*\/[^:]*|@?):([^:/]+)$|^@?[^/]*\/\/(?:.*\/)?([^:/]+)$/.exec(label) ?? [];
+  const task = name ?? folder;
+  return lastingTask(task) ?? (PUSHES.test(task) ? "deploy" : undefined);
+}
+
 function effectsOf(operands: readonly Operand[]): readonly Effect[] {
   return operands.flatMap(({ word, index }): readonly Effect[] => {
-    const code = lastingTask(word.value ?? "");
+    const code = lastingTask(word.value ?? "") ?? targetTask(word.value ?? "");
     return code === undefined ? [] : [{ kind: "irreversible", code, index }];
   });
 }
