@@ -5,6 +5,7 @@ import { once } from "../../once.ts";
 import { forTerminal } from "../../text/index.ts";
 import type { Clause } from "./clause.ts";
 import type { Finding } from "./finding.ts";
+import { DOUBT, isLong, NARROW, type Scale, SURE, SUSPECTED, WIDE } from "./scale.ts";
 import { clauseSigns, EVERYTHING, type Subject, signsOf, type Vocabulary } from "./signs.ts";
 import { findingsOf, type Piece, pieceWork, stretchesOf } from "./stretch.ts";
 import type { Field } from "./walk.ts";
@@ -25,50 +26,6 @@ const KNOWN: () => Vocabulary = once(() => {
   return { has: (sign) => signs.has(sign), leads: (word) => leading.has(word) };
 });
 
-/** One way to cut a text into stretches. */
-interface Scale {
-  /** Letters of a stretch. */
-  readonly letters: Readonly<Record<Subject, number>>;
-  /** Fewer different words say nothing, for or against. */
-  readonly wordsLeast: number;
-  /** What a stretch must weigh more, to speak for what a rule suspects in it. */
-  readonly handicap: number;
-  /** A sum beyond it is worth a look, though no rule knows why, */
-  readonly alone: Readonly<Record<Subject, number>>;
-  /** and this one in a long text: it has many stretches, and each is another chance to look like something. */
-  readonly aloneInLong: Readonly<Record<Subject, number>>;
-}
-
-const each = (definition: number, other: number): Readonly<Record<Subject, number>> => ({
-  ...{ definition, result: other, elicitation: other, sampling: other },
-});
-
-/** As much as it takes to say one thing; an answer may need more to be understood. */
-const WIDE: Scale = {
-  letters: each(300, 600),
-  wordsLeast: 18,
-  handicap: 0,
-  alone: each(-0.05, 0.1),
-  aloneInLong: each(0.2, 0.6),
-};
-/**
- * A sentence or two. The talk around an order may be the attacker's too, and these weights can be read: he takes what weighs least (Lowd and Meek, "Good
- * word attacks on statistical spam filters", CEAS 2005). What he puts beside the order does not reach into it.
- */
-const NARROW: Scale = {
-  letters: each(100, 150),
-  wordsLeast: 10,
-  handicap: 0.3,
-  alone: each(0.2, 0.5),
-  aloneInLong: each(0.25, 0.8),
-};
-/** From so many letters on a text is long. */
-const LONG = each(600, 2_000);
-/** What a rule suspects is left where all around it weighs less than the first, and what it is sure of below the second. */
-const SUSPECTED = each(-0.05, 0.05);
-const DOUBT = each(-0.2, -0.05);
-/** Beyond this one a definition is held. */
-const SURE = 0.3;
 /** What no words explain: letters nobody sees, an order in code, a name that is dressed as another's. */
 const PLAIN_FACTS: ReadonlySet<string> = new Set([
   "hidden-text",
@@ -126,7 +83,7 @@ export function* judged(
   const findingsIn = findingsOf(findings);
   const weights = new Map<Finding, number>();
   const telling: Finding[] = [];
-  const isLong = fields.reduce((sum, { text }) => sum + text.length, 0) > LONG[subject];
+  const letters = fields.reduce((sum, { text }) => sum + text.length, 0);
   for (const scale of [WIDE, NARROW]) {
     let most: { stretch: readonly Piece[]; weight: number } = { stretch: [], weight: Number.NEGATIVE_INFINITY };
     for (const stretch of stretchesOf(pieces, scale.letters[subject])) {
@@ -140,7 +97,7 @@ export function* judged(
       if (weight > most.weight) most = { stretch, weight };
       yield;
     }
-    const bound = (isLong ? scale.aloneInLong : scale.alone)[subject];
+    const bound = (isLong(subject, letters) ? scale.aloneInLong : scale.alone)[subject];
     if (most.weight >= bound) telling.push(graded(subject, most.weight, worst(subject, most.stretch)));
   }
   yield* weighOwnClauses(subject, pieces, findings, signs, weights);
