@@ -303,7 +303,7 @@ describe("the command", () => {
       text: expect.stringMatching(/^would prune {2}old/),
     });
     expect(log("du", ...policy)).toMatchObject({ status: 0, text: expect.stringMatching(/would free [1-9]/) });
-    expect(log("compress")).toMatchObject({ status: 0, text: expect.stringMatching(/1 segments/) });
+    expect(log("compress")).toMatchObject({ status: 0, text: expect.stringMatching(/1 segment,/) });
     expect(log("show", "old").text).toContain("session.open");
     expect(log("verify")).toMatchObject({ status: 0 });
     expect(log("prune", ...policy)).toMatchObject({ status: 0, text: expect.stringMatching(/^pruned {2}old/) });
