@@ -71,7 +71,8 @@ describe("an agent's terminal interface in the fence", () => {
       // A status line or a rule reaches the new right edge only if the new size reached the agent.
       await expect.poll(() => widest(terminal.screen()), { timeout: 20_000 }).toBeGreaterThan(110);
 
-      await expect.poll(() => leave(terminal, manners.leave), { timeout: 30_000, interval: 3_000 }).toMatch(/exit=\d+/);
+      await typed(terminal, manners.leave);
+      await expect.poll(() => leave(terminal, manners), { timeout: 60_000, interval: 5_000 }).toMatch(/exit=\d+/);
       const end = terminal.screen();
       expect(end).toContain("exit=0");
       await terminal.until(/terminal=restored/);
@@ -88,14 +89,25 @@ async function answer(terminal: Terminal, screen: RegExp, keys: readonly string[
   }
 }
 
-/** Types what leaves, and gives the screen after it. Typed again where it did not: an agent that still works takes the first time as "stop that". */
-async function leave(terminal: Terminal, keys: readonly string[]): Promise<string> {
-  if (/exit=\d+/.test(terminal.screen())) return terminal.screen();
+/**
+ * Types what leaves, and gives the screen after it. Typed again where the agent still shows that it listens: one that works takes the first time as "stop
+ * that". What is typed later than that could reach the shell outside.
+ */
+async function leave(
+  terminal: Terminal,
+  { ready, leave: keys }: { ready: RegExp; leave: readonly string[] },
+): Promise<string> {
+  await sleep(3_000);
+  const screen = terminal.screen();
+  if (!/exit=\d+/.test(screen) && ready.test(screen)) await typed(terminal, keys);
+  return terminal.screen();
+}
+
+async function typed(terminal: Terminal, keys: readonly string[]): Promise<void> {
   for (const key of keys) {
     terminal.type(key);
     await sleep(500);
   }
-  return terminal.screen();
 }
 
 function widest(screen: string): number {
