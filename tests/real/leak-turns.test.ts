@@ -86,7 +86,7 @@ describe("turns", () => {
   it("answer at once what is short, and let nothing long keep a later one waiting to its end", async () => {
     const turns = new Turns();
     const log: string[] = [];
-    expect(turns.run(steps(1, "short", log))).toBe("short");
+    expect(turns.run(steps(0, "short", log))).toBe("short");
     const long = turns.run(steps(120, "long", log));
     const later = turns.run(steps(12, "later", log));
     expect([long instanceof Promise, later instanceof Promise]).toEqual([true, true]);
