@@ -1,9 +1,10 @@
 // Protected names of the workspace that are links into it, and its repositories. Looked for on the host, as it is now, by a walk that follows no
 // link and leaves out what packages bring and what git stores. A `.git` file is a link to the folder that it names.
-import { type Dirent, readdirSync, readlinkSync } from "node:fs";
+import { type Dirent, readlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isDependencyFolder, leadsToProtected, protection } from "#core/paths";
 import { linkEnd, type Obeyed } from "#core/review";
+import { entriesIn } from "../folder-entries.ts";
 import { smallText } from "./regular-file.ts";
 
 /** A repository: its own folder and the one that its commands start in. Absolute. */
@@ -29,7 +30,7 @@ export function seeObeyed(root: string): ObeyedSeen {
   const folders = [""];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const inGit = /(?:^|\/)\.git(?:\/|$)/.test(folder);
-    for (const entry of entriesOf(`${root}/${folder}`)) {
+    for (const entry of entriesIn(`${root}/${folder}`)) {
       // Nearly every entry is a file that nothing is asked about.
       if (entry.isFile() && entry.name !== ".git" && !(inGit && entry.name === "config")) continue;
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
@@ -80,13 +81,5 @@ function linkAt(path: string): string | undefined {
     return readlinkSync(path);
   } catch {
     return undefined; // no link
-  }
-}
-
-function entriesOf(folder: string): readonly Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return [];
   }
 }
