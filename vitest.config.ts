@@ -32,6 +32,7 @@ const config: ViteUserConfig = {
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
+          retry: 1, // other people's programs have times of their own, and a busy machine has others; the closing line names what held only then
           sequence: { groupOrder: 1 }, // after `core`: the projects differ in their number of workers, and the pure tests fail faster
         },
       },
