@@ -23,8 +23,8 @@ import { type LogIo, systemIo } from "./log-io.ts";
 import { type MachineEpoch, machineEpoch, machineKeys, pendingMachineKey, recoverMachineKey } from "./machine-epoch.ts";
 import { LEDGER, ledgerPlaces } from "./places.ts";
 import { LogError, systemProblem } from "./problem.ts";
-import { type Mark, resumeLog } from "./resume.ts";
-import { saveShortcut } from "./resume-shortcut.ts";
+import { resumeLog } from "./resume.ts";
+import { type Mark, saveShortcut } from "./resume-shortcut.ts";
 import { openWriter } from "./writer.ts";
 
 /** How long one process waits for others that append. */

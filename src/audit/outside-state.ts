@@ -20,7 +20,8 @@ import { sha256, verifyEd25519 } from "./crypto.ts";
 import { readSmall } from "./files.ts";
 import { MOST_AUTHORITY } from "./machine-epoch.ts";
 import type { LogPlaces } from "./places.ts";
-import { type Mark, type Resumed, resumeLog } from "./resume.ts";
+import { type Resumed, resumeLog } from "./resume.ts";
+import type { Mark } from "./resume-shortcut.ts";
 import { openSegmentStart, type Start } from "./resume-start.ts";
 import { openTiles, type TileBuilder } from "./tiles.ts";
 

@@ -4,9 +4,15 @@ import { fromHex, openTree, toHex } from "#core/log";
 import type { ChainState } from "./chain.ts";
 import { sha256 } from "./crypto.ts";
 import { publishFile, readSmall } from "./files.ts";
-import type { Mark } from "./resume.ts";
+
 import type { Scan } from "./scan.ts";
 import type { ResumeAt } from "./writer.ts";
+
+/** A size and root that somebody signed, root in hexadecimal. */
+export interface Mark {
+  readonly size: number;
+  readonly root: string;
+}
 
 /** Writes the shortcut. */
 export async function saveShortcut(path: string, at: { state: ChainState } & ResumeAt): Promise<void> {

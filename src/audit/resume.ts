@@ -1,5 +1,6 @@
 // Finding the end of a log that is gone on with: its lines are read, what was signed about it must still be there, and what a
 // crash left behind the last whole line is cut off and put on record. Anything else is refused: a writer never repairs.
+
 import { createHash } from "node:crypto";
 import { open, truncate } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,17 +11,11 @@ import { sha256 } from "./crypto.ts";
 import { readSmall } from "./files.ts";
 import { Unreadable } from "./open-file.ts";
 import type { LogPlaces } from "./places.ts";
-import { loadShortcut } from "./resume-shortcut.ts";
+import { loadShortcut, type Mark } from "./resume-shortcut.ts";
 import type { Start } from "./resume-start.ts";
 import { type Scan, scanLog } from "./scan.ts";
 import { segmentName } from "./segment.ts";
 import type { WriterOptions } from "./writer.ts";
-
-/** A size and root that somebody signed, root in hexadecimal. */
-export interface Mark {
-  readonly size: number;
-  readonly root: string;
-}
 
 /** What is needed to judge a log's end. */
 export interface ResumeOptions {

@@ -1,7 +1,6 @@
 // The rules `ringfence check` judges by: those given on the command line or in a batch line are the only ones (DESIGN 5);
 // otherwise the policy of the workspace.
-import type { Problem, Result } from "#core";
-import { ok } from "#core";
+import { ok, type Problem, type Result } from "#core";
 import { type CompiledRules, compileRules, type RuleText } from "#core/policy";
 
 /** Rules as a person or a batch line gives them. */

@@ -14,8 +14,7 @@ import {
   withoutTrust,
   withTrust,
 } from "#hooks";
-import type { InstallRecord, WrittenFile } from "./install-record.ts";
-import { sha256 } from "./install-record.ts";
+import { type InstallRecord, sha256, type WrittenFile } from "./install-record.ts";
 import { readSettingsFile, type SettingsFile, settingsText } from "./settings-file.ts";
 
 /** One file's change; `after` is undefined where the file goes. */

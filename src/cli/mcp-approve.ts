@@ -31,7 +31,8 @@ import {
 import { otherOfOwn, otherOfProject } from "#monitor";
 import { EXIT, fail } from "./exit.ts";
 import { approvedOf } from "./mcp-diff.ts";
-import { type PinPlaces, pinPlaces } from "./mcp-pins.ts";
+import type { PinPlaces } from "./mcp-live.ts";
+import { pinPlaces } from "./mcp-pins.ts";
 import { shownLines, type Wanted, wantedOf } from "./mcp-wanted.ts";
 import { say } from "./policy-layers.ts";
 import { requireOutside } from "./questions.ts";

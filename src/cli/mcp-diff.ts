@@ -19,8 +19,9 @@ import { listPending, type OwnServer, otherOwnLocks, readLockFile, readOwnLock }
 import { otherOfOwn, otherOfProject } from "#monitor";
 import { EXIT, fail } from "./exit.ts";
 import { mcpDiffBatch } from "./mcp-diff-batch.ts";
+import type { PinPlaces } from "./mcp-live.ts";
 import { type PinOptions, pinCommand, serverWords } from "./mcp-pin-command.ts";
-import { descriptionIn, type FoundServer, findServer, type PinPlaces, pinPlaces, printedLines } from "./mcp-pins.ts";
+import { descriptionIn, type FoundServer, findServer, pinPlaces, printedLines } from "./mcp-pins.ts";
 import { printJson } from "./print-json.ts";
 
 interface DiffOptions extends PinOptions {

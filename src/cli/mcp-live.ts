@@ -8,10 +8,18 @@ import { callerAccount } from "./caller.ts";
 import { callerEnvironment } from "./environment.ts";
 import { complain } from "./exit.ts";
 import { findInstallation } from "./installation.ts";
-import type { PinPlaces } from "./mcp-pins.ts";
+
 import { ended } from "./mcp-run.ts";
 import { givenOf, type UpstreamOptions } from "./mcp-upstream-options.ts";
 import { serverNetworkLayer } from "./run-options.ts";
+
+/** Where everything is. */
+export interface PinPlaces {
+  readonly workspace: string;
+  readonly home: string;
+  readonly stateDir: string;
+  readonly lockFile: string;
+}
 
 /** One server's command. */
 export interface LiveServer {

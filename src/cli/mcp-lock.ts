@@ -32,15 +32,9 @@ import {
 import { complain, EXIT, fail } from "./exit.ts";
 import { clientCommand } from "./mcp-client-command.ts";
 import { diffWithLock, otherServerOf } from "./mcp-diff.ts";
+import type { PinPlaces } from "./mcp-live.ts";
 import { type PinOptions, pinCommand, serverWords } from "./mcp-pin-command.ts";
-import {
-  type FoundServer,
-  findServer,
-  type PinPlaces,
-  pinPlaces,
-  printedLines,
-  type StartOptions,
-} from "./mcp-pins.ts";
+import { type FoundServer, findServer, pinPlaces, printedLines, type StartOptions } from "./mcp-pins.ts";
 import { say } from "./policy-layers.ts";
 import { printJson } from "./print-json.ts";
 import { requireOutside } from "./questions.ts";

@@ -1,4 +1,5 @@
 // What `mcp lock`, `verify`, `diff` and `approve` share: which server is meant, where its locks are, and where its description comes from.
+
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Problem, Result } from "#core";
@@ -17,16 +18,8 @@ import { lockFilePlace, readPolicy, workspaceFolder } from "#monitor";
 import { callerHome, callerStateDir } from "./caller.ts";
 import { callerEnvironment } from "./environment.ts";
 import { EXIT, fail } from "./exit.ts";
-import { describeLive, describeLiveUpstream, type LiveServer } from "./mcp-live.ts";
+import { describeLive, describeLiveUpstream, type LiveServer, type PinPlaces } from "./mcp-live.ts";
 import type { PinOptions } from "./mcp-pin-command.ts";
-
-/** Where everything is. */
-export interface PinPlaces {
-  readonly workspace: string;
-  readonly home: string;
-  readonly stateDir: string;
-  readonly lockFile: string;
-}
 
 /** The places for this working directory; `--lock` names another project's lock. */
 export async function pinPlaces({ lock }: Pick<PinOptions, "lock">): Promise<PinPlaces> {

@@ -15,8 +15,9 @@ import {
 import { openScreening, readLockFile, readOwnLock } from "#mcp";
 import { otherOfProject } from "#monitor";
 import { fail, problemLines } from "./exit.ts";
+import type { PinPlaces } from "./mcp-live.ts";
 import { type PinOptions, pinCommand, serverWords } from "./mcp-pin-command.ts";
-import { type FoundServer, findServer, type PinPlaces, pinPlaces, type StartOptions } from "./mcp-pins.ts";
+import { type FoundServer, findServer, pinPlaces, type StartOptions } from "./mcp-pins.ts";
 import { RESULT, say } from "./policy-layers.ts";
 import { printJson } from "./print-json.ts";
 

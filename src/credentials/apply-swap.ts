@@ -1,6 +1,5 @@
 // Placeholders out, real values in: the one place where a secret becomes part of a request's head.
-import type { Swap } from "#core/credentials";
-import { withQueryValue } from "#core/credentials";
+import { type Swap, withQueryValue } from "#core/credentials";
 import type { Field, Request } from "./exchange.ts";
 import type { Secret } from "./secret.ts";
 

@@ -4,7 +4,8 @@ import { err, ok, type Problem, type Result } from "#core";
 import { type Credential, placeholderFor } from "#core/credentials";
 import { forTerminal } from "#core/text";
 import type { Secret, SecretPart } from "./secret.ts";
-import { openSource, type Source, type SourceDeps } from "./source.ts";
+import { openSource } from "./sources/open.ts";
+import type { Source, SourceDeps } from "./sources/source.ts";
 
 /** What the broker is opened with. */
 export interface BrokerOptions extends SourceDeps {

@@ -1,8 +1,8 @@
 // Several filters as one: each sees what the one before it made of the request, and the response passes them the other way round.
 // What a filter does wrong (it throws, it makes two fields of one) is a refusal, not a gap.
-import type { BodyFilter, ExchangeFilter, FilterRefusal, HttpFilter, RequestView, ResponseView } from "./filter.ts";
+import type { BodyFilter, ExchangeFilter, HttpFilter, RequestView, ResponseView } from "./filter.ts";
 import { type Field, isField } from "./head.ts";
-import { inOrder, type Made, type Making, whenMade } from "./made.ts";
+import { type FilterRefusal, inOrder, type Made, type Making, whenMade } from "./made.ts";
 
 /** What all filters together make of one exchange. */
 export interface Passage {

@@ -1,4 +1,5 @@
 // From an allowed name to a connection: looked up once, every address judged, the attempt on record, and the judged address dialled (I8).
+
 import net, { type Socket } from "node:net";
 import { decideAddresses, decideHost, type EgressPlan, type EgressRule, isAddress, singleAddress } from "#core/net";
 import type { HttpFilter, Peer } from "./filter.ts";
@@ -7,6 +8,7 @@ import type { Inspector } from "./inspector.ts";
 import { Landing } from "./landing.ts";
 import type { NameGuard } from "./leak-filter.ts";
 import type { Live } from "./live.ts";
+import type { Forward } from "./message.ts";
 import type { NameBudget } from "./name-budget.ts";
 import type { ChooseProxy, OutsideProxy } from "./outside-proxy.ts";
 import type { TakeOwn } from "./own.ts";
@@ -25,11 +27,6 @@ export interface Dialled {
   readonly landing?: Landing;
   /** Set where the connection ends at an outside proxy that is asked in absolute form. */
   readonly forward?: Forward;
-}
-
-/** What such a proxy wants with each request. */
-export interface Forward {
-  readonly authorization?: string;
 }
 
 /** A destination that the plan allows, about to be dialled. */

@@ -1,7 +1,8 @@
 // What may look at, change or refuse the HTTP that leaves, one exchange at a time: rules on methods and paths, the credential broker, the search for
 // secrets. The proxy knows none of them; the monitor hands them in, in order, and each sees what the one before it made.
+
 import type { Field } from "./head.ts";
-import type { Making } from "./made.ts";
+import type { FilterRefusal, Making } from "./made.ts";
 
 /** The program on whose behalf a connection was made, as far as that could be observed. */
 export interface Peer {
@@ -34,18 +35,6 @@ export interface RequestView {
 export interface ResponseView {
   readonly status: number;
   readonly fields: readonly Field[];
-}
-
-/** A filter's no. It becomes a 403, or a broken connection where an answer or the body has begun, and a record either way. */
-export interface FilterRefusal {
-  /** One stable word. */
-  readonly reason: string;
-  /** What to type. */
-  readonly hint: string;
-  /** The rule's text and place, where one speaks. */
-  readonly rule?: string;
-  /** For the record: what was asked for, without anything that could be a secret. */
-  readonly asked?: string;
 }
 
 /** Reads a body as it passes. What it returns is sent; what it keeps is sent later or never. It is asked again only when it has answered. */

@@ -1,6 +1,7 @@
 // How much one host may be sent in a session, and how often it may be asked (NET-9): a slow leak that no search knows is at least a small one. Counted are
 // the address lines, fields and bodies of requests, and the bytes of connections that nobody reads.
-import type { BodyFilter, FilterRefusal, HttpFilter, RequestView } from "./filter.ts";
+import type { BodyFilter, HttpFilter, RequestView } from "./filter.ts";
+import type { FilterRefusal } from "./made.ts";
 
 /** A budget that is used up. */
 export interface BudgetHit {

@@ -1,15 +1,7 @@
 // The door of the egress room: everything that leaves goes through here.
 export type { Consult } from "./dial.ts";
 export { proxyEnvironment } from "./environment.ts";
-export type {
-  BodyFilter,
-  ExchangeFilter,
-  FilterRefusal,
-  HttpFilter,
-  Peer,
-  RequestView,
-  ResponseView,
-} from "./filter.ts";
+export type { BodyFilter, ExchangeFilter, HttpFilter, Peer, RequestView, ResponseView } from "./filter.ts";
 export { type BudgetHit, type HostBudgetOptions, hostBudget } from "./host-budget.ts";
 export type { Inspection, Readers } from "./inspect/inspection.ts";
 export { openInspection, trustedRoots } from "./inspect/open.ts";
@@ -23,6 +15,7 @@ export {
   type NameGuard,
   nameGuard,
 } from "./leak-filter.ts";
+export type { FilterRefusal } from "./made.ts";
 export { modelWatch } from "./model/model-watch.ts";
 export { type ChooseProxy, readOutsideProxy } from "./outside-proxy.ts";
 export type { TakeOwn } from "./own.ts";

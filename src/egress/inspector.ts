@@ -1,7 +1,7 @@
 // What makes TLS readable (NET-5): the client's TLS ends here, another begins towards the server. The proxy decides when, and judges what is read;
 // how certificates are made and verified is its business alone.
 import type { Socket } from "node:net";
-import type { FilterRefusal } from "./filter.ts";
+import type { FilterRefusal } from "./made.ts";
 
 /** The one place both ends of an inspected connection lead to. */
 export interface InspectedPlace {

@@ -2,11 +2,12 @@
 // they are sent. It runs before the broker, so it sees what the program inside has sent: a placeholder is nothing, a real value is a leak.
 import type { LeakSearch, LeakSecret, RequestSearch } from "#core/leak";
 import { forTerminal } from "#core/text";
-import type { ExchangeFilter, FilterRefusal, HttpFilter, RequestView } from "./filter.ts";
+import type { ExchangeFilter, HttpFilter, RequestView } from "./filter.ts";
 import { codingsOf } from "./leak/content-coding.ts";
 import { HeldMemory } from "./leak/held-memory.ts";
 import { LeakBody, type LeakBodyOptions } from "./leak/leak-body.ts";
 import { Turns } from "./leak/turns.ts";
+import type { FilterRefusal } from "./made.ts";
 
 /** Where a secret was found, as the reason says it. */
 export type LeakPlace = "host" | "url" | "header" | "body" | "websocket";

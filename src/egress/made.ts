@@ -1,6 +1,17 @@
 // What filters of bodies answer, put together: at once where each answers at once, so that a short body costs no turn of the event loop, and in order
 // where one takes its time.
-import type { FilterRefusal } from "./filter.ts";
+
+/** A filter's no. It becomes a 403, or a broken connection where an answer or the body has begun, and a record either way. */
+export interface FilterRefusal {
+  /** One stable word. */
+  readonly reason: string;
+  /** What to type. */
+  readonly hint: string;
+  /** The rule's text and place, where one speaks. */
+  readonly rule?: string;
+  /** For the record: what was asked for, without anything that could be a secret. */
+  readonly asked?: string;
+}
 
 /** Pieces to send on, or a no. */
 export type Made = readonly Buffer[] | FilterRefusal;

@@ -1,7 +1,12 @@
 // Heads as the proxy writes them: built anew from what was understood, so that nothing passes that was not.
 import { defaultPort, type FixedPlace } from "./destination.ts";
-import type { Forward } from "./dial.ts";
+
 import { connectionOptions, type Field, type Framing, type RequestHead, valuesOf } from "./head.ts";
+
+/** What such a proxy wants with each request. */
+export interface Forward {
+  readonly authorization?: string;
+}
 
 // RFC 9110 section 7.6.1, and what was only ever for proxies.
 const HOP = new Set([

@@ -1,8 +1,9 @@
 // How a refusal is told (DESIGN 8): to an agent as one useful line, to a program as JSON and a header; the same facts in both.
 import type { EgressRefusal } from "#core/net";
 import { forTerminal } from "#core/text";
-import type { DialDeps } from "./dial.ts";
+import type { Peer } from "./filter.ts";
 import { type Intake, send } from "./intake.ts";
+import type { Tally } from "./tally.ts";
 
 /** Something the proxy does not do, with everything a person needs to change it. */
 export interface Refusal extends Pick<EgressRefusal, "reason" | "hint"> {
@@ -19,7 +20,11 @@ export interface Refusal extends Pick<EgressRefusal, "reason" | "hint"> {
 const LINGER_MS = 1_000;
 
 /** Records a refusal, tells it, then ends the connection. */
-export async function refuse(client: Intake, deps: DialDeps, refusal: Refusal): Promise<void> {
+export async function refuse(
+  client: Intake,
+  deps: { readonly tally: Tally; readonly peer?: Peer },
+  refusal: Refusal,
+): Promise<void> {
   await deps.tally.refuse(refusal, deps.peer);
   if (!(await send(client.socket, refusalResponse(refusal)))) return;
   client.socket.end();

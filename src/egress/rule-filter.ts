@@ -1,6 +1,7 @@
 // The policy's rules on methods, paths, protocols and programs as a filter of the proxy: the judgement is core's (decideRequest).
 import { decideRequest, type EgressPlan, methodsOf, needsReading } from "#core/net";
-import type { ExchangeFilter, FilterRefusal, HttpFilter, RequestView } from "./filter.ts";
+import type { ExchangeFilter, HttpFilter, RequestView } from "./filter.ts";
+import type { FilterRefusal } from "./made.ts";
 
 /** What it needs. */
 export interface RuleFilterOptions {

@@ -1,7 +1,8 @@
 // Well-known credentials towards somebody who did not give them out: refused, whoever's they are. What the session shows on purpose, and the broker's
 // placeholders, look the same and are meant.
 import { type TokenFound, tokenFor } from "#core/leak";
-import type { BodyFilter, FilterRefusal, HttpFilter } from "./filter.ts";
+import type { BodyFilter, HttpFilter } from "./filter.ts";
+import type { FilterRefusal } from "./made.ts";
 
 /** What it is made with. */
 export interface TokenFilterOptions {

@@ -4,10 +4,11 @@
 import type { Socket } from "node:net";
 import { isAddress, readingOf } from "#core/net";
 import { type DialDeps, dial, judge, placeOf } from "./dial.ts";
-import type { FilterRefusal, HttpFilter } from "./filter.ts";
+import type { HttpFilter } from "./filter.ts";
 import type { Hello } from "./hello.ts";
 import { InspectFault } from "./inspector.ts";
 import { Intake, send } from "./intake.ts";
+import type { FilterRefusal } from "./made.ts";
 import { openingHello, opensRequest, requestWatch } from "./opening.ts";
 import { passRaw } from "./pass.ts";
 import type { Refusal } from "./refusal.ts";

@@ -1,8 +1,9 @@
 // A connection to a server, kept while requests go to the same place.
 import type { FixedPlace } from "./destination.ts";
-import { type DialDeps, type Dialled, dial, type Forward, judge } from "./dial.ts";
+import { type DialDeps, type Dialled, dial, judge } from "./dial.ts";
 import { InspectFault } from "./inspector.ts";
 import { Intake } from "./intake.ts";
+import type { Forward } from "./message.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** An open one. The opener closes it. */

@@ -8,9 +8,10 @@ export {
   watchQuestions,
 } from "./approvals/approval-client.ts";
 export { type ApprovalServer, serveApprovals } from "./approvals/approval-server.ts";
-export { type Approvals, type ApprovalsOptions, type OpenQuestion, openApprovals } from "./approvals/approvals.ts";
+export { type Approvals, type ApprovalsOptions, openApprovals } from "./approvals/approvals.ts";
 export { type HeldScreen, overScreen, type QuestionChannel, type Said } from "./approvals/question-channel.ts";
 export { type ChannelParts, openChannels } from "./approvals/question-channels.ts";
+export type { OpenQuestion } from "./approvals/question-race.ts";
 export { applyHunks, discardHunks, type HunkWish, hunksAt } from "./changes/hunks.ts";
 export { listPasts, PAST_KEPT, pastBytes } from "./changes/past-folder.ts";
 export {
@@ -54,8 +55,9 @@ export { describeUpstream } from "./mcp/describe-upstream.ts";
 export { lockFilePlace } from "./mcp/lock-place.ts";
 export { loginToServer } from "./mcp/login-server.ts";
 export type { McpPeers, McpSession } from "./mcp/mcp-session.ts";
+export type { PeerTool } from "./mcp/neighbours.ts";
 export { otherOfOwn, otherOfProject } from "./mcp/other-server.ts";
-export { openPins, type PeerTool, type Pins, type PinsOptions } from "./mcp/pins.ts";
+export { openPins, type Pins, type PinsOptions } from "./mcp/pins.ts";
 export { type ClientSide, proxyServer } from "./mcp/proxy-server.ts";
 export { type ClientEnds, runServer, type ServerRequest } from "./mcp/run-server.ts";
 export { declaredIn } from "./mcp/running-server.ts";
@@ -74,5 +76,6 @@ export { findWorkspace, type Workspace, workspaceFolder } from "./prepare/worksp
 export { type RecordedSession, recordedSession } from "./recorded-session.ts";
 export type { RunAnswer, RunRequest } from "./request.ts";
 export { runSession } from "./session.ts";
-export { listSessions, type SessionMeta, sessionPaths } from "./sessions.ts";
+export { sessionPaths } from "./session-folders.ts";
+export { listSessions, type SessionMeta } from "./sessions.ts";
 export { sweepSessions } from "./sweep.ts";

@@ -18,7 +18,7 @@ import {
   type SecretSearch,
   secretsOf,
 } from "#sandbox";
-import type { MetaParts } from "./session-meta.ts";
+import type { LateSecrets, MetaParts } from "./session-meta.ts";
 
 /** What a session's late masks need. */
 export interface LateMaskParts {
@@ -51,15 +51,9 @@ export interface LateMaskParts {
 }
 
 /** Running ones. */
-export interface LateMasks {
+export interface LateMasks extends LateSecrets {
   /** What the fence says. */
   event(event: FenceEvent): void;
-  /** Paths that were to be hidden since the start, absolute: no change of the session's. */
-  readonly asked: ReadonlySet<string>;
-  /** Of these, those that could not be hidden. */
-  readonly inSight: ReadonlySet<string>;
-  /** What could not be promised, in words. */
-  readonly notices: readonly string[];
   close(): void;
 }
 

@@ -2,7 +2,43 @@
 import { join } from "node:path";
 import type { SandboxPlan } from "#core/sandbox";
 import type { RepositoryPlace } from "./changes/repository-place.ts";
-import type { SessionPaths } from "./sessions.ts";
+
+/** Pure: the paths of session `id`. */
+export function sessionPaths(stateDir: string, id: string): SessionPaths {
+  const dir = join(stateDir, "sessions", id);
+  const at = (name: string): string => join(dir, name);
+  return {
+    dir,
+    upper: at("upper"),
+    work: at("work"),
+    mask: at("mask"),
+    home: at("home"),
+    tmp: at("tmp"),
+    hooks: at("agent.sock"),
+    servers: at("mcp.sock"),
+    exec: at("exec.sock"),
+    commands: at("commands.sock"),
+    meta: at("meta.json"),
+  };
+}
+
+/** The folders of one session below the state folder. `log` outlives the others. */
+export interface SessionPaths {
+  readonly dir: string;
+  readonly upper: string;
+  readonly work: string;
+  readonly mask: string;
+  readonly home: string;
+  readonly tmp: string;
+  /** The agent's socket for hooks. */
+  readonly hooks: string;
+  /** And for the clients of MCP servers. */
+  readonly servers: string;
+  /** Where further commands are asked for, and where their callers bring their streams. */
+  readonly exec: string;
+  readonly commands: string;
+  readonly meta: string;
+}
 
 /** A session that works on a private copy: where it started, and where its commits go. */
 export interface CopyMeta {

@@ -1,6 +1,5 @@
 // What a run writes into its session's metadata: who, where, under which gate, and how it stands now.
 import { dirname } from "node:path";
-import type { LateMasks } from "./late-masks.ts";
 import type { Prepared } from "./prepare/prepare.ts";
 import type { RunRequest } from "./request.ts";
 import { type SessionMeta, thisSupervisor } from "./sessions.ts";
@@ -8,14 +7,23 @@ import { type SessionMeta, thisSupervisor } from "./sessions.ts";
 /** What changes while a session goes on. */
 export type MetaNow = Pick<SessionMeta, "state" | "held" | "exitCode" | "paused">;
 
+/** Secrets that appeared during a session. */
+export interface LateSecrets {
+  /** Paths that were to be hidden since the start, absolute: no change of the session's. */
+  readonly asked: ReadonlySet<string>;
+  /** Of these, those that could not be hidden. */
+  readonly inSight: ReadonlySet<string>;
+  /** What could not be promised, in words. */
+  readonly notices: readonly string[];
+}
+
 /** The run whose metadata it is. */
 export interface MetaParts {
   readonly id: string;
   readonly started: Date;
   readonly request: RunRequest;
   readonly prepared: Prepared;
-  /** Secrets that appeared during the session. */
-  readonly late?: Pick<LateMasks, "asked" | "inSight" | "notices">;
+  readonly late?: LateSecrets;
 }
 
 /** The metadata as of now; `holdAll` says why everything waits, if it does. */

@@ -16,7 +16,7 @@ import { tidyUp } from "./lifecycle/janitor.ts";
 import { openLifecycle, type SessionLifecycle } from "./lifecycle/session-lifecycle.ts";
 import { hitText, type LimitHit, recordHit } from "./limits/hit.ts";
 import { cgroupHits } from "./limits/limits.ts";
-import { runningServer } from "./mcp/running-server.ts";
+import { runningServer } from "./mcp/server-of-session.ts";
 import { RecentDials } from "./network/recent-dials.ts";
 import { notRecorded } from "./not-recorded.ts";
 import { closeCredentials } from "./prepare/credentials.ts";

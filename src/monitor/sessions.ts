@@ -1,4 +1,5 @@
 // Where sessions keep their things, and what is known about each: one small file a session, written whole.
+
 import {
   existsSync,
   lstatSync,
@@ -13,7 +14,7 @@ import { basename, dirname, join } from "node:path";
 import type { WorkspaceKind } from "#core/policy";
 import type { RepositoryPlace } from "./changes/repository-place.ts";
 import type { Pause } from "./lifecycle/pauser.ts";
-import type { CopyMeta } from "./session-folders.ts";
+import { type CopyMeta, type SessionPaths, sessionPaths } from "./session-folders.ts";
 
 /** `running` → `done` | `held` (changes wait for review) | `killed` (the supervisor died) → `discarded`. */
 export type SessionState = "running" | "held" | "done" | "discarded" | "killed";
@@ -54,43 +55,6 @@ export interface SessionMeta {
   readonly groups?: readonly string[];
   /** A running session that stands still. */
   readonly paused?: Pause;
-}
-
-/** The folders of one session below the state folder. `log` outlives the others. */
-export interface SessionPaths {
-  readonly dir: string;
-  readonly upper: string;
-  readonly work: string;
-  readonly mask: string;
-  readonly home: string;
-  readonly tmp: string;
-  /** The agent's socket for hooks. */
-  readonly hooks: string;
-  /** And for the clients of MCP servers. */
-  readonly servers: string;
-  /** Where further commands are asked for, and where their callers bring their streams. */
-  readonly exec: string;
-  readonly commands: string;
-  readonly meta: string;
-}
-
-/** Pure: the paths of session `id`. */
-export function sessionPaths(stateDir: string, id: string): SessionPaths {
-  const dir = join(stateDir, "sessions", id);
-  const at = (name: string): string => join(dir, name);
-  return {
-    dir,
-    upper: at("upper"),
-    work: at("work"),
-    mask: at("mask"),
-    home: at("home"),
-    tmp: at("tmp"),
-    hooks: at("agent.sock"),
-    servers: at("mcp.sock"),
-    exec: at("exec.sock"),
-    commands: at("commands.sock"),
-    meta: at("meta.json"),
-  };
 }
 
 /** Makes the session's folders, private to the caller. Throws when the state folder cannot be written. */

@@ -7,18 +7,8 @@ import { finishUndos } from "./changes/past-folder.ts";
 import { treesOf } from "./changes/trees.ts";
 import { namesIn } from "./folder-names.ts";
 import { removeFolder } from "./remove-folder.ts";
-import { repositoryFolders, restoreFolder } from "./session-folders.ts";
-import {
-  isAlive,
-  isRestoring,
-  isStarting,
-  listSessions,
-  type SessionMeta,
-  type SessionPaths,
-  sessionIds,
-  sessionPaths,
-  writeMeta,
-} from "./sessions.ts";
+import { repositoryFolders, restoreFolder, type SessionPaths, sessionPaths } from "./session-folders.ts";
+import { isAlive, isRestoring, isStarting, listSessions, type SessionMeta, sessionIds, writeMeta } from "./sessions.ts";
 import { setupFolders } from "./setup/setup-folders.ts";
 
 /** Removes a session's folders. What the agent filled is removed by the helper: no depth, mode or link can confuse it. */

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { compileRules, decide, type RuleText } from "../../src/core/policy/index.ts";
-import type { Bench } from "./main.ts";
+import type { Bench } from "./bench.ts";
 import { interleave, median, quantile } from "./stats.ts";
 
 /** Commands as agents type them: reading, building, piping, a few that ask or are denied. */

@@ -1,8 +1,8 @@
 // What a further command costs: `ringfence exec` as a whole process beside a bare Node, and by the record, from its start to its end.
 import { spawn, spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Bench } from "./bench.ts";
 import { measureFurther } from "./further.ts";
-import type { Bench } from "./main.ts";
 import { interleave, median, quantile } from "./stats.ts";
 
 const ROUNDS = 25;

@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { launch } from "#sandbox";
 import { planFor, stage } from "../support/fence.ts";
 import { removeTree } from "../support/tmp.ts";
-import type { Bench } from "./main.ts";
+import type { Bench } from "./bench.ts";
 import { interleave, median } from "./stats.ts";
 
 const ROUNDS = 60;

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, fdatasyncSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Bench } from "./main.ts";
+import type { Bench } from "./bench.ts";
 import { interleave, median, quantile } from "./stats.ts";
 
 const ROUNDS = 20;

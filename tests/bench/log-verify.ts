@@ -3,8 +3,8 @@ import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import type { Bench } from "./bench.ts";
 import { proofRows } from "./log-proof.ts";
-import type { Bench } from "./main.ts";
 import { median } from "./stats.ts";
 
 const RECORDS = 1_000_000;

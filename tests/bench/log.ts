@@ -5,7 +5,7 @@ import { hash } from "node:crypto";
 import { closeSync, fdatasyncSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import type { Bench } from "./main.ts";
+import type { Bench } from "./bench.ts";
 import { median, quantile } from "./stats.ts";
 
 const RECORDS = 100_000;

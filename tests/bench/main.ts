@@ -1,10 +1,12 @@
 // `npm run bench`: starts, the proxy and decisions, beside nothing, bare bubblewrap and peers from npm, in one run.
 // Writes bench/RESULTS.md; with names of tables behind it (`npm run bench -- check`) it only prints those. Nothing here is a test: figures are for people, and on a shared machine only ratios carry over.
+
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Bench } from "./bench.ts";
 import { measureCheck } from "./check.ts";
 import { measureExec } from "./exec.ts";
 import { measureHook } from "./hook.ts";
@@ -17,19 +19,6 @@ import { measureOverlay } from "./overlay.ts";
 import { measureProxy } from "./proxy.ts";
 import { measureRecorder } from "./recorder.ts";
 import { measureStart } from "./start.ts";
-
-/** What every measurement needs to know. */
-export interface Bench {
-  readonly ringfence: string;
-  /** sandbox-runtime's command line program, or `undefined` when it could not be installed. */
-  readonly srt: string | undefined;
-  /** A scratch folder that is a fit workspace. */
-  readonly scratch: string;
-  /** The environment of every measured program: nothing of the caller's, so no profile of a shell is measured. */
-  readonly env: Readonly<Record<string, string>>;
-  /** tests/bench/client.mjs. */
-  readonly client: string;
-}
 
 const LOAD_BEFORE = load();
 const root = dirname(dirname(fileURLToPath(import.meta.url)));

@@ -2,8 +2,8 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Bench } from "./bench.ts";
 import { syncCost } from "./hook.ts";
-import type { Bench } from "./main.ts";
 import { type BenchClient, openBenchClient } from "./mcp-client.ts";
 import { median, quantile } from "./stats.ts";
 

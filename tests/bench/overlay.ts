@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readChanges } from "#sandbox";
-import type { Bench } from "./main.ts";
+import type { Bench } from "./bench.ts";
 import { interleave, median } from "./stats.ts";
 
 const FOLDERS = 500;

@@ -3,7 +3,7 @@
 import { copyFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import type { Bench } from "./main.ts";
+import type { Bench } from "./bench.ts";
 import { answering, inTurns, listening, printed, srtSettings } from "./served.ts";
 import { startSquid } from "./squid.ts";
 

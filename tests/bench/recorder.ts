@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { RecorderPlan, SandboxPlan } from "#core/sandbox";
 import { launch } from "#sandbox";
-import type { Bench } from "./main.ts";
+import type { Bench } from "./bench.ts";
 import { interleave, median } from "./stats.ts";
 
 const ROUNDS = 7;

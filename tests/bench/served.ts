@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import type { RequestListener } from "node:http";
 import type { AddressInfo, Server } from "node:net";
 import { promisify } from "node:util";
-import type { Bench } from "./main.ts";
+import type { Bench } from "./bench.ts";
 import { median } from "./stats.ts";
 
 /** `/large` is so many bytes, everything else two. */

@@ -1,24 +1,12 @@
 // One segment read on its own, as a thread does: strictly, but for its first `prev`, which whoever joins segments must compare.
+
 import { HASH_LENGTH } from "#core/log";
-import type { BlobUse } from "../derived.ts";
-import { type ChainEnd, LineReader } from "../scan.ts";
+import { LineReader } from "../scan.ts";
 import { openSegmentFile } from "../segment-file.ts";
-import { Collector, type Control } from "./records.ts";
+import { Collector, type GoodSegment } from "./records.ts";
 
 /** What a thread answers: what it read, or that something in it needs to be looked at in order. */
 export type SegmentRead = GoodSegment | { readonly good: false };
-
-/** A segment without a fault. */
-export interface GoodSegment {
-  readonly good: true;
-  /** `prev` of its first line. */
-  readonly prev: string;
-  readonly at: ChainEnd;
-  /** Its leaf hashes, end to end. */
-  readonly leaves: Uint8Array<ArrayBuffer>;
-  readonly controls: readonly Control[];
-  readonly blobs: readonly BlobUse[];
-}
 
 /** Reads the segment `name` of the log in `dir`. Never throws for anything the folder holds. */
 export function readSegment(dir: string, session: string | undefined, name: string): SegmentRead {

@@ -4,7 +4,18 @@ import { type LeafView, type LogRecord, readLeaf } from "#core/log";
 import type { BlobUse } from "../derived.ts";
 import { Leaves } from "../leaves.ts";
 import { type ChainEnd, type Fault, type Line, LineReader, START } from "../scan.ts";
-import type { GoodSegment } from "./part.ts";
+
+/** A segment without a fault. */
+export interface GoodSegment {
+  readonly good: true;
+  /** `prev` of its first line. */
+  readonly prev: string;
+  readonly at: ChainEnd;
+  /** Its leaf hashes, end to end. */
+  readonly leaves: Uint8Array<ArrayBuffer>;
+  readonly controls: readonly Control[];
+  readonly blobs: readonly BlobUse[];
+}
 
 /** A record that says something about the log itself. */
 export interface Control {

@@ -1,7 +1,16 @@
 // One credential as the policy names it (CRED-2, CRED-3): where the real value comes from, where it may go, and what the fence holds instead.
 // Plain data; the value itself is never part of it.
 import type { Span } from "../result.ts";
-import type { CredentialFile } from "./handed-in.ts";
+
+/** One file inside. */
+export interface CredentialFile {
+  /** Absolute or `~/`. */
+  readonly path: string;
+  readonly shape: FileShape;
+}
+
+/** A tool's own form of a login. */
+export type FileShape = "npm" | "netrc" | "docker" | "aws" | { readonly template: string };
 
 /** Where a value of a session's own environment or disk is read, outside the fence. */
 export type ValuePlace =

@@ -1,17 +1,8 @@
 // What programs that read no variable are handed in instead: the files in which they keep a login, and git's answers (CRED-4). Each holds what stands for
 // the secret, for the hosts that it belongs to and no other. Pure.
+
 import { toBase64 } from "../log/base64.ts";
-import type { Credential, CredentialHost } from "./credential.ts";
-
-/** A tool's own form of a login. */
-export type FileShape = "npm" | "netrc" | "docker" | "aws" | { readonly template: string };
-
-/** One file inside. */
-export interface CredentialFile {
-  /** Absolute or `~/`. */
-  readonly path: string;
-  readonly shape: FileShape;
-}
+import type { Credential, CredentialHost, FileShape } from "./credential.ts";
 
 /** Where each tool looks. */
 export const SHAPE_PATHS: Readonly<Record<Extract<FileShape, string>, string>> = {

@@ -3,6 +3,7 @@ export { notCovered, ownsHost, servesHost } from "./covers.ts";
 export {
   type AwsSource,
   type Credential,
+  type CredentialFile,
   type CredentialHost,
   type CredentialSource,
   type GithubAppSource,
@@ -13,7 +14,7 @@ export {
 } from "./credential.ts";
 export type { CredentialEntry, CredentialText, InjectEntry, SourceEntry } from "./entry.ts";
 export type { Form } from "./form.ts";
-export { type CredentialFile, credentialFiles, gitCredentials, type HandedInFile, type Standin } from "./handed-in.ts";
+export { credentialFiles, gitCredentials, type HandedInFile, type Standin } from "./handed-in.ts";
 export { isForeignKin, type ServedPlace } from "./key-like.ts";
 export { knownCredential, knownCredentialOf } from "./known.ts";
 export { noOtherKey, presentsAsField, presentsAsPair, presentsByName, presentsInObject } from "./place-names.ts";

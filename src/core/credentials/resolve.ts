@@ -4,7 +4,7 @@ import { parsePathPattern } from "../net/path.ts";
 import { meant } from "../policy/suggest.ts";
 import { err, ok, type Problem, type Result, type Span } from "../result.ts";
 import { forTerminal } from "../text/index.ts";
-import type { Credential, CredentialHost, CredentialSource, Injection } from "./credential.ts";
+import type { Credential, CredentialFile, CredentialHost, CredentialSource, Injection } from "./credential.ts";
 import {
   type CredentialEntry,
   type CredentialText,
@@ -13,7 +13,7 @@ import {
   placeOf,
   type SourceEntry,
 } from "./entry.ts";
-import { type CredentialFile, SHAPE_PATHS } from "./handed-in.ts";
+import { SHAPE_PATHS } from "./handed-in.ts";
 import { type KnownCredential, knownCredential, knownCredentials } from "./known.ts";
 
 /** What they are resolved against. */

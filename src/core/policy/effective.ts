@@ -1,7 +1,8 @@
 // Merged parts → the Policy (policy.ts): other tools' names and units are gone here, and every value is there.
 import type { CredentialEntry } from "../credentials/index.ts";
 import { mcpOf, serverSources } from "./effective-mcp.ts";
-import type { ChannelEntry, NetworkEntry, RuleEntry } from "./file.ts";
+import type { ChannelEntry, RuleEntry } from "./file.ts";
+import type { NetworkEntry } from "./file-sandbox.ts";
 import { parseDuration, parseSize } from "./measure.ts";
 import type { Merged, Part } from "./merge.ts";
 import type {

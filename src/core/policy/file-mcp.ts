@@ -1,9 +1,7 @@
 // `mcp` of one policy file as the schema accepts it.
 import type { ServerSource } from "../session/leg-policy.ts";
-import type { PolicyFile } from "./file.ts";
+import type { EnvFile, SandboxFile } from "./file-sandbox.ts";
 import type { WorkspaceKind } from "./policy.ts";
-
-type Sandbox = NonNullable<PolicyFile["sandbox"]>;
 
 /** What one server is allowed, and what it stands for. */
 export interface McpServerFile {
@@ -15,10 +13,10 @@ export interface McpServerFile {
   /** Its fence, in the words of the agent's own (server-view.ts). */
   readonly workspace?: WorkspaceKind | undefined;
   readonly runtime?: string | undefined;
-  readonly filesystem?: Sandbox["filesystem"];
-  readonly network?: Sandbox["network"];
-  readonly limits?: Sandbox["limits"];
-  readonly env?: PolicyFile["env"];
+  readonly filesystem?: SandboxFile["filesystem"];
+  readonly network?: SandboxFile["network"];
+  readonly limits?: SandboxFile["limits"];
+  readonly env?: EnvFile | undefined;
   readonly credentials?: readonly string[] | undefined;
 }
 

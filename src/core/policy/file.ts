@@ -3,7 +3,8 @@ import type { CredentialEntry } from "../credentials/index.ts";
 import type { LegSource } from "../session/leg-policy.ts";
 import type { Verdict } from "../verdict.ts";
 import type { McpFile } from "./file-mcp.ts";
-import type { ApplyWhen, ApprovalPolicy, Mode, RuleOfTwo, SandboxMode, Tier, WorkspaceKind } from "./policy.ts";
+import type { EnvFile, List, NetworkEntry, SandboxFile } from "./file-sandbox.ts";
+import type { ApprovalPolicy, Mode, RuleOfTwo, Tier } from "./policy.ts";
 
 /** One entry of `permissions.allow|ask|deny`: the rule alone, or with examples that are checked at load. */
 export type RuleEntry =
@@ -12,19 +13,6 @@ export type RuleEntry =
       readonly rule: string;
       readonly match?: readonly string[] | undefined;
       readonly notMatch?: readonly string[] | undefined;
-    };
-
-/** One entry of `sandbox.network.allow|deny`. */
-export type NetworkEntry =
-  | string
-  | {
-      readonly host: string;
-      readonly methods?: readonly string[] | undefined;
-      readonly paths?: readonly string[] | undefined;
-      readonly protocols?: readonly string[] | undefined;
-      readonly programs?:
-        | readonly (string | { readonly exe: string; readonly sha256?: string | undefined })[]
-        | undefined;
     };
 
 /** One entry of `approvals.channels`. */
@@ -43,9 +31,6 @@ export type TestEntry = {
   readonly mode?: Mode | undefined;
 } & ({ readonly command: string } | { readonly tool: string; readonly input: unknown });
 
-/** A list that may be missing. */
-type List<T = string> = readonly T[] | undefined;
-
 /** One policy file. Every key is optional; an empty file is the closed default. */
 export interface PolicyFile {
   readonly version?: 1 | undefined;
@@ -62,65 +47,8 @@ export interface PolicyFile {
         readonly deny?: List<RuleEntry>;
       }
     | undefined;
-  readonly sandbox?:
-    | {
-        readonly mode?: SandboxMode | undefined;
-        readonly runtime?: string | undefined;
-        readonly workspace?: WorkspaceKind | undefined;
-        readonly apply?: ApplyWhen | undefined;
-        readonly filesystem?:
-          | {
-              readonly allowRead?: List;
-              readonly denyRead?: List;
-              readonly allowWrite?: List;
-              readonly denyWrite?: List;
-              readonly showSecrets?: List;
-            }
-          | undefined;
-        readonly network?:
-          | {
-              readonly allow?: List<NetworkEntry>;
-              readonly deny?: List<NetworkEntry>;
-              readonly allowPrivate?: List<{ readonly host: string; readonly cidr: string; readonly reason: string }>;
-              readonly mode?: "enforce" | "report" | undefined;
-              readonly inspect?: "auto" | "all" | "rules" | undefined;
-              readonly inspectExcept?: List;
-              readonly tokens?: "block" | "off" | undefined;
-              readonly budget?:
-                | { readonly up?: string | number | undefined; readonly requests?: string | undefined }
-                | undefined;
-              /** The names of Claude Code and srt for `allow`, `deny` and `sandbox.unixSockets`. */
-              readonly allowedDomains?: List;
-              readonly deniedDomains?: List;
-              readonly allowUnixSockets?: List;
-            }
-          | undefined;
-        readonly limits?:
-          | {
-              readonly timeout?: string | undefined;
-              readonly memory?: string | number | undefined;
-              readonly pids?: number | undefined;
-              readonly cpus?: number | undefined;
-              readonly fileSize?: string | number | undefined;
-              readonly disk?: string | number | undefined;
-              readonly files?: number | undefined;
-              readonly openFiles?: number | undefined;
-              readonly connections?: number | undefined;
-              readonly logBytes?: string | number | undefined;
-              readonly eventRate?: number | undefined;
-            }
-          | undefined;
-        readonly ports?: List<number>;
-        readonly unixSockets?: List;
-        readonly devices?: List;
-        readonly caches?: "private" | "none" | undefined;
-        readonly canaries?: "on" | "off" | undefined;
-        readonly landlock?: "auto" | "require" | undefined;
-        readonly undo?: { readonly size?: string | number | undefined } | undefined;
-        readonly idle?: { readonly pause?: string | undefined; readonly stop?: string | undefined } | undefined;
-      }
-    | undefined;
-  readonly env?: { readonly pass?: List; readonly set?: Readonly<Record<string, string>> | undefined } | undefined;
+  readonly sandbox?: SandboxFile | undefined;
+  readonly env?: EnvFile | undefined;
   readonly approvals?:
     | {
         readonly policy?: ApprovalPolicy | undefined;

@@ -1,7 +1,8 @@
 // The shape of `sandbox.network` in a policy file: hosts, rules on them, and how they are kept.
 import ipaddr from "ipaddr.js";
 import * as z from "zod";
-import type { NetworkEntry, PolicyFile } from "./file.ts";
+import type { PolicyFile } from "./file.ts";
+import type { NetworkEntry } from "./file-sandbox.ts";
 import { parseSize } from "./measure.ts";
 
 type NetworkFile = NonNullable<NonNullable<PolicyFile["sandbox"]>["network"]>;

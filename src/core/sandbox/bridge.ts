@@ -1,6 +1,5 @@
 // The one way out of a fence, as data (native/bridge.h): what comes to the bridge by itself, and what it says of it to the proxy. Pure.
 import { type EgressPlan, isAddress } from "../net/index.ts";
-import type { ProgramRecord } from "./program.ts";
 
 /** TCP port inside (127.0.0.1 and ::1) → Unix socket outside. */
 export interface BridgePlan {
@@ -41,18 +40,4 @@ export function turnedPlan(plan: EgressPlan): TurnedPlan {
     ports: [...new Set([80, 443, ...plan.allow.flatMap(({ ports }) => ports)])].slice(0, TURNED_MOST),
     addresses: addresses.length > TURNED_MOST ? "any" : addresses,
   };
-}
-
-/** What the helper is told of it. */
-export function bridgeRecords(bridge: BridgePlan | undefined): readonly ProgramRecord[] {
-  if (bridge === undefined) return [];
-  const { port, turned } = bridge;
-  if (turned === undefined) return [["bridge", port]];
-  return [
-    ["bridge", port],
-    ["preface", 2],
-    ["turn", turned.way],
-    ...turned.ports.map((one) => ["turned", one] as const),
-    ...(turned.addresses === "any" ? ["any"] : turned.addresses).map((one) => ["turned-address", one] as const),
-  ];
 }

@@ -1,11 +1,25 @@
 // The helper's program (native/program.h): the part of a plan that is carried out inside, as bytes. Pure, golden-tested.
 // A record is netstrings, the number of strings and then the strings: `1:2,4:port,4:3128,`.
 
-import { bridgeRecords } from "./bridge.ts";
+import type { BridgePlan } from "./bridge.ts";
 import { landlockRecords } from "./landlock.ts";
 import { reachesHostFiles, stagingPlaces } from "./layout.ts";
 import type { Mount, SandboxPlan } from "./plan.ts";
 import { type Architecture, seccompFilter } from "./seccomp.ts";
+
+/** What the helper is told of it. */
+export function bridgeRecords(bridge: BridgePlan | undefined): readonly ProgramRecord[] {
+  if (bridge === undefined) return [];
+  const { port, turned } = bridge;
+  if (turned === undefined) return [["bridge", port]];
+  return [
+    ["bridge", port],
+    ["preface", 2],
+    ["turn", turned.way],
+    ...turned.ports.map((one) => ["turned", one] as const),
+    ...(turned.addresses === "any" ? ["any"] : turned.addresses).map((one) => ["turned-address", one] as const),
+  ];
+}
 
 type Field = string | number | Uint8Array;
 /** One record of the program. */

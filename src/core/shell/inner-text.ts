@@ -1,7 +1,7 @@
 // Options that hold a command to run, in the forms that programs give them: the option is an effect of DESIGN 7 rule 5 by itself,
 // and what it would run is judged besides, so that who denies `rm` denies `tar --to-command rm`.
 import type { Effect, ShellWord } from "./facts.ts";
-import type { ReadOptions } from "./options.ts";
+import type { ReadOptions } from "./read-options.ts";
 import type { ProgramUse } from "./use.ts";
 
 type Texts = (value: string, use: ProgramUse) => readonly string[];

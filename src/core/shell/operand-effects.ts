@@ -1,6 +1,7 @@
 // What a program does with its operands, by the role that the table gives them.
 import type { Effect, ShellWord } from "./facts.ts";
-import { type Operand, type ReadOptions, valuesOf } from "./options.ts";
+import { valuesOf } from "./options.ts";
+import type { Operand, ReadOptions } from "./read-options.ts";
 import type { OperandRole, ProgramEntry } from "./table.ts";
 
 type Change = Effect & { readonly kind: "write" | "delete" };

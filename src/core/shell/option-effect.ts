@@ -1,7 +1,8 @@
 // What one option does, by the table's word for it.
+
 import type { Effect, ShellWord } from "./facts.ts";
 import { holdsCommand } from "./inner-text.ts";
-import type { Operand } from "./options.ts";
+import type { Operand, Rest } from "./read-options.ts";
 import type { ProgramEntry } from "./table.ts";
 
 /** Effects that well-known values do not have. */
@@ -45,12 +46,6 @@ export interface GivenOption {
   readonly value: Operand | undefined;
   /** All words of the command. */
   readonly words: readonly ShellWord[];
-}
-
-/** A command that starts behind an option (`pidstat -e CMD …`), with its first word's place. */
-export interface Rest {
-  readonly words: readonly ShellWord[];
-  readonly index: number;
 }
 
 const gadget = (code: string, index: number): Effect => ({ kind: "gadget", code, index });

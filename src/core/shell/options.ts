@@ -1,33 +1,10 @@
 // Reads a program's words by its table entry (GNU conventions: clusters, attached values, unambiguous abbreviations, `--`).
+
 import type { Effect, ShellWord } from "./facts.ts";
 import { type LongOption, longOptions, matchLong } from "./long-option.ts";
-import { codeOf, optionEffects, type Rest, restBehind } from "./option-effect.ts";
+import { codeOf, optionEffects, restBehind } from "./option-effect.ts";
+import type { Given, Operand, ReadOptions, Rest } from "./read-options.ts";
 import type { ProgramEntry } from "./table.ts";
-
-/** An operand with its place among the words. */
-export interface Operand {
-  readonly word: ShellWord;
-  readonly index: number;
-}
-
-/** What the words say. */
-export interface ReadOptions {
-  readonly effects: readonly Effect[];
-  readonly operands: readonly Operand[];
-  /** Names of the options seen, without dashes. */
-  readonly seen: ReadonlySet<string>;
-  /** Every value given to an option, in order: a repeated option hides none. */
-  readonly given: readonly Given[];
-  readonly rest?: Rest;
-}
-
-/** One option's value. */
-export interface Given {
-  readonly name: string;
-  readonly value: Operand;
-  /** The effect that the table says it has. */
-  readonly effect: string | undefined;
-}
 
 /** The values of the options of these names. */
 export function valuesOf(read: ReadOptions, ...names: readonly string[]): readonly Operand[] {

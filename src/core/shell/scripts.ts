@@ -2,7 +2,7 @@
 // The table names the code (`special`); scripts/ holds it, by subject. A script that is not provably harmless is a gadget
 // (DESIGN 7 rule 5).
 import type { Effect } from "./facts.ts";
-import type { ReadOptions } from "./options.ts";
+import type { ReadOptions } from "./read-options.ts";
 import { awkCommands, awkHarm, jqHarm, yqHarm } from "./script-text.ts";
 import { tar, zip } from "./scripts/archives.ts";
 import { atFiles, buildContext, cmake, dotnet, gcc, goRun, make, maven } from "./scripts/build.ts";

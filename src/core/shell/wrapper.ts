@@ -2,7 +2,8 @@
 import type { Effect } from "./facts.ts";
 import { innerTextEffects } from "./inner-text.ts";
 import { operandEffects } from "./operand-effects.ts";
-import { type Operand, readLeading, valuesOf } from "./options.ts";
+import { readLeading, valuesOf } from "./options.ts";
+import type { Operand } from "./read-options.ts";
 import type { ProgramEntry } from "./table.ts";
 import type { ProgramUse } from "./use.ts";
 

@@ -6,9 +6,9 @@ import { type AwsSource, signatureOf, writeAuthorization } from "#core/credentia
 import { forTerminal } from "#core/text";
 import { AWS_HASH } from "../aws-hash.ts";
 import { Secret } from "../secret.ts";
-import type { Source, SourceDeps } from "../source.ts";
 import { type Ask, ask } from "./ask.ts";
 import { readSecretFile } from "./file.ts";
+import type { Source, SourceDeps } from "./source.ts";
 
 interface Keys {
   readonly id: string;

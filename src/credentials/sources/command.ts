@@ -1,8 +1,8 @@
 // Whatever a program of the person's prints: `gh auth token`, `op read …`, `pass show …`. Only a trusted layer of the policy names one (PERM-6).
 import { ok } from "#core";
 import { Secret } from "../secret.ts";
-import type { Source, SourceDeps } from "../source.ts";
 import { type Printing, printed } from "./run.ts";
+import type { Source, SourceDeps } from "./source.ts";
 
 /** Runs it at each fetch. */
 export function openCommand(wish: Printing, deps: SourceDeps): Source {

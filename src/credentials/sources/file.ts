@@ -6,7 +6,7 @@ import { err, ok, type Problem, type Result } from "#core";
 import type { ValuePlace } from "#core/credentials";
 import { forTerminal } from "#core/text";
 import { Secret } from "../secret.ts";
-import type { Source, SourceDeps } from "../source.ts";
+import type { Source, SourceDeps } from "./source.ts";
 import { openVariable } from "./variable.ts";
 
 type FilePlace = Extract<ValuePlace, { file: string }>;

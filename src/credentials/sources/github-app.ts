@@ -4,9 +4,9 @@ import { err, ok, type Problem, type Result } from "#core";
 import type { GithubAppSource } from "#core/credentials";
 import { forTerminal } from "#core/text";
 import { Secret } from "../secret.ts";
-import type { Source, SourceDeps } from "../source.ts";
 import { ask, objectOf } from "./ask.ts";
 import { readPlace } from "./file.ts";
+import type { Source, SourceDeps } from "./source.ts";
 
 /** Asks for it with a token that the App's own key signs (RS256, ten minutes at most). */
 export function openGithubApp(source: GithubAppSource, deps: SourceDeps): Source {

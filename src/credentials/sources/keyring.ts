@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { err, ok } from "#core";
 import { Secret } from "../secret.ts";
-import type { Source, SourceDeps } from "../source.ts";
 import { printed } from "./run.ts";
+import type { Source, SourceDeps } from "./source.ts";
 
 const TOOL = "/usr/bin/secret-tool";
 /** Long enough for a person to unlock it. */

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import { forTerminal } from "#core/text";
-import type { SourceDeps } from "../source.ts";
+import type { SourceDeps } from "./source.ts";
 
 /** What is run. */
 export interface Printing {

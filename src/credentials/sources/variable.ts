@@ -1,7 +1,7 @@
 // A variable of the caller's environment.
 import { err, ok } from "#core";
 import { Secret } from "../secret.ts";
-import type { Source, SourceDeps } from "../source.ts";
+import type { Source, SourceDeps } from "./source.ts";
 
 /** Reads it by name. */
 export function openVariable({ env: name }: { readonly env: string }, deps: Pick<SourceDeps, "env">): Source {

@@ -3,9 +3,9 @@ import { err, ok, type Problem, type Result } from "#core";
 import type { VaultSource } from "#core/credentials";
 import { forTerminal } from "#core/text";
 import { Secret } from "../secret.ts";
-import type { Source, SourceDeps } from "../source.ts";
 import { ask, objectOf } from "./ask.ts";
 import { readPlace } from "./file.ts";
+import type { Source, SourceDeps } from "./source.ts";
 
 /** What the session holds at the server. */
 interface Login {

@@ -1,5 +1,5 @@
 // Why a TLS connection could not be made, in the words of a refusal: one stable reason, and what a person can do about it.
-import type { FilterRefusal } from "../filter.ts";
+import type { FilterRefusal } from "../made.ts";
 
 interface Fault {
   readonly code: RegExp;

@@ -1,8 +1,8 @@
 // One body, looked through before any of it is sent. A short one is held whole; a long one passes in segments, of which the last stretch stays back until
 // the next has been seen with it; what is compressed is held until it can be read to its end, within a bound.
 import type { LeakSecret, RequestSearch, Sight } from "#core/leak";
-import type { BodyFilter, FilterRefusal } from "../filter.ts";
-import { inOrder, type Made, type Making } from "../made.ts";
+import type { BodyFilter } from "../filter.ts";
+import { type FilterRefusal, inOrder, type Made, type Making } from "../made.ts";
 import { undoCodings } from "./content-coding.ts";
 import type { HeldAccount, HeldMemory } from "./held-memory.ts";
 import type { Turns } from "./turns.ts";

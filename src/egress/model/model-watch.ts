@@ -1,12 +1,13 @@
 // What is said to a model and what it answers, read by the proxy where it reads the requests anyway (AUD-1): observed, while hooks and
 // transcripts only claim. It looks: nothing is changed, held or refused, and a body that it cannot follow passes like any other. The key
 // stands in the head, of which nothing is kept.
-import type { Actor, Append, Json } from "#core/log";
+
+import type { Actor, Append } from "#core/log";
 import { modelApiOf } from "#core/model";
 import type { ExchangeFilter, HttpFilter, Peer, RequestView } from "../filter.ts";
 import { HoldRoom } from "../hold-room.ts";
 import { WatchedAnswer } from "./watched-answer.ts";
-import { WatchedRequest } from "./watched-request.ts";
+import { type Tell, WatchedRequest } from "./watched-request.ts";
 import { WatchedSocket } from "./watched-socket.ts";
 
 /** What it is made with. */
@@ -17,9 +18,6 @@ export interface ModelWatchOptions {
   /** How much all exchanges together may keep; 64 MiB otherwise. */
   readonly room?: HoldRoom;
 }
-
-/** Puts a record of one exchange away. */
-export type Tell = (type: "prompt" | "model.output", data: { readonly [key: string]: Json }) => void;
 
 /** The filter. First among them, so that it sees what the program sent, and of the answer what the broker left of it. */
 export function modelWatch({ append, now = Date.now, room = new HoldRoom() }: ModelWatchOptions): HttpFilter {

@@ -8,8 +8,7 @@ import type { HoldRoom } from "../hold-room.ts";
 import { codingsOf, undoCodings } from "../leak/content-coding.ts";
 import { KeptBytes } from "./kept-bytes.ts";
 import { lookingAt } from "./looking.ts";
-import type { Tell } from "./model-watch.ts";
-import type { WatchedRequest } from "./watched-request.ts";
+import type { Tell, WatchedRequest } from "./watched-request.ts";
 
 const DECODED_MOST = 48 * 1024 * 1024;
 

@@ -1,4 +1,5 @@
 // The request to a model: what is new in it goes on record once a server has answered, so that a request which was refused is no prompt.
+import type { Json } from "#core/log";
 import { type ModelApi, promptFacts, readPrompt } from "#core/model";
 import type { BodyFilter } from "../filter.ts";
 import type { Field } from "../head.ts";
@@ -6,7 +7,9 @@ import type { HoldRoom } from "../hold-room.ts";
 import { codingsOf, undoCodings } from "../leak/content-coding.ts";
 import { KeptBytes } from "./kept-bytes.ts";
 import { lookingAt } from "./looking.ts";
-import type { Tell } from "./model-watch.ts";
+
+/** Puts a record of one exchange away. */
+export type Tell = (type: "prompt" | "model.output", data: { readonly [key: string]: Json }) => void;
 
 const DECODED_MOST = 24 * 1024 * 1024;
 

@@ -4,7 +4,7 @@ import type { BodyFilter } from "../filter.ts";
 import type { HoldRoom } from "../hold-room.ts";
 import { KeptBytes } from "./kept-bytes.ts";
 import { lookingAt } from "./looking.ts";
-import type { Tell } from "./model-watch.ts";
+import type { Tell } from "./watched-request.ts";
 
 /** One connection. */
 export class WatchedSocket {

@@ -1,6 +1,5 @@
 // What is written into an agent's own settings, and how it is found and taken out again: pure, one table for all agents.
-import type { HookedAgent, Problem, Result } from "#core";
-import { ok } from "#core";
+import { type HookedAgent, ok, type Problem, type Result } from "#core";
 import {
   appendTo,
   cutMember,

@@ -6,8 +6,8 @@ import { createInterface } from "node:readline";
 import { err, ok, type Problem, type Result } from "#core";
 import { approvalFolder } from "./approval-server.ts";
 import { type ApprovalRequest, parseAnswered, parseQuestions, WIRE_MOST } from "./approval-wire.ts";
-import type { OpenQuestion } from "./approvals.ts";
 import type { Said } from "./question-channel.ts";
+import type { OpenQuestion } from "./question-race.ts";
 
 /** A question and where its session listens. */
 export interface FoundQuestion extends OpenQuestion {

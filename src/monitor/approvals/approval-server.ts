@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
 import { ticksNow } from "#sandbox";
 import { type ApprovalRequest, parseRequest, WIRE_MOST } from "./approval-wire.ts";
-import type { Approvals, OpenQuestion } from "./approvals.ts";
+import type { Approvals } from "./approvals.ts";
 import { refuseNobody } from "./person-at-socket.ts";
+import type { OpenQuestion } from "./question-race.ts";
 
 /** What it serves, and for whom. */
 export interface ApprovalServerOptions {

@@ -4,8 +4,8 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import { err, ok, once, type Problem, type Result } from "#core";
 import { questionDigest } from "#core/session";
-import type { OpenQuestion } from "./approvals.ts";
 import type { Said } from "./question-channel.ts";
+import type { OpenQuestion } from "./question-race.ts";
 
 /** Longest line of a request; of a reply, which may hold many questions. */
 export const WIRE_MOST: { readonly request: number; readonly reply: number } = { request: 4_096, reply: 4_194_304 };

@@ -1,8 +1,8 @@
 // Questions that wait for a person (APP-1): asked on every channel at once, the first answer wins, and no answer, no channel, any oddity and every failure
 // is a denial. A question is on record before it is shown, an answer before the act (I6).
+
 import { createHash, randomBytes } from "node:crypto";
-import type { Action, Answer, Problem, Question, Result } from "#core";
-import { err, ok } from "#core";
+import { type Action, type Answer, err, ok, type Problem, type Question, type Result } from "#core";
 import type { Append } from "#core/log";
 import type { Judge } from "#core/policy";
 import {
@@ -18,14 +18,13 @@ import {
   type PromptTally,
   type QuestionFacts,
   questionId,
-  type RuleEffect,
   ruleEffect,
   takeGrant,
   takePrompt,
 } from "#core/session";
 import { answerReason, askRecord } from "./approval-record.ts";
 import type { QuestionChannel, Said } from "./question-channel.ts";
-import { type Heard, NOBODY, raceChannels } from "./question-race.ts";
+import { type Heard, NOBODY, type OpenQuestion, raceChannels } from "./question-race.ts";
 import { planRule, type RulePlaces } from "./rule-file.ts";
 
 /** What the questions of one session need. */
@@ -50,13 +49,6 @@ export interface AnswerWithReason extends Answer {
   readonly reason: string;
   /** The number of the question that was put on record. */
   readonly question?: string;
-}
-
-/** A question that somebody outside may still answer. `late`: its call was refused already, and an approval lets the same act pass once. */
-export interface OpenQuestion {
-  readonly question: Question;
-  readonly late: boolean;
-  readonly effect: RuleEffect | undefined;
 }
 
 /** The questions of one session. */

@@ -1,7 +1,14 @@
 // One question on all channels at once. Exactly one answer comes out, and every way in which none does is a denial.
-import type { Answer } from "#core";
-import type { OpenQuestion } from "./approvals.ts";
+import type { Answer, Question } from "#core";
+import type { RuleEffect } from "#core/session";
 import type { QuestionChannel, Said } from "./question-channel.ts";
+
+/** A question that somebody outside may still answer. `late`: its call was refused already, and an approval lets the same act pass once. */
+export interface OpenQuestion {
+  readonly question: Question;
+  readonly late: boolean;
+  readonly effect: RuleEffect | undefined;
+}
 
 /** An answer, and whether somebody meant it. */
 export type Heard = Answer & { readonly odd?: boolean };

@@ -7,7 +7,8 @@ import { type Change, type ChangeSet, type HoldReason, type Judged, judgeChanges
 import { toolchainFolders } from "#core/sandbox";
 import { type Applied, applyChanges, type ChangesOptions, finishApply, readChanges } from "#sandbox";
 import { takeBackGitView } from "../prepare/git-view.ts";
-import { type SessionMeta, sessionPaths } from "../sessions.ts";
+import { sessionPaths } from "../session-folders.ts";
+import type { SessionMeta } from "../sessions.ts";
 import { ensureHandover, unverifiedCommits } from "./handover.ts";
 import { obeyedPlaces } from "./obeyed.ts";
 import { type PastMeta, writePastMeta } from "./past-folder.ts";

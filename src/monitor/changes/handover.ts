@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { ok, type Problem, type Result } from "#core";
 import type { Judged } from "#core/review";
 import { makeHandover } from "#sandbox";
-import { copyFolder, handoverFolder } from "../session-folders.ts";
-import { type SessionMeta, sessionPaths } from "../sessions.ts";
+import { copyFolder, handoverFolder, sessionPaths } from "../session-folders.ts";
+import type { SessionMeta } from "../sessions.ts";
 
 /** Packs and checks them, unless that was done. Only after the session's end. */
 export async function ensureHandover(

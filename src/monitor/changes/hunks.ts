@@ -7,7 +7,7 @@ import { appendToLedger } from "#audit";
 import { err, ok, type Problem, type Result } from "#core";
 import { gitPlace, type Judged } from "#core/review";
 import { type Hunk, hunksOf, readSide, withHunks, withoutHunks } from "#review";
-import { sessionPaths } from "../sessions.ts";
+import { sessionPaths } from "../session-folders.ts";
 import { applyPart } from "./changes.ts";
 import { NEVER } from "./choose.ts";
 import { type ApplyResult, type OpenReview, placeOf, type ReviewPlaces, settleReview } from "./review.ts";

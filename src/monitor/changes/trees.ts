@@ -4,8 +4,8 @@
 import { join } from "node:path";
 import type { Change } from "#core/review";
 import type { ApplyPlaces } from "#sandbox";
-import { copyFolder, handoverFolder, outputFolder, repositoryFolders } from "../session-folders.ts";
-import { type SessionMeta, sessionPaths } from "../sessions.ts";
+import { copyFolder, handoverFolder, outputFolder, repositoryFolders, sessionPaths } from "../session-folders.ts";
+import type { SessionMeta } from "../sessions.ts";
 import { pastFolder } from "./past-folder.ts";
 
 /** One folder of the host and one layer. */

@@ -1,7 +1,7 @@
 // The caller's side of further commands: asks the supervisor, and hears how it ended. The streams are handed over by the helper.
 import net from "node:net";
 import { err, ok, type Problem, type Result } from "#core";
-import { sessionPaths } from "../sessions.ts";
+import { sessionPaths } from "../session-folders.ts";
 import {
   type ExecAnswer,
   type ExecEnd,

@@ -7,7 +7,7 @@ import type { Policy } from "#core/policy";
 import { isInside } from "#core/shell";
 import { fencedCommand, type IdleRequest, type IdleSession, openIdleSession } from "../exec/idle-session.ts";
 import { wallsOf } from "../prepare/walls.ts";
-import { sessionPaths } from "../sessions.ts";
+import { sessionPaths } from "../session-folders.ts";
 
 /** What it needs. */
 export interface HookFenceOptions {

@@ -7,7 +7,8 @@ import { endStragglers, findStragglers, removeGroup, type Straggler, staleGroups
 import { prunePasts } from "../changes/past-folder.ts";
 import { namesIn } from "../folder-names.ts";
 import { removeFolder } from "../remove-folder.ts";
-import { isAlive, isStarting, listSessions, type SessionMeta, sessionIds, sessionPaths } from "../sessions.ts";
+import { sessionPaths } from "../session-folders.ts";
+import { isAlive, isStarting, listSessions, type SessionMeta, sessionIds } from "../sessions.ts";
 import { staleSetups } from "../setup/setup-store.ts";
 import { isMaking, leftOf, sweepSessions, unnamed } from "../sweep.ts";
 import { listSnapshots, removeSnapshot, type SnapshotPlaces, snapshotsOf } from "./snapshots.ts";

@@ -7,14 +7,12 @@ import { err, ok, type Problem, type Result } from "#core";
 import { readJudged } from "../changes/changes.ts";
 import { removeFolder } from "../remove-folder.ts";
 import type { RunRequest } from "../request.ts";
-import { restoreFolder } from "../session-folders.ts";
+import { restoreFolder, type SessionPaths, sessionPaths } from "../session-folders.ts";
 import {
   isAlive,
   isRestoring,
   readMeta,
   type SessionMeta,
-  type SessionPaths,
-  sessionPaths,
   startingFile,
   thisSupervisor,
   writeMeta,

@@ -16,7 +16,8 @@ import { err, ok, type Problem, type Result } from "#core";
 import { copyTree } from "#sandbox";
 import { namesIn } from "../folder-names.ts";
 import { removeFolder } from "../remove-folder.ts";
-import { type SessionMeta, type SessionPaths, sessionPaths } from "../sessions.ts";
+import { type SessionPaths, sessionPaths } from "../session-folders.ts";
+import type { SessionMeta } from "../sessions.ts";
 
 /** The trees of a session that a snapshot may hold. */
 export type SnapshotPart = "upper" | "home" | "tmp";

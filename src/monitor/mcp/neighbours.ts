@@ -1,8 +1,22 @@
 // The tools that a model has of other servers, as the locks know them: an answer that says what those are to do is no answer. They are read beside the work,
 // because nobody waits for them: what they say only adds to what screening sees.
-import type { Json, Lock, ServerLock } from "#core/mcp";
+import type { Json, JsonObject, Lock, ServerLock } from "#core/mcp";
 import { neighbourLocks, readLockFile } from "#mcp";
-import type { PeerTool, PinsOptions } from "./pins.ts";
+
+/** Whose neighbours, and where the locks are that know them. */
+export interface NeighbourPlaces {
+  readonly server: string;
+  readonly workspace: string;
+  /** The project's lock. */
+  readonly lockFile: string;
+  readonly stateDir: string;
+}
+
+/** A tool of another server. */
+export interface PeerTool {
+  readonly server: string;
+  readonly tool: JsonObject;
+}
 
 /** Known tools of other servers. */
 export interface Neighbours {
@@ -17,12 +31,7 @@ const AGAIN_MS = 60_000;
 const LATER_MS = 1_500;
 
 /** Opens them; none is known yet. */
-export function openNeighbours({
-  server,
-  stateDir,
-  workspace,
-  lockFile,
-}: Pick<PinsOptions, "server" | "stateDir" | "workspace" | "lockFile">): Neighbours {
+export function openNeighbours({ server, stateDir, workspace, lockFile }: NeighbourPlaces): Neighbours {
   let known: readonly PeerTool[] = [];
   let lookedAt = Number.NEGATIVE_INFINITY;
   const read = async (): Promise<void> => {

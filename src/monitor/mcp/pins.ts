@@ -1,10 +1,10 @@
 // A server held to what was approved of it. Two locks speak: the project's, which came with the repository and only tightens, and the person's own, which
 // alone approves. A server that neither knows is pinned at first sight, when nothing in it speaks against that; what is held is kept for the person.
+
 import type { Problem, Result } from "#core";
 import {
   type Finding,
   holdOther,
-  type JsonObject,
   type Lock,
   lockOf,
   type OtherServer,
@@ -32,30 +32,19 @@ import {
   replacedFiles,
   type VerifiedPart,
 } from "#mcp";
-import { openNeighbours } from "./neighbours.ts";
+import { type NeighbourPlaces, openNeighbours, type PeerTool } from "./neighbours.ts";
 import { otherOfOwn, otherOfProject } from "./other-server.ts";
 
 /** Whose pins, and where they are. */
-export interface PinsOptions {
-  readonly server: string;
+export interface PinsOptions extends NeighbourPlaces {
   readonly target: ServerTarget;
   readonly mode: PinMode;
-  readonly workspace: string;
-  /** The project's lock. */
-  readonly lockFile: string;
-  readonly stateDir: string;
   /** Screens a description; `peers` are the tools that the locks know of other servers. */
   screen(found: ServerDescription, peers: readonly PeerTool[]): Promise<readonly Finding[]>;
   /** Puts on record what a first sight is about to pin. Rejects when it cannot: then nothing is pinned and nothing served. */
   record(first: readonly Pin[]): Promise<void>;
   /** One line for the person. */
   tell(line: string): void;
-}
-
-/** A tool of another server. */
-export interface PeerTool {
-  readonly server: string;
-  readonly tool: JsonObject;
 }
 
 /** Compares descriptions of one server with its pins. */

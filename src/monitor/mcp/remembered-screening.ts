@@ -3,7 +3,8 @@
 import type { Json, JsonObject, ServerDescription } from "#core/mcp";
 import { openScreened, screenedDigest, screenedFile } from "#mcp";
 import type { McpSession } from "./mcp-session.ts";
-import type { PeerTool, PinsOptions } from "./pins.ts";
+import type { PeerTool } from "./neighbours.ts";
+import type { PinsOptions } from "./pins.ts";
 
 /** Screening of definitions. */
 export interface RememberedScreening {

@@ -1,13 +1,6 @@
 // A server that runs in the fence of its session, as whoever speaks with it has it.
-
-import { ok } from "#core";
-import type { Append, Json } from "#core/log";
+import type { Json } from "#core/log";
 import type { Fence, FenceStreams } from "#sandbox";
-import type { Guard, GuardedSession } from "../guard/guarded-session.ts";
-import type { LegBook } from "../guard/leg-book.ts";
-import type { Prepared } from "../prepare/prepare.ts";
-import type { RunRequest } from "../request.ts";
-import { isConfined } from "./confined.ts";
 import type { McpPeers, McpSession } from "./mcp-session.ts";
 
 /** What `runSession` is asked for beside a command. */
@@ -38,37 +31,4 @@ export interface RunningServer {
   readonly session: McpSession;
   readonly streams: FenceStreams;
   readonly fence: Pick<Fence, "exited" | "kill" | "signal">;
-}
-
-/** Put together from a session's parts; `undefined` in one that serves nobody. */
-export function runningServer(parts: {
-  readonly id: string;
-  readonly request: RunRequest;
-  readonly prepared: Prepared;
-  readonly append: Append;
-  readonly legs: LegBook;
-  readonly guard: () => Guard;
-  readonly ask: GuardedSession["ask"] | undefined;
-  readonly fence: Fence;
-  readonly refused: McpSession["refused"];
-}): RunningServer | undefined {
-  const { id, request, prepared, append, legs, guard, ask, fence, refused } = parts;
-  const { gateway, caller, stateDir, progress, installation } = request;
-  if (gateway === undefined) return undefined;
-  if (fence.streams === undefined || ask === undefined)
-    throw new Error("a server's session without streams or questions");
-  const { server, client } = gateway;
-  return {
-    streams: fence.streams,
-    fence,
-    session: {
-      ...{ server, ...(client === undefined ? {} : { client }), policy: prepared.policy, stateDir, tell: progress },
-      ...{ build: installation.build, refused },
-      confined: isConfined(prepared.egressPlan),
-      ...{ root: prepared.workspace.root, home: caller.home },
-      leaks: prepared.leaks,
-      redact: (text) => prepared.leaks.redactor().text(text),
-      guarded: { id, contained: true, append, legs, ask, guard: async () => ok(guard()) },
-    },
-  };
 }

@@ -6,7 +6,7 @@ import { ok, type Problem, type Result } from "#core";
 import type { SandboxPlan } from "#core/sandbox";
 import { type GitView, layView, type MaskRules, makeGitView, type ShownGit, takeBack } from "#sandbox";
 import type { RunRequest } from "../request.ts";
-import type { SessionPaths } from "../sessions.ts";
+import type { SessionPaths } from "../session-folders.ts";
 import { insideUser } from "./inside-user.ts";
 import type { ShownWorkspace } from "./shown-workspace.ts";
 

@@ -7,7 +7,7 @@ import type { NetworkRuleText } from "#core/policy";
 import type { Mount } from "#core/sandbox";
 import { type EgressOptions, type HttpFilter, type Inspection, openInspection } from "#egress";
 import type { RunRequest } from "../request.ts";
-import type { SessionPaths } from "../sessions.ts";
+import type { SessionPaths } from "../session-folders.ts";
 
 /** What the decision needs. */
 export interface InspectionParts {

@@ -9,8 +9,7 @@ import { forTerminal } from "#core/text";
 import { BORROWED_OBJECTS, makePrivateCopy, type PrivateCopy } from "#sandbox";
 import { type RepositoryPlace, repositoryOf } from "../changes/repository-place.ts";
 import type { RunRequest } from "../request.ts";
-import { type CopyMeta, copyFolder, outputFolder, repositoryFolders } from "../session-folders.ts";
-import type { SessionPaths } from "../sessions.ts";
+import { type CopyMeta, copyFolder, outputFolder, repositoryFolders, type SessionPaths } from "../session-folders.ts";
 import { insideUser } from "./inside-user.ts";
 import type { Workspace } from "./workspace.ts";
 

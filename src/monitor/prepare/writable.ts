@@ -1,8 +1,7 @@
 // What a session may write, from its policy and its workspace: said apart from the mounts, so that Landlock does not repeat their mistakes
 // (core/sandbox/landlock.ts).
 import { expandHome, type Mount, type WorkspacePlan } from "#core/sandbox";
-import type { ShownWorkspace } from "./shown-workspace.ts";
-import { INSIDE_OUTPUT } from "./shown-workspace.ts";
+import { INSIDE_OUTPUT, type ShownWorkspace } from "./shown-workspace.ts";
 
 /** What decides it. */
 export interface WritableParts {

@@ -1,7 +1,7 @@
 // The folders of a session's setup: a home and a /tmp of its own, which are gone before the agent starts, and a socket for its own proxy.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { SessionPaths } from "../sessions.ts";
+import type { SessionPaths } from "../session-folders.ts";
 
 /** Where the setup's things are, below the session's folder. */
 export interface SetupFolders {

@@ -1,7 +1,8 @@
 // What the helper is told of the bridge (core/sandbox/bridge.ts).
 import { expect, test } from "vitest";
 import type { EgressPlan, EgressRule } from "#core/net";
-import { bridgeRecords, proxyPort, turnedPlan } from "../../../src/core/sandbox/bridge.ts";
+import { proxyPort, turnedPlan } from "../../../src/core/sandbox/bridge.ts";
+import { bridgeRecords } from "../../../src/core/sandbox/program.ts";
 
 const at = { file: "policy.yaml", line: 1, column: 1 };
 const rule = (host: string, ...ports: number[]): EgressRule => ({

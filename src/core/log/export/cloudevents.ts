@@ -1,8 +1,7 @@
 // CloudEvents 1.0 in the JSON form, structured (one event) or a batch (a list of them). `data` is the record, as plain values.
 import { Budget } from "./budget.ts";
 import { EVENT_TEXT, type Exported, type Stream } from "./exported.ts";
-import type { Members } from "./plain.ts";
-import { plainData, wellFormed } from "./plain.ts";
+import { type Members, plainData, wellFormed } from "./plain.ts";
 import { present } from "./words.ts";
 
 /** The event of a line. `id` and `source` together name it for ever: a receiver that has it already may drop it. */

@@ -1,6 +1,5 @@
 // The servers of a JSON file, with places.
-import type { Problem, Result } from "../../result.ts";
-import { ok } from "../../result.ts";
+import { ok, type Problem, type Result } from "../../result.ts";
 import { type JsonMember, type JsonNode, parseJsonText } from "../../settings/json-text.ts";
 import type { Entry, Leaf, Place } from "./entry.ts";
 

@@ -1,8 +1,7 @@
 // → Claude Code's settings.json. Its rules are sisters of ours; importing the file again gives every verdict back (tests/properties/import.test.ts).
 
 import type { Condition } from "../condition.ts";
-import type { Exporter } from "./native.ts";
-import { json, type Native, type NativeRule, patternOf, type Report, rulesOf } from "./native.ts";
+import { type Exporter, json, type Native, type NativeRule, patternOf, type Report, rulesOf } from "./native.ts";
 import { plainPath, wallHosts, wallPaths } from "./walls.ts";
 
 /** The exporter. */

@@ -8,8 +8,7 @@ import { addOrdered } from "./ordered.ts";
 import PREFERENCES from "./preferences.json" with { type: "json" };
 import type { ImportSource } from "./source.ts";
 import { readToml } from "./toml.ts";
-import type { Tree } from "./tree.ts";
-import { flagOf, shown, textOf } from "./tree.ts";
+import { flagOf, shown, type Tree, textOf } from "./tree.ts";
 import { always, type Handler, type Handlers, map, none, preferences, silent, texts, walk } from "./walk.ts";
 
 /** The importer: TOML when the file's name says so or it is not JSON. */

@@ -1,7 +1,7 @@
 // Names, methods and paths that a session was refused, as the least rules that open them; and rules that it used for less than they open.
 import type { LogRecord } from "../../log/index.ts";
 import { classifyAddress, isAddress, normalPath, parseHost, REPORT_RULE } from "../../net/index.ts";
-import type { NetworkEntry } from "../file.ts";
+import type { NetworkEntry } from "../file-sandbox.ts";
 import { broadNetwork } from "../lint-network.ts";
 import {
   Gathering,

@@ -1,7 +1,7 @@
 // What `policy learn` says of a session: rules that would have let pass what was refused, each with its evidence and its risk. Nothing here is a
 // policy: a person picks.
 import type { LogRecord } from "../../log/index.ts";
-import type { NetworkEntry } from "../file.ts";
+import type { NetworkEntry } from "../file-sandbox.ts";
 
 /** The keys it proposes for. */
 export type LearnedKey =

@@ -1,6 +1,6 @@
 // Cloud clients: thousands of verbs, of which only those that plainly ask are let through. The rest changes what others run (PERM-11).
 import type { Effect, ShellWord } from "../facts.ts";
-import type { Operand } from "../options.ts";
+import type { Operand } from "../read-options.ts";
 import { gadget, type Special } from "./special.ts";
 
 const lasting = (code: string, index: number): Effect => ({ kind: "irreversible", code, index });

@@ -1,6 +1,7 @@
 // Database clients: SQL on the command line must provably be a question; destroying, altering and granting ask a person (PERM-11).
 import type { Effect } from "../facts.ts";
-import { type Operand, type ReadOptions, valuesOf } from "../options.ts";
+import { valuesOf } from "../options.ts";
+import type { Operand, ReadOptions } from "../read-options.ts";
 import { sqlCommands, sqlHarm, sqlIrreversible } from "../sql-text.ts";
 import { gadget, type Special } from "./special.ts";
 

@@ -1,7 +1,8 @@
 // git: refspecs, pathspecs, addresses of helpers, formats and settings.
 import type { Effect, ShellWord } from "../facts.ts";
 import { gitAlias } from "../inner-text.ts";
-import { type Operand, part, type ReadOptions, valuesOf } from "../options.ts";
+import { part, valuesOf } from "../options.ts";
+import type { Operand, ReadOptions } from "../read-options.ts";
 import type { ProgramUse } from "../use.ts";
 import { gadget, type Special } from "./special.ts";
 

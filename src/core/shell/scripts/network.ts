@@ -1,6 +1,7 @@
 // curl, rsync, ssh, socat: what they reach, read and run besides.
 import type { Effect } from "../facts.ts";
-import { type Operand, readLeading, valuesOf } from "../options.ts";
+import { readLeading, valuesOf } from "../options.ts";
+import type { Operand } from "../read-options.ts";
 import { programEntry } from "../table.ts";
 import type { ProgramUse } from "../use.ts";
 import { gadget, type Special } from "./special.ts";

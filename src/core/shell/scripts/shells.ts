@@ -1,7 +1,8 @@
 // Shells, and programs that run the rest of their words: what runs is judged on its own (DESIGN 7 rule 3).
 import type { Command, Effect, ShellWord } from "../facts.ts";
 import { isLoadedName, isLoadedValue } from "../names.ts";
-import { type ReadOptions, valuesOf } from "../options.ts";
+import { valuesOf } from "../options.ts";
+import type { ReadOptions } from "../read-options.ts";
 import type { ProgramUse } from "../use.ts";
 import { gadget, type Special } from "./special.ts";
 

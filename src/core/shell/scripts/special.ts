@@ -1,6 +1,6 @@
 // The shape of code for programs whose words hold more than the table can say.
 import type { Effect } from "../facts.ts";
-import type { ReadOptions } from "../options.ts";
+import type { ReadOptions } from "../read-options.ts";
 import type { ProgramUse } from "../use.ts";
 
 /** Effects that one use has beside those of its options and operands. */

@@ -1,7 +1,8 @@
 // Names of tasks that deploy, publish or migrate, whoever runs them: `npm run deploy`, `make release`, `rails db:migrate`,
 // `python manage.py migrate` (PERM-11).
 import type { Effect } from "../facts.ts";
-import { type Operand, valuesOf } from "../options.ts";
+import { valuesOf } from "../options.ts";
+import type { Operand } from "../read-options.ts";
 import { gadget, type Special } from "./special.ts";
 
 const PARTS: readonly (readonly [RegExp, string])[] = [
