@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { forTerminal, forTerminalLines } from "#core/text";
 import { callerStateDir } from "./caller.ts";
 import { allChecks, type Check } from "./doctor-checks.ts";
-import { hookStandings } from "./hook-standing.ts";
+import { hookStandings } from "./hook/standing.ts";
 import { findInstallation } from "./installation.ts";
 import { jsonLine } from "./print-json.ts";
 

@@ -5,11 +5,11 @@ import type { HookedAgent, Problem } from "#core";
 import { forTerminal } from "#core/text";
 import { hookFileOf, type InstallScope } from "#hooks";
 import { complain, EXIT, fail, problemLines } from "./exit.ts";
-import { applyChanges, showChanges } from "./hook-change.ts";
-import { agentNamed, hookClient } from "./hook-client.ts";
-import { type FileChange, isIdle, planInstall } from "./hook-plan.ts";
-import { hookSite } from "./hook-site.ts";
-import { hookStandings, standingOf } from "./hook-standing.ts";
+import { applyChanges, showChanges } from "./hook/change.ts";
+import { agentNamed, hookClient } from "./hook/client.ts";
+import { type FileChange, isIdle, planInstall } from "./hook/plan.ts";
+import { hookSite } from "./hook/site.ts";
+import { hookStandings, standingOf } from "./hook/standing.ts";
 import {
   dropRecord,
   type InstallRecord,

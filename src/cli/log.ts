@@ -1,21 +1,21 @@
 // `ringfence log …`: what really happened, read and checked without anything but the folder and a public key.
 import { Command } from "commander";
 import { callerStateDir } from "./caller.ts";
-import { appendCommand } from "./log-append.ts";
-import { checkpointCommand } from "./log-checkpoint.ts";
-import { compressCommand } from "./log-compress.ts";
-import { discloseCommand } from "./log-disclose.ts";
-import { duCommand } from "./log-du.ts";
-import { exportCommand } from "./log-export.ts";
-import { lastSession } from "./log-find.ts";
-import { proveCommand } from "./log-prove.ts";
-import { pruneCommand } from "./log-prune.ts";
-import { redactCommand } from "./log-redact.ts";
-import { rekorCommand } from "./log-rekor.ts";
-import { logShowCommand, logTailCommand } from "./log-show-command.ts";
-import { timestampCommand } from "./log-timestamp.ts";
-import { type VerifyFlags, verifyCommand } from "./log-verify.ts";
-import { witnessCommand } from "./log-witness.ts";
+import { appendCommand } from "./log/append.ts";
+import { checkpointCommand } from "./log/checkpoint.ts";
+import { compressCommand } from "./log/compress.ts";
+import { discloseCommand } from "./log/disclose.ts";
+import { duCommand } from "./log/du.ts";
+import { exportCommand } from "./log/export.ts";
+import { lastSession } from "./log/find.ts";
+import { proveCommand } from "./log/prove.ts";
+import { pruneCommand } from "./log/prune.ts";
+import { redactCommand } from "./log/redact.ts";
+import { rekorCommand } from "./log/rekor.ts";
+import { logShowCommand, logTailCommand } from "./log/show-command.ts";
+import { timestampCommand } from "./log/timestamp.ts";
+import { type VerifyFlags, verifyCommand } from "./log/verify.ts";
+import { witnessCommand } from "./log/witness.ts";
 
 /** The `log` command with its parts. */
 export function logCommand(): Command {

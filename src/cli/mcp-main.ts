@@ -1,6 +1,6 @@
 // `ringfence mcp run` alone: a bundle of its own (dist/mcp.cjs), because a client starts it once for each of its servers, and waits.
 import { Command } from "commander";
-import { mcpRunCommand } from "./mcp-run.ts";
+import { mcpRunCommand } from "./mcp/run.ts";
 import { startProgram } from "./program.ts";
 
 startProgram(

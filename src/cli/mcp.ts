@@ -1,13 +1,13 @@
 // `ringfence mcp …`: servers that are pinned, read, fenced and recorded.
 import { Command } from "commander";
-import { mcpApproveCommand } from "./mcp-approve.ts";
-import { mcpDiffCommand } from "./mcp-diff.ts";
-import { mcpLockCommand } from "./mcp-lock.ts";
-import { mcpProxyCommand } from "./mcp-proxy.ts";
-import { mcpRunCommand } from "./mcp-run.ts";
-import { mcpScanCommand } from "./mcp-scan.ts";
-import { mcpVerifyCommand } from "./mcp-verify.ts";
-import { mcpUnwrapCommand, mcpWrapCommand } from "./mcp-wrap.ts";
+import { mcpApproveCommand } from "./mcp/approve.ts";
+import { mcpDiffCommand } from "./mcp/diff.ts";
+import { mcpLockCommand } from "./mcp/lock.ts";
+import { mcpProxyCommand } from "./mcp/proxy.ts";
+import { mcpRunCommand } from "./mcp/run.ts";
+import { mcpScanCommand } from "./mcp/scan.ts";
+import { mcpVerifyCommand } from "./mcp/verify.ts";
+import { mcpUnwrapCommand, mcpWrapCommand } from "./mcp/wrap.ts";
 
 /** The command. */
 export function mcpCommand(): Command {

@@ -1,12 +1,12 @@
 // `ringfence policy …`: look at a policy, test it, and accept the file that came with a workspace. One file a subcommand.
 import { Command } from "commander";
-import { policyExplainCommand } from "./policy-explain.ts";
-import { policyExportCommand } from "./policy-export.ts";
-import { policyImportCommand } from "./policy-import.ts";
-import { policyLearnCommand } from "./policy-learn.ts";
-import { policyLintCommand } from "./policy-lint.ts";
-import { policyTestCommand } from "./policy-test.ts";
-import { policyTrustCommand } from "./policy-trust.ts";
+import { policyExplainCommand } from "./policy/explain.ts";
+import { policyExportCommand } from "./policy/export.ts";
+import { policyImportCommand } from "./policy/import.ts";
+import { policyLearnCommand } from "./policy/learn.ts";
+import { policyLintCommand } from "./policy/lint.ts";
+import { policyTestCommand } from "./policy/test.ts";
+import { policyTrustCommand } from "./policy/trust.ts";
 
 /** The command. */
 export function policyCommand(): Command {

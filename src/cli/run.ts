@@ -9,7 +9,7 @@ import { type RunRequest, runSession } from "#monitor";
 import { callerAccount, callerStateDir } from "./caller.ts";
 import { callerEnvironment } from "./environment.ts";
 import { complain, EXIT, fail } from "./exit.ts";
-import { insideSwitch } from "./hook-standing.ts";
+import { insideSwitch } from "./hook/standing.ts";
 import { findInstallation } from "./installation.ts";
 import { printJson } from "./print-json.ts";
 import { commandLineLayer, declareRunOptions, inTypedWords, type RunOptions } from "./run-options.ts";

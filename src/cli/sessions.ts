@@ -6,12 +6,12 @@ import { callerStateDir } from "./caller.ts";
 import { complain, EXIT, fail } from "./exit.ts";
 import { printJson } from "./print-json.ts";
 import { requireRunning } from "./running-session.ts";
-import { addSessionsClean } from "./sessions-clean.ts";
-import { addSessionsPause } from "./sessions-pause.ts";
-import { addSessionsReload } from "./sessions-reload.ts";
-import { sessionsShowCommand } from "./sessions-show.ts";
-import { addSessionsSnapshot } from "./sessions-snapshot.ts";
-import { addSessionsUndo } from "./sessions-undo.ts";
+import { addSessionsClean } from "./sessions/clean.ts";
+import { addSessionsPause } from "./sessions/pause.ts";
+import { addSessionsReload } from "./sessions/reload.ts";
+import { sessionsShowCommand } from "./sessions/show.ts";
+import { addSessionsSnapshot } from "./sessions/snapshot.ts";
+import { addSessionsUndo } from "./sessions/undo.ts";
 
 interface Options {
   readonly json?: true;
