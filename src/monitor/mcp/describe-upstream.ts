@@ -1,9 +1,10 @@
 // What a server over HTTP says of itself, asked by ourselves: `mcp lock`, `verify`, `diff` and `scan`. Nothing of it is served to anybody, so nothing of it is
 // judged on the way; whoever asked compares and screens it.
 import { PassThrough } from "node:stream";
-import { err, ok, type Problem, type Result } from "#core";
+import { ok, type Problem, type Result } from "#core";
 import type { ServerDescription } from "#core/mcp";
 import { type Gatekeeper, inquire, openStdioFront } from "#mcp";
+import { cannot } from "../refusals.ts";
 import type { Refusal } from "../request.ts";
 import { openProxied, type ProxiedRequest } from "./proxied-server.ts";
 
@@ -22,8 +23,8 @@ export async function describeUpstream(request: ProxiedRequest): Promise<Result<
   void front.done.then(end);
   try {
     const said = await inquire({ stdin, stdout });
-    if (open.failed.aborted) return err({ exitCode: 125, problems: [open.failed.reason as Problem] });
-    return said.ok ? ok(said.value) : err({ exitCode: 125, problems: [said.error] });
+    if (open.failed.aborted) return cannot(open.failed.reason as Problem);
+    return said.ok ? ok(said.value) : cannot(said.error);
   } finally {
     stop.removeEventListener("abort", end);
     await front.close();

@@ -1,6 +1,6 @@
 // `mcp proxy`: an HTTP server behind the gateway. Its client speaks stdio, or HTTP on this machine; no fence, because nothing of it runs here.
 import type { Readable, Writable } from "node:stream";
-import { err, ok, type Problem, type Result } from "#core";
+import { ok, type Problem, type Result } from "#core";
 import {
   type LaneParts,
   type LockFiles,
@@ -10,6 +10,7 @@ import {
   openStdioFront,
   watchLocks,
 } from "#mcp";
+import { cannot } from "../refusals.ts";
 import type { Refusal } from "../request.ts";
 import { gatekeeperOf } from "./gatekeeper-of.ts";
 import { openProxied, type ProxiedRequest } from "./proxied-server.ts";
@@ -46,8 +47,8 @@ export async function proxyServer(request: ProxyRequest): Promise<ProxyAnswer> {
     };
     const { ports, locks } = gatekeeper;
     const ended = await serve(request.front, { lane, ports, stop, locks });
-    if (!ended.ok) return err({ exitCode: 125, problems: [ended.error] });
-    return open.failed.aborted ? err({ exitCode: 125, problems: [open.failed.reason as Problem] }) : ended;
+    if (!ended.ok) return cannot(ended.error);
+    return open.failed.aborted ? cannot(open.failed.reason as Problem) : ended;
   } finally {
     await close();
   }

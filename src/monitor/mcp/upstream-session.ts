@@ -19,6 +19,7 @@ import { closeCredentials, credentialsOf, openCredentials } from "../prepare/cre
 import { egressPlanOf } from "../prepare/egress-plan.ts";
 import { readPolicy } from "../prepare/policy-files.ts";
 import { workspaceFolder } from "../prepare/workspace.ts";
+import { cannot } from "../refusals.ts";
 import type { Refusal, RunRequest } from "../request.ts";
 import { sessionPaths } from "../session-folders.ts";
 import { newSessionId, type SessionMeta, thisSupervisor, writeMeta } from "../sessions.ts";
@@ -56,7 +57,6 @@ export interface UpstreamSession {
 export async function openUpstreamSession(request: UpstreamRequest): Promise<Result<UpstreamSession, Refusal>> {
   const { caller, stateDir, installation, server } = request;
   const root = workspaceFolder(request.cwd);
-  const cannot = (...problems: readonly Problem[]): Result<never, Refusal> => err({ exitCode: 125, problems });
   const loaded = await readPolicy({
     ...{
       workspaceRoot: root,

@@ -1,48 +1,39 @@
-// Everything that must be known and made before anything runs: workspace, policy, network plan, masks, cgroup, plan.
+// Everything that must be known and made before anything runs: what is decided, what the agent will see, the keys it gets, and the plan of its fence.
 // Every way it can fail is a Problem with an exit code: 126 the policy says no, 125 it cannot be done here.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { err, ok, type Problem, type Result } from "#core";
+import { ok, type Problem, type Result } from "#core";
 import type { Json } from "#core/log";
 import type { EgressPlan } from "#core/net";
-import { compileDenies } from "#core/paths";
-import { type Policy, sessionMode } from "#core/policy";
-import { agentFor } from "#core/presets";
+import type { Policy } from "#core/policy";
 import { proxyPort, type SandboxPlan, turnedPlan } from "#core/sandbox";
 import type { LimitHolder } from "#core/session";
 import { forTerminal } from "#core/text";
-import { type Inspection, proxyEnvironment, readToolConfig } from "#egress";
-import { type Cgroup, identityOf, type Lookout, openCgroup, type SecretSearch } from "#sandbox";
+import { type Inspection, proxyEnvironment } from "#egress";
+import { type Cgroup, type Lookout, openCgroup, type SecretSearch } from "#sandbox";
 import { policyDigest } from "../guard/policy-watch.ts";
-import { NO_CANARIES, plantCanaries } from "../leaks/canaries.ts";
-import { secretsOfRun } from "../leaks/run-secrets.ts";
 import type { SessionSecrets } from "../leaks/session-secrets.ts";
-import { startFromNamed } from "../lifecycle/restore.ts";
 import { limitHolders } from "../limits/held-by.ts";
-import { otherCommand } from "../mcp/bound-command.ts";
-import { exposedLines, heldByBroker } from "../mcp/declared.ts";
-import { mcpData } from "../mcp/running-server.ts";
-import { serverWords } from "../mcp/server-words.ts";
+import { exposedLines } from "../mcp/declared.ts";
+import { cannot } from "../refusals.ts";
 import type { Refusal, RunRequest } from "../request.ts";
 import { type SessionPaths, sessionPaths } from "../session-folders.ts";
 import { makeSessionFolders, type SessionMeta } from "../sessions.ts";
 import { hasSetup, type PreparedSetup, planSetup } from "../setup/setup-plan.ts";
 import { removeSessionFolders } from "../sweep.ts";
-import { closeCredentials, credentialsOf, openCredentials, type RunCredentials } from "./credentials.ts";
-import { egressPlanOf } from "./egress-plan.ts";
-import { planGitView } from "./git-view.ts";
-import { planInspection } from "./inspection.ts";
-import { deniedCommand } from "./judge-command.ts";
-import { type PlanParts, planRun } from "./plan.ts";
-import { readPolicy } from "./policy-files.ts";
+import { closeCredentials, openCredentials, type RunCredentials } from "./credentials.ts";
+import { type Decided, decideRun } from "./decide.ts";
+import type { egressPlanOf } from "./egress-plan.ts";
+import { type KeyParts, type Keys, planKeys } from "./keys.ts";
+import { openData } from "./open-data.ts";
+import { type PlannedRun, type PlanParts, planRun } from "./plan.ts";
 import { projectName } from "./project.ts";
-import { type ChosenRuntime, runtimeFor, unfitFor } from "./runtime.ts";
+import { type ChosenRuntime, unfitFor } from "./runtime.ts";
 import { beginSecretHunt, type SecretHunt } from "./secret-search.ts";
-import { type ShownWorkspace, showWorkspace } from "./shown-workspace.ts";
-import { planSshLogins, type SshLogins } from "./ssh-logins.ts";
-import { wallsOf } from "./walls.ts";
+import type { ShownWorkspace } from "./shown-workspace.ts";
+import { type Sight, showToAgent } from "./sight.ts";
+import type { SshLogins } from "./ssh-logins.ts";
 import { findServerWorkspace, findWorkspace, type Workspace } from "./workspace.ts";
-import { writtenFolders } from "./written.ts";
 
 /** A run that can start. The caller owns the cgroup, the folders and the lookout. */
 export interface Prepared {
@@ -99,7 +90,7 @@ export async function prepare(request: RunRequest, session: string): Promise<Res
   const { installation, stateDir } = request;
   const places = { installation: installation.root, stateDir, home: request.caller.home };
   const workspace = (request.gateway === undefined ? findWorkspace : findServerWorkspace)(request.cwd, places);
-  if (!workspace.ok) return err({ exitCode: 125, problems: [workspace.error] });
+  if (!workspace.ok) return cannot(workspace.error);
   const hunt = beginSecretHunt(installation.helper, workspace.value.root);
   const fetched: RunCredentials[] = [];
   const prepared = await prepareAll({ request, session, workspace: workspace.value, hunt, fetched });
@@ -119,54 +110,11 @@ async function prepareAll(parts: {
   readonly fetched: RunCredentials[];
 }): Promise<Result<Prepared, Refusal>> {
   const { request, session, workspace, hunt, fetched } = parts;
-  const { caller, stateDir } = request;
-  const cannot = (...problems: readonly Problem[]): Result<never, Refusal> => err({ exitCode: 125, problems });
-  const { root } = workspace;
-  const server = serverWords(request, workspace);
-  if (!server.ok) return cannot(server.error);
-  const loaded = await readPolicy({
-    ...(server.value === undefined ? {} : { server: server.value }),
-    workspaceRoot: root,
-    stateDir,
-    home: caller.home,
-    commandLine: request.commandLine,
-    ...(request.policyFile === undefined ? {} : { policyFile: request.policyFile }),
-  });
-  if (!loaded.ok) return err(badInput(loaded.error));
-  const { notBuilt } = loaded.value;
-  const other = otherCommand(loaded.value, request);
-  if (other !== undefined) return err({ exitCode: 126, problems: [other] });
-  const policy = request.gateway === undefined ? loaded.value.policy : heldByBroker(loaded.value.policy);
-  if (notBuilt.length > 0) return cannot(...notBuilt);
-  // By its name it has no walls, and `run` is the walls (I15). It is for agents that only their hooks guard.
-  if (policy.sandbox.mode === "danger-full-access") {
-    return cannot({
-      code: "no-walls",
-      message: "`sandbox.mode: danger-full-access` has no fence, and `ringfence run` always makes one",
-      hint: "leave it out here; an agent outside a fence is guarded by `ringfence install AGENT`",
-    });
-  }
-  const mode = sessionMode(policy.permissions, policy.permissions.mode, {
-    asRoot: caller.uid === 0,
-    isolated: true,
-  });
-  if (!mode.ok) return err({ exitCode: 126, problems: [mode.error] });
-
-  const denied = deniedCommand(policy, { argv: request.argv, cwd: workspace.cwd, root, home: caller.home });
-  if (denied !== undefined) return err({ exitCode: 126, problems: [denied] });
-
-  const runtime = await runtimeFor(policy, { stateDir, helper: request.installation.helper });
-  if (!runtime.ok) return cannot(runtime.error);
-
-  const walls = wallsOf(policy);
-  const agent = request.gateway === undefined ? agentFor(request.argv) : undefined;
-  const written = writtenFolders(policy.sandbox.filesystem.allowWrite, { root, home: caller.home });
-  const tools = await readToolConfig({ home: caller.home, env: caller.env, written });
-  const egressOf = (changed: Policy): ReturnType<typeof egressPlanOf> =>
-    egressPlanOf(changed, { agent, tools, server: request.gateway?.server });
-  const egress = egressOf(policy);
-  if (!egress.ok) return err(badInput(egress.error));
-  const egressPlan = egress.value;
+  const { stateDir } = request;
+  const decision = await decideRun(request, workspace);
+  if (!decision.ok) return decision;
+  const decided = decision.value;
+  const { agent, egressPlan, policy, runtime, walls } = decided;
 
   const paths = sessionPaths(stateDir, session);
   try {
@@ -175,113 +123,29 @@ async function prepareAll(parts: {
   } catch (cause) {
     return cannot(stateUnwritable(stateDir, cause));
   }
-  const shown = await showWorkspace({ request, session, workspace, policy, paths });
-  if (!shown.ok) return cannot(shown.error);
-  const from = await startFromNamed(request, { paths, workspace: root, kind: shown.value.kind });
-  if (!from.ok) return cannot(from.error);
-  const { lower } = shown.value;
-  const hidden = compileDenies(walls.unreadable, { root, home: caller.home });
-  const shownTexts = policy.sandbox.filesystem.showSecrets.map(({ text }) => text);
-  const isShown = compileDenies(shownTexts, { root, home: caller.home });
-  const search = { isShown, ...(walls.unreadable.length === 0 ? {} : { alsoMasked: hidden }) };
-  const hunted = await hunt.judge(lower, search);
-  if (!hunted.ok) return cannot(hunted.error);
-  const secrets = hunted.value;
-  const identities = new Map(
-    secrets.paths.flatMap((path) => {
-      const identity = identityOf(path);
-      return identity === undefined ? [] : [[path, identity] as const];
-    }),
-  );
-  const masked = secrets.paths.map((path) => `${root}${path.slice(lower.length)}`);
-  const gitView = await planGitView({
-    ...{ request, root, paths, shown: shown.value, maskedFiles: secrets.paths },
-    repositories: secrets.repositories.filter((path) => !isShown(path.slice(lower.length + 1))),
-    rules: search,
-    rulesText: JSON.stringify([walls.unreadable, shownTexts]),
-  });
-  if (!gitView.ok) return cannot(gitView.error);
-  const named = credentialsOf({ request, session, workspace: root, policy, agent });
-  if (!named.ok) return err(badInput(named.error));
-  const credentials = await openCredentials(named.value.agent, { request, session, workspace: root });
-  if (!credentials.ok) return cannot(...credentials.error);
-  fetched.push(credentials.value);
-  const { broker } = credentials.value;
-  const canaries = policy.sandbox.canaries === "on" ? plantCanaries(caller.home) : NO_CANARIES;
-  const leaks = secretsOfRun({
-    ...{ request, policy, broker, planted: canaries.secrets },
-    ...{ files: [...identities.keys()], lower },
-  });
-  const inspected = await planInspection({
-    ...{ request, session, written, paths, tools, plan: egressPlan },
-    setupRules: [...(policy.setup.network.allow ?? []), ...policy.setup.network.deny],
-    hasCredentials: named.value.agent.length + named.value.setup.length > 0,
-    hasSecrets: leaks.hasAny,
-  });
-  if (!inspected.ok) return cannot(inspected.error);
-  const ssh = planSshLogins(policy, request, { phase: "agent", folder: paths.dir });
-  if (!ssh.ok) return cannot(ssh.error);
+  const seen = await showToAgent({ request, session, workspace, decided, paths, hunt });
+  if (!seen.ok) return cannot(seen.error);
+  const sight = seen.value;
+  const onFetched = (credentials: RunCredentials): void => void fetched.push(credentials);
+  const planned = await planKeys({ request, session, workspace, decided, paths, sight, onFetched });
+  if (!planned.ok) return planned;
+  const keys = planned.value;
+
   const { memoryBytes, pids, cpus } = policy.sandbox.limits;
-  const cgroup = openCgroup(session, { memoryBytes, pids, cpus });
-  const limited = "reason" in cgroup ? undefined : cgroup;
-  // Also where nothing is allowed: only a proxy can say in words what is refused, and put every attempt on record.
-  const bridgeSocket = join(paths.dir, "proxy.sock");
-  const port = proxyPort(policy.sandbox.ports);
-  const run: PlanParts = {
-    request,
-    session,
-    workspace,
-    policy,
-    agent,
-    paths,
-    shown: shown.value,
-    masked,
-    objects: gitView.value.objects,
-    unwritable: walls.unwritable,
-    placeholders: credentials.value.env,
-    standins: credentials.value.broker?.issued ?? [],
-    ssh: ssh.value,
-    network: {
-      env: { ...proxyEnvironment(port, tools), ...inspected.value.env },
-      files: [...tools.files, ...canaries.files],
-      mounts: inspected.value.mounts,
-      bridge: {
-        ...{ port, socketPath: bridgeSocket },
-        turned: turnedPlan(egressPlan),
-      },
-    },
-    ...(server.value === undefined ? {} : { cachesOf: `mcp-${projectName(server.value.name)}` }),
-    byCgroup: limited?.holds ?? { memory: false, pids: false, cpu: false },
-  };
-  const planned = planRun(run);
-  const ofSetup = await openCredentials(hasSetup(policy, request) ? named.value.setup : [], {
-    ...{ request, session, workspace: root },
-  });
-  if (ofSetup.ok) fetched.push(ofSetup.value);
-  const setup = ofSetup.ok
-    ? planSetup({ run, tools, credentials: ofSetup.value, unreachable: walls.unreachable })
-    : err({ exitCode: 125, problems: ofSetup.error });
-  if (!setup.ok) {
-    limited?.close();
-    return setup;
+  const opened = openCgroup(session, { memoryBytes, pids, cpus });
+  const cgroup = "reason" in opened ? undefined : opened;
+  const run = partsOfPlan({ request, session, workspace, decided, paths, sight, keys, cgroup });
+  const plans = await planAll(run, { decided, keys, onFetched });
+  if (!plans.ok) {
+    cgroup?.close();
+    return plans;
   }
-  const problem = planned.ok ? unfitFor(planned.value.plan, runtime.value) : planned.error;
-  if (!planned.ok || problem !== undefined) {
-    limited?.close();
-    return cannot(...(problem === undefined ? [] : [problem]));
-  }
-  if (runtime.value.notice !== undefined) request.progress(forTerminal(runtime.value.notice));
-  if (egressPlan.mode === "report") request.progress(REPORTS);
-  const off = agent === undefined ? undefined : request.hooks?.offBy(agent.name, root);
-  if (off !== undefined) request.progress(`${forTerminal(off)}: the walls hold, but its calls are not judged`);
-  const history = secrets.repositories.filter((path) => isShown(path.slice(lower.length + 1)));
-  const exposed = [
-    ...new Set([...planned.value.exposed, ...(setup.value?.exposed ?? [])]),
-    ...[...secrets.shown, ...history].map((path) => path.slice(lower.length + 1)),
-  ];
-  for (const line of exposedLines(request.gateway, planned.value.exposed)) request.progress(line);
-  const { kind, copy, repository } = shown.value;
-  const limits = limitHolders(policy.sandbox.limits, limited);
+  const { plan, setup } = plans.value;
+  tellBefore(request, decided, { root: workspace.root, exposed: plan.exposed });
+  const exposed = [...new Set([...plan.exposed, ...(setup?.exposed ?? [])]), ...sight.exposed];
+  const { kind, copy, notices, repository } = sight.shown;
+  const limits = limitHolders(policy.sandbox.limits, cgroup);
+  const { inspection } = keys.inspected;
   return ok({
     workspace,
     shown: {
@@ -289,58 +153,89 @@ async function prepareAll(parts: {
       ...(copy === undefined ? {} : { copy }),
       ...(repository === undefined ? {} : { repository }),
     },
-    policy,
-    policyDigest: policyDigest(loaded.value),
-    plan: planned.value.plan,
-    ...(setup.value === undefined ? {} : { setup: setup.value }),
-    runtime: runtime.value,
-    egressPlan,
-    egressOf,
-    ...(inspected.value.inspection === undefined ? {} : { inspection: inspected.value.inspection }),
-    credentials: credentials.value,
-    ssh: ssh.value,
-    leaks,
-    bridgeSocket,
-    paths,
-    cgroup: limited,
-    limits,
-    exposed,
-    unwritable: walls.unwritable,
+    ...{ policy, policyDigest: policyDigest(decided.loaded), plan: plan.plan, runtime },
+    ...(setup === undefined ? {} : { setup }),
+    ...{ egressPlan, egressOf: decided.egressOf },
+    ...(inspection === undefined ? {} : { inspection }),
+    ...{ credentials: keys.credentials, ssh: keys.ssh, leaks: keys.leaks },
+    ...{ bridgeSocket: run.network.bridge.socketPath, paths, cgroup, limits, exposed, unwritable: walls.unwritable },
     alsoProtected: (agent?.protectedSettings ?? []).map((name) => name.toLowerCase()),
-    untrusted: loaded.value.dropped
+    untrusted: decided.loaded.dropped
       .filter((entry) => entry.because === "not-accepted")
       .map((entry) => `${entry.at.file}:${entry.at.line} ${entry.key}`),
     // What an earlier session's masks left in its layer is no deletion of this one.
-    untouchable: [...gitView.value.untouchable, ...(from.value?.of.masked ?? [])],
+    untouchable: [...sight.gitView.untouchable, ...(sight.from?.of.masked ?? [])],
     secrets: {
-      search,
-      blobs: gitView.value.blobs,
-      stores: secrets.repositories.map((path) => join(path, "objects")),
-      identities,
+      ...{ search: sight.search, blobs: sight.gitView.blobs, stores: sight.stores, identities: sight.identities },
       lookout: hunt.lookout,
     },
-    notices: [...(egressPlan.mode === "report" ? [REPORTS] : []), ...shown.value.notices, ...gitView.value.notices],
-    openData: {
-      version: request.installation.version,
-      ...(from.value === undefined ? {} : { from: request.from ?? "", digests: { ...from.value.parts } }),
-      agent: agent?.name ?? "",
-      kind: shown.value.kind,
-      runtime: { ...runtime.value.shown },
-      ...(copy === undefined ? {} : { commit: copy.commit }),
-      ...(request.keeper === undefined || request.gateway !== undefined ? {} : { kept: true }),
-      ...mcpData(request.gateway),
-      layers: loaded.value.policy.layers.map((layer) => ({ ...layer })),
-      network: [...new Set(egressPlan.allow.map((rule) => rule.text))],
-      ...(inspected.value.inspection === undefined ? {} : { inspection: inspected.value.inspection.told }),
-      ...(egressPlan.mode === "report" ? { networkMode: egressPlan.mode } : {}),
-      exposed: [...exposed],
-      credentials: [...credentials.value.data, ...(ssh.value?.data ?? [])],
-      ...(canaries.files.length === 0 ? {} : { canaries: canaries.files.map(({ target }) => target) }),
-      masked: masked.map((path) => path.slice(root.length + 1)),
-      maskedBlobs: gitView.value.blobs.length,
-      limits: Object.fromEntries(limits.map(({ limit, by }) => [limit, by])),
-    },
+    notices: [...(egressPlan.mode === "report" ? [REPORTS] : []), ...notices, ...sight.gitView.notices],
+    openData: openData({ request, root: workspace.root, decided, sight, keys, exposed, limits }),
   });
+}
+
+/** Everything that the plan is made from, once it is known. */
+function partsOfPlan(known: {
+  readonly request: RunRequest;
+  readonly session: string;
+  readonly workspace: Workspace;
+  readonly decided: Decided;
+  readonly paths: SessionPaths;
+  readonly sight: Sight;
+  readonly keys: Keys;
+  readonly cgroup: Cgroup | undefined;
+}): PlanParts {
+  const { request, session, workspace, decided, paths, sight, keys, cgroup } = known;
+  const { agent, egressPlan, policy, server, tools, walls } = decided;
+  const { canaries, credentials, inspected, ssh } = keys;
+  const port = proxyPort(policy.sandbox.ports);
+  return {
+    ...{ request, session, workspace, policy, agent, paths, shown: sight.shown },
+    ...{ masked: sight.masked, objects: sight.gitView.objects, unwritable: walls.unwritable },
+    ...{ placeholders: credentials.env, standins: credentials.broker?.issued ?? [], ssh },
+    network: {
+      env: { ...proxyEnvironment(port, tools), ...inspected.env },
+      files: [...tools.files, ...canaries.files],
+      mounts: inspected.mounts,
+      // Also where nothing is allowed: only a proxy can say in words what is refused, and put every attempt on record.
+      bridge: { port, socketPath: join(paths.dir, "proxy.sock"), turned: turnedPlan(egressPlan) },
+    },
+    ...(server === undefined ? {} : { cachesOf: `mcp-${projectName(server)}` }),
+    byCgroup: cgroup?.holds ?? { memory: false, pids: false, cpu: false },
+  };
+}
+
+/** The plan of the agent and of its setup, which the runtime must be able to carry out. */
+async function planAll(
+  run: PlanParts,
+  { decided, keys, onFetched }: { readonly decided: Decided; readonly keys: Keys } & Pick<KeyParts, "onFetched">,
+): Promise<Result<{ readonly plan: PlannedRun; readonly setup: PreparedSetup | undefined }, Refusal>> {
+  const { request, session, workspace, policy } = run;
+  const { runtime, tools, walls } = decided;
+  const plan = planRun(run);
+  const credentials = await openCredentials(hasSetup(policy, request) ? keys.ofSetup : [], {
+    ...{ request, session, workspace: workspace.root },
+  });
+  if (!credentials.ok) return cannot(...credentials.error);
+  onFetched(credentials.value);
+  const setup = planSetup({ run, tools, credentials: credentials.value, unreachable: walls.unreachable });
+  if (!setup.ok) return setup;
+  if (!plan.ok) return cannot(plan.error);
+  const unfit = unfitFor(plan.value.plan, runtime);
+  return unfit === undefined ? ok({ plan: plan.value, setup: setup.value }) : cannot(unfit);
+}
+
+/** What the person is told before it starts. */
+function tellBefore(
+  { gateway, hooks, progress }: RunRequest,
+  { agent, egressPlan, runtime }: Decided,
+  { exposed, root }: { readonly exposed: readonly string[]; readonly root: string },
+): void {
+  if (runtime.notice !== undefined) progress(forTerminal(runtime.notice));
+  if (egressPlan.mode === "report") progress(REPORTS);
+  const off = agent === undefined ? undefined : hooks?.offBy(agent.name, root);
+  if (off !== undefined) progress(`${forTerminal(off)}: the walls hold, but its calls are not judged`);
+  for (const line of exposedLines(gateway, exposed)) progress(line);
 }
 
 /** Weaker protection says its name wherever the session is shown (I15). */
@@ -360,10 +255,4 @@ export function stateUnwritable(stateDir: string, cause: unknown): Problem {
 
 function isFull(cause: unknown): boolean {
   return cause instanceof Error && "code" in cause && cause.code === "ENOSPC";
-}
-
-/** What was typed is usage; what stands in a file is that file's. */
-function badInput(problems: readonly Problem[]): Refusal {
-  const typed = problems.every(({ at }) => at?.file === "command line");
-  return { exitCode: typed ? 64 : 65, problems };
 }

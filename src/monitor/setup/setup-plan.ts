@@ -9,6 +9,7 @@ import { deniedCommand } from "../prepare/judge-command.ts";
 import { type PlanParts, planRun } from "../prepare/plan.ts";
 import { withRealPrograms } from "../prepare/programs.ts";
 import { planSshLogins, type SshLogins } from "../prepare/ssh-logins.ts";
+import { cannot, refusedByPolicy } from "../refusals.ts";
 import type { Refusal, RunRequest } from "../request.ts";
 import { makeSetupFolders, type SetupFolders, setupFolders } from "./setup-folders.ts";
 
@@ -53,14 +54,13 @@ export function planSetup(parts: SetupPlanParts): Result<PreparedSetup | undefin
   const { policy, request, workspace } = run;
   if (!hasSetup(policy, request)) return ok(undefined);
   const texts = policy.setup.run.map(({ text }) => text);
-  const cannot = (problem: Problem): Result<never, Refusal> => err({ exitCode: 125, problems: [problem] });
   if (run.shown.kind === "read-only") return cannot(NOTHING_STAYS);
   const missing = policy.setup.expose.find((name) => request.caller.env[name] === undefined);
   if (missing !== undefined) return cannot(notSet(missing));
   for (const text of texts) {
     const place = { cwd: workspace.cwd, root: workspace.root, home: request.caller.home };
     const denied = deniedCommand(policy, { argv: [SHELL, "-c", text], ...place });
-    if (denied !== undefined) return err({ exitCode: 126, problems: [denied] });
+    if (denied !== undefined) return refusedByPolicy(denied);
   }
   const egress = setupNetwork(parts);
   if (!egress.ok) return err({ exitCode: 65, problems: egress.error });
