@@ -15,8 +15,9 @@ import { type Field, fieldWork } from "./walk.ts";
 import table from "./wanted.json" with { type: "json" };
 import type { Work } from "./work.ts";
 
-const SECRET = new RegExp(`\\b(?:${table.secret})`, "gi");
-const SECRET_X = new RegExp(table.secretx, "giu");
+// by their names, and as who does not want to name them describes them: the six digits that a phone shows
+const SECRET = new RegExp(`\\b(?:${[table.secret, ...table.described].join("|")})`, "gi");
+const SECRET_X = new RegExp([table.secretx, ...table.describedx].join("|"), "giu");
 const ABOUT = new RegExp(table.about, "i");
 const REFUSED = new RegExp(table.refused, "i");
 const PERSONAL = new RegExp(table.personal, "i");

@@ -10,6 +10,7 @@ import { isOfModels } from "./scene.ts";
 import { type Signal, settle } from "./signal.ts";
 import { isCautionary, termsIn, withoutSpecimens } from "./specimen.ts";
 import { signalsOf } from "./text.ts";
+import { isForAgents, veiledIn } from "./veiled.ts";
 import { type Field, fieldsOf, fieldWork } from "./walk.ts";
 import type { Work } from "./work.ts";
 
@@ -99,6 +100,7 @@ const AIMED: ReadonlySet<string> = new Set([
   "control-token",
   "played-turn",
   "hidden-text",
+  "veiled-order",
   "disguised",
   "picture-leak",
 ]);
@@ -143,7 +145,7 @@ const MODEL = /\b(?:assistants?|agents?|ai|llms?|models?|bots?|chatgpt|claude|co
 
 /** Nobody writes these to people. */
 function isOpaqueSign({ kind }: Signal): boolean {
-  return kind === "hidden-text" || kind === "encoded-order";
+  return kind === "hidden-text" || kind === "encoded-order" || kind === "veiled-order";
 }
 
 /** Keys whose values nobody reads, as long as these are no words. */
@@ -227,7 +229,9 @@ function* textSignals({ at, text, key }: Field, terms: number): Work<readonly Si
   for (const page of pagesOf(text)) {
     const { text: said, isReport } = withoutSpecimens(page, terms);
     yield;
-    for (const signal of yield* signalsOf(said, { at, origin: "result", beside: isAside(at, key) ? ["p.aside"] : [] }))
+    const beside = isAside(at, key) ? ["p.aside"] : isForAgents(page, text) ? ["p.manual"] : [];
+    for (const signal of yield* veiledIn(said, at)) all.push(signal);
+    for (const signal of yield* signalsOf(said, { at, origin: "result", beside }))
       all.push(
         isReport
           ? { ...signal, weight: Math.min(1, signal.weight) * REPORTED, isHard: false }

@@ -61,7 +61,15 @@ export interface Compound {
 /** What an idea of the lexicon is called in phrases. */
 const ALSO: Readonly<Record<string, readonly string[]>> = table.also;
 
-const AIMED: ReadonlySet<string> = new Set(["s.agent", "c.doer", "p.model", "p.aside", "c.hush", "x.model"]);
+const AIMED: ReadonlySet<string> = new Set([
+  "s.agent",
+  "c.doer",
+  "p.model",
+  "p.aside",
+  "p.manual",
+  "c.hush",
+  "x.model",
+]);
 
 /** In a definition phrases have scenes of their own, which say how near they stand. */
 export const scenes: Readonly<Record<Origin, () => readonly Scene[]>> = {
@@ -141,7 +149,7 @@ function slotOf(slot: string): readonly string[] {
 /** Phrases, and what is made of phrases, are looked for when a scene comes to them. */
 function isLate(idea: string): boolean {
   return (
-    (idea !== "p.aside" && /^[px]\./.test(idea)) ||
+    (idea !== "p.aside" && idea !== "p.manual" && /^[px]\./.test(idea)) ||
     (table.compounds as readonly Row[]).some(
       (one) => one.idea === idea && one.all.some((slot) => /(?:^|\|)[px]\./.test(slot)),
     )

@@ -30,6 +30,7 @@ const KNOWN: () => Vocabulary = once(() => {
 const PLAIN_FACTS: ReadonlySet<string> = new Set([
   "hidden-text",
   "encoded-order",
+  "veiled-order",
   "terminal-control",
   "odd-name",
   "homoglyph-name",
