@@ -14,8 +14,8 @@ export function isForAgents(page: string, text: string): boolean {
   return FOR_AGENTS.test(text.slice(0, HEAD)) || TURNS.test(page);
 }
 
-/** A comment of HTML, or of Markdown. */
-const VEILED = /<!--([\s\S]{12,1200}?)-->|^\[\/\/\]: # \(([^\n]{12,600})\)$/gm;
+/** A comment of HTML, or of Markdown. One begins anew at each `<!--`: a page of nothing else is read once. */
+const VEILED = /<!--((?:(?!<!--)[\s\S]){12,1200}?)-->|^\[\/\/\]: # \(([^\n]{12,600})\)$/gm;
 
 /** What is said to a model in such a place. */
 const ORDERED: ReadonlySet<string> = new Set([
