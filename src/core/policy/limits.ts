@@ -1,11 +1,11 @@
-// What denies or asks, whatever else allows: rules on words and paths, irreversible acts, deleting what is too large (DESIGN 7 rules 3,
-// 4, 7 and 8).
+// What denies or asks, whatever else allows: rules on words, paths and hosts (DESIGN 7 rules 3, 4 and 7), and irreversible.ts.
 import type { Reason } from "../decision.ts";
 import { parseHost } from "../net/host.ts";
-import { type Command, type Effect, isInside, type ShellWord } from "../shell/index.ts";
+import type { Command, Effect, ShellWord } from "../shell/index.ts";
 import { BETWEEN } from "./bash-rule.ts";
+import { irreversible } from "./irreversible.ts";
 import { type Judge, matched } from "./judge.ts";
-import { broughtTo, hasLimits, limitOn, limitWithin, type NamedPath, type PathFacts, pathOf } from "./judge-paths.ts";
+import { broughtTo, hasLimits, limitOn, limitWithin, type NamedPath, pathOf } from "./judge-paths.ts";
 import { bashRules } from "./rule-index.ts";
 
 /** Every reason against a command itself. What it runs is judged on its own. */
@@ -221,51 +221,6 @@ function pathsInCode(code: string): readonly Candidate[] {
     word: { text: name, value: name, likely: [name], prefix: name, kind: "constant", tilde: name.startsWith("~/") },
     before: "(",
   }));
-}
-
-/** What asks a person in every mode: PERM-11, and deleting what is too large (rule 8). */
-function irreversible(command: Command, judge: Judge): readonly Reason[] {
-  const reasons: Reason[] = [];
-  for (const effect of command.effects) {
-    if (effect.kind === "irreversible") reasons.push({ code: effect.code, verdict: "ask", subject: command.text });
-    if (effect.kind === "delete" && isCritical(effect.path, command, judge.facts))
-      reasons.push({ code: "delete-critical", verdict: "ask", subject: command.text });
-    if (effect.kind === "delete" && isHistory(effect.path, command, judge.facts))
-      reasons.push({ code: "history-rewrite", verdict: "ask", subject: command.text });
-    if ((effect.kind === "write" || effect.kind === "delete") && isDevice(effect.path, command, judge.facts))
-      reasons.push({ code: "destroys-data", verdict: "ask", subject: command.text });
-  }
-  return reasons;
-}
-
-const DEVICE = /^\/dev\/(?:[shv]d[a-z]|xvd|nvme|mmcblk|disk|mapper|md|dm-|loop|sr|nbd|mem|kmem|port)/;
-
-/** `dd of=/dev/sda`: what stood there is gone. */
-function isDevice(word: ShellWord, command: Command, facts: PathFacts): boolean {
-  return pathOf(word, command.directories, facts)?.names.some((name) => DEVICE.test(name)) === true;
-}
-
-/** `.git` of the workspace, its objects, refs or reflogs, or all that is in one of these: what no other copy holds is gone. A lock is not. */
-function isHistory(word: ShellWord, command: Command, facts: PathFacts): boolean {
-  const folder = word.value ?? (/\/[^/]*[^/*][^/]*$/.test(word.text) ? "" : word.prefix.replace(/\/[^/]*$/, ""));
-  const path = folder === "" ? undefined : pathOf({ ...word, value: folder }, command.directories, facts);
-  return path?.names.some((name) => isInside(facts.root, name) && HISTORY.test(name.slice(facts.root.length))) === true;
-}
-
-const HISTORY = /^\/\.git(?:$|\/(?:objects(?:$|\/)|refs$|refs\/heads$|logs$|packed-refs$|modules$))/i;
-
-/** `/`, home, the workspace, anything above them, a folder at the top of the disk, or all that is in one of these. */
-function isCritical(word: ShellWord, command: Command, facts: PathFacts): boolean {
-  const glob = word.value === undefined;
-  const text = word.value ?? word.prefix.slice(0, word.prefix.lastIndexOf("/") + 1);
-  const path = pathOf({ ...word, value: text === "" ? "." : text }, command.directories, facts);
-  if (path === undefined) return true;
-  return (
-    path.names.some(
-      (name) => isInside(name, facts.root) || isInside(name, facts.home) || name.lastIndexOf("/") === 0,
-    ) ||
-    (glob && word.prefix === "")
-  );
 }
 
 /** A rule that may be meant, and is not provably: a deny becomes a question, and is not called an ask rule. */

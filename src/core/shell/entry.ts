@@ -7,7 +7,7 @@ import { innerTextEffects } from "./inner-text.ts";
 import { operandEffects } from "./operand-effects.ts";
 import { readLeading, readOptions } from "./options.ts";
 import type { ReadOptions } from "./read-options.ts";
-import { lastingTask } from "./scripts/tasks.ts";
+import { destroyingVerb, lastingTask } from "./scripts/tasks.ts";
 import { scriptEffects } from "./scripts.ts";
 import { type ProgramEntry, programEntry } from "./table.ts";
 import type { ProgramUse } from "./use.ts";
@@ -52,6 +52,7 @@ export function describeEntry(name: string, top: ProgramEntry, use: ProgramUse):
         ...runs,
         unknown,
         ...(lasting === undefined ? [] : [{ kind: "irreversible", code: lasting, index: unknownAt } as const]),
+        ...destroyingVerb(use.words, unknownAt),
         ...guessEffects(use, unknownAt),
       ],
       alsoKnownAs: forms,
@@ -69,7 +70,7 @@ export function describeEntry(name: string, top: ProgramEntry, use: ProgramUse):
     });
   const read = readOptions(entry, use.words, start);
   const all = { ...read, given: [...above.flatMap((r) => r.given), ...read.given] };
-  const effects: readonly Effect[] = [
+  const described: readonly Effect[] = [
     ...before,
     ...standing(levels, [...above, read]),
     ...read.effects,
@@ -77,8 +78,9 @@ export function describeEntry(name: string, top: ProgramEntry, use: ProgramUse):
     ...scriptEffects(entry.special, all, use),
     ...innerTextEffects(all, use),
     ...restEffects(read, use),
-    ...namedTasks(entry, read),
+    ...namedTasks(entry, read, use),
   ];
+  const effects = onlyTold(entry, read, use) ? described.filter((e) => e.kind !== "irreversible") : described;
   const withoutOperands =
     entry.readOnlyWithoutOperands !== true || read.operands.every((o) => o.word.value?.startsWith("+") === true);
   const elsewhere = name === "git" && (use.directories.length !== 1 || use.directories[0] !== use.context.cwd);
@@ -119,6 +121,14 @@ function descend(name: string, top: ProgramEntry, use: ProgramUse): Descent {
   return { entry, start, levels, forms, above };
 }
 
+/** A rehearsal that the table knows (`git push -n`), or `--help` as the last word, which is no option's value: nothing is done. */
+function onlyTold({ exceptWith = [] }: ProgramEntry, read: ReadOptions, { words }: ProgramUse): boolean {
+  const [last, before] = [words.at(-1)?.value, words.at(-2)?.value];
+  const helps =
+    last === "--help" && before !== undefined && !before.startsWith("-") && words.every((w) => w.value !== "--");
+  return helps || ["n", "dry-run"].some((name) => exceptWith.includes(name) && read.seen.has(name));
+}
+
 /** npm and others take the beginning of a subcommand's name for it: `npm pub`. */
 function abbreviated(word: string, { subcommands = {} }: ProgramEntry): string | undefined {
   if (word.length < 3) return undefined;
@@ -127,9 +137,11 @@ function abbreviated(word: string, { subcommands = {} }: ProgramEntry): string |
 }
 
 /** `eb deploy`, `copilot svc deploy`: of a program that is only known to run others, its first words may be such a task (PERM-11). */
-function namedTasks(entry: ProgramEntry, { operands }: ReadOptions): readonly Effect[] {
+function namedTasks(entry: ProgramEntry, { operands }: ReadOptions, use: ProgramUse): readonly Effect[] {
   const others = entry.operands ?? entry.wrapper ?? entry.special ?? entry.subcommands;
-  if (entry.always !== "runs-program" || others !== undefined) return [];
+  if (others !== undefined || !/^(?:runs-program|network)$/.test(entry.always ?? "")) return [];
+  const destroyed = destroyingVerb(use.words, operands[0]?.index ?? use.words.length);
+  if (entry.always === "network" || destroyed.length > 0) return destroyed;
   return operands.slice(0, 2).flatMap(({ word, index }): readonly Effect[] => {
     const code = /[./]/.test(word.value ?? "") ? undefined : lastingTask(word.value ?? "");
     return code === undefined ? [] : [{ kind: "irreversible", code, index }];

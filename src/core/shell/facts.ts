@@ -15,6 +15,8 @@ export interface ShellWord {
   readonly kind: "constant" | "glob" | "quoted" | "split";
   /** True for an unquoted leading `~`. */
   readonly tilde: boolean;
+  /** A name that a test picked out (`find -name '*.o' -exec rm {} +`): not known, but never all that is there. */
+  readonly picked?: true;
 }
 
 /** One thing a command does beside being run. `index` is the word that causes it. */
@@ -39,6 +41,8 @@ export type Effect =
       readonly inherent: boolean;
       /** Whole folders come or go with it, or get a further name. */
       readonly tree?: true;
+      /** All that is there loses what it held (`truncate -s 0`), or who may use it changes, all the way down (`chmod -R`). */
+      readonly wipes?: "contents" | "rights";
       /** What comes to stand below it where it is a folder: `cp a/.envrc .` writes `./.envrc`. */
       readonly brings?: readonly ShellWord[];
     }

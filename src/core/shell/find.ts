@@ -33,7 +33,7 @@ export function findEffects(use: ProgramUse): readonly Effect[] {
     roots++;
   }
   if (roots === 0) effects.push({ kind: "read", path: HERE, index: 0, content: false });
-  const narrowed = words.some((word) => NARROWS.test(word.value ?? word.prefix));
+  const narrowed = picksOut(words.slice(at));
   const deleted = narrowed ? [] : effects.flatMap((e) => (e.kind === "read" ? [e.path] : []));
   while (at < words.length) {
     const index = at;
@@ -64,7 +64,7 @@ export function findEffects(use: ProgramUse): readonly Effect[] {
       if (program === undefined) effects.push({ kind: "gadget", code: "not-constant", index });
       // each `{}` is a file name that is not known; names given to a shell's -c are code
       else {
-        effects.push({ kind: "run", index: from, inner: use.inner(inner.map(fileName)) });
+        effects.push({ kind: "run", index: from, inner: use.inner(inner.map((word) => fileName(word, narrowed))) });
         // `sh -c 'rm {}'`: what the text runs beside the names put into it may be denied
         const named = inner.some((w, i) => inner[i - 1]?.value === "-c" && w.value?.includes("{}") === true);
         if (named) effects.push({ kind: "run", index: from, inner: use.inner(inner) });
@@ -74,8 +74,20 @@ export function findEffects(use: ProgramUse): readonly Effect[] {
   return effects;
 }
 
+/** True when what is done is done to some only: each of the alternatives has a test that picks, and does not merely leave out. */
+function picksOut(expression: readonly ShellWord[]): boolean {
+  const alternatives: boolean[] = [false];
+  expression.forEach(({ value, prefix }, at) => {
+    if (value === "-o" || value === "-or") alternatives.push(false);
+    const negated = /^(?:!|-not)$/.test(expression[at - 1]?.value ?? "");
+    const anything = /^[*./]*$/.test(expression[at + 1]?.value ?? "x");
+    if (NARROWS.test(value ?? prefix) && !negated && !anything) alternatives[alternatives.length - 1] = true;
+  });
+  return alternatives.every(Boolean);
+}
+
 /** `{}` stands for a path below the start: never an option when find gives it (`./x`, `dir/x`), but not constant. */
-function fileName(word: ShellWord): ShellWord {
+function fileName(word: ShellWord, narrowed: boolean): ShellWord {
   if (word.value === undefined || !word.value.includes("{}")) return word;
   const before = word.value.slice(0, word.value.indexOf("{}"));
   return {
@@ -85,5 +97,6 @@ function fileName(word: ShellWord): ShellWord {
     prefix: before === "" ? "./" : before,
     kind: "quoted",
     tilde: false,
+    ...(narrowed ? { picked: true } : {}),
   };
 }

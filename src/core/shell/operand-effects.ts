@@ -62,9 +62,9 @@ export function operandEffects(entry: ProgramEntry, read: ReadOptions): readonly
         : operands.map((o) => reads(o, true));
     case "write":
     case "make":
-      return operands.map((o) => changes(o, "write"));
+      return operands.map((o) => ({ ...changes(o, "write"), ...wiping(entry, recursive) }));
     case "pattern-write":
-      return operands.slice(1).map((o) => changes(o, "write"));
+      return operands.slice(1).map((o) => ({ ...changes(o, "write"), ...wiping(entry, recursive) }));
     case "delete":
       return operands.map((o) => ({ ...changes(o, "delete"), ...(recursive ? TREE : {}) }));
     case "copy":
@@ -104,6 +104,10 @@ export function operandEffects(entry: ProgramEntry, read: ReadOptions): readonly
     default:
       return role satisfies never;
   }
+}
+
+function wiping({ wipes }: ProgramEntry, recursive: boolean): Pick<Change, "wipes"> {
+  return wipes === undefined || (wipes === "rights" && !recursive) ? {} : { wipes };
 }
 
 /** A symbolic link's relative text counts from where the link stands: beside its name, or in the folder of that name. */

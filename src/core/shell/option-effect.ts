@@ -1,7 +1,9 @@
 // What one option does, by the table's word for it.
 
 import type { Effect, ShellWord } from "./facts.ts";
+import { isFarHost, leadsFar } from "./far.ts";
 import { holdsCommand } from "./inner-text.ts";
+import { FAR } from "./names.ts";
 import type { Operand, Rest } from "./read-options.ts";
 import type { ProgramEntry } from "./table.ts";
 
@@ -72,7 +74,11 @@ export function optionEffects(written: string, given: GivenOption, entry: Progra
         ? [gadget(effect, index)]
         : [{ kind: effect, path: value.word, index, inherent: false }];
     case "read":
-      return value === undefined ? [] : [{ kind: "read", path: value.word, index, content: true, aside: true }];
+      return value === undefined ? [] : [readBy(value, index)];
+    case "far-host":
+      return isFarHost(text) ? [gadget("network", index)] : [];
+    case "far-address":
+      return text === undefined || leadsFar(text) ? [gadget("network", index)] : [];
     case "mounts-host":
       return [gadget(effect, index), ...mounted(value)];
     case "directory":
@@ -89,6 +95,13 @@ export function optionEffects(written: string, given: GivenOption, entry: Progra
       if (effect.startsWith("!")) return [{ kind: "irreversible", code: effect.slice(1), index }];
       return otherEffects(effect, text, index);
   }
+}
+
+/** What an option reads: a file, or where the tool takes addresses in its place another host's. */
+function readBy({ word }: Operand, index: number): Effect {
+  return FAR.test(word.value ?? word.prefix)
+    ? gadget("network", index)
+    : { kind: "read", path: word, index, content: true, aside: true };
 }
 
 function otherEffects(effect: string, text: string | undefined, index: number): readonly Effect[] {

@@ -5,12 +5,12 @@ import type { Effect } from "./facts.ts";
 import type { ReadOptions } from "./read-options.ts";
 import { awkCommands, awkHarm, jqHarm, yqHarm } from "./script-text.ts";
 import { tar, zip } from "./scripts/archives.ts";
-import { atFiles, buildContext, cmake, dotnet, gcc, goRun, make, maven } from "./scripts/build.ts";
+import { atFiles, buildContext, cmake, dotnet, gcc, goRun, make, maven, testBinary } from "./scripts/build.ts";
 import { aws, cloud } from "./scripts/clouds.ts";
-import { redis, sqlOperand, sqlOption } from "./scripts/databases.ts";
+import { redis, sqlAll, sqlOperand, sqlOption } from "./scripts/databases.ts";
 import { git, gitClone, gitConfig, gitPush, gitRemote, gitShow, gitSymbolicRef, gitWorktree } from "./scripts/git.ts";
 import { interpreter, php, scripted, sed } from "./scripts/languages.ts";
-import { codeHostApi, curl, media, remoteHost, rsync, socat, ssh } from "./scripts/network.ts";
+import { codeHostApi, curl, media, remoteHost, request, rsync, socat, ssh, wget } from "./scripts/network.ts";
 import { kubectl, packages, projectScript } from "./scripts/packages.ts";
 import {
   afterDashes,
@@ -74,6 +74,7 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   ps,
   "remote-host": remoteHost,
   redis,
+  request,
   rsync,
   sd,
   sed,
@@ -82,13 +83,16 @@ const SPECIAL: Readonly<Record<string, Special>> = {
   sg,
   shell,
   socat,
+  "sql-all": sqlAll,
   "sql-operand": sqlOperand,
   "sql-option": sqlOption,
   ssh,
   sysctl,
   tar,
   tasks,
+  "test-binary": testBinary,
   texts,
+  wget,
   wraps,
   xargs,
   zip,

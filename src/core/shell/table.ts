@@ -65,6 +65,8 @@ export interface ProgramEntry {
   readonly patternOptions?: readonly string[];
   /** Options that make reading recursive; `always` when it is by itself. */
   readonly recursive?: readonly string[] | "always";
+  /** What is written loses all that it held; with a recursive option, all below it the rights that it had. */
+  readonly wipes?: "contents" | "rights";
   /** Options that make a copy a further name of its source (`cp -l`). */
   readonly linking?: readonly string[];
   /** A source that ends in a slash is copied as what it holds, not by its name (`rsync a/ b`). */

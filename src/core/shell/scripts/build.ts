@@ -73,6 +73,16 @@ export const gcc: Special = (read, use) => [
   }),
 ];
 
+/** `cargo test -- --logfile x`: behind the dashes stand the test program's own options, and this one writes. */
+export const testBinary: Special = (read, { words }) => {
+  const dashes = words.findIndex((w) => w.value === "--");
+  return read.operands
+    .filter(
+      (o) => dashes > 0 && o.index > dashes && (o.word.value === undefined || o.word.value.startsWith("--logfile")),
+    )
+    .map((o) => gadget("write", o.index));
+};
+
 /** `go run`: the project's own packages and files are named by the rule; what has a version comes from elsewhere. */
 export const goRun: Special = (read) =>
   read.operands

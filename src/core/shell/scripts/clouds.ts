@@ -1,6 +1,7 @@
 // Cloud clients: thousands of verbs, of which only those that plainly ask are let through. The rest changes what others run (PERM-11).
 import type { Effect, ShellWord } from "../facts.ts";
 import type { Operand } from "../read-options.ts";
+import type { ProgramUse } from "../use.ts";
 import { gadget, type Special } from "./special.ts";
 
 const lasting = (code: string, index: number): Effect => ({ kind: "irreversible", code, index });
@@ -9,11 +10,15 @@ const lasting = (code: string, index: number): Effect => ({ kind: "irreversible"
 const GRANTS =
   /iam|^sts$|organizations|sso|cognito|policy|role|permission|access-key|service-account|keyvault|^ad$|grant|\bmember/;
 const SECRETS =
-  /secret|password|session-token|login|decrypt|private-key|credential|access-token|get-token|connection-string|print-/;
+  /^list-keys$|secret|password|session-token|login|decrypt|private-key|credential|access-token|get-token|connection-string|print-/;
 const READS =
-  /^(?:list|ls|show|describe|get|info|status|version|whoami|check|validate|lookup|search|logs|tail|top|history|diff|locations|regions|operations)$/;
+  /^(?:list|ls|show|describe|get|read|cat|exists|info|status|version|whoami|check|validate|lookup|search|logs|tail|top|history|diff|url|locations|regions|operations|(?:show|list|get|check)-[a-z-]+)$/;
 const CHANGES =
   /^(?:create|delete|destroy|update|deploy|set|add|remove|rm|rb|mb|mv|cp|sync|enable|disable|start|stop|reset|restart|reboot|import|export|submit|run|ssh|scp|patch|apply|promote|rollback|migrate|move|attach|detach|resize|suspend|resume|undelete|restore|clone|copy|rsync|sign|login|logout|revoke|activate|init|install|connect|execute|exec|call|invoke|publish|pull|push|ack|modify|replace|replay|failover|cancel|close|abandon|recreate|bind|unbind|lock|unlock|link|unlink|mount|put|upload|download|purge|scale|rotate|generate|approve|reject|assign|grant|register|deregister|terminate|allocate|release|associate|disassociate|open|use|select|switch|send|write|fetch|new)(?:-|$)/;
+
+/** Words of both kinds: before a verb they are nouns. */
+const NOUNS =
+  /^(?:logs|operations|locations|regions|history|status|version|run|import|export|release|link|lock|policy|query|tail|info)$/;
 
 /** An argument that is a file or an address whose content is sent, or an option that leads elsewhere. */
 function besides(words: readonly Operand[]): readonly Effect[] {
@@ -31,19 +36,22 @@ function besides(words: readonly Operand[]): readonly Effect[] {
   });
 }
 
+/** az asks where it queries, and lists keys where others list their names. */
+const isAz = ({ words }: ProgramUse): boolean => /(?:^|\/)az$/.test(words[0]?.value ?? "");
+
 /** `PROGRAM GROUP… VERB …`: harmless when the first verb among the words plainly asks. */
-export const cloud: Special = (read) => {
+export const cloud: Special = (read, use) => {
   const words = read.operands;
   const at = words.findIndex(({ word }, i) => {
     const text = word.value;
-    // `gcloud run` is a product, not a verb
-    if (i === 0 && text === "run" && words.length > 1) return false;
+    const next = words[i + 1]?.word.value ?? "-";
+    // `gcloud run services`, `gcloud logging logs delete`: a product or a noun, not a verb
+    if (text === "run" && (i === 0 || /^(?:alpha|beta)$/.test(words[i - 1]?.word.value ?? "")) && words.length > i + 1)
+      return false;
+    if (text === "query" && isAz(use)) return true;
+    if (NOUNS.test(text ?? "") && (READS.test(next) || CHANGES.test(next))) return false;
     return (
-      text === undefined ||
-      text.startsWith("-") ||
-      READS.test(text) ||
-      CHANGES.test(text) ||
-      /^get-|^list-|^describe-/.test(text)
+      text === undefined || text.startsWith("-") || READS.test(text) || CHANGES.test(text) || /^describe-/.test(text)
     );
   });
   const verb = words[at];
@@ -51,19 +59,20 @@ export const cloud: Special = (read) => {
   if (verb === undefined) return words.length === 0 ? [] : [lasting("deploy", words[0]?.index ?? 0)];
   const path = words.slice(0, at + 1).map((o) => o.word.value ?? "");
   const text = verb.word.value ?? "";
-  if (!READS.test(text) && !/^(?:get|list|describe)-/.test(text))
+  if (!READS.test(text) && !/^describe-/.test(text) && !(text === "query" && isAz(use)))
     return [
       lasting(
         path.some((w) => GRANTS.test(w)) || words.some((o) => /-iam-/.test(o.word.value ?? "")) ? "iam" : "deploy",
         verb.index,
       ),
     ];
-  const secret = path.some((w) => SECRETS.test(w));
+  // az lists the keys themselves, others their names
+  const secret = path.some((w) => SECRETS.test(w) || (w === "keys" && isAz(use)));
   return [...(secret ? [gadget("credentials", verb.index)] : []), ...besides(words.slice(at + 1))];
 };
 
 const AWS_READS =
-  /^(?:describe|list|get|head|lookup|search|batch-get|filter|query|scan|estimate|check|validate|test|preview|simulate|detect|wait)(?:-|$)|^(?:ls|tail|help|presign-none)$/;
+  /^(?:describe|list|get|head|lookup|search|batch-get|transact-get|admin-get|admin-list|filter|query|scan|estimate|check|validate|test|preview|simulate|detect|wait)(?:-|$)|^(?:ls|tail|help|presign-none)$/;
 /** Operations that write what they got into a file. */
 const AWS_FILES =
   /^(?:get-object(?:-torrent)?|get-job-output|get-export|get-sdk|get-snapshot-block|get-media|get-clip|get-object-attributes-none)$/;

@@ -1,5 +1,6 @@
 // Database clients: SQL on the command line must provably be a question; destroying, altering and granting ask a person (PERM-11).
 import type { Effect } from "../facts.ts";
+import { leadsFar } from "../far.ts";
 import { valuesOf } from "../options.ts";
 import type { Operand, ReadOptions } from "../read-options.ts";
 import { sqlCommands, sqlHarm, sqlIrreversible } from "../sql-text.ts";
@@ -30,20 +31,33 @@ function client(texts: (read: ReadOptions) => readonly Operand[]): Special {
   };
 }
 
-/** psql, mysql, clickhouse-client: options hold the text. */
-export const sqlOption: Special = client((read) =>
+const options: Special = client((read) =>
   valuesOf(read, "c", "command", "e", "execute", "eval", "init-command", "q", "Q", "query"),
 );
 
-/** sqlite3: everything behind the file. */
-export const sqlOperand: Special = client((read) => [...valuesOf(read, "cmd"), ...read.operands.slice(1)]);
+/** psql, mysql, clickhouse-client: options hold the text; a database may be named by an address, on another host too. */
+export const sqlOption: Special = (read, use) => [
+  ...options(read, use),
+  ...[...read.operands, ...valuesOf(read, "d", "dbname")]
+    .filter((o) => o.word.value !== undefined && leadsFar(o.word.value))
+    .map((o) => gadget("network", o.index)),
+];
+
+/** sqlite3 and duckdb: everything behind the file, and what their options hold. */
+export const sqlOperand: Special = client((read) => [...valuesOf(read, "cmd", "c", "s"), ...read.operands.slice(1)]);
+
+/** cypher-shell: its operands are the program. */
+export const sqlAll: Special = client((read) => read.operands);
 
 /** redis-cli: its operands are one command. */
 export const redis: Special = (read) => {
   const words = read.operands.map((o) => (o.word.value ?? "").toLowerCase());
   const [first] = read.operands;
   if (first === undefined) return [gadget("standard-input", 0)];
-  if (words[0] === "flushall" || words[0] === "flushdb")
+  if (
+    /^(?:flushall|flushdb|shutdown)$/.test(words[0] ?? "") ||
+    words.some((word) => /\b(?:flushall|flushdb)\b/.test(word))
+  )
     return [{ kind: "irreversible", code: "destroys-data", index: first.index }];
   const asks =
     /^(?:get|mget|keys|scan|exists|ttl|type|info|ping|dbsize|hget|hgetall|lrange|llen|smembers|zrange|strlen)$/;

@@ -1,6 +1,7 @@
 // git: refspecs, pathspecs, addresses of helpers, formats and settings.
 import type { Effect, ShellWord } from "../facts.ts";
 import { gitAlias } from "../inner-text.ts";
+import { FAR } from "../names.ts";
 import { part, valuesOf } from "../options.ts";
 import type { Operand, ReadOptions } from "../read-options.ts";
 import type { ProgramUse } from "../use.ts";
@@ -85,9 +86,12 @@ export const gitClone: Special = (read, use) => [
   ...read.operands.slice(1).map(({ word, index }): Effect => ({ kind: "write", path: word, index, inherent: true })),
 ];
 
-/** A repository that is a place of the disk is read from there. */
+/** A repository that is a place of the disk is read from there; what is fetched or pulled from an address is not what the project names. */
 export const gitRemote: Special = (read, use) => [
   ...git(read, use),
+  ...(use.words.some(({ value }) => /^(?:fetch|pull)$/.test(value ?? "")) ? read.operands.slice(0, 1) : [])
+    .filter((o) => FAR.test(o.word.value ?? "") || /^[^/]+@?[^/]*\.[^/]*:(?!\/\/)/.test(o.word.value ?? ""))
+    .map((o) => gadget("network", o.index)),
   ...read.operands.slice(0, 1).flatMap(({ word, index }): readonly Effect[] => {
     const start = /^(?:file:\/\/|(?=[/.~]))/.exec(word.value ?? "")?.[0];
     return start === undefined

@@ -1,6 +1,10 @@
-// sed, awk, jq, yq: scripts that are read and must be provably harmless; interpreters, whose code is not read.
+// sed, awk, jq, yq: scripts that are read and must be provably harmless; interpreters, whose code is not read but for the commands that
+// it plainly calls.
+import type { Effect } from "../facts.ts";
 import { valuesOf } from "../options.ts";
+import type { ReadOptions } from "../read-options.ts";
 import { sedCommands, sedHarm } from "../script-text.ts";
+import type { ProgramUse } from "../use.ts";
 import { gadget, type Special } from "./special.ts";
 import { managedTask } from "./tasks.ts";
 
@@ -40,8 +44,52 @@ export const sed: Special = (read, use) => {
   return effects;
 };
 
+/** A call that runs a command, up to its first text: `os.system("`, `spawnSync('`, `subprocess.run(["`, `system '`. */
+const CALL =
+  /\b(?:system|popen\d?|execute|exec(?:Sync|File|FileSync|[lv]p?)?|spawn(?:Sync|[lv]p?)?|run|call|check_call|check_output|get(?:status)?output|shell_exec|passthru|proc_open|capture[23e]?|shell script)[\s([]*(?=["'])/gi;
+/** Perl's, PHP's and Ruby's own quotes for a command. */
+const QUOTED = /`([^`]+)`|%x[({[]([^)}\]]+)|\bqx\s*[({[/]([^)}\]/]+)/g;
+/** A call that deletes a path which begins at `/` or home. */
+const DELETES =
+  /\b(?:rmtree|rm(?:_rf?|dir)?(?:Sync)?|remove(?:_tree|_dir_all|dirs|_entry_secure)?|unlink(?:Sync)?)[\s(]*(?:[\w.]*expanduser\(\s*)?(["'])([/~](?:\\.|(?!\1)[^\\])*)\1/gi;
+const STRINGS = /[\s,]*(?:"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)')[\s,[\]]*/gy;
+
+/** The commands that code of other languages plainly calls. Nobody is allowed by them: they are asked about and denied like any other. */
+function calledBy(code: string, program: string): readonly string[] {
+  const texts: string[] = [];
+  for (const call of code.matchAll(CALL)) {
+    const words: string[] = [];
+    STRINGS.lastIndex = call.index + call[0].length;
+    for (let m = STRINGS.exec(code); m !== null && words.length < MOST_WORDS; m = STRINGS.exec(code))
+      words.push((m[1] ?? m[2] ?? "").replace(/\\(.)/gs, "$1"));
+    texts.push(words.length === 1 ? (words[0] ?? "") : words.map(quoted).join(" "));
+  }
+  if (/^(?:perl|ruby|php)/.test(program)) for (const m of code.matchAll(QUOTED)) texts.push(m[1] ?? m[2] ?? m[3] ?? "");
+  for (const [, , path = ""] of code.matchAll(DELETES))
+    texts.push(`rm -r ${path.startsWith("~") ? path : quoted(path)}`);
+  return texts.slice(0, MOST_WORDS);
+}
+
+const MOST_WORDS = 64;
+const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
+
+/** What an interpreter's words and standard input call. */
+function called({ words, stdin, shellText }: ProgramUse): readonly Effect[] {
+  const name = words[0]?.value?.replace(/^.*\//s, "") ?? "";
+  const codes = [
+    ...words.map((word, index) => ({ code: index === 0 ? "" : (word.value ?? ""), index })),
+    { code: stdin?.kind === "text" ? stdin.text : "", index: 0 },
+  ];
+  return codes.flatMap(({ code, index }): readonly Effect[] => {
+    const inner = calledBy(code, name).flatMap((text) => shellText(text));
+    return inner.length === 0 ? [] : [{ kind: "run", index, inner }];
+  });
+}
+
 /** `python x`, `node x`: a file is a program; without one, standard input is. */
-export const interpreter: Special = (read, { stdin }) => {
+export const interpreter: Special = (read, use) => [...programOf(read, use), ...called(use)];
+
+function programOf(read: ReadOptions, { stdin }: ProgramUse): readonly Effect[] {
   const program = stdin?.kind === "text" ? { program: stdin.text } : {};
   const [file] = read.operands;
   if (file?.word.value === "-") return [{ ...gadget("standard-input", file.index), ...program }];
@@ -51,7 +99,7 @@ export const interpreter: Special = (read, { stdin }) => {
     read.given.some((g) => g.effect === "runs-code") ||
     ["version", "help", "V", "v", "test"].some((name) => read.seen.has(name));
   return told ? [] : [{ ...gadget("standard-input", 0), ...program }];
-};
+}
 
 /** php: `-l FILE` only looks at the syntax. */
 export const php: Special = (read, use) => (read.seen.has("l") ? [] : interpreter(read, use));

@@ -22,11 +22,41 @@ export const curl: Special = (read) => {
   const host = (o: Operand | undefined): string | undefined =>
     /^(?:https?:\/\/)?([^/?#]+)/.exec(o?.word.value ?? "")?.[1];
   const elsewhere = read.operands.slice(1).filter((o) => host(o) !== host(read.operands[0]));
+  const method = valuesOf(read, "X", "request").at(-1)?.word;
+  const addresses = [...read.operands, ...valuesOf(read, "url")];
   const format = valuesOf(read, "w", "write-out").filter((o) => /^@|%output|^$/.test(o.word.value ?? o.word.prefix));
-  return [...header, ...odd, ...elsewhere, ...format].map((o) =>
-    gadget(o.word.value === undefined ? "not-constant" : "network", o.index),
-  );
+  return [
+    ...[...header, ...odd, ...elsewhere, ...format].map((o) =>
+      gadget(o.word.value === undefined ? "not-constant" : "network", o.index),
+    ),
+    ...deletions(method?.value, addresses),
+  ];
 };
+
+/** wget's `--method=DELETE`. */
+export const wget: Special = (read) => deletions(valuesOf(read, "method").at(-1)?.word.value, read.operands);
+
+/** httpie and its like: `http DELETE https://host/x`. */
+export const request: Special = (_, { words }) => {
+  const at = words.findIndex(({ value }, i) => i > 0 && /^delete$/i.test(value ?? ""));
+  const address = words[at + 1];
+  return at < 0 || address === undefined ? [] : deletions("DELETE", [{ word: address, index: at + 1 }]);
+};
+
+/** This very host, where the project's own server runs; httpie writes it `:3000`. */
+const NEAR =
+  /^(?:https?:\/\/)?(?:[^@/?#]*@)?(?:(?:[\w-]+\.)?localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[::1\])(?:[:/?#]|$)|^:\d*(?:\/|$)/i;
+
+/** What a request deletes on another host is gone for everybody. */
+function deletions(method: string | undefined, addresses: readonly Operand[]): readonly Effect[] {
+  if (!/^delete$/i.test(method ?? "")) return [];
+  return addresses
+    .filter(
+      ({ word }) => !NEAR.test(word.value ?? (word.likely?.length === 1 ? word.likely[0] : undefined) ?? word.prefix),
+    )
+    .slice(0, 1)
+    .map(({ index }): Effect => ({ kind: "irreversible", code: "destroys-data", index }));
+}
 
 /** rsync: another host is reached, or a daemon; `--delete` takes from the target what the source does not have. */
 export const rsync: Special = (read, use) => {

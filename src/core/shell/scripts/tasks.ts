@@ -1,6 +1,6 @@
 // Names of tasks that deploy, publish or migrate, whoever runs them: `npm run deploy`, `make release`, `rails db:migrate`,
 // `python manage.py migrate` (PERM-11).
-import type { Effect } from "../facts.ts";
+import type { Effect, ShellWord } from "../facts.ts";
 import { valuesOf } from "../options.ts";
 import type { Operand } from "../read-options.ts";
 import { gadget, type Special } from "./special.ts";
@@ -24,6 +24,28 @@ export function lastingTask(name: string): string | undefined {
   if (ONLY_ASKS.test(name)) return undefined;
   return PARTS.find(([pattern]) => pattern.test(name))?.[1];
 }
+
+const DESTROYS = /^(?:delete|destroy|purge|wipe|erase|terminate|nuke|drop|unregister)(?:-all)?$/i;
+/** Programs whose own `delete` or `purge` takes away packages, settings or names of this machine. */
+const REMOVES_HERE: ReadonlySet<string> = new Set(
+  "npm pnpm yarn bun pip pip3 pipx uv poetry conda mamba brew apt apt-get dpkg dnf yum pacman snap flatpak nix git hg defaults".split(
+    " ",
+  ),
+);
+
+/** What programs that are not known do with what lies elsewhere, by the verb among their first words: `stripe customers delete x`. */
+export function destroyingVerb(words: readonly ShellWord[], from: number): readonly Effect[] {
+  if (REMOVES_HERE.has(words[0]?.value?.replace(/^.*\//s, "") ?? "")) return [];
+  const options = words.findIndex(({ value }, at) => at >= from && value?.startsWith("-") !== false);
+  const before = words.slice(from, Math.min(options < 0 ? words.length : options, from + MOST_NOUNS));
+  const at = before.findIndex(({ value }) => DESTROYS.test(value ?? ""));
+  return at < 0 || before.slice(0, at).some(({ value }) => TELLS.test(value ?? ""))
+    ? []
+    : [{ kind: "irreversible", code: "destroys-data", index: from + at }];
+}
+
+const MOST_NOUNS = 4;
+const TELLS = /^(?:list|ls|get|show|search|find|describe|help|explain|grep|echo|man)$/;
 
 /** Every operand may name such a task, and so may `--target`. */
 export const tasks: Special = (read) => effectsOf([...read.operands, ...valuesOf(read, "target", "targets")]);
