@@ -59,7 +59,7 @@ export async function resumeLog(options: ResumeOptions): Promise<Result<Resumed,
     marks.push(mark);
   }
   const target = Math.max(0, ...marks.map(({ size }) => size));
-  const shortcut = options.onLeaf === undefined ? await loadShortcut(places.resume, marks) : undefined;
+  const shortcut = options.onLeaf === undefined ? await loadShortcut(places, marks) : undefined;
   const { start } = options;
   if (start !== undefined && target <= start.size)
     return err(damaged(options, "nothing that was signed follows from where its reading begins"));

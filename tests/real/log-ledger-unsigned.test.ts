@@ -186,3 +186,18 @@ it("a folder, a pipe or a link in the place of a high-water mark is a mark that 
     expect((await words())[1]).toMatch(/^TAMPERED\(sig/);
   }
 });
+
+it.each<[string, (shortcut: { [name: string]: unknown }) => object]>([
+  ["another last record", (shortcut) => ({ ...shortcut, prev: "0".repeat(64) })],
+  [
+    "another end",
+    ({ bytes, ...rest }) => ({ ...rest, bytes: Number(bytes) - (linesOf(ledger()).at(-1)?.length ?? 0) - 1 }),
+  ],
+  ["an end within a line", ({ bytes, ...rest }) => ({ ...rest, bytes: Number(bytes) - 1 })],
+  ["another file", (shortcut) => ({ ...shortcut, firstSeq: 7 })],
+])("a shortcut that names %s is not taken, and the ledger goes on as it stands", async (_name, change) => {
+  const path = join(stateDir, "log/resume/ledger.json");
+  writeFileSync(path, JSON.stringify(change(JSON.parse(readFileSync(path, "utf8")))));
+  expect(await run("two")).toBeUndefined();
+  expect(await words()).toEqual(["OK", "OK", "OK"]);
+});
