@@ -73,6 +73,7 @@ def open_note(note, keys, what):
         match = re.fullmatch("\u2014 ([^ +]+) ([A-Za-z0-9+/]+={0,2})", line)
         need(match, what + " has a signature line that is none")
         raw = unbase64(match[2], what)
+        need(len(raw) > 4, what + " has a signature line that is none")
         for key in keys:
             if match[1] == key[0] and raw[:4] == key[1]:
                 need(signature_holds(key[2], body.encode(), raw[4:]), what + " has a wrong signature")
@@ -290,6 +291,7 @@ def digest_of(path):
 
 
 def files_below(folder):
+    need(not os.path.lexists(folder) or stat.S_ISDIR(os.lstat(folder).st_mode), "no plain folder: " + folder)
     for where, names, _ in os.walk(folder):
         for path in [where, *(os.path.join(where, name) for name in names)]:
             need(stat.S_ISDIR(os.lstat(path).st_mode), "no plain folder: " + path)
@@ -307,7 +309,7 @@ def files_in(folder):
     return files_below(folder)
 
 
-def check_log(folder, machine):
+def check_log(folder, machine, redacted=frozenset()):
     def text_if_any(name):
         return read_text(folder, name) if os.path.exists(os.path.join(folder, name)) else None
 
@@ -322,14 +324,18 @@ def check_log(folder, machine):
         size, root = open_checkpoint(read_text(folder, name), origin, epochs, name)
         need(name == "checkpoint" or name == f"checkpoints/{size}", name + " has another size than its name")
         need(signed.setdefault(size, root) == root, f"two signed checkpoints of size {size} differ: a fork")
-    for name in files_in(os.path.join(folder, "cosigned")):  # what a witness saw of this log; its own signature is not looked at
-        size, root = open_checkpoint(read_text(folder, f"cosigned/{name}"), origin, epochs, "cosigned/" + name)
-        need(signed.setdefault(size, root) == root, f"a witness saw another log of size {size}: a fork")
+    seen = [f"{where}/{name}" for where in ("cosigned", "timestamps", "rekor") for name in files_in(os.path.join(folder, where))]
+    for name in seen:
+        plain(os.path.join(folder, name))
+    for name in seen:  # what others saw of this log; their own signatures are not looked at
+        if name.startswith("cosigned/") or name.endswith(".checkpoint"):
+            size, root = open_checkpoint(read_text(folder, name), origin, epochs, name)
+            need(signed.setdefault(size, root) == root, f"{name} is of another log of size {size}: a fork")
     for number, (size, _, root, _) in enumerate(epochs[1:], 1):
         need(signed.setdefault(size, root) == root, f"the note of epoch {number} has another root than the checkpoint")
 
     lines, rest = read_lines(folder)
-    tree, leaves, previous, kinds, blobs, first_key = Tree(), [], NO_PREV, [], {}, None
+    tree, leaves, previous, kinds, closes, blobs, first_key = Tree(), [], NO_PREV, [], [], {}, None
     for number, line in enumerate(lines):
         record = read_record(line, number)
         need(record["seq"] == number and record["prev"] == previous, f"the chain breaks at record {number}")
@@ -342,11 +348,8 @@ def check_log(folder, machine):
         kinds.append(record["type"] if record["origin"] == "observed" else "claimed")
         if tree.size in signed:
             need(base64.b64encode(tree.root()).decode() == signed[tree.size], f"another root than the one that was signed at size {tree.size}")
-        if record["type"] == "epoch.close":
-            epoch = record["data"]["epoch"]
-            # A crash may come between this record and the note that follows from it, but then nothing follows.
-            known = (epoch + 1 >= len(epochs) and number + 1 == len(lines)) or epochs[epoch + 1][3] or (epochs[epoch + 1][0] == tree.size and epochs[epoch + 1][1] == parse_vkey(record["data"]["next"]))
-            need(known, f"record {number} closes an epoch that its note does not know")
+        if kinds[-1] == "epoch.close":
+            closes.append((number, record["data"]))
         if kinds[-1] == "epoch.open" and number > 0:
             need(any(reopened and size == number for size, _, _, reopened in epochs), f"record {number} opens an epoch that no note knows")
         for digest, size in re.findall(rb'\{"\$blob":"([0-9a-f]{64})","bytes":(\d+)\}', line):
@@ -357,23 +360,41 @@ def check_log(folder, machine):
     # The ledger closes many sessions and never itself; what somebody only claimed closes nothing.
     closed = session is not None and "session.close" in kinds[:newest]
     need(not closed or (kinds.index("session.close") == len(lines) - 1 and rest == b""), "something stands behind the close")
+    check_closes(closes, epochs, len(lines), len(lines) if closed else newest)
+    torn = [number + 1 for number, data in closes if "next" not in data and number + 1 == len(lines) and rest]
+    need(all(size in [from_ for from_, _, _, reopened in epochs if reopened] for size in torn), "something stands behind the writer's last word")
     for number, (size, key, _, reopened) in enumerate(epochs[1:], 1):
         if reopened:
             need(kinds[0] != "session.open", f"epoch {number} goes on with a session, whose key died with its writer")
             opens = read_record(lines[size], size) if size < len(lines) else None
             need(opens is None or (opens["type"] == "epoch.open" and parse_vkey(opens["data"]["key"]) == key), f"epoch {number} was reopened without its record")
-        else:
-            need(kinds[size - 1] == "epoch.close", f"epoch {number} begins where none was closed")
     if session is not None:
         need(kinds[0] != "claimed" and parse_vkey(first_key) == epochs[0][1], "record 0 names another key than the certificate")
 
     check_tiles(folder, leaves)
     for digest, size in blobs.items():
-        path = plain(os.path.join(folder, "blobs", digest[:2], digest[2:]))
+        path = os.path.join(folder, "blobs", digest[:2], digest[2:])
+        if not os.path.lexists(path):
+            need(digest in redacted, "a blob is missing, and nothing here says that it was taken out: " + digest)
+            continue
+        plain(path)
         need(os.path.getsize(path) == size and digest_of(path) == (size, digest), "another blob than the one that was recorded: " + digest)
     for name in files_below(os.path.join(folder, "blobs")):
         need(digest_of(os.path.join(folder, "blobs", name))[1] == name.replace("/", ""), "a blob that is not what its name says: " + name)
     return {"origin": origin, "session": session, "size": newest, "root": tree.root(), "lines": len(lines), "leaves": leaves, "closed": closed, "key": epochs[0][1], "certified_by": certified_by, "reopened": reopened_notes(epochs)}
+
+
+def check_closes(closes, epochs, size, sealed):
+    """The records that end epochs, against the notes that begin the next ones; `sealed` records are signed."""
+    for number, (start, _, _, _) in enumerate(epochs):
+        end, key, reopened = [*((epoch[0], epoch[1], epoch[3]) for epoch in epochs[number + 1 : number + 2]), (size, None, True)][0]
+        own = [(at, data) for at, data in closes if start <= at and (key is None or at < end)]
+        need(all(data["epoch"] == number + index for index, (_, data) in enumerate(own)), f"the records that end epoch {number} are of others")
+        if not reopened:
+            need([at for at, _ in own] == [end - 1] and parse_vkey(own[0][1]["next"]) == key, f"epoch {number + 1} begins where none was closed")
+        # A crash may come before the note that follows from such a record, but then nothing behind it is signed.
+        need(key is not None or not own or sealed <= own[0][0] + 1, f"the note of epoch {number + 1} is missing")
+        need(all("next" in data or at + 1 == end for at, data in own), "something stands behind the writer's last word")
 
 
 def check_tiles(folder, leaves):
@@ -416,8 +437,16 @@ def check_receipt(path, machine):
     return {"origin": origin, "session": session, "size": size, "index": index, "record": record, "epoch": owner, "reopened": reopened_notes(epochs)}
 
 
+def read_redactions(folder, machine):
+    """The ledger's records of what was taken out; that they are of this session is for `check_bundle` to see, as of every receipt."""
+    receipts = [check_receipt(os.path.join(folder, name), machine) for name in files_below(folder)]
+    return [each["record"] for each in receipts if each["session"] is None and each["record"]["type"] == "redaction" and each["record"]["origin"] == "observed"]
+
+
 def check_bundle(folder, machine):
-    log = check_log(os.path.join(folder, "session"), machine)
+    redactions = read_redactions(os.path.join(folder, "ledger"), machine)
+    log = check_log(os.path.join(folder, "session"), machine, {digest for record in redactions for digest in record["data"]["blobs"]})
+    log["redactions"] = [f"redacted: {', '.join(each['data']['paths'])} of record {each['data']['seq']} on {each['ts']} ({each['data']['reason']})" for each in redactions]
     if not os.path.isdir(os.path.join(folder, "ledger")):
         return log, "the machine's ledger is not in this bundle: it does not speak of this log, or was taken out"
     opened = check_receipt(os.path.join(folder, "ledger", "open.tlog-proof"), machine)
@@ -455,7 +484,7 @@ def main(what, vkey_file):
     print("OK", log["size"], base64.b64encode(log["root"]).decode())
     if words:
         print(words)
-    for note in log["reopened"]:
+    for note in [*log["reopened"], *log.get("redactions", [])]:
         say(note)
     if log["lines"] > log["size"]:
         print(f"not signed: the last {log['lines'] - log['size']} records")

@@ -8,7 +8,7 @@ import { err, ok, type Problem, type Result } from "#core";
 import { formatVerifierKey, parseVerifierKey, type VerifierKey } from "#core/log";
 import { type KeptSigner, sha256, signerFor } from "./crypto.ts";
 import { privateFolder, readSmall, syncFolder, writeDurably } from "./files.ts";
-import { systemCode, systemProblem } from "./problem.ts";
+import { LogError, systemCode, systemProblem } from "./problem.ts";
 
 /** The key of the machine's current epoch. */
 export interface MachineKey {
@@ -53,12 +53,18 @@ export async function machineSigner(stateDir: string): Promise<Result<MachineKey
   }
 }
 
-/** The machine's public key (of epoch 0), or undefined when this machine has never written a log. Makes nothing. */
+/**
+ * The machine's public key (of epoch 0), or undefined when this machine has never written a log. Makes nothing. Throws a `LogError` when the key that
+ * was published is another one: who exchanges a machine's key and record would else be believed on that machine.
+ */
 export async function machineKey(stateDir: string): Promise<VerifierKey | undefined> {
-  const { pem: path, vkey } = keyPlaces(stateDir);
+  const { folder, pem: path, vkey } = keyPlaces(stateDir);
   const key = await keyIn(path);
-  if (key !== undefined) return key.genesis;
   const line = await readSmall(vkey);
+  if (key !== undefined) {
+    if (line !== undefined && line.trim() !== formatVerifierKey(key.genesis)) throw new LogError(changedKey(folder));
+    return key.genesis;
+  }
   return line === undefined ? undefined : parseVerifierKey(sha256, line.trim());
 }
 

@@ -151,6 +151,7 @@ function forgotten(stateDir: string, origin: string): LogReport {
     sealed: 0,
     epochs: 0,
     closed: false,
+    ended: false,
     freshness: "unproven",
     notes: [],
   };
@@ -229,6 +230,7 @@ function deleted(dir: string, entry: LedgerEntry): LogReport {
     sealed: 0,
     epochs: 0,
     closed: entry.closed !== undefined,
+    ended: entry.closed !== undefined,
     freshness: "unproven",
     notes: ["the whole log is gone"],
   };

@@ -62,6 +62,7 @@ export async function findOutsideLog(look: OutsideLook): Promise<Result<OutsideS
     const resumed = await resumeLog({
       ...{ places: look.places, what: "the log", session: owner.session, marks },
       openMark: (note) => openMark(note, epochs),
+      reopened: new Set(epochs.filter(({ reopened }) => reopened).map(({ from }) => from)),
       onLeaf: (leaf) => tiles.add(leaf),
       ...(start === undefined ? {} : { start }),
     });

@@ -204,7 +204,8 @@ function outsideLog(own: { dir: string; session: string; writer: Writer; lock: L
   let ending: Promise<{ size: number; root: string }> | undefined;
   const end = async (): Promise<{ size: number; root: string }> => {
     try {
-      await writer.seal({ last: true });
+      // What was taken is signed in any case, also where the disk has no room left for a last word.
+      await writer.leave().finally(() => writer.seal({ last: true }));
       return { size: writer.state.size, root: toHex(rootOf(writer.state)) };
     } catch (error) {
       throw error instanceof LogError ? error : new LogError(writeProblem(error, dir));

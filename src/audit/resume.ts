@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { open, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { err, ok, type Problem, type Result } from "#core";
-import { type LogRecord, openTree, type RecordBody, readLeaf, toHex } from "#core/log";
+import { isEpochEnd, type LeafView, type LogRecord, openTree, type RecordBody, readLeaf, toHex } from "#core/log";
 import { type ChainState, EMPTY_CHAIN } from "./chain.ts";
 import { sha256 } from "./crypto.ts";
 import { readSmall } from "./files.ts";
@@ -13,7 +13,7 @@ import { Unreadable } from "./open-file.ts";
 import type { LogPlaces } from "./places.ts";
 import { loadShortcut, type Mark } from "./resume-shortcut.ts";
 import type { Start } from "./resume-start.ts";
-import { type Scan, scanLog } from "./scan.ts";
+import { type Line, type Scan, scanLog } from "./scan.ts";
 import { segmentName } from "./segment.ts";
 import type { WriterOptions } from "./writer.ts";
 
@@ -28,6 +28,8 @@ export interface ResumeOptions {
   readonly marks?: readonly Mark[];
   /** Session that every line must name; absent for the ledger. */
   readonly session?: string;
+  /** Sizes from which an authority let the log go on: behind a writer's last word nothing else may stand. */
+  readonly reopened?: ReadonlySet<number>;
   /** Sees every leaf hash that is read, in order; then the ledger's shortcut is not taken. */
   readonly onLeaf?: (leaf: Uint8Array) => void;
   /** Begin here; refused unless something was signed behind it. */
@@ -71,11 +73,13 @@ export async function resumeLog(options: ResumeOptions): Promise<Result<Resumed,
     if (target === 0 && error.reason === "absent") return ok({ from: { state: EMPTY_CHAIN, sealed: 0 } });
     return err(damaged(options, `\`${error.path}\` ${error.message}`));
   }
-  const { scan, roots, last, signed } = found;
+  const { scan, roots, last, signed, strays } = found;
   if (scan.size < target) return err(damaged(options, `it holds ${scan.size} of ${target} records`));
   if (marks.some(({ size, root }) => roots.get(size) !== root)) return err(damaged(options, "records were changed"));
   if (scan.fault !== undefined && scan.fault.torn === undefined)
     return err(damaged(options, "what follows its end was not left by a crash"));
+  if (strays)
+    return err(damaged(options, "its writer had left it in order, and something stands behind its last word"));
   const kept = signed ?? scan;
   if (scan.size - kept.size > (options.mostUnsigned ?? 0) || scan.end.firstSeq !== kept.end.firstSeq)
     return err(damaged(options, `nobody signed its last ${scan.size - kept.size} records`));
@@ -92,6 +96,8 @@ interface Found {
   readonly last: LogRecord | undefined;
   /** Where the signed records end, when others follow that do not count. */
   readonly signed: Omit<Scan, "fault"> | undefined;
+  /** Something follows a writer's last word that no authority began. */
+  readonly strays: boolean;
 }
 
 function readToEnd(
@@ -103,6 +109,8 @@ function readToEnd(
   const wanted = new Set(marks.map(({ size }) => size));
   const counts = options.mostUnsigned === undefined ? Number.MAX_SAFE_INTEGER : Math.max(0, ...wanted);
   let last: Uint8Array | undefined;
+  let done: number | undefined;
+  let strays = false;
   let before: ChainState = from ?? EMPTY_CHAIN;
   let signed: Omit<Scan, "fault"> | undefined;
   if (from !== undefined) roots.set(from.size, toHex(openTree(sha256, from.frontier).root()));
@@ -116,6 +124,8 @@ function readToEnd(
     onLine: (view, line, tree) => {
       if (wanted.has(tree.size)) roots.set(tree.size, toHex(tree.root()));
       options.onLeaf?.(line.leaf);
+      strays ||= done !== undefined && options.reopened?.has(done) !== true;
+      done = isLastWord(view, line) ? tree.size : undefined;
       if (tree.size === counts) before = { size: counts, prev: line.hex, frontier: tree.frontier() };
       if (tree.size === counts + 1)
         signed = { ...before, end: { firstSeq: Number(line.file.slice(4, 16)), bytes: line.offset } };
@@ -123,7 +133,14 @@ function readToEnd(
       last = view.type.startsWith("epoch.") ? Uint8Array.from(line.bytes()) : undefined;
     },
   });
-  return { scan, roots, last: last === undefined ? undefined : readLeaf(last), signed };
+  strays ||= done !== undefined && scan.fault !== undefined && options.reopened?.has(done) !== true;
+  return { scan, roots, strays, last: last === undefined ? undefined : readLeaf(last), signed };
+}
+
+function isLastWord(view: LeafView, line: Line): boolean {
+  if (!view.typeBegins("epoch.close")) return false;
+  const record = readLeaf(line.bytes());
+  return record !== undefined && isEpochEnd(record);
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   type EpochReason,
   encodeBody,
   epochClose,
+  epochEnd,
   type NoteSigner,
   type PrivateFields,
   type RecordBody,
@@ -83,6 +84,8 @@ export interface Writer {
   endEpoch(): Promise<void>;
   /** The last record is an `epoch.close` whose note was never written: the key that it names follows now. */
   finishEpoch(next: NoteSigner): Promise<void>;
+  /** Writes, behind everything that waits, that this writer is done; from here on it takes no more records. Throws a `LogError`. */
+  leave(): Promise<void>;
   /** Stops taking records and closes the file; signs nothing. */
   end(): Promise<void>;
 }
@@ -112,6 +115,7 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
   let first: string | undefined;
   /** The log's own close is its last record: nothing is written behind it, and no epoch ends there. */
   let isClosing = false;
+  let isLeaving = false;
   /** `full`: last words only. `dead`: nothing any more. */
   let condition: "open" | "full" | "dead" | "ended" = "open";
 
@@ -177,16 +181,19 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
     sealer.turn({ state, next, start: new Date(clock.wall()).toISOString() });
     epochs.turned(state.size);
   };
+  const writeOwn = async (record: RecordBody): Promise<void> => {
+    const body = encodeBody(record, sha256Hex);
+    if (!body.ok) throw new Error(body.error.message);
+    claim(body.value, record.type);
+    await writeBatch([waitingFor(own, body.value, { type: record.type, resolve: nobody, reject: nobody })]);
+  };
   /** A batch of its own, so that the state behind it is exactly what the epoch's last checkpoint covers. */
   const closeEpoch = async (reason: EpochReason): Promise<void> => {
     try {
       // Epochs that end faster than they are signed would leave an unsigned tail of any length: then records wait.
       if (sealer.isTurning) await sealer.seal();
       const next = await keys.next();
-      const body = encodeBody(epochClose(epoch, next.key, reason), sha256Hex);
-      if (!body.ok) throw new Error(body.error.message);
-      claim(body.value, "epoch.close");
-      await writeBatch([waitingFor(own, body.value, { type: "epoch.close", resolve: nobody, reject: nobody })]);
+      await writeOwn(epochClose(epoch, next.key, reason));
       epoch += 1;
       turn(next);
     } catch (error) {
@@ -244,7 +251,7 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
       return first;
     },
     async append(session: string, body: RecordBody): Promise<number> {
-      const refused = isClosing ? closed : refusal(body.type);
+      const refused = isClosing || isLeaving ? closed : refusal(body.type);
       if (refused !== undefined) throw new LogError(refused);
       if (body.type === "epoch.close") throw new LogError(ownRecord);
       const encoded = encodeBody(body, sha256Hex, sealing);
@@ -268,6 +275,17 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
       epoch += 1;
       turn(next);
       await sealer.seal();
+    },
+    async leave(): Promise<void> {
+      isLeaving = true;
+      await turns.idle();
+      if (failure.signal.aborted) throw new LogError(failure.signal.reason as Problem);
+      isClosing = true;
+      try {
+        await writeOwn(epochEnd(epoch));
+      } catch (error) {
+        throw error instanceof LogError ? error : fail(error);
+      }
     },
     async end(): Promise<void> {
       if (condition === "ended") return;

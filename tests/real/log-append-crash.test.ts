@@ -6,8 +6,10 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, wr
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "vitest";
+import { encodeBody, encodeLine, epochEnd, leafHash, type RecordBody, toHex } from "#core/log";
 import { AppendBed, claim } from "../support/append-bed.ts";
 import { launcher } from "../support/installation.ts";
+import { sha256 } from "../support/log-forge.ts";
 import { needs } from "../support/needs.ts";
 
 let bed: AppendBed;
@@ -64,23 +66,25 @@ describe("an end that nobody planned", () => {
     bed.append(claim(3));
     const line = readFileSync(segment).subarray(size);
     truncateSync(segment, size + 50);
-    rmSync(join(bed.dir, "epochs"), { recursive: true });
     // What had been signed about the line that is torn now is gone with it, as after a crash.
     const before = readFileSync(join(bed.dir, `checkpoints/${next}`));
     writeFileSync(join(bed.dir, "checkpoint"), before);
     writeFileSync(bed.mark, before);
-    rmSync(join(bed.dir, `checkpoints/${next + 2}`));
+    rmSync(join(bed.dir, `checkpoints/${next + 3}`));
     for (const tile of readdirSync(join(bed.dir, "tile/0/000.p")))
       if (Number(tile) > next) rmSync(join(bed.dir, "tile/0/000.p", tile));
     expect(line.length).toBeGreaterThan(50);
     expect(bed.append(claim(4)).status).toBe(0);
-    expect(bed.records().find(({ type }) => type === "recovery")?.data).toMatchObject({ cut_bytes: 50, last_good: 2 });
+    expect(bed.records().find(({ type }) => type === "recovery")?.data).toMatchObject({ cut_bytes: 50, last_good: 3 });
     expect(bed.verify()).toMatchObject({ status: 0, text: expect.stringContaining("RECOVERED(50)") });
   });
 
   it.each([
     ["a line that is edited", (): void => edit((text) => text.replace('"n":1', '"n":7'))],
     ["a line that is gone", (): void => edit((text) => text.replace(/^.*"n":2.*\n/m, ""))],
+    ["a record behind the writer's last word", (): void => goOn({ type: "prompt", origin: "claimed", data: {} })],
+    ["an epoch that nobody began", (): void => goOn(epochEnd(1))],
+    ["a torn line behind the writer's last word", (): void => edit((text) => `${text}{"v":1,"seq":`)],
     ["whole lines too many", (): void => edit((text) => `${text}{"v":1}\n`)],
     ["a short log", (): void => edit((text) => text.split("\n").slice(0, 2).join("\n").concat("\n"))],
     [
@@ -104,7 +108,9 @@ describe("an end that nobody planned", () => {
       answers: [],
       stderr: expect.stringMatching(/^ringfence: .*\nhint: .*\n$/),
     });
-    if (existsSync(join(bed.dir, "log"))) expect(bed.records().some(({ data }) => data?.["n"] === 9)).toBe(false);
+    expect(bed.verify().status).not.toBe(0);
+    const segment = join(bed.dir, "log/000000000000.jsonl");
+    if (existsSync(segment)) expect(readFileSync(segment, "utf8")).not.toContain('"n":9');
   });
 
   it("by a signal signs what was taken", async () => {
@@ -116,14 +122,14 @@ describe("an end that nobody planned", () => {
     writer.child.kill("SIGTERM");
     const [code] = await once(writer.child, "close");
     expect(code).toBe(128 + 15);
-    expect(bed.verify()).toMatchObject({ status: 0, text: expect.stringMatching(/ OK .* 3 records/) });
+    expect(bed.verify()).toMatchObject({ status: 0, text: expect.stringMatching(/ OK .* 4 records/) });
   });
 
   it("of the room for the answers is said, and what was taken is signed", () => {
     const args = ["-c", '"$0" log append --dir "$1" >/dev/full', launcher, bed.dir];
     const { status, stderr } = spawnSync("sh", args, { env: bed.env, input: claim(1), encoding: "utf8" });
     expect([status, stderr]).toEqual([1, expect.stringMatching(/cannot be written \(ENOSPC\)\nhint: /)]);
-    expect(bed.verify()).toMatchObject({ status: 0, text: expect.stringMatching(/ OK .* 2 records/) });
+    expect(bed.verify()).toMatchObject({ status: 0, text: expect.stringMatching(/ OK .* 3 records/) });
   });
 
   it("of the input is the end of a writer that answers into a file, too: all signed, and what was refused in the exit code", () => {
@@ -131,7 +137,7 @@ describe("an end that nobody planned", () => {
     const { status } = spawnSync("sh", args, { env: bed.env, input: `{"type":"a","type":"b"}\n${claim(1)}` });
     expect(status).toBe(65);
     expect(readFileSync(join(bed.folder, "answers"), "utf8")).toMatch(/^\{"error":.*"line":1\}\n\{"seq":1\}\n$/);
-    expect(bed.verify()).toMatchObject({ status: 0, text: expect.stringMatching(/ OK .* 2 records/) });
+    expect(bed.verify()).toMatchObject({ status: 0, text: expect.stringMatching(/ OK .* 3 records/) });
   });
 
   it("of whoever reads the answers is no end of the signatures", async () => {
@@ -153,6 +159,20 @@ describe("an end that nobody planned", () => {
 function edit(change: (text: string) => string): void {
   const segment = join(bed.dir, "log/000000000000.jsonl");
   writeFileSync(segment, change(readFileSync(segment, "utf8")));
+}
+
+/** A line that follows, as anybody can make it who can write the file. */
+function goOn(body: RecordBody): void {
+  const encoded = encodeBody(body, (bytes) => toHex(sha256(bytes)));
+  if (!encoded.ok) throw new Error(encoded.error.message);
+  const { seq, last } = { seq: bed.records().length, last: lastLine() };
+  const envelope = { prev: toHex(leafHash(sha256, last)), ts: "2027-01-01T00:00:00.000Z", mono: 1, session: "log" };
+  edit((text) => `${text}${encodeLine({ seq, ...envelope }, encoded.value)}\n`);
+}
+
+function lastLine(): Buffer {
+  const text = readFileSync(join(bed.dir, "log/000000000000.jsonl"), "utf8");
+  return Buffer.from(text.trimEnd().split("\n").at(-1) ?? "");
 }
 
 function rollBack(): void {

@@ -27,6 +27,7 @@ describe("records of another program", () => {
       [1, "tool.call", "claimed"],
       [2, "tool.call", "claimed"],
       [3, "prompt", "claimed"],
+      [4, "epoch.close", "observed"],
     ]);
     expect(bed.verify()).toMatchObject({ status: 0, text: expect.stringContaining("OK") });
     const all = spawnSync(launcher, ["log", "show", "ledger", "--json"], { env: bed.env, encoding: "utf8" });
@@ -40,15 +41,12 @@ describe("records of another program", () => {
 
   it("are gone on with, under a new key that the machine vouches for", () => {
     bed.append(claim(1), "--origin", "other-tool");
-    expect(bed.append(claim(2), "--origin", "other-tool").answers).toEqual([{ seq: 3 }]);
-    expect(bed.append(claim(3)).answers).toEqual([{ seq: 5 }]);
+    expect(bed.append(claim(2), "--origin", "other-tool").answers).toEqual([{ seq: 4 }]);
+    expect(bed.append(claim(3)).answers).toEqual([{ seq: 7 }]);
     expect(bed.records().map(({ type }) => type)).toEqual([
-      "epoch.open",
-      "tool.call",
-      "epoch.open",
-      "tool.call",
-      "epoch.open",
-      "tool.call",
+      ...["epoch.open", "tool.call", "epoch.close"],
+      ...["epoch.open", "tool.call", "epoch.close"],
+      ...["epoch.open", "tool.call", "epoch.close"],
     ]);
     expect(readdirSync(join(bed.dir, "epochs"))).toEqual(["1", "2"]);
     const { status, text } = bed.verify();
@@ -83,7 +81,7 @@ describe("records of another program", () => {
       2,
       "line 11",
     ]);
-    expect(bed.records()).toHaveLength(3);
+    expect(bed.records()).toHaveLength(4);
     expect(bed.verify().status).toBe(0);
   });
 
@@ -138,7 +136,7 @@ describe("records of another program", () => {
     );
     // Record 0 counts like the others.
     expect(readdirSync(join(bed.dir, "epochs"))).toHaveLength(10);
-    expect(bed.records().filter(({ type }) => type === "epoch.close")).toHaveLength(10);
+    expect(bed.records().filter(({ type }) => type === "epoch.close")).toHaveLength(11);
     expect(bed.verify()).toMatchObject({ status: 0, text: expect.stringContaining("OK") });
   });
 
@@ -210,7 +208,7 @@ describe("a second writer", () => {
       input: claim(2),
       encoding: "utf8",
     });
-    expect([third.status, third.stdout]).toEqual([0, '{"seq":3}\n']);
+    expect([third.status, third.stdout]).toEqual([0, '{"seq":4}\n']);
   });
 
   it("of a dozen at once one wins, and nothing is lost or mixed", async () => {

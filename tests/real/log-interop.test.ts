@@ -118,7 +118,7 @@ test("all but sigstore, which knows no notes, read a log that its writers left a
   const vkey = join(stateDir, "keys/machine.vkey");
   const begun = (epoch: number, record: number): string =>
     `epoch ${epoch} was begun by the machine's key at record ${record}\n`;
-  expect(readByPython(dir, vkey)).toEqual({ ok: true, said: `${answer}${begun(2, 8)}${begun(4, 16)}` });
+  expect(readByPython(dir, vkey)).toEqual({ ok: true, said: `${answer}${begun(2, 9)}${begun(4, 18)}` });
   expect(readByGo("log", dir, vkey)).toEqual({ ok: true, said: answer });
   for (const change of [
     (): void => rmSync(join(dir, "epochs/2")),

@@ -6,6 +6,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { openSessionLog, sessionPlaces } from "#audit";
 import { PRIVATE_FIELDS, type RecordBody } from "#core/log";
 import { launcher } from "../support/installation.ts";
+import { readByPython } from "../support/log-readers.ts";
+import { needs } from "../support/needs.ts";
 import { tmp } from "../support/tmp.ts";
 
 const SAID = "please look at the customer's file, her number is 4711";
@@ -126,6 +128,19 @@ describe("late redaction", () => {
     const verified = ringfence("log", "verify");
     expect(verified.status, verified.stdout).toBe(0);
     expect(verified.stdout).toContain("not ours to keep");
+  });
+
+  it("is seen by an auditor who has the bundle and Python; a bundle without the ledger's word does not hold", (context) => {
+    needs(context, "python3", "openssl");
+    expect(ringfence("log", "redact", "s1:3", "--reason", "not ours to keep").status).toBe(0);
+    const [bundle, vkey] = [join(home, "bundle"), join(stateDir, "keys/machine.vkey")];
+    expect(ringfence("log", "export", "s1", "--bundle", bundle).status).toBe(0);
+    const { ok, said } = readByPython(bundle, vkey);
+    expect(ok, said).toBe(true);
+    expect(said).toMatch(/^redacted: data\.input\.content of record 3 on .* \(not ours to keep\)$/m);
+    const word = readdirSync(join(bundle, "ledger")).find((name) => /^\d/.test(name)) ?? "";
+    rmSync(join(bundle, "ledger", word));
+    expect(readByPython(bundle, vkey)).toMatchObject({ ok: false, said: expect.stringContaining("a blob is missing") });
   });
 
   it("finds a missing blob that nobody redacted", () => {

@@ -3,13 +3,13 @@
 import { type LogVerdict, parseVerifierKey, toHex } from "#core/log";
 import { differingTwin } from "../compress.ts";
 import { sha256 } from "../crypto.ts";
-import { checkBlobs, checkTiles, filesBelow, filesIn, firstTileDifference, strangeNames } from "../derived.ts";
+import { checkBlobs, checkTiles, filesBelow, firstTileDifference, strangeNames } from "../derived.ts";
 import { Unreadable } from "../open-file.ts";
 import { judgeAnchors } from "./anchors.ts";
 import { judgeEpochs } from "./epochs.ts";
 import { Finding, incomplete, tampered, verdictOf } from "./finding.ts";
-import { isClosed, type Records, readRecords, recoveredBytes } from "./records.ts";
-import { emptied, isEmptied, judgeCosigned, judgeLedgerWord, judgeMark, sizeOfMark } from "./remembered.ts";
+import { isClosed, isEnded, type Records, readRecords, recoveredBytes } from "./records.ts";
+import { emptied, isEmptied, judgeLedgerWord, judgeMark, judgeSeen, seenFiles, sizeOfMark } from "./remembered.ts";
 import type { LogReport, VerifyOptions } from "./report.ts";
 import { findSigners, type Signers, sameKey } from "./signers.ts";
 import { judgeStatements, openStatement, ownStatements, type Statement, type Tree } from "./statements.ts";
@@ -74,6 +74,7 @@ export class Check {
       ...(this.#signers === undefined ? {} : { signedBy: this.#signers.trusted.name }),
       epochs: this.#signers?.epochs.length ?? 0,
       closed: records !== undefined && this.#isClosed(records),
+      ended: records !== undefined && this.#isDone(records),
       freshness: this.#freshness,
       notes: this.#notes,
     };
@@ -123,7 +124,7 @@ export class Check {
       this.#sealed = Math.max(this.#sealed, ledger.closed?.size ?? 0);
     }
     if (typeof mark === "string") this.#sealed = Math.max(this.#sealed, judgeMark(signers, mark, tree));
-    for (const file of filesIn(dir, "cosigned")) judgeCosigned(signers, { file, note: textOf(dir, file) }, tree);
+    for (const file of seenFiles(dir)) judgeSeen(signers, { file, note: textOf(dir, file) }, tree);
     if (anchor !== undefined) {
       const witnesses = this.#options.witnesses ?? [];
       const { freshness, notes } = judgeAnchors(signers, { text: anchor, witnesses }, tree);
@@ -160,7 +161,7 @@ export class Check {
     if (fault === undefined) return 0;
     const { kind, seq, file, offset, torn } = fault;
     const want = Math.max(...own.map(({ size }) => size));
-    const closed = this.#isClosed(records) || this.#options.remembered?.ledger?.closed !== undefined;
+    const closed = this.#isDone(records) || this.#options.remembered?.ledger?.closed !== undefined;
     const doubt = fault.doubt === undefined || !isSealed(own, records, fault.doubt.hex) ? undefined : fault.doubt;
     if (doubt !== undefined) throw tampered(kind, { seq: at.size, file, offset: doubt.offset });
     if (torn === undefined) throw tampered(kind, { seq, file, offset });
@@ -175,6 +176,11 @@ export class Check {
   /** The ledger closes many sessions, and never itself. */
   #isClosed(records: Records): boolean {
     return this.#signers?.session !== undefined && isClosed(records);
+  }
+
+  /** Its writer said its last word, so that no crash of it can have left anything behind. */
+  #isDone(records: Records): boolean {
+    return this.#isClosed(records) || isEnded(records, this.#signers?.epochs ?? []);
   }
 
   /** Statements about more records than there are. */

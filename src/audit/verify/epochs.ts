@@ -1,6 +1,6 @@
 // Whether the notes of a log's epochs and its records tell the same story: each epoch ends with its `epoch.close`, which names
 // the next key; the note says where that was. The roots in the notes are compared like every other signed root.
-import { type Epoch, formatVerifierKey, reopenedNotes } from "#core/log";
+import { type Epoch, formatVerifierKey, isEpochEnd, reopenedNotes } from "#core/log";
 import { incomplete, tampered } from "./finding.ts";
 import { type Control, isClosed, type Records } from "./records.ts";
 
@@ -17,6 +17,7 @@ export function judgeEpochs(epochs: readonly Epoch[], records: Records, sealed: 
     else expectCutOff(epoch, { closes, sealed: next !== undefined ? 0 : isClosed(records) ? records.at.size : sealed });
   }
   expectNoOther(epochs, records);
+  expectEnds(epochs, records);
   return reopenedNotes(epochs);
 }
 
@@ -26,6 +27,13 @@ function expectNoOther(epochs: readonly Epoch[], { controls }: Records): void {
     ({ seq, record }) => record.type === "epoch.open" && seq > 0 && !epochs.some(({ from }) => from === seq),
   );
   if (other !== undefined) throw tampered("epoch", { seq: other.seq, file: "log" });
+}
+
+/** Behind the last record of a writer that was done stands nothing but an epoch that the authority began. */
+function expectEnds(epochs: readonly Epoch[], { controls, at }: Records): void {
+  const goesOn = (size: number): boolean => epochs.some(({ from, reopened }) => reopened && from === size);
+  const end = controls.find(({ seq, record }) => isEpochEnd(record) && seq + 1 < at.size && !goesOn(seq + 1));
+  if (end !== undefined) throw tampered("trailing", { seq: end.seq + 1, file: "log" });
 }
 
 /** Where the next epoch goes on from this one: one close, the last record that this one owns, names the key in the note. */

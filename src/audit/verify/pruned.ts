@@ -4,6 +4,7 @@ import { type LogVerdict, parseVerifierKey, splitNotes } from "#core/log";
 import { sha256 } from "../crypto.ts";
 import { Unreadable } from "../open-file.ts";
 import { Finding, tampered, verdictOf } from "./finding.ts";
+import { seenFiles } from "./remembered.ts";
 import type { LedgerWord, LogReport, PrunedWord, VerifyOptions } from "./report.ts";
 import { findSigners, type Signers, sameKey } from "./signers.ts";
 import { openStatement, ownStatements, type Statement } from "./statements.ts";
@@ -20,7 +21,7 @@ export function verifyPruned({ dir, word }: PrunedLog, options: VerifyOptions): 
   const { pruned } = word;
   const report = {
     ...{ dir, name: word.session, records: 0, sealed: 0, root: pruned.root },
-    ...{ closed: word.closed !== undefined, freshness: "unproven" as const },
+    ...{ closed: word.closed !== undefined, ended: true, freshness: "unproven" as const },
     notes: [
       `pruned: its ${pruned.size} records were removed on ${pruned.ts} (${pruned.reason}), as entry ${pruned.entry} of the ledger says`,
     ],
@@ -32,6 +33,8 @@ export function verifyPruned({ dir, word }: PrunedLog, options: VerifyOptions): 
     const { mark, anchor } = options.remembered ?? {};
     if (typeof mark === "string")
       statements.push(openStatement(signers, mark, { file: "high-water mark", source: "high-water mark" }));
+    for (const file of seenFiles(dir))
+      statements.push(openStatement(signers, textOf(dir, file), { file, source: "checkpoint" }));
     for (const statement of statements) judge(statement, pruned);
     expectClosedSo(word);
     const anchored = anchor === undefined ? undefined : judgeAnchor(signers, anchor, { pruned, statements });

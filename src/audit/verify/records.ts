@@ -1,6 +1,6 @@
 // Reading a log's records for its verification: every leaf is kept as a hash, and of the records themselves only what says
 // something about the log: openings, closes, recoveries, epochs, and which blobs are named where.
-import { type LeafView, type LogRecord, readLeaf } from "#core/log";
+import { type Epoch, isEpochEnd, type LeafView, type LogRecord, readLeaf } from "#core/log";
 import type { BlobUse } from "../derived.ts";
 import { Leaves } from "../leaves.ts";
 import { type ChainEnd, type Fault, type Line, LineReader, START } from "../scan.ts";
@@ -109,6 +109,13 @@ const CONTROLS = ["session.", "epoch.", "recovery", "prune", "redaction"];
 export function isClosed({ controls, at }: Records): boolean {
   const last = controls.at(-1);
   return last !== undefined && last.seq === at.size - 1 && last.record.type === "session.close";
+}
+
+/** True when the last record says that the writer was done, and nobody has begun to go on since. */
+export function isEnded({ controls, at }: Records, epochs: readonly Epoch[]): boolean {
+  const last = controls.at(-1);
+  if (last === undefined || last.seq !== at.size - 1 || !isEpochEnd(last.record)) return false;
+  return epochs.at(-1)?.from !== at.size;
 }
 
 /** Bytes that recoveries cut off, as they are on record. */

@@ -2,6 +2,7 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { parseCheckpoint, splitNote } from "#core/log";
+import { filesIn } from "../derived.ts";
 import { Finding, tampered } from "./finding.ts";
 import { isClosed, type Records } from "./records.ts";
 import type { LedgerWord } from "./report.ts";
@@ -49,8 +50,14 @@ export function judgeMark(signers: Signers, mark: string, tree: Tree): number {
   return size;
 }
 
-/** Judges the log by what a witness cosigned: this log's own signature stands there, too, and the witness's key is not needed for that. */
-export function judgeCosigned(signers: Signers, { file, note }: { file: string; note: string }, tree: Tree): void {
+/** Checkpoints of this log that somebody else saw, where their answers are kept: cosigned, time-stamped, entered in a transparency log. */
+export function seenFiles(dir: string): string[] {
+  const stamped = ["timestamps", "rekor"].flatMap((folder) => filesIn(dir, folder));
+  return [...filesIn(dir, "cosigned"), ...stamped.filter((file) => file.endsWith(".checkpoint"))];
+}
+
+/** Judges the log by what others saw of it: this log's own signature stands there, and no key of theirs is needed for that. */
+export function judgeSeen(signers: Signers, { file, note }: { file: string; note: string }, tree: Tree): void {
   const short = (want: number): Finding =>
     new Finding({ word: "TRUNCATED", have: tree.size, want, source: "checkpoint" });
   const { size, root, owned } = openKept(signers, note, { file, source: "checkpoint" }, { size: tree.size, short });

@@ -86,6 +86,8 @@ export interface LogReport {
   /** How many keys the log has had, one after the other. */
   readonly epochs: number;
   readonly closed: boolean;
+  /** Closed, or left in order by a writer that may go on one day: in both cases nothing that is not signed stands behind. */
+  readonly ended: boolean;
   /**
    * `anchored` when a checkpoint from outside was given and fits, `witnessed` when a trusted witness signed the longest one, too;
    * otherwise nobody can know whether the end was cut.

@@ -11,6 +11,8 @@ export interface Trust {
   readonly keys: readonly VerifierKey[];
   /** Where they came from, said in the answer. */
   readonly source: "given" | "machine" | "none";
+  /** What a reader should know of that place. */
+  readonly note?: string;
 }
 
 /** What was looked at. */
@@ -43,15 +45,20 @@ export function verdictFields(verdict: LogVerdict): object {
 }
 
 /** Which key was trusted, for JSON. */
-export function keyField({ keys, source }: Trust): object {
+export function keyField({ keys, source, note }: Trust): object {
   const [key] = keys;
-  return { source, ...(key === undefined ? {} : { vkey: formatVerifierKey(key) }) };
+  return {
+    source,
+    ...(key === undefined ? {} : { vkey: formatVerifierKey(key) }),
+    ...(note === undefined ? {} : { note }),
+  };
 }
 
 /** Which key was trusted, as a line; none when there is none. */
-export function keyLines({ keys, source }: Trust): string[] {
+export function keyLines({ keys, source, note }: Trust): string[] {
   const whose = source === "given" ? "the key you gave" : "this machine's own key";
-  return keys.map((key) => `trusted: ${whose}, ${formatVerifierKey(key)}`);
+  const lines = keys.map((key) => `trusted: ${whose}, ${formatVerifierKey(key)}`);
+  return note === undefined ? lines : [...lines, `  note: ${note}`];
 }
 
 function freshnessOf(reports: readonly LogReport[]): LogReport["freshness"] {
@@ -86,7 +93,7 @@ function freshnessLine(reports: readonly LogReport[]): string {
 function reportLines(report: LogReport, width: number): string[] {
   const { verdict, name, dir, records, epochs, notes } = report;
   const facts = [`${records} records`, ...(epochs > 1 ? [`${epochs} keys`] : [])];
-  if (!report.closed && name !== "ledger" && exitOf(verdict) === 0) facts.push("not closed");
+  if (!report.ended && name !== "ledger" && exitOf(verdict) === 0) facts.push("not closed");
   const first = `${(name || dir).padEnd(width)}  ${verdictText(verdict).padEnd(22)} ${facts.join(", ")}`;
   return [first, ...whereLines(verdict, dir), ...notes.map((note) => `  note: ${note}`)];
 }

@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import {
   compareCopies,
   knownOutsideLogs,
+  LogError,
   type LogReport,
   machineKey,
   outsideMark,
@@ -78,12 +79,17 @@ async function chooseKey(stateDir: string, file: string | undefined): Promise<Tr
   }
   try {
     const key = await machineKey(stateDir);
-    return key === undefined ? { keys: [], source: "none" } : { keys: [key], source: "machine" };
-  } catch {
+    if (key === undefined) return { keys: [], source: "none" };
+    const isPublished = existsSync(join(stateDir, "keys/machine.vkey"));
+    return { keys: [key], source: "machine", ...(isPublished ? {} : { note: UNPUBLISHED }) };
+  } catch (error) {
+    if (error instanceof LogError) return fail(error.problem, 1);
     const message = "this machine's own log key cannot be read";
     return fail({ code: "log-key", message, hint: "name a public key with `--key FILE`" }, EXIT.badInput);
   }
 }
+
+const UNPUBLISHED = "keys/machine.vkey is not there: the key is the one that keys/machine.pem names";
 
 /** Keys of witnesses, one a line. */
 function readWitnesses(file: string): readonly VerifierKey[] {

@@ -2,6 +2,7 @@
 // steals today's key cannot sign yesterday again. Epoch n owns the sizes behind its start up to and including its close; a
 // checkpoint counts only when the owner of its size signed it (CVE-2023-31439 was a younger key resealing older entries).
 import { fromBase64, toBase64 } from "./base64.ts";
+import type { LogRecord } from "./leaf.ts";
 import { HASH_LENGTH, type Sha256 } from "./merkle.ts";
 import {
   formatVerifierKey,
@@ -139,6 +140,19 @@ export type EpochReason = "time" | "records" | "idle";
 /** The record that ends an epoch, the last one that its key signs; `next` is the key of the epoch behind it. */
 export function epochClose(epoch: number, next: VerifierKey, reason: EpochReason): RecordBody {
   return { type: "epoch.close", origin: "observed", data: { epoch, next: formatVerifierKey(next), reason } };
+}
+
+/**
+ * The last record of a writer that is done with a log that may be gone on with: no key follows. Behind it stands nothing but an epoch that the
+ * authority begins right there, so who can make a chain go on adds nothing to a log that was left in order.
+ */
+export function epochEnd(epoch: number): RecordBody {
+  return { type: "epoch.close", origin: "observed", data: { epoch, reason: "end" } };
+}
+
+/** True for the record that `epochEnd` makes. */
+export function isEpochEnd({ type, origin, data }: Pick<LogRecord, "type" | "origin" | "data">): boolean {
+  return type === "epoch.close" && origin === "observed" && data["next"] === undefined;
 }
 
 /** The record that begins an epoch whose note the authority signed: the tree, too, knows the new key. */
