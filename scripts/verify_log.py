@@ -378,9 +378,11 @@ def check_log(folder, machine, redacted=frozenset()):
             need(digest in redacted, "a blob is missing, and nothing here says that it was taken out: " + digest)
             continue
         plain(path)
+        if digest in redacted:  # overwritten, and not unlinked yet when its machine died
+            continue
         need(os.path.getsize(path) == size and digest_of(path) == (size, digest), "another blob than the one that was recorded: " + digest)
     for name in files_below(os.path.join(folder, "blobs")):
-        need(digest_of(os.path.join(folder, "blobs", name))[1] == name.replace("/", ""), "a blob that is not what its name says: " + name)
+        need(name.replace("/", "") in redacted or digest_of(os.path.join(folder, "blobs", name))[1] == name.replace("/", ""), "a blob that is not what its name says: " + name)
     return {"origin": origin, "session": session, "size": newest, "root": tree.root(), "lines": len(lines), "leaves": leaves, "closed": closed, "key": epochs[0][1], "certified_by": certified_by, "reopened": reopened_notes(epochs)}
 
 

@@ -116,6 +116,8 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
   /** The log's own close is its last record: nothing is written behind it, and no epoch ends there. */
   let isClosing = false;
   let isLeaving = false;
+  /** A log's opening, and the record that goes on with one, come first: a clock that jumps, or a laptop that sleeps, between opening and that ends no epoch. */
+  let hasBegun = false;
   /** `full`: last words only. `dead`: nothing any more. */
   let condition: "open" | "full" | "dead" | "ended" = "open";
 
@@ -168,6 +170,7 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
     let seq = state.size;
     if (seq === 0 && framed.leaves[0] !== undefined) first = toHex(framed.leaves[0]);
     state = framed.next;
+    hasBegun = true;
     for (const waiting of batch) waiting.resolve(seq++);
     sealer.note(batch.some(({ type }) => SIGNED_AT_ONCE.test(type)));
   };
@@ -217,7 +220,7 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
   const isRolling = (): boolean => condition === "open" && !isClosing;
   const turns = openTurns<Waiting>({
     before: () => {
-      const reason = isRolling() ? epochs.due(state.size) : undefined;
+      const reason = isRolling() && hasBegun ? epochs.due(state.size) : undefined;
       return reason === undefined ? undefined : () => closeEpoch(reason);
     },
     most: () => (isRolling() ? Math.min(BATCH, epochs.room(state.size)) : BATCH),
@@ -265,6 +268,7 @@ export async function openWriter(options: WriterOptions): Promise<Writer> {
     },
     seal: (sealing) => sealer.seal(sealing),
     async endEpoch(): Promise<void> {
+      hasBegun = true;
       epochs.ask();
       turns.wake();
       await turns.idle();

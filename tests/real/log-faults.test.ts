@@ -1,6 +1,7 @@
 // Every system call of a writer fails once: while a log is begun, gone on with behind a torn end, appended to, signed, given new
 // keys, closed, and continued in a new segment. Nothing that was acknowledged is lost, no verdict is a false one, and the next
 // writer goes on. `SLOW=1` tries all of them (some two thousand); otherwise a spread of them.
+import { once } from "node:events";
 import { appendFileSync, cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -41,8 +42,12 @@ describe("every system call fails once", { timeout: 3_600_000 }, () => {
   it("while a log is gone on with behind a torn end", async (context) => {
     needs(context, "helper", "strace");
     const append = new AppendBed();
-    append.append(SIX, ...OFTEN);
-    appendFileSync(join(append.dir, "log/000000000000.jsonl"), '{"v":1,"seq":9');
+    const writer = append.start(...OFTEN);
+    writer.say(SIX);
+    for (let n = 0; n < 6; n += 1) await writer.answer();
+    writer.child.kill("SIGKILL");
+    await once(writer.child, "close");
+    appendFileSync(join(append.dir, "log/000000000000.jsonl"), '{"v":1,"seq":');
     const bed = new FaultBed(append.folder, { template: template(append), input: SIX, args: OFTEN });
     await sweep("gone on with", bed, spread(await bed.points(), 7));
   });

@@ -143,6 +143,18 @@ describe("late redaction", () => {
     expect(readByPython(bundle, vkey)).toMatchObject({ ok: false, said: expect.stringContaining("a blob is missing") });
   });
 
+  it("that is cut off between overwriting and unlinking leaves a log that holds; the same without the ledger's word does not", () => {
+    const blob = join(dir, blobs()[0] as string);
+    const zeros = Buffer.alloc(readFileSync(blob).length);
+    writeFileSync(blob, zeros);
+    expect(ringfence("log", "verify", "s1")).toMatchObject({ status: 1, stdout: expect.stringContaining("blob") });
+    rmSync(blob);
+    writeFileSync(blob, LONG);
+    expect(ringfence("log", "redact", "s1:3", "--reason", "not ours to keep").status).toBe(0);
+    writeFileSync(blob, zeros);
+    expect(ringfence("log", "verify", "s1").status).toBe(0);
+  });
+
   it("finds a missing blob that nobody redacted", () => {
     rmSync(join(dir, blobs()[0] as string));
     const verified = ringfence("log", "verify", "s1");
