@@ -242,9 +242,9 @@ def read_segment(folder, name):
     return content
 
 
-def read_lines(folder):
-    """Every whole line, and the bytes behind the last one."""
-    lines, rest = [], b""
+def read_lines(folder, behind):
+    """Every whole line, a segment in memory at a time; the bytes after the last one are added to `behind`."""
+    count, rest = 0, b""
     names = files_in(os.path.join(folder, "log"))
     need(names, "there are no records")
     for name in names:
@@ -253,11 +253,12 @@ def read_lines(folder):
         if name.endswith(".gz") and name[:-3] in names:  # it was being compressed when it was copied; the lines count
             need(content == read_segment(folder, name[:-3]), "log/" + name + " says something else than the lines beside it")
             continue
-        need(rest == b"" and int(name[:12]) == len(lines), "log/" + name + " does not follow the lines before it")
+        need(rest == b"" and int(name[:12]) == count, "log/" + name + " does not follow the lines before it")
         *whole, rest = content.split(b"\n")
         need(rest == b"" or not name.endswith(".gz"), "log/" + name + " ends in no line: only a segment that is being written may")
-        lines += whole
-    return lines, rest
+        count += len(whole)
+        yield from whole
+    behind.append(rest)
 
 
 def left_by_crash(rest, seq, previous):
@@ -334,9 +335,9 @@ def check_log(folder, machine, redacted=frozenset()):
     for number, (size, _, root, _) in enumerate(epochs[1:], 1):
         need(signed.setdefault(size, root) == root, f"the note of epoch {number} has another root than the checkpoint")
 
-    lines, rest = read_lines(folder)
+    behind, opens = [], {}
     tree, leaves, previous, kinds, closes, blobs, first_key = Tree(), [], NO_PREV, [], [], {}, None
-    for number, line in enumerate(lines):
+    for number, line in enumerate(read_lines(folder, behind)):
         record = read_record(line, number)
         need(record["seq"] == number and record["prev"] == previous, f"the chain breaks at record {number}")
         need(session is None or record["session"] == session, f"record {number} is of another session")
@@ -351,23 +352,24 @@ def check_log(folder, machine, redacted=frozenset()):
         if kinds[-1] == "epoch.close":
             closes.append((number, record["data"]))
         if kinds[-1] == "epoch.open" and number > 0:
+            opens[number] = record["data"]
             need(any(reopened and size == number for size, _, _, reopened in epochs), f"record {number} opens an epoch that no note knows")
         for digest, size in re.findall(rb'\{"\$blob":"([0-9a-f]{64})","bytes":(\d+)\}', line):
             blobs[digest.decode()] = int(size)
-    need(left_by_crash(rest, len(lines), previous), f"what follows record {len(lines) - 1} was not left by a crash")
+    rest, count = behind[0], len(leaves)
+    need(left_by_crash(rest, count, previous), f"what follows record {count - 1} was not left by a crash")
     newest = max(signed)
-    need(newest <= len(lines), f"{len(lines)} records, a signed checkpoint speaks of {newest}")
+    need(newest <= count, f"{count} records, a signed checkpoint speaks of {newest}")
     # The ledger closes many sessions and never itself; what somebody only claimed closes nothing.
     closed = session is not None and "session.close" in kinds[:newest]
-    need(not closed or (kinds.index("session.close") == len(lines) - 1 and rest == b""), "something stands behind the close")
-    check_closes(closes, epochs, len(lines), len(lines) if closed else newest)
-    torn = [number + 1 for number, data in closes if "next" not in data and number + 1 == len(lines) and rest]
+    need(not closed or (kinds.index("session.close") == count - 1 and rest == b""), "something stands behind the close")
+    check_closes(closes, epochs, count, count if closed else newest)
+    torn = [number + 1 for number, data in closes if "next" not in data and number + 1 == count and rest]
     need(all(size in [from_ for from_, _, _, reopened in epochs if reopened] for size in torn), "something stands behind the writer's last word")
     for number, (size, key, _, reopened) in enumerate(epochs[1:], 1):
         if reopened:
             need(kinds[0] != "session.open", f"epoch {number} goes on with a session, whose key died with its writer")
-            opens = read_record(lines[size], size) if size < len(lines) else None
-            need(opens is None or (opens["type"] == "epoch.open" and parse_vkey(opens["data"]["key"]) == key), f"epoch {number} was reopened without its record")
+            need(size >= count or (size in opens and parse_vkey(opens[size]["key"]) == key), f"epoch {number} was reopened without its record")
     if session is not None:
         need(kinds[0] != "claimed" and parse_vkey(first_key) == epochs[0][1], "record 0 names another key than the certificate")
 
@@ -383,7 +385,7 @@ def check_log(folder, machine, redacted=frozenset()):
         need(os.path.getsize(path) == size and digest_of(path) == (size, digest), "another blob than the one that was recorded: " + digest)
     for name in files_below(os.path.join(folder, "blobs")):
         need(name.replace("/", "") in redacted or digest_of(os.path.join(folder, "blobs", name))[1] == name.replace("/", ""), "a blob that is not what its name says: " + name)
-    return {"origin": origin, "session": session, "size": newest, "root": tree.root(), "lines": len(lines), "leaves": leaves, "closed": closed, "key": epochs[0][1], "certified_by": certified_by, "reopened": reopened_notes(epochs)}
+    return {"origin": origin, "session": session, "size": newest, "root": tree.root(), "lines": count, "leaves": leaves, "closed": closed, "key": epochs[0][1], "certified_by": certified_by, "reopened": reopened_notes(epochs)}
 
 
 def check_closes(closes, epochs, size, sealed):
