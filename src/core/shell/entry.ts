@@ -3,6 +3,7 @@ import { type Described, describedAs } from "./described.ts";
 import type { Effect } from "./facts.ts";
 import { findEffects } from "./find.ts";
 import { guessEffects } from "./guess.ts";
+import { handedOn } from "./handed-on.ts";
 import { innerTextEffects } from "./inner-text.ts";
 import { operandEffects } from "./operand-effects.ts";
 import { readLeading, readOptions } from "./options.ts";
@@ -139,9 +140,15 @@ function abbreviated(word: string, { subcommands = {} }: ProgramEntry): string |
 /** `eb deploy`, `copilot svc deploy`: of a program that is only known to run others, its first words may be such a task (PERM-11). */
 function namedTasks(entry: ProgramEntry, { operands }: ReadOptions, use: ProgramUse): readonly Effect[] {
   const others = entry.operands ?? entry.wrapper ?? entry.special ?? entry.subcommands;
-  if (others !== undefined || !/^(?:runs-program|network)$/.test(entry.always ?? "")) return [];
-  const destroyed = destroyingVerb(use.words, operands[0]?.index ?? use.words.length);
-  if (entry.always === "network" || destroyed.length > 0) return destroyed;
+  if (
+    others !== undefined ||
+    !/^(?:runs-program|network|credentials|changes-data|sends-data)$/.test(entry.always ?? "")
+  )
+    return [];
+  const found = destroyingVerb(use.words, operands[0]?.index ?? use.words.length);
+  if (entry.always !== "runs-program" || found.length > 0) return found;
+  const handed = handedOn(use);
+  if (handed.length > 0) return handed;
   return operands.slice(0, 2).flatMap(({ word, index }): readonly Effect[] => {
     const code = /[./]/.test(word.value ?? "") ? undefined : lastingTask(word.value ?? "");
     return code === undefined ? [] : [{ kind: "irreversible", code, index }];

@@ -47,9 +47,15 @@ function printed([format, ...values]: readonly string[]): string | undefined {
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", a: "", b: "", f: "", v: "", e: "" };
 
 function unescaped(text: string): string {
-  return text.replace(/\\(x[\da-fA-F]{1,2}|0?[0-7]{1,3}|[\s\S])/g, (_, code: string) => {
-    if (/^x./.test(code)) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
-    if (/^[0-7]/.test(code)) return String.fromCharCode(Number.parseInt(code, 8) & 255);
-    return ESCAPES[code] ?? (code === "\\" ? "\\" : `\\${code}`);
-  });
+  return text.replace(
+    /\\(x[\da-fA-F]{1,2}|u[\da-fA-F]{1,4}|U[\da-fA-F]{1,8}|0?[0-7]{1,3}|[\s\S])/g,
+    (_, code: string) => {
+      if (/^[xuU]./.test(code)) {
+        const point = Number.parseInt(code.slice(1), 16);
+        return point > 0x10ffff ? "" : String.fromCodePoint(point);
+      }
+      if (/^[0-7]/.test(code)) return String.fromCharCode(Number.parseInt(code, 8) & 255);
+      return ESCAPES[code] ?? (code === "\\" ? "\\" : `\\${code}`);
+    },
+  );
 }

@@ -5,6 +5,7 @@ import { type Described, describedAs } from "./described.ts";
 import { describeEntry } from "./entry.ts";
 import type { Effect, ShellWord } from "./facts.ts";
 import { guessEffects } from "./guess.ts";
+import { handedOn } from "./handed-on.ts";
 import { destroyingVerb, lastingTask } from "./scripts/tasks.ts";
 import { programEntry } from "./table.ts";
 import type { ProgramUse } from "./use.ts";
@@ -64,27 +65,6 @@ function guessed(use: ProgramUse): Described {
     effects: [...guessEffects(use), ...lasting, ...destroyingVerb(use.words, 1), ...handedOn(use)],
   });
 }
-
-/** `rtk git push --force`: a program that nobody knows may run what its first words are. Only what may not happen unasked counts. */
-function handedOn({ words, inner }: ProgramUse): readonly Effect[] {
-  return [1, 2, 3].flatMap((index): readonly Effect[] => {
-    const name = words[index]?.value ?? "";
-    if (
-      programEntry(name) === undefined ||
-      words.slice(1, index).some(({ value }) => LEADS.test(value ?? "") === false)
-    )
-      return [];
-    const commands = inner(words.slice(index));
-    const deletes =
-      name === "rm" && commands.some((c) => c.effects.some((e) => e.kind === "delete" && LARGE.test(e.path.text)));
-    const lasting = commands.flatMap((c) => c.effects.filter((e) => e.kind === "irreversible" && e.index > 0));
-    return deletes || lasting.length > 0 ? [{ kind: "run", index, inner: commands }] : [];
-  });
-}
-
-/** Words that stand before a command that is run. */
-const LEADS = /^(?:--|-{1,2}[\w-]+|exec|run|proxy|do|with|cmd|command|shell)$/;
-const LARGE = /^["']?(?:\/|~|\.{1,2}(?:\/|$)|\*)/;
 
 /** What is done when variables set once to a constant are put in: it can only limit, as nothing covers a word that is not constant. */
 function likelyEffects(use: ProgramUse): readonly Effect[] {

@@ -38,6 +38,11 @@ const options: Special = client((read) =>
 /** psql, mysql, clickhouse-client: options hold the text; a database may be named by an address, on another host too. */
 export const sqlOption: Special = (read, use) => [
   ...options(read, use),
+  // sqlcmd's `query TEXT`
+  ...read.operands.flatMap(({ word, index }): readonly Effect[] => {
+    const code = /\s/.test(word.value ?? "") ? sqlIrreversible(word.value ?? "") : undefined;
+    return code === undefined ? [] : [{ kind: "irreversible", code, index }];
+  }),
   ...[...read.operands, ...valuesOf(read, "d", "dbname")]
     .filter((o) => o.word.value !== undefined && leadsFar(o.word.value))
     .map((o) => gadget("network", o.index)),

@@ -7,14 +7,21 @@ import type { Operand, ReadOptions } from "../read-options.ts";
 import type { ProgramUse } from "../use.ts";
 import { gadget, type Special } from "./special.ts";
 
-/** A setting with which every later push to that remote is forced, or deletes what is not here. */
-const FORCES = /^remote\.[^=]*\.(?:push=\+|mirror(?:$|=(?!(?:false|no|off|0)?$)))/i;
+/** Settings with which `clean` asks no `-f`, what nothing names is dropped at once, or a push is forced or deletes what is not here. */
+const LASTING: readonly (readonly [RegExp, string])[] = [
+  [/^clean\.requireforce=(?:false|no|off|0)$/i, "mass-delete"],
+  [/^gc\.(?:[^=]*\.)?(?:prune|reflog|worktreeprune)expire(?:unreachable)?=(?!never)/i, "history-rewrite"],
+  [/^remote\.[^=]*\.(?:push=\+|mirror(?:$|=(?!(?:false|no|off|0)?$)))/i, "force-push"],
+];
+
+function lastingSetting(setting: string, index: number): readonly Effect[] {
+  const code = LASTING.find(([pattern]) => pattern.test(setting))?.[1];
+  return code === undefined ? [] : [{ kind: "irreversible", code, index }];
+}
 
 /** git: refspecs and settings that force or delete, `ext::` and other helpers as addresses. */
 export const git: Special = (read, use) => {
-  const effects: Effect[] = valuesOf(read, "c")
-    .filter((o) => FORCES.test(o.word.value ?? o.word.prefix))
-    .map((o) => ({ kind: "irreversible", code: "force-push", index: o.index }));
+  const effects: Effect[] = valuesOf(read, "c").flatMap((o) => lastingSetting(o.word.value ?? o.word.prefix, o.index));
   const pushes = use.words.some((w) => w.value === "push");
   for (const { word, index } of read.operands) {
     if (/^[a-z0-9+.-]+::/i.test(word.value ?? "")) effects.push(gadget("runs-helper", index));
@@ -65,7 +72,7 @@ export const gitConfig: Special = (read, use) => {
   const alias = gitAlias(setting, []);
   return [
     gadget("config", name.index),
-    ...(FORCES.test(setting) ? [{ kind: "irreversible", code: "force-push", index: name.index } as const] : []),
+    ...lastingSetting(setting, name.index),
     ...(alias === undefined ? [] : [{ kind: "run", index: name.index, inner: use.shellText(alias) } as const]),
   ];
 };

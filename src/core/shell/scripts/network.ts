@@ -1,5 +1,5 @@
 // curl, rsync, ssh, socat: what they reach, read and run besides.
-import type { Effect } from "../facts.ts";
+import type { Effect, ShellWord } from "../facts.ts";
 import { readLeading, valuesOf } from "../options.ts";
 import type { Operand } from "../read-options.ts";
 import { programEntry } from "../table.ts";
@@ -13,7 +13,7 @@ export const media: Special = (read) =>
     .map((o) => gadget("network", o.index));
 
 /** curl: other schemes than the web's, and headers from files. */
-export const curl: Special = (read) => {
+export const curl: Special = (read, use) => {
   const header = valuesOf(read, "H", "header").filter((o) => o.word.prefix.startsWith("@") || o.word.prefix === "");
   const odd = read.operands.filter(
     (o) => !/^(?:https?:\/\/)?[^:/?#@]+(?::\d+)?(?:[/?#][^\s]*)?$/.test(o.word.value ?? ""),
@@ -29,7 +29,7 @@ export const curl: Special = (read) => {
     ...[...header, ...odd, ...elsewhere, ...format].map((o) =>
       gadget(o.word.value === undefined ? "not-constant" : "network", o.index),
     ),
-    ...deletions(method?.value, addresses),
+    ...deletions(addresses.some(deletesByName) || use.words.some(mutates) ? "DELETE" : method?.value, addresses),
   ];
 };
 
@@ -46,6 +46,15 @@ export const request: Special = (_, { words }) => {
 /** This very host, where the project's own server runs; httpie writes it `:3000`. */
 const NEAR =
   /^(?:https?:\/\/)?(?:[^@/?#]*@)?(?:(?:[\w-]+\.)?localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[::1\])(?:[:/?#]|$)|^:\d*(?:\/|$)/i;
+
+/** Addresses whose last part says that they delete, whatever the method: Elasticsearch's and Jenkins' own. */
+const deletesByName = ({ word }: Operand): boolean =>
+  /\/(?:_delete_by_query|doDelete|delete[-_]?(?:batch|series|all)|bulk[-_]?delete)(?:[/?#]|$)/i.test(
+    word.value ?? word.prefix,
+  );
+
+/** GraphQL that deletes. */
+const mutates = ({ value }: ShellWord): boolean => /\bmutation\b[\s\S]*\bdelete/i.test(value ?? "");
 
 /** What a request deletes on another host is gone for everybody. */
 function deletions(method: string | undefined, addresses: readonly Operand[]): readonly Effect[] {
@@ -112,6 +121,6 @@ export const codeHostApi: Special = (_read, { words }) =>
     const text = word.value ?? "";
     const method = /^(?:-X|--method)=?(.*)$/s.exec(text)?.[1];
     const named = method === "" ? words[index + 1]?.value : method;
-    const deletes = /^delete$/i.test(named ?? "") || /\bmutation\b[\s\S]*\bdelete/.test(text);
+    const deletes = /^delete$/i.test(named ?? "") || mutates(word);
     return deletes ? [{ kind: "irreversible", code: "destroys-data", index }] : [];
   });
