@@ -49,7 +49,7 @@ export function describeEntry(name: string, top: ProgramEntry, use: ProgramUse):
     return describedAs({
       effects: [
         ...before,
-        ...standing(levels, above),
+        ...standing(levels, above, use),
         ...runs,
         unknown,
         ...(lasting === undefined ? [] : [{ kind: "irreversible", code: lasting, index: unknownAt } as const]),
@@ -65,7 +65,7 @@ export function describeEntry(name: string, top: ProgramEntry, use: ProgramUse):
   }
   if (entry.wrapper !== undefined)
     return describedAs({
-      effects: [...before, ...standing(levels, above), ...wrapperEffects(entry, start, use)],
+      effects: [...before, ...standing(levels, above, use), ...wrapperEffects(entry, start, use)],
       free: entry.free === true,
       alsoKnownAs: forms,
     });
@@ -73,7 +73,7 @@ export function describeEntry(name: string, top: ProgramEntry, use: ProgramUse):
   const all = { ...read, given: [...above.flatMap((r) => r.given), ...read.given] };
   const described: readonly Effect[] = [
     ...before,
-    ...standing(levels, [...above, read]),
+    ...standing(levels, [...above, read], use),
     ...read.effects,
     ...operandEffects(entry, read),
     ...scriptEffects(entry.special, all, use),
@@ -127,7 +127,18 @@ function onlyTold({ exceptWith = [] }: ProgramEntry, read: ReadOptions, { words 
   const [last, before] = [words.at(-1)?.value, words.at(-2)?.value];
   const helps =
     last === "--help" && before !== undefined && !before.startsWith("-") && words.every((w) => w.value !== "--");
-  return helps || ["n", "dry-run"].some((name) => exceptWith.includes(name) && read.seen.has(name));
+  return (
+    helps || (!takenBack(words) && ["n", "dry-run"].some((name) => exceptWith.includes(name) && read.seen.has(name)))
+  );
+}
+
+/** `--dry-run=none`, `--no-dry-run`, npm's `--dry-run false`: what was a rehearsal is none. */
+function takenBack(words: ProgramUse["words"]): boolean {
+  return words.some(
+    ({ value = "" }, at) =>
+      /^--?no-d|^--?dry-?run=(?!(?:client|server|true|1|yes)$)/i.test(value) ||
+      (/^(?:false|none|no|off|0)$/i.test(value) && /^--?dry-?run$/i.test(words[at - 1]?.value ?? "")),
+  );
 }
 
 /** npm and others take the beginning of a subcommand's name for it: `npm pub`. */
@@ -156,10 +167,11 @@ function namedTasks(entry: ProgramEntry, { operands }: ReadOptions, use: Program
 }
 
 /** What the last entry says of every use. */
-function standing(levels: Descent["levels"], reads: readonly ReadOptions[]): readonly Effect[] {
+function standing(levels: Descent["levels"], reads: readonly ReadOptions[], { words }: ProgramUse): readonly Effect[] {
   const [entry, index] = levels.at(-1) ?? [{}, 0];
   const { always, irreversible, exceptWith = [] } = entry;
-  if (exceptWith.some((name) => reads.some((read) => read.seen.has(name)))) return [];
+  const excepted = exceptWith.filter((name) => reads.some((read) => read.seen.has(name)));
+  if (excepted.some((name) => name !== "dry-run" || !takenBack(words))) return [];
   // an operand of a program that always has an effect may steer it (`less +'!sh'`, `vim +q`): only a rule that spells it covers it
   const steering =
     entry.operands === undefined && entry.wrapper === undefined ? (reads[levels.length - 1]?.operands ?? []) : [];
