@@ -127,9 +127,23 @@ function onlyTold({ exceptWith = [] }: ProgramEntry, read: ReadOptions, { words 
   const [last, before] = [words.at(-1)?.value, words.at(-2)?.value];
   const helps =
     last === "--help" && before !== undefined && !before.startsWith("-") && words.every((w) => w.value !== "--");
+  const rehearses = (name: string): boolean => exceptWith.includes(name) && read.seen.has(name);
   return (
-    helps || (!takenBack(words) && ["n", "dry-run"].some((name) => exceptWith.includes(name) && read.seen.has(name)))
+    helps || (!takenBack(words) && ["n", "dry-run"].some((name) => rehearses(name) && isSure(name, [read], words)))
   );
+}
+
+/** False where an option that the table does not know stands before it: that may take it as its value (`kubectl delete x --token --dry-run`). */
+function isSure(name: string, reads: readonly ReadOptions[], words: ProgramUse["words"]): boolean {
+  const unknown = reads.flatMap(({ effects }) =>
+    effects.flatMap((e) => (e.kind === "gadget" && e.code === "unknown-option" ? [e.index] : [])),
+  );
+  return unknown.every((at) => {
+    const [option = "", next = ""] = [words[at]?.value, words[at + 1]?.value];
+    const isNamed =
+      name.length === 1 ? /^-\w/.test(next) && next.includes(name) : next.replace(/^--?|=.*/gs, "") === name;
+    return option.includes("=") || !isNamed;
+  });
 }
 
 /** `--dry-run=none`, `--no-dry-run`, npm's `--dry-run false`: what was a rehearsal is none. */
@@ -170,7 +184,7 @@ function namedTasks(entry: ProgramEntry, { operands }: ReadOptions, use: Program
 function standing(levels: Descent["levels"], reads: readonly ReadOptions[], { words }: ProgramUse): readonly Effect[] {
   const [entry, index] = levels.at(-1) ?? [{}, 0];
   const { always, irreversible, exceptWith = [] } = entry;
-  const excepted = exceptWith.filter((name) => reads.some((read) => read.seen.has(name)));
+  const excepted = exceptWith.filter((name) => reads.some(({ seen }) => seen.has(name)) && isSure(name, reads, words));
   if (excepted.some((name) => name !== "dry-run" || !takenBack(words))) return [];
   // an operand of a program that always has an effect may steer it (`less +'!sh'`, `vim +q`): only a rule that spells it covers it
   const steering =
