@@ -4,9 +4,9 @@ import type { Signal } from "./signal.ts";
 import { signalsOf } from "./text.ts";
 import type { Work } from "./work.ts";
 
-/** A skill's or an agent's profile, by its head, or the role that a prompt gives. */
+/** A skill's or an agent's profile, by its head (a page of documentation has a `title` and no `name`), or the role that a prompt gives. */
 const FOR_AGENTS =
-  /^\s*---\n(?:[^\n]*\n){0,8}?(?:description|governance|allowed-tools|capabilities|model):|^\s*you are (?:an? |the )[^.\n]{0,80}\b(?:assistant|agent|copilot|bot)\b/i;
+  /^\s*---\n(?:(?=(?:[^\n]*\n){0,8}?name:)(?=(?:[^\n]*\n){0,8}?description:)|(?:[^\n]*\n){0,8}?(?:governance|allowed-tools|capabilities|model):)|^\s*you are (?:an? |the )[^.\n]{0,80}\b(?:assistant|agent|copilot|bot)\b/i;
 const HEAD = 600;
 
 /** Whether a page of a text tells an agent what to do: of a skill, a profile or a prompt, or where somebody plays the system. */
