@@ -27,11 +27,11 @@ it("a folder put back to a time before its present key, or emptied, is a rollbac
 
   rmSync(bed.dir, { recursive: true });
   cpSync(older, bed.dir, { recursive: true });
-  expect(bed.verify()).toMatchObject({ status: 1, text: expect.stringMatching(/ROLLBACK\(2, \d, high-water mark\)/) });
+  expect(bed.verify()).toMatchObject({ status: 1, text: expect.stringMatching(/ROLLBACK\(3, \d, high-water mark\)/) });
   rmSync(bed.mark);
   expect(bed.verify("--anchor", anchor)).toMatchObject({
     status: 1,
-    text: expect.stringMatching(/TRUNCATED\(2, \d, anchor\)/),
+    text: expect.stringMatching(/TRUNCATED\(3, \d, anchor\)/),
   });
 
   rmSync(bed.dir, { recursive: true });
