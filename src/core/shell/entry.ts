@@ -73,7 +73,7 @@ export function describeEntry(name: string, top: ProgramEntry, use: ProgramUse):
   const all = { ...read, given: [...above.flatMap((r) => r.given), ...read.given] };
   const described: readonly Effect[] = [
     ...before,
-    ...standing(levels, [...above, read], use),
+    ...standing(levels, [...above, read], use).filter((e) => e.kind !== "irreversible" || !asksHelp(use)),
     ...read.effects,
     ...operandEffects(entry, read),
     ...scriptEffects(entry.special, all, use),
@@ -81,7 +81,7 @@ export function describeEntry(name: string, top: ProgramEntry, use: ProgramUse):
     ...restEffects(read, use),
     ...namedTasks(entry, read, use),
   ];
-  const effects = onlyTold(entry, read, use) ? described.filter((e) => e.kind !== "irreversible") : described;
+  const effects = rehearses(entry, read, use) ? described.filter((e) => e.kind !== "irreversible") : described;
   const withoutOperands =
     entry.readOnlyWithoutOperands !== true || read.operands.every((o) => o.word.value?.startsWith("+") === true);
   const elsewhere = name === "git" && (use.directories.length !== 1 || use.directories[0] !== use.context.cwd);
@@ -122,14 +122,17 @@ function descend(name: string, top: ProgramEntry, use: ProgramUse): Descent {
   return { entry, start, levels, forms, above };
 }
 
-/** A rehearsal that the table knows (`git push -n`), or `--help` as the last word, which is no option's value: nothing is done. */
-function onlyTold({ exceptWith = [] }: ProgramEntry, read: ReadOptions, { words }: ProgramUse): boolean {
+/** `--help` as the last word, which is no option's value: the program itself does nothing. A script or task that it hands the word to may (`yarn deploy --help`). */
+function asksHelp({ words }: ProgramUse): boolean {
   const [last, before] = [words.at(-1)?.value, words.at(-2)?.value];
-  const helps =
-    last === "--help" && before !== undefined && !before.startsWith("-") && words.every((w) => w.value !== "--");
-  const rehearses = (name: string): boolean => exceptWith.includes(name) && read.seen.has(name);
-  return (
-    helps || (!takenBack(words) && ["n", "dry-run"].some((name) => rehearses(name) && isSure(name, [read], words)))
+  return last === "--help" && before !== undefined && !before.startsWith("-") && words.every((w) => w.value !== "--");
+}
+
+/** A rehearsal that the table knows: `git push -n`. */
+function rehearses({ exceptWith = [] }: ProgramEntry, read: ReadOptions, { words }: ProgramUse): boolean {
+  if (takenBack(words)) return false;
+  return ["n", "dry-run"].some(
+    (name) => exceptWith.includes(name) && read.seen.has(name) && isSure(name, [read], words),
   );
 }
 
