@@ -40,7 +40,8 @@ export function sqlHarm(sql: string): string | undefined {
 export function sqlIrreversible(sql: string): string | undefined {
   // a question may hold any word in its strings
   if (sqlHarm(sql) === undefined) return undefined;
-  const text = sql.replace(/\/\*.*?\*\/|--[^\n]*/gs, " ");
+  // MySQL and MariaDB carry out what stands in `/*! ... */`
+  const text = sql.replace(/\/\*(?!M?!).*?\*\/|--[^\n]*/gs, " ");
   if (
     /\b(?:drop|truncate)\b|\bdelete\s+from\b(?![\s\S]*\bwhere\b)|\bupdate\b[\s\S]*\bset\b(?![\s\S]*\bwhere\b)|\bflushall\b|(?:^|;)\s*deleteall\b|\bflushdb\b|\.drop(?:Database)?\s*\(|\b(?:deleteMany|remove)\s*\(\s*\{\s*\}|(?:^|;)\s*match\b(?:(?!\bwhere\b)[^;])*\b(?:detach\s+)?delete\b|(?:^|;)\s*delete\s+(?!from\b)[\w."`[\]]+\s*(?:;|$)/i.test(
       text,
