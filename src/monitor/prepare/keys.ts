@@ -6,14 +6,11 @@ import { NO_CANARIES, plantCanaries } from "../leaks/canaries.ts";
 import { secretsOfRun } from "../leaks/run-secrets.ts";
 import type { SessionSecrets } from "../leaks/session-secrets.ts";
 import { badInput, cannot } from "../refusals.ts";
-import type { Refusal, RunRequest } from "../request.ts";
-import type { SessionPaths } from "../session-folders.ts";
+import type { Refusal } from "../request.ts";
 import { credentialsOf, openCredentials, type RunCredentials } from "./credentials.ts";
-import type { Decided } from "./decide.ts";
 import { type PlannedInspection, planInspection } from "./inspection.ts";
-import type { Sight } from "./sight.ts";
+import type { Sight, SightParts } from "./sight.ts";
 import { planSshLogins, type SshLogins } from "./ssh-logins.ts";
-import type { Workspace } from "./workspace.ts";
 
 /** They. */
 export interface Keys {
@@ -28,12 +25,7 @@ export interface Keys {
 }
 
 /** What they hang on. */
-export interface KeyParts {
-  readonly request: RunRequest;
-  readonly session: string;
-  readonly workspace: Workspace;
-  readonly decided: Decided;
-  readonly paths: SessionPaths;
+export interface KeyParts extends Omit<SightParts, "hunt"> {
   readonly sight: Sight;
   /** Takes what was fetched, at once: what comes after it may fail. */
   readonly onFetched: (credentials: RunCredentials) => void;

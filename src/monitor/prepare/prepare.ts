@@ -31,7 +31,7 @@ import { projectName } from "./project.ts";
 import { type ChosenRuntime, unfitFor } from "./runtime.ts";
 import { beginSecretHunt, type SecretHunt } from "./secret-search.ts";
 import type { ShownWorkspace } from "./shown-workspace.ts";
-import { type Sight, showToAgent } from "./sight.ts";
+import { showToAgent } from "./sight.ts";
 import type { SshLogins } from "./ssh-logins.ts";
 import { findServerWorkspace, findWorkspace, type Workspace } from "./workspace.ts";
 
@@ -175,16 +175,9 @@ async function prepareAll(parts: {
 }
 
 /** Everything that the plan is made from, once it is known. */
-function partsOfPlan(known: {
-  readonly request: RunRequest;
-  readonly session: string;
-  readonly workspace: Workspace;
-  readonly decided: Decided;
-  readonly paths: SessionPaths;
-  readonly sight: Sight;
-  readonly keys: Keys;
-  readonly cgroup: Cgroup | undefined;
-}): PlanParts {
+function partsOfPlan(
+  known: Omit<KeyParts, "onFetched"> & { readonly keys: Keys; readonly cgroup: Cgroup | undefined },
+): PlanParts {
   const { request, session, workspace, decided, paths, sight, keys, cgroup } = known;
   const { agent, egressPlan, policy, server, tools, walls } = decided;
   const { canaries, credentials, inspected, ssh } = keys;
